@@ -1,0 +1,79 @@
+//! Every bound there is, with its reason: what an operator may set ([`Limits`]) and what is fixed.
+
+use std::time::Duration;
+
+/// The bounds an operator may change. Zero never means "without limit": each is a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Longest request line or field line, in bytes without its line end: 414 or 431 beyond it.
+    pub head_line_bytes: usize,
+    /// Longest head in all, in bytes: 431 beyond it.
+    pub head_bytes: usize,
+    /// Most header fields in one head, up to [`MAX_FIELDS`]: 431 beyond it.
+    pub head_fields: usize,
+    /// Largest request body that is kept, in bytes: 413 beyond it. A body that is streamed
+    /// (`POST /echo`) is not bounded by it.
+    pub body_bytes: u64,
+    /// Time for a whole head, from its first byte (or from the accept): 408 after it.
+    pub head_timeout: Duration,
+    /// Longest gap between two pieces of a request body: 408 after it.
+    pub body_timeout: Duration,
+    /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
+    pub send_timeout: Duration,
+    /// Longest idle time between two requests of a connection.
+    pub keep_alive_timeout: Duration,
+    /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
+    pub max_duration: Duration,
+    /// Most bytes `/bytes/{n}` makes: httpbin's clamp of 102,400.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_line_bytes: 16 * 1024,
+            head_bytes: 64 * 1024,
+            head_fields: 128,
+            body_bytes: 1024 * 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(60),
+            keep_alive_timeout: Duration::from_secs(75),
+            max_duration: Duration::from_secs(10),
+            max_bytes: 100 * 1024,
+        }
+    }
+}
+
+/// Most header fields a head can hold: the table for them stands on the stack.
+pub const MAX_FIELDS: usize = 128;
+/// Most path parameters of a route.
+pub const MAX_PARAMS: usize = 5;
+/// Empty lines skipped before a request line (RFC 9112 2.2 asks for one at least).
+pub const MAX_BLANK_LINES: usize = 4;
+/// Longest chunk-size line, extensions included, in bytes without its line end.
+pub const MAX_CHUNK_LINE: usize = 1024;
+/// All chunk extensions of one body together, in bytes.
+pub const MAX_CHUNK_EXTENSIONS: usize = 16 * 1024;
+/// All trailer fields of one body together, in bytes.
+pub const MAX_TRAILERS: usize = 16 * 1024;
+/// An answer stops being produced once this many bytes wait to be written.
+pub const HIGH_WATER: usize = 64 * 1024;
+/// What one read can bring: room in the worker's scratch beyond the longest head.
+pub const READ_BYTES: usize = 64 * 1024;
+/// Bytes moved for one connection before the next has its turn.
+pub const TURN_BYTES: usize = 512 * 1024;
+/// Connections accepted from one listener before others have their turn.
+pub const ACCEPTS_PER_TURN: usize = 256;
+/// Timers fired before sockets are looked at again.
+pub const FIRES_PER_TURN: usize = 1024;
+/// Readiness events taken from the kernel in one call.
+pub const EVENTS_PER_WAIT: usize = 1024;
+/// Wait before accepting is tried again when descriptors or slots ran out and none was freed.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// Shortest time between two pieces of a paced answer: pieces due sooner are sent together.
+pub const PACE_TICK: Duration = Duration::from_millis(1);
+/// Time a client is given to read an error answer while it may still be sending.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes taken from such a client and thrown away before it is cut off.
+pub const LINGER_BYTES: u64 = 1024 * 1024;

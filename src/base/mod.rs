@@ -1,0 +1,8 @@
+//! Layer 0: what knows no network and reads no clock.
+
+pub mod buf;
+pub mod limits;
+pub mod random;
+pub mod slab;
+pub mod time;
+pub mod wheel;

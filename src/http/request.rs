@@ -1,0 +1,167 @@
+//! A request, as it was sent: every part borrowed from the bytes that arrived.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::base::limits::MAX_PARAMS;
+
+/// A header field as it arrived: its name in the case that was sent, its value without outer blanks.
+pub type Field<'a> = httparse::Header<'a>;
+
+/// The methods of RFC 9110 section 9 and RFC 5789. They are case-sensitive; any other is a 501.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Method {
+    /// RFC 9110 9.3.1.
+    Get,
+    /// RFC 9110 9.3.2: like GET, answered without a body.
+    Head,
+    /// RFC 9110 9.3.3.
+    Post,
+    /// RFC 9110 9.3.4.
+    Put,
+    /// RFC 9110 9.3.5.
+    Delete,
+    /// RFC 5789.
+    Patch,
+    /// RFC 9110 9.3.7.
+    Options,
+    /// RFC 9110 9.3.8.
+    Trace,
+    /// RFC 9110 9.3.6: known, and allowed nowhere.
+    Connect,
+}
+
+impl Method {
+    /// Every method, in the order of the enum.
+    pub const ALL: [Method; 9] = [
+        Method::Get,
+        Method::Head,
+        Method::Post,
+        Method::Put,
+        Method::Delete,
+        Method::Patch,
+        Method::Options,
+        Method::Trace,
+        Method::Connect,
+    ];
+
+    /// The method of this exact name.
+    pub fn parse(name: &str) -> Option<Method> {
+        Method::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+            Method::Patch => "PATCH",
+            Method::Options => "OPTIONS",
+            Method::Trace => "TRACE",
+            Method::Connect => "CONNECT",
+        }
+    }
+}
+
+/// A set of methods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Methods(u16);
+
+impl Methods {
+    /// The set of these methods.
+    pub const fn of(methods: &[Method]) -> Methods {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < methods.len() {
+            bits |= 1 << methods[i] as u16;
+            i += 1;
+        }
+        Methods(bits)
+    }
+
+    /// Whether the set holds `method`.
+    pub const fn contains(self, method: Method) -> bool {
+        self.0 & 1 << method as u16 != 0
+    }
+
+    /// Its methods, in the order of [`Method::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Method> {
+        Method::ALL.into_iter().filter(move |&method| self.contains(method))
+    }
+}
+
+/// The protocol version, which decides framing and persistence. HTTP/1.2 and up count as 1.1
+/// (RFC 9110 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// Where a request goes (RFC 9112 3.2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target<'a> {
+    /// Path and query as sent, for the log and for `/raw`; the whole target in `*` and absolute form.
+    pub raw: &'a [u8],
+    /// The path as sent, without query or fragment; starts with `/` except in `*`.
+    pub raw_path: &'a [u8],
+    /// The path percent-decoded, as routes see it. Bad escapes stay as they are.
+    pub path: Cow<'a, [u8]>,
+    /// The query as sent, without `?` and fragment; `None` when there is no `?`.
+    pub raw_query: Option<&'a [u8]>,
+}
+
+/// Path parameters: where in the decoded path each stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Params {
+    /// Start and end of each, in bytes of [`Target::path`].
+    pub spans: [(u32, u32); MAX_PARAMS],
+}
+
+/// One whole request.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// What is asked.
+    pub method: Method,
+    /// In which version of the protocol.
+    pub version: Version,
+    /// Of what.
+    pub target: Target<'a>,
+    /// The path's parameters, found by the router.
+    pub params: Params,
+    /// The authority asked for: the absolute target's, else the Host field's, else `None`.
+    pub host: Option<&'a [u8]>,
+    /// Every field, in the order in which it came.
+    pub fields: &'a [Field<'a>],
+    /// The body, transfer coding removed; empty when the route does not keep it.
+    pub body: &'a [u8],
+    /// Who is asking; `None` on a socket file, where clients have no address.
+    pub peer: Option<IpAddr>,
+    /// Our own address, as `host:port`, for requests that name no host.
+    pub local: &'a str,
+}
+
+impl<'a> Request<'a> {
+    /// The value of the first field of this name, in any case.
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields_named(name).next()
+    }
+
+    /// The values of all fields of this name, in any case, in the order in which they came.
+    pub fn fields_named(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let same = move |field: &&Field<'_>| field.name.eq_ignore_ascii_case(name);
+        self.fields.iter().filter(same).map(|field| field.value)
+    }
+
+    /// Path parameter `n`, percent-decoded; empty when the route has none there.
+    pub fn param(&self, n: usize) -> &[u8] {
+        let span = self.params.spans.get(n).copied().unwrap_or_default();
+        self.target.path.get(span.0 as usize..span.1 as usize).unwrap_or_default()
+    }
+}
