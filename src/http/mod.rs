@@ -3,6 +3,7 @@
 pub mod app;
 pub mod coding;
 pub mod json;
+pub mod record;
 pub mod reply;
 pub mod request;
 pub mod status;

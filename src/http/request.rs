@@ -145,6 +145,8 @@ pub struct Request<'a> {
     pub peer: Option<IpAddr>,
     /// Our own address, as `host:port`, for requests that name no host.
     pub local: &'a str,
+    /// A random number of this request's own: what an endpoint draws by chance follows from it.
+    pub seed: u64,
 }
 
 impl<'a> Request<'a> {
