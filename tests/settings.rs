@@ -201,7 +201,7 @@ fn records_are_kept_only_for_an_access_log() {
 
 #[test]
 fn a_file_takes_numbers_texts_booleans_and_lists() {
-    let text = "max-body-size = 1_000\nshutdown-timeout = 1.5\nworkers = 0x10\n\
+    let text = "\u{feff}max-body-size = 1_000\r\nshutdown-timeout = 1.5\nworkers = 0x10\n\
                 listen = [\n  \"127.0.0.1:0\", # first\n  \"unix:/s\",\n]\nlog-level = 'off'\n";
     let settings = settings(&format!("--config {}", file("kinds.toml", text).display()), &[]);
     assert_eq!(settings.limits.body_bytes, 1000);

@@ -24,11 +24,16 @@ pub enum Listen {
 }
 
 impl Listen {
-    /// The TCP address, which no other listener may share.
-    pub(crate) fn tcp(&self) -> Option<SocketAddr> {
-        match self {
-            Listen::Http(address) | Listen::TcpEcho(address) => Some(*address),
-            Listen::UdpEcho(_) | Listen::Unix(_) => None,
+    /// Whether both cannot be listened on at once. Port 0 never clashes: each gets its own.
+    fn clashes(&self, other: &Listen) -> bool {
+        use Listen::{Http, TcpEcho, UdpEcho, Unix};
+        match (self, other) {
+            (Unix(path), Unix(other)) => path == other,
+            (UdpEcho(address), UdpEcho(other))
+            | (Http(address) | TcpEcho(address), Http(other) | TcpEcho(other)) => {
+                address == other && address.port() != 0
+            }
+            _ => false,
         }
     }
 }
@@ -62,18 +67,13 @@ impl fmt::Display for Listen {
     }
 }
 
-/// A comma between addresses, and each TCP address once: with SO_REUSEPORT the kernel would not
-/// mind, and would share the connections out between the two.
+/// Addresses with commas between them, each given once: with SO_REUSEPORT the kernel would not
+/// mind a second time, and would share the connections out between the two.
 pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
     let mut all: Vec<Listen> = Vec::new();
     for part in text.split(',') {
         let listen: Listen = part.trim().parse()?;
-        let taken = |other: &Listen| match listen.tcp() {
-            Some(address) if address.port() == 0 => false,
-            Some(address) => other.tcp() == Some(address),
-            None => *other == listen,
-        };
-        if all.iter().any(taken) {
+        if all.iter().any(|other| listen.clashes(other)) {
             return Err(BadValue::new(format!("`{listen}` is listened on already"))
                 .advise("give each address once"));
         }
@@ -164,6 +164,23 @@ mod tests {
         ] {
             assert_eq!(listen(text), shown, "{text}");
             assert_eq!(listen(shown), shown, "what is shown reads back");
+        }
+    }
+
+    #[test]
+    fn an_address_is_given_once() {
+        for (text, fine) in [
+            (":80,:81,unix:a,unix:b", true),
+            ("tcp-echo://:7,udp-echo://:7", true),
+            (":0,:0,udp-echo://:0,udp-echo://:0", true),
+            (":80,127.0.0.1:80", true),
+            (":80,:80", false),
+            (":80,tcp-echo://:80", false),
+            ("udp-echo://:7,udp-echo://:7", false),
+            ("unix:a,unix:a", false),
+            (":80,", false),
+        ] {
+            assert_eq!(listeners(text).is_ok(), fine, "{text}");
         }
     }
 

@@ -152,7 +152,7 @@ fn whole(text: &str) -> Option<u64> {
 fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
-    (digits, unit.trim_start())
+    (digits, unit.trim())
 }
 
 fn size_unit(unit: &str) -> Option<u64> {
@@ -179,7 +179,7 @@ fn nanos(text: &str) -> Option<u128> {
         let (digits, behind) = split_unit(rest);
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = behind.split_at(end);
-        let unit = if unit == "µs" { "us" } else { unit };
+        let unit = if unit == "µs" { "us" } else { unit.trim_end() };
         let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         sum = sum.checked_add(scaled(digits, scale)?)?;
         rest = next;
@@ -231,6 +231,7 @@ mod tests {
             ("1.5s", 1_500_000_000),
             ("2m", 120_000_000_000),
             ("1h30m", 5_400_000_000_000),
+            ("1 h 30 m", 5_400_000_000_000),
             ("1m0.5s", 60_500_000_000),
             ("7µs", 7000),
             ("7us", 7000),
