@@ -61,9 +61,10 @@ impl Exchange {
         self.reply.after_us > 0 || paced
     }
 
-    /// When the head is due, the wait starting now.
+    /// When the head is due, the wait starting now. `now` is cut to whole microseconds, so one more
+    /// is waited: an answer is never early.
     pub fn due(&self, cx: &Cx) -> Time {
-        cx.now.after_us(self.reply.after_us)
+        cx.now.after_us(self.reply.after_us).after_us(1)
     }
 
     /// Whether the answer is the request's own body.
