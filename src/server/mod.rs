@@ -1,3 +1,5 @@
 //! (to be written)
 
 pub mod access;
+pub mod daemon;
+pub mod healthcheck;
