@@ -6,3 +6,5 @@ pub mod endpoint;
 pub mod proto;
 pub mod config;
 pub mod server;
+
+pub use server::Server;

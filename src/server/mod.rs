@@ -5,7 +5,7 @@
 
 pub mod access;
 pub mod daemon;
-mod healthcheck;
+pub mod healthcheck;
 mod listen;
 pub mod net;
 mod os;

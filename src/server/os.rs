@@ -225,8 +225,8 @@ impl Net for Os {
 
     fn read(&mut self, socket: &mut Socket, into: &mut Vec<u8>) -> io::Result<usize> {
         let bytes = match socket {
-            Socket::Tcp(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
-            Socket::Unix(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
+            Socket::Tcp(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
+            Socket::Unix(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
         };
         // SAFETY: `recv` has written the first `bytes` bytes of the spare capacity.
         unsafe { into.set_len(into.len() + bytes) };

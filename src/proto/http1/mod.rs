@@ -192,7 +192,7 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         let mut slots = head::slots();
-        let Some((request, keep_alive)) = kept(cx, bytes, input, &mut slots) else {
+        let Some((request, keep_alive)) = kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots) else {
             return self.to(Stage::Close);
         };
         let found = endpoint::find(&request.target.path, request.method);
@@ -208,7 +208,7 @@ impl Http1 {
             Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
             Phase::Waiting(_) => {
                 let (bytes, mut slots) = (exchange.request_bytes as usize, head::slots());
-                if let Some((request, _)) = kept(cx, bytes, input, &mut slots) {
+                if let Some((request, _)) = kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots) {
                     exchange.begin(cx, &request, None, output.tail());
                 }
                 input.consume(bytes);
@@ -315,13 +315,14 @@ fn last(cx: &Cx, input: &Buf) -> Stage {
 
 /// The request that was kept as the first `bytes` of input, head and body, understood once more.
 fn kept<'a>(
-    cx: &mut Cx<'a>,
+    input: &'a [u8],
     bytes: usize,
-    input: &'a Buf,
+    limits: &Limits,
+    origin: Origin<'a>,
     slots: &'a mut head::Slots<'a>,
 ) -> Option<(Request<'a>, bool)> {
-    let kept = input.unread().get(..bytes)?;
-    let head = head::parse(kept, slots, &cx.app.limits, origin(cx)).ok()?;
+    let kept = input.get(..bytes)?;
+    let head = head::parse(kept, slots, limits, origin).ok()?;
     let mut request = head.request;
     request.body = kept.get(head.bytes..)?;
     Some((request, head.keep_alive))
