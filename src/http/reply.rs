@@ -100,8 +100,10 @@ pub struct Pace {
     pub source: Source,
     /// Pieces still to come.
     pub pieces: u64,
-    /// Microseconds from the start of one piece to the next; 0: as fast as the client takes them.
-    pub every_us: u64,
+    /// Microseconds over which all pieces are spread: from the first to where one after the last
+    /// would be, so that piece `k` of `n` is due at `span_us * k / n`, rounded up. 0: as fast as
+    /// the client takes them.
+    pub span_us: u64,
     /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
     pub length: Option<u64>,
 }
@@ -144,6 +146,17 @@ pub enum Source {
 }
 
 impl Source {
+    /// Appends the next `count` pieces: many that are due together cost little more than one.
+    pub fn pieces(&mut self, count: u64, output: &mut Vec<u8>) {
+        if let Source::Fill { byte, piece } = self {
+            let bytes = (*piece as usize).saturating_mul(count as usize);
+            return output.resize(output.len() + bytes, *byte);
+        }
+        for _ in 0..count {
+            self.piece(output);
+        }
+    }
+
     /// Appends the next piece.
     pub fn piece(&mut self, output: &mut Vec<u8>) {
         match self {
