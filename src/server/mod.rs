@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use mio::unix::pipe;
 
-use access::AccessLog;
 use crate::config::{Listen, Settings};
+use access::AccessLog;
 pub use start::StartError;
 use worker::{Command, Totals};
 
