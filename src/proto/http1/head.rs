@@ -4,7 +4,7 @@
 //! `httparse` splits lines into tokens; every rule about what is allowed stands here.
 
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::base::limits::{Limits, MAX_BLANK_LINES, MAX_FIELDS};
 use crate::http::reply::Refusal;
@@ -328,9 +328,20 @@ fn valid_host(host: &[u8]) -> bool {
     let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
     port.iter().all(u8::is_ascii_digit)
         && match literal {
-            Some(address) => !address.is_empty() && address.iter().all(|&b| in_literal(b)),
-            None => name.iter().all(|&b| in_name(b)),
+            Some(address) => valid_address(address),
+            None => name.iter().all(|&b| in_name(b)) && escapes_are_whole(name),
         }
+}
+
+/// What stands in brackets: an IPv6 address, with a zone perhaps (RFC 6874), or one of a version
+/// that is still to be invented.
+fn valid_address(literal: &[u8]) -> bool {
+    let address = literal.split(|&b| b == b'%').next().unwrap_or_default();
+    let zone = literal.get(address.len()..).unwrap_or_default();
+    let ipv6 = std::str::from_utf8(address).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    let later = literal.first().is_some_and(|b| b.eq_ignore_ascii_case(&b'v'));
+    (ipv6 && zone.iter().all(|&b| in_name(b)))
+        || (later && literal.iter().all(|&b| b == b':' || in_name(b)))
 }
 
 /// Bytes of a registered name; those beyond ASCII are let through, as clients send them.
@@ -338,6 +349,9 @@ fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte) || byte >= 0x80
 }
 
-fn in_literal(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b":.-_~%!$&'()*+,;=".contains(&byte)
+/// Whether two hexadecimal digits follow each `%`.
+fn escapes_are_whole(name: &[u8]) -> bool {
+    let digits =
+        |rest: &[u8]| matches!(rest, [a, b, ..] if [a, b].iter().all(|d| d.is_ascii_hexdigit()));
+    name.split(|&b| b == b'%').skip(1).all(digits)
 }
