@@ -1,0 +1,115 @@
+//! Wire transcripts: what a client sends, when, and what it gets, to the byte.
+//!
+//! The format is told in `tests/wire/README.md`. Every transcript is played whole, cut in two at
+//! every byte, and one byte at a time, and must read the same each time: a server cannot choose how
+//! its input arrives (RFC 9112 2.2). There are no sockets and no waiting: the clock jumps.
+
+#[path = "wire/pattern.rs"]
+mod pattern;
+#[path = "wire/player.rs"]
+mod player;
+#[path = "wire/script.rs"]
+mod script;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use player::{Cut, Player};
+use script::Script;
+
+/// A longer transcript is cut in two at about this many places instead of at every byte.
+const MOST_CUTS: usize = 4096;
+
+#[test]
+fn transcripts() {
+    let files = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").as_path());
+    assert!(!files.is_empty(), "there are no transcripts");
+    let failures: Vec<String> = files.iter().filter_map(|file| check(file).err()).collect();
+    assert!(failures.is_empty(), "\n\n{}\n", failures.join("\n\n"));
+}
+
+/// Plays each connection of a file in every way; the first way that fails tells why.
+fn check(file: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let at = |(line, what): (usize, String)| format!("{name}:{line}: {what}");
+    let mut failures = Vec::new();
+    for script in Script::parse(&text).map_err(at)? {
+        failures.extend(cuts(&script).find_map(|cut| {
+            let failure = Player::play(&script, cut).map_err(at).err()?;
+            Some(format!("{failure}\n  {cut}"))
+        }));
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+/// The ways in which a transcript's input arrives.
+fn cuts(script: &Script) -> impl Iterator<Item = Cut> {
+    let bytes = if script.cuts { script.bytes() } else { 0 };
+    let places = (1..bytes).step_by(bytes.div_ceil(MOST_CUTS).max(1)).map(Cut::At);
+    let bytewise = script.cuts.then_some(Cut::Everywhere);
+    std::iter::once(Cut::Nowhere).chain(bytewise).chain(places)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the transcripts' folder");
+    let paths = entries.map(|entry| entry.expect("an entry of the folder").path());
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == "wire")).collect();
+    files.sort();
+    files
+}
+
+/// What is told of a transcript that fails.
+fn failure(text: &str) -> String {
+    let failed = match Script::parse(text) {
+        Ok(scripts) => scripts
+            .iter()
+            .find_map(|script| cuts(script).find_map(|cut| Player::play(script, cut).err())),
+        Err(failure) => Some(failure),
+    };
+    let (line, what) = failed.expect("the transcript fails");
+    format!("{line}: {what}")
+}
+
+const ASKED: &str = "> GET /status/200 HTTP/1.1\n> Host: a\n>\n";
+
+#[test]
+fn a_transcript_that_is_wrong_fails() {
+    for (rest, told) in [
+        ("< HTTP/1.1 404 NOT FOUND\n< *\n<\n", "4: expected"),
+        ("< HTTP/1.1 200 OK\n< Server: *\n<\n", "6: expected"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n< more\\\n", "7: expected"),
+        ("< HTTP/1.1 200 OK\n< *\n", "5: got more"),
+        ("=\n", "4: expected silence until 0s"),
+        ("@ 1s\n", "4: nothing expects"),
+        ("", "3: nothing expects"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n<|\n", "7: expected the connection to be closed"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n@ 80s\n", "7: the connection was closed, which"),
+        ("---\n", "4: nothing expects"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n---\n> x\n>\n", "9: nothing expects"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n= 80s\n", "7: expected silence until 80s"),
+    ] {
+        let failure = failure(&format!("{ASKED}{rest}"));
+        assert!(failure.starts_with(told), "{rest:?} fails with {failure:?}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_line_is_told() {
+    for (line, told) in [
+        ("GET / HTTP/1.1", "a line starts with"),
+        (">GET / HTTP/1.1", "a blank stands after"),
+        ("@ 3", "a time is"),
+        ("@ 0.0000001s", "a time is"),
+        ("> \\q", "an escape is"),
+        ("> \\xg0", "an escape is"),
+        ("> \\{3*", "an escape is"),
+        ("! nothing 3", "there is no setting"),
+        ("! max-body-size lots", "max-body-size"),
+        ("! cuts never", "cuts are on or off"),
+    ] {
+        let failure = failure(line);
+        assert!(failure.starts_with("1: ") && failure.contains(told), "{line:?}: {failure:?}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Matches what the server said against `<` lines.
+
+use crate::script::{Unit, units};
+
+/// What `<` lines say, as a machine that takes one byte after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Pattern {
+    parts: Vec<Part>,
+    /// The lines it was made of: number, text, and where its parts begin.
+    lines: Vec<(usize, String, usize)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// This byte.
+    Byte(u8),
+    /// Any bytes but CR, or none: they stay in a line of a head.
+    Any,
+    /// The start of a line that may be skipped if it is not empty, its rest, and its LF.
+    LineStart,
+    LineRest,
+    LineFeed,
+}
+
+/// How far what was said is right.
+pub(crate) enum Verdict {
+    Same,
+    /// Up to this byte. The line that was expected there, unless all were over.
+    Differs {
+        at: usize,
+        line: usize,
+        text: Option<String>,
+    },
+}
+
+impl Pattern {
+    /// Adds a line. A `*` alone stands for any number of lines, but not for the empty one.
+    pub(crate) fn line(&mut self, number: usize, text: &str) -> Result<(), String> {
+        self.lines.push((number, text.to_owned(), self.parts.len()));
+        if text == "*" {
+            self.parts.extend([Part::LineStart, Part::LineRest, Part::LineFeed]);
+            return Ok(());
+        }
+        let ends = units(text, |unit| {
+            self.parts.push(match unit {
+                Unit::Byte(byte) => Part::Byte(byte),
+                Unit::Star => Part::Any,
+            });
+        })?;
+        if ends {
+            self.parts.extend([Part::Byte(b'\r'), Part::Byte(b'\n')]);
+        }
+        Ok(())
+    }
+
+    /// Compares the whole of `said`.
+    pub(crate) fn verdict(&self, said: &[u8]) -> Verdict {
+        let (mut places, mut reached) = (Vec::new(), (0, 0));
+        self.enter(0, &mut places);
+        for (at, &byte) in said.iter().enumerate() {
+            reached = furthest(reached, &places, at);
+            let mut next = Vec::new();
+            places.iter().for_each(|&place| self.step(place, byte, &mut next));
+            places = next;
+        }
+        match places.contains(&self.parts.len()) {
+            true => Verdict::Same,
+            false => self.differs(furthest(reached, &places, said.len())),
+        }
+    }
+
+    /// Comes to a place, and to those that can be reached from it without a byte.
+    fn enter(&self, place: usize, places: &mut Vec<usize>) {
+        if places.contains(&place) {
+            return;
+        }
+        places.push(place);
+        match self.parts.get(place) {
+            Some(Part::Any) => self.enter(place + 1, places),
+            Some(Part::LineStart) => self.enter(place + 3, places),
+            _ => {}
+        }
+    }
+
+    fn step(&self, place: usize, byte: u8, next: &mut Vec<usize>) {
+        match self.parts.get(place) {
+            Some(&Part::Byte(wanted)) if byte == wanted => self.enter(place + 1, next),
+            Some(Part::Any) if byte != b'\r' => self.enter(place, next),
+            Some(Part::LineStart) if byte != b'\r' => self.enter(place + 1, next),
+            Some(Part::LineRest) if byte != b'\r' => self.enter(place, next),
+            Some(Part::LineRest) => self.enter(place + 1, next),
+            Some(Part::LineFeed) if byte == b'\n' => self.enter(place - 2, next),
+            _ => {}
+        }
+    }
+
+    fn differs(&self, (place, at): (usize, usize)) -> Verdict {
+        let line = self.lines.iter().rev().find(|line| line.2 <= place);
+        let (line, text) = line.map_or((0, ""), |(line, text, _)| (*line, text));
+        let text = (place < self.parts.len()).then(|| text.to_owned());
+        Verdict::Differs { at, line, text }
+    }
+}
+
+/// The furthest place there was, and after how many bytes it was come to.
+fn furthest(reached: (usize, usize), places: &[usize], at: usize) -> (usize, usize) {
+    match places.iter().max() {
+        Some(&place) if place > reached.0 => (place, at),
+        _ => reached,
+    }
+}

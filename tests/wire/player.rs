@@ -1,0 +1,309 @@
+//! Plays a transcript against a connection's machine, as `server/session.rs` would with a socket.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use loiter::base::buf::Buf;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::config::Listen;
+use loiter::http::app::App;
+use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::{Cx, Next};
+
+use crate::pattern::{Pattern, Verdict};
+use crate::script::{Failure, Script, Step, spell};
+
+/// The `Server` and `Date` fields of every answer.
+const STAMP: &[u8] = b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+/// Times that a machine may be called in one turn: more is a machine that never waits.
+const MOST_CALLS: usize = 100_000;
+/// What a worker's buffers go back to.
+const USUAL: usize = 128 * 1024;
+
+/// How the client's bytes are cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cut {
+    /// What is sent together arrives together.
+    Nowhere,
+    /// In two before this byte of all that is sent.
+    At(usize),
+    /// Each byte comes by itself.
+    Everywhere,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Cut::Nowhere => write!(f, "when played whole"),
+            Cut::At(byte) => write!(f, "when cut before byte {byte} of what is sent"),
+            Cut::Everywhere => write!(f, "when sent one byte at a time"),
+        }
+    }
+}
+
+/// A connection, its client, and the clock.
+pub(crate) struct Player<'a> {
+    app: &'a App,
+    conn: Conn,
+    now: Time,
+    next: Next,
+    input: Buf,
+    output: Buf,
+    cut: Cut,
+    /// How much the client has sent so far.
+    sent: usize,
+    /// What has arrived and was not read.
+    arrived: Vec<u8>,
+    /// How much of the client's end has been noticed.
+    end: End,
+    /// What the server has said and no line has expected yet.
+    said: Vec<u8>,
+    /// Whether the server has closed its side.
+    shut: bool,
+    /// Whether a line has told so.
+    shut_told: bool,
+    random: Random,
+    body: Vec<u8>,
+    line: usize,
+}
+
+/// The end of what the client sends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Open,
+    Arrived,
+    Read,
+}
+
+impl<'a> Player<'a> {
+    /// Plays a transcript to its end, or to the first line that is not as it should be.
+    pub(crate) fn play(script: &Script, cut: Cut) -> Result<(), Failure> {
+        let app = script.settings.app();
+        let protocol = match script.settings.listen.first() {
+            Some(Listen::TcpEcho(_)) => Protocol::Echo,
+            _ => Protocol::Http,
+        };
+        let mut player = Player::new(&app, protocol, cut);
+        let mut steps = script.steps.iter().peekable();
+        player.turn().map_err(|what| (1, what))?;
+        while let Some((line, step)) = steps.next() {
+            player.line = *line;
+            let with_end = matches!(steps.peek(), Some((_, Step::SendEnd)));
+            player.step(step, with_end).map_err(|what| (player.line, what))?;
+        }
+        player.line = script.end;
+        player.nothing_is_left().map_err(|what| (script.end, what))
+    }
+
+    fn new(app: &'a App, protocol: Protocol, cut: Cut) -> Player<'a> {
+        Player {
+            app,
+            conn: Conn::new(protocol, &app.limits, Time::START),
+            now: Time::START,
+            next: Next::Write,
+            input: Buf::with_capacity(USUAL),
+            output: Buf::with_capacity(USUAL),
+            cut,
+            sent: 0,
+            arrived: Vec::new(),
+            end: End::Open,
+            said: Vec::new(),
+            shut: false,
+            shut_told: false,
+            random: Random::new(1),
+            body: Vec::new(),
+            line: 1,
+        }
+    }
+
+    fn step(&mut self, step: &Step, with_end: bool) -> Result<(), String> {
+        match step {
+            Step::Send(bytes) => {
+                self.nothing_is_left()?;
+                self.send(bytes, with_end)
+            }
+            Step::SendEnd => self.send_end(),
+            Step::Said(pattern) => self.expect(pattern),
+            Step::SaidEnd => self.close("closed", self.shut),
+            Step::Gone => self.close("gone", self.next == Next::Close),
+            Step::At(time) => {
+                self.nothing_is_left()?;
+                self.pass(*time)
+            }
+            Step::Silence(until) => self.silence(*until),
+        }
+    }
+
+    /// Sends bytes, cut as they are to be. Those that come whole bring the end with them.
+    fn send(&mut self, bytes: &[u8], with_end: bool) -> Result<(), String> {
+        let first = self.sent;
+        self.sent += bytes.len();
+        let pieces: Vec<&[u8]> = match self.cut {
+            Cut::Nowhere if with_end => {
+                self.arrived.extend_from_slice(bytes);
+                return Ok(());
+            }
+            Cut::At(at) if at > first && at < self.sent => {
+                let (one, other) = bytes.split_at(at - first);
+                vec![one, other]
+            }
+            Cut::Nowhere | Cut::At(_) => vec![bytes],
+            Cut::Everywhere => bytes.chunks(1).collect(),
+        };
+        for piece in pieces {
+            self.arrived.extend_from_slice(piece);
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    fn send_end(&mut self) -> Result<(), String> {
+        self.end = End::Arrived;
+        self.turn()
+    }
+
+    fn expect(&mut self, pattern: &Pattern) -> Result<(), String> {
+        let said = std::mem::take(&mut self.said);
+        match pattern.verdict(&said) {
+            Verdict::Same => Ok(()),
+            Verdict::Differs { at, line, text } => {
+                self.line = line;
+                let got = show(said.get(at..).unwrap_or_default());
+                let before = show(said.get(at.saturating_sub(60)..at).unwrap_or_default());
+                Err(match text {
+                    Some(text) => {
+                        format!("expected < {text}\n  got \"{got}\"\n  after \"{before}\"")
+                    }
+                    None => format!("got more than expected: \"{got}\""),
+                })
+            }
+        }
+    }
+
+    /// Nothing has happened that no line tells.
+    fn nothing_is_left(&mut self) -> Result<(), String> {
+        match (self.said.is_empty(), self.shut && !self.shut_told) {
+            (true, false) => Ok(()),
+            (true, true) => Err("the connection was closed, which no line tells".to_owned()),
+            (false, _) => Err(format!("nothing expects what was said: \"{}\"", show(&self.said))),
+        }
+    }
+
+    fn close(&mut self, word: &str, is: bool) -> Result<(), String> {
+        self.shut_told = true;
+        is.then_some(()).ok_or_else(|| format!("expected the connection to be {word}"))
+    }
+
+    /// Lets time pass: whatever is due happens at its moment.
+    fn pass(&mut self, until: Time) -> Result<(), String> {
+        while let Some(due) = self.due().filter(|due| *due <= until) {
+            self.now = due;
+            self.turn()?;
+        }
+        if until < self.now {
+            return Err(format!("it is {} already", spell(self.now)));
+        }
+        self.now = until;
+        self.turn()
+    }
+
+    fn silence(&mut self, until: Time) -> Result<(), String> {
+        let shut = self.shut;
+        self.pass(until.max(self.now))?;
+        let got = match (self.said.is_empty(), self.shut == shut) {
+            (true, true) => return Ok(()),
+            (true, false) => "the connection was closed".to_owned(),
+            (false, _) => format!("got \"{}\"", show(&self.said)),
+        };
+        Err(format!("expected silence until {}, but {got}", spell(until)))
+    }
+
+    /// When the machine is to be called though nothing arrives.
+    fn due(&self) -> Option<Time> {
+        match self.next {
+            Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
+            Next::Now | Next::Write | Next::Close => None,
+        }
+    }
+
+    /// A turn of the session, and one more for nothing, which must do nothing.
+    fn turn(&mut self) -> Result<(), String> {
+        self.work()?;
+        let (next, said) = (self.next, self.said.len());
+        self.work()?;
+        if (self.next, self.said.len()) != (next, said) {
+            return Err(format!("called for nothing it does something: {:?}", self.next));
+        }
+        Ok(())
+    }
+
+    /// What `Session::work` does.
+    fn work(&mut self) -> Result<(), String> {
+        if self.next == Next::Close {
+            return Ok(());
+        }
+        let (mut next, mut fresh) = (Next::Write, false);
+        for _ in 0..MOST_CALLS {
+            self.said.extend_from_slice(self.output.unread());
+            self.output.clear();
+            self.shut |= matches!(next, Next::Linger(_) | Next::Close);
+            match next {
+                Next::Now => fresh = true,
+                Next::Write => {}
+                Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
+                _ => return self.wait(next),
+            }
+            next = self.advance(fresh);
+        }
+        Err("the machine is never content".to_owned())
+    }
+
+    /// The machine waits, for something that is still to come.
+    fn wait(&mut self, next: Next) -> Result<(), String> {
+        self.next = next;
+        let kept = self.input.save(USUAL);
+        self.input.load(kept);
+        match self.due() {
+            Some(due) if due <= self.now => {
+                Err(format!("it is {} and it waits for {}", spell(self.now), spell(due)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what has arrived, or else notices the end; says whether there was either.
+    fn read(&mut self) -> bool {
+        if self.arrived.is_empty() && self.end != End::Arrived {
+            return false;
+        }
+        if self.arrived.is_empty() {
+            self.end = End::Read;
+        }
+        self.input.tail().append(&mut self.arrived);
+        true
+    }
+
+    fn advance(&mut self, fresh: bool) -> Next {
+        let mut cx = Cx {
+            now: self.now,
+            fresh,
+            ended: self.end == End::Read,
+            draining: false,
+            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            local: "127.0.0.1:8080",
+            app: self.app,
+            stamp: STAMP,
+            random: &mut self.random,
+            body: &mut self.body,
+            records: &mut Vec::new(),
+            served: &mut 0,
+        };
+        self.conn.advance(&mut cx, &mut self.input, &mut self.output)
+    }
+}
+
+/// The beginning of what was said, as a line of a transcript has it.
+fn show(said: &[u8]) -> String {
+    said.get(..400).unwrap_or(said).escape_ascii().to_string()
+}
