@@ -9,7 +9,8 @@ impl<'a> Target<'a> {
     /// The target in its origin, absolute or asterisk form, and with an absolute one the authority
     /// it names, which wins over the Host field (RFC 9112 3.2.2). `None` for any other form.
     ///
-    /// Whoever read the head has refused blanks and control bytes. A `#` and what comes after it
+    /// Whoever read the head has refused blanks and control bytes, and judges the authority: it is
+    /// told as it stands. A `#` and what comes after it
     /// are cut, and several slashes at the start count as one: both are httpbin's ways.
     pub fn parse(raw: &'a [u8]) -> Option<(Target<'a>, Option<&'a [u8]>)> {
         let cut = memchr::memchr(b'#', raw).and_then(|at| raw.get(..at)).unwrap_or(raw);
@@ -23,9 +24,7 @@ impl<'a> Target<'a> {
         let rest = after_scheme(cut)?;
         let end = rest.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
-        // RFC 9110 4.2.4: what stands before an `@` is no part of the host.
-        let host = authority.rsplit(|&byte| byte == b'@').next().filter(|host| !host.is_empty())?;
-        Some((Target::split(raw, path), Some(host)))
+        (!authority.is_empty()).then(|| (Target::split(raw, path), Some(authority)))
     }
 
     /// The target of this path and query.
@@ -97,9 +96,8 @@ mod tests {
     fn absolute_form() {
         assert_eq!(parts("HTTP://h:80/get?a"), Some(("/get".into(), Some("a"), Some("h:80"))));
         assert_eq!(parts("https://h"), Some(("/".into(), None, Some("h"))));
-        assert_eq!(parts("http://u:p@h?q#f"), Some(("/".into(), Some("q"), Some("h"))));
+        assert_eq!(parts("http://u@h?q#f"), Some(("/".into(), Some("q"), Some("u@h"))));
         assert_eq!(parts("http:///get"), None);
-        assert_eq!(parts("http://u@/get"), None);
     }
 
     #[test]
