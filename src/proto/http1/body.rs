@@ -89,6 +89,9 @@ impl Decoder {
         if !extensions.is_empty() && extensions.trim_ascii_start().first() != Some(&b';') {
             return Err(Refusal::bad("a chunk size is not a hexadecimal number"));
         }
+        if !extensions.iter().all(|&b| is_text(b)) {
+            return Err(Refusal::bad("a chunk extension holds a control character"));
+        }
         self.extensions += extensions.len();
         if self.extensions > MAX_CHUNK_EXTENSIONS {
             return Err(Refusal::bad("the chunk extensions are too long"));
@@ -130,16 +133,16 @@ impl Decoder {
 
 /// The line that `bytes` starts with, without its CRLF; `None` while it is not whole.
 fn line(bytes: &[u8], longest: usize) -> Result<Option<&[u8]>, Refusal> {
-    let seen = bytes.get(..longest + 2).unwrap_or(bytes);
+    let seen = bytes.get(..longest + 1).unwrap_or(bytes);
     let Some(end) = memchr::memchr2(b'\n', b'\r', seen) else {
         if seen.len() > longest {
             return Err(Refusal::bad("a line of the chunked body is too long"));
         }
         return Ok(None);
     };
-    match seen.get(end..) {
-        Some([b'\r', b'\n', ..]) => Ok(seen.get(..end)),
-        Some([b'\r']) if bytes.len() == seen.len() => Ok(None),
+    match bytes.get(end..) {
+        Some([b'\r', b'\n', ..]) => Ok(bytes.get(..end)),
+        Some([b'\r']) => Ok(None),
         _ => Err(Refusal::bad("a line of the chunked body does not end with CR LF")),
     }
 }
@@ -152,7 +155,11 @@ fn hexadecimal(digits: &[u8]) -> Option<u64> {
 fn is_field(line: &[u8]) -> bool {
     let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     let name = line.iter().take_while(|b| token(b)).count();
-    name > 0 && line.get(name) == Some(&b':') && line.iter().all(|&b| b >= b' ' || b == b'\t')
+    name > 0 && line.get(name) == Some(&b':') && line.iter().all(|&b| is_text(b))
+}
+
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || !byte.is_ascii_control()
 }
 
 #[cfg(test)]
