@@ -49,8 +49,6 @@ impl Default for Limits {
 pub const MAX_FIELDS: usize = 128;
 /// Most path parameters of a route.
 pub const MAX_PARAMS: usize = 5;
-/// Empty lines skipped before a request line (RFC 9112 2.2 asks for one at least).
-pub const MAX_BLANK_LINES: usize = 4;
 /// Longest chunk-size line, extensions included, in bytes without its line end.
 pub const MAX_CHUNK_LINE: usize = 1024;
 /// All chunk extensions of one body together, in bytes.

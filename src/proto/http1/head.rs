@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::base::limits::{Limits, MAX_BLANK_LINES, MAX_FIELDS};
+use crate::base::limits::{Limits, MAX_FIELDS};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Method, Params, Request, Target, Version};
 use crate::http::status::Status;
@@ -18,6 +18,9 @@ pub type Slots<'a> = [MaybeUninit<Field<'a>>; MAX_FIELDS];
 pub const fn slots<'a>() -> Slots<'a> {
     [const { MaybeUninit::uninit() }; MAX_FIELDS]
 }
+
+/// How a head begins whose answer has no body, whatever else it says.
+pub const HEAD: &[u8] = b"HEAD ";
 
 /// Where a head ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,31 +57,42 @@ pub enum Length {
 
 /// Skips empty lines before a request line (RFC 9112 2.2): how many bytes they are.
 pub fn blank_lines(bytes: &[u8]) -> usize {
-    let lines = bytes.chunks_exact(2).take(MAX_BLANK_LINES).take_while(|line| *line == b"\r\n");
-    2 * lines.count()
+    2 * bytes.chunks_exact(2).take_while(|line| *line == b"\r\n").count()
 }
 
 /// Looks for the end of the head that `bytes` starts with; `scanned` is what the last call said, 0
 /// at first. Each line must end with CRLF: a lone LF is refused, and so is a line or a head beyond
-/// its limit, as soon as it is.
+/// its limit, as soon as it is. What is refused does not depend on how the head arrives.
 pub fn scan(bytes: &[u8], scanned: usize, limits: &Limits) -> Result<Scan, Refusal> {
     let mut start = scanned;
-    while let Some(length) = memchr::memchr(b'\n', bytes.get(start..).unwrap_or_default()) {
-        let end = start + length;
-        if end == 0 || bytes.get(end - 1) != Some(&b'\r') {
+    let mut rest = bytes.get(start..).unwrap_or_default();
+    while let Some((line, after)) = memchr::memchr(b'\n', rest).and_then(|at| cut(rest, at)) {
+        let Some(line) = check_line(start, line, limits)? else {
             return Err(Refusal::bad("a line of the head ends with a lone LF; it must be CR LF"));
+        };
+        start = bytes.len() - after.len();
+        if line.is_empty() {
+            return Ok(Scan::End(start));
         }
-        check_line(start, length - 1, limits)?;
-        if length == 1 {
-            return Ok(Scan::End(end + 1));
-        }
-        start = end + 1;
+        rest = after;
     }
-    check_line(start, bytes.len() - start, limits)?;
+    check_line(start, rest, limits)?;
     Ok(Scan::More(start))
 }
 
-fn check_line(start: usize, length: usize, limits: &Limits) -> Result<(), Refusal> {
+/// What stands before and after the byte at `at`.
+fn cut(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
+    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
+}
+
+/// A line without its CR, if it has one.
+fn check_line<'a>(
+    start: usize,
+    line: &'a [u8],
+    limits: &Limits,
+) -> Result<Option<&'a [u8]>, Refusal> {
+    let whole = line.strip_suffix(b"\r");
+    let length = whole.unwrap_or(line).len();
     if length > limits.head_line_bytes {
         return Err(match start {
             0 => Refusal::new(Status(414), "the request line is too long"),
@@ -88,7 +102,7 @@ fn check_line(start: usize, length: usize, limits: &Limits) -> Result<(), Refusa
     if start + length > limits.head_bytes {
         return Err(Refusal::new(Status(431), "the head is too long"));
     }
-    Ok(())
+    Ok(whole)
 }
 
 /// What the connection knows and a head does not say.
@@ -165,9 +179,9 @@ fn malformed(bytes: &[u8], error: httparse::Error) -> Refusal {
 /// `HTTP/2.0` and the like are well-formed and not served (RFC 9110 2.5 and 15.6.6).
 fn unknown_version(bytes: &[u8]) -> Refusal {
     let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
-    let word = line.rsplit(|&b| b == b' ').next().unwrap_or_default();
-    match word {
-        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+    let mut words = line.split(|&b| b == b' ').skip(2);
+    match (words.next(), words.next()) {
+        (Some([b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']), None) => {
             Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
         }
         _ => Refusal::bad("the request line does not end with HTTP/1.1"),

@@ -89,9 +89,6 @@ impl Http1 {
 
     fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Head { until, scanned } = self.stage else { return None };
-        if scanned == 0 {
-            input.consume(head::blank_lines(input.unread()));
-        }
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self.request(cx, input, output),
             Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
@@ -175,7 +172,10 @@ impl Http1 {
                 self.end(cx, exchange, input);
                 None
             }
-            Err(receive::Fault::Refused(refusal)) => self.refuse(cx, &refusal, input, output),
+            Err(receive::Fault::Refused(refusal)) => {
+                let head_only = receive.is_head();
+                self.last_word(cx, &refusal, head_only, output)
+            }
             Err(receive::Fault::Broken) => self.to(Stage::Close),
         }
     }
@@ -208,11 +208,12 @@ impl Http1 {
             Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
             Phase::Waiting(_) => {
                 let (bytes, mut slots) = (exchange.request_bytes as usize, head::slots());
-                if let Some((request, _)) =
+                let Some((request, _)) =
                     kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
-                {
-                    exchange.begin(cx, &request, None, output.tail());
-                }
+                else {
+                    return self.to(Stage::Close);
+                };
+                exchange.begin(cx, &request, None, output.tail());
                 input.consume(bytes);
                 *phase = Phase::Playing(cx.now);
             }
@@ -240,15 +241,25 @@ impl Http1 {
         };
     }
 
-    /// Answers what asks so badly that nothing after it can be understood, and ends.
+    /// Refuses a request of whose head the input holds the beginning at least.
     fn refuse(
         &mut self,
         cx: &mut Cx,
         refusal: &Refusal,
-        input: &mut Buf,
+        input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let head_only = input.unread().starts_with(b"HEAD ");
+        self.last_word(cx, refusal, input.unread().starts_with(head::HEAD), output)
+    }
+
+    /// Answers what asks so badly that nothing after it can be understood, and ends.
+    fn last_word(
+        &mut self,
+        cx: &mut Cx,
+        refusal: &Refusal,
+        head_only: bool,
+        output: &mut Buf,
+    ) -> Option<Next> {
         Exchange::refuse(cx, refusal, head_only, output.tail());
         self.to(Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES })
     }
@@ -298,12 +309,14 @@ fn begin(
     Begun::Plays(exchange)
 }
 
-/// Between two requests: a first byte begins the next.
+/// Between two requests: a first byte begins the next. Empty lines do not (RFC 9112 2.2), or a
+/// client that ends its bodies with one would be told that its next request came too slowly.
 fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
-    match input.is_empty() {
-        false => Ok(Stage::Head { until: cx.now.after(cx.app.limits.head_timeout), scanned: 0 }),
-        true if cx.ended || cx.draining || cx.now >= until => Err(Next::Close),
-        true => Err(Next::Read(until)),
+    input.consume(head::blank_lines(input.unread()));
+    match input.unread() {
+        [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => Err(Next::Close),
+        [] | [b'\r'] => Err(Next::Read(until)),
+        _ => Ok(Stage::Head { until: cx.now.after(cx.app.limits.head_timeout), scanned: 0 }),
     }
 }
 

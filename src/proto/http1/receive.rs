@@ -1,7 +1,7 @@
 //! A request whose body is still coming: collected, thrown away, or passed back.
 
 use super::body::{self, Decoder};
-use super::head::{Head, Length};
+use super::head::{HEAD, Head, Length};
 use super::write::{self, CONTINUE, LAST_CHUNK};
 use super::{TOO_LARGE, TOO_SLOW};
 use crate::base::buf::Buf;
@@ -64,7 +64,7 @@ impl Receive {
         if head.expects_continue && bytes.len() == head.bytes {
             output.tail().extend_from_slice(CONTINUE);
         }
-        let (length, decoder, head_bytes) = (head.body, Decoder::new(head.body), head.bytes);
+        let (decoder, head_bytes) = (Decoder::new(head.body), head.bytes);
         let sink = match found {
             Ok(found) if found.route.body == BodyRule::Keep => Sink::Keep(Vec::new()),
             Ok(found) if found.route.body == BodyRule::Stream => echo(cx, head, &found, output),
@@ -72,9 +72,12 @@ impl Receive {
         };
         let until = cx.now.after(cx.app.limits.body_timeout);
         let head = Box::from(bytes.get(..head_bytes).unwrap_or_default());
-        let receive = Receive { head, decoder, sink, content: 0, until };
-        debug_assert!(length != Length::Exact(0) || matches!(receive.sink, Sink::Echo { .. }));
-        (Box::new(receive), head_bytes)
+        (Box::new(Receive { head, decoder, sink, content: 0, until }), head_bytes)
+    }
+
+    /// Whether the answer has no body.
+    pub(super) fn is_head(&self) -> bool {
+        self.head.starts_with(HEAD)
     }
 
     /// Takes what has come.
