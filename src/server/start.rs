@@ -204,7 +204,7 @@ impl Birth {
         match self.worker() {
             Ok((worker, bound)) => {
                 let _ = started.send(Ok(bound));
-                worker.run()
+                worker.run().0
             }
             Err(error) => {
                 let _ = started.send(Err(error));
