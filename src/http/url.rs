@@ -37,10 +37,9 @@ fn escape_scheme(output: &mut Vec<u8>, request: &Request) {
             return escape_joined(output, request, name);
         }
     }
-    match request.field("X-Forwarded-Ssl") {
-        Some(b"on") => output.extend_from_slice(b"https"),
-        _ => output.extend_from_slice(b"http"),
-    }
+    // Joined as the others are, two of these fields would not read `on`.
+    let secure = request.fields_named("X-Forwarded-Ssl").eq([b"on".as_slice()]);
+    output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
 /// Appends where the request came from, inside a JSON string: the whole X-Forwarded-For field when
