@@ -21,7 +21,7 @@ impl Random {
 
     /// A number from 0 up to `bound`, without it; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next_u64()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A fraction from 0 up to 1, without it.
