@@ -1,9 +1,10 @@
 //! The access log: workers leave records in batches, and one thread writes them as lines.
 //!
-//! A worker only appends to a list of its own: no lock, no formatting, no system call for a request.
-//! Full or old lists go through a bounded queue to the writer thread, which formats each into one
-//! buffer, writes it with one call and sends the emptied list back. A worker never waits: when the
-//! writer is behind, because its disk or pipe is, the list is dropped and its records are counted.
+//! A worker only appends to a list of its own: no lock, no formatting and no system call for a
+//! request. Full or old lists go through a bounded queue to the writer thread, which formats each
+//! into one buffer, writes it with one call and sends the emptied list back. A worker never waits:
+//! when the writer is behind, because its disk or pipe is, the list is dropped and its records are
+//! counted.
 //!
 //! Times are the worker's clock laid over the wall clock of the start: if somebody sets the wall
 //! clock while loiter runs, the log keeps the old reckoning and stays monotonic until a restart.
