@@ -77,3 +77,16 @@ pub const PACE_TICK: Duration = Duration::from_millis(1);
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes taken from such a client and thrown away before it is cut off.
 pub const LINGER_BYTES: u64 = 1024 * 1024;
+/// Shortest time between two log lines about connections that cannot be accepted.
+pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
+/// Datagrams returned before sockets are looked at again.
+pub const DATAGRAMS_PER_TURN: usize = 64;
+/// Longest datagram: what UDP over IPv4 can carry is less.
+pub const DATAGRAM_BYTES: usize = 64 * 1024;
+/// Connections asked to be queued before they are accepted; the kernel clips it to its own limit.
+pub const BACKLOG: i32 = 65_535;
+/// Receive buffer asked for a UDP socket, so that a burst is not lost; clipped likewise.
+pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Descriptors a worker needs beside its connections': poll, timer, inbox, listeners, log, standard
+/// streams, and some to spare.
+pub const DESCRIPTORS_RESERVED: usize = 24;

@@ -47,6 +47,6 @@ pub struct Mersenne {}
 impl Mersenne {
     /// Appends `bytes` bytes.
     pub fn fill(&mut self, _output: &mut Vec<u8>, _bytes: usize) {
-        todo!()
+        {}
     }
 }

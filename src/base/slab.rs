@@ -1,1 +1,163 @@
-//! (to be written)
+//! Where connections live: numbered slots with generations.
+//!
+//! A slot that is used again has another generation, so a [`Token`] of an earlier tenant finds
+//! nobody. Slots stand in chunks that never move: growing costs one chunk, never a copy of all.
+
+/// Names a value: its slot, and which of the slot's tenants it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    /// The slot.
+    pub index: u32,
+    /// The tenant.
+    pub generation: u32,
+}
+
+/// Slots in one chunk.
+const CHUNK: usize = 256;
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u32,
+    state: State<T>,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Taken(T),
+    Free { next: u32 },
+}
+
+/// Numbered slots for values of one type.
+#[derive(Debug)]
+pub struct Slab<T> {
+    chunks: Vec<Box<[Slot<T>]>>,
+    /// The first free slot; the next one to be made when it is no slot yet.
+    free: u32,
+    len: usize,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Slab<T> {
+        Slab { chunks: Vec::new(), free: 0, len: 0 }
+    }
+}
+
+impl<T> Slab<T> {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The name the next value inserted will have.
+    pub fn vacant(&self) -> Token {
+        let generation = self.slot(self.free).map_or(0, |slot| slot.generation);
+        Token { index: self.free, generation }
+    }
+
+    /// Takes a value in and names it.
+    pub fn insert(&mut self, value: T) -> Token {
+        if self.free as usize == self.chunks.len() * CHUNK {
+            self.grow();
+        }
+        let token = self.vacant();
+        let slot = self.slot_mut(token.index).expect("a free slot was made");
+        let State::Free { next } = std::mem::replace(&mut slot.state, State::Taken(value)) else {
+            unreachable!("the free list names only free slots")
+        };
+        self.free = next;
+        self.len += 1;
+        token
+    }
+
+    /// The value of this name, if it is still there.
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut T> {
+        match self.slot_mut(token.index)? {
+            Slot { generation, state: State::Taken(value) } if *generation == token.generation => {
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of the value in this slot, if there is one.
+    pub fn token_at(&self, index: u32) -> Option<Token> {
+        let slot = self.slot(index)?;
+        let taken = matches!(slot.state, State::Taken(_));
+        taken.then_some(Token { index, generation: slot.generation })
+    }
+
+    /// Takes the value of this name out, if it is still there.
+    pub fn remove(&mut self, token: Token) -> Option<T> {
+        self.get_mut(token)?;
+        let next = self.free;
+        let slot = self.slot_mut(token.index)?;
+        slot.generation = slot.generation.wrapping_add(1);
+        let state = std::mem::replace(&mut slot.state, State::Free { next });
+        self.free = token.index;
+        self.len -= 1;
+        match state {
+            State::Taken(value) => Some(value),
+            State::Free { .. } => None,
+        }
+    }
+
+    /// The names of all values, in the order of their slots.
+    pub fn tokens(&self) -> impl Iterator<Item = Token> {
+        (0..(self.chunks.len() * CHUNK) as u32).filter_map(|index| self.token_at(index))
+    }
+
+    fn grow(&mut self) {
+        let first = (self.chunks.len() * CHUNK) as u32;
+        let slot = |i| Slot { generation: 0, state: State::Free { next: first + i + 1 } };
+        self.chunks.push((0..CHUNK as u32).map(slot).collect());
+    }
+
+    fn slot(&self, index: u32) -> Option<&Slot<T>> {
+        self.chunks.get(index as usize / CHUNK).map(|chunk| &chunk[index as usize % CHUNK])
+    }
+
+    fn slot_mut(&mut self, index: u32) -> Option<&mut Slot<T>> {
+        self.chunks.get_mut(index as usize / CHUNK).map(|chunk| &mut chunk[index as usize % CHUNK])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_token_of_an_earlier_tenant_finds_nobody() {
+        let mut slab = Slab::default();
+        let a = slab.insert('a');
+        assert_eq!(slab.remove(a), Some('a'));
+        let vacant = slab.vacant();
+        let b = slab.insert('b');
+        assert_eq!((vacant, b.index), (b, a.index));
+        assert!(slab.get_mut(a).is_none() && slab.remove(a).is_none());
+        assert_eq!((slab.token_at(b.index), slab.get_mut(b)), (Some(b), Some(&mut 'b')));
+    }
+
+    #[test]
+    fn it_agrees_with_a_map_whatever_is_done() {
+        let (mut slab, mut map, mut random) = (Slab::default(), HashMap::new(), Random::new(7));
+        let mut dead = Vec::new();
+        for step in 0..20_000u64 {
+            if random.below(5) < 3 {
+                assert!(map.insert(slab.insert(step), step).is_none());
+            } else if let Some(&token) = map.keys().next() {
+                assert_eq!(slab.remove(token), map.remove(&token));
+                dead.push(token);
+            }
+        }
+        assert_eq!((slab.len(), slab.tokens().count()), (map.len(), map.len()));
+        assert!(map.iter().all(|(&token, value)| slab.get_mut(token) == Some(&mut value.clone())));
+        assert!(dead.iter().all(|&token| slab.get_mut(token).is_none()));
+    }
+}

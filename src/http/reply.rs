@@ -82,8 +82,8 @@ pub type Render = fn(&App, &Request, &mut Vec<u8>);
 pub enum Body {
     /// No body at all; `Content-Length: 0` where a length may stand.
     Empty,
-    /// A finished body.
-    Whole(Cow<'static, [u8]>),
+    /// A finished body. Boxed, so that a reply that waits is small.
+    Whole(Box<Cow<'static, [u8]>>),
     /// A body made from the request when it is sent. The request is kept until then, which is
     /// smaller than keeping the answer.
     Render(Render),
@@ -93,17 +93,35 @@ pub enum Body {
     Echo,
 }
 
-/// A body over time.
+/// A body over time: pieces spread evenly over a span.
 #[derive(Debug)]
 pub struct Pace {
     /// What makes the pieces.
     pub source: Source,
-    /// Pieces still to come.
+    /// How many pieces there are in all.
     pub pieces: u64,
-    /// Microseconds from the start of one piece to the next; 0: as fast as the client takes them.
-    pub every_us: u64,
+    /// How many of them have been made.
+    pub made: u64,
+    /// From the first piece to where one after the last would be, in microseconds; 0: as fast as the
+    /// client takes them.
+    pub span_us: u64,
     /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
     pub length: Option<u64>,
+}
+
+impl Pace {
+    /// When the next piece is due, in microseconds after the head, rounded up; `None` after the last.
+    pub fn due_us(&self) -> Option<u64> {
+        let due = (u128::from(self.span_us) * u128::from(self.made))
+            .div_ceil(u128::from(self.pieces.max(1)));
+        (self.made < self.pieces).then_some(u64::try_from(due).unwrap_or(u64::MAX))
+    }
+
+    /// Appends the next piece.
+    pub fn piece(&mut self, output: &mut Vec<u8>) {
+        self.made += 1;
+        self.source.piece(output);
+    }
 }
 
 /// What makes the pieces of a paced body.
@@ -193,7 +211,7 @@ impl Reply {
 
     /// A reply with a finished body.
     pub fn whole(status: Status, media: Media, body: impl Into<Cow<'static, [u8]>>) -> Reply {
-        Reply { media, body: Body::Whole(body.into()), ..Reply::new(status) }
+        Reply { media, body: Body::Whole(Box::new(body.into())), ..Reply::new(status) }
     }
 
     /// The same with a further field.

@@ -1,0 +1,112 @@
+//! Settings as a configuration file: the example with everything commented out, and
+//! `--print-config`.
+
+use super::settings::{SETTINGS, Setting, Settings, Shape};
+
+/// Widest line of prose in files and in `--help`.
+pub(crate) const PROSE_COLUMNS: usize = 90;
+
+const EXAMPLE: &str = "\
+# loiter.toml: every setting there is, with its default.
+#
+# Remove the # before a line to change it, then:
+#     loiter --config loiter.toml --check-config
+# A flag wins over the environment, the environment over this file, this file over the default.
+# This file is made from the table in src/config/settings.rs: LOITER_BLESS=1 cargo test
+";
+
+const EFFECTIVE: &str = "\
+# The settings in effect, as loiter --print-config shows them. This is a configuration file:
+#     loiter --print-config > loiter.toml && loiter --config loiter.toml
+";
+
+/// The contents of `config/loiter.toml`.
+pub fn example() -> String {
+    file(EXAMPLE, "#", &Settings::default())
+}
+
+/// `settings` as a file that gives them all.
+pub fn effective(settings: &Settings) -> String {
+    file(EFFECTIVE, "", settings)
+}
+
+fn file(intro: &str, mark: &str, settings: &Settings) -> String {
+    let mut text = intro.to_owned();
+    let mut section = "";
+    for row in SETTINGS {
+        if row.section != section {
+            section = row.section;
+            text += &format!("\n# ---- {section} ----\n");
+        }
+        let names: Vec<String> = row.variables().collect();
+        let about =
+            format!("{}. Takes {}. Environment: {}.", row.help, row.takes, names.join(", "));
+        text += &format!("\n{}", wrapped("# ", &about));
+        text += &format!("{mark}{}\n", assignment(row, &(row.show)(settings)));
+    }
+    text
+}
+
+/// `key = value` as TOML.
+pub(crate) fn assignment(row: &Setting, text: &str) -> String {
+    let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let value = match row.shape {
+        Shape::Number if bare => text.to_owned(),
+        Shape::Switch => (text == "on").to_string(),
+        Shape::List => {
+            let items: Vec<String> = text.split(',').map(quoted).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Shape::Number | Shape::Choice(_) | Shape::File => quoted(text),
+    };
+    format!("{} = {value}", row.name)
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted += &format!("\\u{:04X}", u32::from(c)),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
+/// `text` in lines of at most [`PROSE_COLUMNS`], each behind `mark` and with its line end.
+pub(crate) fn wrapped(mark: &str, text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = mark.to_owned();
+    for word in text.split_whitespace() {
+        if line.len() > mark.len() && line.len() + 1 + word.len() > PROSE_COLUMNS {
+            lines += &line;
+            lines.push('\n');
+            line = mark.to_owned();
+        }
+        if line.len() > mark.len() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines + &line + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_wrapped_between_words() {
+        let text = wrapped("# ", &"word ".repeat(40));
+        assert!(text.lines().all(|line| line.starts_with("# word") && line.ends_with("word")));
+        assert!(text.lines().all(|line| line.len() <= PROSE_COLUMNS));
+        assert_eq!(text.matches("word").count(), 40);
+    }
+
+    #[test]
+    fn texts_are_quoted() {
+        assert_eq!(quoted("a\"b\\c\n"), r#""a\"b\\c\u000A""#);
+    }
+}

@@ -1,0 +1,273 @@
+//! How a value is written: numbers, sizes, durations, switches and choices, read and shown.
+//!
+//! Every `read` has its `show`, and what is shown reads back as the same value: that is what lets
+//! `--print-config` be a configuration file.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A value that cannot be used: what is wrong with it and, where the setting's own description of
+/// what it takes would not help, what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadValue {
+    /// What is wrong, naming the value.
+    pub wrong: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+impl BadValue {
+    /// A complaint without advice of its own.
+    pub fn new(wrong: impl Into<String>) -> BadValue {
+        BadValue { wrong: wrong.into(), advice: None }
+    }
+
+    /// The same complaint with advice.
+    pub fn advise(self, advice: impl Into<String>) -> BadValue {
+        BadValue { advice: Some(advice.into()), ..self }
+    }
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wrong)?;
+        self.advice.iter().try_for_each(|advice| write!(f, "; {advice}"))
+    }
+}
+
+impl std::error::Error for BadValue {}
+
+/// A whole number within `range`.
+pub(crate) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
+    let number = whole(text).ok_or_else(|| BadValue::new(format!("`{text}` is not a number")))?;
+    within(text, number, range)
+}
+
+/// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in most tools of this
+/// kind a bare `k`, `M` or `G` counts in 1024s; `kB`, `MB` and `GB` count in 1000s.
+pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
+    let (digits, unit) = split_unit(text);
+    let bad = || BadValue::new(format!("`{text}` is not a size"));
+    let scale = size_unit(unit).ok_or_else(bad)?;
+    let bytes = scaled(digits, u128::from(scale)).ok_or_else(bad)?;
+    let bytes =
+        u64::try_from(bytes).map_err(|_| BadValue::new(format!("`{text}` is too large")))?;
+    within(text, bytes, range)
+}
+
+/// The shortest exact spelling of a size.
+pub(crate) fn show_size(bytes: u64) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes > 0 && bytes.trailing_zeros() >= shift {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    bytes.to_string()
+}
+
+/// A span of time: `500ms`, `1.5s`, `2m`, `1h30m`, or plain seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, BadValue> {
+    let bad = || BadValue::new(format!("`{text}` is not a duration"));
+    let nanos = nanos(text).ok_or_else(bad)?;
+    if nanos > LONGEST.as_nanos() {
+        return Err(BadValue::new(format!("`{text}` is too long"))
+            .advise(format!("the longest is {}", show_duration(LONGEST))));
+    }
+    // Below LONGEST, so it fits.
+    Ok(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+}
+
+/// A duration that zero would turn into "cut everyone off at once".
+pub(crate) fn timeout(text: &str) -> Result<Duration, BadValue> {
+    let timeout = duration(text)?;
+    if timeout.is_zero() {
+        return Err(BadValue::new(format!("`{text}` would cut every client off at once"))
+            .advise("give a time, such as 10s (zero does not mean without limit)"));
+    }
+    Ok(timeout)
+}
+
+/// The spelling of a duration in the largest unit that needs no fraction.
+pub(crate) fn show_duration(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let (unit, scale) = UNITS
+        .into_iter()
+        .find(|(_, scale)| nanos > 0 && nanos.is_multiple_of(*scale))
+        .unwrap_or(("s", 1_000_000_000));
+    format!("{}{unit}", nanos / scale)
+}
+
+/// On or off, in the usual spellings.
+pub(crate) fn switch(text: &str) -> Result<bool, BadValue> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "1" => Ok(true),
+        "false" | "off" | "no" | "0" => Ok(false),
+        _ => Err(BadValue::new(format!("`{text}` is neither on nor off"))),
+    }
+}
+
+/// The row of `table` that is called `text`, in either case.
+pub(crate) fn choice<T: Copy>(text: &str, table: &[(&str, T)]) -> Result<T, BadValue> {
+    let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let unknown = || BadValue::new(format!("`{text}` is not one of its values"));
+    row.map(|(_, value)| *value).ok_or_else(unknown)
+}
+
+/// What `value` is called in `table`.
+pub(crate) fn show_choice<T: PartialEq>(value: &T, table: &[(&str, T)]) -> String {
+    table.iter().find(|(_, row)| row == value).map_or("", |(name, _)| name).to_owned()
+}
+
+/// Longest duration that may be set: far beyond any use, far below where arithmetic ends.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Units of time, largest first, in nanoseconds.
+const UNITS: [(&str, u128); 6] = [
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1000),
+    ("ns", 1),
+];
+
+fn within(text: &str, number: u64, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
+    let (least, most) = range.into_inner();
+    if number < least {
+        return Err(BadValue::new(format!("`{text}` is too small; the least is {least}")));
+    }
+    if number > most {
+        return Err(BadValue::new(format!("`{text}` is too large; the most is {most}")));
+    }
+    Ok(number)
+}
+
+/// Digits only: `parse` alone would let a sign pass.
+fn whole(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// A number in front, the unit behind it.
+fn split_unit(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    (digits, unit.trim())
+}
+
+fn size_unit(unit: &str) -> Option<u64> {
+    Some(match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    })
+}
+
+/// All parts of a duration added up.
+fn nanos(text: &str) -> Option<u128> {
+    if let Some(nanos) = scaled(text, 1_000_000_000) {
+        return Some(nanos);
+    }
+    let mut rest = text;
+    let mut sum = 0u128;
+    while !rest.is_empty() {
+        let (digits, behind) = split_unit(rest);
+        let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+        let (unit, next) = behind.split_at(end);
+        let unit = if unit == "µs" { "us" } else { unit.trim_end() };
+        let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+        sum = sum.checked_add(scaled(digits, scale)?)?;
+        rest = next;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+/// `digits`, which may have a fraction, times `scale`, exactly; what is finer than 1 is cut off.
+fn scaled(digits: &str, scale: u128) -> Option<u128> {
+    let (units, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    if units.is_empty() || fraction.is_empty() || fraction.len() > 18 {
+        return None;
+    }
+    let tenths = u128::from(whole(fraction)?) * scale / 10u128.pow(fraction.len() as u32);
+    u128::from(whole(units)?).checked_mul(scale)?.checked_add(tenths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_and_without_units() {
+        let read = |text| size(text, 0..=u64::MAX);
+        for (text, bytes) in [
+            ("0", 0),
+            ("1048576", 1 << 20),
+            ("64KiB", 64 << 10),
+            ("1k", 1024),
+            ("1.5 MiB", 3 << 19),
+            ("10MB", 10_000_000),
+            ("2g", 2 << 30),
+        ] {
+            assert_eq!(read(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "k", "-1", "+1", "1x", "1.", ".5", "1.5.5", "1e3", "one"] {
+            assert_eq!(read(text).unwrap_err().wrong, format!("`{text}` is not a size"));
+        }
+        assert_eq!(read("99999999999GiB").unwrap_err().wrong, "`99999999999GiB` is too large");
+    }
+
+    #[test]
+    fn durations_are_read_exactly() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("10", 10_000_000_000),
+            ("0.25", 250_000_000),
+            ("500ms", 500_000_000),
+            ("1.5s", 1_500_000_000),
+            ("2m", 120_000_000_000),
+            ("1h30m", 5_400_000_000_000),
+            ("1 h 30 m", 5_400_000_000_000),
+            ("1m0.5s", 60_500_000_000),
+            ("7µs", 7000),
+            ("7us", 7000),
+            ("3ns", 3),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_nanos(nanos)), "{text}");
+        }
+        for text in ["", "s", "-1s", "10 parsecs", "1h30", "1.s", "ms5", "1d"] {
+            assert_eq!(duration(text).unwrap_err().wrong, format!("`{text}` is not a duration"));
+        }
+        assert_eq!(duration("9000h").unwrap_err().advice.unwrap(), "the longest is 8760h");
+        assert!(timeout("0s").unwrap_err().wrong.contains("at once"));
+    }
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same_value() {
+        for bytes in [0, 1, 1000, 1024, 1025, 3 << 19, 1 << 20, 1 << 40, u64::MAX] {
+            assert_eq!(size(&show_size(bytes), 0..=u64::MAX), Ok(bytes), "{}", show_size(bytes));
+        }
+        for nanos in [0, 1, 1500, 1_000_000, 75_000_000_000, 60_000_000_000, 5_400_000_000_000] {
+            let value = Duration::from_nanos(nanos);
+            assert_eq!(duration(&show_duration(value)), Ok(value), "{}", show_duration(value));
+        }
+        assert_eq!(show_duration(Duration::ZERO), "0s");
+        assert_eq!(show_duration(Duration::from_secs(75)), "75s");
+    }
+
+    #[test]
+    fn numbers_stay_within_their_range() {
+        assert_eq!(number("128", 1..=128), Ok(128));
+        assert_eq!(
+            number("129", 1..=128).unwrap_err().wrong,
+            "`129` is too large; the most is 128"
+        );
+        assert_eq!(number("0", 1..=128).unwrap_err().wrong, "`0` is too small; the least is 1");
+        assert_eq!(number("many", 1..=128).unwrap_err().wrong, "`many` is not a number");
+        assert_eq!(number("+1", 1..=128).unwrap_err().wrong, "`+1` is not a number");
+    }
+}

@@ -1,0 +1,44 @@
+//! A connection's protocol: which machine speaks on it.
+
+use super::echo;
+use super::http1::Http1;
+use super::{Cx, Next};
+use crate::base::buf::Buf;
+use crate::base::limits::Limits;
+use crate::base::time::Time;
+
+/// What a listener's connections speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.0 and 1.1.
+    Http,
+    /// Every byte comes back.
+    Echo,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub enum Conn {
+    /// HTTP/1.0 and 1.1.
+    Http1(Http1),
+    /// Every byte comes back.
+    Echo,
+}
+
+impl Conn {
+    /// A connection accepted at `now`.
+    pub fn new(protocol: Protocol, limits: &Limits, now: Time) -> Conn {
+        match protocol {
+            Protocol::Http => Conn::Http1(Http1::new(limits, now)),
+            Protocol::Echo => Conn::Echo,
+        }
+    }
+
+    /// See [`proto`](super).
+    pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        match self {
+            Conn::Http1(http1) => http1.advance(cx, input, output),
+            Conn::Echo => echo::advance(cx, input, output),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Raw TCP echo: every byte comes back, and the end of the client's bytes ends ours.
+
+use super::{Cx, Next};
+use crate::base::buf::Buf;
+use crate::base::time::Time;
+
+/// See [`proto`](super). Input and output change places, so nothing is copied. A connection may be
+/// silent for as long as it likes: raw TCP has no request that could time out.
+pub fn advance(cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+    if !output.is_empty() {
+        return Next::Write;
+    }
+    std::mem::swap(input, output);
+    match (output.is_empty(), cx.ended || cx.draining) {
+        (true, true) => Next::Close,
+        (true, false) => Next::Read(Time::NEVER),
+        (false, _) => Next::Write,
+    }
+}

@@ -1,0 +1,220 @@
+//! The player: one request and the reply to it, from the first byte of the wait to the last of the
+//! answer.
+//!
+//! This is the only place where a delay is waited for. A reply says when its head is due and over
+//! which span its pieces are spread; all moments are counted from one start, so nothing drifts, and
+//! a piece is sent when its moment has come and never before.
+
+use std::borrow::Cow;
+
+use super::http1::write::{self, Framing};
+use super::{Cx, Next};
+use crate::base::limits::{HIGH_WATER, PACE_TICK};
+use crate::base::time::Time;
+use crate::endpoint;
+use crate::http::record::Record;
+use crate::http::reply::{Body, Pace, Refusal, Reply};
+use crate::http::request::{Method, Params, Request, Target, Version};
+use crate::http::status::Status;
+
+/// A reply being played. A waiting one is all that a delayed request costs beside its own bytes.
+#[derive(Debug)]
+pub struct Exchange {
+    reply: Reply,
+    /// What the access log will say, when there is one.
+    record: Option<Box<Record>>,
+    /// How many bytes of the input are this request, kept there until the answer begins.
+    pub request_bytes: u32,
+    version: Version,
+    head_only: bool,
+    close: bool,
+}
+
+/// How far a reply has been played.
+#[derive(Clone, Copy, Debug)]
+pub enum Phase {
+    /// Its wait starts with the next look at a clock.
+    New,
+    /// Its head is due then.
+    Waiting(Time),
+    /// Its head went out then; the pieces count from it.
+    Playing(Time),
+}
+
+impl Exchange {
+    /// The reply to a request whose connection is kept afterwards, or not.
+    pub fn new(cx: &Cx, reply: Reply, request: &Request, keep_alive: bool) -> Exchange {
+        let record = cx.app.records.then(|| Box::new(record(cx, request)));
+        Exchange {
+            reply,
+            record,
+            request_bytes: 0,
+            version: request.version,
+            head_only: request.method == Method::Head,
+            close: !keep_alive,
+        }
+    }
+
+    /// Whether a clock read after the request is needed: not for what is answered at once.
+    pub fn takes_time(&self) -> bool {
+        let paced = matches!(&self.reply.body, Body::Paced(pace) if pace.span_us > 0);
+        self.reply.after_us > 0 || paced
+    }
+
+    /// When the head is due, the wait starting now. `now` is cut to whole microseconds, so one more
+    /// is waited: an answer is never early.
+    pub fn due(&self, cx: &Cx) -> Time {
+        cx.now.after_us(self.reply.after_us).after_us(1)
+    }
+
+    /// Whether the answer is the request's own body.
+    pub fn echoes(&self) -> bool {
+        matches!(self.reply.body, Body::Echo)
+    }
+
+    /// Whether the connection ends with this answer.
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
+    /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length of
+    /// the request's body when that is the answer's.
+    pub fn begin(&mut self, cx: &mut Cx, request: &Request, echo: Option<u64>, output: &mut Vec<u8>) {
+        self.interim(output);
+        if let Body::Render(render) = &self.reply.body {
+            render(cx.app, request, cx.body);
+        }
+        let framing = self.framing(cx.body.len() as u64, echo);
+        self.close |= cx.draining || framing == Framing::Close;
+        let (version, close, stamp) = (self.version, self.close, cx.stamp);
+        let origin = request.field("Origin");
+        write::head(output, &self.reply, write::Head { version, close, framing, stamp, origin });
+        if self.has_body() {
+            let body = match &self.reply.body {
+                Body::Whole(body) => body,
+                _ => cx.body.as_slice(),
+            };
+            output.extend_from_slice(body);
+            self.count(body.len());
+        }
+        cx.body.clear();
+    }
+
+    fn has_body(&self) -> bool {
+        !self.head_only && self.reply.status.allows_body()
+    }
+
+    /// So many bytes of the body were sent: for the access log.
+    pub fn count(&mut self, bytes: usize) {
+        if let Some(record) = &mut self.record {
+            record.body_bytes += bytes as u64;
+        }
+    }
+
+    /// Appends the answer to what could not be read as a request, the connection's last.
+    pub fn refuse(cx: &mut Cx, refusal: &Refusal, head_only: bool, output: &mut Vec<u8>) {
+        let request = Request {
+            method: if head_only { Method::Head } else { Method::Get },
+            version: Version::Http11,
+            target: Target { raw: b"", raw_path: b"", path: Cow::Borrowed(b""), raw_query: None },
+            params: Params::default(),
+            host: None,
+            fields: &[],
+            body: &[],
+            peer: cx.peer,
+            local: cx.local,
+            seed: 0,
+        };
+        let mut exchange = Exchange::new(cx, endpoint::refuse(refusal), &request, false);
+        exchange.begin(cx, &request, None, output);
+        exchange.end(cx);
+    }
+
+    /// `/status/103` and the like: an interim answer cannot be the last, so 200 follows; except for
+    /// 101, after which the connection is not ours any more.
+    fn interim(&mut self, output: &mut Vec<u8>) {
+        match self.reply.status {
+            Status(101) => self.close = true,
+            status @ Status(..200) => {
+                if self.version == Version::Http11 {
+                    write::interim(output, status);
+                }
+                self.reply.status = Status::OK;
+            }
+            _ => {}
+        }
+    }
+
+    fn framing(&self, rendered: u64, echo: Option<u64>) -> Framing {
+        let length = match &self.reply.body {
+            Body::Empty => Some(0),
+            Body::Whole(body) => Some(body.len() as u64),
+            Body::Render(_) => Some(rendered),
+            Body::Paced(pace) => pace.length,
+            Body::Echo => echo,
+        };
+        write::framing(self.reply.status, length, self.version, self.head_only)
+    }
+
+    /// Appends every piece that is due, the head having gone out at `started`. `None`: that was all.
+    pub fn play(&mut self, cx: &mut Cx, started: Time, output: &mut Vec<u8>) -> Option<Next> {
+        if !self.has_body() {
+            return None;
+        }
+        while let Body::Paced(pace) = &mut self.reply.body {
+            let chunked = pace.length.is_none() && self.version == Version::Http11;
+            let Some(due) = pace.due_us().map(|due_us| started.after_us(due_us)) else {
+                output.extend_from_slice(if chunked { write::LAST_CHUNK } else { b"" });
+                break;
+            };
+            if due > cx.now {
+                return Some(Next::Sleep(due.max(cx.now.after(PACE_TICK))));
+            }
+            if output.len() >= HIGH_WATER {
+                return Some(Next::Write);
+            }
+            let bytes = play_piece(pace, chunked, cx.body, output);
+            self.count(bytes);
+        }
+        None
+    }
+
+    /// The answer is out: what is left of it is its record.
+    pub fn end(&mut self, cx: &mut Cx) {
+        *cx.served += 1;
+        if let Some(mut record) = self.record.take() {
+            record.status = self.reply.status;
+            record.duration_us = cx.now.since(record.started).as_micros() as u64;
+            cx.records.push(*record);
+        }
+    }
+}
+
+/// Appends one piece and says how long it is.
+fn play_piece(pace: &mut Pace, chunked: bool, scratch: &mut Vec<u8>, output: &mut Vec<u8>) -> usize {
+    if !chunked {
+        let before = output.len();
+        pace.piece(output);
+        return output.len() - before;
+    }
+    pace.piece(scratch);
+    write::chunk(output, scratch);
+    let bytes = scratch.len();
+    scratch.clear();
+    bytes
+}
+
+fn record(cx: &Cx, request: &Request) -> Record {
+    Record {
+        started: cx.now,
+        duration_us: 0,
+        peer: request.peer,
+        method: Some(request.method),
+        version: request.version,
+        status: Status::OK,
+        body_bytes: 0,
+        target: request.target.raw.into(),
+        referer: request.field("Referer").map(Box::from),
+        agent: request.field("User-Agent").map(Box::from),
+    }
+}

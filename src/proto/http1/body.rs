@@ -1,0 +1,218 @@
+//! Bodies of requests: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
+
+use super::head::Length;
+use crate::base::limits::{MAX_CHUNK_EXTENSIONS, MAX_CHUNK_LINE, MAX_TRAILERS};
+use crate::http::reply::Refusal;
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many bytes of framing: to be consumed.
+    Skip(usize),
+    /// So many bytes of content. Any part of them may be taken, and is then told to
+    /// [`Decoder::took`].
+    Content(usize),
+    /// Not there yet.
+    More,
+    /// The body is whole.
+    Done,
+}
+
+/// Where in a body we are.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoder {
+    state: State,
+    /// Bytes of the chunk extensions so far.
+    extensions: usize,
+    /// Bytes of the trailer fields so far.
+    trailers: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// Content of a known length.
+    Exact { left: u64 },
+    /// Before a chunk's size.
+    Size,
+    /// In a chunk's content.
+    Chunk { left: u64 },
+    /// Before the line end after it.
+    ChunkEnd,
+    /// Before a trailer field or the last empty line.
+    Trailer,
+    Done,
+}
+
+impl Decoder {
+    /// Before the first byte of a body.
+    pub fn new(length: Length) -> Decoder {
+        let state = match length {
+            Length::Exact(left) => State::Exact { left },
+            Length::Chunked => State::Size,
+        };
+        Decoder { state, extensions: 0, trailers: 0 }
+    }
+
+    /// What `bytes`, the unread input, starts with.
+    pub fn step(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
+        match self.state {
+            State::Exact { left: 0 } | State::Done => Ok(Step::Done),
+            State::Exact { left } | State::Chunk { left } => Ok(match bytes.len() {
+                0 => Step::More,
+                have => Step::Content(usize::try_from(left).unwrap_or(have).min(have)),
+            }),
+            State::Size => self.size(bytes),
+            State::ChunkEnd => self.chunk_end(bytes),
+            State::Trailer => self.trailer(bytes),
+        }
+    }
+
+    /// So many bytes of content were taken.
+    pub fn took(&mut self, bytes: usize) {
+        let bytes = bytes as u64;
+        self.state = match self.state {
+            State::Exact { left } => State::Exact { left: left.saturating_sub(bytes) },
+            State::Chunk { left } if left > bytes => State::Chunk { left: left - bytes },
+            State::Chunk { .. } => State::ChunkEnd,
+            other => other,
+        };
+    }
+
+    fn size(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
+        let Some(line) = line(bytes, MAX_CHUNK_LINE)? else { return Ok(Step::More) };
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let (size, extensions) = line.split_at(digits);
+        if !extensions.is_empty() && extensions.trim_ascii_start().first() != Some(&b';') {
+            return Err(Refusal::bad("a chunk size is not a hexadecimal number"));
+        }
+        self.extensions += extensions.len();
+        if self.extensions > MAX_CHUNK_EXTENSIONS {
+            return Err(Refusal::bad("the chunk extensions are too long"));
+        }
+        self.state = match hexadecimal(size) {
+            Some(0) => State::Trailer,
+            Some(left) => State::Chunk { left },
+            None => return Err(Refusal::bad("a chunk size is not a hexadecimal number")),
+        };
+        Ok(Step::Skip(line.len() + 2))
+    }
+
+    fn chunk_end(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
+        match bytes {
+            [b'\r', b'\n', ..] => {
+                self.state = State::Size;
+                Ok(Step::Skip(2))
+            }
+            [] | [b'\r'] => Ok(Step::More),
+            _ => Err(Refusal::bad("a chunk is longer than its size")),
+        }
+    }
+
+    /// Trailer fields must be well-formed, and are thrown away: they change nothing (RFC 9110 6.5).
+    fn trailer(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
+        let Some(line) = line(bytes, MAX_TRAILERS)? else { return Ok(Step::More) };
+        self.trailers += line.len() + 2;
+        if self.trailers > MAX_TRAILERS {
+            return Err(Refusal::bad("the trailer fields are too long"));
+        }
+        if line.is_empty() {
+            self.state = State::Done;
+        } else if !is_field(line) {
+            return Err(Refusal::bad("a trailer field is malformed"));
+        }
+        Ok(Step::Skip(line.len() + 2))
+    }
+}
+
+/// The line that `bytes` starts with, without its CRLF; `None` while it is not whole.
+fn line(bytes: &[u8], longest: usize) -> Result<Option<&[u8]>, Refusal> {
+    let seen = bytes.get(..longest + 2).unwrap_or(bytes);
+    let Some(end) = memchr::memchr2(b'\n', b'\r', seen) else {
+        if seen.len() > longest {
+            return Err(Refusal::bad("a line of the chunked body is too long"));
+        }
+        return Ok(None);
+    };
+    match seen.get(end..) {
+        Some([b'\r', b'\n', ..]) => Ok(seen.get(..end)),
+        Some([b'\r']) if bytes.len() == seen.len() => Ok(None),
+        _ => Err(Refusal::bad("a line of the chunked body does not end with CR LF")),
+    }
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok().filter(|text| !text.is_empty())?;
+    u64::from_str_radix(text, 16).ok()
+}
+
+fn is_field(line: &[u8]) -> bool {
+    let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    let name = line.iter().take_while(|b| token(b)).count();
+    name > 0 && line.get(name) == Some(&b':') && line.iter().all(|&b| b >= b' ' || b == b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All content of a chunked body, fed `piece` bytes at a time.
+    fn decode(bytes: &[u8], piece: usize) -> Result<Option<Vec<u8>>, Refusal> {
+        let (mut decoder, mut content) = (Decoder::new(Length::Chunked), Vec::new());
+        let (mut at, mut seen) = (0, 0);
+        loop {
+            match decoder.step(&bytes[at..seen])? {
+                Step::Skip(n) => at += n,
+                Step::Content(n) => {
+                    content.extend_from_slice(&bytes[at..at + n]);
+                    decoder.took(n);
+                    at += n;
+                }
+                Step::More if seen == bytes.len() => return Ok(None),
+                Step::More => seen = (seen + piece).min(bytes.len()),
+                Step::Done => return Ok(Some(content)),
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_are_joined_however_they_arrive() {
+        let body = b"4\r\nwiki\r\n5;a=b ;c=\"d\"\r\npedia\r\n0F\r\n in\r\n\r\nchunks.\r\n0\r\nX-A: 1\r\n\r\n";
+        for piece in 1..body.len() {
+            assert_eq!(decode(body, piece), Ok(Some(b"wikipedia in\r\n\r\nchunks.".to_vec())));
+        }
+        assert_eq!(decode(&body[..body.len() - 1], 7), Ok(None));
+    }
+
+    #[test]
+    fn bad_framing_is_refused() {
+        for bad in [
+            &b"\r\n"[..],
+            b"x\r\n",
+            b"-1\r\n",
+            b"0x4\r\nwiki\r\n",
+            b"4 \r\nwiki\r\n0\r\n\r\n",
+            b" 4\r\nwiki\r\n",
+            b"4\nwiki\n0\n\n",
+            b"4\rwiki",
+            b"4\r\nwikis\r\n",
+            b"10000000000000000\r\n",
+            b"0\r\nno colon\r\n\r\n",
+            b"0\r\n: x\r\n\r\n",
+            b"0\r\nX: \x01\r\n\r\n",
+        ] {
+            for piece in [1, 100] {
+                assert!(decode(bad, piece).is_err(), "{}", bad.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_bounded() {
+        let endless_extension = [b"1;".to_vec(), vec![b'a'; MAX_CHUNK_LINE]].concat();
+        assert!(decode(&endless_extension, 100).is_err());
+        let one = [b"1;".to_vec(), vec![b'a'; 1000], b"\r\nx\r\n".to_vec()].concat();
+        assert!(decode(&one.repeat(20), 100).is_err());
+        let trailers = [b"0\r\n".to_vec(), b"A: b\r\n".repeat(MAX_TRAILERS / 6 + 1)].concat();
+        assert!(decode(&trailers, 100).is_err());
+    }
+}

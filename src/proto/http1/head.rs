@@ -1,0 +1,343 @@
+//! Heads: where one ends, what its request line and fields say, and which body follows
+//! (RFC 9112 2 to 6).
+//!
+//! `httparse` splits lines into tokens; every rule about what is allowed stands here.
+
+use std::mem::MaybeUninit;
+use std::net::IpAddr;
+
+use crate::base::limits::{Limits, MAX_BLANK_LINES, MAX_FIELDS};
+use crate::http::reply::Refusal;
+use crate::http::request::{Field, Method, Params, Request, Target, Version};
+use crate::http::status::Status;
+
+/// Room for a head's fields, on the stack and not initialised: that would cost more than parsing.
+pub type Slots<'a> = [MaybeUninit<Field<'a>>; MAX_FIELDS];
+
+/// An empty [`Slots`].
+pub const fn slots<'a>() -> Slots<'a> {
+    [const { MaybeUninit::uninit() }; MAX_FIELDS]
+}
+
+/// Where a head ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// After this many bytes, its empty line included.
+    End(usize),
+    /// Not yet. The lines before this byte are whole and need not be looked at again.
+    More(usize),
+}
+
+/// A whole head, understood.
+#[derive(Debug)]
+pub struct Head<'a> {
+    /// How many bytes it is.
+    pub bytes: usize,
+    /// The request, still without its body and path parameters.
+    pub request: Request<'a>,
+    /// How long the body is.
+    pub body: Length,
+    /// Whether the client wants the connection kept (RFC 9112 9.3).
+    pub keep_alive: bool,
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub expects_continue: bool,
+}
+
+/// How long a body is (RFC 9112 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// This many bytes; 0 when the head names no length.
+    Exact(u64),
+    /// Until its last chunk.
+    Chunked,
+}
+
+/// Skips empty lines before a request line (RFC 9112 2.2): how many bytes they are.
+pub fn blank_lines(bytes: &[u8]) -> usize {
+    let lines = bytes.chunks_exact(2).take(MAX_BLANK_LINES).take_while(|line| *line == b"\r\n");
+    2 * lines.count()
+}
+
+/// Looks for the end of the head that `bytes` starts with; `scanned` is what the last call said, 0
+/// at first. Each line must end with CRLF: a lone LF is refused, and so is a line or a head beyond
+/// its limit, as soon as it is.
+pub fn scan(bytes: &[u8], scanned: usize, limits: &Limits) -> Result<Scan, Refusal> {
+    let mut start = scanned;
+    while let Some(length) = memchr::memchr(b'\n', bytes.get(start..).unwrap_or_default()) {
+        let end = start + length;
+        if end == 0 || bytes.get(end - 1) != Some(&b'\r') {
+            return Err(Refusal::bad("a line of the head ends with a lone LF; it must be CR LF"));
+        }
+        check_line(start, length - 1, limits)?;
+        if length == 1 {
+            return Ok(Scan::End(end + 1));
+        }
+        start = end + 1;
+    }
+    check_line(start, bytes.len() - start, limits)?;
+    Ok(Scan::More(start))
+}
+
+fn check_line(start: usize, length: usize, limits: &Limits) -> Result<(), Refusal> {
+    if length > limits.head_line_bytes {
+        return Err(match start {
+            0 => Refusal::new(Status(414), "the request line is too long"),
+            _ => Refusal::new(Status(431), "a header field is too long"),
+        });
+    }
+    if start + length > limits.head_bytes {
+        return Err(Refusal::new(Status(431), "the head is too long"));
+    }
+    Ok(())
+}
+
+/// What the connection knows and a head does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The client's address.
+    pub peer: Option<IpAddr>,
+    /// Our address.
+    pub local: &'a str,
+    /// The request's own random number.
+    pub seed: u64,
+}
+
+/// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
+pub fn parse<'a>(
+    bytes: &'a [u8],
+    slots: &'a mut Slots<'a>,
+    limits: &Limits,
+    origin: Origin<'a>,
+) -> Result<Head<'a>, Refusal> {
+    let mut parsed = httparse::Request::new(&mut []);
+    let length = match parsed.parse_with_uninit_headers(bytes, slots) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Err(Refusal::bad("the head is malformed")),
+        Err(error) => return Err(malformed(bytes, error)),
+    };
+    let version = if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 };
+    let name = parsed.method.unwrap_or_default();
+    let method = Method::parse(name)
+        .ok_or_else(|| Refusal::new(Status(501), format!("the method {name} is not known here")))?;
+    let raw = parsed.path.unwrap_or_default().as_bytes();
+    let (target, authority) =
+        Target::parse(raw).ok_or_else(|| Refusal::bad("the request target is malformed"))?;
+    if raw == b"*" && method != Method::Options {
+        return Err(Refusal::bad("the request target * is for OPTIONS"));
+    }
+    let facts = Facts::of(parsed.headers, limits)?;
+    let host = facts.host(version)?;
+    if authority.is_some_and(|authority| !valid_host(authority)) {
+        return Err(Refusal::bad("the request target's authority is malformed"));
+    }
+    let request = Request {
+        method,
+        version,
+        target,
+        params: Params::default(),
+        host: authority.or(host),
+        fields: parsed.headers,
+        body: &[],
+        peer: origin.peer,
+        local: origin.local,
+        seed: origin.seed,
+    };
+    Ok(Head {
+        bytes: length,
+        request,
+        body: facts.length(version)?,
+        keep_alive: facts.keep_alive(version),
+        expects_continue: facts.expects_continue(version)?,
+    })
+}
+
+/// Says what was wrong with a head that `httparse` does not take.
+fn malformed(bytes: &[u8], error: httparse::Error) -> Refusal {
+    match error {
+        httparse::Error::TooManyHeaders => {
+            Refusal::new(Status(431), "there are too many header fields")
+        }
+        httparse::Error::Version => unknown_version(bytes),
+        error => Refusal::bad(format!("the head is malformed: {error}")),
+    }
+}
+
+/// `HTTP/2.0` and the like are well-formed and not served (RFC 9110 2.5 and 15.6.6).
+fn unknown_version(bytes: &[u8]) -> Refusal {
+    let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
+    let word = line.rsplit(|&b| b == b' ').next().unwrap_or_default();
+    match word {
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+            Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
+        }
+        _ => Refusal::bad("the request line does not end with HTTP/1.1"),
+    }
+}
+
+/// Where the minor version stands in a head of HTTP/1.2 to 1.9, which is to be understood as 1.1
+/// (RFC 9110 2.5). `httparse` knows 1.0 and 1.1 only.
+pub fn later_minor(bytes: &[u8]) -> Option<usize> {
+    let line = bytes.split(|&b| b == b'\r').next()?;
+    let (minor, rest) = line.split_last()?;
+    (rest.ends_with(b" HTTP/1.") && (b'2'..=b'9').contains(minor)).then_some(rest.len())
+}
+
+/// What the fields say that decide framing and persistence, found in one pass.
+#[derive(Default)]
+struct Facts<'a> {
+    host: Option<&'a [u8]>,
+    hosts: u32,
+    length: Option<u64>,
+    coding: Coding,
+    close: bool,
+    keep_alive: bool,
+    expect: Option<&'a [u8]>,
+}
+
+/// What the Transfer-Encoding fields say.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Coding {
+    #[default]
+    None,
+    Chunked,
+    Unknown,
+    Malformed,
+}
+
+impl<'a> Facts<'a> {
+    fn of(fields: &[Field<'a>], limits: &Limits) -> Result<Facts<'a>, Refusal> {
+        if fields.len() > limits.head_fields {
+            return Err(Refusal::new(Status(431), "there are too many header fields"));
+        }
+        let mut facts = Facts::default();
+        for field in fields {
+            facts.take(field)?;
+        }
+        Ok(facts)
+    }
+
+    /// Only names of these lengths matter, which passes over nearly every other field at once.
+    fn take(&mut self, field: &Field<'a>) -> Result<(), Refusal> {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        match field.name.len() {
+            4 if is("host") => {
+                self.host = Some(field.value);
+                self.hosts += 1;
+            }
+            6 if is("expect") => self.expect = Some(field.value),
+            10 if is("connection") => self.take_connection(field.value),
+            14 if is("content-length") => self.take_length(field.value)?,
+            17 if is("transfer-encoding") => self.take_coding(field.value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_connection(&mut self, value: &[u8]) {
+        for option in list(value) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    /// RFC 9112 6.3 rule 5: digits only; the same length twice is allowed to be merged, but no
+    /// honest client sends it, so it is refused.
+    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+        match (digits, length, self.length) {
+            (true, Some(length), None) => self.length = Some(length),
+            (_, _, Some(_)) => return Err(Refusal::bad("there are two Content-Length fields")),
+            _ => return Err(Refusal::bad("the Content-Length is not a number of bytes")),
+        }
+        Ok(())
+    }
+
+    /// RFC 9112 6.1: `chunked` once, last and without parameters; we know no other coding.
+    fn take_coding(&mut self, value: &[u8]) {
+        for coding in list(value) {
+            let chunked = coding.eq_ignore_ascii_case(b"chunked");
+            self.coding = match (self.coding, chunked) {
+                (Coding::None, true) => Coding::Chunked,
+                (Coding::None | Coding::Unknown, _) => Coding::Unknown,
+                _ => Coding::Malformed,
+            };
+        }
+        if self.coding == Coding::None {
+            self.coding = Coding::Malformed;
+        }
+    }
+
+    /// RFC 9112 3.2: exactly one in HTTP/1.1, and a valid one.
+    fn host(&self, version: Version) -> Result<Option<&'a [u8]>, Refusal> {
+        match (self.hosts, version) {
+            (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
+            (2.., _) => Err(Refusal::bad("there are several Host fields")),
+            _ if !self.host.is_none_or(valid_host) => {
+                Err(Refusal::bad("the Host field is malformed"))
+            }
+            _ => Ok(self.host),
+        }
+    }
+
+    /// RFC 9112 6.3. A request that names both is how requests are smuggled: refused (rule 3).
+    fn length(&self, version: Version) -> Result<Length, Refusal> {
+        match (self.coding, self.length, version) {
+            (Coding::None, length, _) => Ok(Length::Exact(length.unwrap_or(0))),
+            (Coding::Chunked, None, Version::Http11) => Ok(Length::Chunked),
+            (Coding::Unknown, None, Version::Http11) => {
+                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
+            }
+            (_, Some(_), _) => {
+                Err(Refusal::bad("there are both a Content-Length and a Transfer-Encoding"))
+            }
+            (_, _, Version::Http10) => Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding")),
+            _ => Err(Refusal::bad("the Transfer-Encoding is malformed")),
+        }
+    }
+
+    fn keep_alive(&self, version: Version) -> bool {
+        !self.close && (version == Version::Http11 || self.keep_alive)
+    }
+
+    /// RFC 9110 10.1.1: HTTP/1.0 clients do not know `100 Continue`, and we know no other.
+    fn expects_continue(&self, version: Version) -> Result<bool, Refusal> {
+        match self.expect {
+            Some(value) if version == Version::Http11 => {
+                if value.eq_ignore_ascii_case(b"100-continue") {
+                    return Ok(true);
+                }
+                Err(Refusal::new(Status(417), "100-continue is the only expectation known here"))
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// The members of a comma-separated list, without blanks; empty ones are skipped (RFC 9110 5.6.1).
+fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
+
+/// `uri-host [":" port]` (RFC 9110 7.2, RFC 3986 3.2.2); empty is allowed by the grammar.
+fn valid_host(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().rposition(|&b| b == b':') {
+        Some(colon) if !host.ends_with(b"]") => (&host[..colon], &host[colon + 1..]),
+        _ => (host, &b""[..]),
+    };
+    let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    port.iter().all(u8::is_ascii_digit)
+        && match literal {
+            Some(address) => !address.is_empty() && address.iter().all(|&b| in_literal(b)),
+            None => name.iter().all(|&b| in_name(b)),
+        }
+}
+
+/// Bytes of a registered name; those beyond ASCII are let through, as clients send them.
+fn in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte) || byte >= 0x80
+}
+
+fn in_literal(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b":.-_~%!$&'()*+,;=".contains(&byte)
+}

@@ -1,0 +1,356 @@
+//! HTTP/1.0 and HTTP/1.1 (RFC 9112): the life of a connection.
+//!
+//! ```text
+//!            first byte          whole head           whole body            last byte out
+//!   Idle ───────────────▶ Head ─────────────▶ Body ─────────────▶ Play ─────────────────────▶ Idle
+//!                          │  └──── no body, or all of it is there ─▲ │        or, at the end, Close
+//!                          │ malformed, too long, too slow            │
+//!                          └──────────────▶ Linger ──▶ Close ◀────────┘
+//! ```
+//!
+//! A request that waits stays at the front of the input until its answer begins. Requests that were
+//! sent behind it stay there as well, so their order is kept by doing nothing.
+
+pub mod body;
+pub mod head;
+mod receive;
+pub mod write;
+
+use std::borrow::Cow;
+
+use super::exchange::{Exchange, Phase};
+use super::{Cx, Next};
+use crate::base::buf::Buf;
+use crate::base::limits::{HIGH_WATER, Limits, LINGER_BYTES, LINGER_TIMEOUT};
+use crate::base::time::Time;
+use crate::endpoint::{self, BodyRule, Found};
+use crate::http::reply::Refusal;
+use crate::http::request::Request;
+use crate::http::status::Status;
+use head::{Head, Length, Origin, Scan};
+use receive::Receive;
+
+/// One HTTP/1 connection.
+#[derive(Debug)]
+pub struct Http1 {
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// No byte of a request is there.
+    Idle { until: Time },
+    /// A part of a head is there; its lines before `scanned` are whole.
+    Head { until: Time, scanned: u32 },
+    /// The head is there; its body is coming.
+    Body(Box<Receive>),
+    /// The request is there; its answer waits or is going out.
+    Play { phase: Phase, exchange: Box<Exchange> },
+    /// The last answer is going out to a client that may still be sending.
+    Linger { until: Time, left: u64 },
+    /// The last answer is going out, or there is none.
+    Close,
+}
+
+impl Http1 {
+    /// A connection accepted at `now`. It has as long for its first head as for any other.
+    pub fn new(limits: &Limits, now: Time) -> Http1 {
+        Http1 { stage: Stage::Idle { until: now.after(limits.head_timeout) } }
+    }
+
+    /// See [`proto`](super).
+    pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        loop {
+            if output.len() >= HIGH_WATER {
+                return Next::Write;
+            }
+            let next = match &mut self.stage {
+                Stage::Idle { until } => match idle(*until, cx, input) {
+                    Ok(stage) => self.to(stage),
+                    Err(next) => Some(next),
+                },
+                Stage::Head { .. } => self.head(cx, input, output),
+                Stage::Body(_) => self.receive(cx, input, output),
+                Stage::Play { .. } => self.play(cx, input, output),
+                Stage::Linger { .. } => self.linger(cx, input),
+                Stage::Close => Some(Next::Close),
+            };
+            if let Some(next) = next {
+                return next;
+            }
+        }
+    }
+
+    /// Goes to a stage, which then says what comes next.
+    fn to(&mut self, stage: Stage) -> Option<Next> {
+        self.stage = stage;
+        None
+    }
+
+    fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let Stage::Head { until, scanned } = self.stage else { return None };
+        if scanned == 0 {
+            input.consume(head::blank_lines(input.unread()));
+        }
+        match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
+            Ok(Scan::End(_)) => self.request(cx, input, output),
+            Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
+            Ok(Scan::More(_)) if cx.now >= until => {
+                self.refuse(cx, &TOO_SLOW, input, output)
+            }
+            Ok(Scan::More(scanned)) => {
+                self.stage = Stage::Head { until, scanned: scanned as u32 };
+                Some(Next::Read(until))
+            }
+            Err(refusal) => self.refuse(cx, &refusal, input, output),
+        }
+    }
+
+    /// A whole head is there: finds out who answers, and whether the body must be waited for.
+    fn request(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        if let Some(minor) = head::later_minor(input.unread()) {
+            input.unread_mut()[minor] = b'1';
+        }
+        let mut slots = head::slots();
+        let head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
+            Ok(head) => head,
+            Err(refusal) => return self.refuse(cx, &refusal, input, output),
+        };
+        let found = endpoint::find(&head.request.target.path, head.request.method);
+        let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
+        match whole(&head, input.unread()) {
+            _ if rule != BodyRule::Stream && too_large(&head, cx) => {
+                self.refuse(cx, &TOO_LARGE, input, output)
+            }
+            Some(bytes) if rule != BodyRule::Stream => {
+                let mut request = head.request;
+                request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
+                let begun = begin(cx, found, request, head.keep_alive, output.tail());
+                self.begun(cx, begun, bytes, input, output)
+            }
+            _ => {
+                let (receive, head) = Receive::begin(cx, head, found, input.unread(), output);
+                input.consume(head);
+                self.to(Stage::Body(receive))
+            }
+        }
+    }
+
+    /// The answer to the request of the first `bytes` of input has begun, or is to wait.
+    fn begun(
+        &mut self,
+        cx: &mut Cx,
+        begun: Begun,
+        bytes: usize,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Option<Next> {
+        match begun {
+            Begun::Waits(mut exchange) => {
+                exchange.request_bytes = bytes as u32;
+                self.to(Stage::Play { phase: Phase::New, exchange })
+            }
+            Begun::Plays(mut exchange) => {
+                input.consume(bytes);
+                let next = exchange.play(cx, cx.now, output.tail());
+                match next {
+                    None => self.end(cx, exchange, input),
+                    Some(_) => {
+                        let (phase, exchange) = (Phase::Playing(cx.now), Box::new(exchange));
+                        self.stage = Stage::Play { phase, exchange };
+                    }
+                }
+                next
+            }
+        }
+    }
+
+    fn receive(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let Stage::Body(receive) = &mut self.stage else { return None };
+        match receive.step(cx, input, output) {
+            Ok(receive::Step::Wait(next)) => Some(next),
+            Ok(receive::Step::Answer { head, body }) => {
+                input.prepend(&[&head, &body]);
+                self.received(cx, head.len() + body.len(), input, output)
+            }
+            Ok(receive::Step::Echoed(exchange)) => {
+                self.end(cx, exchange, input);
+                None
+            }
+            Err(receive::Fault::Refused(refusal)) => self.refuse(cx, &refusal, input, output),
+            Err(receive::Fault::Broken) => self.to(Stage::Close),
+        }
+    }
+
+    /// A request whose body came by itself stands whole at the front of the input: its head, and
+    /// then its body without transfer coding.
+    fn received(
+        &mut self,
+        cx: &mut Cx,
+        bytes: usize,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Option<Next> {
+        let mut slots = head::slots();
+        let Some((request, keep_alive)) = kept(cx, bytes, input, &mut slots) else {
+            return self.to(Stage::Close);
+        };
+        let found = endpoint::find(&request.target.path, request.method);
+        let begun = begin(cx, found, request, keep_alive, output.tail());
+        self.begun(cx, begun, bytes, input, output)
+    }
+
+    fn play(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let Stage::Play { phase, exchange } = &mut self.stage else { return None };
+        match *phase {
+            Phase::New if !cx.fresh => return Some(Next::Now),
+            Phase::New => *phase = Phase::Waiting(exchange.due(cx)),
+            Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
+            Phase::Waiting(_) => {
+                let (bytes, mut slots) = (exchange.request_bytes as usize, head::slots());
+                if let Some((request, _)) = kept(cx, bytes, input, &mut slots) {
+                    exchange.begin(cx, &request, None, output.tail());
+                }
+                input.consume(bytes);
+                *phase = Phase::Playing(cx.now);
+            }
+            Phase::Playing(started) => match exchange.play(cx, started, output.tail()) {
+                Some(next) => return Some(next),
+                None => self.ended(cx, input),
+            },
+        }
+        None
+    }
+
+    /// The exchange being played is over.
+    fn ended(&mut self, cx: &mut Cx, input: &mut Buf) {
+        if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
+            self.end(cx, *exchange, input);
+        }
+    }
+
+    /// An exchange is over: the connection is for the next one, or ends.
+    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
+        exchange.end(cx);
+        self.stage = match exchange.closes() {
+            false => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
+            true => last(cx, input),
+        };
+    }
+
+    /// Answers what asks so badly that nothing after it can be understood, and ends.
+    fn refuse(
+        &mut self,
+        cx: &mut Cx,
+        refusal: &Refusal,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Option<Next> {
+        let head_only = input.unread().starts_with(b"HEAD ");
+        Exchange::refuse(cx, refusal, head_only, output.tail());
+        self.to(Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES })
+    }
+
+    /// What still comes is thrown away, within bounds: closing at once would make the client's kernel
+    /// drop the answer (RFC 9112 9.6).
+    fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
+        let Stage::Linger { until, left } = &mut self.stage else { return None };
+        *left = left.saturating_sub(input.len() as u64);
+        input.clear();
+        match cx.ended || *left == 0 || cx.now >= *until {
+            true => Some(Next::Close),
+            false => Some(Next::Linger(*until)),
+        }
+    }
+}
+
+/// What has become of a request.
+#[derive(Debug)]
+enum Begun {
+    /// Its answer waits; it must be kept until then.
+    Waits(Box<Exchange>),
+    /// Its answer's head is out.
+    Plays(Exchange),
+}
+
+/// Asks the endpoint, and begins the answer if it is to begin at once.
+fn begin(
+    cx: &mut Cx,
+    found: Result<Found, Refusal>,
+    mut request: Request,
+    keep_alive: bool,
+    output: &mut Vec<u8>,
+) -> Begun {
+    let reply = match found {
+        Ok(found) => {
+            request.params = found.params;
+            endpoint::answer(cx.app, &found, &request)
+        }
+        Err(refusal) => endpoint::refuse(&refusal),
+    };
+    let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
+    if exchange.takes_time() {
+        return Begun::Waits(Box::new(exchange));
+    }
+    exchange.begin(cx, &request, None, output);
+    Begun::Plays(exchange)
+}
+
+/// Between two requests: a first byte begins the next.
+fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
+    match input.is_empty() {
+        false => Ok(Stage::Head { until: cx.now.after(cx.app.limits.head_timeout), scanned: 0 }),
+        true if cx.ended || cx.draining || cx.now >= until => Err(Next::Close),
+        true => Err(Next::Read(until)),
+    }
+}
+
+/// How a connection ends whose last answer is out: gently, if its client has sent more.
+fn last(cx: &Cx, input: &Buf) -> Stage {
+    match input.is_empty() {
+        true => Stage::Close,
+        false => Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES },
+    }
+}
+
+/// The request that was kept as the first `bytes` of input, head and body, understood once more.
+fn kept<'a>(
+    cx: &mut Cx<'a>,
+    bytes: usize,
+    input: &'a Buf,
+    slots: &'a mut head::Slots<'a>,
+) -> Option<(Request<'a>, bool)> {
+    let kept = input.unread().get(..bytes)?;
+    let head = head::parse(kept, slots, &cx.app.limits, origin(cx)).ok()?;
+    let mut request = head.request;
+    request.body = kept.get(head.bytes..)?;
+    Some((request, head.keep_alive))
+}
+
+/// Whether the body is there whole: then how many bytes the request is.
+fn whole(head: &Head, bytes: &[u8]) -> Option<usize> {
+    match head.body {
+        Length::Exact(length) => {
+            let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
+            (all <= bytes.len()).then_some(all)
+        }
+        Length::Chunked => None,
+    }
+}
+
+fn too_large(head: &Head, cx: &Cx) -> bool {
+    matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
+}
+
+fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
+    Origin { peer: cx.peer, local: cx.local, seed: cx.random.next_u64() }
+}
+
+const TOO_LARGE: Refusal = Refusal {
+    status: Status(413),
+    reason: Cow::Borrowed("the body is larger than this server takes"),
+    allow: None,
+};
+
+const TOO_SLOW: Refusal =
+    Refusal { status: Status(408), reason: Cow::Borrowed("the request came too slowly"), allow: None };

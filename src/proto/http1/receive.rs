@@ -1,0 +1,164 @@
+//! A request whose body is still coming: collected, thrown away, or passed back.
+
+use super::body::{self, Decoder};
+use super::head::{Head, Length};
+use super::write::{self, CONTINUE, LAST_CHUNK};
+use super::{TOO_LARGE, TOO_SLOW};
+use crate::base::buf::Buf;
+use crate::base::limits::HIGH_WATER;
+use crate::base::time::Time;
+use crate::endpoint::{self, BodyRule, Found};
+use crate::http::reply::Refusal;
+use crate::proto::exchange::Exchange;
+use crate::proto::{Cx, Next};
+
+/// A head, and as much of its body as has come.
+#[derive(Debug)]
+pub(super) struct Receive {
+    /// The head as it was sent.
+    head: Box<[u8]>,
+    decoder: Decoder,
+    sink: Sink,
+    /// Bytes of content so far.
+    content: u64,
+    /// The next piece must have come by then.
+    until: Time,
+}
+
+/// Where the content goes.
+#[derive(Debug)]
+enum Sink {
+    Discard,
+    Keep(Vec<u8>),
+    Echo { exchange: Box<Exchange>, chunked: bool },
+}
+
+/// How it stands with a body.
+pub(super) enum Step {
+    /// More is to come, or to be written first.
+    Wait(Next),
+    /// The request is whole: its head, and its body without transfer coding.
+    Answer { head: Box<[u8]>, body: Vec<u8> },
+    /// The body has been passed back to its end.
+    Echoed(Exchange),
+}
+
+/// Why a body ends before its end.
+pub(super) enum Fault {
+    /// It can still be said why.
+    Refused(Refusal),
+    /// It cannot: the client is gone, or the answer has already begun.
+    Broken,
+}
+
+impl Receive {
+    /// Takes on a request of whose body `bytes`, the unread input, may hold a part, and says how many
+    /// of them are the head. What is passed back begins to be answered here.
+    pub(super) fn begin(
+        cx: &mut Cx,
+        head: Head,
+        found: Result<Found, Refusal>,
+        bytes: &[u8],
+        output: &mut Buf,
+    ) -> (Box<Receive>, usize) {
+        if head.expects_continue && bytes.len() == head.bytes {
+            output.tail().extend_from_slice(CONTINUE);
+        }
+        let (length, decoder, head_bytes) = (head.body, Decoder::new(head.body), head.bytes);
+        let sink = match found {
+            Ok(found) if found.route.body == BodyRule::Keep => Sink::Keep(Vec::new()),
+            Ok(found) if found.route.body == BodyRule::Stream => echo(cx, head, &found, output),
+            _ => Sink::Discard,
+        };
+        let until = cx.now.after(cx.app.limits.body_timeout);
+        let head = Box::from(bytes.get(..head_bytes).unwrap_or_default());
+        let receive = Receive { head, decoder, sink, content: 0, until };
+        debug_assert!(length != Length::Exact(0) || matches!(receive.sink, Sink::Echo { .. }));
+        (Box::new(receive), head_bytes)
+    }
+
+    /// Takes what has come.
+    pub(super) fn step(
+        &mut self,
+        cx: &mut Cx,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Result<Step, Fault> {
+        loop {
+            if output.len() >= HIGH_WATER {
+                return Ok(Step::Wait(Next::Write));
+            }
+            match self.decoder.step(input.unread()).map_err(|refusal| self.fault(refusal))? {
+                body::Step::Skip(bytes) => input.consume(bytes),
+                body::Step::Content(bytes) => {
+                    self.take(cx, input.unread().get(..bytes).unwrap_or_default(), output)?;
+                    input.consume(bytes);
+                }
+                body::Step::More if cx.ended => return Err(Fault::Broken),
+                body::Step::More if cx.now >= self.until => return Err(self.fault(TOO_SLOW)),
+                body::Step::More => return Ok(Step::Wait(Next::Read(self.until))),
+                body::Step::Done => return Ok(self.done(output)),
+            }
+        }
+    }
+
+    fn take(&mut self, cx: &mut Cx, content: &[u8], output: &mut Buf) -> Result<(), Fault> {
+        self.decoder.took(content.len());
+        self.content += content.len() as u64;
+        self.until = cx.now.after(cx.app.limits.body_timeout);
+        match &mut self.sink {
+            Sink::Echo { exchange, chunked } => {
+                exchange.count(content.len());
+                match chunked {
+                    true => write::chunk(output.tail(), content),
+                    false => output.tail().extend_from_slice(content),
+                }
+                Ok(())
+            }
+            _ if self.content > cx.app.limits.body_bytes => Err(Fault::Refused(TOO_LARGE)),
+            Sink::Keep(body) => {
+                body.extend_from_slice(content);
+                Ok(())
+            }
+            Sink::Discard => Ok(()),
+        }
+    }
+
+    fn done(&mut self, output: &mut Buf) -> Step {
+        match std::mem::replace(&mut self.sink, Sink::Discard) {
+            Sink::Echo { exchange, chunked } => {
+                output.tail().extend_from_slice(if chunked { LAST_CHUNK } else { b"" });
+                Step::Echoed(*exchange)
+            }
+            Sink::Keep(body) => Step::Answer { head: std::mem::take(&mut self.head), body },
+            Sink::Discard => {
+                Step::Answer { head: std::mem::take(&mut self.head), body: Vec::new() }
+            }
+        }
+    }
+
+    /// An answer that has begun cannot say what went wrong any more.
+    fn fault(&self, refusal: Refusal) -> Fault {
+        match self.sink {
+            Sink::Echo { .. } => Fault::Broken,
+            _ => Fault::Refused(refusal),
+        }
+    }
+}
+
+/// Begins to answer with the request's own body, in the framing in which it comes.
+fn echo(cx: &mut Cx, head: Head, found: &Found, output: &mut Buf) -> Sink {
+    let mut request = head.request;
+    request.params = found.params;
+    let reply = endpoint::answer(cx.app, found, &request);
+    let mut exchange = Box::new(Exchange::new(cx, reply, &request, head.keep_alive));
+    if !exchange.echoes() {
+        return Sink::Discard;
+    }
+    let length = match head.body {
+        Length::Exact(bytes) => Some(bytes),
+        Length::Chunked => None,
+    };
+    exchange.begin(cx, &request, length, output.tail());
+    Sink::Echo { exchange, chunked: length.is_none() }
+}

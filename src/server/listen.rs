@@ -1,0 +1,143 @@
+//! Opening listeners.
+//!
+//! Each worker opens its own, all on the same address (SO_REUSEPORT), so the kernel shares the
+//! connections out. That would also let a second loiter slip in unnoticed; therefore the first
+//! worker asks beforehand whether the address is free. A socket file cannot be shared this way: the
+//! first worker serves it alone.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use socket2::{Domain, Protocol as Transport, Socket, Type};
+
+use super::os::{Datagrams, Listener};
+use super::worker::Gate;
+use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES};
+use crate::base::time::Time;
+use crate::config::Listen;
+use crate::proto::conn::Protocol;
+
+/// An open listener, and where it really listens.
+#[derive(Debug)]
+pub struct Open {
+    /// For the worker's part of the system.
+    pub listener: Listener,
+    /// For the worker.
+    pub gate: Gate,
+    /// The address with its real port.
+    pub bound: Listen,
+}
+
+/// Opens one listener. `first`: for the first worker, to which it matters that nobody else is there.
+pub fn open(listen: &Listen, first: bool) -> io::Result<Open> {
+    match listen {
+        Listen::Http(address) => tcp(*address, first, Protocol::Http, Listen::Http),
+        Listen::TcpEcho(address) => tcp(*address, first, Protocol::Echo, Listen::TcpEcho),
+        Listen::UdpEcho(address) => udp(*address, first),
+        Listen::Unix(path) => unix(path),
+    }
+}
+
+fn tcp(
+    address: SocketAddr,
+    first: bool,
+    protocol: Protocol,
+    named: fn(SocketAddr) -> Listen,
+) -> io::Result<Open> {
+    let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
+    // Accepted sockets inherit it.
+    socket.set_tcp_nodelay(true)?;
+    socket.listen(BACKLOG)?;
+    let listener = mio::net::TcpListener::from_std(socket.into());
+    let local = listener.local_addr()?;
+    Ok(Open {
+        listener: Listener::Tcp(listener),
+        gate: gate(Some(protocol), local.to_string()),
+        bound: named(local),
+    })
+}
+
+fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
+    let socket = bind(address, Type::DGRAM, Transport::UDP, first)?;
+    // A wish: the kernel clips it.
+    let _ = socket.set_recv_buffer_size(DATAGRAM_BUFFER_BYTES);
+    let socket = mio::net::UdpSocket::from_std(socket.into());
+    let local = socket.local_addr()?;
+    Ok(Open {
+        listener: Listener::Udp(Datagrams::new(socket)),
+        gate: gate(None, local.to_string()),
+        bound: Listen::UdpEcho(local),
+    })
+}
+
+fn gate(protocol: Option<Protocol>, local: String) -> Gate {
+    Gate { protocol, local, look: Time::NEVER }
+}
+
+/// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.
+fn bind(address: SocketAddr, kind: Type, transport: Transport, first: bool) -> io::Result<Socket> {
+    match bind_exactly(address, kind, transport, first) {
+        Err(error) if address.ip() == IpAddr::from([0u16; 8]) && no_ipv6(&error) => {
+            let address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
+            bind_exactly(address, kind, transport, first)
+        }
+        result => result,
+    }
+}
+
+fn no_ipv6(error: &io::Error) -> bool {
+    [Some(libc::EAFNOSUPPORT), Some(libc::EADDRNOTAVAIL)].contains(&error.raw_os_error())
+}
+
+fn bind_exactly(
+    address: SocketAddr,
+    kind: Type,
+    transport: Transport,
+    first: bool,
+) -> io::Result<Socket> {
+    if first && address.port() != 0 {
+        new_socket(address, kind, transport)?.bind(&address.into())?;
+    }
+    let socket = new_socket(address, kind, transport)?;
+    socket.set_reuse_port(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(transport))?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(address.ip() != IpAddr::from([0u16; 8]))?;
+    }
+    // For TCP it means: although connections of an earlier server still linger here. For UDP it
+    // would mean sharing.
+    if kind == Type::STREAM {
+        socket.set_reuse_address(true)?;
+    }
+    Ok(socket)
+}
+
+fn unix(path: &Path) -> io::Result<Open> {
+    make_way(path)?;
+    let listener = mio::net::UnixListener::bind(path)?;
+    Ok(Open {
+        listener: Listener::Unix(listener),
+        gate: gate(Some(Protocol::Http), "localhost".into()),
+        bound: Listen::Unix(path.into()),
+    })
+}
+
+/// Removes a socket file that a dead server left; anything else stays, and is an error to bind to.
+fn make_way(path: &Path) -> io::Result<()> {
+    let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
+    if !metadata.file_type().is_socket() {
+        return Err(io::Error::new(ErrorKind::AlreadyExists, "there is a file that is no socket"));
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => std::fs::remove_file(path),
+        _ => Err(ErrorKind::AddrInUse.into()),
+    }
+}

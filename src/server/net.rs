@@ -1,0 +1,75 @@
+//! What a worker needs of the world: a clock, sockets, and to be woken.
+//!
+//! Two worlds have it: the operating system ([`os`](super::os)) and a simulation that follows from a
+//! seed ([`sim`](super::sim)). It is the only trait the layers need.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use crate::base::slab::Token;
+use crate::base::time::Time;
+
+/// Something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A listener has connections, or datagrams.
+    Listener(usize),
+    /// A socket changed.
+    Socket(Token, Readiness),
+    /// There are commands.
+    Inbox,
+}
+
+/// What became of a socket since it was last told: edges, not levels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// There may be bytes to read.
+    pub readable: bool,
+    /// The peer sends no more: read on until the end.
+    pub ending: bool,
+    /// The connection is broken; nothing that is sent will arrive.
+    pub broken: bool,
+}
+
+/// A world to serve in.
+pub trait Net {
+    /// A connection.
+    type Socket: Debug;
+
+    /// The time.
+    fn now(&mut self) -> Time;
+
+    /// The wall clock, for the `Date` field; looked at once a second.
+    fn wall(&mut self) -> SystemTime;
+
+    /// Sleeps until something happens, or until this moment, and appends what happened. It may
+    /// return earlier with nothing.
+    fn wait(&mut self, until: Time, events: &mut Vec<Event>);
+
+    /// Takes a connection from a listener; from now on its events carry `token`.
+    fn accept(&mut self, listener: usize, token: Token) -> io::Result<(Self::Socket, Option<IpAddr>)>;
+
+    /// Returns a bounded number of datagrams to their senders; whether there may be more.
+    fn reflect(&mut self, listener: usize) -> bool;
+
+    /// Appends what has arrived, as much as there is spare capacity; `Ok(0)` is the end.
+    fn read(&mut self, socket: &mut Self::Socket, into: &mut Vec<u8>) -> io::Result<usize>;
+
+    /// Whether a read that brought less than it could have has brought all there was, so that the
+    /// next byte makes a new event.
+    fn short_read_is_all(&self) -> bool;
+
+    /// Hands over bytes and says how many were taken.
+    fn write(&mut self, socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Says that we send no more.
+    fn shutdown(&mut self, socket: &mut Self::Socket);
+
+    /// Ends a connection.
+    fn close(&mut self, socket: Self::Socket);
+
+    /// Stops listening.
+    fn close_listeners(&mut self);
+}

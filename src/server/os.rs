@@ -1,0 +1,390 @@
+//! The operating system, through mio: the one file that knows it, and the one with `unsafe`.
+//!
+//! Sockets are registered once, edge-triggered, for both directions, and never again. On Linux a
+//! timer descriptor makes a wait exact to some hundredths of a millisecond; elsewhere mio's own
+//! timeout is rounded up to one.
+#![allow(unsafe_code)]
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::time::{Duration, Instant, SystemTime};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use mio::unix::pipe;
+use mio::{Events, Interest, Poll};
+use socket2::SockRef;
+
+use super::net::{Event, Net, Readiness};
+use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
+use crate::base::slab::Token;
+use crate::base::time::Time;
+
+/// A connection.
+#[derive(Debug)]
+pub enum Socket {
+    /// Over TCP.
+    Tcp(TcpStream),
+    /// Through a socket file.
+    Unix(UnixStream),
+}
+
+/// A listener.
+#[derive(Debug)]
+pub enum Listener {
+    /// Of TCP connections.
+    Tcp(TcpListener),
+    /// Of connections through a socket file.
+    Unix(UnixListener),
+    /// Of datagrams.
+    Udp(Datagrams),
+}
+
+/// A UDP socket, and the datagram it could not yet return.
+#[derive(Debug)]
+pub struct Datagrams {
+    /// The socket.
+    pub socket: UdpSocket,
+    pending: Option<(usize, SocketAddr)>,
+    buffer: Box<[u8]>,
+}
+
+impl Datagrams {
+    /// A socket whose datagrams are to be returned.
+    pub fn new(socket: UdpSocket) -> Datagrams {
+        Datagrams { socket, pending: None, buffer: vec![0; DATAGRAM_BYTES].into_boxed_slice() }
+    }
+
+    /// Returns datagrams; whether there may be more. One that cannot be sent now is kept, and those
+    /// behind it stay with the kernel until then.
+    fn reflect(&mut self) -> bool {
+        for _ in 0..DATAGRAMS_PER_TURN {
+            let (bytes, sender) = match self.pending.take() {
+                Some(pending) => pending,
+                None => match self.socket.recv_from(&mut self.buffer) {
+                    Ok(received) => received,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                    // An ICMP error of an earlier answer is reported here; it is nobody's business.
+                    Err(_) => continue,
+                },
+            };
+            match self.socket.send_to(&self.buffer[..bytes], sender) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.pending = Some((bytes, sender));
+                    return false;
+                }
+                // A sender that cannot be reached loses its datagram, as it may with UDP.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        true
+    }
+}
+
+/// A worker's part of the operating system.
+#[derive(Debug)]
+pub struct Os {
+    poll: Poll,
+    events: Events,
+    listeners: Vec<Listener>,
+    inbox: pipe::Receiver,
+    timer: timer::Timer,
+    start: Instant,
+    /// The last time the clock was looked at.
+    looked: Time,
+    short_read_is_all: bool,
+}
+
+/// Poll tokens beyond any session's.
+const INBOX: u32 = u32::MAX;
+const TIMER: u32 = u32::MAX - 1;
+const FIRST_LISTENER: u32 = u32::MAX / 2;
+
+impl Os {
+    /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all workers.
+    pub fn new(
+        listeners: Vec<Listener>,
+        inbox: pipe::Receiver,
+        start: Instant,
+        read_until_would_block: bool,
+    ) -> io::Result<Os> {
+        let poll = Poll::new()?;
+        let timer = timer::Timer::new(poll.registry(), special(TIMER))?;
+        // kqueue reports a level as an edge only after the buffer was seen empty.
+        let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
+        let events = Events::with_capacity(EVENTS_PER_WAIT);
+        let looked = Time::START;
+        let mut os =
+            Os { poll, events, listeners, inbox, timer, start, looked, short_read_is_all };
+        let registry = os.poll.registry();
+        registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
+        for (number, listener) in os.listeners.iter_mut().enumerate() {
+            let token = special(FIRST_LISTENER + number as u32);
+            match listener {
+                Listener::Tcp(tcp) => registry.register(tcp, token, Interest::READABLE)?,
+                Listener::Unix(unix) => registry.register(unix, token, Interest::READABLE)?,
+                Listener::Udp(udp) => {
+                    let both = Interest::READABLE | Interest::WRITABLE;
+                    registry.register(&mut udp.socket, token, both)?;
+                }
+            }
+        }
+        Ok(os)
+    }
+
+    fn empty_inbox(&mut self) {
+        let mut bytes = [0; 64];
+        while matches!(self.inbox.read(&mut bytes), Ok(1..)) {}
+    }
+}
+
+/// The time now, cut to whole microseconds.
+fn since(start: Instant) -> Time {
+    Time::from_micros(start.elapsed().as_micros() as u64)
+}
+
+fn special(index: u32) -> mio::Token {
+    mio::Token(index as usize)
+}
+
+/// A session's generation stands above its index, so no session has a special token: those have
+/// generation 0 and an index no slab reaches.
+fn pack(token: Token) -> mio::Token {
+    mio::Token((u64::from(token.generation) << 32 | u64::from(token.index)) as usize)
+}
+
+fn event_of(event: &mio::event::Event) -> Option<Event> {
+    let packed = event.token().0 as u64;
+    let (index, generation) = (packed as u32, (packed >> 32) as u32);
+    Some(match index {
+        INBOX => Event::Inbox,
+        TIMER => return None,
+        FIRST_LISTENER.. => Event::Listener((index - FIRST_LISTENER) as usize),
+        _ => {
+            let readiness = Readiness {
+                readable: event.is_readable(),
+                ending: event.is_read_closed(),
+                broken: event.is_error(),
+            };
+            Event::Socket(Token { index, generation }, readiness)
+        }
+    })
+}
+
+impl Net for Os {
+    type Socket = Socket;
+
+    fn now(&mut self) -> Time {
+        self.looked = since(self.start);
+        self.looked
+    }
+
+    fn wall(&mut self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
+        // The last look at the clock is good enough to see whether there is anything to set.
+        let timeout = match until <= self.looked {
+            true => Some(Duration::ZERO),
+            false => self.timer.timeout(self.looked, until, self.start),
+        };
+        // An interrupted wait is one in which nothing happened.
+        if self.poll.poll(&mut self.events, timeout).is_err() {
+            return;
+        }
+        events.extend(self.events.iter().filter_map(event_of));
+        if events.contains(&Event::Inbox) {
+            self.empty_inbox();
+        }
+    }
+
+    fn accept(&mut self, listener: usize, token: Token) -> io::Result<(Socket, Option<IpAddr>)> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        match self.listeners.get(listener) {
+            Some(Listener::Tcp(tcp)) => {
+                let (mut stream, peer) = tcp.accept()?;
+                registry.register(&mut stream, pack(token), both)?;
+                Ok((Socket::Tcp(stream), Some(peer.ip().to_canonical())))
+            }
+            Some(Listener::Unix(unix)) => {
+                let (mut stream, _) = unix.accept()?;
+                registry.register(&mut stream, pack(token), both)?;
+                Ok((Socket::Unix(stream), None))
+            }
+            Some(Listener::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn reflect(&mut self, listener: usize) -> bool {
+        match self.listeners.get_mut(listener) {
+            Some(Listener::Udp(datagrams)) => datagrams.reflect(),
+            _ => false,
+        }
+    }
+
+    fn read(&mut self, socket: &mut Socket, into: &mut Vec<u8>) -> io::Result<usize> {
+        let bytes = match socket {
+            Socket::Tcp(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
+            Socket::Unix(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
+        };
+        // SAFETY: `recv` has written the first `bytes` bytes of the spare capacity.
+        unsafe { into.set_len(into.len() + bytes) };
+        Ok(bytes)
+    }
+
+    fn short_read_is_all(&self) -> bool {
+        self.short_read_is_all
+    }
+
+    fn write(&mut self, socket: &mut Socket, bytes: &[u8]) -> io::Result<usize> {
+        match socket {
+            Socket::Tcp(stream) => stream.write(bytes),
+            Socket::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn shutdown(&mut self, socket: &mut Socket) {
+        // It fails only when the connection is already gone, which the next read tells as well.
+        let _ = match socket {
+            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
+        };
+    }
+
+    fn close(&mut self, socket: Socket) {
+        drop(socket);
+    }
+
+    fn close_listeners(&mut self) {
+        self.listeners.clear();
+    }
+}
+
+/// Gives the calling thread a descriptor table of its own: a copy of what is open now. The limit on
+/// descriptors counts per table, and a table with one thread is looked up without locking.
+#[cfg(target_os = "linux")]
+pub fn unshare_descriptors() -> io::Result<()> {
+    // SAFETY: the range is empty, so nothing is closed; the flag only splits the table.
+    let result = unsafe {
+        let none = libc::c_uint::MAX;
+        libc::syscall(libc::SYS_close_range, none, none, CLOSE_RANGE_UNSHARE)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(target_os = "linux")]
+const CLOSE_RANGE_UNSHARE: libc::c_uint = 1 << 1;
+
+/// Other systems share one table among all threads.
+#[cfg(not(target_os = "linux"))]
+pub fn unshare_descriptors() -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Raises the soft limit on descriptors to the hard one, and says what it is now.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the answer.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let wanted = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
+    // SAFETY: `wanted` is a valid limit. macOS refuses an unlimited one; the old limit stands then.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &wanted) } == 0 {
+        limit = wanted;
+    }
+    // The type differs between systems.
+    #[allow(clippy::unnecessary_cast)]
+    Ok(limit.rlim_cur as u64)
+}
+
+#[cfg(target_os = "linux")]
+mod timer {
+    //! A timer descriptor, set only when the deadline has changed.
+
+    use std::io;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::time::{Duration, Instant};
+
+    use mio::unix::SourceFd;
+    use mio::{Interest, Registry, Token};
+
+    use crate::base::time::Time;
+
+    #[derive(Debug)]
+    pub(super) struct Timer {
+        descriptor: OwnedFd,
+        set: Time,
+    }
+
+    impl Timer {
+        pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Timer> {
+            let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
+            // SAFETY: no pointers; the result is checked.
+            let raw = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+            if raw < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: `raw` was just opened and belongs to nobody else.
+            let descriptor = unsafe { OwnedFd::from_raw_fd(raw) };
+            registry.register(&mut SourceFd(&raw), token, Interest::READABLE)?;
+            Ok(Timer { descriptor, set: Time::NEVER })
+        }
+
+        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then. `looked`
+        /// is a recent time. An earlier setting is left to pass when the deadline has moved away:
+        /// one wake-up for nothing costs less than a call at each request.
+        pub(super) fn timeout(
+            &mut self,
+            looked: Time,
+            until: Time,
+            start: Instant,
+        ) -> Option<Duration> {
+            if until < self.set || (self.set <= looked && until != Time::NEVER) {
+                // Zero would disarm it.
+                self.arm(until.since(super::since(start)).max(Duration::from_nanos(1)));
+                self.set = until;
+            }
+            None
+        }
+
+        fn arm(&mut self, delay: Duration) {
+            let zero = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            let mut value = zero;
+            value.tv_sec = delay.as_secs() as libc::time_t;
+            value.tv_nsec = delay.subsec_nanos() as _;
+            let setting = libc::itimerspec { it_interval: zero, it_value: value };
+            let descriptor = self.descriptor.as_raw_fd();
+            // SAFETY: `setting` is valid, and the old setting is not asked for.
+            let result =
+                unsafe { libc::timerfd_settime(descriptor, 0, &setting, std::ptr::null_mut()) };
+            debug_assert_eq!(result, 0, "{}", io::Error::last_os_error());
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod timer {
+    //! mio's own timeout, rounded up so that it is never early.
+
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    use mio::{Registry, Token};
+
+    use crate::base::time::Time;
+
+    #[derive(Debug)]
+    pub(super) struct Timer;
+
+    impl Timer {
+        pub(super) fn new(_: &Registry, _: Token) -> io::Result<Timer> {
+            Ok(Timer)
+        }
+
+        pub(super) fn timeout(&mut self, _: Time, until: Time, start: Instant) -> Option<Duration> {
+            (until != Time::NEVER).then(|| until.since(super::since(start)))
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A session: a socket, the machine that speaks on it, and what neither has taken yet.
+//!
+//! It is what the slab holds, so its size is what an idle connection costs. Between turns it owns
+//! bytes only when some are left over, in a box of exactly their size.
+
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+
+use super::net::{Net, Readiness};
+use crate::base::buf::Buf;
+use crate::base::limits::{READ_BYTES, TURN_BYTES};
+use crate::base::time::Time;
+use crate::proto::conn::Conn;
+use crate::proto::{Cx, Next};
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session<S> {
+    /// The socket.
+    pub socket: S,
+    conn: Conn,
+    /// What has arrived and was not taken by the machine.
+    input: Box<[u8]>,
+    /// What the machine has said and was not taken by the kernel.
+    output: Box<[u8]>,
+    /// When it is to have a turn, whatever happens.
+    pub due: Time,
+    /// The client's address; none on a socket file.
+    pub peer: Option<IpAddr>,
+    /// The listener it came through.
+    pub listener: u16,
+    /// What is known of the socket and has not been acted upon.
+    ready: Readiness,
+    /// Whether the client has sent its last byte, and we have read it.
+    ended: bool,
+    /// Whether we have closed our side.
+    shut: bool,
+    /// Whether it stands on the worker's list of those to have a turn.
+    pub queued: bool,
+}
+
+/// What becomes of a session after its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It waits for an event, or for its `due`.
+    Waits,
+    /// It has used up its turn and wants another.
+    Again,
+    /// It is over.
+    Over,
+}
+
+/// The buffers that all sessions of a worker use in turn.
+#[derive(Debug)]
+pub struct Scratch {
+    /// What was read.
+    pub input: Buf,
+    /// What is to be written.
+    pub output: Buf,
+    /// The capacity each goes back to.
+    pub usual: usize,
+}
+
+impl Scratch {
+    /// Buffers of this many bytes.
+    pub fn new(usual: usize) -> Scratch {
+        Scratch { input: Buf::with_capacity(usual), output: Buf::with_capacity(usual), usual }
+    }
+}
+
+impl<S> Session<S> {
+    /// A session that was accepted just now and is to hear from its client until `due`.
+    pub fn new(socket: S, conn: Conn, peer: Option<IpAddr>, listener: u16) -> Session<S> {
+        Session {
+            socket,
+            conn,
+            input: Box::default(),
+            output: Box::default(),
+            due: Time::NEVER,
+            peer,
+            listener,
+            ready: Readiness::default(),
+            ended: false,
+            shut: false,
+            queued: false,
+        }
+    }
+
+    /// Takes note of an event.
+    pub fn notice(&mut self, event: Readiness) {
+        self.ready.readable |= event.readable;
+        self.ready.ending |= event.ending;
+        self.ready.broken |= event.broken;
+    }
+
+    /// Does all that can be done now: reads, lets the machine advance, writes.
+    pub fn turn<N>(&mut self, net: &mut N, cx: &mut Cx, scratch: &mut Scratch) -> Fate
+    where
+        N: Net<Socket = S>,
+    {
+        if self.ready.broken {
+            return Fate::Over;
+        }
+        scratch.input.load(std::mem::take(&mut self.input));
+        scratch.output.load(std::mem::take(&mut self.output));
+        let fate = match self.work(net, cx, &mut scratch.input, &mut scratch.output) {
+            Ok(fate) => fate,
+            Err(_) => Fate::Over,
+        };
+        self.input = scratch.input.save(scratch.usual);
+        self.output = scratch.output.save(scratch.usual);
+        fate
+    }
+
+    /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
+    /// that does not read costs no more than what it was already sent.
+    fn work<N>(
+        &mut self,
+        net: &mut N,
+        cx: &mut Cx,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> io::Result<Fate>
+    where
+        N: Net<Socket = S>,
+    {
+        let stalled = !output.is_empty();
+        let (mut moved, mut next) = (0, Next::Write);
+        loop {
+            moved += self.write(net, output)?;
+            if !output.is_empty() {
+                return Ok(self.stall(cx, stalled && moved == 0));
+            }
+            match next {
+                Next::Close => return Ok(Fate::Over),
+                Next::Sleep(until) => return Ok(self.wait(until)),
+                Next::Read(until) | Next::Linger(until) if !self.ready.readable => {
+                    self.shut(net, next);
+                    return Ok(self.wait(until));
+                }
+                _ if moved > TURN_BYTES => return Ok(Fate::Again),
+                Next::Read(_) | Next::Linger(_) => {
+                    self.shut(net, next);
+                    moved += self.read(net, input)?;
+                    cx.fresh = false;
+                }
+                Next::Now => (cx.now, cx.fresh) = (net.now(), true),
+                Next::Write => {}
+            }
+            cx.ended = self.ended;
+            next = self.conn.advance(cx, input, output);
+        }
+    }
+
+    fn wait(&mut self, until: Time) -> Fate {
+        self.due = until;
+        Fate::Waits
+    }
+
+    /// The kernel takes no more. `still`: it took nothing at all since the last time.
+    fn stall(&mut self, cx: &Cx, still: bool) -> Fate {
+        match still {
+            false => self.wait(cx.now.after(cx.app.limits.send_timeout)),
+            true if cx.now >= self.due => Fate::Over,
+            true => Fate::Waits,
+        }
+    }
+
+    fn shut<N: Net<Socket = S>>(&mut self, net: &mut N, next: Next) {
+        if matches!(next, Next::Linger(_)) && !self.shut {
+            self.shut = true;
+            net.shutdown(&mut self.socket);
+        }
+    }
+
+    fn write<N: Net<Socket = S>>(&mut self, net: &mut N, output: &mut Buf) -> io::Result<usize> {
+        let mut taken = 0;
+        while !output.is_empty() {
+            match net.write(&mut self.socket, output.unread()) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    output.consume(bytes);
+                    taken += bytes;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Reads once. A read that brought less than it could have has brought all there was, where the
+    /// world says so; unless the end is near, which makes no further event.
+    fn read<N: Net<Socket = S>>(&mut self, net: &mut N, input: &mut Buf) -> io::Result<usize> {
+        input.make_room(READ_BYTES);
+        let room = input.tail().capacity() - input.tail().len();
+        match net.read(&mut self.socket, input.tail()) {
+            Ok(0) => {
+                (self.ended, self.ready.readable) = (true, false);
+                Ok(0)
+            }
+            Ok(bytes) => {
+                let all = bytes < room && net.short_read_is_all();
+                self.ready.readable = self.ready.ending || !all;
+                Ok(bytes)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.ready.readable = false;
+                Ok(0)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The `Server` and `Date` fields, rendered once a second for all answers of that second.
+
+use std::time::{Duration, SystemTime};
+
+use crate::base::time::Time;
+
+/// The fields of the current second.
+#[derive(Debug)]
+pub struct Stamp {
+    /// The fields, with their line ends.
+    fields: Vec<u8>,
+    /// How many of them are the `Server` field.
+    server: usize,
+    /// When the next second begins.
+    next: Time,
+}
+
+impl Stamp {
+    /// Fields that are yet to be [renewed](Stamp::renew).
+    pub fn new(server: bool) -> Stamp {
+        let fields = match server {
+            true => concat!("Server: loiter/", env!("CARGO_PKG_VERSION"), "\r\n").into(),
+            false => Vec::new(),
+        };
+        Stamp { server: fields.len(), fields, next: Time::START }
+    }
+
+    /// The fields as of the last renewal.
+    pub fn fields(&self) -> &[u8] {
+        &self.fields
+    }
+
+    /// Whether another second has begun.
+    pub fn is_old(&self, now: Time) -> bool {
+        now >= self.next
+    }
+
+    /// Renders the fields of the second that `wall` shows at `now`.
+    pub fn renew(&mut self, now: Time, wall: SystemTime) {
+        let past = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let left = Duration::from_secs(1) - Duration::from_nanos(past.subsec_nanos().into());
+        self.next = now.after(left);
+        self.fields.truncate(self.server);
+        self.fields.extend_from_slice(b"Date: ");
+        self.fields.extend_from_slice(httpdate::fmt_http_date(wall).as_bytes());
+        self.fields.extend_from_slice(b"\r\n");
+    }
+}

@@ -1,0 +1,246 @@
+//! Starting the workers: each opens its own listeners in its own thread and descriptor table, one
+//! after the other, so that what fails is known before anything serves.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, JoinHandle};
+use std::time::{Instant, SystemTime};
+
+use mio::unix::pipe;
+
+use super::access::{AccessLog, Format};
+use super::listen::{self, Open};
+use super::os::{self, Os};
+use super::worker::{Command, Setup, Totals, Worker};
+use super::{Handle, Mailbox, Server, Shared};
+use crate::base::limits::DESCRIPTORS_RESERVED;
+use crate::config::{self, BadValue, Listen, Settings};
+
+/// Why a server did not start. Its text says what to do.
+#[derive(Debug)]
+pub enum StartError {
+    /// The address cannot be understood.
+    Address(BadValue),
+    /// The address cannot be listened on.
+    Listen(Listen, io::Error),
+    /// The access log cannot be opened.
+    Log(Option<PathBuf>, io::Error),
+    /// The system gives no thread, poll or pipe.
+    System(io::Error),
+}
+
+impl std::error::Error for StartError {}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Address(error) => write!(f, "{error}"),
+            StartError::Listen(listen, error) => {
+                write!(f, "cannot listen on {listen}: {error}; {}", advice(listen, error))
+            }
+            StartError::Log(path, error) => {
+                let name = path.as_ref().map_or("standard error".into(), |p| p.to_string_lossy());
+                write!(f, "cannot open the access log {name}: {error}; see --access-log-file")
+            }
+            StartError::System(error) => {
+                write!(f, "the system gives no thread or descriptor: {error}; see `ulimit -a`")
+            }
+        }
+    }
+}
+
+fn advice(listen: &Listen, error: &io::Error) -> &'static str {
+    match (error.kind(), listen) {
+        (ErrorKind::AddrInUse, Listen::Unix(_)) => {
+            "another server uses this socket file; choose another with --listen unix:PATH"
+        }
+        (ErrorKind::AddrInUse, _) => {
+            "another program uses this port; choose another with --listen HOST:PORT, or port 0 for \
+             any free one"
+        }
+        (ErrorKind::PermissionDenied, Listen::Unix(_)) => {
+            "choose a directory that this user may write to"
+        }
+        (ErrorKind::PermissionDenied, _) => {
+            "choose a port above 1023, or grant the capability CAP_NET_BIND_SERVICE"
+        }
+        (ErrorKind::AddrNotAvailable, _) => {
+            "this machine has no such address; try 127.0.0.1, or 0.0.0.0 for every interface"
+        }
+        _ => "choose another address with --listen",
+    }
+}
+
+pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
+    let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
+    let (start, epoch) = (Instant::now(), SystemTime::now());
+    let log = open_log(&settings, epoch)?;
+    let count = match settings.workers {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        count => count,
+    };
+    let capacity = capacity(&settings, limit, count);
+    let mut starter = Starter { settings, start, log, capacity, threads: Vec::new() };
+    let mut mailboxes = Vec::new();
+    let mut addresses = starter.settings.listen.clone();
+    for number in 0..count {
+        match starter.spawn(number, &addresses) {
+            Ok((mailbox, bound)) => {
+                mailboxes.push(mailbox);
+                if number == 0 {
+                    addresses = bound;
+                }
+            }
+            Err(error) => {
+                starter.abandon(mailboxes);
+                return Err(error);
+            }
+        }
+    }
+    Ok(starter.finish(mailboxes, addresses, limit))
+}
+
+/// Most connections of one worker. With tables of their own each worker may use the whole limit;
+/// otherwise the workers share it, and meet it when it is used up.
+fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
+    let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
+    most.min(wanted).max(1)
+}
+
+fn open_log(settings: &Settings, epoch: SystemTime) -> Result<Option<AccessLog>, StartError> {
+    let format = match settings.access_log {
+        config::AccessLog::Off => return Ok(None),
+        config::AccessLog::Common => Format::Common,
+        config::AccessLog::Combined => Format::Combined,
+        config::AccessLog::Json => Format::Json,
+    };
+    let path = settings.access_log_file.clone();
+    let failed = |error| StartError::Log(path.clone(), error);
+    AccessLog::start(format, path.clone(), epoch).map(Some).map_err(failed)
+}
+
+/// What a worker's thread says when it listens, or why it does not.
+type Started = Result<Vec<Listen>, StartError>;
+
+struct Starter {
+    settings: Settings,
+    start: Instant,
+    log: Option<AccessLog>,
+    capacity: usize,
+    threads: Vec<JoinHandle<Totals>>,
+}
+
+impl Starter {
+    /// Starts one worker and waits until it listens.
+    fn spawn(
+        &mut self,
+        number: usize,
+        addresses: &[Listen],
+    ) -> Result<(Mailbox, Vec<Listen>), StartError> {
+        let (waker, wake) = pipe::new().map_err(StartError::System)?;
+        let (commands, inbox) = mpsc::channel();
+        let (started, outcome) = mpsc::sync_channel(1);
+        let shared_file = |listen: &&Listen| number == 0 || !matches!(listen, Listen::Unix(_));
+        let birth = Birth {
+            first: number == 0,
+            addresses: addresses.iter().filter(shared_file).cloned().collect(),
+            settings: self.settings.clone(),
+            start: self.start,
+            capacity: self.capacity,
+            inbox,
+            wake,
+            sink: self.log.as_ref().map(AccessLog::sink),
+        };
+        let thread = thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(move || birth.live(&started))
+            .map_err(StartError::System)?;
+        self.threads.push(thread);
+        let bound = outcome.recv().map_err(|_| {
+            StartError::System(io::Error::other("a worker ended before it listened"))
+        })??;
+        Ok((Mailbox { commands, waker }, bound))
+    }
+
+    /// Ends the workers that did start, when one did not.
+    fn abandon(self, mailboxes: Vec<Mailbox>) {
+        drop(self.finish(mailboxes, Vec::new(), 0));
+    }
+
+    fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Listen>, limit: u64) -> Server {
+        let socket_files = addresses.iter().filter_map(|listen| match listen {
+            Listen::Unix(path) => Some(path.clone()),
+            _ => None,
+        });
+        let socket_files = socket_files.collect();
+        let all = (self.capacity * self.threads.len()) as u64;
+        let capacity = match self.settings.private_fd_tables {
+            true => all,
+            false => all.min(limit.saturating_sub(DESCRIPTORS_RESERVED as u64)),
+        };
+        let shared = Arc::new(Shared { mailboxes, socket_files, log: self.log });
+        Server { addresses, handle: Handle { shared }, threads: self.threads, capacity }
+    }
+}
+
+/// Everything a worker's thread begins with.
+struct Birth {
+    first: bool,
+    addresses: Vec<Listen>,
+    settings: Settings,
+    start: Instant,
+    capacity: usize,
+    inbox: Receiver<Command>,
+    wake: pipe::Receiver,
+    sink: Option<super::access::Sink>,
+}
+
+impl Birth {
+    fn live(self, started: &SyncSender<Started>) -> Totals {
+        match self.worker() {
+            Ok((worker, bound)) => {
+                let _ = started.send(Ok(bound));
+                worker.run()
+            }
+            Err(error) => {
+                let _ = started.send(Err(error));
+                Totals::default()
+            }
+        }
+    }
+
+    /// The table is split first, so that what is opened after it is in this one alone.
+    fn worker(self) -> Result<(Worker<Os>, Vec<Listen>), StartError> {
+        if self.settings.private_fd_tables
+            && let Err(error) = os::unshare_descriptors()
+        {
+            tracing::debug!(%error, "no private descriptor table");
+        }
+        let mut listeners = Vec::new();
+        let (mut gates, mut bound) = (Vec::new(), Vec::new());
+        for address in &self.addresses {
+            let open = listen::open(address, self.first)
+                .map_err(|error| StartError::Listen(address.clone(), error))?;
+            let Open { listener, gate, bound: at } = open;
+            listeners.push(listener);
+            gates.push(gate);
+            bound.push(at);
+        }
+        let until_would_block = self.settings.read_until_would_block;
+        let os = Os::new(listeners, self.wake, self.start, until_would_block)
+            .map_err(StartError::System)?;
+        let setup = Setup {
+            app: Arc::new(self.settings.app()),
+            gates,
+            capacity: self.capacity,
+            inbox: self.inbox,
+            sink: self.sink,
+            seed: getrandom::u64().map_err(|error| StartError::System(error.into()))?,
+        };
+        Ok((Worker::new(os, setup), bound))
+    }
+}

@@ -1,0 +1,366 @@
+//! A worker: one thread's event loop, with everything it needs of its own.
+//!
+//! ```text
+//!            ┌────────── wait ◀──────────┐
+//!            ▼                           │
+//!   events, timers, commands ──▶ ready ──┴─▶ one turn each ──▶ wait, again, or over
+//! ```
+//!
+//! Whatever happens to a session becomes its token on the ready list, and each token is one
+//! [`turn`](Session::turn). Nothing is shared with other workers but the settings.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use super::access::Sink;
+use super::net::{Event, Net};
+use super::session::{Fate, Scratch, Session};
+use super::stamp::Stamp;
+use crate::base::limits::{
+    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
+};
+use crate::base::random::Random;
+use crate::base::slab::{Slab, Token};
+use crate::base::time::Time;
+use crate::base::wheel::Wheel;
+use crate::http::app::App;
+use crate::http::record::Record;
+use crate::proto::Cx;
+use crate::proto::conn::{Conn, Protocol};
+
+/// A message to a worker.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Accept no more, let what was begun end within this time, then end.
+    Drain(Duration),
+    /// End.
+    Stop,
+}
+
+/// What a worker is made with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The settings.
+    pub app: Arc<App>,
+    /// Its listeners, in the order in which [`Net`] knows them.
+    pub gates: Vec<Gate>,
+    /// Most connections at a time.
+    pub capacity: usize,
+    /// Commands.
+    pub inbox: Receiver<Command>,
+    /// Where records go.
+    pub sink: Option<Sink>,
+    /// What its random numbers follow from.
+    pub seed: u64,
+}
+
+/// A listener, as a worker sees it.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// What its connections speak; `None` for datagrams, which are returned.
+    pub protocol: Option<Protocol>,
+    /// Its address, for requests that name no host.
+    pub local: String,
+    /// When to look at it without being told: connections may be left from the last time.
+    pub look: Time,
+}
+
+/// What a worker has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Exchanges finished.
+    pub requests: u64,
+    /// Connections cut off because the time to finish was over.
+    pub cut_off: u64,
+}
+
+/// One event loop.
+#[derive(Debug)]
+pub struct Worker<N: Net> {
+    net: N,
+    setup: Setup,
+    sessions: Slab<Session<N::Socket>>,
+    wheel: Wheel,
+    ready: Vec<Token>,
+    events: Vec<Event>,
+    fired: Vec<u32>,
+    scratch: Scratch,
+    body: Vec<u8>,
+    records: Vec<Record>,
+    stamp: Stamp,
+    random: Random,
+    now: Time,
+    complain_next: Time,
+    life: Life,
+    totals: Totals,
+}
+
+/// Whether a worker is to end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Life {
+    Serves,
+    Drains { by: Time },
+    Stops,
+}
+
+impl<N: Net> Worker<N> {
+    /// A worker that has not begun.
+    pub fn new(net: N, setup: Setup) -> Worker<N> {
+        let usual = setup.app.limits.head_bytes + READ_BYTES;
+        Worker {
+            net,
+            sessions: Slab::default(),
+            wheel: Wheel::default(),
+            ready: Vec::new(),
+            events: Vec::new(),
+            fired: Vec::new(),
+            scratch: Scratch::new(usual),
+            body: Vec::new(),
+            records: Vec::new(),
+            stamp: Stamp::new(setup.app.server_header),
+            random: Random::new(setup.seed),
+            now: Time::START,
+            complain_next: Time::START,
+            life: Life::Serves,
+            totals: Totals::default(),
+            setup,
+        }
+    }
+
+    /// Serves until a command ends it.
+    pub fn run(mut self) -> Totals {
+        while !self.is_done() {
+            let until = self.wake();
+            self.net.wait(until, &mut self.events);
+            self.look_at_the_clock();
+            self.take_events();
+            self.take_timers();
+            self.serve();
+            self.log();
+        }
+        self.end()
+    }
+
+    fn look_at_the_clock(&mut self) {
+        self.now = self.net.now();
+        if self.stamp.is_old(self.now) {
+            self.stamp.renew(self.now, self.net.wall());
+        }
+    }
+
+    /// When there is something to do though nothing happens.
+    fn wake(&self) -> Time {
+        if !self.ready.is_empty() {
+            return self.now;
+        }
+        let gates = self.setup.gates.iter().map(|gate| gate.look).min().unwrap_or(Time::NEVER);
+        let log = self.setup.sink.as_ref().map_or(Time::NEVER, Sink::due);
+        let end = match self.life {
+            Life::Drains { by } => by,
+            Life::Serves | Life::Stops => Time::NEVER,
+        };
+        self.wheel.next().min(gates).min(log).min(end)
+    }
+
+    fn is_done(&self) -> bool {
+        match self.life {
+            Life::Serves => false,
+            Life::Drains { by } => self.sessions.is_empty() || self.now >= by,
+            Life::Stops => true,
+        }
+    }
+
+    fn take_events(&mut self) {
+        let mut events = std::mem::take(&mut self.events);
+        for event in events.drain(..) {
+            match event {
+                Event::Socket(token, readiness) => {
+                    if let Some(session) = self.sessions.get_mut(token) {
+                        session.notice(readiness);
+                        self.ready(token);
+                    }
+                }
+                Event::Listener(gate) => self.setup.gates[gate].look = self.now,
+                Event::Inbox => self.obey(),
+            }
+        }
+        self.events = events;
+        for gate in 0..self.setup.gates.len() {
+            if self.setup.gates[gate].look <= self.now {
+                self.accept(gate);
+            }
+        }
+    }
+
+    /// A session is to have a turn; being told twice makes it one.
+    fn ready(&mut self, token: Token) {
+        if let Some(session) = self.sessions.get_mut(token)
+            && !session.queued
+        {
+            session.queued = true;
+            self.ready.push(token);
+        }
+    }
+
+    fn take_timers(&mut self) {
+        let mut fired = std::mem::take(&mut self.fired);
+        self.wheel.expire(self.now, FIRES_PER_TURN, &mut fired);
+        for index in fired.drain(..) {
+            let Some(token) = self.sessions.token_at(index) else { continue };
+            match self.sessions.get_mut(token) {
+                // It was armed for an earlier deadline; the one that counts is still to come.
+                Some(session) if session.due > self.now => self.wheel.arm(index, session.due),
+                _ => self.ready(token),
+            }
+        }
+        self.fired = fired;
+    }
+
+    /// Admission: the only place where a connection gets a slot.
+    fn accept(&mut self, gate: usize) {
+        let Some(protocol) = self.setup.gates[gate].protocol else {
+            let more = self.net.reflect(gate);
+            self.setup.gates[gate].look = if more { self.now } else { Time::NEVER };
+            return;
+        };
+        for _ in 0..ACCEPTS_PER_TURN {
+            if self.sessions.len() >= self.setup.capacity {
+                return self.pause(gate);
+            }
+            match self.net.accept(gate, self.sessions.vacant()) {
+                Ok((socket, peer)) => {
+                    let conn = Conn::new(protocol, &self.setup.app.limits, self.now);
+                    let mut session = Session::new(socket, conn, peer, gate as u16);
+                    session.queued = true;
+                    self.ready.push(self.sessions.insert(session));
+                    self.totals.connections += 1;
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        self.complain(&error);
+                        return self.pause(gate);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Connections wait that there is no slot or descriptor for. No event will tell of them again
+    /// (the listener is edge-triggered), so we look when one is freed, and now and then.
+    fn pause(&mut self, gate: usize) {
+        self.setup.gates[gate].look = self.now.after(ACCEPT_RETRY);
+    }
+
+    /// Logs why nothing can be accepted, not more often than somebody would read it.
+    fn complain(&mut self, error: &std::io::Error) {
+        if self.now >= self.complain_next {
+            self.complain_next = self.now.after(COMPLAINT_INTERVAL);
+            tracing::warn!(%error, connections = self.sessions.len(), "cannot accept for now");
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Ok(command) = self.setup.inbox.try_recv() {
+            match command {
+                Command::Stop => self.life = Life::Stops,
+                Command::Drain(within) => self.drain(within),
+            }
+        }
+    }
+
+    /// What is in the listeners' queues was promised service by the kernel, so it is taken first.
+    fn drain(&mut self, within: Duration) {
+        for gate in 0..self.setup.gates.len() {
+            self.setup.gates[gate].look = self.now;
+            while self.setup.gates[gate].look == self.now {
+                self.accept(gate);
+            }
+            self.setup.gates[gate].look = Time::NEVER;
+        }
+        self.net.close_listeners();
+        self.life = Life::Drains { by: self.now.after(within) };
+        for token in self.sessions.tokens().collect::<Vec<_>>() {
+            self.ready(token);
+        }
+    }
+
+    fn serve(&mut self) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for token in ready.drain(..) {
+            match self.turn(token) {
+                Some(Fate::Over) => self.close(token),
+                Some(Fate::Again) => self.ready(token),
+                Some(Fate::Waits) | None => {}
+            }
+        }
+        // Those that want another turn were put on a new list meanwhile; the old one has the room.
+        ready.append(&mut self.ready);
+        self.ready = ready;
+    }
+
+    fn turn(&mut self, token: Token) -> Option<Fate> {
+        let session = self.sessions.get_mut(token)?;
+        session.queued = false;
+        let mut cx = Cx {
+            now: self.now,
+            fresh: false,
+            ended: false,
+            draining: self.life != Life::Serves,
+            peer: session.peer,
+            local: &self.setup.gates[session.listener as usize].local,
+            app: &self.setup.app,
+            stamp: self.stamp.fields(),
+            random: &mut self.random,
+            body: &mut self.body,
+            records: &mut self.records,
+            served: &mut self.totals.requests,
+        };
+        let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
+        if fate == Fate::Waits {
+            self.wheel.arm(token.index, session.due);
+        }
+        Some(fate)
+    }
+
+    fn close(&mut self, token: Token) {
+        if let Some(session) = self.sessions.remove(token) {
+            self.wheel.disarm(token.index);
+            self.net.close(session.socket);
+            for gate in &mut self.setup.gates {
+                // One that waits for a slot or a descriptor may have it now.
+                if gate.look != Time::NEVER {
+                    gate.look = self.now;
+                }
+            }
+        }
+    }
+
+    fn log(&mut self) {
+        let Some(sink) = &mut self.setup.sink else { return };
+        for record in self.records.drain(..) {
+            sink.push(record);
+        }
+        if sink.due() <= self.now {
+            sink.flush();
+        }
+    }
+
+    fn end(mut self) -> Totals {
+        self.net.close_listeners();
+        self.totals.cut_off = self.sessions.len() as u64;
+        for token in self.sessions.tokens().collect::<Vec<_>>() {
+            self.close(token);
+        }
+        self.log();
+        if let Some(sink) = &mut self.setup.sink {
+            sink.flush();
+        }
+        self.totals
+    }
+}
