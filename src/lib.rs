@@ -1,8 +1,10 @@
 //! loiter.
 
 pub mod base;
-pub mod http;
-pub mod endpoint;
-pub mod proto;
 pub mod config;
+pub mod endpoint;
+pub mod http;
+pub mod proto;
 pub mod server;
+
+pub use server::Server;

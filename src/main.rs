@@ -8,8 +8,8 @@ use loiter::config::{self, Invocation};
 use loiter::server::{daemon, healthcheck};
 
 fn main() -> ExitCode {
-    match config::read(env::args_os(), env::vars_os()) {
-        Ok(Invocation::Run(settings)) => daemon::run(settings),
+    match config::read(env::args_os(), &|name| env::var(name).ok()) {
+        Ok(Invocation::Run(settings)) => daemon::run(*settings),
         Ok(Invocation::Healthcheck { url }) => healthcheck::run(&url),
         Ok(Invocation::Print(text) | Invocation::Checked(text)) => daemon::say(&text),
         Err(error) => daemon::complain(error, 2),

@@ -90,3 +90,22 @@ pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Descriptors a worker needs beside its connections': poll, timer, inbox, listeners, log, standard
 /// streams, and some to spare.
 pub const DESCRIPTORS_RESERVED: usize = 24;
+/// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
+/// bound is Python's call stack, about a thousand, beyond which it fails.
+pub const MAX_JSON_DEPTH: usize = 512;
+/// Most digits of an integer in an echoed JSON body, and of a seed: Python's own bound, since
+/// turning digits into a number takes time by their square.
+pub const MAX_INTEGER_DIGITS: usize = 4300;
+/// How many times longer than the body its JSON may be told. Indentation makes a deep body grow
+/// without measure; one that grows beyond this is told as `null`.
+pub const MAX_JSON_GROWTH: usize = 16;
+/// Bytes an echoed JSON may have whatever the length of the body: room for the deepest nesting.
+pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
+/// Bytes of a random body made at a time.
+pub const BODY_PIECE: u32 = 16 * 1024;
+/// Most lines of `/stream/{n}`: httpbin's clamp.
+pub const MAX_STREAM_LINES: u64 = 100;
+/// Most bytes of `/drip`: httpbin's clamp.
+pub const MAX_DRIP_BYTES: i64 = 10 * 1024 * 1024;
+/// Longest part of a bad value that is told back in a refusal.
+pub const MAX_TOLD_BYTES: usize = 64;

@@ -40,13 +40,159 @@ impl Random {
     }
 }
 
-/// Python's generator (MT19937).
+/// Words of state of Python's generator.
+const WORDS: usize = 624;
+/// How far apart two words are that are mixed.
+const STRIDE: usize = 397;
+
+/// Python's generator (MT19937), seeded and drawn from as its `random` module does it, so that
+/// seeded bytes are httpbin's bytes.
 #[derive(Clone, Debug)]
-pub struct Mersenne {}
+pub struct Mersenne {
+    state: [u32; WORDS],
+    drawn: usize,
+}
 
 impl Mersenne {
-    /// Appends `bytes` bytes.
-    pub fn fill(&mut self, _output: &mut Vec<u8>, _bytes: usize) {
-        {}
+    /// What `random.seed(n)` makes, for the integer these decimal digits spell. Python drops the
+    /// sign, so it is not asked for. Takes time by the square of the number of digits: the caller
+    /// bounds it.
+    pub fn from_decimal(digits: &str) -> Mersenne {
+        Mersenne::from_key(&limbs(digits))
+    }
+
+    /// The reference implementation's `init_by_array`.
+    fn from_key(key: &[u32]) -> Mersenne {
+        let mut state = basis();
+        let mut i = 1;
+        for k in 0..WORDS.max(key.len()) {
+            let j = k % key.len();
+            let mixed = state[i] ^ mix(state[i - 1], 1_664_525);
+            state[i] = mixed.wrapping_add(key[j]).wrapping_add(j as u32);
+            i = step(&mut state, i);
+        }
+        for _ in 1..WORDS {
+            state[i] = (state[i] ^ mix(state[i - 1], 1_566_083_941)).wrapping_sub(i as u32);
+            i = step(&mut state, i);
+        }
+        state[0] = 0x8000_0000;
+        Mersenne { state, drawn: WORDS }
+    }
+
+    /// The next 32 random bits.
+    fn next_u32(&mut self) -> u32 {
+        if self.drawn == WORDS {
+            self.turn();
+        }
+        let mut y = self.state[self.drawn];
+        self.drawn += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    /// Makes the next 624 words.
+    fn turn(&mut self) {
+        for i in 0..WORDS {
+            let y = self.state[i] & 0x8000_0000 | self.state[(i + 1) % WORDS] & 0x7fff_ffff;
+            let twist = if y & 1 == 0 { 0 } else { 0x9908_b0df };
+            self.state[i] = self.state[(i + STRIDE) % WORDS] ^ (y >> 1) ^ twist;
+        }
+        self.drawn = 0;
+    }
+
+    /// Appends `bytes` bytes, each what `random.randint(0, 255)` gives: 256 has nine bits, so nine
+    /// are drawn until they are below it.
+    pub fn fill(&mut self, output: &mut Vec<u8>, bytes: usize) {
+        output.reserve(bytes);
+        for _ in 0..bytes {
+            let byte = loop {
+                if let Ok(byte) = u8::try_from(self.next_u32() >> 23) {
+                    break byte;
+                }
+            };
+            output.push(byte);
+        }
+    }
+}
+
+/// The state that `init_by_array` starts from.
+fn basis() -> [u32; WORDS] {
+    let mut state = [19_650_218u32; WORDS];
+    for i in 1..WORDS {
+        let before = state[i - 1];
+        state[i] = (before ^ (before >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
+    }
+    state
+}
+
+fn mix(before: u32, factor: u32) -> u32 {
+    (before ^ (before >> 30)).wrapping_mul(factor)
+}
+
+/// The place after `i`; going round, the last word is carried to the front.
+fn step(state: &mut [u32; WORDS], i: usize) -> usize {
+    if i + 1 < WORDS {
+        return i + 1;
+    }
+    state[0] = state[WORDS - 1];
+    1
+}
+
+/// A decimal number as 32-bit limbs, the lowest first; zero has one. Other characters are skipped.
+fn limbs(digits: &str) -> Vec<u32> {
+    let mut limbs = vec![0u32];
+    for digit in digits.bytes().filter(u8::is_ascii_digit) {
+        let mut carry = u64::from(digit - b'0');
+        for limb in &mut limbs {
+            carry += u64::from(*limb) * 10;
+            *limb = carry as u32;
+            carry >>= 32;
+        }
+        if carry > 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    limbs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn python(seed: &str, bytes: usize) -> Vec<u8> {
+        let mut output = Vec::new();
+        Mersenne::from_decimal(seed).fill(&mut output, bytes);
+        output
+    }
+
+    #[test]
+    fn seeded_bytes_are_pythons() {
+        assert_eq!(python("0", 10), [0xc5, 0xd7, 0x14, 0x84, 0xf8, 0xcf, 0x9b, 0xf4, 0xb7, 0x6f]);
+        assert_eq!(python("5", 4), [0x82, 0xb7, 0x0e, 0xee]);
+        assert_eq!(python("0001", 4), [0x44, 0x20, 0x82, 0x3c]);
+        assert_eq!(python("4294967296", 4), [0x39, 0xb3, 0xd5, 0x08]);
+        // python3 -c 'import random; r=random.Random(10**40+7); [r.randint(0,255) for _ in range(2000)]'
+        let long = python(&format!("1{}7", "0".repeat(39)), 2000);
+        assert_eq!(long[..4], [132, 81, 131, 8]);
+        assert_eq!(long[1996..], [89, 211, 255, 224]);
+    }
+
+    #[test]
+    fn limbs_carry() {
+        assert_eq!(limbs("0"), [0]);
+        assert_eq!(limbs("4294967295"), [u32::MAX]);
+        assert_eq!(limbs("18446744073709551616"), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_bound_is_kept() {
+        let mut random = Random::new(7);
+        assert!((0..1000).all(|_| random.below(3) < 3 && random.fraction() < 1.0));
+        assert_eq!(random.below(0), 0);
+        let mut output = vec![1];
+        random.fill(&mut output, 13);
+        assert_eq!(output.len(), 14);
     }
 }

@@ -1,1 +1,323 @@
-//! (to be written)
+//! What endpoints are asked for in paths and queries: numbers and durations.
+//!
+//! httpbin reads numbers as Python does, go-httpbin reads durations as Go does; both are taken.
+//! Durations are exact decimals, never floats, and rounded up: no answer comes early.
+
+use std::borrow::Cow;
+
+use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
+use crate::http::reply::Refusal;
+
+/// The units of Go's durations in nanoseconds, longer names before those they begin with.
+const UNITS: [(&str, u64); 8] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("μs", 1_000),
+    ("ms", 1_000_000),
+    ("s", SECOND),
+    ("m", 60 * SECOND),
+    ("h", 3600 * SECOND),
+];
+const SECOND: u64 = 1_000_000_000;
+
+/// The longest time an answer may take, in microseconds.
+pub fn max_duration_us(limits: &Limits) -> u64 {
+    u64::try_from(limits.max_duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A duration in microseconds, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`,
+/// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). As long as was asked for: the caller
+/// bounds it. A negative one, or any other text, is refused.
+pub fn duration_us(name: &str, text: &str) -> Result<u64, Refusal> {
+    match signed_duration_us(text) {
+        Some(micros) if micros >= 0 => Ok(micros.unsigned_abs()),
+        Some(_) => Err(bad(name, text, "it is negative")),
+        None => Err(bad(name, text, "write seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
+    }
+}
+
+/// The same with its sign; `None` for a text that is no duration.
+pub fn signed_duration_us(text: &str) -> Option<i64> {
+    let text = trim(text);
+    let (negative, rest) = sign(text);
+    let nanos = seconds_ns(rest).or_else(|| go_ns(rest))?;
+    let micros = i64::try_from(nanos.div_ceil(1000)).unwrap_or(i64::MAX);
+    Some(if negative { -micros } else { micros })
+}
+
+/// Nanoseconds of a number of seconds as Python reads it, rounded up.
+fn seconds_ns(text: &str) -> Option<u128> {
+    if text.eq_ignore_ascii_case("inf") || text.eq_ignore_ascii_case("infinity") {
+        return Some(u128::MAX);
+    }
+    let text = without_underscores(text)?;
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, self::exponent(exponent)?),
+        None => (text.as_ref(), 0),
+    };
+    scaled(number, exponent, SECOND)
+}
+
+/// An exponent, at most so large that it makes any number endless or nothing.
+fn exponent(text: &str) -> Option<i64> {
+    const ENDLESS: i64 = 1_000_000;
+    let (negative, digits) = sign(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let exponent = digits.parse().unwrap_or(ENDLESS).min(ENDLESS);
+    Some(if negative { -exponent } else { exponent })
+}
+
+/// Nanoseconds of a duration as Go writes it: numbers each with its unit.
+fn go_ns(text: &str) -> Option<u128> {
+    let mut rest = text;
+    let mut total = 0u128;
+    while !rest.is_empty() {
+        let number = |char: char| char.is_ascii_digit() || char == '.';
+        let (digits, tail) = rest.split_at_checked(rest.find(|char| !number(char))?)?;
+        let (unit, nanos) = UNITS.iter().find(|(unit, _)| tail.starts_with(unit))?;
+        total = total.saturating_add(scaled(digits, 0, *nanos)?);
+        rest = tail.strip_prefix(unit)?;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+/// A decimal number times a power of ten times a unit, rounded up.
+fn scaled(number: &str, exponent: i64, unit: u64) -> Option<u128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    if whole.len() + fraction.len() == 0 || !digits.clone().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // What does not fit any more only counts as "a little more than this".
+    let (mut value, mut dropped, mut more) = (0u128, 0, false);
+    for digit in digits.by_ref().map(|byte| u128::from(byte - b'0')) {
+        if value < 1_000_000_000_000_000_000 {
+            value = value * 10 + digit;
+        } else {
+            dropped += 1;
+            more |= digit > 0;
+        }
+    }
+    let value = (value + u128::from(more)) * u128::from(unit);
+    Some(shifted(value, exponent + dropped - fraction.len() as i64))
+}
+
+/// `value` times ten to the `exponent`, rounded up.
+fn shifted(value: u128, exponent: i64) -> u128 {
+    let power = u32::try_from(exponent.unsigned_abs()).ok().and_then(|e| 10u128.checked_pow(e));
+    match power {
+        _ if value == 0 => 0,
+        Some(power) if exponent >= 0 => value.saturating_mul(power),
+        Some(power) => value.div_ceil(power),
+        None if exponent >= 0 => u128::MAX,
+        None => 1,
+    }
+}
+
+/// An integer segment of a path, which httpbin's router takes only in ASCII digits: anything else
+/// is another path. One too large for us is as large as can be.
+pub fn count(segment: &[u8]) -> Result<u64, Refusal> {
+    if segment.is_empty() {
+        return Err(Refusal::not_found());
+    }
+    let mut value = 0u64;
+    for &byte in segment {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0').ok_or_else(Refusal::not_found)?;
+        value = value.saturating_mul(10).saturating_add(u64::from(digit));
+    }
+    Ok(value)
+}
+
+/// An integer as Python's `int` reads it: blanks around it, a sign, `_` between digits, and leading
+/// zeros pass. One too large for us is as large as can be.
+pub fn integer(name: &str, text: &str) -> Result<i64, Refusal> {
+    python_integer(text).ok_or_else(|| bad(name, text, "write an integer"))
+}
+
+/// The same; `None` for a text that is no integer.
+pub fn python_integer(text: &str) -> Option<i64> {
+    let (negative, digits) = integer_digits(text)?;
+    let value = digits.bytes().fold(0i64, |value, byte| {
+        value.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0')))
+    });
+    Some(if negative { -value } else { value })
+}
+
+/// The digits of an integer of any size, without its sign.
+pub fn digits<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
+    match integer_digits(text) {
+        Some((_, digits)) if digits.len() <= MAX_INTEGER_DIGITS => Ok(digits),
+        Some(_) => Err(bad(name, text, "it has too many digits")),
+        None => Err(bad(name, text, "write an integer")),
+    }
+}
+
+fn integer_digits(text: &str) -> Option<(bool, Cow<'_, str>)> {
+    let (negative, rest) = sign(trim(text));
+    let digits = without_underscores(rest)?;
+    let sound = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    sound.then_some((negative, digits))
+}
+
+/// A number as Python's `float` reads it, if it is finite.
+pub fn python_float(text: &str) -> Option<f64> {
+    let text = without_underscores(trim(text))?;
+    text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// The text without its sign, and whether that was a minus.
+fn sign(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+/// The text without the blanks that Python strips from a number.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|char| matches!(char, '\t'..='\r' | '\x1c'..=' '))
+}
+
+/// The text without its `_`, each of which must stand between two digits.
+fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let digit_at = |end: Option<u8>| end.is_some_and(|byte| byte.is_ascii_digit());
+    let mut parts = text.split('_').peekable();
+    let mut joined = String::with_capacity(text.len());
+    while let Some(part) = parts.next() {
+        let before = joined.is_empty() || digit_at(part.bytes().next());
+        let after = parts.peek().is_none() || digit_at(part.bytes().last());
+        if part.is_empty() || !before || !after {
+            return None;
+        }
+        joined.push_str(part);
+    }
+    Some(Cow::Owned(joined))
+}
+
+/// The refusal of a value, naming it as far as it is not too long.
+pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
+    let end = (0..=MAX_TOLD_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    let told = text.get(..end.unwrap_or_default()).unwrap_or_default();
+    let more = if told.len() < text.len() { "…" } else { "" };
+    Refusal::bad(format!("bad {name} \"{told}{more}\": {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn seconds_as_python_reads_them() {
+        for (text, micros) in [
+            ("1", 1_000_000),
+            (".25", 250_000),
+            ("5.", 5_000_000),
+            ("1e-1", 100_000),
+            ("1E1", 10_000_000),
+            ("+1_0", 10_000_000),
+            (" 1\t", 1_000_000),
+            ("0", 0),
+            ("-0.0", 0),
+            ("0e999999999999", 0),
+            ("1.1", 1_100_000),
+            ("0.29", 290_000),
+            ("inf", i64::MAX),
+            ("1e400", i64::MAX),
+            ("-inf", -i64::MAX),
+            ("-1", -1_000_000),
+        ] {
+            assert_eq!(signed_duration_us(text), Some(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        for (text, micros) in [
+            ("50ms", 50_000),
+            ("1.5s", 1_500_000),
+            ("1h2m", 3_720_000_000),
+            (".5s", 500_000),
+            ("1us", 1),
+            ("1µs", 1),
+            ("1μs", 1),
+            ("-5ms", -5_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(signed_duration_us(text), Some(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_rounded_up() {
+        for text in ["10ns", "1e-6", "0.0000001", "1e-999999", "0.1us", "1ns"] {
+            assert_eq!(duration_us("delay", text).unwrap(), 1, "{text}");
+        }
+        assert_eq!(duration_us("delay", "1.0000001").unwrap(), 1_000_001);
+        let long = format!("1.{}1", "0".repeat(60));
+        assert_eq!(duration_us("delay", &long).unwrap(), 1_000_001);
+    }
+
+    #[test]
+    fn bad_durations_are_named() {
+        for text in [
+            "", " ", "abc", "nan", "1x", "ms", "1h2", ".", "1..2", "1e", "_1", "1__0", "1_", "--1",
+            "1 s", "0x1", "1ms2",
+        ] {
+            assert!(duration_us("delay", text).is_err(), "{text}");
+        }
+        let refusal = duration_us("delay", "-1").unwrap_err();
+        assert_eq!(refusal, Refusal::bad("bad delay \"-1\": it is negative"));
+        let long = duration_us("delay", &"é".repeat(50)).unwrap_err();
+        assert!(long.reason.contains(&format!("\"{}…\"", "é".repeat(32))));
+    }
+
+    #[test]
+    fn integers() {
+        assert_eq!(count(b"007"), Ok(7));
+        assert_eq!(count("9".repeat(50).as_bytes()), Ok(u64::MAX));
+        for text in ["", "-1", "+1", "1.5", "1_0", " 1", "x"] {
+            assert_eq!(count(text.as_bytes()), Err(Refusal::not_found()), "{text}");
+        }
+        for (text, value) in
+            [("200", 200), (" +2_00 ", 200), ("-0", 0), ("-12", -12), ("0200", 200)]
+        {
+            assert_eq!(python_integer(text), Some(value), "{text}");
+        }
+        for text in ["", "1.0", "0x1", "1 0", "_1", "1_", "+-1", "١"] {
+            assert_eq!(python_integer(text), None, "{text}");
+        }
+        assert_eq!(digits("seed", "-1_0").unwrap(), "10");
+        assert!(digits("seed", &"1".repeat(4301)).is_err());
+    }
+
+    #[test]
+    fn weights() {
+        assert_eq!(python_float(" 1_0.5 "), Some(10.5));
+        assert_eq!(python_float("1e1"), Some(10.0));
+        for text in ["", "nan", "inf", "x", "1e999", "1__0"] {
+            assert_eq!(python_float(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = (signed_duration_us(&text), python_integer(&text), python_float(&text));
+        }
+
+        #[test]
+        fn a_duration_is_never_early(nanos in 0u64..1 << 50) {
+            let seconds = format!("{}.{:09}", nanos / SECOND, nanos % SECOND);
+            let micros = duration_us("delay", &seconds).unwrap();
+            prop_assert_eq!(micros, nanos.div_ceil(1000));
+            prop_assert_eq!(duration_us("delay", &format!("{nanos}ns")).unwrap(), micros);
+        }
+    }
+}

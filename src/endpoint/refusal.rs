@@ -1,1 +1,90 @@
-//! (to be written)
+//! Answers to requests that ask badly.
+
+use crate::http::json::{Json, Layout};
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Methods;
+
+/// The answer to a request that was refused: for a path or a method that is not served a small page
+/// as httpbin has it, for anything else go-httpbin's JSON object.
+pub fn refuse(refusal: &Refusal) -> Reply {
+    let reply = match refusal.status.0 {
+        404 | 405 => Reply::whole(refusal.status, Media::Html, page(refusal).into_bytes()),
+        _ => Reply::whole(refusal.status, Media::Json, object(refusal)),
+    };
+    match refusal.allow {
+        Some(methods) => reply.header("Allow", allow(methods)),
+        None => reply,
+    }
+}
+
+/// The value of an `Allow` field.
+pub(super) fn allow(methods: Methods) -> String {
+    let mut value = String::new();
+    for method in methods.iter() {
+        if !value.is_empty() {
+            value.push_str(", ");
+        }
+        value.push_str(method.name());
+    }
+    value
+}
+
+/// A page. Its sentence may hold what the client sent, so what HTML would read is taken out.
+fn page(refusal: &Refusal) -> String {
+    let (code, name) = (refusal.status.0, refusal.status.reason());
+    let reason = refusal.reason.replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{code} {name}</title>\n\
+         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href=/>What is served here</a></p>\n"
+    )
+}
+
+fn object(refusal: &Refusal) -> Vec<u8> {
+    let mut output = Vec::new();
+    Json::new(&mut output, Layout::Tall).object(|json| {
+        json.key("status_code");
+        json.raw(itoa::Buffer::new().format(refusal.status.0));
+        json.key("error");
+        json.text(refusal.status.reason());
+        if !refusal.reason.is_empty() {
+            json.key("detail");
+            json.text(&refusal.reason);
+        }
+    });
+    output.push(b'\n');
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::reply::Body;
+    use crate::http::request::Method;
+    use crate::http::status::Status;
+
+    fn body(refusal: &Refusal) -> String {
+        match refuse(refusal).body {
+            Body::Whole(body) => String::from_utf8(body.into_owned()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_bad_request_is_told_in_json() {
+        let text = "{\n  \"status_code\": 400,\n  \"error\": \"Bad Request\",\n  \"detail\": \"bad \\\"x\\\"\"\n}\n";
+        assert_eq!(body(&Refusal::bad("bad \"x\"")), text);
+        assert_eq!(refuse(&Refusal::bad("")).media, Media::Json);
+        assert!(!body(&Refusal::bad("")).contains("detail"));
+    }
+
+    #[test]
+    fn a_page_holds_no_markup_of_the_clients() {
+        let page = body(&Refusal::new(Status(404), "<script>&"));
+        assert!(page.contains("&lt;script>&amp;") && !page.contains("<script"));
+    }
+
+    #[test]
+    fn what_is_allowed() {
+        assert_eq!(allow(Methods::of(&[Method::Get, Method::Options])), "GET, OPTIONS");
+    }
+}

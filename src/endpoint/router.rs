@@ -1,1 +1,187 @@
-//! (to be written)
+//! Finds the route of a path: a hash table over first segments, made from [`ROUTES`] by the
+//! compiler.
+//!
+//! A route's path is a text, then nothing but parameters, which the tests hold it to. So a route
+//! matches when the path begins with its text and the rest has as many segments as it has
+//! parameters.
+
+use super::{ROUTES, Route};
+use crate::http::reply::Refusal;
+use crate::http::request::{Method, Methods, Params};
+use crate::http::status::Status;
+
+/// What was found for a path and a method.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// The route.
+    pub route: &'static Route,
+    /// Where its parameters stand in the decoded path.
+    pub params: Params,
+}
+
+/// The route for a decoded path and a method: 404 when there is none for the path, 405 when there
+/// is none for the method. OPTIONS is taken everywhere, and for `*`, the server itself.
+pub fn find(path: &[u8], method: Method) -> Result<Found, Refusal> {
+    let mut allow: Option<Methods> = None;
+    let mut next = FIRST.get(slot(path)).copied().unwrap_or(NONE);
+    while let Some(route) = ROUTES.get(usize::from(next)) {
+        if let Some(params) = matches(route, path) {
+            if route.methods.contains(method) || method == Method::Options {
+                return Ok(Found { route, params });
+            }
+            allow = Some(allow.unwrap_or(route.methods).with(route.methods));
+        }
+        next = NEXT.get(usize::from(next)).copied().unwrap_or(NONE);
+    }
+    match allow {
+        Some(allow) => Err(not_allowed(allow)),
+        None if path == b"*" && method == Method::Options => server(),
+        None => Err(Refusal::not_found()),
+    }
+}
+
+/// The server as a whole, for `OPTIONS *` (RFC 9110 9.3.7): as good as the route with most methods.
+fn server() -> Result<Found, Refusal> {
+    let route = ROUTES.iter().max_by_key(|route| route.methods.iter().count());
+    let route = route.ok_or_else(Refusal::not_found)?;
+    Ok(Found { route, params: Params::default() })
+}
+
+fn not_allowed(allow: Methods) -> Refusal {
+    let mut refusal = Refusal::new(Status(405), "The method is not allowed for the requested URL.");
+    refusal.allow = Some(allow.with(Methods::of(&[Method::Options])));
+    refusal
+}
+
+/// Where the parameters stand when the path is one of the route's.
+fn matches(route: &Route, path: &[u8]) -> Option<Params> {
+    let (text, wanted) = route.path.split_once('{').unwrap_or((route.path, ""));
+    let rest = path.strip_prefix(text.as_bytes())?;
+    let mut params = Params::default();
+    if wanted.is_empty() {
+        return rest.is_empty().then_some(params);
+    }
+    let mut at = text.len();
+    let mut spans = params.spans.iter_mut();
+    let mut segments = rest;
+    for name in wanted.split('/') {
+        let whole = name.ends_with("*}");
+        let end = segments.iter().position(|&byte| byte == b'/').filter(|_| !whole);
+        let end = end.unwrap_or(segments.len());
+        if end == 0 {
+            return None;
+        }
+        *spans.next()? = (at as u32, (at + end) as u32);
+        at += end + 1;
+        segments = segments.get(end + 1..).unwrap_or_default();
+    }
+    (at > path.len()).then_some(params)
+}
+
+/// Slots of the table; a power of two, a few times as many as there are first segments.
+const SLOTS: usize = 256;
+/// The end of a chain: no route has this place.
+const NONE: u8 = u8::MAX;
+
+static FIRST: [u8; SLOTS] = build().0;
+static NEXT: [u8; NONE as usize] = build().1;
+
+/// For each slot the first route in it, and for each route the next one of its slot.
+const fn build() -> ([u8; SLOTS], [u8; NONE as usize]) {
+    assert!(ROUTES.len() < NONE as usize);
+    let mut first = [NONE; SLOTS];
+    let mut next = [NONE; NONE as usize];
+    let mut place = ROUTES.len();
+    while place > 0 {
+        place -= 1;
+        let slot = slot(ROUTES[place].path.as_bytes());
+        next[place] = first[slot];
+        first[slot] = place as u8;
+    }
+    (first, next)
+}
+
+/// The slot of a path: a hash of its first segment, or of the start of a long one.
+const fn slot(path: &[u8]) -> usize {
+    const LONGEST: usize = 24;
+    let mut hash = 0u32;
+    let mut at = 1;
+    while at < path.len() && at <= LONGEST && path[at] != b'/' {
+        hash = hash.wrapping_mul(31).wrapping_add(path[at] as u32);
+        at += 1;
+    }
+    (hash ^ hash >> 8) as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(path: &str) -> Option<(&'static str, Vec<String>)> {
+        let found = find(path.as_bytes(), Method::Get).ok()?;
+        let texts = found.params.spans.iter().filter(|span| span.1 > 0);
+        let texts = texts.map(|span| path[span.0 as usize..span.1 as usize].to_owned());
+        Some((found.route.path, texts.collect()))
+    }
+
+    #[test]
+    fn paths_and_their_parameters() {
+        let found =
+            |path, texts: &[&str]| Some((path, texts.iter().map(|t| t.to_string()).collect()));
+        assert_eq!(spans("/"), found("/", &[]));
+        assert_eq!(spans("/get"), found("/get", &[]));
+        assert_eq!(spans("/delay/50ms"), found("/delay/{delay}", &["50ms"]));
+        assert_eq!(spans("/anything"), found("/anything", &[]));
+        assert_eq!(spans("/anything/a/b"), found("/anything/{rest*}", &["a/b"]));
+        assert_eq!(spans("/anything//b"), found("/anything/{rest*}", &["/b"]));
+    }
+
+    #[test]
+    fn other_paths() {
+        for path in [
+            "",
+            "*",
+            "/x",
+            "/get/",
+            "/GET",
+            "get",
+            "/delay/",
+            "/delay",
+            "/delay/1/2",
+            "/delay/1/",
+            "/anything/",
+            "/getx",
+            "/ge",
+        ] {
+            assert_eq!(spans(path), None, "{path}");
+        }
+        assert!(find(&vec![b'a'; 100_000], Method::Get).is_err());
+    }
+
+    #[test]
+    fn methods() {
+        let refusal = find(b"/get", Method::Post).unwrap_err();
+        assert_eq!(refusal.status, Status(405));
+        let allow: Vec<&str> = refusal.allow.unwrap().iter().map(Method::name).collect();
+        assert_eq!(allow, ["GET", "HEAD", "OPTIONS"]);
+        assert!(find(b"/get", Method::Head).is_ok());
+        assert!(find(b"/get", Method::Options).is_ok());
+        assert!(find(b"*", Method::Options).is_ok());
+        assert_eq!(find(b"/nope", Method::Options).unwrap_err().status, Status(404));
+        assert_eq!(find(b"/anything", Method::Connect).unwrap_err().status, Status(405));
+    }
+
+    #[test]
+    fn every_route_is_found_and_has_its_parameters_last() {
+        for route in ROUTES {
+            let path = route.path.replace(['{', '}', '*'], "");
+            let method = route.methods.iter().next().unwrap();
+            assert_eq!(find(path.as_bytes(), method).unwrap().route.path, route.path);
+            let wanted = route.path.split_once('{').map_or("", |parts| parts.1);
+            assert!(wanted.split('/').skip(1).all(|part| part.starts_with('{')), "{path}");
+            let names = wanted.split('/').count();
+            assert!(names <= crate::base::limits::MAX_PARAMS);
+            assert!(wanted.split('/').rev().skip(1).all(|name| !name.ends_with("*}")), "{path}");
+        }
+    }
+}

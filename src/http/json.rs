@@ -1,1 +1,255 @@
-//! (to be written)
+//! Writes JSON to the byte as Python's `json.dumps` spells it.
+//!
+//! ASCII only: everything else becomes `\uXXXX` in lower-case hex, beyond the first plane as a
+//! surrogate pair; DEL too, and `/ < > & '` stay as they are. Texts go straight into the output:
+//! nothing is built first.
+
+/// How the parts are set out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// `indent=2`: one item a line. What httpbin answers.
+    Tall,
+    /// Everything on one line, with a blank after `,` and `:`. The lines of `/stream`.
+    Wide,
+}
+
+/// Writes one JSON document. It keeps no stack: whoever opens a list or an object closes it.
+#[derive(Debug)]
+pub struct Json<'a> {
+    /// Where the text goes.
+    pub output: &'a mut Vec<u8>,
+    layout: Layout,
+    depth: usize,
+    bare: bool,
+}
+
+impl<'a> Json<'a> {
+    /// A writer that appends to `output`.
+    pub fn new(output: &'a mut Vec<u8>, layout: Layout) -> Json<'a> {
+        Json { output, layout, depth: 0, bare: true }
+    }
+
+    /// Writes an object that `fill` fills.
+    pub fn object(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.open(b'{');
+        fill(self);
+        self.close(b'}');
+    }
+
+    /// Opens a list or an object.
+    pub fn open(&mut self, bracket: u8) {
+        self.output.push(bracket);
+        self.depth += 1;
+        self.bare = true;
+    }
+
+    /// Closes it. An empty one stays on its line.
+    pub fn close(&mut self, bracket: u8) {
+        self.depth = self.depth.saturating_sub(1);
+        if !self.bare && self.layout == Layout::Tall {
+            self.line();
+        }
+        self.output.push(bracket);
+        self.bare = false;
+    }
+
+    /// Goes on to the next item of a list, or to the next key of an object.
+    pub fn item(&mut self) {
+        match (self.bare, self.layout) {
+            (true, Layout::Wide) => {}
+            (false, Layout::Wide) => self.output.extend_from_slice(b", "),
+            (bare, Layout::Tall) => {
+                if !bare {
+                    self.output.push(b',');
+                }
+                self.line();
+            }
+        }
+        self.bare = false;
+    }
+
+    /// Goes on to the key of this name, which needs no escapes; its value comes next.
+    pub fn key(&mut self, name: &str) {
+        self.item();
+        self.output.push(b'"');
+        self.output.extend_from_slice(name.as_bytes());
+        self.output.extend_from_slice(b"\": ");
+    }
+
+    /// Goes on to the key of any name; its value comes next.
+    pub fn text_key(&mut self, name: &str) {
+        self.item();
+        self.text(name);
+        self.output.extend_from_slice(b": ");
+    }
+
+    /// Writes what `fill` writes if it comes to its end; if not, nothing was written.
+    pub fn attempt(&mut self, fill: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        let (length, depth, bare) = (self.output.len(), self.depth, self.bare);
+        let done = fill(self);
+        if done.is_none() {
+            self.output.truncate(length);
+            (self.depth, self.bare) = (depth, bare);
+        }
+        done
+    }
+
+    /// Writes a string.
+    pub fn text(&mut self, text: &str) {
+        self.quoted(|output| escape(output, text));
+    }
+
+    /// Writes a string whose inside `fill` writes, escaped.
+    pub fn quoted(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
+        self.output.push(b'"');
+        fill(self.output);
+        self.output.push(b'"');
+    }
+
+    /// Writes what is valid JSON already.
+    pub fn raw(&mut self, text: &str) {
+        self.output.extend_from_slice(text.as_bytes());
+    }
+
+    /// Begins a line, indented.
+    fn line(&mut self) {
+        const BLANKS: &[u8; 32] = b"                                ";
+        self.output.push(b'\n');
+        let mut left = self.depth * 2;
+        while left > 0 {
+            let blanks = BLANKS.get(..left).unwrap_or(BLANKS);
+            self.output.extend_from_slice(blanks);
+            left -= blanks.len();
+        }
+    }
+}
+
+/// Appends the inside of a string: `text` with its escapes.
+pub fn escape(output: &mut Vec<u8>, text: &str) {
+    if is_plain(text.as_bytes()) {
+        return output.extend_from_slice(text.as_bytes());
+    }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !plain(byte)) {
+        // A byte that is not plain is ASCII or begins a character, so it can be split at.
+        let (run, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        output.extend_from_slice(run.as_bytes());
+        let mut chars = tail.chars();
+        if let Some(char) = chars.next() {
+            escape_char(output, char);
+        }
+        rest = chars.as_str();
+    }
+    output.extend_from_slice(rest.as_bytes());
+}
+
+/// The same for bytes, each of which is a character of its own (ISO 8859-1): how Python's servers
+/// read header fields.
+pub fn escape_latin1(output: &mut Vec<u8>, text: &[u8]) {
+    if is_plain(text) {
+        return output.extend_from_slice(text);
+    }
+    for &byte in text {
+        escape_char(output, char::from(byte));
+    }
+}
+
+/// Appends one character of a string.
+pub fn escape_char(output: &mut Vec<u8>, char: char) {
+    let short = match char {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
+        '\x08' => b'b',
+        '\x0c' => b'f',
+        ' '..='~' => return output.push(char as u8),
+        _ => {
+            return char
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|&unit| escape_unit(output, unit));
+        }
+    };
+    output.extend_from_slice(&[b'\\', short]);
+}
+
+/// Appends `\uXXXX`; a surrogate may stand alone.
+pub fn escape_unit(output: &mut Vec<u8>, unit: u16) {
+    output.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        let digit = u32::from(unit >> shift & 15);
+        output.push(char::from_digit(digit, 16).map_or(b'0', |digit| digit as u8));
+    }
+}
+
+/// Whether a byte stands for itself inside a string.
+const fn plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+}
+
+/// Whether all do. Looks at every byte, without a branch, which is quicker than to stop early.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, &byte| all & plain(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> String {
+        let mut output = Vec::new();
+        Json::new(&mut output, Layout::Tall).text(text);
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn strings_are_spelled_as_python_spells_them() {
+        assert_eq!(text("plain /<>&'"), r#""plain /<>&'""#);
+        assert_eq!(text("\"\\\n\r\t\u{8}\u{c}"), r#""\"\\\n\r\t\b\f""#);
+        assert_eq!(text("\0\u{1f}\u{7f}"), r#""\u0000\u001f\u007f""#);
+        assert_eq!(text("aé\u{2028}b😀c"), r#""a\u00e9\u2028b\ud83d\ude00c""#);
+        let mut output = Vec::new();
+        escape_latin1(&mut output, "é".as_bytes());
+        assert_eq!(output, br"\u00c3\u00a9");
+    }
+
+    fn sample(layout: Layout) -> String {
+        let mut output = Vec::new();
+        Json::new(&mut output, layout).object(|json| {
+            json.key("a");
+            json.object(|_| {});
+            json.key("b");
+            json.open(b'[');
+            json.item();
+            json.raw("1");
+            json.item();
+            json.object(|json| {
+                json.text_key("\"");
+                json.raw("null");
+            });
+            json.close(b']');
+        });
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn both_layouts() {
+        let tall =
+            "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"\\\"\": null\n    }\n  ]\n}";
+        assert_eq!(sample(Layout::Tall), tall);
+        assert_eq!(sample(Layout::Wide), r#"{"a": {}, "b": [1, {"\"": null}]}"#);
+    }
+
+    #[test]
+    fn deep_lines_are_indented_in_full() {
+        let mut output = Vec::new();
+        let mut json = Json::new(&mut output, Layout::Tall);
+        for _ in 0..40 {
+            json.open(b'[');
+        }
+        json.item();
+        assert_eq!(output.len(), 40 + 1 + 80);
+    }
+}

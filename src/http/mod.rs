@@ -2,8 +2,17 @@
 
 pub mod app;
 pub mod coding;
+pub mod fields;
+pub mod form;
 pub mod json;
+mod jsontree;
+pub mod multipart;
+pub mod options;
+pub mod query;
 pub mod record;
 pub mod reply;
 pub mod request;
+pub mod respell;
 pub mod status;
+pub mod target;
+pub mod url;

@@ -100,27 +100,43 @@ pub struct Pace {
     pub source: Source,
     /// How many pieces there are in all.
     pub pieces: u64,
-    /// How many of them have been made.
+    /// How many of them have been made; 0 at first.
     pub made: u64,
-    /// From the first piece to where one after the last would be, in microseconds; 0: as fast as the
-    /// client takes them.
+    /// Microseconds over which all pieces are spread: from the first to where one after the last
+    /// would be, so that piece `k` of `n` is due at `span_us * k / n`, rounded up. 0: as fast as
+    /// the client takes them.
     pub span_us: u64,
     /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
     pub length: Option<u64>,
 }
 
 impl Pace {
-    /// When the next piece is due, in microseconds after the head, rounded up; `None` after the last.
+    /// This many pieces of a source, none made yet.
+    pub fn new(source: Source, pieces: u64, span_us: u64, length: Option<u64>) -> Pace {
+        Pace { source, pieces, made: 0, span_us, length }
+    }
+
+    /// When the next piece is due, in microseconds after the head; `None` after the last.
     pub fn due_us(&self) -> Option<u64> {
         let due = (u128::from(self.span_us) * u128::from(self.made))
             .div_ceil(u128::from(self.pieces.max(1)));
         (self.made < self.pieces).then_some(u64::try_from(due).unwrap_or(u64::MAX))
     }
 
-    /// Appends the next piece.
-    pub fn piece(&mut self, output: &mut Vec<u8>) {
-        self.made += 1;
-        self.source.piece(output);
+    /// Appends pieces that are due `elapsed_us` after the head: one at least, and no more once
+    /// `room` bytes are filled.
+    pub fn make(&mut self, elapsed_us: u64, room: usize, output: &mut Vec<u8>) {
+        let due = match self.span_us {
+            0 => self.pieces,
+            span => {
+                let whole = u128::from(elapsed_us) * u128::from(self.pieces) / u128::from(span);
+                u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(1).min(self.pieces)
+            }
+        };
+        let fit = (room as u64).div_ceil(self.source.piece_bytes().max(1));
+        let count = due.saturating_sub(self.made).min(fit).max(1);
+        self.source.pieces(count, output);
+        self.made += count;
     }
 }
 
@@ -162,8 +178,30 @@ pub enum Source {
 }
 
 impl Source {
+    /// Appends the next `count` pieces: many that are due together cost little more than one.
+    fn pieces(&mut self, count: u64, output: &mut Vec<u8>) {
+        if let Source::Fill { byte, piece } = self {
+            let bytes = (*piece as usize).saturating_mul(count as usize);
+            return output.resize(output.len() + bytes, *byte);
+        }
+        for _ in 0..count {
+            self.piece(output);
+        }
+    }
+
+    /// How long a piece is, the last possibly excepted.
+    fn piece_bytes(&self) -> u64 {
+        match self {
+            Source::Fill { piece, .. }
+            | Source::Noise { piece, .. }
+            | Source::Python { piece, .. } => u64::from(*piece),
+            // One at a time: each is a chunk.
+            Source::Lines { .. } => u64::MAX,
+        }
+    }
+
     /// Appends the next piece.
-    pub fn piece(&mut self, output: &mut Vec<u8>) {
+    fn piece(&mut self, output: &mut Vec<u8>) {
         match self {
             Source::Fill { byte, piece } => {
                 output.resize(output.len() + *piece as usize, *byte);

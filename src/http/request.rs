@@ -88,6 +88,11 @@ impl Methods {
         self.0 & 1 << method as u16 != 0
     }
 
+    /// The methods of both sets.
+    pub const fn with(self, other: Methods) -> Methods {
+        Methods(self.0 | other.0)
+    }
+
     /// Its methods, in the order of [`Method::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Method> {
         Method::ALL.into_iter().filter(move |&method| self.contains(method))

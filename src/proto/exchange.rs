@@ -79,7 +79,13 @@ impl Exchange {
 
     /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length of
     /// the request's body when that is the answer's.
-    pub fn begin(&mut self, cx: &mut Cx, request: &Request, echo: Option<u64>, output: &mut Vec<u8>) {
+    pub fn begin(
+        &mut self,
+        cx: &mut Cx,
+        request: &Request,
+        echo: Option<u64>,
+        output: &mut Vec<u8>,
+    ) {
         self.interim(output);
         if let Body::Render(render) = &self.reply.body {
             render(cx.app, request, cx.body);
@@ -173,7 +179,7 @@ impl Exchange {
             if output.len() >= HIGH_WATER {
                 return Some(Next::Write);
             }
-            let bytes = play_piece(pace, chunked, cx.body, output);
+            let bytes = make(pace, chunked, cx, started, output);
             self.count(bytes);
         }
         None
@@ -190,17 +196,19 @@ impl Exchange {
     }
 }
 
-/// Appends one piece and says how long it is.
-fn play_piece(pace: &mut Pace, chunked: bool, scratch: &mut Vec<u8>, output: &mut Vec<u8>) -> usize {
+/// Appends pieces that are due, and says how long they are: a chunk of one, or as many as there is
+/// room for.
+fn make(pace: &mut Pace, chunked: bool, cx: &mut Cx, started: Time, output: &mut Vec<u8>) -> usize {
+    let elapsed_us = cx.now.since(started).as_micros() as u64;
     if !chunked {
         let before = output.len();
-        pace.piece(output);
+        pace.make(elapsed_us, HIGH_WATER.saturating_sub(before), output);
         return output.len() - before;
     }
-    pace.piece(scratch);
-    write::chunk(output, scratch);
-    let bytes = scratch.len();
-    scratch.clear();
+    pace.make(elapsed_us, 1, cx.body);
+    write::chunk(output, cx.body);
+    let bytes = cx.body.len();
+    cx.body.clear();
     bytes
 }
 

@@ -21,17 +21,17 @@ use crate::proto::conn::Protocol;
 
 /// An open listener, and where it really listens.
 #[derive(Debug)]
-pub struct Open {
+pub(super) struct Open {
     /// For the worker's part of the system.
-    pub listener: Listener,
+    pub(super) listener: Listener,
     /// For the worker.
-    pub gate: Gate,
+    pub(super) gate: Gate,
     /// The address with its real port.
-    pub bound: Listen,
+    pub(super) bound: Listen,
 }
 
 /// Opens one listener. `first`: for the first worker, to which it matters that nobody else is there.
-pub fn open(listen: &Listen, first: bool) -> io::Result<Open> {
+pub(super) fn open(listen: &Listen, first: bool) -> io::Result<Open> {
     match listen {
         Listen::Http(address) => tcp(*address, first, Protocol::Http, Listen::Http),
         Listen::TcpEcho(address) => tcp(*address, first, Protocol::Echo, Listen::TcpEcho),

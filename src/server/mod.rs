@@ -5,7 +5,7 @@
 
 pub mod access;
 pub mod daemon;
-mod healthcheck;
+pub mod healthcheck;
 mod listen;
 pub mod net;
 mod os;
@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use mio::unix::pipe;
 
-use access::AccessLog;
 use crate::config::{Listen, Settings};
+use access::AccessLog;
 pub use start::StartError;
 use worker::{Command, Totals};
 

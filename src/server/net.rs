@@ -49,7 +49,11 @@ pub trait Net {
     fn wait(&mut self, until: Time, events: &mut Vec<Event>);
 
     /// Takes a connection from a listener; from now on its events carry `token`.
-    fn accept(&mut self, listener: usize, token: Token) -> io::Result<(Self::Socket, Option<IpAddr>)>;
+    fn accept(
+        &mut self,
+        listener: usize,
+        token: Token,
+    ) -> io::Result<(Self::Socket, Option<IpAddr>)>;
 
     /// Returns a bounded number of datagrams to their senders; whether there may be more.
     fn reflect(&mut self, listener: usize) -> bool;

@@ -21,7 +21,7 @@ use crate::base::time::Time;
 
 /// A connection.
 #[derive(Debug)]
-pub enum Socket {
+pub(super) enum Socket {
     /// Over TCP.
     Tcp(TcpStream),
     /// Through a socket file.
@@ -30,7 +30,7 @@ pub enum Socket {
 
 /// A listener.
 #[derive(Debug)]
-pub enum Listener {
+pub(super) enum Listener {
     /// Of TCP connections.
     Tcp(TcpListener),
     /// Of connections through a socket file.
@@ -41,16 +41,16 @@ pub enum Listener {
 
 /// A UDP socket, and the datagram it could not yet return.
 #[derive(Debug)]
-pub struct Datagrams {
+pub(super) struct Datagrams {
     /// The socket.
-    pub socket: UdpSocket,
+    pub(super) socket: UdpSocket,
     pending: Option<(usize, SocketAddr)>,
     buffer: Box<[u8]>,
 }
 
 impl Datagrams {
     /// A socket whose datagrams are to be returned.
-    pub fn new(socket: UdpSocket) -> Datagrams {
+    pub(super) fn new(socket: UdpSocket) -> Datagrams {
         Datagrams { socket, pending: None, buffer: vec![0; DATAGRAM_BYTES].into_boxed_slice() }
     }
 
@@ -82,7 +82,7 @@ impl Datagrams {
 
 /// A worker's part of the operating system.
 #[derive(Debug)]
-pub struct Os {
+pub(super) struct Os {
     poll: Poll,
     events: Events,
     listeners: Vec<Listener>,
@@ -101,7 +101,7 @@ const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
     /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all workers.
-    pub fn new(
+    pub(super) fn new(
         listeners: Vec<Listener>,
         inbox: pipe::Receiver,
         start: Instant,
@@ -113,8 +113,7 @@ impl Os {
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
         let looked = Time::START;
-        let mut os =
-            Os { poll, events, listeners, inbox, timer, start, looked, short_read_is_all };
+        let mut os = Os { poll, events, listeners, inbox, timer, start, looked, short_read_is_all };
         let registry = os.poll.registry();
         registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         for (number, listener) in os.listeners.iter_mut().enumerate() {
@@ -225,8 +224,8 @@ impl Net for Os {
 
     fn read(&mut self, socket: &mut Socket, into: &mut Vec<u8>) -> io::Result<usize> {
         let bytes = match socket {
-            Socket::Tcp(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
-            Socket::Unix(stream) => SockRef::from(stream).recv(into.spare_capacity_mut())?,
+            Socket::Tcp(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
+            Socket::Unix(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
         };
         // SAFETY: `recv` has written the first `bytes` bytes of the spare capacity.
         unsafe { into.set_len(into.len() + bytes) };
@@ -264,7 +263,7 @@ impl Net for Os {
 /// Gives the calling thread a descriptor table of its own: a copy of what is open now. The limit on
 /// descriptors counts per table, and a table with one thread is looked up without locking.
 #[cfg(target_os = "linux")]
-pub fn unshare_descriptors() -> io::Result<()> {
+pub(super) fn unshare_descriptors() -> io::Result<()> {
     // SAFETY: the range is empty, so nothing is closed; the flag only splits the table.
     let result = unsafe {
         let none = libc::c_uint::MAX;
@@ -278,12 +277,12 @@ const CLOSE_RANGE_UNSHARE: libc::c_uint = 1 << 1;
 
 /// Other systems share one table among all threads.
 #[cfg(not(target_os = "linux"))]
-pub fn unshare_descriptors() -> io::Result<()> {
+pub(super) fn unshare_descriptors() -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
 /// Raises the soft limit on descriptors to the hard one, and says what it is now.
-pub fn raise_descriptor_limit() -> io::Result<u64> {
+pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the answer.
     if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } != 0 {

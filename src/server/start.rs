@@ -239,7 +239,7 @@ impl Birth {
             capacity: self.capacity,
             inbox: self.inbox,
             sink: self.sink,
-            seed: getrandom::u64().map_err(|error| StartError::System(error.into()))?,
+            seed: getrandom::u64().map_err(|e| StartError::System(io::Error::other(e)))?,
         };
         Ok((Worker::new(os, setup), bound))
     }

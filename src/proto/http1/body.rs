@@ -31,11 +31,15 @@ pub struct Decoder {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     /// Content of a known length.
-    Exact { left: u64 },
+    Exact {
+        left: u64,
+    },
     /// Before a chunk's size.
     Size,
     /// In a chunk's content.
-    Chunk { left: u64 },
+    Chunk {
+        left: u64,
+    },
     /// Before the line end after it.
     ChunkEnd,
     /// Before a trailer field or the last empty line.

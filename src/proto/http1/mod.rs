@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, Limits, LINGER_BYTES, LINGER_TIMEOUT};
+use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::Refusal;
@@ -95,9 +95,7 @@ impl Http1 {
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self.request(cx, input, output),
             Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
-            Ok(Scan::More(_)) if cx.now >= until => {
-                self.refuse(cx, &TOO_SLOW, input, output)
-            }
+            Ok(Scan::More(_)) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
             Ok(Scan::More(scanned)) => {
                 self.stage = Stage::Head { until, scanned: scanned as u32 };
                 Some(Next::Read(until))
@@ -192,7 +190,9 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         let mut slots = head::slots();
-        let Some((request, keep_alive)) = kept(cx, bytes, input, &mut slots) else {
+        let Some((request, keep_alive)) =
+            kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
+        else {
             return self.to(Stage::Close);
         };
         let found = endpoint::find(&request.target.path, request.method);
@@ -208,7 +208,9 @@ impl Http1 {
             Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
             Phase::Waiting(_) => {
                 let (bytes, mut slots) = (exchange.request_bytes as usize, head::slots());
-                if let Some((request, _)) = kept(cx, bytes, input, &mut slots) {
+                if let Some((request, _)) =
+                    kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
+                {
                     exchange.begin(cx, &request, None, output.tail());
                 }
                 input.consume(bytes);
@@ -315,13 +317,14 @@ fn last(cx: &Cx, input: &Buf) -> Stage {
 
 /// The request that was kept as the first `bytes` of input, head and body, understood once more.
 fn kept<'a>(
-    cx: &mut Cx<'a>,
+    input: &'a [u8],
     bytes: usize,
-    input: &'a Buf,
+    limits: &Limits,
+    origin: Origin<'a>,
     slots: &'a mut head::Slots<'a>,
 ) -> Option<(Request<'a>, bool)> {
-    let kept = input.unread().get(..bytes)?;
-    let head = head::parse(kept, slots, &cx.app.limits, origin(cx)).ok()?;
+    let kept = input.get(..bytes)?;
+    let head = head::parse(kept, slots, limits, origin).ok()?;
     let mut request = head.request;
     request.body = kept.get(head.bytes..)?;
     Some((request, head.keep_alive))
@@ -352,5 +355,8 @@ const TOO_LARGE: Refusal = Refusal {
     allow: None,
 };
 
-const TOO_SLOW: Refusal =
-    Refusal { status: Status(408), reason: Cow::Borrowed("the request came too slowly"), allow: None };
+const TOO_SLOW: Refusal = Refusal {
+    status: Status(408),
+    reason: Cow::Borrowed("the request came too slowly"),
+    allow: None,
+};

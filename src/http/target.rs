@@ -1,0 +1,112 @@
+//! A request target read (RFC 9112 3.2).
+
+use std::borrow::Cow;
+
+use super::coding::percent_decode;
+use super::request::Target;
+
+impl<'a> Target<'a> {
+    /// The target in its origin, absolute or asterisk form, and with an absolute one the authority
+    /// it names, which wins over the Host field (RFC 9112 3.2.2). `None` for any other form.
+    ///
+    /// Whoever read the head has refused blanks and control bytes. A `#` and what comes after it
+    /// are cut, and several slashes at the start count as one: both are httpbin's ways.
+    pub fn parse(raw: &'a [u8]) -> Option<(Target<'a>, Option<&'a [u8]>)> {
+        let cut = memchr::memchr(b'#', raw).and_then(|at| raw.get(..at)).unwrap_or(raw);
+        if cut.starts_with(b"/") {
+            return Some((Target::split(raw, cut), None));
+        }
+        if cut == b"*" {
+            let path = Cow::Borrowed(cut);
+            return Some((Target { raw, raw_path: cut, path, raw_query: None }, None));
+        }
+        let rest = after_scheme(cut)?;
+        let end = rest.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end)?;
+        // RFC 9110 4.2.4: what stands before an `@` is no part of the host.
+        let host = authority.rsplit(|&byte| byte == b'@').next().filter(|host| !host.is_empty())?;
+        Some((Target::split(raw, path), Some(host)))
+    }
+
+    /// The target of this path and query.
+    fn split(raw: &'a [u8], rest: &'a [u8]) -> Target<'a> {
+        let (path, raw_query) = match memchr::memchr(b'?', rest) {
+            Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..)),
+            None => (rest, None),
+        };
+        let raw_path = one_slash(path);
+        let path = match percent_decode(raw_path) {
+            Cow::Borrowed(path) => Cow::Borrowed(path),
+            Cow::Owned(path) if path.starts_with(b"//") => Cow::Owned(one_slash(&path).to_vec()),
+            owned => owned,
+        };
+        Target { raw, raw_path, path, raw_query }
+    }
+}
+
+/// The path with exactly one slash at its start.
+fn one_slash(path: &[u8]) -> &[u8] {
+    let slashes = path.iter().take_while(|&&byte| byte == b'/').count();
+    match slashes {
+        0 => b"/",
+        _ => path.get(slashes - 1..).unwrap_or(b"/"),
+    }
+}
+
+/// What comes after `http://` or `https://`, in any case.
+fn after_scheme(target: &[u8]) -> Option<&[u8]> {
+    let known = |scheme: &&str| {
+        target
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    ["http://", "https://"].iter().find(|scheme| known(scheme)).and_then(|s| target.get(s.len()..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(raw: &str) -> Option<(String, Option<&str>, Option<&str>)> {
+        let (target, host) = Target::parse(raw.as_bytes())?;
+        assert_eq!(target.raw, raw.as_bytes());
+        let text = |bytes| std::str::from_utf8(bytes).unwrap();
+        let path = String::from_utf8(target.path.into_owned()).unwrap();
+        Some((path, target.raw_query.map(text), host.map(text)))
+    }
+
+    #[test]
+    fn origin_form() {
+        assert_eq!(parts("/get?a=1#x?y"), Some(("/get".into(), Some("a=1"), None)));
+        assert_eq!(parts("/%67et?"), Some(("/get".into(), Some(""), None)));
+        assert_eq!(parts("/a?b?c"), Some(("/a".into(), Some("b?c"), None)));
+        assert!(matches!(Target::parse(b"/get").unwrap().0.path, Cow::Borrowed(b"/get")));
+    }
+
+    #[test]
+    fn slashes_at_the_start_count_as_one() {
+        for raw in ["//get", "///get", "/%2fget", "http://h//get"] {
+            assert_eq!(parts(raw).unwrap().0, "/get", "{raw}");
+        }
+        assert_eq!(parts("//").unwrap().0, "/");
+        assert_eq!(parts("/anything//b").unwrap().0, "/anything//b");
+        assert_eq!(Target::parse(b"//get").unwrap().0.raw_path, b"/get");
+    }
+
+    #[test]
+    fn absolute_form() {
+        assert_eq!(parts("HTTP://h:80/get?a"), Some(("/get".into(), Some("a"), Some("h:80"))));
+        assert_eq!(parts("https://h"), Some(("/".into(), None, Some("h"))));
+        assert_eq!(parts("http://u:p@h?q#f"), Some(("/".into(), Some("q"), Some("h"))));
+        assert_eq!(parts("http:///get"), None);
+        assert_eq!(parts("http://u@/get"), None);
+    }
+
+    #[test]
+    fn other_forms() {
+        assert_eq!(parts("*"), Some(("*".into(), None, None)));
+        for raw in ["", "h:80", "get", "ftp://h/", "*x", "http:/get", "#", "?a"] {
+            assert_eq!(parts(raw), None, "{raw}");
+        }
+    }
+}
