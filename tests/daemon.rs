@@ -325,7 +325,7 @@ fn a_taken_port_is_explained() {
 fn a_log_that_cannot_be_opened_is_explained() {
     let path = "/nonexistent-folder/access.log";
     let args = ["--listen", "127.0.0.1:0", "--access-log", "json", "--access-log-file", path];
-    refused(&run(&args), 1, &["cannot open the access log", path]);
+    refused(&run(&args), 1, &["cannot open the access log", path, "--access-log-file"]);
 }
 
 #[test]
@@ -354,7 +354,8 @@ fn help_and_version_are_no_mistakes() {
     for flag in ["--help", "--version"] {
         let output = run(&[flag]);
         assert_eq!(output.status.code(), Some(0), "{flag}");
-        assert!(output.stdout.starts_with(b"loiter") && output.stdout.ends_with(b"\n"), "{flag}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("loiter") && text.ends_with('\n'), "{text}");
     }
 }
 
@@ -398,7 +399,7 @@ fn the_access_log_is_whole_by_the_end() {
     }
     let mut stream = daemon.connect();
     ask(&mut stream, "/status/404", "User-Agent: \"x\"\r\nReferer: http://r/\r\n");
-    assert_eq!(status_line(&mut stream).as_deref(), Ok("HTTP/1.1 404 Not Found"));
+    assert!(status_line(&mut stream).is_ok_and(|line| line.starts_with("HTTP/1.1 404 ")));
     daemon.stop();
     let log = fs::read_to_string(folder.file("access.log")).expect("a log");
     assert_eq!(log.lines().count(), 11, "{log}");
