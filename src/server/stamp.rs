@@ -6,7 +6,7 @@ use crate::base::time::Time;
 
 /// The fields of the current second.
 #[derive(Debug)]
-pub struct Stamp {
+pub(super) struct Stamp {
     /// The fields, with their line ends.
     fields: Vec<u8>,
     /// How many of them are the `Server` field.
@@ -17,7 +17,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// Fields that are yet to be [renewed](Stamp::renew).
-    pub fn new(server: bool) -> Stamp {
+    pub(super) fn new(server: bool) -> Stamp {
         let fields = match server {
             true => concat!("Server: loiter/", env!("CARGO_PKG_VERSION"), "\r\n").into(),
             false => Vec::new(),
@@ -26,17 +26,17 @@ impl Stamp {
     }
 
     /// The fields as of the last renewal.
-    pub fn fields(&self) -> &[u8] {
+    pub(super) fn fields(&self) -> &[u8] {
         &self.fields
     }
 
     /// Whether another second has begun.
-    pub fn is_old(&self, now: Time) -> bool {
+    pub(super) fn is_old(&self, now: Time) -> bool {
         now >= self.next
     }
 
     /// Renders the fields of the second that `wall` shows at `now`.
-    pub fn renew(&mut self, now: Time, wall: SystemTime) {
+    pub(super) fn renew(&mut self, now: Time, wall: SystemTime) {
         let past = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let left = Duration::from_secs(1) - Duration::from_nanos(past.subsec_nanos().into());
         self.next = now.after(left);
