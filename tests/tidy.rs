@@ -51,7 +51,7 @@ const HEART: [(&str, &str); 5] = [
     ("Worker", "run"),
     ("Session", "turn"),
     ("", "advance"),
-    ("Exchange", "step"),
+    ("Exchange", "play"),
     ("src/endpoint/mod.rs", "answer"),
 ];
 
