@@ -8,8 +8,9 @@
 //! - *early* counts answers whose first byte came less than S after the send: not one is excused.
 //! - *failed* counts every connection begun that got no complete 2xx answer, by reason.
 //! - *memory* is `Anonymous` in the server's `/proc/PID/smaps_rollup`: heap, stacks and written data,
-//!   so user space alone. "Before" is after one warm-up request, "waiting" once all N wait; the
-//!   difference is divided by how many do.
+//!   so user space alone. "Before" is after one warm-up request, "waiting" once every request
+//!   is sent; the difference is divided by how many still waited after it was taken. That all of them
+//!   did, in all processes at the same time, is seen from `waiting` being N.
 //!
 //! The load runs in processes of its own (this program again, with `--share`); the first one only
 //! coordinates, measures and adds up. All of it ends by `--timeout`.

@@ -28,7 +28,6 @@ struct Memory {
 
 struct Report {
     tally: Tally,
-    waiting: i64,
     memory: Memory,
     took: Duration,
 }
@@ -65,9 +64,8 @@ fn coordinate(plan: &Plan) -> io::Result<Report> {
     let mut processes = (0..plan.processes)
         .map(|index| Process::start(&plan.share_of(index)))
         .collect::<io::Result<Vec<_>>>()?;
-    let mut waiting = 0;
     for process in &mut processes {
-        waiting += process.waiting()?;
+        process.waiting()?;
     }
     memory.waiting = plan.pid.map(memory::anonymous_bytes).transpose()?;
     processes.iter_mut().for_each(|process| process.input = None);
@@ -75,7 +73,7 @@ fn coordinate(plan: &Plan) -> io::Result<Report> {
     for process in &mut processes {
         process.finish(&mut tally)?;
     }
-    Ok(Report { tally, waiting, memory, took: started.elapsed() })
+    Ok(Report { tally, memory, took: started.elapsed() })
 }
 
 /// One request, so that what a server sets up at its first is not charged to the connections.
@@ -114,14 +112,12 @@ impl Process {
     }
 
     /// Blocks until all its requests are sent. Out of time, it says nothing but its tally.
-    fn waiting(&mut self) -> io::Result<i64> {
+    fn waiting(&mut self) -> io::Result<()> {
         match tally::line(&mut self.output)? {
-            (name, count) if name == "waiting" => Ok(count),
-            other => {
-                self.saw_tally = Some(other);
-                Ok(0)
-            }
+            (name, _) if name == "waiting" => {}
+            other => self.saw_tally = Some(other),
         }
+        Ok(())
     }
 
     fn finish(&mut self, tally: &mut Tally) -> io::Result<()> {
@@ -164,7 +160,7 @@ impl Report {
             "failed": self.tally.failures(),
             "failures": failures,
             "lateness_us": late,
-            "waiting": self.waiting,
+            "waiting": self.tally.holding,
             "memory": self.memory(),
             "took_s": self.took.as_secs_f64(),
         })
@@ -175,7 +171,7 @@ impl Report {
             return Value::Null;
         };
         let growth = waiting as i64 - before as i64;
-        let each = (self.waiting > 0).then(|| growth as f64 / self.waiting as f64);
+        let each = (self.tally.holding > 0).then(|| growth as f64 / self.tally.holding as f64);
         json!({
             "before_bytes": before,
             "waiting_bytes": waiting,

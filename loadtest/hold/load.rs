@@ -45,7 +45,8 @@ struct Load {
     tally: Tally,
 }
 
-/// Runs the share and writes, to standard output, `waiting N` and then the tally.
+/// Runs the share and writes, to standard output, `waiting N` and then the tally. When standard input
+/// ends, which it does once all processes said `waiting`, it counts how many are held still.
 pub(crate) fn run(plan: Plan) -> io::Result<()> {
     let limit = socket::raise_descriptor_limit()?;
     if plan.connections as u64 + SPARE_DESCRIPTORS > limit {
@@ -135,15 +136,18 @@ impl Load {
         Ipv4Addr::new(127, 1 + high as u8, middle as u8, 1 + low as u8)
     }
 
-    /// Says once that every request is sent (or, idle, answered), and how many wait now.
+    /// Says once that every request is sent (or, idle, answered).
     fn announce(&mut self) -> io::Result<()> {
         let all_open = self.connections.len() == self.plan.connections && self.connecting == 0;
         if self.announced || !all_open || self.plan.idle && self.waiting > 0 {
             return Ok(());
         }
         self.announced = true;
-        let waiting = if self.plan.idle { self.answered } else { self.waiting };
-        writeln!(io::stdout(), "waiting {waiting}")
+        writeln!(io::stdout(), "waiting {}", self.held())
+    }
+
+    fn held(&self) -> usize {
+        if self.plan.idle { self.answered } else { self.waiting }
     }
 
     fn is_over(&self) -> bool {
@@ -163,6 +167,7 @@ impl Load {
     fn turn(&mut self, event: &Event, scratch: &mut [u8]) {
         if event.u64 == INPUT {
             self.input_open = false;
+            self.tally.holding = self.held() as u64;
             socket::close(0);
             return;
         }

@@ -33,6 +33,8 @@ pub(crate) const FAILURES: [&str; 8] =
 pub(crate) struct Tally {
     pub(crate) sent: u64,
     pub(crate) early: u64,
+    /// How many still waited (idle: were still held) after every process had sent all it had.
+    pub(crate) holding: u64,
     pub(crate) failed: [u64; FAILURES.len()],
     pub(crate) lateness_ns: Vec<i64>,
 }
@@ -51,7 +53,7 @@ impl Tally {
     }
 
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "sent {}\nearly {}", self.sent, self.early)?;
+        writeln!(out, "sent {}\nearly {}\nholding {}", self.sent, self.early, self.holding)?;
         for (name, count) in FAILURES.iter().zip(self.failed) {
             writeln!(out, "{name} {count}")?;
         }
@@ -66,6 +68,7 @@ impl Tally {
             match line(from)? {
                 (name, count) if name == "sent" => self.sent += count.unsigned_abs(),
                 (name, count) if name == "early" => self.early += count.unsigned_abs(),
+                (name, count) if name == "holding" => self.holding += count.unsigned_abs(),
                 (name, late) if name == "late" => self.lateness_ns.push(late),
                 (name, _) if name == "end" => return Ok(()),
                 (name, count) => {
