@@ -45,8 +45,8 @@ struct Load {
     tally: Tally,
 }
 
-/// Runs the share and writes, to standard output, `waiting N` and then the tally. When standard input
-/// ends, which it does once all processes said `waiting`, it counts how many are held still.
+/// Runs the share and writes, to standard output, `waiting N` and then the tally. When standard
+/// input ends, which it does once all processes said `waiting`, it counts how many it still holds.
 pub(crate) fn run(plan: Plan) -> io::Result<()> {
     let limit = socket::raise_descriptor_limit()?;
     if plan.connections as u64 + SPARE_DESCRIPTORS > limit {
