@@ -74,7 +74,8 @@ impl Client for Visitor {
         self.send(now, link);
         self.receive(now, link);
         let all = self.received.len() == self.whole().len();
-        if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain) {
+        if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain)
+        {
             self.over = true;
             link.finish();
             return Time::NEVER;
@@ -220,11 +221,13 @@ fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
             return ([head.into_bytes(), body].concat(), delay);
         }
         10 => {
-            let head = format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
+            let head =
+                format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
             return ([head.into_bytes(), body].concat(), Duration::ZERO);
         }
         _ => {
-            let head = format!("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{end}");
+            let head =
+                format!("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{end}");
             return ([head.into_bytes(), chunked(&body, random)].concat(), Duration::ZERO);
         }
     };
@@ -336,8 +339,7 @@ fn the_same_seed_gives_the_same_run() {
     let mut one = |_| {
         let (commands, inbox) = mpsc::channel();
         drop(inbox);
-        let weather =
-            Weather { short_read_is_all: false, faults: 3, room: 100, drain: None };
+        let weather = Weather { short_read_is_all: false, faults: 3, room: 100, drain: None };
         let clients = vec![visitor(&mut Random::new(9))];
         let mut sim = Sim::new(random.below(1), weather, clients, commands);
         (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()
