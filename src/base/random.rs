@@ -21,7 +21,7 @@ impl Random {
 
     /// A number from 0 up to `bound`, without it; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next_u64()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A fraction from 0 up to 1, without it.
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(python("5", 4), [0x82, 0xb7, 0x0e, 0xee]);
         assert_eq!(python("0001", 4), [0x44, 0x20, 0x82, 0x3c]);
         assert_eq!(python("4294967296", 4), [0x39, 0xb3, 0xd5, 0x08]);
-        // python3 -c 'import random; r=random.Random(10**40+7); [r.randint(0,255) for _ in range(2000)]'
+        // random.Random(10**40 + 7), then 2000 times randint(0, 255).
         let long = python(&format!("1{}7", "0".repeat(39)), 2000);
         assert_eq!(long[..4], [132, 81, 131, 8]);
         assert_eq!(long[1996..], [89, 211, 255, 224]);

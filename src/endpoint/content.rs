@@ -144,7 +144,8 @@ pub(super) fn stream(_: &App, request: &Request) -> Result<Reply, Refusal> {
 pub(super) fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = Reply { body: Body::Echo, ..Reply::new(Status::OK) };
     let media = request.field("Content-Type").and_then(|media| std::str::from_utf8(media).ok());
-    Ok(match media.filter(|media| !media.is_empty()) {
+    let sound = |media: &&str| !media.is_empty() && !media.contains(char::is_control);
+    Ok(match media.filter(sound) {
         Some(media) => reply.header("Content-Type", media.to_owned()),
         None => Reply { media: Media::Bytes, ..reply },
     })

@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_bad_request_is_told_in_json() {
-        let text = "{\n  \"status_code\": 400,\n  \"error\": \"Bad Request\",\n  \"detail\": \"bad \\\"x\\\"\"\n}\n";
+        let text = "{\n  \"status_code\": 400,\n  \"error\": \"Bad Request\",\n  \
+            \"detail\": \"bad \\\"x\\\"\"\n}\n";
         assert_eq!(body(&Refusal::bad("bad \"x\"")), text);
         assert_eq!(refuse(&Refusal::bad("")).media, Media::Json);
         assert!(!body(&Refusal::bad("")).contains("detail"));

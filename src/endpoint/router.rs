@@ -25,7 +25,9 @@ pub fn find(path: &[u8], method: Method) -> Result<Found, Refusal> {
     let mut allow: Option<Methods> = None;
     let mut next = FIRST.get(slot(path)).copied().unwrap_or(NONE);
     while let Some(route) = ROUTES.get(usize::from(next)) {
-        if let Some(params) = matches(route, path) {
+        let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
+        let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
+        if let Some(params) = matches(path, text, shape) {
             if route.methods.contains(method) || method == Method::Options {
                 return Ok(Found { route, params });
             }
@@ -54,28 +56,24 @@ fn not_allowed(allow: Methods) -> Refusal {
 }
 
 /// Where the parameters stand when the path is one of the route's.
-fn matches(route: &Route, path: &[u8]) -> Option<Params> {
-    let (text, wanted) = route.path.split_once('{').unwrap_or((route.path, ""));
-    let rest = path.strip_prefix(text.as_bytes())?;
+fn matches(path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
+    let mut rest = path.strip_prefix(text)?;
     let mut params = Params::default();
-    if wanted.is_empty() {
-        return rest.is_empty().then_some(params);
-    }
     let mut at = text.len();
-    let mut spans = params.spans.iter_mut();
-    let mut segments = rest;
-    for name in wanted.split('/') {
-        let whole = name.ends_with("*}");
-        let end = segments.iter().position(|&byte| byte == b'/').filter(|_| !whole);
-        let end = end.unwrap_or(segments.len());
+    for (n, span) in (1..=shape.params).zip(params.spans.iter_mut()) {
+        let whole = shape.rest && n == shape.params;
+        let end = rest.iter().position(|&byte| byte == b'/').filter(|_| !whole);
+        let end = end.unwrap_or(rest.len());
         if end == 0 {
             return None;
         }
-        *spans.next()? = (at as u32, (at + end) as u32);
+        *span = (at as u32, (at + end) as u32);
         at += end + 1;
-        segments = segments.get(end + 1..).unwrap_or_default();
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
-    (at > path.len()).then_some(params)
+    // Past the end if the last parameter was all that was left.
+    let left = if shape.params == 0 { at < path.len() } else { at <= path.len() };
+    (!left).then_some(params)
 }
 
 /// Slots of the table; a power of two, a few times as many as there are first segments.
@@ -85,6 +83,47 @@ const NONE: u8 = u8::MAX;
 
 static FIRST: [u8; SLOTS] = build().0;
 static NEXT: [u8; NONE as usize] = build().1;
+static SHAPES: [Shape; NONE as usize] = shapes();
+
+/// What a route's path is made of.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// The length of the text before the parameters.
+    text: u8,
+    /// The number of parameters.
+    params: u8,
+    /// Whether the last one takes the rest.
+    rest: bool,
+}
+
+impl Shape {
+    const TEXT: Shape = Shape { text: 0, params: 0, rest: false };
+
+    const fn of(path: &[u8]) -> Shape {
+        let mut shape = Shape::TEXT;
+        let mut at = 0;
+        while at < path.len() {
+            match path[at] {
+                b'{' => shape.params += 1,
+                b'*' => shape.rest = true,
+                _ if shape.params == 0 => shape.text += 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        shape
+    }
+}
+
+const fn shapes() -> [Shape; NONE as usize] {
+    let mut shapes = [Shape::TEXT; NONE as usize];
+    let mut place = 0;
+    while place < ROUTES.len() {
+        shapes[place] = Shape::of(ROUTES[place].path.as_bytes());
+        place += 1;
+    }
+    shapes
+}
 
 /// For each slot the first route in it, and for each route the next one of its slot.
 const fn build() -> ([u8; SLOTS], [u8; NONE as usize]) {

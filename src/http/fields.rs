@@ -65,12 +65,11 @@ fn shown(field: &Field, after: &[Field], hide: bool) -> bool {
     if is("Content-Type") || is("Content-Length") {
         return !field.value.is_empty() && !after.iter().any(|next| same_name(field, next));
     }
-    let maybe_hidden = hide
-        && matches!(
-            field.name.as_bytes().first(),
-            Some(b'X' | b'x' | b'V' | b'v' | b'T' | b't' | b'C' | b'c')
-        );
-    !field.name.contains('_') && !(maybe_hidden && HIDDEN.iter().any(|name| is(name)))
+    // Most names are told apart from all the hidden ones by their first letter.
+    let first = field.name.bytes().next().map(|byte| byte.to_ascii_uppercase());
+    let maybe_hidden = hide && matches!(first, Some(b'X' | b'V' | b'T' | b'C'));
+    let hidden = maybe_hidden && HIDDEN.iter().any(|name| is(name));
+    !hidden && !field.name.contains('_')
 }
 
 fn write_sorted(json: &mut Json, fields: &[Field], places: &mut [u8]) {
@@ -135,4 +134,78 @@ fn title(byte: u8, starts: &mut bool) -> u8 {
     let titled = if *starts { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
     *starts = !byte.is_ascii_alphabetic();
     titled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::json::Layout;
+    use crate::http::sample::ask;
+
+    fn told(target: &str, fields: &[(&str, &str)], order: Order) -> String {
+        let mut output = Vec::new();
+        let mut json = Json::new(&mut output, Layout::Wide);
+        ask(target, fields, b"", |request| write(&mut json, request, order));
+        String::from_utf8(output).unwrap()
+    }
+
+    fn sorted(fields: &[(&str, &str)]) -> String {
+        told("/", fields, Order::Sorted)
+    }
+
+    #[test]
+    fn names_are_in_title_case() {
+        let fields = [("x-a1b-c3PO", ""), ("ETag", ""), ("DNT", ""), ("x-o'neil", "")];
+        assert_eq!(sorted(&fields), r#"{"Dnt": "", "Etag": "", "X-A1B-C3Po": "", "X-O'Neil": ""}"#);
+    }
+
+    #[test]
+    fn names_are_sorted_as_they_are_told() {
+        let fields = [("ab", "1"), ("A-b", "2"), ("a", "3"), ("A1c", "4"), ("accept", "5")];
+        let text = r#"{"A": "3", "A-B": "2", "A1C": "4", "Ab": "1", "Accept": "5"}"#;
+        assert_eq!(sorted(&fields), text);
+    }
+
+    #[test]
+    fn repeated_fields_are_joined() {
+        let fields = [("Cookie", "b"), ("X", "1"), ("cookie", "a"), ("x", "")];
+        assert_eq!(sorted(&fields), r#"{"Cookie": "b,a", "X": "1,"}"#);
+        let fields = [("X", "1"), ("Host", "h"), ("x", "2")];
+        assert_eq!(told("/", &fields, Order::Arrival), r#"{"X": "1,2", "Host": "h"}"#);
+    }
+
+    #[test]
+    fn content_fields_are_never_joined_and_left_out_when_empty() {
+        assert_eq!(
+            sorted(&[("Content-Type", "a"), ("content-type", "b")]),
+            r#"{"Content-Type": "b"}"#
+        );
+        assert_eq!(sorted(&[("Content-Type", ""), ("X", "")]), r#"{"X": ""}"#);
+    }
+
+    #[test]
+    fn names_with_underscores_are_left_out_and_bytes_are_latin1() {
+        assert_eq!(sorted(&[("X_y", "1"), ("X-y", "é\"")]), r#"{"X-Y": "\u00c3\u00a9\""}"#);
+    }
+
+    #[test]
+    fn fields_of_platforms_are_hidden_unless_asked_for() {
+        for name in HIDDEN {
+            assert_eq!(sorted(&[(&name.to_lowercase(), "1")]), "{}", "{name}");
+        }
+        let fields = [("Via", "1"), ("X-Forwarded-Host", "h")];
+        assert_eq!(sorted(&fields), r#"{"X-Forwarded-Host": "h"}"#);
+        for query in ["show_env", "a=b&show_env=false", "show%5Fenv="] {
+            let text = told(&format!("/?{query}"), &fields, Order::Sorted);
+            assert_eq!(text, r#"{"Via": "1", "X-Forwarded-Host": "h"}"#);
+        }
+    }
+
+    #[test]
+    fn as_many_fields_as_can_be() {
+        let names: Vec<String> = (0..MAX_FIELDS + 9).map(|n| format!("X-{n:03}")).collect();
+        let fields: Vec<(&str, &str)> =
+            names.iter().rev().map(|name| (name.as_str(), "")).collect();
+        assert_eq!(sorted(&fields).matches(':').count(), MAX_FIELDS);
+    }
 }

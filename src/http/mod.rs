@@ -13,6 +13,8 @@ pub mod record;
 pub mod reply;
 pub mod request;
 pub mod respell;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod status;
 pub mod target;
 pub mod url;

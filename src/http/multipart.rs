@@ -175,7 +175,8 @@ mod tests {
         assert_eq!(named("Content-Disposition: form-data;\r\n name=a"), "a");
         assert_eq!(named("Content-Disposition: form-data; x=1"), "null");
         assert_eq!(named(&format!("{HEAD}\r\nContent-Disposition: form-data; name=b")), "a");
-        let body = b"--B\r\nContent-Disposition: x; name=a; filename=\"\"\r\nContent-Type: t/x\r\n\r\n\xff\r\n--B--";
+        let body = b"--B\r\nContent-Disposition: x; name=a; filename=\"\"\r\n\
+            Content-Type: t/x\r\n\r\n\xff\r\n--B--";
         let parts = parse(body, "B").unwrap();
         assert!(parts[0].file && parts[0].media.as_deref() == Some("t/x"));
     }

@@ -107,4 +107,11 @@ mod tests {
         assert_eq!(told("a==b", Order::Sorted), r#"{"a": "=b"}"#);
         assert_eq!(told("%26=%3D%2B%25%23", Order::Sorted), r#"{"&": "=+%#"}"#);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_query_panics(raw in proptest::collection::vec(0..=u8::MAX, 0..60)) {
+            assert!(pairs(&raw).all(|(name, value)| name.len() + value.len() <= 3 * raw.len()));
+        }
+    }
 }

@@ -166,14 +166,22 @@ fn write_float(json: &mut Json, text: &str) {
     if !float.is_finite() {
         return json.raw("null");
     }
-    let spelled = format!("{float:e}");
-    let (digits, exponent) = spelled.split_once('e').unwrap_or((&spelled, "0"));
+    // Of two shortest that are as near Python takes the even one and Rust the larger. Rounding to
+    // as many digits gives the even one, which nearly always reads back the same too.
+    let same = |spelled: &String| spelled.parse() == Ok(float);
+    let shortest = format!("{float:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    match exponent {
-        -4..=15 => json.raw(&format!("{float:?}")),
-        0.. => json.raw(&format!("{digits}e+{exponent:02}")),
-        _ => json.raw(&format!("{digits}e-{:02}", exponent.unsigned_abs())),
+    let after_point = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if (-4..=15).contains(&exponent) {
+        let after_point = i32::try_from(after_point).unwrap_or_default() - exponent;
+        let plain = format!("{float:.*}", usize::try_from(after_point).unwrap_or_default().max(1));
+        return json.raw(&Some(plain).filter(same).unwrap_or_else(|| format!("{float:?}")));
     }
+    let nearest = format!("{float:.after_point$e}");
+    let digits = nearest.split_once('e').filter(|_| same(&nearest)).map_or(digits, |parts| parts.0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    json.raw(&format!("{digits}e{sign}{:02}", exponent.unsigned_abs()));
 }
 
 #[cfg(test)]
@@ -204,6 +212,7 @@ mod tests {
             ("1.5e-7", "1.5e-07"),
             ("1e22", "1e+22"),
             ("5e-324", "5e-324"),
+            ("-207187847431045.125", "-207187847431045.12"),
             ("1.7976931348623157e308", "1.7976931348623157e+308"),
             ("-1e-99999", "-0.0"),
             ("123456789012345678901234567890", "123456789012345678901234567890"),

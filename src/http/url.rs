@@ -37,10 +37,9 @@ fn escape_scheme(output: &mut Vec<u8>, request: &Request) {
             return escape_joined(output, request, name);
         }
     }
-    match request.field("X-Forwarded-Ssl") {
-        Some(b"on") => output.extend_from_slice(b"https"),
-        _ => output.extend_from_slice(b"http"),
-    }
+    // Joined as the others are, two of these fields would not read `on`.
+    let secure = request.fields_named("X-Forwarded-Ssl").eq([b"on".as_slice()]);
+    output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
 /// Appends where the request came from, inside a JSON string: the whole X-Forwarded-For field when
@@ -62,5 +61,71 @@ pub fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
             escape(output, ",");
         }
         escape_latin1(output, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::sample::ask;
+
+    fn url(target: &str, fields: &[(&str, &str)]) -> String {
+        let mut output = Vec::new();
+        ask(target, fields, b"", |request| escape_url(&mut output, request));
+        String::from_utf8(output).unwrap()
+    }
+
+    fn origin(fields: &[(&str, &str)]) -> String {
+        let mut output = Vec::new();
+        ask("/", fields, b"", |request| escape_origin(&mut output, request));
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn hosts() {
+        assert_eq!(url("/get?a=1", &[("Host", "H.COM:80")]), "http://h.com/get?a=1");
+        assert_eq!(url("/get?", &[("Host", "h:443")]), "http://h:443/get");
+        assert_eq!(url("/get", &[]), "http://127.0.0.1:8080/get");
+        assert_eq!(url("http://a.b/get", &[("Host", "h")]), "http://a.b/get");
+        assert_eq!(url("/", &[("Host", "[::1]:80")]), "http://[::1]/");
+    }
+
+    #[test]
+    fn schemes() {
+        let with = |name, value| url("/", &[("Host", "h"), (name, value)]);
+        assert_eq!(with("X-Forwarded-Proto", "ftp"), "ftp://h/");
+        assert_eq!(with("x-forwarded-protocol", "https"), "https://h/");
+        assert_eq!(with("X-Forwarded-Proto", ""), "http://h/");
+        assert_eq!(with("X-Forwarded-Ssl", "on"), "https://h/");
+        assert_eq!(with("X-Forwarded-Ssl", "On"), "http://h/");
+        assert_eq!(with("X-Forwarded-Proto", "\""), "\\\"://h/");
+    }
+
+    #[test]
+    fn a_path_is_told_as_an_iri_of_what_was_decoded() {
+        let path = |path: &str| url(path, &[("Host", "h")]).replace("http://h", "");
+        for (sent, told) in [
+            ("//get", "/get"),
+            ("/a//b", "/a//b"),
+            ("/%2Fa", "/a"),
+            ("/a/%252F", "/a/%2F"),
+            ("/a/%2541", "/a/A"),
+            ("/a/%25C3%25A9", r"/a/\u00e9"),
+            ("/a/%FF", r"/a/\ufffd"),
+            ("/a/%25ff", "/a/%FF"),
+            ("/a%20b%23%3F%zz", "/a%20b%23%3F%zz"),
+            ("/é", r"/\u00e9"),
+            ("/a?q=é%e9#f", r"/a?q=\u00e9%E9"),
+        ] {
+            assert_eq!(path(sent), told, "{sent}");
+        }
+    }
+
+    #[test]
+    fn origins() {
+        assert_eq!(origin(&[]), "127.0.0.1");
+        let fields = [("X-Forwarded-For", "1.2.3.4, 5.6.7.8"), ("x-forwarded-for", "9")];
+        assert_eq!(origin(&fields), "1.2.3.4, 5.6.7.8,9");
+        assert_eq!(origin(&[("X-Real-Ip", "1.2.3.4")]), "127.0.0.1");
     }
 }

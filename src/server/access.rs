@@ -1,9 +1,10 @@
 //! The access log: workers leave records in batches, and one thread writes them as lines.
 //!
-//! A worker only appends to a list of its own: no lock, no formatting, no system call for a request.
-//! Full or old lists go through a bounded queue to the writer thread, which formats each into one
-//! buffer, writes it with one call and sends the emptied list back. A worker never waits: when the
-//! writer is behind, because its disk or pipe is, the list is dropped and its records are counted.
+//! A worker only appends to a list of its own: no lock, no formatting and no system call for a
+//! request. Full or old lists go through a bounded queue to the writer thread, which formats each
+//! into one buffer, writes it with one call and sends the emptied list back. A worker never waits:
+//! when the writer is behind, because its disk or pipe is, the list is dropped and its records are
+//! counted.
 //!
 //! Times are the worker's clock laid over the wall clock of the start: if somebody sets the wall
 //! clock while loiter runs, the log keeps the old reckoning and stays monotonic until a restart.
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use super::os;
 use crate::base::time::Time;
 use crate::http::record::Record;
 use line::Formatter;
@@ -79,40 +81,57 @@ enum Message {
 }
 
 impl AccessLog {
-    /// Opens the log and starts its writer. `target` is a file to append to, or `None` for standard
+    /// Starts the writer and opens the log. `target` is a file to append to, or `None` for standard
     /// error; `start` is the wall clock at [`Time::START`].
+    ///
+    /// Where workers have descriptor tables of their own, the writer must have one too: workers
+    /// copy theirs from the one they find, and a copy of the file's descriptor in it would keep a
+    /// rotated and deleted log on the disk until the end.
     pub fn start(
         format: Format,
         target: Option<PathBuf>,
         start: SystemTime,
+        private_fd_table: bool,
     ) -> io::Result<AccessLog> {
-        let output: Box<dyn Write + Send> = match &target {
-            Some(path) => Box::new(open(path)?),
-            None => Box::new(io::stderr()),
+        let open = move || -> io::Result<Output> {
+            if private_fd_table && let Err(error) = os::unshare_descriptors() {
+                tracing::debug!(%error, "no private descriptor table for the access log");
+            }
+            Ok(match &target {
+                Some(path) => Output { to: Box::new(open(path)?), path: target },
+                None => Output { to: Box::new(io::stderr()), path: None },
+            })
         };
-        AccessLog::to(Formatter::new(format, start), target, output)
+        AccessLog::to(Formatter::new(format, start), open)
     }
 
+    /// A log to what `open` opens, in the writer's thread.
     fn to(
         formatter: Formatter,
-        path: Option<PathBuf>,
-        output: Box<dyn Write + Send>,
+        open: impl FnOnce() -> io::Result<Output> + Send + 'static,
     ) -> io::Result<AccessLog> {
         let (queue, inbox) = sync_channel(QUEUE_BATCHES);
         let (alive, ended) = sync_channel(0);
+        let (opened, outcome) = sync_channel(1);
         let shared = Arc::new(Shared::default());
-        let mut writer = Writer {
-            formatter,
-            path,
-            output,
-            shared: Arc::clone(&shared),
-            buffer: Vec::new(),
-            failing: false,
+        let theirs = Arc::clone(&shared);
+        let write = move || {
+            let _alive = alive;
+            let writer = open().map(|output| Writer {
+                formatter,
+                output,
+                shared: theirs,
+                buffer: Vec::new(),
+                failing: false,
+            });
+            // `start` waits for this, so it is taken.
+            let _ = match writer {
+                Err(error) => opened.send(Err(error)),
+                Ok(mut writer) => opened.send(Ok(())).map(|()| writer.run(inbox)),
+            };
         };
-        thread::Builder::new().name("access-log".into()).spawn(move || {
-            writer.run(inbox);
-            drop(alive);
-        })?;
+        thread::Builder::new().name("access-log".into()).spawn(write)?;
+        outcome.recv().map_err(io::Error::other)??;
         Ok(AccessLog { queue, shared, ended: Mutex::new(ended) })
     }
 
@@ -223,11 +242,16 @@ impl Drop for Sink {
     }
 }
 
+/// Where lines go, and the name under which it can be opened again.
+struct Output {
+    to: Box<dyn Write + Send>,
+    path: Option<PathBuf>,
+}
+
 /// The thread that formats and writes.
 struct Writer {
     formatter: Formatter,
-    path: Option<PathBuf>,
-    output: Box<dyn Write + Send>,
+    output: Output,
     shared: Arc<Shared>,
     buffer: Vec<u8>,
     /// Whether the last write failed: a full disk is reported once, not ten times a second.
@@ -260,7 +284,7 @@ impl Writer {
         for record in batch {
             self.formatter.append(record, &mut self.buffer);
         }
-        let outcome = self.output.write_all(&self.buffer);
+        let outcome = self.output.to.write_all(&self.buffer);
         if let Err(error) = &outcome {
             self.shared.dropped.fetch_add(batch.len() as u64, Relaxed);
             if !self.failing {
@@ -272,19 +296,19 @@ impl Writer {
 
     /// The old file stays in use when the new one cannot be opened.
     fn reopen(&mut self) {
-        let Some(path) = &self.path else { return };
+        let Some(path) = &self.output.path else { return };
         match open(path) {
-            Ok(file) => self.output = Box::new(file),
+            Ok(file) => self.output.to = Box::new(file),
             Err(error) => tracing::error!(%error, "the access log stays in its old file"),
         }
     }
 }
 
+/// Its error names the file.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
-        let path = path.display();
-        io::Error::new(error.kind(), format!("cannot open the access log {path}: {error}"))
-    })
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    OpenOptions::new().append(true).create(true).open(path).map_err(named)
 }
 
 #[cfg(test)]
@@ -333,7 +357,7 @@ mod tests {
     }
 
     fn to_file(scratch: &Scratch) -> AccessLog {
-        AccessLog::start(Format::Common, Some(scratch.0.clone()), SystemTime::UNIX_EPOCH)
+        AccessLog::start(Format::Common, Some(scratch.0.clone()), SystemTime::UNIX_EPOCH, false)
             .expect("a scratch file opens")
     }
 
@@ -353,6 +377,12 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    fn stalled(entered: SyncSender<usize>, permit: Receiver<io::Result<()>>) -> AccessLog {
+        let formatter = Formatter::new(Format::Common, SystemTime::UNIX_EPOCH);
+        let to = Box::new(Stalled { entered, permit });
+        AccessLog::to(formatter, || Ok(Output { to, path: None })).expect("a thread")
     }
 
     #[test]
@@ -397,9 +427,7 @@ mod tests {
     fn a_stalled_writer_costs_records_and_no_waiting() {
         let (entered, writes) = sync_channel(QUEUE_BATCHES + 2);
         let (allow, permit) = channel();
-        let formatter = Formatter::new(Format::Common, SystemTime::UNIX_EPOCH);
-        let stalled = Box::new(Stalled { entered, permit });
-        let log = AccessLog::to(formatter, None, stalled).expect("a thread");
+        let log = stalled(entered, permit);
         let mut sink = log.sink();
         sink.push(record("/first"));
         sink.flush();
@@ -425,9 +453,7 @@ mod tests {
     fn lists_come_back_from_the_writer() {
         let (entered, writes) = sync_channel(2);
         let (allow, permit) = channel();
-        let formatter = Formatter::new(Format::Common, SystemTime::UNIX_EPOCH);
-        let stalled = Box::new(Stalled { entered, permit });
-        let log = AccessLog::to(formatter, None, stalled).expect("a thread");
+        let log = stalled(entered, permit);
         let mut sink = log.sink();
         sink.push(record("/1"));
         let list = sink.batch.as_ptr();
@@ -470,7 +496,7 @@ mod tests {
     #[test]
     fn an_error_names_the_file() {
         let path = PathBuf::from("/nonexistent-folder/access.log");
-        let error = AccessLog::start(Format::Json, Some(path), SystemTime::UNIX_EPOCH)
+        let error = AccessLog::start(Format::Json, Some(path), SystemTime::UNIX_EPOCH, false)
             .expect_err("no such folder");
         assert!(error.to_string().contains("/nonexistent-folder/access.log"), "{error}");
     }

@@ -36,22 +36,24 @@ pub fn run(settings: Settings) -> ExitCode {
     start_log(settings.log_level, settings.log_format);
     match serve(settings) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => complain(failure, 1),
+        Err(failure) => complain(format_args!("loiter: {failure}"), 1),
     }
 }
 
-/// Prints a text that was asked for.
+/// Prints a text that was asked for, and ends its last line.
 pub fn say(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
+    let text = text.strip_suffix('\n').unwrap_or(text);
     // A reader that has seen enough, such as `head`, is no failure.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     ExitCode::SUCCESS
 }
 
-/// Says on standard error what is wrong, and gives the exit status for it.
+/// Says on standard error what is wrong, and gives the exit status for it. Every such line starts
+/// with our name, which a [`ConfigError`](crate::config::ConfigError) brings along.
 pub fn complain(wrong: impl fmt::Display, status: u8) -> ExitCode {
     // With standard error gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "loiter: {wrong}");
+    let _ = writeln!(io::stderr(), "{wrong}");
     ExitCode::from(status)
 }
 

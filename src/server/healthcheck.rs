@@ -20,12 +20,12 @@ const STATUS_BYTES: usize = 12;
 pub fn run(url: &str) -> ExitCode {
     let Some(place) = Place::parse(url) else {
         let advice = "write http://HOST:PORT/PATH, where HOST is an IP address or localhost";
-        return complain(format_args!("cannot ask `{url}`; {advice}"), 2);
+        return complain(format_args!("loiter: cannot ask `{url}`; {advice}"), 2);
     };
     match ask(&place) {
         Ok(status) if (200..400).contains(&status) => ExitCode::SUCCESS,
-        Ok(status) => complain(format_args!("{url} answers with status {status}"), 1),
-        Err(error) => complain(format_args!("{url} does not answer: {error}"), 1),
+        Ok(status) => complain(format_args!("loiter: {url} answers with status {status}"), 1),
+        Err(error) => complain(format_args!("loiter: {url} does not answer: {error}"), 1),
     }
 }
 

@@ -1,1 +1,384 @@
-//! sim
+//! A world that follows from a seed: a worker runs in it unchanged.
+//!
+//! There is no socket and no clock. Time jumps to whatever happens next, so minutes pass in
+//! milliseconds; bytes arrive in pieces, also while a turn is under way; pipes fill up; calls are
+//! interrupted; descriptors run out; events come twice and in any order. What clients do is their
+//! own ([`Client`]). The same seed gives the same run, to the byte.
+
+use std::fmt::Debug;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, SystemTime};
+
+use super::net::{Event, Net, Readiness};
+use super::worker::Command;
+use crate::base::random::Random;
+use crate::base::slab::Token;
+use crate::base::time::Time;
+
+/// The other end of a connection.
+pub trait Client: Debug {
+    /// Does something with its connection, and says when it wants to be asked again. It is also asked
+    /// when the server has sent something.
+    fn act(&mut self, now: Time, link: &mut Link) -> Time;
+}
+
+/// A connection: two pipes, as the client sees them.
+#[derive(Debug)]
+pub struct Link {
+    to_server: Vec<u8>,
+    to_client: Vec<u8>,
+    /// Most bytes each pipe holds.
+    room: usize,
+    client_ended: bool,
+    server_ended: bool,
+    reset: bool,
+    /// The server has found the pipe full, and is to be told of room.
+    full: bool,
+    changed: Readiness,
+    told: bool,
+}
+
+impl Link {
+    fn new(room: usize) -> Link {
+        Link {
+            to_server: Vec::new(),
+            to_client: Vec::new(),
+            room,
+            client_ended: false,
+            server_ended: false,
+            reset: false,
+            full: false,
+            changed: Readiness::default(),
+            told: true,
+        }
+    }
+
+    /// Sends what there is room for, and says how much that was.
+    pub fn send(&mut self, bytes: &[u8]) -> usize {
+        if self.reset || self.client_ended {
+            return 0;
+        }
+        let sent = bytes.len().min(self.room.saturating_sub(self.to_server.len()));
+        self.to_server.extend_from_slice(&bytes[..sent]);
+        self.change(Readiness { readable: sent > 0, ..Readiness::default() });
+        sent
+    }
+
+    /// Takes at most `most` bytes that the server has sent.
+    pub fn receive(&mut self, most: usize) -> Vec<u8> {
+        let received: Vec<u8> = self.to_client.drain(..most.min(self.to_client.len())).collect();
+        if self.full && !received.is_empty() {
+            self.full = false;
+            self.change(Readiness::default());
+        }
+        received
+    }
+
+    /// Sends no more.
+    pub fn finish(&mut self) {
+        self.client_ended = true;
+        self.change(Readiness { readable: true, ending: true, broken: false });
+    }
+
+    /// Breaks the connection.
+    pub fn reset(&mut self) {
+        self.reset = true;
+        self.change(Readiness { readable: true, ending: true, broken: true });
+    }
+
+    /// Whether the server sends no more, and everything it sent was received.
+    pub fn ended(&self) -> bool {
+        self.server_ended && self.to_client.is_empty()
+    }
+
+    /// Whether the server has closed its side, be everything received or not.
+    pub fn closed(&self) -> bool {
+        self.server_ended
+    }
+
+    fn change(&mut self, what: Readiness) {
+        self.changed.readable |= what.readable;
+        self.changed.ending |= what.ending;
+        self.changed.broken |= what.broken;
+        self.told = false;
+    }
+}
+
+/// What happens in a world, beside its clients.
+#[derive(Clone, Debug)]
+pub struct Weather {
+    /// Whether a short read means that the pipe was empty, as on Linux.
+    pub short_read_is_all: bool,
+    /// One call in so many fails for a passing reason; 0: none.
+    pub faults: u64,
+    /// Most bytes a pipe holds.
+    pub room: usize,
+    /// When the server is told to finish, and within which time; otherwise when all clients are gone.
+    pub drain: Option<(Time, Duration)>,
+}
+
+/// The world.
+#[derive(Debug)]
+pub struct Sim<C> {
+    now: Time,
+    random: Random,
+    weather: Weather,
+    peers: Vec<Peer<C>>,
+    /// Those that have connected and were not accepted yet.
+    queue: Vec<usize>,
+    /// Something is to be accepted, and nobody was told.
+    knock: bool,
+    listening: bool,
+    commands: Sender<Command>,
+    drained: bool,
+    waits: u64,
+}
+
+/// A client, and how far it has come.
+#[derive(Debug)]
+pub struct Peer<C> {
+    /// The client.
+    pub client: C,
+    link: Link,
+    token: Option<Token>,
+    wake: Time,
+    connected: bool,
+    closed: bool,
+}
+
+/// Waits after which a run is taken to be stuck.
+const MOST_WAITS: u64 = 2_000_000;
+
+impl<C: Client> Sim<C> {
+    /// A world with these clients, each of which connects at its time.
+    pub fn new(
+        seed: u64,
+        weather: Weather,
+        clients: Vec<(Time, C)>,
+        commands: Sender<Command>,
+    ) -> Sim<C> {
+        let room = weather.room;
+        let peer = |(wake, client)| Peer {
+            client,
+            link: Link::new(room),
+            token: None,
+            wake,
+            connected: false,
+            closed: false,
+        };
+        Sim {
+            now: Time::START,
+            random: Random::new(seed),
+            weather,
+            peers: clients.into_iter().map(peer).collect(),
+            queue: Vec::new(),
+            knock: false,
+            listening: true,
+            commands,
+            drained: false,
+            waits: 0,
+        }
+    }
+
+    /// The clients, when it is over.
+    pub fn peers(&self) -> &[Peer<C>] {
+        &self.peers
+    }
+
+    /// Connections that the server has accepted and not closed.
+    pub fn open(&self) -> usize {
+        self.peers.iter().filter(|peer| peer.token.is_some() && !peer.closed).count()
+    }
+
+    /// Lets a little time pass, and what is due meanwhile happen.
+    fn pass(&mut self) {
+        self.now = self.now.after_us(self.random.below(4));
+        self.happen();
+    }
+
+    /// Everything that is due by now happens.
+    fn happen(&mut self) {
+        for number in 0..self.peers.len() {
+            let peer = &mut self.peers[number];
+            if peer.wake > self.now {
+                continue;
+            }
+            if !peer.connected {
+                peer.connected = true;
+                self.queue.push(number);
+                self.knock = true;
+            }
+            peer.wake = peer.client.act(self.now, &mut peer.link);
+        }
+        if self.weather.drain.is_some_and(|(at, _)| at <= self.now) {
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        let within = self.weather.drain.take().map_or(Duration::from_secs(1), |(_, within)| within);
+        self.drained = true;
+        // A worker that has ended already does not mind.
+        let _ = self.commands.send(Command::Drain(within));
+    }
+
+    /// What has happened that the worker was not told.
+    fn tell(&mut self, events: &mut Vec<Event>) {
+        if std::mem::take(&mut self.drained) {
+            events.push(Event::Inbox);
+        }
+        if std::mem::take(&mut self.knock) && self.listening {
+            events.push(Event::Listener(0));
+        }
+        for peer in &mut self.peers {
+            let Some(token) = peer.token else { continue };
+            let spurious = self.random.below(50) == 0;
+            if (!peer.link.told || spurious) && !peer.closed {
+                peer.link.told = true;
+                events.push(Event::Socket(token, std::mem::take(&mut peer.link.changed)));
+            }
+        }
+        for i in (1..events.len()).rev() {
+            events.swap(i, self.random.below(i as u64 + 1) as usize);
+        }
+    }
+
+    fn next_wake(&self) -> Time {
+        let drain = self.weather.drain.as_ref().map_or(Time::NEVER, |(at, _)| *at);
+        self.peers.iter().map(|peer| peer.wake).min().unwrap_or(Time::NEVER).min(drain)
+    }
+
+    /// Sometimes a call fails for a passing reason.
+    fn fault(&mut self) -> io::Result<()> {
+        match self.weather.faults {
+            0 => Ok(()),
+            one_in if self.random.below(one_in) == 0 => Err(ErrorKind::Interrupted.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<C: Client> Net for Sim<C> {
+    type Socket = usize;
+
+    fn now(&mut self) -> Time {
+        self.pass();
+        self.now
+    }
+
+    fn wall(&mut self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
+        self.waits += 1;
+        assert!(self.waits < MOST_WAITS, "the worker is stuck at {:?}: {self:?}", self.now);
+        loop {
+            self.happen();
+            self.tell(events);
+            if !events.is_empty() || until <= self.now {
+                return;
+            }
+            let next = self.next_wake().min(until);
+            if next == Time::NEVER {
+                // Nothing will ever happen again: the clients are gone, the worker has no timer.
+                assert_eq!(self.open(), 0, "connections were forgotten: {self:?}");
+                self.drain();
+            } else {
+                self.now = self.now.max(next);
+            }
+        }
+    }
+
+    fn accept(&mut self, _: usize, token: Token) -> io::Result<(usize, Option<IpAddr>)> {
+        self.pass();
+        if self.queue.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        if self.weather.faults > 0 && self.random.below(self.weather.faults) == 0 {
+            return Err(io::Error::from_raw_os_error(libc::EMFILE));
+        }
+        let number = self.queue.remove(0);
+        let peer = &mut self.peers[number];
+        peer.token = Some(token);
+        // Registering tells of what is there already.
+        peer.link.told = false;
+        Ok((number, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))))
+    }
+
+    fn reflect(&mut self, _: usize) -> bool {
+        false
+    }
+
+    fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>) -> io::Result<usize> {
+        self.pass();
+        self.fault()?;
+        let short_read_is_all = self.weather.short_read_is_all;
+        let most = into.capacity() - into.len();
+        let link = &mut self.peers[*socket].link;
+        match (link.reset, link.to_server.len(), link.client_ended) {
+            (true, _, _) => Err(ErrorKind::ConnectionReset.into()),
+            (_, 0, true) => Ok(0),
+            (_, 0, false) => Err(ErrorKind::WouldBlock.into()),
+            (_, there, _) => {
+                let mut bytes = there.min(most);
+                if !short_read_is_all {
+                    bytes = 1 + self.random.below(bytes as u64) as usize;
+                }
+                into.extend(self.peers[*socket].link.to_server.drain(..bytes));
+                // Room for what the client still has to send.
+                self.peers[*socket].wake = self.peers[*socket].wake.min(self.now.after_us(20));
+                Ok(bytes)
+            }
+        }
+    }
+
+    fn short_read_is_all(&self) -> bool {
+        self.weather.short_read_is_all
+    }
+
+    fn write(&mut self, socket: &mut usize, bytes: &[u8]) -> io::Result<usize> {
+        self.pass();
+        self.fault()?;
+        let some = 1 + self.random.below(bytes.len() as u64) as usize;
+        let peer = &mut self.peers[*socket];
+        if peer.link.reset {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let room = peer.link.room - peer.link.to_client.len();
+        if room == 0 {
+            peer.link.full = true;
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let taken = some.min(room);
+        peer.link.to_client.extend_from_slice(&bytes[..taken]);
+        peer.wake = peer.wake.min(self.now.after_us(20));
+        Ok(taken)
+    }
+
+    fn shutdown(&mut self, socket: &mut usize) {
+        let peer = &mut self.peers[*socket];
+        peer.link.server_ended = true;
+        peer.wake = peer.wake.min(self.now.after_us(20));
+    }
+
+    fn close(&mut self, socket: usize) {
+        let peer = &mut self.peers[socket];
+        assert!(!peer.closed, "closed twice");
+        peer.closed = true;
+        peer.link.server_ended = true;
+        peer.wake = peer.wake.min(self.now.after_us(20));
+    }
+
+    fn close_listeners(&mut self) {
+        self.listening = false;
+        for number in std::mem::take(&mut self.queue) {
+            let peer = &mut self.peers[number];
+            peer.link.reset();
+            peer.link.server_ended = true;
+            peer.wake = self.now.after_us(20);
+        }
+    }
+}

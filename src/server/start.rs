@@ -27,7 +27,7 @@ pub enum StartError {
     /// The address cannot be listened on.
     Listen(Listen, io::Error),
     /// The access log cannot be opened.
-    Log(Option<PathBuf>, io::Error),
+    Log(io::Error),
     /// The system gives no thread, poll or pipe.
     System(io::Error),
 }
@@ -41,10 +41,11 @@ impl fmt::Display for StartError {
             StartError::Listen(listen, error) => {
                 write!(f, "cannot listen on {listen}: {error}; {}", advice(listen, error))
             }
-            StartError::Log(path, error) => {
-                let name = path.as_ref().map_or("standard error".into(), |p| p.to_string_lossy());
-                write!(f, "cannot open the access log {name}: {error}; see --access-log-file")
-            }
+            StartError::Log(error) => write!(
+                f,
+                "cannot open the access log {error}; name a file in a folder that this user may \
+                 write to with --access-log-file"
+            ),
             StartError::System(error) => {
                 write!(f, "the system gives no thread or descriptor: {error}; see `ulimit -a`")
             }
@@ -119,8 +120,8 @@ fn open_log(settings: &Settings, epoch: SystemTime) -> Result<Option<AccessLog>,
         config::AccessLog::Json => Format::Json,
     };
     let path = settings.access_log_file.clone();
-    let failed = |error| StartError::Log(path.clone(), error);
-    AccessLog::start(format, path.clone(), epoch).map(Some).map_err(failed)
+    let log = AccessLog::start(format, path, epoch, settings.private_fd_tables);
+    log.map(Some).map_err(StartError::Log)
 }
 
 /// What a worker's thread says when it listens, or why it does not.
@@ -204,7 +205,7 @@ impl Birth {
         match self.worker() {
             Ok((worker, bound)) => {
                 let _ = started.send(Ok(bound));
-                worker.run()
+                worker.run().0
             }
             Err(error) => {
                 let _ = started.send(Err(error));

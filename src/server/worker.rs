@@ -131,8 +131,8 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Serves until a command ends it.
-    pub fn run(mut self) -> Totals {
+    /// Serves until a command ends it; then gives back its world, which a simulation looks at.
+    pub fn run(mut self) -> (Totals, N) {
         while !self.is_done() {
             let until = self.wake();
             self.net.wait(until, &mut self.events);
@@ -351,7 +351,7 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    fn end(mut self) -> Totals {
+    fn end(mut self) -> (Totals, N) {
         self.net.close_listeners();
         self.totals.cut_off = self.sessions.len() as u64;
         for token in self.sessions.tokens().collect::<Vec<_>>() {
@@ -361,6 +361,6 @@ impl<N: Net> Worker<N> {
         if let Some(sink) = &mut self.setup.sink {
             sink.flush();
         }
-        self.totals
+        (self.totals, self.net)
     }
 }

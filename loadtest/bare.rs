@@ -1,0 +1,193 @@
+//! The bare loop: what a request costs before any HTTP. The baseline of `speed.py`.
+//!
+//! One thread, edge-triggered epoll; per request one read and one fixed write. Nothing is parsed: a
+//! read is taken for one request, or, with `--request-bytes L`, for as many requests as L goes into
+//! it (pipelining). It is a yardstick, not a server: an answer that does not fit into the socket's
+//! buffer at once ends the connection.
+#![allow(unsafe_code)]
+
+#[cfg(target_os = "linux")]
+fn main() -> std::io::Result<()> {
+    linux::main()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    eprintln!("bare: epoll is Linux's");
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+    use std::io;
+    use std::net::{SocketAddr, TcpListener};
+    use std::os::fd::{AsRawFd, RawFd};
+
+    /// As long as the answer of a server that says what httpbin says; `--answer` replaces it.
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bare\r\n\
+        Date: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n\
+        Content-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\
+        Access-Control-Allow-Credentials: true\r\n\r\n";
+    /// Most answers put into one write; a longer pipeline is cut at it.
+    const MOST_AT_ONCE: usize = 256;
+    /// Descriptors above this are refused, so that `carried` needs no growing.
+    const MAX_DESCRIPTORS: usize = 65_536;
+
+    struct Loop {
+        epoll: RawFd,
+        listener: TcpListener,
+        answers: Vec<u8>,
+        answer_bytes: usize,
+        request_bytes: Option<usize>,
+        close: bool,
+        carried: Vec<u32>,
+    }
+
+    pub(super) fn main() -> io::Result<()> {
+        let matches = command().get_matches();
+        // SAFETY: only sets the disposition of a signal.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+        let mut bare = Loop::new(&matches)?;
+        println!("listening http://{}", bare.listener.local_addr()?);
+        bare.run()
+    }
+
+    fn command() -> Command {
+        Command::new("bare")
+            .about("A bare epoll loop: one read and one fixed write per request, nothing parsed")
+            .arg(Arg::new("listen").long("listen").default_value("127.0.0.1:8081"))
+            .arg(
+                Arg::new("answer")
+                    .long("answer")
+                    .help("File with the answer to give, head and all"),
+            )
+            .arg(
+                Arg::new("request-bytes")
+                    .long("request-bytes")
+                    .value_parser(value_parser!(u16).range(1..))
+                    .help("Length of one request: as many answers as it goes into a read"),
+            )
+            .arg(
+                Arg::new("close")
+                    .long("close")
+                    .action(ArgAction::SetTrue)
+                    .help("Close each connection after its first answer"),
+            )
+    }
+
+    impl Loop {
+        fn new(matches: &ArgMatches) -> io::Result<Loop> {
+            let text = matches.get_one::<String>("listen").expect("has a default");
+            let address: SocketAddr = text.parse().map_err(io::Error::other)?;
+            let listener = TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            let answer = match matches.get_one::<String>("answer") {
+                Some(path) => std::fs::read(path)?,
+                None => ANSWER.to_vec(),
+            };
+            // SAFETY: makes a descriptor; no memory is passed.
+            let epoll = checked(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+            let bare = Loop {
+                epoll,
+                answers: answer.repeat(MOST_AT_ONCE),
+                answer_bytes: answer.len(),
+                request_bytes: matches.get_one::<u16>("request-bytes").map(|&n| n.into()),
+                close: matches.get_flag("close"),
+                carried: vec![0; MAX_DESCRIPTORS],
+                listener,
+            };
+            set_no_delay(bare.listener.as_raw_fd())?;
+            bare.watch(bare.listener.as_raw_fd())?;
+            Ok(bare)
+        }
+
+        fn run(&mut self) -> io::Result<()> {
+            let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
+            let mut scratch = [0u8; 65_536];
+            let (at, room) = (events.as_mut_ptr(), events.len() as i32);
+            loop {
+                // SAFETY: `at` points to `room` events that live as long as this function.
+                let n = match checked(unsafe { libc::epoll_wait(self.epoll, at, room, -1) }) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    n => n?,
+                };
+                for event in &events[..n as usize] {
+                    let fd = event.u64 as RawFd;
+                    if fd == self.listener.as_raw_fd() {
+                        self.accept()?;
+                    } else if !self.answer(fd, &mut scratch) || half_closed(event) {
+                        // SAFETY: `fd` is a connection of ours, and is not used after this.
+                        unsafe { libc::close(fd) };
+                    }
+                }
+            }
+        }
+
+        fn accept(&mut self) -> io::Result<()> {
+            let (listener, none) = (self.listener.as_raw_fd(), std::ptr::null_mut());
+            let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+            loop {
+                // SAFETY: accept4 may be given null pointers for an address nobody wants.
+                let fd = unsafe { libc::accept4(listener, none, none.cast(), flags) };
+                match usize::try_from(fd) {
+                    Ok(index) if index < MAX_DESCRIPTORS => self.carried[index] = 0,
+                    Ok(_) => return Err(io::Error::other("too many connections")),
+                    Err(_) => return Ok(()),
+                }
+                self.watch(fd)?;
+            }
+        }
+
+        /// One read and one write; false when the connection is over. A read that fills less than
+        /// the buffer took everything there was, so that the next edge is a new one.
+        fn answer(&mut self, fd: RawFd, scratch: &mut [u8]) -> bool {
+            // SAFETY: `scratch` is ours and as long as said.
+            let n = unsafe { libc::read(fd, scratch.as_mut_ptr().cast(), scratch.len()) };
+            let Ok(n) = usize::try_from(n) else { return would_block() };
+            if n == 0 || n == scratch.len() {
+                return false;
+            }
+            let requests = self.request_bytes.map_or(1, |length| {
+                let have = n + self.carried[fd as usize] as usize;
+                self.carried[fd as usize] = (have % length) as u32;
+                have / length
+            });
+            let bytes = self.answer_bytes * requests.min(MOST_AT_ONCE);
+            // SAFETY: `answers` holds MOST_AT_ONCE times `answer_bytes`.
+            let sent = unsafe { libc::write(fd, self.answers.as_ptr().cast(), bytes) };
+            sent == bytes as isize && !self.close
+        }
+
+        fn watch(&self, fd: RawFd) -> io::Result<()> {
+            let wanted = libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET;
+            let mut event = libc::epoll_event { events: wanted as u32, u64: fd as u64 };
+            // SAFETY: the event is read during the call only.
+            checked(unsafe { libc::epoll_ctl(self.epoll, libc::EPOLL_CTL_ADD, fd, &mut event) })
+                .map(drop)
+        }
+    }
+
+    /// Connections accepted from a listener inherit the option.
+    fn set_no_delay(fd: RawFd) -> io::Result<()> {
+        let (on, length) = (1i32, size_of::<i32>() as libc::socklen_t);
+        let value = (&raw const on).cast();
+        // SAFETY: `value` points to `length` bytes that live during the call.
+        checked(unsafe {
+            libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, value, length)
+        })
+        .map(drop)
+    }
+
+    fn checked(result: i32) -> io::Result<i32> {
+        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    }
+
+    /// Data and FIN in one event: no edge follows, so the connection ends with this answer.
+    fn half_closed(event: &libc::epoll_event) -> bool {
+        event.events & libc::EPOLLRDHUP as u32 != 0
+    }
+
+    fn would_block() -> bool {
+        io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+    }
+}

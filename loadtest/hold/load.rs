@@ -1,0 +1,258 @@
+//! One load process: opens its share of connections at its rate, sends, waits, and counts.
+//!
+//! One loop, no allocation per event, and no `close` until the end: it would cost more than reading
+//! an answer, and make the answers behind it look late.
+
+use super::answer::Answer;
+use super::plan::Plan;
+use super::socket::{self, Event};
+use super::tally::{Failure, Tally};
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+/// Token of standard input; connections have their index.
+const INPUT: u64 = u64::MAX;
+/// Connections begun in one turn of the loop at most: behind its schedule, it still reads.
+const MAX_OPENED_AT_ONCE: usize = 32;
+/// Descriptors left for epoll, the standard streams and what was inherited.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+enum State {
+    Connecting,
+    Waiting { sent_ns: i64, answer: Answer },
+    Answered,
+    Failed,
+}
+
+struct Connection {
+    fd: RawFd,
+    state: State,
+}
+
+struct Load {
+    plan: Plan,
+    request: Vec<u8>,
+    epoll: RawFd,
+    started: Instant,
+    connections: Vec<Connection>,
+    connecting: usize,
+    waiting: usize,
+    answered: usize,
+    announced: bool,
+    input_open: bool,
+    tally: Tally,
+}
+
+/// Runs the share and writes, to standard output, `waiting N` and then the tally. When standard
+/// input ends, which it does once all processes said `waiting`, it counts how many it still holds.
+pub(crate) fn run(plan: Plan) -> io::Result<()> {
+    let limit = socket::raise_descriptor_limit()?;
+    if plan.connections as u64 + SPARE_DESCRIPTORS > limit {
+        let most = limit.saturating_sub(SPARE_DESCRIPTORS);
+        return Err(io::Error::other(format!("more than {most} connections: use --processes")));
+    }
+    let mut load = Load::new(plan)?;
+    load.run()?;
+    load.tally.write(&mut io::BufWriter::new(io::stdout()))
+}
+
+impl Load {
+    fn new(plan: Plan) -> io::Result<Load> {
+        let epoll = socket::epoll()?;
+        socket::watch_input(epoll, 0, INPUT)?;
+        Ok(Load {
+            request: plan.request(),
+            epoll,
+            started: Instant::now(),
+            connections: Vec::with_capacity(plan.connections),
+            connecting: 0,
+            waiting: 0,
+            answered: 0,
+            announced: false,
+            input_open: true,
+            tally: Tally::with_room(plan.connections),
+            plan,
+        })
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        let mut events = vec![Event { events: 0, u64: 0 }; 1024];
+        let mut scratch = vec![0; 16 * 1024];
+        while self.started.elapsed() < self.plan.timeout {
+            self.open_due();
+            self.announce()?;
+            if self.is_over() {
+                break;
+            }
+            let n = socket::wait(self.epoll, &mut events, self.until_next())?;
+            for event in &events[..n] {
+                self.turn(event, &mut scratch);
+            }
+        }
+        self.give_up();
+        Ok(())
+    }
+
+    /// Connections whose time has come: the i-th is due i/ramp seconds after the start.
+    fn open_due(&mut self) {
+        let due = (self.started.elapsed().as_secs_f64() * self.plan.ramp) as usize + 1;
+        let end = due.min(self.plan.connections).min(self.connections.len() + MAX_OPENED_AT_ONCE);
+        for index in self.connections.len()..end {
+            let connection = match socket::socket(self.source(index)) {
+                Ok(fd) => self.connect(fd, index),
+                Err(_) => self.failed(-1, Failure::Socket),
+            };
+            self.connections.push(connection);
+        }
+    }
+
+    fn connect(&mut self, fd: RawFd, index: usize) -> Connection {
+        let begun = socket::connect(fd, self.plan.server)
+            .and_then(|()| socket::watch(self.epoll, fd, index as u64));
+        match begun {
+            Ok(()) => {
+                self.connecting += 1;
+                Connection { fd, state: State::Connecting }
+            }
+            Err(_) => self.failed(fd, Failure::Connect),
+        }
+    }
+
+    fn failed(&mut self, fd: RawFd, reason: Failure) -> Connection {
+        self.tally.fail(reason);
+        if fd >= 0 {
+            socket::close(fd);
+        }
+        Connection { fd: -1, state: State::Failed }
+    }
+
+    /// 127.1.0.1, 127.1.0.2, …: each process has addresses of its own, and so ports of its own.
+    fn source(&self, index: usize) -> Ipv4Addr {
+        let share = self.plan.share.unwrap_or(0);
+        let number = share * self.plan.sources + index % self.plan.sources;
+        let (high, middle, low) = (number / 62_500, number / 250 % 250, number % 250);
+        Ipv4Addr::new(127, 1 + high as u8, middle as u8, 1 + low as u8)
+    }
+
+    /// Says once that every request is sent (or, idle, answered).
+    fn announce(&mut self) -> io::Result<()> {
+        let all_open = self.connections.len() == self.plan.connections && self.connecting == 0;
+        if self.announced || !all_open || self.plan.idle && self.waiting > 0 {
+            return Ok(());
+        }
+        self.announced = true;
+        writeln!(io::stdout(), "waiting {}", self.held())
+    }
+
+    fn held(&self) -> usize {
+        if self.plan.idle { self.answered } else { self.waiting }
+    }
+
+    fn is_over(&self) -> bool {
+        self.announced && self.waiting == 0 && !(self.plan.idle && self.input_open)
+    }
+
+    fn until_next(&self) -> Duration {
+        let elapsed = self.started.elapsed();
+        let left = self.plan.timeout.saturating_sub(elapsed);
+        if self.connections.len() == self.plan.connections {
+            return left;
+        }
+        let due = Duration::from_secs_f64(self.connections.len() as f64 / self.plan.ramp);
+        due.saturating_sub(elapsed).min(left)
+    }
+
+    fn turn(&mut self, event: &Event, scratch: &mut [u8]) {
+        if event.u64 == INPUT {
+            self.input_open = false;
+            self.tally.holding = self.held() as u64;
+            socket::close(0);
+            return;
+        }
+        let index = event.u64 as usize;
+        let result = match self.connections[index].state {
+            State::Connecting if socket::is_broken(event) => Err(Failure::Connect),
+            State::Connecting if socket::is_writable(event) => self.send(index),
+            State::Waiting { .. } => self.receive(index, scratch),
+            State::Answered => self.watch_idle(index, scratch),
+            State::Connecting | State::Failed => Ok(()),
+        };
+        if let Err(reason) = result {
+            self.fail(index, reason);
+        }
+    }
+
+    fn send(&mut self, index: usize) -> Result<(), Failure> {
+        let connection = &mut self.connections[index];
+        let sent_ns = self.started.elapsed().as_nanos() as i64;
+        let written = socket::write(connection.fd, &self.request);
+        if !written.is_ok_and(|n| n == self.request.len()) {
+            return Err(Failure::Send);
+        }
+        connection.state = State::Waiting { sent_ns, answer: Answer::new() };
+        self.connecting -= 1;
+        self.waiting += 1;
+        self.tally.sent += 1;
+        Ok(())
+    }
+
+    /// Reads until there is no more: after a read that fills less than the buffer comes a new edge.
+    fn receive(&mut self, index: usize, scratch: &mut [u8]) -> Result<(), Failure> {
+        let connection = &mut self.connections[index];
+        let State::Waiting { sent_ns, answer } = &mut connection.state else { return Ok(()) };
+        loop {
+            let n = match socket::read(connection.fd, scratch) {
+                Ok(0) => return Err(Failure::Closed),
+                Ok(n) => n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return Err(Failure::Reset),
+            };
+            let late_ns =
+                self.started.elapsed().as_nanos() as i64 - *sent_ns - self.plan.delay_ns();
+            let is_first = matches!(answer, Answer::Head(start) if start.is_empty());
+            self.tally.early += u64::from(is_first && late_ns < 0);
+            if answer.take(&scratch[..n])? {
+                self.tally.lateness_ns.push(late_ns);
+                connection.state = State::Answered;
+                self.waiting -= 1;
+                self.answered += 1;
+                return Ok(());
+            }
+        }
+    }
+
+    /// An idle connection is to stay: bytes nobody asked for, or an end, are failures. Where the
+    /// answer alone was of interest, the server may do as it likes afterwards.
+    fn watch_idle(&mut self, index: usize, scratch: &mut [u8]) -> Result<(), Failure> {
+        if !self.plan.idle || !self.input_open {
+            return Ok(());
+        }
+        match socket::read(self.connections[index].fd, scratch) {
+            Ok(0) => Err(Failure::Closed),
+            Ok(_) => Err(Failure::Malformed),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(_) => Err(Failure::Reset),
+        }
+    }
+
+    fn fail(&mut self, index: usize, reason: Failure) {
+        match self.connections[index].state {
+            State::Connecting => self.connecting -= 1,
+            State::Waiting { .. } => self.waiting -= 1,
+            State::Answered => self.answered -= 1,
+            State::Failed => return,
+        }
+        let fd = self.connections[index].fd;
+        self.connections[index] = self.failed(fd, reason);
+    }
+
+    /// The time is over: whatever has no answer, begun or not, has failed.
+    fn give_up(&mut self) {
+        let unopened = self.plan.connections - self.connections.len();
+        for _ in 0..unopened + self.connecting + self.waiting {
+            self.tally.fail(Failure::Timeout);
+        }
+    }
+}

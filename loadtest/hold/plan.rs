@@ -1,0 +1,136 @@
+//! What is asked for on the command line.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// One run, or with `share` one process's part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) server: SocketAddrV4,
+    pub(crate) connections: usize,
+    pub(crate) delay: f64,
+    pub(crate) ramp: f64,
+    pub(crate) idle: bool,
+    pub(crate) processes: usize,
+    pub(crate) sources: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) pid: Option<u32>,
+    pub(crate) json: bool,
+    pub(crate) share: Option<usize>,
+}
+
+impl Plan {
+    pub(crate) fn from_arguments() -> Result<Plan, String> {
+        let matches = command().get_matches();
+        let plan = Plan {
+            server: server(&one::<String>(&matches, "url"))?,
+            connections: one(&matches, "connections"),
+            delay: one(&matches, "delay"),
+            ramp: one(&matches, "ramp"),
+            idle: matches.get_flag("idle"),
+            processes: one(&matches, "processes"),
+            sources: one(&matches, "sources"),
+            timeout: Duration::from_secs_f64(one::<f64>(&matches, "timeout").clamp(1.0, 3600.0)),
+            pid: matches.get_one("pid").copied(),
+            json: matches.get_flag("json"),
+            share: matches.get_one("share").copied(),
+        };
+        let counts = [plan.connections, plan.processes, plan.sources];
+        let fine = counts.iter().all(|&n| n > 0) && plan.ramp > 0.0 && plan.delay >= 0.0;
+        if fine { Ok(plan) } else { Err("counts and the ramp must be above zero".to_owned()) }
+    }
+
+    /// The part of process `index`: an even share of connections and rate.
+    pub(crate) fn share_of(&self, index: usize) -> Plan {
+        let (each, rest) = (self.connections / self.processes, self.connections % self.processes);
+        Plan {
+            connections: each + usize::from(index < rest),
+            ramp: self.ramp / self.processes as f64,
+            share: Some(index),
+            ..self.clone()
+        }
+    }
+
+    /// The command line that says this plan.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![
+            format!("http://{}", self.server),
+            format!("--connections={}", self.connections),
+            format!("--delay={}", self.delay),
+            format!("--ramp={}", self.ramp),
+            format!("--sources={}", self.sources),
+            format!("--timeout={}", self.timeout.as_secs_f64()),
+        ];
+        arguments.extend(self.idle.then(|| "--idle".to_owned()));
+        arguments.extend(self.share.map(|index| format!("--share={index}")));
+        arguments
+    }
+
+    pub(crate) fn request(&self) -> Vec<u8> {
+        let host = self.server;
+        let path =
+            if self.idle { "/status/200".to_owned() } else { format!("/delay/{}", self.delay) };
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
+    }
+
+    /// What the answer has to wait for, in nanoseconds.
+    pub(crate) fn delay_ns(&self) -> i64 {
+        if self.idle { 0 } else { (self.delay * 1e9).round() as i64 }
+    }
+}
+
+fn command() -> Command {
+    let value = |name: &'static str, default: &'static str, help: &'static str| {
+        Arg::new(name).long(name).default_value(default).help(help)
+    };
+    Command::new("hold")
+        .about("Hold many connections open: lateness, early and failed answers, memory for each")
+        .arg(Arg::new("url").default_value("http://127.0.0.1:8080"))
+        .arg(value("connections", "1000", "How many in all").value_parser(number::<usize>))
+        .arg(value("delay", "5", "Seconds asked for: /delay/S").value_parser(number::<f64>))
+        .arg(value("ramp", "10000", "Connections begun per second").value_parser(number::<f64>))
+        .arg(
+            value("processes", "1", "Processes to spread them over (each has a descriptor limit)")
+                .value_parser(number::<usize>),
+        )
+        .arg(
+            value("sources", "64", "Source addresses 127.x.y.z per process")
+                .value_parser(number::<usize>),
+        )
+        .arg(value("timeout", "60", "Seconds for all of it").value_parser(number::<f64>))
+        .arg(
+            Arg::new("idle")
+                .long("idle")
+                .action(ArgAction::SetTrue)
+                .help("One quick request on each connection, then hold it idle"),
+        )
+        .arg(
+            Arg::new("pid")
+                .long("pid")
+                .value_parser(value_parser!(u32))
+                .help("The server's process: measure its memory"),
+        )
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Report as JSON"))
+        .arg(Arg::new("share").long("share").hide(true).value_parser(number::<usize>))
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "not a number that fits".to_owned())
+}
+
+fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T {
+    matches.get_one::<T>(name).expect("has a default").clone()
+}
+
+/// Loopback only: a tool that opens 100,000 connections is not to be pointed at anyone else.
+fn server(url: &str) -> Result<SocketAddrV4, String> {
+    let authority = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let mut found = authority.to_socket_addrs().map_err(|error| format!("{url}: {error}"))?;
+    let address = found.find_map(|address| match address {
+        SocketAddr::V4(v4) if v4.ip().is_loopback() => Some(v4),
+        _ => None,
+    });
+    address.ok_or_else(|| format!("{url}: not an IPv4 loopback address"))
+}

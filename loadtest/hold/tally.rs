@@ -1,0 +1,104 @@
+//! What was counted, and its way from a load process to the coordinator: lines of text in a pipe.
+
+use std::io::{self, BufRead, Write};
+use std::str::FromStr;
+
+/// Why a connection got no complete 2xx answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failure {
+    /// No socket, or no source address for it.
+    Socket,
+    /// Refused, or no route.
+    Connect,
+    /// The request could not be written whole.
+    Send,
+    /// The connection was reset while the answer was awaited.
+    Reset,
+    /// The stream ended before the answer did; with `--idle`, also after it.
+    Closed,
+    /// An answer, but not a 2xx.
+    Status,
+    /// Not an HTTP/1.1 answer with a length, or more bytes than its length.
+    Malformed,
+    /// Nothing, or not all, when the time was over.
+    Timeout,
+}
+
+/// The names of the failures, in their order.
+pub(crate) const FAILURES: [&str; 8] =
+    ["socket", "connect", "send", "reset", "closed", "status", "malformed", "timeout"];
+
+/// Lateness is kept exactly, a number for each answer: no histogram rounds it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) sent: u64,
+    pub(crate) early: u64,
+    /// How many still waited (idle: were still held) after every process had sent all it had.
+    pub(crate) holding: u64,
+    pub(crate) failed: [u64; FAILURES.len()],
+    pub(crate) lateness_ns: Vec<i64>,
+}
+
+impl Tally {
+    pub(crate) fn with_room(answers: usize) -> Tally {
+        Tally { lateness_ns: Vec::with_capacity(answers), ..Tally::default() }
+    }
+
+    pub(crate) fn fail(&mut self, reason: Failure) {
+        self.failed[reason as usize] += 1;
+    }
+
+    pub(crate) fn failures(&self) -> u64 {
+        self.failed.iter().sum()
+    }
+
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "sent {}\nearly {}\nholding {}", self.sent, self.early, self.holding)?;
+        for (name, count) in FAILURES.iter().zip(self.failed) {
+            writeln!(out, "{name} {count}")?;
+        }
+        self.lateness_ns.iter().try_for_each(|late| writeln!(out, "late {late}"))?;
+        writeln!(out, "end 0")?;
+        out.flush()
+    }
+
+    /// Adds what another process wrote; an error if it stopped before its end.
+    pub(crate) fn add(&mut self, from: &mut impl BufRead) -> io::Result<()> {
+        loop {
+            match line(from)? {
+                (name, count) if name == "sent" => self.sent += count.unsigned_abs(),
+                (name, count) if name == "early" => self.early += count.unsigned_abs(),
+                (name, count) if name == "holding" => self.holding += count.unsigned_abs(),
+                (name, late) if name == "late" => self.lateness_ns.push(late),
+                (name, _) if name == "end" => return Ok(()),
+                (name, count) => {
+                    let reason = FAILURES.iter().position(|known| *known == name);
+                    let reason = reason.ok_or_else(|| broken(&name))?;
+                    self.failed[reason] += count.unsigned_abs();
+                }
+            }
+        }
+    }
+
+    /// The lateness that a share of all answers did not exceed, in microseconds. Sorts on demand.
+    pub(crate) fn percentiles_us(&mut self, shares: &[f64]) -> Vec<f64> {
+        self.lateness_ns.sort_unstable();
+        let count = self.lateness_ns.len();
+        let at = |share: f64| ((share * count as f64).ceil() as usize).clamp(1, count.max(1)) - 1;
+        let value = |share: &f64| self.lateness_ns.get(at(*share)).map(|&ns| ns as f64 / 1e3);
+        shares.iter().map(|share| value(share).unwrap_or(f64::NAN)).collect()
+    }
+}
+
+/// One line of a load process: a word and a number.
+pub(crate) fn line(from: &mut impl BufRead) -> io::Result<(String, i64)> {
+    let mut text = String::new();
+    from.read_line(&mut text)?;
+    let (name, number) = text.trim_end().split_once(' ').ok_or_else(|| broken(&text))?;
+    let number = i64::from_str(number).map_err(|_| broken(&text))?;
+    Ok((name.to_owned(), number))
+}
+
+fn broken(text: &str) -> io::Error {
+    io::Error::other(format!("a load process stopped before its end (said {text:?})"))
+}

@@ -1,0 +1,28 @@
+//! Requests for tests.
+
+use super::request::{Field, Method, Params, Request, Target, Version};
+
+/// Runs `run` with a request that has these parts.
+pub(crate) fn ask<R>(
+    target: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+    run: impl FnOnce(&Request) -> R,
+) -> R {
+    let fields: Vec<Field> =
+        fields.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
+    let (target, host) = Target::parse(target.as_bytes()).unwrap();
+    let named = fields.iter().find(|field| field.name.eq_ignore_ascii_case("Host"));
+    run(&Request {
+        method: Method::Get,
+        version: Version::Http11,
+        target,
+        params: Params::default(),
+        host: host.or(named.map(|field| field.value)),
+        fields: &fields,
+        body,
+        peer: Some([127, 0, 0, 1].into()),
+        local: "127.0.0.1:8080",
+        seed: 1,
+    })
+}

@@ -1,0 +1,348 @@
+//! The whole worker in a world that follows from a seed.
+//!
+//! Each client sends requests, in pieces, pipelined or not, fast or slowly, and reads as it likes;
+//! some vanish. What comes back must be, byte for byte, what the protocol machine alone answers when
+//! it is given one request after the other; no answer may be early; every connection must be closed
+//! in the end, and no timer be left. `LOITER_SEED=n cargo test --test sim` replays one seed,
+//! `LOITER_SEEDS=n` runs so many.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use loiter::base::buf::Buf;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::{Cx, Next};
+use loiter::server::net::Net;
+use loiter::server::sim::{Client, Link, Sim, Weather};
+use loiter::server::worker::{Gate, Setup, Worker};
+
+/// What one request is answered with, when it is asked alone.
+#[derive(Debug)]
+struct Expected {
+    answer: Vec<u8>,
+    delay: Duration,
+    /// The last byte of the request, as an offset in everything the client sends.
+    sent_at_offset: usize,
+}
+
+/// How a client behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Manner {
+    /// Sends all, then reads to the end, then closes.
+    Plain,
+    /// Closes its sending side right after the last byte.
+    HalfCloses,
+    /// Waits for the server to close an idle connection.
+    WaitsToBeClosed,
+    /// Breaks the connection at some moment.
+    Vanishes(Time),
+}
+
+#[derive(Debug)]
+struct Visitor {
+    random: Random,
+    manner: Manner,
+    request: Vec<u8>,
+    expected: Vec<Expected>,
+    /// Most bytes sent or received at once.
+    piece: u64,
+    /// Longest pause between two acts, in microseconds.
+    pause_us: u64,
+    sent: usize,
+    /// When each byte offset that ends a request was sent.
+    sent_times: Vec<Time>,
+    received: Vec<u8>,
+    over: bool,
+}
+
+impl Client for Visitor {
+    fn act(&mut self, now: Time, link: &mut Link) -> Time {
+        if self.over {
+            return Time::NEVER;
+        }
+        if let Manner::Vanishes(at) = self.manner
+            && at <= now
+        {
+            self.over = true;
+            link.reset();
+            return Time::NEVER;
+        }
+        self.send(now, link);
+        self.receive(now, link);
+        let all = self.received.len() == self.whole().len();
+        if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain)
+        {
+            self.over = true;
+            link.finish();
+            return Time::NEVER;
+        }
+        let idle = self.sent == self.request.len() && all;
+        match (self.manner, idle) {
+            (Manner::Vanishes(at), true) => at,
+            (_, true) => Time::NEVER,
+            _ => now.after_us(1 + self.random.below(self.pause_us)),
+        }
+    }
+}
+
+impl Visitor {
+    fn whole(&self) -> Vec<u8> {
+        self.expected.iter().flat_map(|expected| expected.answer.clone()).collect()
+    }
+
+    fn send(&mut self, now: Time, link: &mut Link) {
+        let left = &self.request[self.sent..];
+        let piece = left.len().min(1 + self.random.below(self.piece) as usize);
+        let had_all = self.sent == self.request.len();
+        self.sent += link.send(&left[..piece]);
+        while let Some(next) = self.expected.get(self.sent_times.len())
+            && next.sent_at_offset <= self.sent
+        {
+            self.sent_times.push(now);
+        }
+        if !had_all && self.sent == self.request.len() && self.manner == Manner::HalfCloses {
+            link.finish();
+        }
+    }
+
+    /// Checks what comes against what must come, and when.
+    fn receive(&mut self, now: Time, link: &mut Link) {
+        let bytes = link.receive(1 + self.random.below(self.piece * 4) as usize);
+        let mut start = 0;
+        for (number, expected) in self.expected.iter().enumerate() {
+            let begins = start >= self.received.len() && start < self.received.len() + bytes.len();
+            if begins {
+                let sent = self.sent_times.get(number).expect("answered before it was asked");
+                assert!(now >= sent.after(expected.delay), "answer {number} is early");
+            }
+            start += expected.answer.len();
+        }
+        self.received.extend_from_slice(&bytes);
+    }
+
+    fn check(&self) {
+        let whole = self.whole();
+        let received = String::from_utf8_lossy(&self.received);
+        assert!(
+            whole.starts_with(&self.received),
+            "received:\n{received}\nexpected:\n{}",
+            String::from_utf8_lossy(&whole)
+        );
+        if !matches!(self.manner, Manner::Vanishes(_)) {
+            assert_eq!(self.received.len(), whole.len(), "answers are missing after:\n{received}");
+        }
+    }
+}
+
+const LOCAL: &str = "127.0.0.1:80";
+
+/// The protocol machine alone, given one request at a time.
+struct Reference {
+    conn: Conn,
+    app: App,
+    now: Time,
+}
+
+impl Reference {
+    fn new() -> Reference {
+        let app = App::default();
+        Reference {
+            conn: Conn::new(Protocol::Http, &app.limits, Time::START),
+            app,
+            now: Time::START,
+        }
+    }
+
+    /// What it answers; `None` when it is closed already.
+    fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
+        let (mut input, mut output) = (Buf::default(), Buf::default());
+        let (mut answer, mut random) = (Vec::new(), Random::new(1));
+        let (mut body, mut records, mut served) = (Vec::new(), Vec::new(), 0);
+        input.tail().extend_from_slice(request);
+        loop {
+            let mut cx = Cx {
+                now: self.now,
+                fresh: true,
+                ended: false,
+                draining: false,
+                peer: Some([127, 0, 0, 1].into()),
+                local: LOCAL,
+                app: &self.app,
+                stamp: b"Server: loiter/0.1.0\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+                random: &mut random,
+                body: &mut body,
+                records: &mut records,
+                served: &mut served,
+            };
+            let next = self.conn.advance(&mut cx, &mut input, &mut output);
+            answer.extend_from_slice(output.unread());
+            output.clear();
+            match next {
+                Next::Sleep(until) => self.now = until,
+                Next::Read(_) | Next::Linger(_) => return Some(answer),
+                Next::Close if answer.is_empty() => return None,
+                Next::Close => return Some(answer),
+                Next::Write | Next::Now => {}
+            }
+        }
+    }
+}
+
+/// A request, and the delay before its answer.
+fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
+    let micros = random.below(300_000);
+    let delay = Duration::from_micros(micros);
+    let end = match (last, random.below(3)) {
+        (true, 0) => "Connection: close\r\n\r\n",
+        _ => "\r\n",
+    };
+    let body: Vec<u8> = (0..random.below(3000)).map(|i| b'a' + (i % 26) as u8).collect();
+    let length = body.len();
+    let text = match random.below(12) {
+        0 => format!("GET /get?a={micros} HTTP/1.1\r\nHost: h\r\n{end}"),
+        1 => format!("GET /status/{} HTTP/1.1\r\nHost: h\r\n{end}", 200 + micros % 300),
+        2 => format!("GET /bytes/{micros}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}"),
+        3 => format!("GET /stream/{} HTTP/1.1\r\nHost: h\r\n{end}", micros % 20),
+        4 => format!("HEAD /get HTTP/1.1\r\nHost: h\r\n{end}"),
+        5 => format!("GET /drip?duration={micros}us&numbytes=7 HTTP/1.1\r\nHost: h\r\n{end}"),
+        6 => format!("GET /no/such/path HTTP/1.1\r\nHost: h\r\nX: {micros}\r\n{end}"),
+        7 | 8 => {
+            let head = format!("GET /delay/{micros}us HTTP/1.1\r\nHost: h\r\n{end}");
+            return (head.into_bytes(), delay);
+        }
+        9 => {
+            let head = format!(
+                "POST /delay/{micros}us HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}"
+            );
+            return ([head.into_bytes(), body].concat(), delay);
+        }
+        10 => {
+            let head =
+                format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
+            return ([head.into_bytes(), body].concat(), Duration::ZERO);
+        }
+        _ => {
+            let head =
+                format!("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{end}");
+            return ([head.into_bytes(), chunked(&body, random)].concat(), Duration::ZERO);
+        }
+    };
+    (text.into_bytes(), Duration::ZERO)
+}
+
+fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for piece in body.chunks(1 + random.below(900) as usize) {
+        bytes.extend_from_slice(format!("{:x};x=y\r\n", piece.len()).as_bytes());
+        bytes.extend_from_slice(piece);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"0\r\nX-Trailer: 1\r\n\r\n");
+    bytes
+}
+
+fn visitor(random: &mut Random) -> (Time, Visitor) {
+    let connects = Time::from_micros(random.below(2_000_000));
+    let manner = match random.below(6) {
+        0 => Manner::HalfCloses,
+        1 => Manner::WaitsToBeClosed,
+        2 => Manner::Vanishes(connects.after_us(random.below(1_000_000))),
+        _ => Manner::Plain,
+    };
+    let (mut reference, mut all, mut expected) = (Reference::new(), Vec::new(), Vec::new());
+    let count = 1 + random.below(6);
+    for number in 0..count {
+        let (bytes, delay) = request(random, number + 1 == count);
+        all.extend_from_slice(&bytes);
+        match reference.ask(&bytes) {
+            Some(answer) => {
+                expected.push(Expected { answer, delay, sent_at_offset: all.len() });
+            }
+            None => break,
+        }
+    }
+    // An echo begins before its request has ended; so it is not held to when that was.
+    for number in 0..expected.len() {
+        let start = number.checked_sub(1).map_or(0, |before| expected[before].sent_at_offset);
+        if all[start..].starts_with(b"POST /echo") {
+            expected[number].sent_at_offset = start + 1;
+        }
+    }
+    let visitor = Visitor {
+        random: Random::new(random.next_u64()),
+        manner,
+        request: all,
+        expected,
+        piece: [1 << 16, 1 << 16, 400, 50][random.below(4) as usize],
+        pause_us: [10, 1000, 20_000][random.below(3) as usize],
+        sent: 0,
+        sent_times: Vec::new(),
+        received: Vec::new(),
+        over: false,
+    };
+    (connects, visitor)
+}
+
+fn run(seed: u64) {
+    let mut random = Random::new(seed);
+    let clients: Vec<_> = (0..1 + random.below(24)).map(|_| visitor(&mut random)).collect();
+    let drains = random.below(8) == 0;
+    let weather = Weather {
+        short_read_is_all: random.below(2) == 0,
+        faults: [0, 7, 40][random.below(3) as usize],
+        room: [1 << 20, 5000, 300][random.below(3) as usize],
+        drain: drains.then(|| (Time::from_micros(random.below(3_000_000)), Duration::from_secs(2))),
+    };
+    let (commands, inbox) = mpsc::channel();
+    let sim = Sim::new(random.next_u64(), weather, clients, commands);
+    let setup = Setup {
+        app: Arc::new(App::default()),
+        gates: vec![Gate {
+            protocol: Some(Protocol::Http),
+            local: LOCAL.into(),
+            look: Time::NEVER,
+        }],
+        capacity: [1000, 3][random.below(2) as usize],
+        inbox,
+        sink: None,
+        seed: random.next_u64(),
+    };
+    let (_, sim) = Worker::new(sim, setup).run();
+    assert_eq!(sim.open(), 0, "connections are left open");
+    if !drains {
+        sim.peers().iter().for_each(|peer| peer.client.check());
+    }
+}
+
+#[test]
+fn every_request_is_answered_once_in_order_and_never_early() {
+    let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match variable("LOITER_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..variable("LOITER_SEEDS").unwrap_or(300),
+    };
+    for seed in seeds {
+        if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
+            eprintln!("replay it with LOITER_SEED={seed} cargo test --test sim");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let mut random = Random::new(5);
+    let mut one = |_| {
+        let (commands, inbox) = mpsc::channel();
+        drop(inbox);
+        let weather = Weather { short_read_is_all: false, faults: 3, room: 100, drain: None };
+        let clients = vec![visitor(&mut Random::new(9))];
+        let mut sim = Sim::new(random.below(1), weather, clients, commands);
+        (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()
+    };
+    assert_eq!(one(0), one(1));
+}
