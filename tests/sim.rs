@@ -146,7 +146,14 @@ impl Visitor {
             ends.push(ends[ends.len() - 1] + text(&expected.answer).len());
         }
         match self.finishing {
-            true => assert!(ends.contains(&received.len()), "an answer is cut off:\n{received}"),
+            true => assert!(
+                ends.contains(&received.len()),
+                "an answer is cut off: {:?}, sent {} of {}, received {} not in {ends:?}\n{received}",
+                self.manner,
+                self.sent,
+                self.request.len(),
+                received.len(),
+            ),
             false => assert_eq!(received, whole, "answers are missing"),
         }
     }
@@ -330,8 +337,9 @@ fn run(seed: u64) {
         sink: None,
         seed: random.next_u64(),
     };
-    let (totals, sim) = Worker::new(sim, setup).run();
+    let (totals, mut sim) = Worker::new(sim, setup).run();
     assert_eq!(sim.open(), 0, "connections are left open");
+    sim.settle();
     if totals.cut_off == 0 {
         sim.peers().iter().for_each(|peer| peer.client.check());
     }

@@ -192,6 +192,14 @@ impl<C: Client> Sim<C> {
         self.peers.iter().filter(|peer| peer.token.is_some() && !peer.closed).count()
     }
 
+    /// The worker has ended: clients still receive what is under way to them.
+    pub fn settle(&mut self) {
+        while self.next_wake() != Time::NEVER {
+            self.now = self.now.max(self.next_wake());
+            self.happen();
+        }
+    }
+
     /// Lets a little time pass, and what is due meanwhile happen.
     fn pass(&mut self) {
         self.now = self.now.after_us(self.random.below(4));
