@@ -48,6 +48,8 @@ struct Visitor {
     manner: Manner,
     request: Vec<u8>,
     expected: Vec<Expected>,
+    /// All answers.
+    whole: Vec<u8>,
     /// Most bytes sent or received at once.
     piece: u64,
     /// Longest pause between two acts, in microseconds.
@@ -77,7 +79,7 @@ impl Client for Visitor {
         self.send(now, link);
         self.receive(now, link);
         let moved = (self.sent, self.received.len()) != before;
-        let all = !self.finishing && self.received.len() == self.whole().len();
+        let all = !self.finishing && self.received.len() == self.whole.len();
         if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain)
         {
             self.over = true;
@@ -94,10 +96,6 @@ impl Client for Visitor {
 }
 
 impl Visitor {
-    fn whole(&self) -> Vec<u8> {
-        self.expected.iter().flat_map(|expected| expected.answer.clone()).collect()
-    }
-
     fn send(&mut self, now: Time, link: &mut Link) {
         let left = &self.request[self.sent..];
         let piece = left.len().min(1 + self.random.below(self.piece) as usize);
@@ -136,7 +134,7 @@ impl Visitor {
     }
 
     fn check(&self) {
-        let (received, whole) = (text(&self.received), text(&self.whole()));
+        let (received, whole) = (text(&self.received), text(&self.whole));
         assert!(whole.starts_with(&received), "received:\n{received}\nexpected:\n{whole}");
         if matches!(self.manner, Manner::Vanishes(_)) {
             return;
@@ -231,7 +229,7 @@ fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
     let text = match random.below(12) {
         0 => format!("GET /get?a={micros} HTTP/1.1\r\nHost: h\r\n{end}"),
         1 => format!("GET /status/{} HTTP/1.1\r\nHost: h\r\n{end}", 200 + micros % 300),
-        2 => format!("GET /bytes/{micros}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}"),
+        2 => format!("GET /bytes/{}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}", micros / 10),
         3 => format!("GET /stream/{} HTTP/1.1\r\nHost: h\r\n{end}", micros % 20),
         4 => format!("HEAD /get HTTP/1.1\r\nHost: h\r\n{end}"),
         5 => format!("GET /drip?duration={micros}us&numbytes=7 HTTP/1.1\r\nHost: h\r\n{end}"),
@@ -299,6 +297,7 @@ fn visitor(random: &mut Random, finishing: bool) -> (Time, Visitor) {
         random: Random::new(random.next_u64()),
         manner,
         request: all,
+        whole: expected.iter().flat_map(|expected| expected.answer.clone()).collect(),
         expected,
         piece: [1 << 16, 1 << 16, 400, 50][random.below(4) as usize],
         pause_us: [10, 1000, 20_000][random.below(3) as usize],
