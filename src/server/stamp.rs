@@ -1,5 +1,6 @@
 //! The `Server` and `Date` fields, rendered once a second for all answers of that second.
 
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use crate::base::time::Time;
@@ -41,8 +42,7 @@ impl Stamp {
         let left = Duration::from_secs(1) - Duration::from_nanos(past.subsec_nanos().into());
         self.next = now.after(left);
         self.fields.truncate(self.server);
-        self.fields.extend_from_slice(b"Date: ");
-        self.fields.extend_from_slice(httpdate::fmt_http_date(wall).as_bytes());
-        self.fields.extend_from_slice(b"\r\n");
+        // Writing to a vector cannot fail.
+        let _ = write!(self.fields, "Date: {}\r\n", httpdate::HttpDate::from(wall));
     }
 }

@@ -1,0 +1,156 @@
+//! A plain request on a connection that is kept costs no allocation, from the first byte to the
+//! last: in the machine alone, and in a whole worker with its sockets.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use loiter::base::buf::Buf;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::{Cx, Next};
+
+/// The system's allocator, which counts what it is asked for.
+struct Counting;
+
+thread_local! {
+    /// What this thread has asked for.
+    static MINE: Cell<u64> = const { Cell::new(0) };
+    /// Whether this thread is one of the tests', and not the server's.
+    static TEST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What all threads but those of the tests have asked for.
+static OTHERS: AtomicU64 = AtomicU64::new(0);
+
+impl Counting {
+    fn count(&self) {
+        MINE.set(MINE.get() + 1);
+        if !TEST.get() {
+            OTHERS.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+// SAFETY: each call is handed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        self.count();
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Requests before counting begins: buffers grow to their size once.
+const WARM_UP: usize = 50;
+/// Requests that are counted.
+const COUNTED: usize = 1000;
+
+const STATUS: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
+const GET: &[u8] = b"GET /get HTTP/1.1\r\nHost: localhost:8080\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
+    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
+    Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
+    Upgrade-Insecure-Requests: 1\r\nPriority: u=0, i\r\n\r\n";
+
+/// What the machine allocates for [`COUNTED`] requests that come one after the other.
+fn in_the_machine(request: &[u8]) -> u64 {
+    let app = App::default();
+    let mut conn = Conn::new(Protocol::Http, &app.limits, Time::START);
+    let (mut input, mut output) = (Buf::with_capacity(16 * 1024), Buf::with_capacity(16 * 1024));
+    let (mut random, mut body, mut records) = (Random::new(1), Vec::new(), Vec::new());
+    let mut served = 0;
+    let mut before = 0;
+    for n in 0..WARM_UP + COUNTED {
+        if n == WARM_UP {
+            before = MINE.get();
+        }
+        input.tail().extend_from_slice(request);
+        let mut cx = Cx {
+            now: Time::from_micros(n as u64),
+            fresh: false,
+            ended: false,
+            draining: false,
+            peer: Some([127, 0, 0, 1].into()),
+            local: "127.0.0.1:8080",
+            app: &app,
+            stamp: b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+            random: &mut random,
+            body: &mut body,
+            records: &mut records,
+            served: &mut served,
+        };
+        let next = conn.advance(&mut cx, &mut input, &mut output);
+        assert!(matches!(next, Next::Read(_)), "{next:?}");
+        assert!(output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"));
+        output.clear();
+    }
+    assert_eq!(served as usize, WARM_UP + COUNTED);
+    MINE.get() - before
+}
+
+/// What a server allocates for as many, sockets and timers included.
+fn in_a_server(request: &[u8]) -> u64 {
+    let server = loiter::Server::builder().listen("127.0.0.1:0").start().expect("a server");
+    let mut client = TcpStream::connect(server.address()).expect("a connection");
+    let mut before = 0;
+    for n in 0..WARM_UP + COUNTED {
+        if n == WARM_UP {
+            before = OTHERS.load(Ordering::SeqCst);
+        }
+        client.write_all(request).expect("the request is sent");
+        read_answer(&mut client);
+    }
+    OTHERS.load(Ordering::SeqCst) - before
+}
+
+/// Reads one answer: its head, and as much body as it tells.
+fn read_answer(client: &mut TcpStream) {
+    let (mut bytes, mut have) = ([0; 4096], 0);
+    loop {
+        let read = client.read(&mut bytes[have..]).expect("an answer");
+        assert!(read > 0, "the server has closed");
+        have += read;
+        let head = bytes[..have].windows(4).position(|window| window == b"\r\n\r\n");
+        if head.is_some_and(|head| head + 4 + length(&bytes[..head]) == have) {
+            return;
+        }
+    }
+}
+
+fn length(head: &[u8]) -> usize {
+    let head = std::str::from_utf8(head).expect("a head in ASCII");
+    let length = head.split("Content-Length: ").nth(1).and_then(|rest| rest.lines().next());
+    length.and_then(|digits| digits.parse().ok()).expect("a length")
+}
+
+/// All in one test: the harness allocates when one ends, on a thread that counts.
+#[test]
+fn a_plain_request_allocates_nothing() {
+    TEST.set(true);
+    let before = MINE.get();
+    drop(std::hint::black_box(Box::new(7)));
+    assert_eq!(MINE.get() - before, 1, "the counter counts");
+    for request in [STATUS, GET] {
+        let line = request.split(|&byte| byte == b'\r').next().unwrap_or_default();
+        let line = line.escape_ascii();
+        assert_eq!(in_the_machine(request), 0, "allocations for {COUNTED} times {line}");
+        assert_eq!(in_a_server(request), 0, "allocations in a server for {COUNTED} times {line}");
+    }
+}
