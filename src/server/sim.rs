@@ -133,7 +133,7 @@ pub struct Sim<C> {
     listening: bool,
     commands: Sender<Command>,
     drained: bool,
-    waits: u64,
+    steps: u64,
 }
 
 /// A client, and how far it has come.
@@ -148,8 +148,8 @@ pub struct Peer<C> {
     closed: bool,
 }
 
-/// Waits after which a run is taken to be stuck.
-const MOST_WAITS: u64 = 2_000_000;
+/// Steps after which a run is taken to be stuck.
+const MOST_STEPS: u64 = 2_000_000;
 
 impl<C: Client> Sim<C> {
     /// A world with these clients, each of which connects at its time.
@@ -178,7 +178,7 @@ impl<C: Client> Sim<C> {
             listening: true,
             commands,
             drained: false,
-            waits: 0,
+            steps: 0,
         }
     }
 
@@ -190,6 +190,14 @@ impl<C: Client> Sim<C> {
     /// Connections that the server has accepted and not closed.
     pub fn open(&self) -> usize {
         self.peers.iter().filter(|peer| peer.token.is_some() && !peer.closed).count()
+    }
+
+    /// The worker has ended: clients still receive what is under way to them.
+    pub fn settle(&mut self) {
+        while self.next_wake() != Time::NEVER {
+            self.now = self.now.max(self.next_wake());
+            self.happen();
+        }
     }
 
     /// Lets a little time pass, and what is due meanwhile happen.
@@ -273,9 +281,9 @@ impl<C: Client> Net for Sim<C> {
     }
 
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
-        self.waits += 1;
-        assert!(self.waits < MOST_WAITS, "the worker is stuck at {:?}: {self:?}", self.now);
         loop {
+            self.steps += 1;
+            assert!(self.steps < MOST_STEPS, "the world is stuck at {:?}: {self:?}", self.now);
             self.happen();
             self.tell(events);
             if !events.is_empty() || until <= self.now {
