@@ -159,7 +159,8 @@ impl Visitor {
 
 /// An answer without what a finishing server adds to it.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).replace("Connection: close\r\n", "")
+    let latin1: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+    latin1.replace("Connection: close\r\n", "")
 }
 
 const LOCAL: &str = "127.0.0.1:80";
