@@ -77,8 +77,8 @@ impl Exchange {
         self.close
     }
 
-    /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length of
-    /// the request's body when that is the answer's.
+    /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length
+    /// of the request's body when that is the answer's.
     pub fn begin(
         &mut self,
         cx: &mut Cx,
@@ -162,7 +162,8 @@ impl Exchange {
         write::framing(self.reply.status, length, self.version, self.head_only)
     }
 
-    /// Appends every piece that is due, the head having gone out at `started`. `None`: that was all.
+    /// Appends every piece that is due, the head having gone out at `started`. `None`: that was
+    /// all.
     pub fn play(&mut self, cx: &mut Cx, started: Time, output: &mut Vec<u8>) -> Option<Next> {
         if !self.has_body() {
             return None;

@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_however_they_arrive() {
-        let body = b"4\r\nwiki\r\n5;a=b ;c=\"d\"\r\npedia\r\n0E\r\n in\r\n\r\nchunks.\r\n0\r\nX-A: 1\r\n\r\n";
+        let body = b"4\r\nwiki\r\n5;a=b ;c=\"d\"\r\npedia\r\n0E\r\n in\r\n\r\nchunks.\r\n\
+            0\r\nX-A: 1\r\n\r\n";
         for piece in 1..body.len() {
             assert_eq!(decode(body, piece), Ok(Some(b"wikipedia in\r\n\r\nchunks.".to_vec())));
         }

@@ -1,11 +1,12 @@
 //! HTTP/1.0 and HTTP/1.1 (RFC 9112): the life of a connection.
 //!
 //! ```text
-//!            first byte          whole head           whole body            last byte out
-//!   Idle ───────────────▶ Head ─────────────▶ Body ─────────────▶ Play ─────────────────────▶ Idle
-//!                          │  └──── no body, or all of it is there ─▲ │        or, at the end, Close
-//!                          │ malformed, too long, too slow            │
-//!                          └──────────────▶ Linger ──▶ Close ◀────────┘
+//!       first byte        whole head           whole body           last byte out
+//!  Idle ───────────▶ Head ───────────▶ Body ───────────────▶ Play ────────────────▶ Idle
+//!                     │ └─ no body, or all of it is there ────▲│  or, at the end, Close
+//!                     │                │                       │
+//!                     │ malformed, too long, too slow          │
+//!                     └────────────────┴▶ Linger ──▶ Close ◀───┘
 //! ```
 //!
 //! A request that waits stays at the front of the input until its answer begins. Requests that were
@@ -264,8 +265,8 @@ impl Http1 {
         self.to(Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES })
     }
 
-    /// What still comes is thrown away, within bounds: closing at once would make the client's kernel
-    /// drop the answer (RFC 9112 9.6).
+    /// What still comes is thrown away, within bounds: closing at once would make the client's
+    /// kernel drop the answer (RFC 9112 9.6).
     fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
         let Stage::Linger { until, left } = &mut self.stage else { return None };
         *left = left.saturating_sub(input.len() as u64);

@@ -52,8 +52,8 @@ pub(super) enum Fault {
 }
 
 impl Receive {
-    /// Takes on a request of whose body `bytes`, the unread input, may hold a part, and says how many
-    /// of them are the head. What is passed back begins to be answered here.
+    /// Takes on a request of whose body `bytes`, the unread input, may hold a part, and says how
+    /// many of them are the head. What is passed back begins to be answered here.
     pub(super) fn begin(
         cx: &mut Cx,
         head: Head,

@@ -1,7 +1,7 @@
 //! What an answer looks like on the wire (RFC 9112 4 to 7).
 //!
-//! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length, the
-//! endpoint's own, CORS last.
+//! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
+//! the endpoint's own, CORS last.
 
 use crate::http::reply::Reply;
 use crate::http::request::Version;
