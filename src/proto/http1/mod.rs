@@ -1,10 +1,12 @@
 //! HTTP/1.0 and HTTP/1.1 (RFC 9112): the life of a connection.
 //!
 //! ```text
-//!       first byte        whole head        whole body       last byte out
-//! Idle ────────────▶ Head ──────────▶ Body ──────────▶ Play ──────────────▶ Idle, or Close
-//!                     │ └─ there is none, or it is there ─▲
-//!                     └ malformed, too long, too slow ▶ Linger ▶ Close
+//!       first byte        whole head           whole body           last byte out
+//!  Idle ───────────▶ Head ───────────▶ Body ───────────────▶ Play ────────────────▶ Idle
+//!                     │ └─ no body, or all of it is there ────▲│  or, at the end, Close
+//!                     │                │                       │
+//!                     │ malformed, too long, too slow          │
+//!                     └────────────────┴▶ Linger ──▶ Close ◀───┘
 //! ```
 //!
 //! A request that waits stays at the front of the input until its answer begins. Requests that were

@@ -1,0 +1,311 @@
+//! What the parts cost, without sockets: `cargo bench`, or `cargo bench -- head` for one of them.
+//!
+//! Each takes a second at the most. Figures are for one request, or for as many items as the
+//! bench tells; an answer is rendered into a buffer and thrown away.
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+
+use loiter::base::buf::Buf;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::{Cx, Next};
+
+fn main() {
+    divan::main();
+}
+
+const STATUS: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
+const GET: &[u8] = b"GET /get HTTP/1.1\r\nHost: localhost:8080\r\n\
+    User-Agent: curl/8.14.1\r\nAccept: */*\r\n\r\n";
+const BROWSER: &[u8] = b"GET /get?from=here&to=there HTTP/1.1\r\nHost: localhost:8080\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
+    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
+    Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
+    Referer: http://localhost:8080/\r\nConnection: keep-alive\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=all\r\n\
+    Upgrade-Insecure-Requests: 1\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n\
+    Sec-Fetch-Site: same-origin\r\nSec-Fetch-User: ?1\r\nPriority: u=0, i\r\n\r\n";
+
+/// A head of 100 fields, about 8 KiB.
+fn large() -> Vec<u8> {
+    let field = |n| format!("X-Field-Number-{n}: {}\r\n", "value ".repeat(10).trim_end());
+    let fields: String = (0..100).map(field).collect();
+    format!("GET /get HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n").into_bytes()
+}
+
+/// One connection, and all that a worker lends it.
+struct Machine {
+    app: App,
+    conn: Conn,
+    input: Buf,
+    output: Buf,
+    random: Random,
+    body: Vec<u8>,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let app = App::default();
+        Machine {
+            conn: Conn::new(Protocol::Http, &app.limits, Time::START),
+            app,
+            input: Buf::with_capacity(128 * 1024),
+            output: Buf::with_capacity(128 * 1024),
+            random: Random::new(1),
+            body: Vec::new(),
+        }
+    }
+
+    /// Lets these bytes arrive at this time, and says what the machine waits for.
+    fn turn(&mut self, bytes: &[u8], now: Time) -> Next {
+        self.input.tail().extend_from_slice(bytes);
+        let mut cx = Cx {
+            now,
+            fresh: true,
+            ended: false,
+            draining: false,
+            peer: Some([127, 0, 0, 1].into()),
+            local: "127.0.0.1:8080",
+            app: &self.app,
+            stamp: b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+            random: &mut self.random,
+            body: &mut self.body,
+            records: &mut Vec::new(),
+            served: &mut 0,
+        };
+        let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
+        black_box(self.output.unread());
+        self.output.clear();
+        next
+    }
+
+    /// Plays the answer to `request`, which takes time, with a clock that jumps, and says when it
+    /// was over.
+    fn play(&mut self, request: &[u8], now: Time) -> Time {
+        let (mut now, mut next) = (now, self.turn(request, now));
+        while let Next::Sleep(until) = next {
+            now = until;
+            next = self.turn(b"", now);
+        }
+        now
+    }
+}
+
+/// From the first byte of a head to a request that is understood.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod head {
+    use super::*;
+    use loiter::base::limits::Limits;
+    use loiter::proto::http1::head::{Origin, Scan, parse, scan, slots};
+
+    fn read(bencher: Bencher, bytes: &[u8]) {
+        let limits = Limits::default();
+        let origin = Origin { peer: None, local: "127.0.0.1:8080", seed: 1 };
+        bencher.counter(BytesCount::new(bytes.len())).bench(|| {
+            let bytes = black_box(bytes);
+            assert_eq!(scan(bytes, 0, &limits), Ok(Scan::End(bytes.len())));
+            let mut slots = slots();
+            parse(bytes, &mut slots, &limits, origin).map(|head| head.bytes)
+        });
+    }
+
+    #[divan::bench]
+    fn small(bencher: Bencher) {
+        read(bencher, STATUS);
+    }
+
+    #[divan::bench]
+    fn browser(bencher: Bencher) {
+        read(bencher, BROWSER);
+    }
+
+    #[divan::bench]
+    fn large(bencher: Bencher) {
+        read(bencher, &super::large());
+    }
+}
+
+/// A whole turn of a connection that is kept: a request in, its answer out.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod turn {
+    use super::*;
+
+    fn answer(bencher: Bencher, request: &[u8], requests: usize) {
+        let (mut machine, bytes) = (Machine::new(), request.repeat(requests));
+        let items = ItemsCount::new(requests);
+        bencher.counter(items).bench_local(|| machine.turn(black_box(&bytes), Time::START));
+    }
+
+    #[divan::bench]
+    fn status(bencher: Bencher) {
+        answer(bencher, STATUS, 1);
+    }
+
+    #[divan::bench]
+    fn get(bencher: Bencher) {
+        answer(bencher, GET, 1);
+    }
+
+    #[divan::bench]
+    fn get_from_a_browser(bencher: Bencher) {
+        answer(bencher, BROWSER, 1);
+    }
+
+    #[divan::bench]
+    fn status_16_pipelined(bencher: Bencher) {
+        answer(bencher, STATUS, 16);
+    }
+
+    #[divan::bench]
+    fn get_16_pipelined(bencher: Bencher) {
+        answer(bencher, GET, 16);
+    }
+
+    /// The same head, a byte a turn.
+    #[divan::bench]
+    fn status_byte_by_byte(bencher: Bencher) {
+        let mut machine = Machine::new();
+        bencher.bench_local(|| {
+            for byte in STATUS.chunks(1) {
+                machine.turn(black_box(byte), Time::START);
+            }
+        });
+    }
+}
+
+/// Answers that take time, on a clock that jumps.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod exchange {
+    use super::*;
+
+    fn play(bencher: Bencher, line: &str) {
+        let request = format!("GET {line} HTTP/1.1\r\nHost: localhost:8080\r\n\r\n").into_bytes();
+        let (mut machine, mut now) = (Machine::new(), Time::START);
+        bencher.bench_local(|| now = machine.play(black_box(&request), now));
+    }
+
+    #[divan::bench]
+    fn delay(bencher: Bencher) {
+        play(bencher, "/delay/1");
+    }
+
+    /// A hundred pieces, each at its moment.
+    #[divan::bench]
+    fn drip(bencher: Bencher) {
+        play(bencher, "/drip?duration=1&numbytes=100");
+    }
+
+    #[divan::bench]
+    fn stream(bencher: Bencher) {
+        play(bencher, "/stream/100");
+    }
+}
+
+/// The timers, by how many there are.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod wheel {
+    use super::*;
+    use loiter::base::wheel::Wheel;
+
+    const TIMERS: [u32; 2] = [10_000, 1_000_000];
+    /// They are spread over this time.
+    const SPREAD_US: u64 = 10_000_000;
+
+    /// A wheel on which all are armed, each at its moment after `from_us`.
+    fn armed(mut wheel: Wheel, timers: u32, from_us: u64) -> Wheel {
+        let mut random = Random::new(1);
+        for index in 0..timers {
+            wheel.arm(index, Time::from_micros(from_us + random.below(SPREAD_US)));
+        }
+        wheel
+    }
+
+    #[divan::bench(args = TIMERS)]
+    fn arm(bencher: Bencher, timers: u32) {
+        bencher
+            .counter(ItemsCount::new(timers))
+            .with_inputs(Wheel::default)
+            .bench_local_values(|wheel| armed(wheel, timers, 0));
+    }
+
+    /// Each is moved to an earlier time.
+    #[divan::bench(args = TIMERS)]
+    fn rearm(bencher: Bencher, timers: u32) {
+        bencher
+            .counter(ItemsCount::new(timers))
+            .with_inputs(|| armed(Wheel::default(), timers, SPREAD_US))
+            .bench_local_values(|wheel| armed(wheel, timers, 0));
+    }
+
+    /// All fire, a look every millisecond.
+    #[divan::bench(args = TIMERS)]
+    fn fire(bencher: Bencher, timers: u32) {
+        bencher
+            .counter(ItemsCount::new(timers))
+            .with_inputs(|| (armed(Wheel::default(), timers, 0), Vec::new()))
+            .bench_local_values(|(mut wheel, mut fired)| {
+                for now_us in (0..=SPREAD_US).step_by(1000) {
+                    fired.clear();
+                    wheel.expire(Time::from_micros(now_us), usize::MAX, &mut fired);
+                }
+                assert_eq!(wheel.next(), Time::NEVER);
+                wheel
+            });
+    }
+}
+
+/// The JSON writer.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod json {
+    use super::*;
+    use loiter::http::json::{Json, Layout, escape};
+
+    /// About what `/get` tells, without reading a request for it.
+    #[divan::bench]
+    fn document(bencher: Bencher) {
+        let mut output = Vec::with_capacity(4096);
+        bencher.bench_local(|| {
+            output.clear();
+            Json::new(&mut output, Layout::Tall).object(|json| {
+                json.key("args");
+                json.object(|_| {});
+                json.key("headers");
+                json.object(|json| {
+                    for (name, value) in
+                        [("Accept", "*/*"), ("Host", "localhost"), ("User-Agent", "curl/8.14.1")]
+                    {
+                        json.text_key(name);
+                        json.text(black_box(value));
+                    }
+                });
+                json.key("origin");
+                json.text(black_box("127.0.0.1"));
+                json.key("url");
+                json.text(black_box("http://localhost/get"));
+            });
+            black_box(output.as_slice()).len()
+        });
+    }
+
+    fn escapes(bencher: Bencher, text: &str) {
+        let mut output = Vec::with_capacity(8 * text.len());
+        bencher.counter(BytesCount::new(text.len())).bench_local(|| {
+            output.clear();
+            escape(&mut output, black_box(text));
+            black_box(output.as_slice()).len()
+        });
+    }
+
+    #[divan::bench]
+    fn plain_text(bencher: Bencher) {
+        escapes(bencher, &"A plain text without escapes. ".repeat(100));
+    }
+
+    #[divan::bench]
+    fn quotes_and_accents(bencher: Bencher) {
+        escapes(bencher, &"Ein \"Text\" für\n\u{1f600} Escapes. ".repeat(100));
+    }
+}
