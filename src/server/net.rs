@@ -1,6 +1,6 @@
 //! What a worker needs of the world: a clock, sockets, and to be woken.
 //!
-//! Two worlds have it: the operating system ([`os`](super::os)) and a simulation that follows from
+//! Two worlds have it: the operating system (`os`) and a simulation that follows from
 //! a seed ([`sim`](super::sim)). It is the only trait the layers need.
 
 use std::fmt::Debug;
