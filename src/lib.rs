@@ -1,4 +1,69 @@
-//! loiter.
+//! loiter: an HTTP server that is fast, slow, odd or broken on command.
+//!
+//! It serves httpbin's API, with `/delay` as its heart, and raw TCP and UDP echo. A request that
+//! waits costs an entry in a table and a timer: no thread, no task, no coroutine.
+//!
+//! # The drawing
+//!
+//! ```text
+//!   server/    L5  sockets, clocks, threads       daemon  Server  Worker  Session  Net ─┬─ Os
+//!   config/    L4  flag > environment > file      read  SETTINGS                        └─ Sim
+//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Exchange      Echo
+//!   endpoint/  L2  fn(&App, &Request) -> Reply    ROUTES  find  answer
+//!   http/      L1  the vocabulary                 Request  Reply  Body  Pace  Status
+//!   base/      L0  no network, no clock           Time  Wheel  Slab  Buf  Random  limits
+//! ```
+//!
+//! Calls go down, values come back up; a test reads the sources and fails on an arrow that points
+//! upward. Three ideas hold it together:
+//!
+//! 1. **Time is data.** An endpoint never waits. It returns a [`Reply`](http::reply::Reply) with the
+//!    delay and the pace written in it, like a score; [`exchange`](proto::exchange) plays it.
+//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: it is told the time, and
+//!    tells when it wants to be called again. Below `server/` there is no socket and no clock.
+//! 3. **Derived, not stored.** What a connection waits for, and until when, is what `advance` last
+//!    said; there is no flag that could disagree.
+//!
+//! # The story of one request
+//!
+//! 1. [`Worker::run`](server::worker::Worker::run) sleeps in `net.wait`, until something happens or
+//!    its [`Wheel`](base::wheel::Wheel) has a timer due.
+//! 2. A listener wakes. `Worker::accept`, the only place of admission, takes connections until there
+//!    is none left or no slot.
+//! 3. Each becomes a [`Session`](server::session::Session) in the [`Slab`](base::slab::Slab); its
+//!    socket was registered once, edge-triggered, for both directions, and never is again.
+//! 4. Bytes arrive. Events, timers and commands all put a token on the ready list, and each token is
+//!    one [`Session::turn`](server::session::Session::turn).
+//! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
+//!    between turns, and only what was left over.
+//! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine. [`Http1`](proto::http1::Http1)
+//!    finds the end of the head, and `head::parse` what it means.
+//! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which says what becomes of a
+//!    body: kept, thrown away, or passed back while it comes.
+//! 8. [`endpoint::answer`] calls the endpoint: "after 3 s, 200, this JSON".
+//! 9. The [`Exchange`](proto::exchange::Exchange) is to wait: the machine returns `Next::Sleep`, the
+//!    wheel is armed, the request's bytes stay at the front of the session's input. It is parked.
+//! 10. The wheel fires: the *same* turn, the *same* advance, which now writes head and body into the
+//!     shared output.
+//! 11. One write hands it to the kernel. Above the high-water mark `advance` stops producing until
+//!     the kernel has taken everything: that is all of back-pressure.
+//! 12. The connection waits for its next request; what was sent behind the first is in its input
+//!     already. Or it closes: the slot is free, its generation counted up, so a late event of the old
+//!     tenant finds nobody.
+//!
+//! # In a test
+//!
+//! ```
+//! use std::io::{Read, Write};
+//!
+//! let server = loiter::Server::builder().listen("127.0.0.1:0").start()?;
+//! let mut client = std::net::TcpStream::connect(server.address())?;
+//! client.write_all(b"GET /status/418 HTTP/1.0\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.starts_with("HTTP/1.0 418 I'M A TEAPOT\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod base;
 pub mod config;

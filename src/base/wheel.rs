@@ -57,8 +57,8 @@ impl Wheel {
         self.next
     }
 
-    /// Sees to it that timer `index` fires at `at` or earlier. One that is armed for an earlier time
-    /// stays as it is: its owner looks at the clock when it fires and arms it again, which is
+    /// Sees to it that timer `index` fires at `at` or earlier. One that is armed for an earlier
+    /// time stays as it is: its owner looks at the clock when it fires and arms it again, which is
     /// cheaper than moving it at each request.
     pub fn arm(&mut self, index: u32, at: Time) {
         if self.links.len() <= index as usize {
@@ -122,8 +122,8 @@ impl Wheel {
     }
 
     /// When to look again, the wheel standing at `last`: the earliest timer of the first slot that
-    /// has one in this turn, or the start of a slot whose timers are for later turns, which is early
-    /// but cheap to know.
+    /// has one in this turn, or the start of a slot whose timers are for later turns, which is
+    /// early but cheap to know.
     fn earliest(&self, last: u64) -> Time {
         let mut from = self.tick;
         while let Some(tick) = self.occupied_from(from) {

@@ -9,7 +9,8 @@ pub struct App {
     pub limits: Limits,
     /// Whether answers carry `Server: loiter/VERSION`.
     pub server_header: bool,
-    /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access log.
+    /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
+    /// log.
     pub records: bool,
 }
 

@@ -140,7 +140,7 @@ fn title(byte: u8, starts: &mut bool) -> u8 {
 mod tests {
     use super::*;
     use crate::http::json::Layout;
-    use crate::http::sample::ask;
+    use crate::http::tests::ask;
 
     fn told(target: &str, fields: &[(&str, &str)], order: Order) -> String {
         let mut output = Vec::new();

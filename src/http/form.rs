@@ -120,7 +120,7 @@ fn write_base64(output: &mut Vec<u8>, content: &[u8]) {
 mod tests {
     use super::*;
     use crate::http::json::Layout;
-    use crate::http::sample::ask;
+    use crate::http::tests::ask;
     use proptest::prelude::*;
 
     /// `data`, `files` and `form` of a body.

@@ -13,8 +13,8 @@ pub mod record;
 pub mod reply;
 pub mod request;
 pub mod respell;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod status;
 pub mod target;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod url;

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::base::limits::MAX_PARAMS;
 
-/// A header field as it arrived: its name in the case that was sent, its value without outer blanks.
+/// A header field as it arrived: its name in the case that was sent, its value without outer
+/// blanks.
 pub type Field<'a> = httparse::Header<'a>;
 
 /// The methods of RFC 9110 section 9 and RFC 5789. They are case-sensitive; any other is a 501.
@@ -112,7 +113,8 @@ pub enum Version {
 /// Where a request goes (RFC 9112 3.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target<'a> {
-    /// Path and query as sent, for the log and for `/raw`; the whole target in `*` and absolute form.
+    /// Path and query as sent, for the log and for `/raw`; the whole target in `*` and absolute
+    /// form.
     pub raw: &'a [u8],
     /// The path as sent, without query or fragment; starts with `/` except in `*`.
     pub raw_path: &'a [u8],

@@ -67,7 +67,7 @@ pub fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::sample::ask;
+    use crate::http::tests::ask;
 
     fn url(target: &str, fields: &[(&str, &str)]) -> String {
         let mut output = Vec::new();

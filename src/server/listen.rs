@@ -30,7 +30,8 @@ pub(super) struct Open {
     pub(super) bound: Listen,
 }
 
-/// Opens one listener. `first`: for the first worker, to which it matters that nobody else is there.
+/// Opens one listener. `first`: for the first worker, to which it matters that nobody else is
+/// there.
 pub(super) fn open(listen: &Listen, first: bool) -> io::Result<Open> {
     match listen {
         Listen::Http(address) => tcp(*address, first, Protocol::Http, Listen::Http),

@@ -1,7 +1,7 @@
 //! What a worker needs of the world: a clock, sockets, and to be woken.
 //!
-//! Two worlds have it: the operating system ([`os`](super::os)) and a simulation that follows from a
-//! seed ([`sim`](super::sim)). It is the only trait the layers need.
+//! Two worlds have it: the operating system ([`os`](super::os)) and a simulation that follows from
+//! a seed ([`sim`](super::sim)). It is the only trait the layers need.
 
 use std::fmt::Debug;
 use std::io;

@@ -100,7 +100,8 @@ const TIMER: u32 = u32::MAX - 1;
 const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
-    /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all workers.
+    /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all
+    /// workers.
     pub(super) fn new(
         listeners: Vec<Listener>,
         inbox: pipe::Receiver,
@@ -331,9 +332,9 @@ mod timer {
             Ok(Timer { descriptor, set: Time::NEVER })
         }
 
-        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then. `looked`
-        /// is a recent time. An earlier setting is left to pass when the deadline has moved away:
-        /// one wake-up for nothing costs less than a call at each request.
+        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then.
+        /// `looked` is a recent time. An earlier setting is left to pass when the deadline has
+        /// moved away: one wake-up for nothing costs less than a call at each request.
         pub(super) fn timeout(
             &mut self,
             looked: Time,

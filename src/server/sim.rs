@@ -19,8 +19,8 @@ use crate::base::time::Time;
 
 /// The other end of a connection.
 pub trait Client: Debug {
-    /// Does something with its connection, and says when it wants to be asked again. It is also asked
-    /// when the server has sent something.
+    /// Does something with its connection, and says when it wants to be asked again. It is also
+    /// asked when the server has sent something.
     fn act(&mut self, now: Time, link: &mut Link) -> Time;
 }
 
@@ -115,7 +115,8 @@ pub struct Weather {
     pub faults: u64,
     /// Most bytes a pipe holds.
     pub room: usize,
-    /// When the server is told to finish, and within which time; otherwise when all clients are gone.
+    /// When the server is told to finish, and within which time; otherwise when all clients are
+    /// gone.
     pub drain: Option<(Time, Duration)>,
 }
 
