@@ -125,7 +125,7 @@ impl<'a> Player<'a> {
             }
             Step::SendEnd => self.send_end(),
             Step::Said(pattern) => self.expect(pattern),
-            Step::SaidEnd => self.close("closed", self.shut),
+            Step::SaidEnd => self.close("closed and still read", self.lingers()),
             Step::Gone => self.close("gone", self.next == Next::Close),
             Step::At(time) => {
                 self.nothing_is_left()?;
@@ -193,6 +193,10 @@ impl<'a> Player<'a> {
     fn close(&mut self, word: &str, is: bool) -> Result<(), String> {
         self.shut_told = true;
         is.then_some(()).ok_or_else(|| format!("expected the connection to be {word}"))
+    }
+
+    fn lingers(&self) -> bool {
+        self.shut && self.next != Next::Close
     }
 
     /// Lets time pass: whatever is due happens at its moment.
@@ -306,4 +310,14 @@ impl<'a> Player<'a> {
 /// The beginning of what was said, as a line of a transcript has it.
 fn show(said: &[u8]) -> String {
     said.get(..400).unwrap_or(said).escape_ascii().to_string()
+}
+
+#[test]
+fn a_delay_counts_from_a_clock_read_after_the_request() {
+    let app = App::default();
+    let mut player = Player::new(&app, Protocol::Http, Cut::Nowhere);
+    player.input.tail().extend_from_slice(b"GET /delay/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(player.advance(false), Next::Now);
+    player.now = Time::from_micros(500);
+    assert_eq!(player.advance(true), Next::Sleep(Time::from_micros(1_000_501)));
 }
