@@ -17,10 +17,10 @@
 //! Calls go down, values come back up; a test reads the sources and fails on an arrow that points
 //! upward. Three ideas hold it together:
 //!
-//! 1. **Time is data.** An endpoint never waits. It returns a [`Reply`](http::reply::Reply) with the
-//!    delay and the pace written in it, like a score; [`exchange`](proto::exchange) plays it.
-//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: it is told the time, and
-//!    tells when it wants to be called again. Below `server/` there is no socket and no clock.
+//! 1. **Time is data.** An endpoint never waits. It returns a [`Reply`](http::reply::Reply) with
+//!    the delay and the pace written in it, like a score; [`exchange`](proto::exchange) plays it.
+//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: it is told the time,
+//!    and tells when it wants to be called again. Below `server/` there is no socket and no clock.
 //! 3. **Derived, not stored.** What a connection waits for, and until when, is what `advance` last
 //!    said; there is no flag that could disagree.
 //!
@@ -28,28 +28,29 @@
 //!
 //! 1. [`Worker::run`](server::worker::Worker::run) sleeps in `net.wait`, until something happens or
 //!    its [`Wheel`](base::wheel::Wheel) has a timer due.
-//! 2. A listener wakes. `Worker::accept`, the only place of admission, takes connections until there
-//!    is none left or no slot.
+//! 2. A listener wakes. `Worker::accept`, the only place of admission, takes connections until
+//!    there is none left or no slot.
 //! 3. Each becomes a [`Session`](server::session::Session) in the [`Slab`](base::slab::Slab); its
 //!    socket was registered once, edge-triggered, for both directions, and never is again.
-//! 4. Bytes arrive. Events, timers and commands all put a token on the ready list, and each token is
-//!    one [`Session::turn`](server::session::Session::turn).
+//! 4. Bytes arrive. Events, timers and commands all put a token on the ready list, and each token
+//!    is one [`Session::turn`](server::session::Session::turn).
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
 //!    between turns, and only what was left over.
-//! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine. [`Http1`](proto::http1::Http1)
-//!    finds the end of the head, and `head::parse` what it means.
-//! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which says what becomes of a
-//!    body: kept, thrown away, or passed back while it comes.
+//! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine.
+//!    [`Http1`](proto::http1::Http1) finds the end of the head, and `head::parse` what it means.
+//! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which says what becomes of
+//!    a body: kept, thrown away, or passed back while it comes.
 //! 8. [`endpoint::answer`] calls the endpoint: "after 3 s, 200, this JSON".
-//! 9. The [`Exchange`](proto::exchange::Exchange) is to wait: the machine returns `Next::Sleep`, the
-//!    wheel is armed, the request's bytes stay at the front of the session's input. It is parked.
-//! 10. The wheel fires: the *same* turn, the *same* advance, which now writes head and body into the
-//!     shared output.
+//! 9. The [`Exchange`](proto::exchange::Exchange) is to wait: the machine returns `Next::Sleep`,
+//!    the wheel is armed, the request's bytes stay at the front of the session's input. It is
+//!    parked.
+//! 10. The wheel fires: the *same* turn, the *same* advance, which now writes head and body into
+//!     the shared output.
 //! 11. One write hands it to the kernel. Above the high-water mark `advance` stops producing until
 //!     the kernel has taken everything: that is all of back-pressure.
 //! 12. The connection waits for its next request; what was sent behind the first is in its input
-//!     already. Or it closes: the slot is free, its generation counted up, so a late event of the old
-//!     tenant finds nobody.
+//!     already. Or it closes: the slot is free, its generation counted up, so a late event of the
+//!     old tenant finds nobody.
 //!
 //! # In a test
 //!
