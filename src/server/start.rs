@@ -2,6 +2,7 @@
 //! after the other, so that what fails is known before anything serves.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -239,7 +240,7 @@ impl Birth {
             capacity: self.capacity,
             inbox: self.inbox,
             sink: self.sink,
-            seed: getrandom::u64().map_err(|e| StartError::System(io::Error::other(e)))?,
+            seed: RandomState::new().build_hasher().finish(),
         };
         Ok((Worker::new(os, setup), bound))
     }
