@@ -107,3 +107,5 @@ pub const MAX_STREAM_LINES: u64 = 100;
 pub const MAX_DRIP_BYTES: i64 = 10 * 1024 * 1024;
 /// Longest part of a bad value that is told back in a refusal.
 pub const MAX_TOLD_BYTES: usize = 64;
+/// Listeners of one server: a session keeps the number of its own in a byte.
+pub const MAX_LISTENERS: usize = 64;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::values::BadValue;
+use crate::base::limits::MAX_LISTENERS;
 
 /// One listener: what is spoken, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +77,10 @@ pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
         if all.iter().any(|other| listen.clashes(other)) {
             return Err(BadValue::new(format!("`{listen}` is listened on already"))
                 .advise("give each address once"));
+        }
+        if all.len() == MAX_LISTENERS {
+            return Err(BadValue::new(format!("there are more than {MAX_LISTENERS} listeners"))
+                .advise("start a second loiter for the others"));
         }
         all.push(listen);
     }

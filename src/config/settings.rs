@@ -377,7 +377,7 @@ pub const SETTINGS: &[Setting] = &[
         shape: Shape::Choice(&["auto", "text", "json"]),
         value: "FORMAT",
         default: "auto",
-        takes: "auto (in colour on a terminal), text or json",
+        takes: "auto (text on a terminal, JSON elsewhere), text or json",
         help: "How the log is written",
         set: |s, text| choice(text, &LOG_FORMATS).map(|format| s.log_format = format),
         show: |s| show_choice(&s.log_format, &LOG_FORMATS),
@@ -402,7 +402,7 @@ pub const SETTINGS: &[Setting] = &[
         value: "FILE",
         default: "-",
         takes: "the name of a file, or - for standard error",
-        help: "Where the access log goes; opened again on SIGHUP",
+        help: "Where the access log goes; opened again on SIGUSR1",
         set: |s, text| file(text).map(|file| s.access_log_file = file),
         show: |s| {
             s.access_log_file.as_deref().map_or("-".into(), |f: &Path| f.display().to_string())

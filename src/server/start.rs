@@ -16,7 +16,7 @@ use super::listen::{self, Open};
 use super::os::{self, Os};
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
-use crate::base::limits::DESCRIPTORS_RESERVED;
+use crate::base::limits::{DESCRIPTORS_RESERVED, MAX_LISTENERS};
 use crate::config::{self, BadValue, Listen, Settings};
 
 /// Why a server did not start. Its text says what to do.
@@ -76,6 +76,10 @@ fn advice(listen: &Listen, error: &io::Error) -> &'static str {
 }
 
 pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
+    if settings.listen.len() > MAX_LISTENERS {
+        let why = format!("more than {MAX_LISTENERS} listeners");
+        return Err(StartError::System(io::Error::new(ErrorKind::InvalidInput, why)));
+    }
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
     let log = open_log(&settings, epoch)?;

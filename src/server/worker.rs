@@ -234,7 +234,7 @@ impl<N: Net> Worker<N> {
             match self.net.accept(gate, self.sessions.vacant()) {
                 Ok((socket, peer)) => {
                     let conn = Conn::new(protocol, &self.setup.app.limits, self.now);
-                    let mut session = Session::new(socket, conn, peer, gate as u16);
+                    let mut session = Session::new(socket, conn, peer, gate as u8);
                     session.queued = true;
                     self.ready.push(self.sessions.insert(session));
                     self.totals.connections += 1;
@@ -313,7 +313,7 @@ impl<N: Net> Worker<N> {
             ended: false,
             draining: self.life != Life::Serves,
             peer: session.peer,
-            local: &self.setup.gates[session.listener as usize].local,
+            local: &self.setup.gates[usize::from(session.listener)].local,
             app: &self.setup.app,
             stamp: self.stamp.fields(),
             random: &mut self.random,
