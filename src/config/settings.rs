@@ -144,6 +144,8 @@ const TIME: &str = "seconds, or a number with a unit: 500ms, 1.5s, 2m, 1h30m";
 
 /// Longest head that may be allowed: each worker keeps room for one.
 const MOST_HEAD: u64 = 16 << 20;
+/// Largest body that may be allowed: a waiting request, head and body, is counted in 32 bits.
+const MOST_BODY: u64 = 1 << 30;
 /// Most threads that may be asked for.
 const MOST_WORKERS: u64 = 1024;
 
@@ -269,7 +271,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "1MiB",
         takes: SIZE,
         help: "Largest request body that is kept; a larger one is answered 413",
-        set: |s, text| size(text, 0..=u64::MAX).map(|n| s.limits.body_bytes = n),
+        set: |s, text| size(text, 0..=MOST_BODY).map(|n| s.limits.body_bytes = n),
         show: |s| show_size(s.limits.body_bytes),
     },
     Setting {

@@ -93,6 +93,7 @@ fn serve(settings: Settings) -> Result<(), Failure> {
     let server = Server::start(settings).map_err(Failure::Start)?;
     let handle = server.handle();
     announce(server.addresses());
+    tracing::info!(capacity = server.capacity(), "connections that can be held at a time");
     let wake = signals.handle();
     let waiter = thread::Builder::new()
         .name("join".into())
