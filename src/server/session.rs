@@ -1,7 +1,7 @@
 //! A session: a socket, the machine that speaks on it, and what neither has taken yet.
 //!
-//! It is what the slab holds, so its size is what an idle connection costs: 96 bytes. Between turns it owns
-//! bytes only when some are left over, in a box of exactly their size.
+//! It is what the slab holds, so its size is what an idle connection costs: 96 bytes. Between turns
+//! it owns bytes only when some are left over, in a box of exactly their size.
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;

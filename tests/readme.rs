@@ -1,0 +1,86 @@
+//! What the README shows is what happens: every command of its console blocks is run against the
+//! real binary and must print what stands below it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// The address the README speaks of.
+const SHOWN: &str = "127.0.0.1:8080";
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start() -> Running {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_loiter"))
+        .args(["--listen", "127.0.0.1:0", "--log-level", "error"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("it was piped"))
+        .read_line(&mut line)
+        .expect("it says where it listens");
+    let address = line.trim().strip_prefix("listening http://").expect(&line).to_owned();
+    Running { child, address }
+}
+
+/// Each command of the README's console blocks, and what it is said to print.
+fn commands(readme: &str) -> Vec<(String, String)> {
+    let blocks = readme.split("```").skip(1).step_by(2);
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for block in blocks.filter_map(|block| block.strip_prefix("console\n")) {
+        for line in block.lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => commands.push((command.into(), String::new())),
+                None => {
+                    let (_, output) = commands.last_mut().expect("a block starts with a command");
+                    output.push_str(line);
+                    output.push('\n');
+                }
+            }
+        }
+    }
+    commands
+}
+
+/// curl tells its version, which is not ours to fix.
+fn without_version(text: &str) -> String {
+    let mut parts = text.split("curl/");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let version = |c: char| c.is_ascii_digit() || c == '.';
+    parts.fold(first, |text, part| text + "curl/" + part.trim_start_matches(version))
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    let server = start();
+    let commands = commands(include_str!("../README.md"));
+    assert!(commands.len() >= 4, "the README shows something");
+    for (command, shown) in commands {
+        let here = command.replace(SHOWN, &server.address);
+        let output = Command::new("sh").args(["-c", &here]).output().expect("sh runs");
+        assert!(output.status.success(), "{command}: {output:?}");
+        let printed = String::from_utf8_lossy(&output.stdout).replace(&server.address, SHOWN);
+        // A shell's next prompt comes on a line of its own, whatever the answer ended with.
+        let printed = without_version(printed.trim_end_matches('\n'));
+        assert_eq!(printed, without_version(shown.trim_end_matches('\n')), "{command}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_route() {
+    let readme = include_str!("../README.md");
+    for route in loiter::endpoint::ROUTES.iter().skip(1) {
+        let path = route.path.split("/{").next().unwrap_or(route.path);
+        assert!(readme.contains(path), "{} is not in the README", route.path);
+    }
+}
