@@ -66,6 +66,7 @@ impl Machine {
             now,
             fresh: true,
             ended: false,
+            resumed: false,
             draining: false,
             peer: Some([127, 0, 0, 1].into()),
             local: "127.0.0.1:8080",

@@ -86,6 +86,7 @@ fn in_the_machine(request: &[u8]) -> u64 {
             now: Time::from_micros(n as u64),
             fresh: false,
             ended: false,
+            resumed: false,
             draining: false,
             peer: Some([127, 0, 0, 1].into()),
             local: "127.0.0.1:8080",

@@ -196,6 +196,7 @@ impl Reference {
                 now: self.now,
                 fresh: true,
                 ended: false,
+                resumed: false,
                 draining: false,
                 peer: Some([127, 0, 0, 1].into()),
                 local: LOCAL,

@@ -78,20 +78,26 @@ impl Buf {
     /// Takes what a connection had left over.
     pub fn load(&mut self, kept: Box<[u8]>) {
         debug_assert!(self.is_empty(), "a shared buffer is empty between turns");
-        if !kept.is_empty() {
+        if kept.len() > self.bytes.capacity() {
+            self.bytes = kept.into_vec();
+        } else if !kept.is_empty() {
             self.bytes.extend_from_slice(&kept);
         }
     }
 
     /// Gives away what is unread, in a box of exactly its size (none when there is nothing), and is
-    /// empty again. A capacity beyond `usual` is given back.
+    /// empty again. What is longer than `usual` is not copied, it goes with its room.
     pub fn save(&mut self, usual: usize) -> Box<[u8]> {
+        if self.bytes.capacity() > usual {
+            let mut bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(usual));
+            bytes.drain(..std::mem::take(&mut self.start));
+            return bytes.into_boxed_slice();
+        }
         if self.bytes.is_empty() {
             return Box::default();
         }
         let kept = Box::from(self.unread());
         self.clear();
-        self.bytes.shrink_to(usual);
         kept
     }
 }

@@ -107,5 +107,9 @@ pub const MAX_STREAM_LINES: u64 = 100;
 pub const MAX_DRIP_BYTES: i64 = 10 * 1024 * 1024;
 /// Longest part of a bad value that is told back in a refusal.
 pub const MAX_TOLD_BYTES: usize = 64;
+/// Records handed to the access log at a time, though the turn goes on.
+pub const RECORDS_PER_TURN: usize = 256;
+/// Bytes of a target, a Referer or a User-Agent that the access log keeps.
+pub const MAX_LOGGED_BYTES: usize = 2048;
 /// Listeners of one server: a session keeps the number of its own in a byte.
 pub const MAX_LISTENERS: usize = 64;

@@ -43,8 +43,8 @@ impl<'a> Tree<'a> {
             Kind::Integer => json.raw(if self.span(node) == "-0" { "0" } else { self.span(node) }),
             Kind::Float => write_float(json, self.span(node)),
             Kind::String => json.quoted(|output| escape_again(output, self.span(node))),
-            Kind::List => return self.write_list(json, place),
-            Kind::Object => return self.write_object(json, place),
+            Kind::List => self.write_list(json, place)?,
+            Kind::Object => self.write_object(json, place)?,
         }
         (json.output.len() <= self.end).then_some(())
     }
@@ -301,6 +301,10 @@ mod tests {
         let wide = "[".repeat(400) + "1" + &",1".repeat(200_000) + &"]".repeat(400);
         let mut output = Vec::new();
         write(&mut Json::new(&mut output, Layout::Tall), &wide);
+        assert_eq!(output, b"null");
+        let hollow = format!("[{}]", vec![nested(500); 100].join(","));
+        let mut output = Vec::new();
+        write(&mut Json::new(&mut output, Layout::Tall), &hollow);
         assert_eq!(output, b"null");
         let mut output = Vec::new();
         write(&mut Json::new(&mut output, Layout::Tall), &nested(512));

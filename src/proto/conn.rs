@@ -34,6 +34,15 @@ impl Conn {
         }
     }
 
+    /// Whether it has use for input now. A request that waits for its answer keeps the next one
+    /// out.
+    pub fn reads(&self) -> bool {
+        match self {
+            Conn::Http1(http1) => http1.reads(),
+            Conn::Echo => true,
+        }
+    }
+
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         match self {

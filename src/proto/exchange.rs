@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::http1::write::{self, Framing};
 use super::{Cx, Next};
-use crate::base::limits::{HIGH_WATER, PACE_TICK};
+use crate::base::limits::{HIGH_WATER, MAX_LOGGED_BYTES, PACE_TICK};
 use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::record::Record;
@@ -213,6 +213,11 @@ fn make(pace: &mut Pace, chunked: bool, cx: &mut Cx, started: Time, output: &mut
     bytes
 }
 
+/// As much of a text as the access log keeps.
+fn logged(text: &[u8]) -> Box<[u8]> {
+    text.get(..MAX_LOGGED_BYTES).unwrap_or(text).into()
+}
+
 fn record(cx: &Cx, request: &Request) -> Record {
     Record {
         started: cx.now,
@@ -222,8 +227,8 @@ fn record(cx: &Cx, request: &Request) -> Record {
         version: request.version,
         status: Status::OK,
         body_bytes: 0,
-        target: request.target.raw.into(),
-        referer: request.field("Referer").map(Box::from),
-        agent: request.field("User-Agent").map(Box::from),
+        target: logged(request.target.raw),
+        referer: request.field("Referer").map(logged),
+        agent: request.field("User-Agent").map(logged),
     }
 }

@@ -47,6 +47,9 @@ pub struct Cx<'a> {
     pub fresh: bool,
     /// Whether the client will send no more than `input` holds.
     pub ended: bool,
+    /// Whether the client has just taken output that had been waiting for it: its time to send
+    /// counts from now.
+    pub resumed: bool,
     /// Whether the server is stopping: finish what was begun, begin nothing.
     pub draining: bool,
     /// The client's address.

@@ -7,8 +7,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
@@ -48,8 +48,9 @@ fn tcp(
     named: fn(SocketAddr) -> Listen,
 ) -> io::Result<Open> {
     let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
-    // Accepted sockets inherit it.
+    // Accepted sockets inherit both. Raw echo has no timeout, so the kernel finds out who is gone.
     socket.set_tcp_nodelay(true)?;
+    socket.set_keepalive(true)?;
     socket.listen(BACKLOG)?;
     let listener = mio::net::TcpListener::from_std(socket.into());
     let local = listener.local_addr()?;
@@ -129,6 +130,30 @@ fn unix(path: &Path) -> io::Result<Open> {
         gate: gate(Some(Protocol::Http), "localhost".into()),
         bound: Listen::Unix(path.into()),
     })
+}
+
+/// A socket file that we made, known by its inode: the name may be another server's by now.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl SocketFile {
+    /// The file of a listener that is one.
+    pub(super) fn of(listen: &Listen) -> Option<SocketFile> {
+        let Listen::Unix(path) = listen else { return None };
+        let inode = path.symlink_metadata().ok()?.ino();
+        Some(SocketFile { path: path.clone(), inode })
+    }
+
+    /// Removes it, if it is still there.
+    pub(super) fn remove(self) {
+        if self.path.symlink_metadata().is_ok_and(|metadata| metadata.ino() == self.inode) {
+            // Somebody else may just have done so.
+            let _ = std::fs::remove_file(self.path);
+        }
+    }
 }
 
 /// Removes a socket file that a dead server left; anything else stays, and is an error to bind to.

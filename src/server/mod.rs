@@ -16,9 +16,8 @@ mod start;
 pub mod worker;
 
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +25,7 @@ use mio::unix::pipe;
 
 use crate::config::{Listen, Settings};
 use access::AccessLog;
+use listen::SocketFile;
 pub use start::StartError;
 use worker::{Command, Totals};
 
@@ -133,7 +133,8 @@ pub struct Handle {
 #[derive(Debug)]
 struct Shared {
     mailboxes: Vec<Mailbox>,
-    socket_files: Vec<PathBuf>,
+    /// Taken when the server begins to end, so that a successor's are left alone.
+    socket_files: Mutex<Vec<SocketFile>>,
     log: Option<AccessLog>,
 }
 
@@ -168,9 +169,9 @@ impl Handle {
     }
 
     fn tell(&self, command: &Command) {
-        for path in &self.shared.socket_files {
-            // It may be gone already: both drain and stop come here.
-            let _ = std::fs::remove_file(path);
+        let files = self.shared.socket_files.lock().map(|mut files| std::mem::take(&mut *files));
+        for file in files.unwrap_or_default() {
+            file.remove();
         }
         for mailbox in &self.shared.mailboxes {
             // A worker that has ended needs no command; a full pipe wakes it just as well.

@@ -146,6 +146,8 @@ fn special(index: u32) -> mio::Token {
     mio::Token(index as usize)
 }
 
+const _: () = assert!(usize::BITS == 64, "a poll token holds an index and a generation");
+
 /// A session's generation stands above its index, so no session has a special token: those have
 /// generation 0 and an index no slab reaches.
 fn pack(token: Token) -> mio::Token {

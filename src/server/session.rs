@@ -113,7 +113,8 @@ impl<S> Session<S> {
     }
 
     /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
-    /// that does not read costs no more than what it was already sent.
+    /// that does not read costs no more than what it was already sent. What has arrived is read
+    /// before the machine is asked, so that it judges no deadline by what it has not seen.
     fn work<N>(
         &mut self,
         net: &mut N,
@@ -125,7 +126,9 @@ impl<S> Session<S> {
         N: Net<Socket = S>,
     {
         let stalled = !output.is_empty();
-        let (mut moved, mut next) = (0, Next::Write);
+        cx.resumed = stalled;
+        let reads = self.ready.readable && self.conn.reads();
+        let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });
         loop {
             moved += self.write(net, output)?;
             if !output.is_empty() {
@@ -149,6 +152,7 @@ impl<S> Session<S> {
             }
             cx.ended = self.ended;
             next = self.conn.advance(cx, input, output);
+            cx.resumed = false;
         }
     }
 

@@ -4,15 +4,15 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
 use mio::unix::pipe;
 
 use super::access::{AccessLog, Format};
-use super::listen::{self, Open};
+use super::listen::{self, Open, SocketFile};
 use super::os::{self, Os};
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
@@ -100,7 +100,8 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
                 }
             }
             Err(error) => {
-                starter.abandon(mailboxes);
+                // What the first worker has not opened is not ours to remove.
+                starter.abandon(mailboxes, if number == 0 { Vec::new() } else { addresses });
                 return Err(error);
             }
         }
@@ -172,16 +173,12 @@ impl Starter {
     }
 
     /// Ends the workers that did start, when one did not.
-    fn abandon(self, mailboxes: Vec<Mailbox>) {
-        drop(self.finish(mailboxes, Vec::new(), 0));
+    fn abandon(self, mailboxes: Vec<Mailbox>, addresses: Vec<Listen>) {
+        drop(self.finish(mailboxes, addresses, 0));
     }
 
     fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Listen>, limit: u64) -> Server {
-        let socket_files = addresses.iter().filter_map(|listen| match listen {
-            Listen::Unix(path) => Some(path.clone()),
-            _ => None,
-        });
-        let socket_files = socket_files.collect();
+        let socket_files = Mutex::new(addresses.iter().filter_map(SocketFile::of).collect());
         let all = (self.capacity * self.threads.len()) as u64;
         let capacity = match self.settings.private_fd_tables {
             true => all,

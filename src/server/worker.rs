@@ -15,11 +15,12 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::access::Sink;
-use super::net::{Event, Net};
+use super::net::{Event, Net, Readiness};
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
+    RECORDS_PER_TURN,
 };
 use crate::base::random::Random;
 use crate::base::slab::{Slab, Token};
@@ -269,7 +270,8 @@ impl<N: Net> Worker<N> {
         while let Ok(command) = self.setup.inbox.try_recv() {
             match command {
                 Command::Stop => self.life = Life::Stops,
-                Command::Drain(within) => self.drain(within),
+                Command::Drain(within) if self.life == Life::Serves => self.drain(within),
+                Command::Drain(_) => {}
             }
         }
     }
@@ -277,7 +279,9 @@ impl<N: Net> Worker<N> {
     /// What is in the listeners' queues was promised service by the kernel, so it is taken first.
     fn drain(&mut self, within: Duration) {
         for gate in 0..self.setup.gates.len() {
-            self.setup.gates[gate].look = self.now;
+            let connections = self.setup.gates[gate].protocol.is_some();
+            self.setup.gates[gate].look = if connections { self.now } else { Time::NEVER };
+            // It ends with the queue, or when there is no slot.
             while self.setup.gates[gate].look == self.now {
                 self.accept(gate);
             }
@@ -286,6 +290,10 @@ impl<N: Net> Worker<N> {
         self.net.close_listeners();
         self.life = Life::Drains { by: self.now.after(within) };
         for token in self.sessions.tokens().collect::<Vec<_>>() {
+            if let Some(session) = self.sessions.get_mut(token) {
+                // A request may have arrived that no event has told of yet.
+                session.notice(Readiness { readable: true, ..Readiness::default() });
+            }
             self.ready(token);
         }
     }
@@ -298,7 +306,12 @@ impl<N: Net> Worker<N> {
                 Some(Fate::Again) => self.ready(token),
                 Some(Fate::Waits) | None => {}
             }
+            if self.records.len() >= RECORDS_PER_TURN {
+                self.log();
+            }
         }
+        // One huge answer is no reason to keep its room for ever.
+        self.body.shrink_to(self.scratch.usual);
         // Those that want another turn were put on a new list meanwhile; the old one has the room.
         ready.append(&mut self.ready);
         self.ready = ready;
@@ -311,6 +324,7 @@ impl<N: Net> Worker<N> {
             now: self.now,
             fresh: false,
             ended: false,
+            resumed: false,
             draining: self.life != Life::Serves,
             peer: session.peer,
             local: &self.setup.gates[usize::from(session.listener)].local,

@@ -293,6 +293,7 @@ impl<'a> Player<'a> {
             now: self.now,
             fresh,
             ended: self.end == End::Read,
+            resumed: false,
             draining: false,
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             local: "127.0.0.1:8080",

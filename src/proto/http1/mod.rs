@@ -59,8 +59,25 @@ impl Http1 {
         Http1 { stage: Stage::Idle { until: now.after(limits.head_timeout) } }
     }
 
+    /// See [`Conn::reads`](super::conn::Conn::reads).
+    pub fn reads(&self) -> bool {
+        !matches!(self.stage, Stage::Play { .. } | Stage::Close)
+    }
+
+    /// A client that was slow to take an answer has its whole time to send after it.
+    fn resume(&mut self, cx: &Cx) {
+        match &mut self.stage {
+            Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
+            Stage::Body(receive) => receive.resume(cx),
+            Stage::Head { .. } | Stage::Play { .. } | Stage::Linger { .. } | Stage::Close => {}
+        }
+    }
+
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        if cx.resumed {
+            self.resume(cx);
+        }
         loop {
             if output.len() >= HIGH_WATER {
                 return Next::Write;

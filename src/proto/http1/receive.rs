@@ -80,6 +80,11 @@ impl Receive {
         self.head.starts_with(HEAD)
     }
 
+    /// The client has its whole time for the next piece.
+    pub(super) fn resume(&mut self, cx: &Cx) {
+        self.until = cx.now.after(cx.app.limits.body_timeout);
+    }
+
     /// Takes what has come.
     pub(super) fn step(
         &mut self,
