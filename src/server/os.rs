@@ -190,8 +190,11 @@ impl Net for Os {
             true => Some(Duration::ZERO),
             false => self.timer.timeout(self.looked, until, self.start),
         };
-        // An interrupted wait is one in which nothing happened.
-        if self.poll.poll(&mut self.events, timeout).is_err() {
+        // An interrupted wait says nothing of what has happened, so that is asked for at once: a
+        // deadline must not be judged by what was not seen.
+        if self.poll.poll(&mut self.events, timeout).is_err()
+            && self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err()
+        {
             return;
         }
         events.extend(self.events.iter().filter_map(event_of));
