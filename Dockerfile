@@ -15,8 +15,9 @@ RUN target=$(rustc -vV | sed -n 's/^host: //p') \
 
 FROM scratch
 COPY --from=build /loiter /loiter
-# Not 127.0.0.1, as it is elsewhere: inside a container nobody else could reach that.
-ENV LOITER_LISTEN=http://0.0.0.0:8080
+# Not 127.0.0.1, as it is elsewhere: inside a container nobody else could reach that. The weakest way
+# to say it, so that PORT, a file or LOITER_LISTEN still decide.
+ENV HOST=0.0.0.0
 EXPOSE 8080
 USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=3s CMD ["/loiter", "healthcheck"]

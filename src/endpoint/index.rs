@@ -23,7 +23,7 @@ pub(super) fn index(_: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command. \
-    It speaks the API of httpbin, and much of go-httpbin.";
+    It speaks a part of the API of httpbin, in its very words, and go-httpbin's durations.";
 
 /// The methods that a route is listed with: those that go with every GET are not.
 fn methods(route: &Route) -> String {

@@ -132,6 +132,8 @@ impl Exchange {
             seed: 0,
         };
         let mut exchange = Exchange::new(cx, endpoint::refuse(refusal), &request, false);
+        // The log is not told of a request that there was not.
+        exchange.record.iter_mut().for_each(|record| record.method = None);
         exchange.begin(cx, &request, None, output);
         exchange.end(cx);
     }

@@ -18,7 +18,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::{self, ExitCode};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
@@ -77,6 +77,9 @@ impl fmt::Display for Failure {
     }
 }
 
+/// A signal so soon after the first is the same one, arriving by another way.
+const SAME_SIGNAL: Duration = Duration::from_millis(20);
+
 /// How far the end has come.
 #[derive(Clone, Copy)]
 enum Phase {
@@ -116,6 +119,7 @@ fn serve(settings: Settings) -> Result<(), Failure> {
 /// Does what signals ask for, until the server has ended.
 fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
     let mut phase = Phase::Serving;
+    let mut asked = Instant::now();
     for signal in signals.forever() {
         let name = signal_name(signal).unwrap_or("signal");
         phase = match (signal, phase) {
@@ -126,8 +130,11 @@ fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
             (_, Phase::Serving) => {
                 tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
                 handle.drain(timeout);
+                asked = Instant::now();
                 Phase::Draining
             }
+            // Who signals a process and then its group means one signal, not two.
+            (_, Phase::Draining) if asked.elapsed() < SAME_SIGNAL => Phase::Draining,
             (_, Phase::Draining) => {
                 tracing::info!("{name} again: stopping now");
                 handle.stop();
