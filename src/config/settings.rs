@@ -184,8 +184,8 @@ pub const SETTINGS: &[Setting] = &[
         value: "N",
         default: "auto",
         takes: "a whole number from 1, or auto for what the descriptor limit allows",
-        help: "Most connections at a time, in equal shares for the workers, rounded up; more wait in \
-               the listen queue",
+        help: "Most connections at a time, in equal shares for the workers, rounded up; more \
+               wait in the listen queue",
         set: |s, text| connections(text).map(|most| s.max_connections = most),
         show: |s| s.max_connections.map_or("auto".to_owned(), |most| most.to_string()),
     },
