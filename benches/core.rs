@@ -63,6 +63,7 @@ impl Machine {
     fn turn(&mut self, bytes: &[u8], now: Time) -> Next {
         self.input.tail().extend_from_slice(bytes);
         let mut cx = Cx {
+            unix_start_us: 0,
             now,
             fresh: true,
             ended: false,
@@ -104,7 +105,7 @@ mod head {
 
     fn read(bencher: Bencher, bytes: &[u8]) {
         let limits = Limits::default();
-        let origin = Origin { peer: None, local: "127.0.0.1:8080", seed: 1 };
+        let origin = Origin { peer: None, local: "127.0.0.1:8080", seed: 1, unix_us: 0 };
         bencher.counter(BytesCount::new(bytes.len())).bench(|| {
             let bytes = black_box(bytes);
             assert_eq!(scan(bytes, 0, &limits), Ok(Scan::End(bytes.len())));

@@ -27,7 +27,7 @@ mod linux {
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bare\r\n\
         Date: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n\
         Content-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\
-        Access-Control-Allow-Credentials: true\r\n\r\n";
+        Access-Control-Allow-Credentials: true\r\nX-Content-Type-Options: nosniff\r\n\r\n";
     /// Most answers put into one write; a longer pipeline is cut at it.
     const MOST_AT_ONCE: usize = 256;
     /// Descriptors above this are refused, so that `carried` needs no growing.

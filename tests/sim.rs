@@ -193,6 +193,7 @@ impl Reference {
         input.tail().extend_from_slice(request);
         loop {
             let mut cx = Cx {
+                unix_start_us: 0,
                 now: self.now,
                 fresh: true,
                 ended: false,

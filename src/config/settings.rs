@@ -49,6 +49,7 @@ impl Settings {
             limits: self.limits.clone(),
             server_header: self.server_header,
             records: self.access_log != AccessLog::Off,
+            ..App::default()
         }
     }
 

@@ -1,19 +1,40 @@
-//! Answers of a given kind: `/uuid`, `/status`, `/bytes`, `/stream`, `/echo`.
+//! Answers of a given kind: `/uuid`, `/bytes`, `/stream`, `/echo`.
 
 use std::io::Write;
 
 use super::inspect::stream_line;
-use super::params::{self, python_float, python_integer};
+use super::params;
+use super::route::{Group, Kind, Param, Route};
 use crate::base::limits::{BODY_PIECE, MAX_STREAM_LINES};
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
+use crate::http::pace::{Pace, Source};
 use crate::http::query;
-use crate::http::reply::{Body, Media, Pace, Refusal, Reply, Source};
-use crate::http::request::Request;
+use crate::http::reply::{Body, Media, Refusal, Reply};
+use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 
+/// The rows.
+pub(super) const GROUP: Group =
+    Group {
+        name: "Dynamic data",
+        about: "Answers made to order",
+        routes: &[
+            Route::get("/uuid", uuid, "a random UUID (version 4)"),
+            Route::get("/bytes/{n}", bytes, "n random bytes").with(&[
+                Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
+                Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
+            ]),
+            Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
+                .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines")]),
+            Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives").stream(),
+        ],
+    };
+
+const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
+
 /// `/uuid`: random (RFC 9562 5.4), from the request's seed.
-pub(super) fn uuid(_: &App, _: &Request) -> Result<Reply, Refusal> {
+fn uuid(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(render_uuid))
 }
 
@@ -28,91 +49,10 @@ fn render_uuid(_: &App, request: &Request, output: &mut Vec<u8>) {
     let _ = write!(output, "{{\n  \"uuid\": \"{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}\"\n}}\n");
 }
 
-/// `/status/{codes}`: one code, or one drawn from several by their weights (`200:3,500`).
-///
-/// Departures from httpbin: a code below 100 or above 999, and weights that leave nothing to draw,
-/// are refused (it fails on the latter). The texts of 402 and 418 are our own.
-pub(super) fn status(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    let codes = std::str::from_utf8(request.param(0)).unwrap_or_default();
-    let code = match codes.contains(',') {
-        false => code(codes),
-        true => draw(codes, Random::new(request.seed).fraction()),
-    };
-    Ok(match code {
-        Some(code) => status_reply(code),
-        None => Reply::whole(Status(400), Media::Text, b"Invalid status code".as_slice()),
-    })
-}
-
-/// A code as Python reads an integer.
-fn code(text: &str) -> Option<u16> {
-    let code = u16::try_from(python_integer(text)?).ok()?;
-    (100..=999).contains(&code).then_some(code)
-}
-
-/// The code whose share of all weights the fraction falls in.
-fn draw(codes: &str, fraction: f64) -> Option<u16> {
-    let mut total = 0.0;
-    for choice in codes.split(',') {
-        total += weighted(choice)?.1;
-    }
-    if !(total > 0.0 && total.is_finite()) {
-        return None;
-    }
-    let mut left = total * fraction;
-    let mut choices = codes.split(',').filter_map(weighted);
-    let drawn = choices.find(|(_, weight)| {
-        left -= weight;
-        left < 0.0
-    });
-    // Rounding may leave a crumb at the end.
-    drawn.or_else(|| codes.split(',').filter_map(weighted).rfind(|c| c.1 > 0.0)).map(|c| c.0)
-}
-
-/// A code and its weight, 1 unless told.
-fn weighted(choice: &str) -> Option<(u16, f64)> {
-    let Some((text, weight)) = choice.split_once(':') else { return Some((code(choice)?, 1.0)) };
-    Some((code(text)?, python_float(weight)?))
-}
-
-const TEAPOT: &str = r#"
-    -=[ teapot ]=-
-
-          ,___.
-      ____/   \____   __
-   __/   `-----'   \_/ /
-  (_ |              _ /
-    \|             | /
-     \_           _/
-       `---------'
-"#;
-const UNACCEPTABLE: &str = concat!(
-    r#"{"message": "Client did not request a supported media type.", "#,
-    r#""accept": ["image/webp", "image/svg+xml", "image/jpeg", "image/png", "image/*"]}"#,
-);
-const REALM: &str = "Basic realm=\"Fake Realm\"";
-
-/// The answer of a status code: empty, but for some codes that say more.
-fn status_reply(code: u16) -> Reply {
-    let status = Status(code);
-    let text = |text: &'static str, more| {
-        Reply::whole(status, Media::None, text.as_bytes()).header("x-more-info", more)
-    };
-    match code {
-        301 | 302 | 303 | 305 | 307 => Reply::new(status).header("Location", "/redirect/1"),
-        304 => Reply::new(status),
-        401 => Reply::new(status).header("WWW-Authenticate", REALM),
-        402 => text("No coin, no page.", "http://vimeo.com/22053820"),
-        406 => Reply::whole(status, Media::Json, UNACCEPTABLE.as_bytes()),
-        407 => Reply::new(status).header("Proxy-Authenticate", REALM),
-        418 => text(TEAPOT, "http://tools.ietf.org/html/rfc2324"),
-        _ => Reply { media: Media::Html, ..Reply::new(status) },
-    }
-}
-
 /// `/bytes/{n}`: random bytes; with `seed` those that Python's generator gives for it.
-pub(super) fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let bytes = params::count(request.param(0))?.min(app.limits.max_bytes);
+fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::count(app, "n", request.param(0))?;
+    let bytes = params::bounded(app, "n", asked, 0..=app.limits.max_bytes)?;
     let source = match query::first_any_case(request, "seed") {
         Some(seed) => {
             let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
@@ -128,20 +68,23 @@ pub(super) fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
         0 => Body::Empty,
         _ => Body::Paced(Box::new(Pace::new(source, pieces, 0, Some(bytes)))),
     };
-    Ok(Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) })
+    Ok(Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) }.clamped("n", asked, bytes))
 }
 
 /// `/stream/{n}`: lines of JSON that tell the request, a chunk each.
-pub(super) fn stream(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pieces = params::count(request.param(0))?.min(MAX_STREAM_LINES);
-    let before = if pieces > 0 { stream_line(request) } else { Vec::new() };
-    let source = Source::Lines { before: before.into_boxed_slice(), next: 0 };
+fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::count(app, "n", request.param(0))?;
+    let pieces = asked.min(MAX_STREAM_LINES);
+    let before = if pieces > 0 { stream_line(app, request) } else { Vec::new() };
+    let after = b"}\n".as_slice();
+    let source = Source::Lines { before: before.into(), next: 0, after: after.into() };
     let body = Body::Paced(Box::new(Pace::new(source, pieces, 0, None)));
-    Ok(Reply { media: Media::Json, body, ..Reply::new(Status::OK) })
+    let reply = Reply { media: Media::Json, body, ..Reply::new(Status::OK) };
+    Ok(reply.clamped("n", asked, pieces))
 }
 
 /// `/echo`: the request's body in its own type. Not httpbin's: fortio's, at a path of its own.
-pub(super) fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
+fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = Reply { body: Body::Echo, ..Reply::new(Status::OK) };
     let media = request.field("Content-Type").and_then(|media| std::str::from_utf8(media).ok());
     let sound = |media: &&str| !media.is_empty() && !media.contains(char::is_control);
@@ -149,39 +92,4 @@ pub(super) fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
         Some(media) => reply.header("Content-Type", media.to_owned()),
         None => Reply { media: Media::Bytes, ..reply },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_drawn_by_their_weights() {
-        assert_eq!(draw("200:3,500", 0.0), Some(200));
-        assert_eq!(draw("200:3,500", 0.749), Some(200));
-        assert_eq!(draw("200:3,500", 0.75), Some(500));
-        assert_eq!(draw("200,404,500", 0.5), Some(404));
-        assert_eq!(draw("200:0,404:1e1", 0.0), Some(404));
-        assert_eq!(draw("200:-1,300:3", 0.0), Some(300));
-        assert_eq!(draw("200:0.1,300:0.2,400:0", 1.0), Some(300));
-    }
-
-    #[test]
-    fn what_cannot_be_drawn_from() {
-        for codes in [
-            "200,",
-            ",200",
-            "200:,1",
-            "200:1:2,3",
-            "200:nan,200",
-            "200:inf,300",
-            "200:0,300:0",
-            "200:-1,300",
-            "99,200",
-            "200,1000",
-            "200,x",
-        ] {
-            assert_eq!(draw(codes, 0.5), None, "{codes}");
-        }
-    }
 }

@@ -3,15 +3,24 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
+use super::ROUTES;
 use super::refusal::allow;
-use super::{BodyRule, ROUTES, Route};
+use super::route::{BodyRule, Group, Route};
 use crate::http::app::App;
+use crate::http::profile::HTTPBIN;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "loiter",
+    about: "What is served here",
+    routes: &[Route::get("/", index, "this page").fixed()],
+};
+
 /// The page, or a text for clients that do not ask for one.
-pub(super) fn index(_: &App, request: &Request) -> Result<Reply, Refusal> {
+fn index(_: &App, request: &Request) -> Result<Reply, Refusal> {
     static PAGE: OnceLock<String> = OnceLock::new();
     static TEXT: OnceLock<String> = OnceLock::new();
     let html = memchr::memmem::Finder::new("text/html");
@@ -27,13 +36,13 @@ const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command
 
 /// The methods that a route is listed with: those that go with every GET are not.
 fn methods(route: &Route) -> String {
-    allow(route.methods).replace("GET, HEAD", "GET")
+    allow(route.methods(&HTTPBIN)).replace("GET, HEAD", "GET")
 }
 
 fn text() -> String {
     let mut text = format!("loiter {}\n{INTRO}\n\n", env!("CARGO_PKG_VERSION"));
     let width = ROUTES.iter().map(|route| route.path.len()).max().unwrap_or_default();
-    for route in ROUTES {
+    for route in &ROUTES {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:width$}  {}  [{}]", route.path, route.about, methods(route));
     }
@@ -42,7 +51,7 @@ fn text() -> String {
 
 fn page() -> String {
     let mut rows = String::new();
-    for route in ROUTES {
+    for route in &ROUTES {
         let path = match is_link(route) {
             true => format!("<a href=\"{0}\">{0}</a>", route.path),
             false => route.path.to_owned(),

@@ -1,80 +1,86 @@
 //! What the request said: `/get`, `/post` and their like, `/anything`, `/headers`, `/ip`,
 //! `/user-agent`.
 //!
-//! Answers are rendered when they are sent, straight into the output. The departures from httpbin
-//! in how things are told stand with those who tell them: `http/url`, `http/fields`,
-//! `http/respell`.
+//! Answers are rendered when they are sent, straight into the output. Which parts of a request they
+//! tell is in the profile's documents. The departures from httpbin in how things are told stand
+//! with those who tell them: `http/url`, `http/fields`, `http/respell`.
 
+use super::route::{Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::fields;
 use crate::http::form::{self, Content};
 use crate::http::json::{Json, Layout};
+use crate::http::profile::Key;
 use crate::http::query::{self, Order};
 use crate::http::reply::{Media, Refusal, Reply};
-use crate::http::request::Request;
+use crate::http::request::{Method, Methods, Request};
 use crate::http::respell;
 use crate::http::url;
 
+const POST: Methods = Methods::of(&[Method::Post]);
+const PUT: Methods = Methods::of(&[Method::Put]);
+const PATCH: Methods = Methods::of(&[Method::Patch]);
+const DELETE: Methods = Methods::of(&[Method::Delete]);
+const ANYTHING: &str = "what any request said, with its method";
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Requests",
+    about: "What the request said",
+    routes: &[
+        Route::get("/get", get, "what a GET request said").fixed(),
+        Route::new(POST, "/post", with_body, "what a POST request said").keep().fixed(),
+        Route::new(PUT, "/put", with_body, "what a PUT request said").keep().fixed(),
+        Route::new(PATCH, "/patch", with_body, "what a PATCH request said").keep().fixed(),
+        Route::new(DELETE, "/delete", with_body, "what a DELETE request said").keep().fixed(),
+        Route::any("/anything", anything, ANYTHING).keep(),
+        Route::any("/anything/{rest*}", anything, "the same under any path")
+            .keep()
+            .with(&[Param::path("rest", Kind::Text, "a/b", "any path")]),
+        Route::get("/headers", headers, "the request's header fields"),
+        Route::get("/ip", ip, "the client's address").with(&[Param::query(
+            "format",
+            Kind::Choice(&["json", "text"]),
+            "`text`: the address alone",
+        )
+        .or("json")]),
+        Route::get("/user-agent", user_agent, "the client's User-Agent"),
+    ],
+};
+
 /// `/get`.
-pub(super) fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|_, request, output| {
-        tell(output, |json| {
-            tell_args(json, request);
-            tell_headers(json, request);
-            tell_origin_and_url(json, request);
-        })
-    }))
+fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.get, output)))
 }
 
 /// `/post`, `/put`, `/patch` and `/delete`.
-pub(super) fn with_body(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|_, request, output| {
-        tell(output, |json| {
-            tell_args(json, request);
-            let text = tell_body(json, request);
-            tell_headers(json, request);
-            tell_json(json, text);
-            tell_origin_and_url(json, request);
-        })
-    }))
+fn with_body(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.body, output)))
 }
 
 /// `/anything`: the same with the method.
-pub(super) fn anything(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|_, request, output| {
-        tell(output, |json| {
-            tell_args(json, request);
-            let text = tell_body(json, request);
-            tell_headers(json, request);
-            tell_json(json, text);
-            json.key("method");
-            json.text(request.method.name());
-            tell_origin_and_url(json, request);
-        })
+fn anything(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| {
+        tell(app, request, app.profile.documents.anything, output)
     }))
 }
 
-/// The body of `/delay`, which knows neither `json` nor `method`.
-pub(super) fn render_delayed(_: &App, request: &Request, output: &mut Vec<u8>) {
-    tell(output, |json| {
-        tell_args(json, request);
-        tell_body(json, request);
-        tell_headers(json, request);
-        tell_origin_and_url(json, request);
-    });
+/// The body of `/delay`, where httpbin knows neither `json` nor `method`.
+pub(super) fn render_delayed(app: &App, request: &Request, output: &mut Vec<u8>) {
+    tell(app, request, app.profile.documents.delay, output);
 }
 
 /// `/headers`.
-pub(super) fn headers(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|_, request, output| tell(output, |json| tell_headers(json, request))))
+fn headers(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| tell(app, request, &[Key::Headers], output)))
 }
 
 /// `/ip`. As in go-httpbin, `format=text` asks for the address alone.
-pub(super) fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
+fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
     if query::first(request, "format").is_some_and(|format| format == "text") {
-        return Ok(Reply { media: Media::Text, ..Reply::json(render_address) });
+        return Ok(Reply::json(render_address).media(Media::Text));
     }
-    Ok(Reply::json(|_, request, output| tell(output, |json| tell_origin(json, request))))
+    Ok(Reply::json(|app, request, output| tell(app, request, &[Key::Origin], output)))
 }
 
 /// The origin and a line feed; with the escapes of JSON, so that no field can bring in a control
@@ -85,9 +91,9 @@ fn render_address(_: &App, request: &Request, output: &mut Vec<u8>) {
 }
 
 /// `/user-agent`: `null` when there is none.
-pub(super) fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|_, request, output| {
-        tell(output, |json| {
+fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| {
+        tall(app, output, |json| {
             json.key("user-agent");
             match request.field("User-Agent") {
                 None => json.raw("null"),
@@ -98,66 +104,63 @@ pub(super) fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
 }
 
 /// The line of `/stream`, up to its number: unsorted, as httpbin writes it.
-pub(super) fn stream_line(request: &Request) -> Vec<u8> {
+pub(super) fn stream_line(app: &App, request: &Request) -> Vec<u8> {
     let mut output = Vec::new();
-    let mut json = Json::new(&mut output, Layout::Wide);
+    let mut json = Json::spelled(&mut output, Layout::Wide, app.profile.spelling);
     json.open(b'{');
-    tell_url(&mut json, request);
-    json.key("args");
-    query::write(&mut json, query::of(request), Order::Arrival);
-    json.key("headers");
-    fields::write(&mut json, request, Order::Arrival);
-    tell_origin(&mut json, request);
+    write_keys(&mut json, app, request, app.profile.documents.line, Order::Arrival);
     json.key("id");
     output
 }
 
-/// Writes a document of httpbin's: an object, and a line feed after it.
-fn tell(output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
-    Json::new(output, Layout::Tall).object(fill);
+/// Writes a document that tells these parts of a request, and a line feed after it.
+pub(super) fn tell(app: &App, request: &Request, document: &[Key], output: &mut Vec<u8>) {
+    tall(app, output, |json| write_keys(json, app, request, document, Order::Sorted));
+}
+
+/// Writes an object that `fill` fills, one item a line, and a line feed after it.
+pub(super) fn tall(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
+    Json::spelled(output, Layout::Tall, app.profile.spelling).object(fill);
     output.push(b'\n');
 }
 
-fn tell_args(json: &mut Json, request: &Request) {
-    json.key("args");
-    query::write(json, query::of(request), Order::Sorted);
+/// Writes these parts of a request into an object that is open.
+pub(super) fn write_keys(
+    json: &mut Json,
+    app: &App,
+    request: &Request,
+    document: &[Key],
+    order: Order,
+) {
+    let form = document.iter().any(|key| matches!(key, Key::Data | Key::Files | Key::Form));
+    let content = if form { Content::of(request) } else { Content::default() };
+    for &key in document {
+        write_key(json, app, request, &content, key, order);
+    }
 }
 
-fn tell_headers(json: &mut Json, request: &Request) {
-    json.key("headers");
-    fields::write(json, request, Order::Sorted);
-}
-
-fn tell_origin(json: &mut Json, request: &Request) {
-    json.key("origin");
-    json.quoted(|output| url::escape_origin(output, request));
-}
-
-fn tell_url(json: &mut Json, request: &Request) {
-    json.key("url");
-    json.quoted(|output| url::escape_url(output, request));
-}
-
-fn tell_origin_and_url(json: &mut Json, request: &Request) {
-    tell_origin(json, request);
-    tell_url(json, request);
-}
-
-/// Writes `data`, `files` and `form`, and gives back the text that may hold JSON: the body when it
-/// is no form, whatever its type.
-fn tell_body<'a>(json: &mut Json, request: &Request<'a>) -> &'a str {
-    let content = Content::of(request);
-    let data = content.data;
-    json.key("data");
-    form::write_content(json, data, None);
-    json.key("files");
-    content.write_files(json);
-    json.key("form");
-    content.write_form(json);
-    std::str::from_utf8(data).unwrap_or_default()
-}
-
-fn tell_json(json: &mut Json, text: &str) {
-    json.key("json");
-    respell::write(json, text);
+fn write_key(
+    json: &mut Json,
+    _: &App,
+    request: &Request,
+    content: &Content,
+    key: Key,
+    order: Order,
+) {
+    let Some(name) = key.name() else { return };
+    json.key(name);
+    match key {
+        Key::Args => query::write(json, query::of(request), order),
+        Key::Data => form::write_content(json, content.data, None),
+        Key::Files => content.write_files(json),
+        Key::Form => content.write_form(json),
+        Key::Headers => fields::write(json, request, order),
+        Key::Json => respell::write(json, std::str::from_utf8(content.data).unwrap_or_default()),
+        Key::Method => json.text(request.method.name()),
+        Key::Origin => json.quoted(|output| url::escape_origin(output, request)),
+        Key::Url => json.quoted(|output| url::escape_url(output, request)),
+        Key::NoUrl => json.raw("\"\""),
+        Key::Flag(_) => json.raw("true"),
+        Key::Nothing => {}
+    }
 }

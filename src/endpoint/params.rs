@@ -4,8 +4,11 @@
 //! Durations are exact decimals, never floats, and rounded up: no answer comes early.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
+use crate::http::app::App;
+use crate::http::profile::Dialect;
 use crate::http::reply::Refusal;
 
 /// The units of Go's durations in nanoseconds, longer names before those they begin with.
@@ -117,18 +120,35 @@ fn shifted(value: u128, exponent: i64) -> u128 {
     }
 }
 
-/// An integer segment of a path, which httpbin's router takes only in ASCII digits: anything else
-/// is another path. One too large for us is as large as can be.
-pub fn count(segment: &[u8]) -> Result<u64, Refusal> {
-    if segment.is_empty() {
-        return Err(Refusal::not_found());
+/// An integer segment of a path. httpbin's router takes it only in ASCII digits: anything else is
+/// another path, and not found; go-httpbin refuses it. One too large for us is as large as can be.
+pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
+    let digits = |segment: &[u8]| !segment.is_empty() && segment.iter().all(u8::is_ascii_digit);
+    match digits(segment) {
+        true => Ok(segment.iter().fold(0u64, |value, byte| {
+            value.saturating_mul(10).saturating_add(u64::from(byte.wrapping_sub(b'0')))
+        })),
+        false if app.profile.dialect == Dialect::Httpbin => Err(Refusal::not_found()),
+        false => Err(bad(name, &String::from_utf8_lossy(segment), "write an integer")),
     }
-    let mut value = 0u64;
-    for &byte in segment {
-        let digit = byte.is_ascii_digit().then(|| byte - b'0').ok_or_else(Refusal::not_found)?;
-        value = value.saturating_mul(10).saturating_add(u64::from(digit));
+}
+
+/// A value within its bounds: one beyond them is cut to them or refused, as the profile has it.
+/// Whoever asks tells a cut with [`Reply::clamped`](crate::http::reply::Reply::clamped).
+pub fn bounded(
+    app: &App,
+    name: &str,
+    asked: u64,
+    bounds: RangeInclusive<u64>,
+) -> Result<u64, Refusal> {
+    let (least, most) = (*bounds.start(), *bounds.end());
+    match bounds.contains(&asked) || app.profile.clamps {
+        true => Ok(asked.clamp(least, most)),
+        false => {
+            let hint = format!("it must be {least} to {most}");
+            Err(bad(name, itoa::Buffer::new().format(asked), &hint))
+        }
     }
-    Ok(value)
 }
 
 /// An integer as Python's `int` reads it: blanks around it, a sign, `_` between digits, and leading
@@ -211,6 +231,8 @@ pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::profile::GO_HTTPBIN;
+    use crate::http::status::Status;
     use proptest::prelude::*;
 
     #[test]
@@ -280,8 +302,15 @@ mod tests {
 
     #[test]
     fn integers() {
+        let app = App::default();
+        let go = App { profile: &GO_HTTPBIN, ..App::default() };
+        let count = |text: &[u8]| count(&app, "n", text);
         assert_eq!(count(b"007"), Ok(7));
         assert_eq!(count("9".repeat(50).as_bytes()), Ok(u64::MAX));
+        assert_eq!(super::count(&go, "n", b"x").unwrap_err().status, Status(400));
+        assert_eq!(bounded(&app, "n", 9, 1..=5), Ok(5));
+        assert_eq!(bounded(&go, "n", 5, 1..=5), Ok(5));
+        assert!(bounded(&go, "n", 0, 1..=5).is_err());
         for text in ["", "-1", "+1", "1.5", "1_0", " 1", "x"] {
             assert_eq!(count(text.as_bytes()), Err(Refusal::not_found()), "{text}");
         }

@@ -1,15 +1,22 @@
 //! Answers to requests that ask badly.
 
+use crate::http::app::App;
 use crate::http::json::{Json, Layout};
-use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::Methods;
 
 /// The answer to a request that was refused: for a path or a method that is not served a small page
-/// as httpbin has it, for anything else go-httpbin's JSON object.
-pub fn refuse(refusal: &Refusal) -> Reply {
-    let reply = match refusal.status.0 {
-        404 | 405 => Reply::whole(refusal.status, Media::Html, page(refusal).into_bytes()),
-        _ => Reply::whole(refusal.status, Media::Json, object(refusal)),
+/// as httpbin has it, or a text as go-httpbin has it; for anything else go-httpbin's JSON object.
+pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
+    let status = refusal.status;
+    let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
+    let reply = match status.0 {
+        404 | 405 if app.profile.pages => {
+            Reply::whole(status, Media::Html, page(app, refusal).into_bytes())
+        }
+        404 if unserved => Reply::whole(status, Media::Text, b"404 page not found\n".as_slice()),
+        405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
+        _ => Reply::whole(status, Media::Json, object(app, refusal)),
     };
     match refusal.allow {
         Some(methods) => reply.header("Allow", allow(methods)),
@@ -30,18 +37,19 @@ pub(super) fn allow(methods: Methods) -> String {
 }
 
 /// A page. Its sentence may hold what the client sent, so what HTML would read is taken out.
-fn page(refusal: &Refusal) -> String {
+fn page(app: &App, refusal: &Refusal) -> String {
     let (code, name) = (refusal.status.0, refusal.status.reason());
+    let home = app.local("/");
     let reason = refusal.reason.replace('&', "&amp;").replace('<', "&lt;");
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{code} {name}</title>\n\
-         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href=/>What is served here</a></p>\n"
+         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href={home}>What is served here</a></p>\n"
     )
 }
 
-fn object(refusal: &Refusal) -> Vec<u8> {
+fn object(app: &App, refusal: &Refusal) -> Vec<u8> {
     let mut output = Vec::new();
-    Json::new(&mut output, Layout::Tall).object(|json| {
+    Json::spelled(&mut output, Layout::Tall, app.profile.spelling).object(|json| {
         json.key("status_code");
         json.raw(itoa::Buffer::new().format(refusal.status.0));
         json.key("error");
@@ -58,12 +66,13 @@ fn object(refusal: &Refusal) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::profile::GO_HTTPBIN;
     use crate::http::reply::Body;
     use crate::http::request::Method;
     use crate::http::status::Status;
 
     fn body(refusal: &Refusal) -> String {
-        match refuse(refusal).body {
+        match refuse(&App::default(), refusal).body {
             Body::Whole(body) => String::from_utf8(body.into_owned()).unwrap(),
             other => panic!("{other:?}"),
         }
@@ -74,7 +83,7 @@ mod tests {
         let text = "{\n  \"status_code\": 400,\n  \"error\": \"Bad Request\",\n  \
             \"detail\": \"bad \\\"x\\\"\"\n}\n";
         assert_eq!(body(&Refusal::bad("bad \"x\"")), text);
-        assert_eq!(refuse(&Refusal::bad("")).media, Media::Json);
+        assert_eq!(refuse(&App::default(), &Refusal::bad("")).media, Media::Json);
         assert!(!body(&Refusal::bad("")).contains("detail"));
     }
 
@@ -87,5 +96,15 @@ mod tests {
     #[test]
     fn what_is_allowed() {
         assert_eq!(allow(Methods::of(&[Method::Get, Method::Options])), "GET, OPTIONS");
+    }
+
+    #[test]
+    fn go_httpbin_has_texts_for_what_is_not_served() {
+        let app = App { profile: &GO_HTTPBIN, ..App::default() };
+        let media = |refusal: Refusal| refuse(&app, &refusal).media;
+        assert_eq!(media(Refusal::not_found()), Media::Text);
+        assert_eq!(media(Refusal::new(Status(404), "hidden")), Media::Json);
+        let allow = Some(Methods::of(&[Method::Get]));
+        assert_eq!(media(Refusal { allow, ..Refusal::new(Status(405), "x") }), Media::Text);
     }
 }

@@ -6,6 +6,8 @@
 //! parameters.
 
 use super::{ROUTES, Route};
+use crate::http::app::App;
+use crate::http::profile::HTTPBIN;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Methods, Params};
 use crate::http::status::Status;
@@ -21,42 +23,48 @@ pub struct Found {
 
 /// The route for a decoded path and a method: 404 when there is none for the path, 405 when there
 /// is none for the method. OPTIONS is taken everywhere, and for `*`, the server itself.
-pub fn find(path: &[u8], method: Method) -> Result<Found, Refusal> {
+pub fn find(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
+    let any = method == Method::Options && (path == b"*" || app.profile.blind_options);
+    let Some(inner) = path.strip_prefix(app.prefix.as_bytes()) else {
+        return if any { server() } else { Err(Refusal::not_found()) };
+    };
     let mut allow: Option<Methods> = None;
-    let mut next = FIRST.get(slot(path)).copied().unwrap_or(NONE);
+    let mut next = FIRST.get(slot(inner)).copied().unwrap_or(NONE);
     while let Some(route) = ROUTES.get(usize::from(next)) {
         let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
         let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
-        if let Some(params) = matches(path, text, shape) {
-            if route.methods.contains(method) || method == Method::Options {
+        if let Some(params) = matches(inner, text, shape, app.prefix.len()) {
+            let methods = route.methods(app.profile);
+            if methods.contains(method) || method == Method::Options {
                 return Ok(Found { route, params });
             }
-            allow = Some(allow.unwrap_or(route.methods).with(route.methods));
+            allow = Some(allow.unwrap_or(methods).with(methods));
         }
         next = NEXT.get(usize::from(next)).copied().unwrap_or(NONE);
     }
     match allow {
-        Some(allow) => Err(not_allowed(allow)),
-        None if path == b"*" && method == Method::Options => server(),
+        Some(allow) => Err(not_allowed(app, allow)),
+        None if any => server(),
         None => Err(Refusal::not_found()),
     }
 }
 
 /// The server as a whole, for `OPTIONS *` (RFC 9110 9.3.7): as good as the route with most methods.
 fn server() -> Result<Found, Refusal> {
-    let route = ROUTES.iter().max_by_key(|route| route.methods.iter().count());
+    let route = ROUTES.iter().max_by_key(|route| route.methods(&HTTPBIN).iter().count());
     let route = route.ok_or_else(Refusal::not_found)?;
     Ok(Found { route, params: Params::default() })
 }
 
-fn not_allowed(allow: Methods) -> Refusal {
+fn not_allowed(app: &App, allow: Methods) -> Refusal {
     let mut refusal = Refusal::new(Status(405), "The method is not allowed for the requested URL.");
-    refusal.allow = Some(allow.with(Methods::of(&[Method::Options])));
+    let options = Methods::of(&[Method::Options]);
+    refusal.allow = Some(if app.profile.blind_options { allow } else { allow.with(options) });
     refusal
 }
 
-/// Where the parameters stand when the path is one of the route's.
-fn matches(path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
+/// Where the parameters stand when the path, which `before` bytes precede, is one of the route's.
+fn matches(path: &[u8], text: &[u8], shape: Shape, before: usize) -> Option<Params> {
     let mut rest = path.strip_prefix(text)?;
     let mut params = Params::default();
     let mut at = text.len();
@@ -67,7 +75,7 @@ fn matches(path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
         if end == 0 {
             return None;
         }
-        *span = (at as u32, (at + end) as u32);
+        *span = ((before + at) as u32, (before + at + end) as u32);
         at += end + 1;
         rest = rest.get(end + 1..).unwrap_or_default();
     }
@@ -155,9 +163,15 @@ const fn slot(path: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::Place;
+    use crate::http::profile::GO_HTTPBIN;
+
+    fn ask(path: &[u8], method: Method) -> Result<Found, Refusal> {
+        find(&App::default(), path, method)
+    }
 
     fn spans(path: &str) -> Option<(&'static str, Vec<String>)> {
-        let found = find(path.as_bytes(), Method::Get).ok()?;
+        let found = find(&App::default(), path.as_bytes(), Method::Get).ok()?;
         let texts = found.params.spans.iter().filter(|span| span.1 > 0);
         let texts = texts.map(|span| path[span.0 as usize..span.1 as usize].to_owned());
         Some((found.route.path, texts.collect()))
@@ -194,33 +208,59 @@ mod tests {
         ] {
             assert_eq!(spans(path), None, "{path}");
         }
-        assert!(find(&vec![b'a'; 100_000], Method::Get).is_err());
+        assert!(ask(&vec![b'a'; 100_000], Method::Get).is_err());
     }
 
     #[test]
     fn methods() {
-        let refusal = find(b"/get", Method::Post).unwrap_err();
+        let refusal = ask(b"/get", Method::Post).unwrap_err();
         assert_eq!(refusal.status, Status(405));
         let allow: Vec<&str> = refusal.allow.unwrap().iter().map(Method::name).collect();
         assert_eq!(allow, ["GET", "HEAD", "OPTIONS"]);
-        assert!(find(b"/get", Method::Head).is_ok());
-        assert!(find(b"/get", Method::Options).is_ok());
-        assert!(find(b"*", Method::Options).is_ok());
-        assert_eq!(find(b"/nope", Method::Options).unwrap_err().status, Status(404));
-        assert_eq!(find(b"/anything", Method::Connect).unwrap_err().status, Status(405));
+        assert!(ask(b"/get", Method::Head).is_ok());
+        assert!(ask(b"/get", Method::Options).is_ok());
+        assert!(ask(b"*", Method::Options).is_ok());
+        assert_eq!(ask(b"/nope", Method::Options).unwrap_err().status, Status(404));
+        assert_eq!(ask(b"/anything", Method::Connect).unwrap_err().status, Status(405));
     }
 
     #[test]
     fn every_route_is_found_and_has_its_parameters_last() {
-        for route in ROUTES {
+        for route in &ROUTES {
             let path = route.path.replace(['{', '}', '*'], "");
-            let method = route.methods.iter().next().unwrap();
-            assert_eq!(find(path.as_bytes(), method).unwrap().route.path, route.path);
+            let method = route.methods(&HTTPBIN).iter().next().unwrap();
+            assert_eq!(ask(path.as_bytes(), method).unwrap().route.path, route.path);
             let wanted = route.path.split_once('{').map_or("", |parts| parts.1);
             assert!(wanted.split('/').skip(1).all(|part| part.starts_with('{')), "{path}");
+            let named = route.params.iter().filter(|param| param.place == Place::Path);
+            let named: Vec<&str> = named.map(|param| param.name).collect();
+            let braced: Vec<&str> = route.path.split('{').skip(1).collect();
+            let braced: Vec<&str> =
+                braced.iter().filter_map(|part| part.split(['}', '*']).next()).collect();
+            assert_eq!(named, braced, "{path}: each parameter of a path has its row, in order");
             let names = wanted.split('/').count();
             assert!(names <= crate::base::limits::MAX_PARAMS);
             assert!(wanted.split('/').rev().skip(1).all(|name| !name.ends_with("*}")), "{path}");
         }
+    }
+
+    #[test]
+    fn a_prefix_stands_before_every_path() {
+        let app = App { prefix: "/bin".to_owned(), ..App::default() };
+        let found = find(&app, b"/bin/delay/1", Method::Get).unwrap();
+        assert_eq!((found.route.path, found.params.spans[0]), ("/delay/{delay}", (11, 12)));
+        for path in [b"/delay/1".as_slice(), b"/bin", b"/binget", b"/bi", b"*"] {
+            assert!(find(&app, path, Method::Get).is_err());
+        }
+        assert!(find(&app, b"*", Method::Options).is_ok());
+    }
+
+    #[test]
+    fn go_httpbin_minds_methods_only_where_the_path_is_named_after_one() {
+        let app = App { profile: &GO_HTTPBIN, ..App::default() };
+        assert!(find(&app, b"/headers", Method::Delete).is_ok());
+        assert!(find(&app, b"/nope", Method::Options).is_ok());
+        let refusal = find(&app, b"/get", Method::Post).unwrap_err();
+        assert_eq!(refusal.allow, Some(Methods::of(&[Method::Get, Method::Head])));
     }
 }

@@ -3,19 +3,38 @@
 
 use super::inspect::render_delayed;
 use super::params::{duration_us, integer, max_duration_us, signed_duration_us};
+use super::route::{Group, Kind, Param, Route};
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
+use crate::http::pace::{Pace, Source};
 use crate::http::query;
-use crate::http::reply::{Body, Media, Pace, Refusal, Reply, Source};
+use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Time",
+    about: "Answers that take their time",
+    routes: &[
+        Route::any("/delay/{delay}", delay, "what the request said, after a while").keep().with(&[
+            Param::path("delay", Kind::Duration, "1", "seconds (3, .25), or a unit (50ms, 1.5s)"),
+        ]),
+        Route::get("/drip", drip, "bytes spread over a duration, after a delay").with(&[
+            Param::query("duration", Kind::Duration, "over which the bytes are spread").or("2"),
+            Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES), "how many").or("10"),
+            Param::query("code", Kind::Integer(100, 999), "the status code").or("200"),
+            Param::query("delay", Kind::Duration, "before the first byte").or("0"),
+        ]),
+    ],
+};
 
 /// `/delay/{delay}`: what the request said, after a while that is cut to the longest allowed, and
 /// told in `Server-Timing`.
 ///
 /// httpbin fails on a negative number, on `nan` and on text; we refuse those, and take Go's
 /// durations too.
-pub(super) fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
+fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = duration_us("delay", &String::from_utf8_lossy(request.param(0)))?;
     let after_us = asked.min(max_duration_us(&app.limits));
     Ok(Reply { after_us, timed: true, ..Reply::json(render_delayed) })
@@ -26,7 +45,7 @@ pub(super) fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// As in httpbin the head comes after the delay, and the first byte with it. httpbin pauses after
 /// the last byte too, which no client can see; we do not. Delay and duration together are bounded,
 /// the delay taking precedence; `Server-Timing` tells what they came to, in go-httpbin's words.
-pub(super) fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
+fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let Drip { bytes, delay_us, span_us, status } = match Drip::of(app, request)? {
         Some(drip) => drip,
         None => {

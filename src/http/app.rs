@@ -1,5 +1,6 @@
 //! What every part of a worker may consult and none may change: the settings at work.
 
+use super::profile::{HTTPBIN, Profile};
 use crate::base::limits::Limits;
 
 /// The settings at work, shared by all workers; a reload puts a new one in its place.
@@ -7,6 +8,22 @@ use crate::base::limits::Limits;
 pub struct App {
     /// The bounds.
     pub limits: Limits,
+    /// Whose ways are followed.
+    pub profile: &'static Profile,
+    /// What stands before every path: empty, or a text that starts with `/` and ends without.
+    pub prefix: String,
+    /// Header fields that no answer tells; in lower case, `*` stands for any text.
+    pub exclude_headers: Vec<String>,
+    /// Hosts that `/redirect-to` may send clients to; empty: all.
+    pub redirect_domains: Vec<String>,
+    /// Whether a client may choose a media type that a browser would run, with its own text in it.
+    pub dangerous_responses: bool,
+    /// What `/hostname` tells.
+    pub hostname: String,
+    /// What `/env` tells, by name.
+    pub environment: Vec<(String, String)>,
+    /// Whether `/version` tells more than the name.
+    pub full_version: bool,
     /// Whether answers carry `Server: loiter/VERSION`.
     pub server_header: bool,
     /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
@@ -14,8 +31,27 @@ pub struct App {
     pub records: bool,
 }
 
+impl App {
+    /// A path of our own with the prefix before it, as a client must ask for it.
+    pub fn local(&self, path: &str) -> String {
+        [&self.prefix, path].concat()
+    }
+}
+
 impl Default for App {
     fn default() -> App {
-        App { limits: Limits::default(), server_header: true, records: false }
+        App {
+            limits: Limits::default(),
+            profile: &HTTPBIN,
+            prefix: String::new(),
+            exclude_headers: Vec::new(),
+            redirect_domains: Vec::new(),
+            dangerous_responses: false,
+            hostname: "loiter".to_owned(),
+            environment: Vec::new(),
+            full_version: false,
+            server_header: true,
+            records: false,
+        }
     }
 }

@@ -60,8 +60,8 @@ impl<'a> Content<'a> {
     }
 
     /// Writes the form fields as an object.
-    pub fn write_form(self, json: &mut Json) {
-        query::write(json, self.form.into_iter(), Order::Sorted);
+    pub fn write_form(&self, json: &mut Json) {
+        query::write(json, self.form.iter().cloned(), Order::Sorted);
     }
 
     /// Writes the files as an object: of several of one name only the first.

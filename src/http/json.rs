@@ -1,8 +1,8 @@
-//! Writes JSON to the byte as Python's `json.dumps` spells it.
+//! Writes JSON to the byte as Python's `json.dumps` spells it, or Go's `encoding/json`.
 //!
-//! ASCII only: everything else becomes `\uXXXX` in lower-case hex, beyond the first plane as a
-//! surrogate pair; DEL too, and `/ < > & '` stay as they are. Texts go straight into the output:
-//! nothing is built first.
+//! Python is ASCII only: everything else becomes `\uXXXX` in lower-case hex, beyond the first plane
+//! as a surrogate pair; DEL too. Go leaves all but control characters as they are. Both leave
+//! `/ < > & '`. Texts go straight into the output: nothing is built first.
 
 /// How the parts are set out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub enum Layout {
     Tall,
     /// Everything on one line, with a blank after `,` and `:`. The lines of `/stream`.
     Wide,
+    /// Everything on one line and no blanks: the lines of go-httpbin's `/stream`.
+    Tight,
+}
+
+/// How strings are spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// ASCII only; bytes are ISO 8859-1.
+    Python,
+    /// UTF-8, and U+FFFD for what is none.
+    Go,
 }
 
 /// Writes one JSON document. It keeps no stack: whoever opens a list or an object closes it.
@@ -19,14 +30,20 @@ pub struct Json<'a> {
     /// Where the text goes.
     pub output: &'a mut Vec<u8>,
     layout: Layout,
+    spelling: Spelling,
     depth: usize,
     bare: bool,
 }
 
 impl<'a> Json<'a> {
-    /// A writer that appends to `output`.
+    /// A writer that appends to `output` and spells as Python does.
     pub fn new(output: &'a mut Vec<u8>, layout: Layout) -> Json<'a> {
-        Json { output, layout, depth: 0, bare: true }
+        Json::spelled(output, layout, Spelling::Python)
+    }
+
+    /// A writer that appends to `output`.
+    pub fn spelled(output: &'a mut Vec<u8>, layout: Layout, spelling: Spelling) -> Json<'a> {
+        Json { output, layout, spelling, depth: 0, bare: true }
     }
 
     /// Writes an object that `fill` fills.
@@ -56,8 +73,9 @@ impl<'a> Json<'a> {
     /// Goes on to the next item of a list, or to the next key of an object.
     pub fn item(&mut self) {
         match (self.bare, self.layout) {
-            (true, Layout::Wide) => {}
+            (true, Layout::Wide | Layout::Tight) => {}
             (false, Layout::Wide) => self.output.extend_from_slice(b", "),
+            (false, Layout::Tight) => self.output.push(b','),
             (bare, Layout::Tall) => {
                 if !bare {
                     self.output.push(b',');
@@ -73,14 +91,20 @@ impl<'a> Json<'a> {
         self.item();
         self.output.push(b'"');
         self.output.extend_from_slice(name.as_bytes());
-        self.output.extend_from_slice(b"\": ");
+        self.output.push(b'"');
+        self.colon();
     }
 
     /// Goes on to the key of any name; its value comes next.
     pub fn text_key(&mut self, name: &str) {
         self.item();
         self.text(name);
-        self.output.extend_from_slice(b": ");
+        self.colon();
+    }
+
+    /// Ends a key that was written as a [`quoted`](Json::quoted) text.
+    pub fn colon(&mut self) {
+        self.output.extend_from_slice(if self.layout == Layout::Tight { b":" } else { b": " });
     }
 
     /// Writes what `fill` writes if it comes to its end; if not, nothing was written.
@@ -96,7 +120,18 @@ impl<'a> Json<'a> {
 
     /// Writes a string.
     pub fn text(&mut self, text: &str) {
-        self.quoted(|output| escape(output, text));
+        match self.spelling {
+            Spelling::Python => self.quoted(|output| escape(output, text)),
+            Spelling::Go => self.quoted(|output| escape_utf8(output, text.as_bytes())),
+        }
+    }
+
+    /// Writes a string of bytes, as the spelling reads them: a field's value.
+    pub fn bytes(&mut self, text: &[u8]) {
+        match self.spelling {
+            Spelling::Python => self.quoted(|output| escape_latin1(output, text)),
+            Spelling::Go => self.quoted(|output| escape_utf8(output, text)),
+        }
     }
 
     /// Writes a string whose inside `fill` writes, escaped.
@@ -151,6 +186,27 @@ pub fn escape_latin1(output: &mut Vec<u8>, text: &[u8]) {
     }
     for &byte in text {
         escape_char(output, char::from(byte));
+    }
+}
+
+/// The same as Go spells it: UTF-8 as it is, U+FFFD for each byte that is none; control characters
+/// and the two line ends that only JavaScript knows escaped.
+pub fn escape_utf8(output: &mut Vec<u8>, text: &[u8]) {
+    if is_plain(text) {
+        return output.extend_from_slice(text);
+    }
+    for chunk in text.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match char {
+                '\x7f'.. if !matches!(char, '\u{2028}' | '\u{2029}') => {
+                    output.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                _ => escape_char(output, char),
+            }
+        }
+        for _ in chunk.invalid() {
+            output.extend_from_slice(b"\\ufffd");
+        }
     }
 }
 
@@ -215,6 +271,15 @@ mod tests {
         assert_eq!(output, br"\u00c3\u00a9");
     }
 
+    #[test]
+    fn strings_are_spelled_as_go_spells_them() {
+        let mut output = Vec::new();
+        escape_utf8(&mut output, "<\"\\\n\0\x08\u{7f}é\u{2028}😀".as_bytes());
+        escape_utf8(&mut output, b"\xffa\xc3");
+        let text = String::from_utf8(output).unwrap();
+        assert_eq!(text, "<\\\"\\\\\\n\\u0000\\b\u{7f}é\\u2028😀\\ufffda\\ufffd");
+    }
+
     fn sample(layout: Layout) -> String {
         let mut output = Vec::new();
         Json::new(&mut output, layout).object(|json| {
@@ -240,6 +305,7 @@ mod tests {
             "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"\\\"\": null\n    }\n  ]\n}";
         assert_eq!(sample(Layout::Tall), tall);
         assert_eq!(sample(Layout::Wide), r#"{"a": {}, "b": [1, {"\"": null}]}"#);
+        assert_eq!(sample(Layout::Tight), r#"{"a":{},"b":[1,{"\"":null}]}"#);
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod json;
 mod jsontree;
 pub mod multipart;
 pub mod options;
+pub mod pace;
+pub mod profile;
 pub mod query;
 pub mod record;
 pub mod reply;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::app::App;
+use super::pace::Pace;
 use super::request::{Methods, Request};
 use super::status::Status;
-use crate::base::random::{Mersenne, Random};
 
 /// What an endpoint answers.
 #[derive(Debug)]
@@ -36,18 +36,33 @@ pub enum Media {
     Html,
     /// `text/plain; charset=utf-8`
     Text,
+    /// `text/plain`, of which httpbin tells no charset
+    PlainText,
+    /// `application/xml`
+    Xml,
+    /// `application/x-ndjson; charset=utf-8`
+    Lines,
+    /// `text/event-stream; charset=utf-8`
+    Events,
     /// `application/octet-stream`
     Bytes,
 }
 
 impl Media {
-    /// The field's value.
-    pub const fn name(self) -> Option<&'static str> {
+    /// The field's value; where a profile says so, JSON and plain texts name their charset too.
+    pub const fn name(self, charset: bool) -> Option<&'static str> {
         match self {
             Media::None => None,
+            Media::Json if charset => Some("application/json; charset=utf-8"),
             Media::Json => Some("application/json"),
             Media::Html => Some("text/html; charset=utf-8"),
             Media::Text => Some("text/plain; charset=utf-8"),
+            Media::PlainText if charset => Some("text/plain; charset=utf-8"),
+            Media::PlainText => Some("text/plain"),
+            Media::Xml if charset => Some("application/xml; charset=utf-8"),
+            Media::Xml => Some("application/xml"),
+            Media::Lines => Some("application/x-ndjson; charset=utf-8"),
+            Media::Events => Some("text/event-stream; charset=utf-8"),
             Media::Bytes => Some("application/octet-stream"),
         }
     }
@@ -59,22 +74,43 @@ impl Media {
 pub struct Headers(Option<Box<Vec<HeaderField>>>);
 
 /// A name and its value.
-type HeaderField = (&'static str, Cow<'static, str>);
+type HeaderField = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
-    /// Adds a field. Its value must hold no CR, LF or NUL: one that does is left out, so no reply
-    /// can be split (RFC 9110 5.5).
-    pub fn push(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
-        let value = value.into();
-        if !value.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+    /// Adds a field. Its name must be a token and its value hold no CR, LF or NUL: one that is not
+    /// so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
+    pub fn push(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) {
+        let (name, value) = (name.into(), value.into());
+        if is_token(&name) && is_field_value(&value) {
             self.0.get_or_insert_default().push((name, value));
         }
     }
 
-    /// The fields, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().flat_map(|list| list.iter().map(|(name, value)| (*name, value.as_ref())))
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
+
+    /// The fields, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.0.iter().flat_map(|list| list.iter());
+        fields.map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+}
+
+/// Whether a text can be a field's name (RFC 9110 5.6.2).
+pub fn is_token(name: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token)
+}
+
+/// Whether a text can be a field's value: it does not end the line (RFC 9110 5.5).
+pub fn is_field_value(value: &str) -> bool {
+    !value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
 /// Writes a body at the moment it is sent, straight into the output. It must be fast and bounded:
@@ -95,142 +131,6 @@ pub enum Body {
     Paced(Box<Pace>),
     /// The request's own body, passed back while it arrives. Only for routes that stream it.
     Echo,
-}
-
-/// A body over time: pieces spread evenly over a span.
-#[derive(Debug)]
-pub struct Pace {
-    /// What makes the pieces.
-    pub source: Source,
-    /// How many pieces there are in all.
-    pub pieces: u64,
-    /// How many of them have been made; 0 at first.
-    pub made: u64,
-    /// Microseconds over which all pieces are spread: from the first to where one after the last
-    /// would be, so that piece `k` of `n` is due at `span_us * k / n`, rounded up. 0: as fast as
-    /// the client takes them.
-    pub span_us: u64,
-    /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
-    pub length: Option<u64>,
-}
-
-impl Pace {
-    /// This many pieces of a source, none made yet.
-    pub fn new(source: Source, pieces: u64, span_us: u64, length: Option<u64>) -> Pace {
-        Pace { source, pieces, made: 0, span_us, length }
-    }
-
-    /// When the next piece is due, in microseconds after the head; `None` after the last.
-    pub fn due_us(&self) -> Option<u64> {
-        let due = (u128::from(self.span_us) * u128::from(self.made))
-            .div_ceil(u128::from(self.pieces.max(1)));
-        (self.made < self.pieces).then_some(u64::try_from(due).unwrap_or(u64::MAX))
-    }
-
-    /// Appends pieces that are due `elapsed_us` after the head: one at least, and no more once
-    /// `room` bytes are filled.
-    pub fn make(&mut self, elapsed_us: u64, room: usize, output: &mut Vec<u8>) {
-        let due = match self.span_us {
-            0 => self.pieces,
-            span => {
-                let whole = u128::from(elapsed_us) * u128::from(self.pieces) / u128::from(span);
-                u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(1).min(self.pieces)
-            }
-        };
-        let fit = (room as u64).div_ceil(self.source.piece_bytes().max(1));
-        let count = due.saturating_sub(self.made).min(fit).max(1);
-        self.source.pieces(count, output);
-        self.made += count;
-    }
-}
-
-/// What makes the pieces of a paced body.
-#[derive(Debug)]
-pub enum Source {
-    /// One byte over and over, `piece` bytes at a time.
-    Fill {
-        /// The byte.
-        byte: u8,
-        /// Bytes a piece.
-        piece: u32,
-    },
-    /// Random bytes.
-    Noise {
-        /// The generator.
-        random: Random,
-        /// Bytes still to come.
-        left: u64,
-        /// Bytes a piece; the last may be shorter.
-        piece: u32,
-    },
-    /// The bytes Python's generator gives for a seed.
-    Python {
-        /// The generator.
-        mersenne: Box<Mersenne>,
-        /// Bytes still to come.
-        left: u64,
-        /// Bytes a piece; the last may be shorter.
-        piece: u32,
-    },
-    /// Lines that differ only in the number at their end: `before`, number, `}` and a line feed.
-    Lines {
-        /// What stands before the number.
-        before: Box<[u8]>,
-        /// The next line's number.
-        next: u64,
-    },
-}
-
-impl Source {
-    /// Appends the next `count` pieces: many that are due together cost little more than one.
-    fn pieces(&mut self, count: u64, output: &mut Vec<u8>) {
-        if let Source::Fill { byte, piece } = self {
-            let bytes = (*piece as usize).saturating_mul(count as usize);
-            return output.resize(output.len() + bytes, *byte);
-        }
-        for _ in 0..count {
-            self.piece(output);
-        }
-    }
-
-    /// How long a piece is, the last possibly excepted.
-    fn piece_bytes(&self) -> u64 {
-        match self {
-            Source::Fill { piece, .. }
-            | Source::Noise { piece, .. }
-            | Source::Python { piece, .. } => u64::from(*piece),
-            // One at a time: each is a chunk.
-            Source::Lines { .. } => u64::MAX,
-        }
-    }
-
-    /// Appends the next piece.
-    fn piece(&mut self, output: &mut Vec<u8>) {
-        match self {
-            Source::Fill { byte, piece } => {
-                output.resize(output.len() + *piece as usize, *byte);
-            }
-            Source::Noise { random, left, piece } => {
-                random.fill(output, take(left, *piece));
-            }
-            Source::Python { mersenne, left, piece } => {
-                mersenne.fill(output, take(left, *piece));
-            }
-            Source::Lines { before, next } => {
-                output.extend_from_slice(before);
-                output.extend_from_slice(itoa::Buffer::new().format(*next).as_bytes());
-                output.extend_from_slice(b"}\n");
-                *next += 1;
-            }
-        }
-    }
-}
-
-/// Takes up to `piece` from what is `left`.
-fn take(left: &mut u64, piece: u32) -> usize {
-    let bytes = (*left).min(u64::from(piece));
-    *left -= bytes;
-    bytes as usize
 }
 
 impl Reply {
@@ -257,11 +157,31 @@ impl Reply {
     }
 
     /// The same with a further field.
-    pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Reply {
+    pub fn header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Reply {
         self.headers.push(name, value);
         self
     }
+
+    /// The same, telling a value that was cut to its bound: `X-Clamped: n=102400`.
+    pub fn clamped(self, name: &str, asked: u64, given: u64) -> Reply {
+        match asked == given {
+            true => self,
+            false => self.header("X-Clamped", format!("{name}={given}")),
+        }
+    }
+
+    /// The same of another media type.
+    pub fn media(self, media: Media) -> Reply {
+        Reply { media, ..self }
+    }
 }
+
+/// The reason of a path that is not served.
+pub const NOT_FOUND: &str = "The requested URL was not found on the server.";
 
 /// A request that asks badly: the client's to mend.
 #[derive(Debug, PartialEq)]
@@ -287,6 +207,6 @@ impl Refusal {
 
     /// `404 Not Found`.
     pub fn not_found() -> Refusal {
-        Refusal::new(Status(404), "The requested URL was not found on the server.")
+        Refusal::new(Status(404), NOT_FOUND)
     }
 }

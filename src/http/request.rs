@@ -154,6 +154,10 @@ pub struct Request<'a> {
     pub local: &'a str,
     /// A random number of this request's own: what an endpoint draws by chance follows from it.
     pub seed: u64,
+    /// The Unix time of the request, in microseconds.
+    pub unix_us: u64,
+    /// The head as it arrived, its empty line included.
+    pub head: &'a [u8],
 }
 
 impl<'a> Request<'a> {

@@ -12,8 +12,10 @@ use super::{Cx, Next};
 use crate::base::limits::{HIGH_WATER, MAX_LOGGED_BYTES, PACE_TICK};
 use crate::base::time::Time;
 use crate::endpoint;
+use crate::http::app::App;
+use crate::http::pace::Pace;
 use crate::http::record::Record;
-use crate::http::reply::{Body, Pace, Refusal, Reply};
+use crate::http::reply::{Body, Refusal, Reply};
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::http::status::Status;
 
@@ -86,15 +88,17 @@ impl Exchange {
         echo: Option<u64>,
         output: &mut Vec<u8>,
     ) {
-        self.interim(output);
+        self.interim(cx.app.profile.shouts, output);
         if let Body::Render(render) = &self.reply.body {
             render(cx.app, request, cx.body);
         }
-        let framing = self.framing(cx.body.len() as u64, echo);
+        let framing = self.framing(cx.app, cx.body.len() as u64, echo);
         self.close |= cx.draining || framing == Framing::Close;
         let (version, close, stamp) = (self.version, self.close, cx.stamp);
         let origin = request.field("Origin");
-        write::head(output, &self.reply, write::Head { version, close, framing, stamp, origin });
+        let profile = cx.app.profile;
+        let head = write::Head { version, close, framing, stamp, origin, profile };
+        write::head(output, &self.reply, head);
         if self.has_body() {
             let body = match &self.reply.body {
                 Body::Whole(body) => body,
@@ -130,8 +134,10 @@ impl Exchange {
             peer: cx.peer,
             local: cx.local,
             seed: 0,
+            unix_us: 0,
+            head: &[],
         };
-        let mut exchange = Exchange::new(cx, endpoint::refuse(refusal), &request, false);
+        let mut exchange = Exchange::new(cx, endpoint::refuse(cx.app, refusal), &request, false);
         // The log is not told of a request that there was not.
         exchange.record.iter_mut().for_each(|record| record.method = None);
         exchange.begin(cx, &request, None, output);
@@ -140,12 +146,12 @@ impl Exchange {
 
     /// `/status/103` and the like: an interim answer cannot be the last, so 200 follows; except for
     /// 101, after which the connection is not ours any more.
-    fn interim(&mut self, output: &mut Vec<u8>) {
+    fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
         match self.reply.status {
             Status(101) => self.close = true,
             status @ Status(..200) => {
                 if self.version == Version::Http11 {
-                    write::interim(output, status);
+                    write::interim(output, status, shouts);
                 }
                 self.reply.status = Status::OK;
             }
@@ -153,7 +159,7 @@ impl Exchange {
         }
     }
 
-    fn framing(&self, rendered: u64, echo: Option<u64>) -> Framing {
+    fn framing(&self, app: &App, rendered: u64, echo: Option<u64>) -> Framing {
         let length = match &self.reply.body {
             Body::Empty => Some(0),
             Body::Whole(body) => Some(body.len() as u64),
@@ -161,6 +167,7 @@ impl Exchange {
             Body::Paced(pace) => pace.length,
             Body::Echo => echo,
         };
+        let length = length.filter(|_| !self.head_only || app.profile.head_length);
         write::framing(self.reply.status, length, self.version, self.head_only)
     }
 
@@ -173,7 +180,9 @@ impl Exchange {
         while let Body::Paced(pace) = &mut self.reply.body {
             let chunked = pace.length.is_none() && self.version == Version::Http11;
             let Some(due) = pace.due_us().map(|due_us| started.after_us(due_us)) else {
-                output.extend_from_slice(if chunked { write::LAST_CHUNK } else { b"" });
+                if chunked {
+                    write::last_chunk(output, &pace.trailers);
+                }
                 break;
             };
             if due > cx.now {

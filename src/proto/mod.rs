@@ -52,6 +52,8 @@ pub struct Cx<'a> {
     pub resumed: bool,
     /// Whether the server is stopping: finish what was begun, begin nothing.
     pub draining: bool,
+    /// The Unix time of [`Time::START`], in microseconds, by the clock of this second.
+    pub unix_start_us: u64,
     /// The client's address.
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.

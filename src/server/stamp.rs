@@ -14,6 +14,8 @@ pub(super) struct Stamp {
     server: usize,
     /// When the next second begins.
     next: Time,
+    /// The Unix time of the worker's start, in microseconds, as the clock of this second has it.
+    unix_start_us: u64,
 }
 
 impl Stamp {
@@ -23,12 +25,17 @@ impl Stamp {
             true => concat!("Server: loiter/", env!("CARGO_PKG_VERSION"), "\r\n").into(),
             false => Vec::new(),
         };
-        Stamp { server: fields.len(), fields, next: Time::START }
+        Stamp { server: fields.len(), fields, next: Time::START, unix_start_us: 0 }
     }
 
     /// The fields as of the last renewal.
     pub(super) fn fields(&self) -> &[u8] {
         &self.fields
+    }
+
+    /// The Unix time of [`Time::START`], in microseconds, as of the last renewal.
+    pub(super) fn unix_start_us(&self) -> u64 {
+        self.unix_start_us
     }
 
     /// Whether another second has begun.
@@ -40,6 +47,7 @@ impl Stamp {
     pub(super) fn renew(&mut self, now: Time, wall: SystemTime) {
         let past = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let left = Duration::from_secs(1) - Duration::from_nanos(past.subsec_nanos().into());
+        self.unix_start_us = (past.as_micros() as u64).saturating_sub(now.micros());
         self.next = now.after(left);
         self.fields.truncate(self.server);
         // Writing to a vector cannot fail.

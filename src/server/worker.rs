@@ -325,6 +325,7 @@ impl<N: Net> Worker<N> {
             fresh: false,
             ended: false,
             resumed: false,
+            unix_start_us: self.stamp.unix_start_us(),
             draining: self.life != Life::Serves,
             peer: session.peer,
             local: &self.setup.gates[usize::from(session.listener)].local,

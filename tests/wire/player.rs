@@ -290,6 +290,7 @@ impl<'a> Player<'a> {
 
     fn advance(&mut self, fresh: bool) -> Next {
         let mut cx = Cx {
+            unix_start_us: 0,
             now: self.now,
             fresh,
             ended: self.end == End::Read,

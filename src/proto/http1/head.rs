@@ -114,6 +114,8 @@ pub struct Origin<'a> {
     pub local: &'a str,
     /// The request's own random number.
     pub seed: u64,
+    /// The Unix time, in microseconds.
+    pub unix_us: u64,
 }
 
 /// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
@@ -155,6 +157,8 @@ pub fn parse<'a>(
         peer: origin.peer,
         local: origin.local,
         seed: origin.seed,
+        unix_us: origin.unix_us,
+        head: bytes.get(..length).unwrap_or_default(),
     };
     Ok(Head {
         bytes: length,

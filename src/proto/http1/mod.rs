@@ -129,7 +129,7 @@ impl Http1 {
             Ok(head) => head,
             Err(refusal) => return self.refuse(cx, &refusal, input, output),
         };
-        let found = endpoint::find(&head.request.target.path, head.request.method);
+        let found = endpoint::find(cx.app, &head.request.target.path, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
         match whole(&head, input.unread()) {
             _ if rule != BodyRule::Stream && too_large(&head, cx) => {
@@ -213,7 +213,7 @@ impl Http1 {
         else {
             return self.to(Stage::Close);
         };
-        let found = endpoint::find(&request.target.path, request.method);
+        let found = endpoint::find(cx.app, &request.target.path, request.method);
         let begun = begin(cx, found, request, keep_alive, output.tail());
         self.begun(cx, begun, bytes, input, output)
     }
@@ -317,7 +317,7 @@ fn begin(
             request.params = found.params;
             endpoint::answer(cx.app, &found, &request)
         }
-        Err(refusal) => endpoint::refuse(&refusal),
+        Err(refusal) => endpoint::refuse(cx.app, &refusal),
     };
     let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
     if exchange.takes_time() {
@@ -377,7 +377,12 @@ fn too_large(head: &Head, cx: &Cx) -> bool {
 }
 
 fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
-    Origin { peer: cx.peer, local: cx.local, seed: cx.random.next_u64() }
+    Origin {
+        peer: cx.peer,
+        local: cx.local,
+        seed: cx.random.next_u64(),
+        unix_us: cx.unix_start_us.saturating_add(cx.now.micros()),
+    }
 }
 
 const TOO_LARGE: Refusal = Refusal {

@@ -3,7 +3,8 @@
 //! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
 //! the endpoint's own, CORS last.
 
-use crate::http::reply::Reply;
+use crate::http::profile::Profile;
+use crate::http::reply::{Headers, Reply};
 use crate::http::request::Version;
 use crate::http::status::Status;
 
@@ -20,6 +21,8 @@ pub struct Head<'a> {
     pub stamp: &'a [u8],
     /// The request's `Origin`, which CORS gives back.
     pub origin: Option<&'a [u8]>,
+    /// Whose ways are followed.
+    pub profile: &'a Profile,
 }
 
 /// How an answer's body ends.
@@ -35,6 +38,10 @@ pub enum Framing {
     Close,
 }
 
+/// What every head ends with: CORS, as httpbin has it, and the wish that browsers believe
+/// the media type, since much of what is answered is what the client sent.
+const STANDING: &[u8] = b"\r\nAccess-Control-Allow-Credentials: true\r\n\
+    X-Content-Type-Options: nosniff\r\n\r\n";
 /// The interim answer that invites a body (RFC 9110 15.2.1).
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// The last chunk, and no trailer.
@@ -42,14 +49,14 @@ pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Appends a head.
 pub fn head(output: &mut Vec<u8>, reply: &Reply, head: Head) {
-    status_line(output, reply.status, head.version);
+    status_line(output, reply.status, head.version, head.profile.shouts);
     output.extend_from_slice(head.stamp);
     match (head.close, head.version) {
         (true, _) => output.extend_from_slice(b"Connection: close\r\n"),
         (false, Version::Http10) => output.extend_from_slice(b"Connection: keep-alive\r\n"),
         (false, Version::Http11) => {}
     }
-    if let Some(media) = reply.media.name() {
+    if let Some(media) = reply.media.name(head.profile.charset) {
         field(output, "Content-Type", media.as_bytes());
     }
     match head.framing {
@@ -68,7 +75,7 @@ pub fn head(output: &mut Vec<u8>, reply: &Reply, head: Head) {
     cors(output, head.origin);
 }
 
-fn status_line(output: &mut Vec<u8>, status: Status, version: Version) {
+fn status_line(output: &mut Vec<u8>, status: Status, version: Version, shouts: bool) {
     if (status, version) == (Status::OK, Version::Http11) {
         return output.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     }
@@ -78,14 +85,17 @@ fn status_line(output: &mut Vec<u8>, status: Status, version: Version) {
     });
     output.extend_from_slice(itoa::Buffer::new().format(status.0).as_bytes());
     output.push(b' ');
-    // httpbin shouts its reason phrases.
-    output.extend(status.reason().bytes().map(|b| b.to_ascii_uppercase()));
+    let start = output.len();
+    output.extend_from_slice(status.reason().as_bytes());
+    if let Some(reason) = output.get_mut(start..).filter(|_| shouts) {
+        reason.make_ascii_uppercase();
+    }
     output.extend_from_slice(b"\r\n");
 }
 
 /// Appends an interim answer (RFC 9110 15.2).
-pub fn interim(output: &mut Vec<u8>, status: Status) {
-    status_line(output, status, Version::Http11);
+pub fn interim(output: &mut Vec<u8>, status: Status, shouts: bool) {
+    status_line(output, status, Version::Http11, shouts);
     output.extend_from_slice(b"\r\n");
 }
 
@@ -106,11 +116,11 @@ fn server_timing(output: &mut Vec<u8>, after_us: u64) {
     output.extend_from_slice(b";desc=\"initial delay\"\r\n");
 }
 
-/// The standing CORS fields, and the empty line that ends the head.
+/// The standing fields, and the empty line that ends the head.
 fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");
     output.extend_from_slice(origin.unwrap_or(b"*"));
-    output.extend_from_slice(b"\r\nAccess-Control-Allow-Credentials: true\r\n\r\n");
+    output.extend_from_slice(STANDING);
 }
 
 /// Appends a chunk. An empty one leaves no trace, as it would end the body.
@@ -121,6 +131,18 @@ pub fn chunk(output: &mut Vec<u8>, piece: &[u8]) {
         output.extend_from_slice(piece);
         output.extend_from_slice(b"\r\n");
     }
+}
+
+/// Appends the last chunk, and fields after it (RFC 9112 7.1.2).
+pub fn last_chunk(output: &mut Vec<u8>, trailers: &Headers) {
+    if trailers.is_empty() {
+        return output.extend_from_slice(LAST_CHUNK);
+    }
+    output.extend_from_slice(b"0\r\n");
+    for (name, value) in trailers.iter() {
+        field(output, name, value.as_bytes());
+    }
+    output.extend_from_slice(b"\r\n");
 }
 
 fn hexadecimal(output: &mut Vec<u8>, number: usize) {

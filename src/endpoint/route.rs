@@ -1,0 +1,191 @@
+//! What a route is: the one row from which routing, the page, the API's descriptions and the tests
+//! are made.
+
+use crate::http::app::App;
+use crate::http::profile::{Dialect, Profile};
+use crate::http::reply::{Refusal, Reply};
+use crate::http::request::{Method, Methods, Request};
+
+/// Answers one request, at once and without waiting.
+pub type Endpoint = fn(&App, &Request) -> Result<Reply, Refusal>;
+
+/// What becomes of a request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyRule {
+    /// Read and thrown away.
+    Discard,
+    /// Collected whole, up to the limit, before the endpoint is called.
+    Keep,
+    /// Passed on while it arrives; the endpoint is called first.
+    Stream,
+}
+
+/// Routes that belong together. Each module of endpoints has one.
+#[derive(Debug)]
+pub struct Group {
+    /// What they have in common, as a heading.
+    pub name: &'static str,
+    /// The same in a sentence, without its full stop.
+    pub about: &'static str,
+    /// Its routes.
+    pub routes: &'static [Route],
+}
+
+/// One row: a path, what may be asked of it, and who answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The path; `{name}` stands for one segment, `{name*}` at the end for the rest.
+    pub path: &'static str,
+    /// What it is for, in one line.
+    pub about: &'static str,
+    /// What becomes of a body.
+    pub body: BodyRule,
+    /// The parameters: those of the path in their order, then those of the query.
+    pub params: &'static [Param],
+    methods: Methods,
+    fixed: bool,
+    endpoints: [Endpoint; 2],
+}
+
+/// The methods of most routes.
+pub(super) const GET: Methods = Methods::of(&[Method::Get, Method::Head]);
+/// The methods of routes that take all that can be answered.
+pub(super) const ANY: Methods = Methods::of(&[
+    Method::Get,
+    Method::Head,
+    Method::Post,
+    Method::Put,
+    Method::Delete,
+    Method::Patch,
+    Method::Trace,
+]);
+
+impl Route {
+    /// A route that takes these methods and throws bodies away.
+    pub const fn new(
+        methods: Methods,
+        path: &'static str,
+        endpoint: Endpoint,
+        about: &'static str,
+    ) -> Route {
+        let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
+        Route { path, about, body, params: &[], methods, fixed: false, endpoints }
+    }
+
+    /// A route that takes GET and HEAD.
+    pub const fn get(path: &'static str, endpoint: Endpoint, about: &'static str) -> Route {
+        Route::new(GET, path, endpoint, about)
+    }
+
+    /// A route that takes every method.
+    pub const fn any(path: &'static str, endpoint: Endpoint, about: &'static str) -> Route {
+        Route::new(ANY, path, endpoint, about)
+    }
+
+    /// The same with another endpoint under `--compat go-httpbin`.
+    pub const fn go(mut self, endpoint: Endpoint) -> Route {
+        self.endpoints[Dialect::GoHttpbin as usize] = endpoint;
+        self
+    }
+
+    /// The same with its methods fixed: go-httpbin holds it to them too.
+    pub const fn fixed(mut self) -> Route {
+        self.fixed = true;
+        self
+    }
+
+    /// The same, keeping the body.
+    pub const fn keep(mut self) -> Route {
+        self.body = BodyRule::Keep;
+        self
+    }
+
+    /// The same, passing the body on while it arrives.
+    pub const fn stream(mut self) -> Route {
+        self.body = BodyRule::Stream;
+        self
+    }
+
+    /// The same with these parameters.
+    pub const fn with(mut self, params: &'static [Param]) -> Route {
+        self.params = params;
+        self
+    }
+
+    /// The methods it takes. HEAD goes with GET, and OPTIONS with every route.
+    pub fn methods(&self, profile: &Profile) -> Methods {
+        if profile.any_method && !self.fixed { ANY } else { self.methods }
+    }
+
+    /// Who answers.
+    pub fn endpoint(&self, profile: &Profile) -> Endpoint {
+        match profile.dialect {
+            Dialect::Httpbin => self.endpoints[0],
+            Dialect::GoHttpbin => self.endpoints[1],
+        }
+    }
+}
+
+/// What may be said in a path or a query.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name; `*` for any name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// What it takes.
+    pub kind: Kind,
+    /// What it is when it is not said; for one in a path a value to try.
+    pub default: Option<&'static str>,
+    /// What it is for, in one line.
+    pub about: &'static str,
+}
+
+/// Where a parameter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the path.
+    Path,
+    /// In the query.
+    Query,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number in this range. Beyond it: cut to it or refused, as the profile has it.
+    Integer(i64, i64),
+    /// A number in this range.
+    Number(f64, f64),
+    /// Seconds, or a number with a unit.
+    Duration,
+    /// `1` and `true`, or anything else.
+    Switch,
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+impl Param {
+    /// A segment of the path, with a value to try.
+    pub const fn path(
+        name: &'static str,
+        kind: Kind,
+        sample: &'static str,
+        about: &'static str,
+    ) -> Param {
+        Param { name, place: Place::Path, kind, default: Some(sample), about }
+    }
+
+    /// A name in the query, which may be left out.
+    pub const fn query(name: &'static str, kind: Kind, about: &'static str) -> Param {
+        Param { name, place: Place::Query, kind, default: None, about }
+    }
+
+    /// The same with what it is when left out.
+    pub const fn or(mut self, default: &'static str) -> Param {
+        self.default = Some(default);
+        self
+    }
+}

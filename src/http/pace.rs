@@ -1,0 +1,268 @@
+//! A body over time: pieces of a source, each due at a moment counted from the head.
+
+use super::reply::Headers;
+use crate::base::random::{Mersenne, Random};
+
+/// Pieces spread over a span.
+#[derive(Debug)]
+pub struct Pace {
+    /// What makes the pieces.
+    pub source: Source,
+    /// How many pieces there are in all.
+    pub pieces: u64,
+    /// How many of them have been made; 0 at first.
+    pub made: u64,
+    /// Microseconds over which the pieces are spread. 0: as fast as the client takes them.
+    pub span_us: u64,
+    /// Pauses the span is divided into: piece `k` is due at `span_us * k / gaps`, rounded up. As
+    /// many as there are pieces when the last is to be followed by a pause, as httpbin does it,
+    /// and one less when the last comes with the end of the span, as go-httpbin does it.
+    pub gaps: u64,
+    /// What makes the pauses uneven, if anything.
+    pub jitter: Option<Jitter>,
+    /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
+    pub length: Option<u64>,
+    /// Fields after the last chunk (RFC 9110 6.5). The endpoint announces them in `Trailer`.
+    pub trailers: Headers,
+}
+
+/// Pauses that vary by chance.
+#[derive(Debug)]
+pub struct Jitter {
+    share: f64,
+    random: Random,
+    due_us: u64,
+}
+
+impl Jitter {
+    /// Each pause times a number between `1 - share` and `1 + share`, drawn evenly; `share` is 0
+    /// to 1.
+    pub fn new(share: f64, random: Random) -> Jitter {
+        Jitter { share: share.clamp(0.0, 1.0), random, due_us: 0 }
+    }
+
+    fn advance(&mut self, pause_us: u64) {
+        let factor = 1.0 + self.share * (2.0 * self.random.fraction() - 1.0);
+        // A float beyond the integers becomes the largest of them.
+        self.due_us = self.due_us.saturating_add((pause_us as f64 * factor).ceil() as u64);
+    }
+}
+
+impl Pace {
+    /// This many pieces of a source, none made yet, as many pauses, and no trailers.
+    pub fn new(source: Source, pieces: u64, span_us: u64, length: Option<u64>) -> Pace {
+        let (made, gaps) = (0, pieces);
+        let (jitter, trailers) = (None, Headers::default());
+        Pace { source, pieces, made, span_us, gaps, jitter, length, trailers }
+    }
+
+    /// When the next piece is due, in microseconds after the head; `None` after the last.
+    pub fn due_us(&self) -> Option<u64> {
+        let due = match &self.jitter {
+            Some(jitter) => jitter.due_us,
+            None => {
+                let due = u128::from(self.span_us) * u128::from(self.made);
+                u64::try_from(due.div_ceil(u128::from(self.gaps.max(1)))).unwrap_or(u64::MAX)
+            }
+        };
+        (self.made < self.pieces).then_some(due)
+    }
+
+    /// Appends pieces that are due `elapsed_us` after the head: one at least, and no more once
+    /// `room` bytes are filled.
+    pub fn make(&mut self, elapsed_us: u64, room: usize, output: &mut Vec<u8>) {
+        if let Some(jitter) = &mut self.jitter {
+            jitter.advance(self.span_us / self.gaps.max(1));
+            self.source.pieces(1, elapsed_us, output);
+            self.made += 1;
+            return;
+        }
+        let due = match self.span_us {
+            0 => self.pieces,
+            span => {
+                let whole = u128::from(elapsed_us) * u128::from(self.gaps) / u128::from(span);
+                u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(1).min(self.pieces)
+            }
+        };
+        let fit = (room as u64).div_ceil(self.source.piece_bytes().max(1));
+        let count = due.saturating_sub(self.made).min(fit).max(1);
+        self.source.pieces(count, elapsed_us, output);
+        self.made += count;
+    }
+}
+
+/// What makes the pieces of a paced body.
+#[derive(Debug)]
+pub enum Source {
+    /// One byte over and over, `piece` bytes at a time.
+    Fill {
+        /// The byte.
+        byte: u8,
+        /// Bytes a piece.
+        piece: u32,
+    },
+    /// The letters `a` to `z` over and over.
+    Letters {
+        /// Where the next piece begins, counted from the first `a`.
+        at: u64,
+        /// Bytes still to come.
+        left: u64,
+        /// Bytes a piece; the last may be shorter.
+        piece: u32,
+    },
+    /// Random bytes.
+    Noise {
+        /// The generator.
+        random: Random,
+        /// Bytes still to come.
+        left: u64,
+        /// Bytes a piece; the last may be shorter.
+        piece: u32,
+    },
+    /// The bytes Python's generator gives for a seed.
+    Python {
+        /// The generator.
+        mersenne: Box<Mersenne>,
+        /// Bytes still to come.
+        left: u64,
+        /// Bytes a piece; the last may be shorter.
+        piece: u32,
+    },
+    /// A text in one piece.
+    Text(Vec<u8>),
+    /// Lines that differ only in a number: `before`, the number, `after`.
+    Lines {
+        /// What stands before the number.
+        before: Box<[u8]>,
+        /// The next line's number.
+        next: u64,
+        /// What stands after the number, with the line's end.
+        after: Box<[u8]>,
+    },
+    /// Server-sent events, named `ping`: `{"id":0,"timestamp":<milliseconds of Unix time>}`.
+    Events {
+        /// The next event's number.
+        next: u64,
+        /// Unix time of the head, in microseconds.
+        started_us: u64,
+    },
+}
+
+impl Source {
+    /// Appends the next `count` pieces: many that are due together cost little more than one.
+    fn pieces(&mut self, count: u64, elapsed_us: u64, output: &mut Vec<u8>) {
+        if let Source::Fill { byte, piece } = self {
+            let bytes = (*piece as usize).saturating_mul(count as usize);
+            return output.resize(output.len() + bytes, *byte);
+        }
+        for _ in 0..count {
+            self.piece(elapsed_us, output);
+        }
+    }
+
+    /// How long a piece is, the last possibly excepted.
+    fn piece_bytes(&self) -> u64 {
+        match self {
+            Source::Fill { piece, .. }
+            | Source::Letters { piece, .. }
+            | Source::Noise { piece, .. }
+            | Source::Python { piece, .. } => u64::from(*piece),
+            // One at a time: each is a chunk.
+            Source::Text(_) | Source::Lines { .. } | Source::Events { .. } => u64::MAX,
+        }
+    }
+
+    /// Appends the next piece.
+    fn piece(&mut self, elapsed_us: u64, output: &mut Vec<u8>) {
+        match self {
+            Source::Fill { byte, piece } => {
+                output.resize(output.len() + *piece as usize, *byte);
+            }
+            Source::Letters { at, left, piece } => {
+                let bytes = take(left, *piece) as u64;
+                output.extend((*at..*at + bytes).map(|place| b'a' + (place % 26) as u8));
+                *at += bytes;
+            }
+            Source::Noise { random, left, piece } => {
+                random.fill(output, take(left, *piece));
+            }
+            Source::Python { mersenne, left, piece } => {
+                mersenne.fill(output, take(left, *piece));
+            }
+            Source::Text(text) => output.append(text),
+            Source::Lines { before, next, after } => {
+                output.extend_from_slice(before);
+                number(output, *next);
+                output.extend_from_slice(after);
+                *next += 1;
+            }
+            Source::Events { next, started_us } => {
+                output.extend_from_slice(b"event: ping\ndata: {\"id\":");
+                number(output, *next);
+                output.extend_from_slice(b",\"timestamp\":");
+                number(output, (*started_us + elapsed_us) / 1000);
+                output.extend_from_slice(b"}\n\n");
+                *next += 1;
+            }
+        }
+    }
+}
+
+fn number(output: &mut Vec<u8>, number: u64) {
+    output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Takes up to `piece` from what is `left`.
+fn take(left: &mut u64, piece: u32) -> usize {
+    let bytes = (*left).min(u64::from(piece));
+    *left -= bytes;
+    bytes as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(pieces: u64, span_us: u64) -> Pace {
+        Pace::new(Source::Fill { byte: b'*', piece: 1 }, pieces, span_us, Some(pieces))
+    }
+
+    fn dues(pace: &mut Pace) -> Vec<u64> {
+        let mut output = Vec::new();
+        let mut dues = Vec::new();
+        while let Some(due_us) = pace.due_us() {
+            dues.push(due_us);
+            pace.make(due_us, 1, &mut output);
+        }
+        assert_eq!(output.len() as u64, pace.pieces);
+        dues
+    }
+
+    #[test]
+    fn the_last_piece_is_followed_by_a_pause_or_comes_with_the_end() {
+        assert_eq!(dues(&mut pace(4, 100)), [0, 25, 50, 75]);
+        assert_eq!(dues(&mut Pace { gaps: 3, ..pace(4, 100) }), [0, 34, 67, 100]);
+        assert_eq!(dues(&mut Pace { gaps: 0, ..pace(1, 100) }), [0]);
+    }
+
+    #[test]
+    fn jitter_varies_the_pauses_within_its_share() {
+        let jitter = Some(Jitter::new(0.5, Random::new(1)));
+        let dues = dues(&mut Pace { jitter, ..pace(100, 100_000) });
+        let pauses: Vec<u64> = dues.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(pauses.iter().all(|pause| (500..=1501).contains(pause)), "{pauses:?}");
+        assert!(pauses.iter().any(|pause| *pause < 800));
+        assert!(pauses.iter().any(|pause| *pause > 1200));
+    }
+
+    #[test]
+    fn letters_and_events() {
+        let mut output = Vec::new();
+        let mut source = Source::Letters { at: 24, left: 5, piece: 3 };
+        source.pieces(2, 0, &mut output);
+        assert_eq!(output, b"yzabc");
+        output.clear();
+        Source::Events { next: 7, started_us: 5_000 }.pieces(1, 2_999, &mut output);
+        assert_eq!(output, b"event: ping\ndata: {\"id\":7,\"timestamp\":7}\n\n");
+    }
+}

@@ -1,0 +1,183 @@
+//! Whose ways are followed: everything in which httpbin and go-httpbin contradict each other.
+//!
+//! A [`Profile`] is data. Who tells a request, writes JSON or refuses consults its fields; an
+//! endpoint with two meanings has two functions, and its route names both.
+
+use super::json::Spelling;
+
+/// How answers are told, for the whole process.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its name, as `--compat` takes it.
+    pub name: &'static str,
+    /// Which of a route's two endpoints answers.
+    pub dialect: Dialect,
+    /// Which parts of a request the echoing endpoints tell, and in which order.
+    pub documents: Documents,
+    /// How JSON is spelled.
+    pub spelling: Spelling,
+    /// Whether arguments, fields and forms have lists of values even for single ones.
+    pub lists: bool,
+    /// Whether the media type of JSON names a charset.
+    pub charset: bool,
+    /// Whether the fields that hosting platforms add are hidden, and names are told as Python's
+    /// servers see them.
+    pub python_fields: bool,
+    /// Whether a value beyond its bound is cut to it; if not, it is refused.
+    pub clamps: bool,
+    /// Whether 404 and 405 are pages; if not, they are texts.
+    pub pages: bool,
+    /// Whether routes take every method but where the path is named after one.
+    pub any_method: bool,
+    /// Whether the answer to HEAD tells the length of the body it leaves out.
+    pub head_length: bool,
+    /// Whether reason phrases are in upper case.
+    pub shouts: bool,
+    /// The methods that a browser is told it may use.
+    pub cors_methods: &'static str,
+    /// Whether OPTIONS is answered for paths that are not served, and never names what is allowed.
+    pub blind_options: bool,
+}
+
+/// The two APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `postmanlabs/httpbin` 0.10.
+    Httpbin = 0,
+    /// `mccutchen/go-httpbin` 2.25.
+    GoHttpbin = 1,
+}
+
+/// What the echoing endpoints tell.
+#[derive(Debug)]
+pub struct Documents {
+    /// `/get` and what answers as it does.
+    pub get: &'static [Key],
+    /// `/post` and its like.
+    pub body: &'static [Key],
+    /// `/anything`.
+    pub anything: &'static [Key],
+    /// `/delay`.
+    pub delay: &'static [Key],
+    /// `/gzip` and its like, by the flag that names the coding.
+    pub coded: fn(&'static str) -> [Key; 6],
+    /// The lines of `/stream`, up to their `id`.
+    pub line: &'static [Key],
+}
+
+/// A part of a document that tells a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The arguments of the query.
+    Args,
+    /// The body, when it is no form.
+    Data,
+    /// The files of a form.
+    Files,
+    /// The values of a form.
+    Form,
+    /// The header fields.
+    Headers,
+    /// The body read as JSON.
+    Json,
+    /// The method.
+    Method,
+    /// The client's address.
+    Origin,
+    /// The URL.
+    Url,
+    /// An empty URL, as go-httpbin tells it with coded answers.
+    NoUrl,
+    /// A name that is `true`.
+    Flag(&'static str),
+    /// Nothing.
+    Nothing,
+}
+
+impl Key {
+    /// Its name in a document.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Key::Args => "args",
+            Key::Data => "data",
+            Key::Files => "files",
+            Key::Form => "form",
+            Key::Headers => "headers",
+            Key::Json => "json",
+            Key::Method => "method",
+            Key::Origin => "origin",
+            Key::Url | Key::NoUrl => "url",
+            Key::Flag(name) => name,
+            Key::Nothing => return None,
+        })
+    }
+}
+
+use Key::*;
+
+/// `--compat httpbin`, the default.
+pub static HTTPBIN: Profile = Profile {
+    name: "httpbin",
+    dialect: Dialect::Httpbin,
+    documents: Documents {
+        get: &[Args, Headers, Origin, Url],
+        body: &[Args, Data, Files, Form, Headers, Json, Origin, Url],
+        anything: &[Args, Data, Files, Form, Headers, Json, Method, Origin, Url],
+        delay: &[Args, Data, Files, Form, Headers, Origin, Url],
+        // Sorted, as everything: each of the names comes before `headers`.
+        coded: |flag| [Flag(flag), Headers, Method, Origin, Nothing, Nothing],
+        line: &[Url, Args, Headers, Origin],
+    },
+    spelling: Spelling::Python,
+    lists: false,
+    charset: false,
+    python_fields: true,
+    clamps: true,
+    pages: true,
+    any_method: false,
+    head_length: true,
+    shouts: true,
+    cors_methods: "GET, POST, PUT, DELETE, PATCH, OPTIONS",
+    blind_options: false,
+};
+
+/// `--compat go-httpbin`.
+pub static GO_HTTPBIN: Profile = Profile {
+    name: "go-httpbin",
+    dialect: Dialect::GoHttpbin,
+    documents: Documents {
+        get: &[Args, Headers, Method, Origin, Url],
+        body: GO_BODY,
+        anything: GO_BODY,
+        delay: GO_BODY,
+        coded: |flag| [Args, Headers, Method, Origin, NoUrl, Flag(flag)],
+        line: &[Args, Headers, Origin, Url],
+    },
+    spelling: Spelling::Go,
+    lists: true,
+    charset: true,
+    python_fields: false,
+    clamps: false,
+    pages: false,
+    any_method: true,
+    head_length: false,
+    shouts: false,
+    cors_methods: "GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS",
+    blind_options: true,
+};
+
+const GO_BODY: &[Key] = &[Args, Headers, Method, Origin, Url, Data, Files, Form, Json];
+
+impl Profile {
+    /// The profile of this name.
+    pub fn named(name: &str) -> Option<&'static Profile> {
+        [&HTTPBIN, &GO_HTTPBIN].into_iter().find(|profile| profile.name == name)
+    }
+}
+
+/// There are two, told apart by their names.
+impl PartialEq for Profile {
+    fn eq(&self, other: &Profile) -> bool {
+        self.name == other.name
+    }
+}

@@ -1,0 +1,163 @@
+//! Asking without sockets: the endpoints are pure functions.
+
+use std::net::IpAddr;
+
+use loiter::endpoint::{Found, answer, find, refuse};
+use loiter::http::app::App;
+use loiter::http::profile::GO_HTTPBIN;
+use loiter::http::reply::{Body, Reply};
+use loiter::http::request::{Field, Method, Request, Target, Version};
+
+/// What curl sends.
+pub(crate) const CURL: &[(&str, &str)] =
+    &[("Host", "127.0.0.1:18080"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+pub(crate) const BYTES: &str = "application/octet-stream";
+pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+
+/// An answer, played without waiting.
+pub(crate) struct Answer {
+    pub(crate) route: Option<&'static str>,
+    pub(crate) status: u16,
+    pub(crate) media: String,
+    pub(crate) after_us: u64,
+    /// `span_us` and `pieces` of a paced body.
+    pub(crate) pace: Option<(u64, u64)>,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) echoes: bool,
+}
+
+impl Answer {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|field| field.0.eq_ignore_ascii_case(name))
+            .map(|field| field.1.as_str())
+    }
+}
+
+/// Asks as if by a connection.
+pub(crate) fn ask(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+    ask_of(&App::default(), line, fields, body)
+}
+
+/// The same under `--compat go-httpbin`.
+pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+    ask_of(&App { profile: &GO_HTTPBIN, ..App::default() }, line, fields, body)
+}
+
+/// The same with these settings.
+pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+    let (method, target) = line.split_once(' ').unwrap();
+    let head = [line, " HTTP/1.1\r\n\r\n"].concat().into_bytes();
+    let method = Method::parse(method).unwrap();
+    let fields: Vec<Field> =
+        fields.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
+    let (target, host) = Target::parse(target.as_bytes()).unwrap();
+    let found = match find(app, &target.path, method) {
+        Ok(found) => found,
+        Err(refusal) => return play(app, None, refuse(app, &refusal), |_| Vec::new()),
+    };
+    let named = fields.iter().find(|field| field.name.eq_ignore_ascii_case("Host"));
+    let request = Request {
+        method,
+        version: Version::Http11,
+        target,
+        params: found.params,
+        host: host.or(named.map(|field| field.value)),
+        fields: &fields,
+        body,
+        peer: Some(IpAddr::from([127, 0, 0, 1])),
+        local: "127.0.0.1:18080",
+        seed: 42,
+        unix_us: 1_795_358_821_485_000,
+        head: &head,
+    };
+    play(app, Some(found), answer(app, &found, &request), |render| {
+        let mut output = Vec::new();
+        render(app, &request, &mut output);
+        output
+    })
+}
+
+fn play(
+    app: &App,
+    found: Option<Found>,
+    reply: Reply,
+    render: impl Fn(loiter::http::reply::Render) -> Vec<u8>,
+) -> Answer {
+    let fields: Vec<(String, String)> =
+        reply.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let named = fields.iter().find(|field| field.0 == "Content-Type").map(|field| field.1.clone());
+    let mut answer = Answer {
+        route: found.map(|found| found.route.path),
+        status: reply.status.0,
+        media: named
+            .or(reply.media.name(app.profile.charset).map(str::to_owned))
+            .unwrap_or_default(),
+        after_us: reply.after_us,
+        pace: None,
+        fields,
+        body: Vec::new(),
+        echoes: false,
+    };
+    match reply.body {
+        Body::Empty => {}
+        Body::Echo => answer.echoes = true,
+        Body::Whole(body) => answer.body = body.into_owned(),
+        Body::Render(function) => answer.body = render(function),
+        Body::Paced(mut pace) => {
+            answer.pace = Some((pace.span_us, pace.pieces));
+            while let Some(due_us) = pace.due_us() {
+                pace.make(due_us, usize::MAX, &mut answer.body);
+            }
+            assert!(pace.length.is_none_or(|length| length == answer.body.len() as u64));
+        }
+    }
+    answer
+}
+
+/// What is asked of a body.
+pub(crate) enum Check {
+    Is(&'static str),
+    Has(&'static str),
+    Long(usize),
+    Any,
+}
+pub(crate) use Check::{Any, Has, Is, Long};
+
+pub(crate) const ECHO: &str = "the body is the request's";
+
+/// Route, request, further fields and body, and the answer's status, media type and body.
+pub(crate) type Row = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [u8],
+    u16,
+    &'static str,
+    Check,
+);
+
+/// Asks what a row asks for and checks what it says of the answer.
+pub(crate) fn check(app: &App, (route, line, more, body, status, media, check): &Row) {
+    let given = |name: &str| more.iter().any(|field| field.0 == name);
+    let mut fields: Vec<_> = CURL.iter().filter(|field| !given(field.0)).copied().collect();
+    fields.extend_from_slice(more);
+    let answer = ask_of(app, line, &fields, body);
+    let told: String = answer.body.iter().map(|&byte| char::from(byte)).collect();
+    assert_eq!((answer.status, answer.media.as_str()), (*status, *media), "{line}: {told}");
+    if !matches!(status, 404 | 405) && *line != "GET /" {
+        assert_eq!(answer.route, Some(*route), "{line}");
+    }
+    match check {
+        Is(text) => assert_eq!(told, *text, "{line}"),
+        Has(text) if *text == ECHO => assert!(answer.echoes, "{line}"),
+        Has(text) => assert!(told.contains(text), "{line}: {told}"),
+        Long(bytes) => assert_eq!(answer.body.len(), *bytes, "{line}"),
+        Any => {}
+    }
+}

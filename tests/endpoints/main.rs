@@ -1,0 +1,74 @@
+//! Good and bad requests for every route, and what is answered: to the byte where the answers of
+//! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
+
+mod ask;
+mod content;
+mod index;
+mod inspect;
+mod timing;
+
+use ask::{CURL, HTML, Row, ask, ask_go, check};
+use loiter::endpoint::ROUTES;
+use loiter::http::app::App;
+use loiter::http::profile::GO_HTTPBIN;
+
+/// What is asked of httpbin.
+const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+/// What is asked of go-httpbin.
+const GO_ROWS: &[&[Row]] = &[];
+
+#[test]
+fn every_row() {
+    let app = App::default();
+    ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
+}
+
+#[test]
+fn every_row_of_go_httpbins() {
+    let app = App { profile: &GO_HTTPBIN, ..App::default() };
+    GO_ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
+}
+
+#[test]
+fn every_route_has_a_good_and_a_bad_row() {
+    for route in &ROUTES {
+        let rows = || ROWS.iter().copied().flatten().filter(|row| row.0 == route.path);
+        assert!(rows().any(|row| row.4 < 400), "{} has no good row", route.path);
+        assert!(rows().any(|row| row.4 >= 400), "{} has no bad row", route.path);
+    }
+}
+
+#[test]
+fn a_preflight_is_answered() {
+    let fields = [CURL, &[("Access-Control-Request-Headers", "X-A")]].concat();
+    let answer = ask("OPTIONS /get", &fields, b"");
+    assert_eq!((answer.status, answer.media.as_str(), answer.body.len()), (200, HTML, 0));
+    for (name, value) in [
+        ("Allow", "GET, HEAD, OPTIONS"),
+        ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, PATCH, OPTIONS"),
+        ("Access-Control-Max-Age", "3600"),
+        ("Access-Control-Allow-Headers", "X-A"),
+    ] {
+        assert_eq!(answer.field(name), Some(value));
+    }
+    assert_eq!(ask("OPTIONS /get", CURL, b"").field("Access-Control-Allow-Headers"), None);
+    assert_eq!(ask("OPTIONS *", CURL, b"").status, 200);
+    assert_eq!(ask("OPTIONS /nope", CURL, b"").status, 404);
+    assert_eq!(ask("GET *", CURL, b"").status, 404);
+}
+
+#[test]
+fn a_method_that_is_not_allowed_is_told_what_is() {
+    assert_eq!(ask("POST /get", CURL, b"").field("Allow"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(ask("GET /post", CURL, b"").field("Allow"), Some("POST, OPTIONS"));
+    assert_eq!(ask("GET /nope", CURL, b"").field("Allow"), None);
+}
+
+#[test]
+fn go_httpbin_names_no_options() {
+    assert_eq!(ask_go("POST /get", CURL, b"").field("Allow"), Some("GET, HEAD"));
+    let answer = ask_go("OPTIONS /nope", CURL, b"");
+    let methods = "GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS";
+    assert_eq!(answer.field("Access-Control-Allow-Methods"), Some(methods));
+    assert_eq!((answer.status, answer.media.as_str(), answer.field("Allow")), (200, "", None));
+}

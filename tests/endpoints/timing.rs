@@ -1,0 +1,85 @@
+//! Answers that take their time.
+
+use crate::ask::*;
+
+#[rustfmt::skip]
+pub(crate) const ROWS: &[Row] = &[
+    ("/delay/{delay}", "GET /delay/1", &[], b"", 200, JSON, Is(DELAY)),
+    ("/delay/{delay}", "POST /delay/0", &[], b"{}", 200, JSON, Has("\"data\": \"{}\"")),
+    ("/delay/{delay}", "GET /delay/abc", &[], b"", 400, JSON, Has("bad delay \\\"abc\\\"")),
+    ("/delay/{delay}", "GET /delay/-1", &[], b"", 400, JSON, Has("negative")),
+    ("/delay/{delay}", "GET /delay/nan", &[], b"", 400, JSON, Any),
+    ("/delay/{delay}", "GET /delay/%ff", &[], b"", 400, JSON, Any),
+    ("/delay/{delay}", "GET /delay/1/2", &[], b"", 404, HTML, Any),
+    ("/drip", "GET /drip?duration=0&numbytes=5&code=200", &[], b"", 200, BYTES, Is("*****")),
+    ("/drip", "GET /drip", &[], b"", 200, BYTES, Is("**********")),
+    ("/drip", "GET /drip?numbytes=99999999", &[], b"", 200, BYTES, Long(10 * 1024 * 1024)),
+    ("/drip", "GET /drip?code=418&NUMBYTES=1", &[], b"", 418, BYTES, Is("**********")),
+    ("/drip", "GET /drip?code=204", &[], b"", 204, BYTES, Is("")),
+    ("/drip", "GET /drip?numbytes=0", &[], b"", 400, TEXT, Is("number of bytes must be positive")),
+    ("/drip", "GET /drip?numbytes=-1", &[], b"", 400, TEXT, Is("number of bytes must be positive")),
+    ("/drip", "GET /drip?numbytes=x", &[], b"", 400, JSON, Has("bad numbytes")),
+    ("/drip", "GET /drip?duration=-1", &[], b"", 400, JSON, Has("bad duration")),
+    ("/drip", "GET /drip?duration=", &[], b"", 400, JSON, Has("bad duration")),
+    ("/drip", "GET /drip?delay=x", &[], b"", 400, JSON, Has("bad delay")),
+    ("/drip", "GET /drip?code=99", &[], b"", 400, JSON, Has("bad code")),
+    ("/drip", "GET /drip?code=x", &[], b"", 400, JSON, Has("bad code")),
+];
+
+#[test]
+fn delays_are_bounded_and_never_early() {
+    for (delay, micros) in [
+        ("0", 0),
+        ("1", 1_000_000),
+        (".25", 250_000),
+        ("1e-1", 100_000),
+        ("50ms", 50_000),
+        ("1.5s", 1_500_000),
+        ("10ns", 1),
+        ("12", 10_000_000),
+        ("inf", 10_000_000),
+        ("1h2m", 10_000_000),
+        ("%31", 1_000_000),
+        ("10%C2%B5s", 10),
+    ] {
+        let answer = ask(&format!("GET /delay/{delay}"), CURL, b"");
+        assert_eq!((answer.status, answer.after_us), (200, micros), "{delay}");
+    }
+    assert_eq!(ask("OPTIONS /delay/5", CURL, b"").after_us, 0);
+}
+
+#[test]
+fn drips_are_bounded_and_told() {
+    for (query, after, span, pieces) in [
+        ("", 0, 2_000_000, 10),
+        ("duration=1&delay=.5&numbytes=3", 500_000, 1_000_000, 3),
+        ("duration=8&delay=5", 5_000_000, 5_000_000, 10),
+        ("duration=1m&delay=inf", 10_000_000, 0, 10),
+        ("duration=100ms&delay=-3&numbytes=1", 0, 100_000, 1),
+    ] {
+        let answer = ask(&format!("GET /drip?{query}"), CURL, b"");
+        assert_eq!((answer.after_us, answer.pace), (after, Some((span, pieces))), "{query}");
+    }
+    let timing = "total_duration;dur=100.00;desc=\"total request duration\", \
+        initial_delay;dur=0.00;desc=\"initial delay\", \
+        write_duration;dur=100.00;desc=\"duration of writes after initial delay\", \
+        pause_per_write;dur=50.00;desc=\"computed pause between writes\"";
+    let answer = ask("GET /drip?numbytes=2&duration=100ms", CURL, b"");
+    assert_eq!(answer.field("Server-Timing"), Some(timing));
+}
+
+// Captured from httpbin 0.10.4.
+const DELAY: &str = r#"{
+  "args": {},
+  "data": "",
+  "files": {},
+  "form": {},
+  "headers": {
+    "Accept": "*/*",
+    "Host": "127.0.0.1:18080",
+    "User-Agent": "curl/7.88.1"
+  },
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18080/delay/1"
+}
+"#;
