@@ -13,6 +13,7 @@ mod route;
 mod router;
 mod status;
 mod timing;
+mod websocket;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Reply};
@@ -24,7 +25,7 @@ pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();
@@ -69,16 +70,16 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
 /// The answer to OPTIONS, which is also a browser asking whether a page may send a request. It
 /// may, always: as in httpbin. The two fields that every answer has are not written here.
 fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
-    let reply = Reply::new(Status::OK)
-        .header("Access-Control-Allow-Methods", app.profile.cors_methods)
-        .header("Access-Control-Max-Age", "3600");
     let reply = match app.profile.blind_options {
-        true => reply,
+        true => Reply::new(Status::OK),
         false => {
             let methods = route.methods(app.profile).with(Methods::of(&[Method::Options]));
-            reply.media(Media::Html).header("Allow", refusal::allow(methods))
+            Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods))
         }
     };
+    let reply = reply
+        .header("Access-Control-Allow-Methods", app.profile.cors_methods)
+        .header("Access-Control-Max-Age", "3600");
     match request.field("Access-Control-Request-Headers").map(std::str::from_utf8) {
         Some(Ok(asked)) => reply.header("Access-Control-Allow-Headers", asked.to_owned()),
         _ => reply,
