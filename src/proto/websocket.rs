@@ -1,7 +1,7 @@
 //! WebSocket (RFC 6455) as far as an echo needs it: every message comes back as it came.
 //!
-//! A frame's payload is taken while it arrives; a message is kept until it is whole, since only
-//! then can a text be known to be UTF-8. The close codes are go-httpbin's.
+//! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has come;
+//! a message is kept until it is whole. The close codes are go-httpbin's.
 
 use super::{Cx, Next};
 use crate::base::buf::Buf;
@@ -22,6 +22,8 @@ pub struct WebSocket {
     /// The message so far, and what it is; `None` between messages.
     message: Vec<u8>,
     kind: Option<Opcode>,
+    /// How many bytes of a text are known to be whole characters.
+    characters: usize,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,14 @@ impl Code {
 impl WebSocket {
     /// A connection that was upgraded at `now` and lasts until `until` at most.
     pub fn new(limits: Messages, until: Time) -> WebSocket {
-        WebSocket { limits, until, stage: Stage::Between, message: Vec::new(), kind: None }
+        WebSocket {
+            limits,
+            until,
+            stage: Stage::Between,
+            message: Vec::new(),
+            kind: None,
+            characters: 0,
+        }
     }
 
     /// See [`proto`](super).
@@ -84,8 +93,10 @@ impl WebSocket {
         match &mut self.stage {
             Stage::Within(frame) => {
                 let bytes = frame.take(input.unread(), &mut self.message);
+                let whole = frame.is_whole();
                 input.consume(bytes);
-                match frame.is_whole() {
+                self.check_text()?;
+                match whole {
                     true => self.end_frame(output)?,
                     false => return Ok(bytes > 0),
                 }
@@ -128,6 +139,21 @@ impl WebSocket {
         self.stage = Stage::Within(head.frame);
     }
 
+    /// A text that cannot become UTF-8 any more is refused at once; one that ends within a
+    /// character may go on.
+    fn check_text(&mut self) -> Result<(), Code> {
+        if self.kind != Some(Opcode::Text) {
+            return Ok(());
+        }
+        let new = self.message.get(self.characters..).unwrap_or_default();
+        match std::str::from_utf8(new) {
+            Ok(text) => self.characters += text.len(),
+            Err(error) if error.error_len().is_none() => self.characters += error.valid_up_to(),
+            Err(_) => return Err(Code::NOT_UTF8),
+        }
+        Ok(())
+    }
+
     /// A frame of a message is whole: with its last one the message goes back, in frames no longer
     /// than the client's may be.
     fn end_frame(&mut self, output: &mut Buf) -> Result<(), Code> {
@@ -135,7 +161,8 @@ impl WebSocket {
         self.stage = Stage::Between;
         let Some(kind) = self.kind.take_if(|_| last) else { return Ok(()) };
         let message = std::mem::take(&mut self.message);
-        if kind == Opcode::Text && std::str::from_utf8(&message).is_err() {
+        let characters = std::mem::take(&mut self.characters);
+        if kind == Opcode::Text && characters < message.len() {
             return Err(Code::NOT_UTF8);
         }
         let most = usize::try_from(self.limits.fragment_bytes).unwrap_or(usize::MAX).max(1);
