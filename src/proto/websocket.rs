@@ -1,7 +1,7 @@
 //! WebSocket (RFC 6455) as far as an echo needs it: every message comes back as it came.
 //!
-//! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has come;
-//! a message is kept until it is whole. The close codes are go-httpbin's.
+//! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has
+//! come; a message is kept until it is whole. The close codes are go-httpbin's.
 
 use super::{Cx, Next};
 use crate::base::buf::Buf;
