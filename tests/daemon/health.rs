@@ -23,3 +23,22 @@ fn a_health_check_without_url_asks_where_the_settings_say() {
     let output = command(BIN).arg("healthcheck").env("LOITER_LISTEN", every).output();
     assert_eq!(output.expect("the binary starts").status.code(), Some(0));
 }
+
+#[test]
+fn a_health_check_asks_through_a_socket_file_and_under_the_prefix() {
+    let folder = Folder::new("health");
+    let socket = format!("unix:{}", folder.file("socket").display());
+    let settings = ["--listen", "127.0.0.1:0", "--listen", &socket, "--prefix", "/a/b"];
+    let daemon = Daemon::of(command(BIN).args(settings));
+    let second = daemon.out.recv_timeout(DEADLINE).expect("a second line");
+    assert_eq!(second, format!("listening {socket}"));
+    let check = |args: &[&str]| run(args);
+    let by_settings = ["--listen", &socket, "--prefix", "/a/b", "healthcheck"];
+    assert_eq!(check(&by_settings).status.code(), Some(0));
+    assert_eq!(check(&["healthcheck", &format!("{socket}:/a/b/get")]).status.code(), Some(0));
+    refused(&check(&["healthcheck", &socket]), 1, &["answers with status 404"]);
+    daemon.stop();
+    refused(&check(&by_settings), 1, &["does not answer", &socket]);
+    let late = ["healthcheck", "--listen", ":80"];
+    refused(&check(&late), 2, &["`--listen` comes too late", "healthcheck"]);
+}

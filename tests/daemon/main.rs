@@ -10,3 +10,4 @@ mod lifetime;
 mod logs;
 mod mistakes;
 mod process;
+mod swap;
