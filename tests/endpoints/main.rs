@@ -6,6 +6,7 @@ mod content;
 mod index;
 mod inspect;
 mod timing;
+mod wire;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -13,9 +14,9 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, wire::ROWS];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[inspect::GO_ROWS, wire::GO_ROWS];
 
 #[test]
 fn every_row() {
