@@ -14,6 +14,7 @@ mod router;
 mod status;
 mod timing;
 mod websocket;
+mod wire;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Reply};
@@ -26,6 +27,7 @@ pub use router::{Found, find};
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] =
     &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP];
+    &[index::GROUP, inspect::GROUP, wire::GROUP, status::GROUP, content::GROUP, timing::GROUP];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

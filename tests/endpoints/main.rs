@@ -7,6 +7,7 @@ mod index;
 mod inspect;
 mod timing;
 mod websocket;
+mod wire;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -15,8 +16,9 @@ use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
 const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, websocket::ROWS];
+const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, wire::ROWS];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[inspect::GO_ROWS, wire::GO_ROWS];
 
 #[test]
 fn every_row() {
