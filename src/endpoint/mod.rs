@@ -4,10 +4,14 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod auth;
+mod caching;
 mod content;
+mod digest;
 mod index;
 mod inspect;
 pub mod params;
+mod range;
 mod refusal;
 mod route;
 mod router;
@@ -23,8 +27,16 @@ pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    status::GROUP,
+    content::GROUP,
+    auth::GROUP,
+    caching::GROUP,
+    range::GROUP,
+    timing::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();
