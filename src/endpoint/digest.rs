@@ -1,11 +1,11 @@
 //! `/digest-auth`: digest logins (RFC 7616).
 //!
-//! Nothing is kept between requests, as in httpbin: a nonce of anyone's making is taken, the counter
-//! is not looked at, and how often a nonce was used stands in cookies.
+//! Nothing is kept between requests, as in httpbin: a nonce of anyone's making is taken, the
+//! counter is not looked at, and how often a nonce was used stands in cookies.
 //!
 //! Departures from httpbin: the login must be for the path's user, which it does not look at; its
 //! `uri` must be what was asked for, query and all (RFC 7616 3.4.6), where httpbin hashes the path
-//! it sees and fails on any query; a login that cannot be read is none, where it fails; a login with
+//! it sees and fails on any query; a login that cannot be read is none, where it fails; one with
 //! an algorithm nobody knows is wrong, where it counts as MD5. SHA-512-256 and the `-sess` variants
 //! are our own.
 
@@ -237,4 +237,109 @@ pub(super) fn go_digest(app: &App, request: &Request) -> Result<Reply, Refusal> 
 /// go-httpbin does not know the path with `stale_after`.
 pub(super) fn unknown_to_go(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Err(Refusal::not_found())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::ask;
+
+    /// The login of RFC 7616 3.9.1, but for its response.
+    fn mufasa(more: &str) -> Parameters {
+        let text = format!(
+            "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", uri=\"/dir/index.html\", \
+             nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\"{more}"
+        );
+        Parameters::digest(text.as_bytes()).unwrap()
+    }
+
+    fn response(algorithm: &str, more: &str, body: &[u8]) -> Option<String> {
+        let nonces = "nc=00000001, cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\"";
+        let login = mufasa(&format!(", algorithm={algorithm}, {nonces}{more}"));
+        expected(&login, b"GET", b"Circle of Life", body)
+    }
+
+    #[test]
+    fn the_standards_own_logins() {
+        let response = |algorithm| response(algorithm, ", qop=auth", b"").unwrap();
+        assert_eq!(response("MD5"), "8ca523f5e9506fed4657c9700eebdbec");
+        let sha_256 = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
+        assert_eq!(response("SHA-256"), sha_256);
+    }
+
+    // The following were computed with Python's hashlib.
+    #[test]
+    fn longer_hashes() {
+        let response = |algorithm| response(algorithm, ", qop=auth", b"").unwrap();
+        let sha_512 = "27d9ebedb4e86595d8b99152ce456620c8e47c48afbd771dbc4468bb758ca66e\
+                       7312383d49ad044219d4a2c5c218e66c584fa00b2728798bcff9435825eed0ad";
+        assert_eq!(response("SHA-512"), sha_512);
+        let sha_512_256 = "430d05014cecc49cab6fbe03176d41a1da86cbfe24a16580e22aaad928d960d0";
+        assert_eq!(response("sha-512-256"), sha_512_256);
+    }
+
+    #[test]
+    fn sessions() {
+        let response = |algorithm| response(algorithm, ", qop=auth", b"").unwrap();
+        assert_eq!(response("MD5-sess"), "e783283f46242139c486a698fec7211d");
+        let sha_256 = "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7";
+        assert_eq!(response("SHA-256-sess"), sha_256);
+        let sha_512_256 = "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e";
+        assert_eq!(response("SHA-512-256-sess"), sha_512_256);
+        assert!(response("SHA-512-sess").starts_with("5bc820f8c0e5cf83"));
+    }
+
+    #[test]
+    fn bodies_and_old_logins() {
+        let body = response("MD5", ", qop=auth-int", b"body").unwrap();
+        assert_eq!(body, "9aaa3cbaec2406853a7cb784c6813d11");
+        assert_eq!(response("MD5", "", b"").unwrap(), "7b2cc3b30e75b4777ea31027084363fd");
+    }
+
+    #[test]
+    fn logins_that_lack_something() {
+        assert_eq!(response("MD4", ", qop=auth", b""), None);
+        assert_eq!(response("MD5", ", qop=x", b""), None);
+        assert_eq!(expected(&mufasa(", qop=auth"), b"GET", b"", b""), None);
+        assert_eq!(expected(&mufasa(", algorithm=MD5-sess"), b"GET", b"", b""), None);
+        assert!(expected(&mufasa(""), b"GET", b"", b"").is_some());
+    }
+
+    #[test]
+    fn a_uri_is_what_was_asked_for() {
+        let is = |asked: &str, uri: &str| {
+            ask(asked, &[("Host", "h:80")], b"", |request| is_target(request, uri.as_bytes()))
+        };
+        assert!(is("/a%20b?c", "/a%20b?c") && is("/a", "http://H:80/a"));
+        assert!(is("http://h:80/a?", "/a?") && is("http://o/a", "http://o/a"));
+        for (asked, uri) in [
+            ("/a?c", "/a"),
+            ("/a", "/a?"),
+            ("/a", "/A"),
+            ("/%61", "/a"),
+            ("/a", "http://o/a"),
+            ("/a", "a"),
+            ("/a", ""),
+        ] {
+            assert!(!is(asked, uri), "{asked} {uri}");
+        }
+    }
+
+    #[test]
+    fn cookies() {
+        let fields = [("Cookie", "xa=0; a=\"1\";a=2"), ("cookie", " b=3=")];
+        let value = |name| {
+            ask("/", &fields, b"", |request| {
+                cookie(request, name).map(|value| String::from_utf8_lossy(value).into_owned())
+            })
+        };
+        assert_eq!(value("a").unwrap(), "1");
+        assert_eq!(value("b").unwrap(), "3=");
+        assert_eq!(value("c"), None);
+        for (left, less) in
+            [("3", "2"), ("0", "-1"), ("-1", "-2"), ("never", "never"), ("", "never")]
+        {
+            assert_eq!(one_less(left.as_bytes()), less);
+        }
+    }
 }

@@ -87,7 +87,8 @@ impl Validator<'_> {
     /// Whether a range counts: there is no If-Range, or it names this very document.
     pub fn lets_range(self, request: &Request) -> bool {
         let Some(value) = request.field("If-Range") else { return true };
-        let same_second = self.modified_s.is_some_and(|at| seconds(request, "If-Range") == Some(at));
+        let same_second =
+            self.modified_s.is_some_and(|at| seconds(request, "If-Range") == Some(at));
         same_second || tags(value).any(|item| !item.weak && item.text == self.tag.as_bytes())
     }
 }

@@ -149,9 +149,23 @@ mod tests {
     #[test]
     fn what_is_no_digest_login() {
         for text in [
-            "", "Digest", "Digest ", "Digest ,", "Digest x", "Digest x=", "Digest =x", "Digest x=,",
-            "Digest x=\"", "Digest x=\"\\", "Digest x=\"a\"b", "Digest x=a b", "Digest x=1, X=2",
-            "Digestx=1", "Basic x=1", "Digest x=a=b", "Digest \"x\"=1",
+            "",
+            "Digest",
+            "Digest ",
+            "Digest ,",
+            "Digest x",
+            "Digest x=",
+            "Digest =x",
+            "Digest x=,",
+            "Digest x=\"",
+            "Digest x=\"\\",
+            "Digest x=\"a\"b",
+            "Digest x=a b",
+            "Digest x=1, X=2",
+            "Digestx=1",
+            "Basic x=1",
+            "Digest x=a=b",
+            "Digest \"x\"=1",
         ] {
             assert_eq!(Parameters::digest(text.as_bytes()), None, "{text}");
         }

@@ -2,9 +2,13 @@
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
 mod ask;
+mod auth;
+mod caching;
 mod content;
 mod index;
 mod inspect;
+mod range;
+mod status;
 mod timing;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
@@ -13,9 +17,17 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    auth::ROWS,
+    caching::ROWS,
+    range::ROWS,
+    timing::ROWS,
+];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[auth::GO_ROWS, caching::GO_ROWS, range::GO_ROWS, status::GO_ROWS];
 
 #[test]
 fn every_row() {
