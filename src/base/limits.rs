@@ -24,7 +24,7 @@ pub struct Limits {
     pub keep_alive_timeout: Duration,
     /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
     pub max_duration: Duration,
-    /// Most bytes `/bytes/{n}` makes: httpbin's clamp of 102,400.
+    /// Most bytes `/bytes/{n}` and `/range/{n}` make: httpbin's bound of 102,400.
     pub max_bytes: u64,
 }
 
@@ -101,6 +101,8 @@ pub const MAX_JSON_GROWTH: usize = 16;
 pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
 /// Bytes of a random body made at a time.
 pub const BODY_PIECE: u32 = 16 * 1024;
+/// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
+pub const RANGE_PIECE: u64 = 10 * 1024;
 /// Most lines of `/stream/{n}`: httpbin's clamp.
 pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's clamp.

@@ -4,10 +4,14 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod auth;
+mod caching;
 mod content;
+mod digest;
 mod index;
 mod inspect;
 pub mod params;
+mod range;
 mod refusal;
 mod route;
 mod router;
@@ -28,6 +32,16 @@ pub use router::{Found, find};
 pub static GROUPS: &[Group] =
     &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP];
     &[index::GROUP, inspect::GROUP, wire::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    status::GROUP,
+    content::GROUP,
+    auth::GROUP,
+    caching::GROUP,
+    range::GROUP,
+    timing::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

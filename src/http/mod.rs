@@ -2,6 +2,8 @@
 
 pub mod app;
 pub mod coding;
+pub mod conditional;
+pub mod credentials;
 pub mod fields;
 pub mod form;
 pub mod json;

@@ -2,9 +2,13 @@
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
 mod ask;
+mod auth;
+mod caching;
 mod content;
 mod index;
 mod inspect;
+mod range;
+mod status;
 mod timing;
 mod websocket;
 mod wire;
@@ -19,6 +23,17 @@ const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROW
 const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, wire::ROWS];
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] = &[inspect::GO_ROWS, wire::GO_ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    auth::ROWS,
+    caching::ROWS,
+    range::ROWS,
+    timing::ROWS,
+];
+/// What is asked of go-httpbin.
+const GO_ROWS: &[&[Row]] = &[auth::GO_ROWS, caching::GO_ROWS, range::GO_ROWS, status::GO_ROWS];
 
 #[test]
 fn every_row() {
