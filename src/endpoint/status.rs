@@ -82,7 +82,7 @@ const UNACCEPTABLE: &str = concat!(
 const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// The answer of a status code: empty, but for some codes that say more.
-fn status_reply(code: u16) -> Reply {
+pub(super) fn status_reply(code: u16) -> Reply {
     let status = Status(code);
     let text = |text: &'static str, more| {
         Reply::whole(status, Media::None, text.as_bytes()).header("x-more-info", more)
