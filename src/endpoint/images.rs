@@ -37,14 +37,10 @@ impl Picture {
     }
 }
 
-static PNG: Picture =
-    Picture { media: "image/png", bytes: include_bytes!("images/lamp.png") };
-static JPEG: Picture =
-    Picture { media: "image/jpeg", bytes: include_bytes!("images/lamp.jpeg") };
-static WEBP: Picture =
-    Picture { media: "image/webp", bytes: include_bytes!("images/lamp.webp") };
-static SVG: Picture =
-    Picture { media: "image/svg+xml", bytes: include_bytes!("images/lamp.svg") };
+static PNG: Picture = Picture { media: "image/png", bytes: include_bytes!("images/lamp.png") };
+static JPEG: Picture = Picture { media: "image/jpeg", bytes: include_bytes!("images/lamp.jpeg") };
+static WEBP: Picture = Picture { media: "image/webp", bytes: include_bytes!("images/lamp.webp") };
+static SVG: Picture = Picture { media: "image/svg+xml", bytes: include_bytes!("images/lamp.svg") };
 static ICON: Picture =
     Picture { media: "image/x-icon", bytes: include_bytes!("images/favicon.ico") };
 

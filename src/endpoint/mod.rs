@@ -4,13 +4,17 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod compression;
 mod content;
+mod documents;
+mod images;
 mod index;
 mod inspect;
 pub mod params;
 mod refusal;
 mod route;
 mod router;
+mod server;
 mod status;
 mod timing;
 
@@ -23,8 +27,17 @@ pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    status::GROUP,
+    content::GROUP,
+    timing::GROUP,
+    compression::GROUP,
+    images::GROUP,
+    documents::GROUP,
+    server::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

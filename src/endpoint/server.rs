@@ -1,5 +1,7 @@
 //! The server itself: `/hostname`, `/env`, `/version`, and `/unstable`, which fails at times.
 
+use std::borrow::Cow;
+
 use super::inspect::tall;
 use super::params;
 use super::route::{Group, Kind, Param, Route};
@@ -93,7 +95,7 @@ fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 /// A parameter; an empty one is none, as in go-httpbin.
-fn given<'a>(request: &Request<'a>, name: &str) -> Option<std::borrow::Cow<'a, str>> {
+fn given<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
     query::first(request, name).filter(|text| !text.is_empty())
 }
 

@@ -2,9 +2,13 @@
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
 mod ask;
+mod compression;
 mod content;
+mod documents;
+mod images;
 mod index;
 mod inspect;
+mod server;
 mod timing;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
@@ -13,9 +17,19 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    timing::ROWS,
+    compression::ROWS,
+    images::ROWS,
+    documents::ROWS,
+    server::ROWS,
+];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] =
+    &[compression::GO_ROWS, images::GO_ROWS, documents::GO_ROWS, server::GO_ROWS];
 
 #[test]
 fn every_row() {
