@@ -8,6 +8,10 @@ mod auth;
 mod caching;
 mod content;
 mod digest;
+mod compression;
+mod content;
+mod documents;
+mod images;
 mod index;
 mod inspect;
 pub mod params;
@@ -15,6 +19,7 @@ mod range;
 mod refusal;
 mod route;
 mod router;
+mod server;
 mod status;
 mod timing;
 mod websocket;
@@ -41,6 +46,11 @@ pub static GROUPS: &[Group] = &[
     caching::GROUP,
     range::GROUP,
     timing::GROUP,
+    timing::GROUP,
+    compression::GROUP,
+    images::GROUP,
+    documents::GROUP,
+    server::GROUP,
 ];
 
 /// Every route of every group.

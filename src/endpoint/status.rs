@@ -124,7 +124,7 @@ const TEAPOT_MORE: &str = "http://tools.ietf.org/html/rfc2324";
 const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// The answer of a status code: empty, but for some codes that say more.
-fn status_reply(app: &App, code: u16) -> Reply {
+pub(super) fn status_reply(app: &App, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: &'static str, more| {
         Reply::whole(status, Media::None, text.as_bytes()).header("x-more-info", more)

@@ -154,8 +154,11 @@ pub static HTTPBIN: Profile = Profile {
         raw: &[Args, Data, Files, Form, Headers, Json, Method, Origin, RawHeaders, Url],
         upload: &[Args, BytesReceived, Headers, Method, Origin, Url],
         delay: &[Args, Data, Files, Form, Headers, Origin, Url],
-        // Sorted, as everything: each of the names comes before `headers`.
-        coded: |flag| [Flag(flag), Headers, Method, Origin, Nothing, Nothing],
+        // Sorted, as everything.
+        coded: |flag| match flag < "headers" {
+            true => [Flag(flag), Headers, Method, Origin, Nothing, Nothing],
+            false => [Headers, Method, Origin, Flag(flag), Nothing, Nothing],
+        },
         line: &[Url, Args, Headers, Origin],
     },
     spelling: Spelling::Python,

@@ -4,11 +4,15 @@
 mod ask;
 mod auth;
 mod caching;
+mod compression;
 mod content;
+mod documents;
+mod images;
 mod index;
 mod inspect;
 mod range;
 mod status;
+mod server;
 mod timing;
 mod websocket;
 mod wire;
@@ -34,6 +38,19 @@ const ROWS: &[&[Row]] = &[
 ];
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] = &[auth::GO_ROWS, caching::GO_ROWS, range::GO_ROWS, status::GO_ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    timing::ROWS,
+    compression::ROWS,
+    images::ROWS,
+    documents::ROWS,
+    server::ROWS,
+];
+/// What is asked of go-httpbin.
+const GO_ROWS: &[&[Row]] =
+    &[compression::GO_ROWS, images::GO_ROWS, documents::GO_ROWS, server::GO_ROWS];
 
 #[test]
 fn every_row() {
