@@ -4,11 +4,16 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod base64;
 mod content;
+mod cookies;
 mod index;
 mod inspect;
+mod links;
 pub mod params;
+mod redirects;
 mod refusal;
+mod response;
 mod route;
 mod router;
 mod status;
@@ -23,8 +28,18 @@ pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    status::GROUP,
+    redirects::GROUP,
+    cookies::GROUP,
+    response::GROUP,
+    content::GROUP,
+    base64::GROUP,
+    links::GROUP,
+    timing::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

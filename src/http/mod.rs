@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod coding;
+pub mod cookies;
 pub mod fields;
 pub mod form;
+pub mod html;
 pub mod json;
 mod jsontree;
 pub mod multipart;
@@ -12,6 +14,7 @@ pub mod pace;
 pub mod profile;
 pub mod query;
 pub mod record;
+pub mod reference;
 pub mod reply;
 pub mod request;
 pub mod respell;
