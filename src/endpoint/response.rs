@@ -1,7 +1,5 @@
 //! `/response-headers`: an answer with the header fields that the query names.
 
-use std::borrow::Cow;
-
 use super::inspect::tall;
 use super::params::bad;
 use super::route::{Group, Kind, Param, Route};
@@ -67,13 +65,13 @@ fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
         }
         length = body.len();
     };
-    Ok(sent(body, asked))
+    Ok(sent(app, body, asked))
 }
 
 /// The same in go-httpbin, which tells only what was asked for, in lists.
 fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = asked(request)?;
-    Ok(sent(told(app, &asked), asked))
+    Ok(sent(app, told(app, &asked), asked))
 }
 
 /// The fields of the query, those of one name together, where the first of them stood.
@@ -148,14 +146,18 @@ fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
     fields.iter().rfind(named).map(|(_, value)| value.as_ref())
 }
 
-fn sent(body: Vec<u8>, fields: Vec<Pair>) -> Reply {
-    let reply = Reply::whole(Status::OK, Media::Json, body);
-    let reply = match media(&fields).map(str::to_owned) {
-        Some(media) => reply.media(Media::None).header("Content-Type", media),
-        None => reply,
-    };
-    let sent = |name: &str| !UNSENT.iter().any(|unsent| unsent.eq_ignore_ascii_case(name));
-    fields.into_iter().filter(|(name, _)| sent(name)).fold(reply, |reply, (name, value)| {
-        reply.header(Cow::Owned(name.into_owned()), value.into_owned())
-    })
+/// The answer. With an allow list for redirects there is no `Refresh`, for it would redirect too.
+fn sent(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
+    let mut reply = Reply::whole(Status::OK, Media::Json, body);
+    if let Some(media) = media(&fields).map(str::to_owned) {
+        reply = reply.media(Media::None).header("Content-Type", media);
+    }
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    let free = app.redirect_domains.is_empty();
+    for (name, value) in fields {
+        if (free || !is(&name, "Refresh")) && !UNSENT.iter().any(|unsent| is(&name, unsent)) {
+            reply.headers.push(name.into_owned(), value.into_owned());
+        }
+    }
+    reply
 }

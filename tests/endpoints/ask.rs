@@ -12,6 +12,7 @@ use loiter::http::request::{Field, Method, Request, Target, Version};
 pub(crate) const CURL: &[(&str, &str)] =
     &[("Host", "127.0.0.1:18080"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const GO_JSON: &str = "application/json; charset=utf-8";
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 pub(crate) const BYTES: &str = "application/octet-stream";

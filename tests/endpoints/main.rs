@@ -2,9 +2,14 @@
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
 mod ask;
+mod base64;
 mod content;
+mod cookies;
 mod index;
 mod inspect;
+mod links;
+mod redirects;
+mod response;
 mod timing;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
@@ -13,9 +18,20 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    redirects::ROWS,
+    cookies::ROWS,
+    response::ROWS,
+    content::ROWS,
+    base64::ROWS,
+    links::ROWS,
+    timing::ROWS,
+];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] =
+    &[redirects::GO_ROWS, cookies::GO_ROWS, response::GO_ROWS, base64::GO_ROWS, links::GO_ROWS];
 
 #[test]
 fn every_row() {
