@@ -44,10 +44,11 @@ const UNSENT: [&str; 14] = [
 
 /// `/response-headers`: the body tells the fields, with the length of the body itself.
 ///
-/// Departures from httpbin: fields that would end or confuse the answer are not sent; a Content-Type
-/// takes the place of our own, where httpbin sends both; names that differ only in case are told
-/// together, not each with the values of all; values are sent as UTF-8, where httpbin sends ISO
-/// 8859-1 and fails on the rest; a name or value that cannot be one is refused.
+/// Departures from httpbin: fields that would end or confuse the answer are not sent; a
+/// Content-Type takes the place of our own, where httpbin sends both, and escapes what is told when
+/// a browser would run it; names that differ only in case are told together, not each with the
+/// values of all, which could grow by their square; values are sent as UTF-8, where httpbin sends
+/// ISO 8859-1 and fails on the rest; a name or value that cannot be one is refused.
 fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = asked(request)?;
     let mut length = 0;

@@ -83,11 +83,12 @@ impl<'a> Reference<'a> {
             authority.write(&mut uri);
         }
         percent_encode(&mut uri, self.path, "%!$&'()*+,/:;=@");
-        for (mark, part) in [('?', self.query), ('#', self.fragment)] {
+        let query = ('?', self.query, "%!$&'()*+,/:;=?@");
+        let fragment = ('#', self.fragment, "%!#$&'()*+,/:;=?@");
+        for (mark, part, plain) in [query, fragment] {
             if !part.is_empty() {
                 uri.push(mark);
-                let hash = if mark == '#' { "%!#$&'()*+,/:;=?@" } else { "%!$&'()*+,/:;=?@" };
-                percent_encode(&mut uri, part, hash);
+                percent_encode(&mut uri, part, plain);
             }
         }
         uri

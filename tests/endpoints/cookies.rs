@@ -34,7 +34,10 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/cookies/delete", "GET /cookies/delete?=", &[], b"", 400, GO_JSON, Any),
 ];
 
-fn set(ask: fn(&str, &[(&str, &str)], &[u8]) -> Answer, path: &str, secure: bool) -> Vec<String> {
+type Ask = fn(&str, &[(&str, &str)], &[u8]) -> Answer;
+
+/// The cookies that an answer sets; asked over TLS or not, as a proxy tells.
+fn set(ask: Ask, path: &str, secure: bool) -> Vec<String> {
     let proto = [("X-Forwarded-Proto", "https")];
     let answer = ask(&format!("GET {path}"), if secure { &proto } else { &[] }, b"");
     assert_eq!((answer.status, answer.field("Location")), (302, Some("/cookies")), "{path}");
