@@ -12,11 +12,17 @@ mod compression;
 mod content;
 mod documents;
 mod images;
+mod base64;
+mod content;
+mod cookies;
 mod index;
 mod inspect;
+mod links;
 pub mod params;
 mod range;
+mod redirects;
 mod refusal;
+mod response;
 mod route;
 mod router;
 mod server;
@@ -51,6 +57,13 @@ pub static GROUPS: &[Group] = &[
     images::GROUP,
     documents::GROUP,
     server::GROUP,
+    redirects::GROUP,
+    cookies::GROUP,
+    response::GROUP,
+    content::GROUP,
+    base64::GROUP,
+    links::GROUP,
+    timing::GROUP,
 ];
 
 /// Every route of every group.

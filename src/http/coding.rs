@@ -139,6 +139,17 @@ pub fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
+/// Appends a text, percent-encoded but for letters, digits, `-._~` and what is in `plain`.
+pub fn percent_encode(output: &mut String, text: &str, plain: &str) {
+    for byte in text.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => output.push(char::from(byte)),
+            false if plain.as_bytes().contains(&byte) => output.push(char::from(byte)),
+            false => output.extend(escaped(byte)),
+        }
+    }
+}
+
 /// `%XX`.
 fn escaped(byte: u8) -> [char; 3] {
     let digit = |value: u8| match value {

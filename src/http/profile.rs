@@ -41,7 +41,7 @@ pub struct Profile {
     pub python_fields: bool,
     /// Whether a value beyond its bound is cut to it; if not, it is refused.
     pub clamps: bool,
-    /// Whether 404 and 405 are pages; if not, they are texts.
+    /// Whether 404 and 405 are pages, and redirects have one; if not, they are texts, or empty.
     pub pages: bool,
     /// Whether routes take every method but where the path is named after one.
     pub any_method: bool,

@@ -61,6 +61,26 @@ fn escape_scheme(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
     output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
+/// Where the client asked, without its path: `http://host`. What links and redirects that name a
+/// host begin with. A Host that is no authority is passed over for our own address.
+pub fn site(request: &Request) -> String {
+    let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    let host = request.host.filter(|host| !host.is_empty() && host.iter().all(sound));
+    let host = host.and_then(|host| std::str::from_utf8(host).ok()).unwrap_or(request.local);
+    let (scheme, port) = if is_secure(request) { ("https", ":443") } else { ("http", ":80") };
+    let host = host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
+    [scheme, "://", &host].concat()
+}
+
+/// Whether a proxy says that the client asked it by TLS.
+pub fn is_secure(request: &Request) -> bool {
+    let says = |name, value: &str| request.fields_named(name).eq([value.as_bytes()]);
+    says("X-Forwarded-Proto", "https")
+        || says("X-Forwarded-Protocol", "https")
+        || says("X-Forwarded-Protocol", "ssl")
+        || says("X-Forwarded-Ssl", "on")
+}
+
 /// Appends where the request came from, inside a JSON string: what a proxy tells, else the peer's
 /// address; nothing for a client on a socket file. Of a list httpbin tells the whole and
 /// go-httpbin the first entry.
@@ -205,6 +225,27 @@ mod tests {
         ] {
             assert_eq!(path(sent), told, "{sent}");
         }
+    }
+
+    #[test]
+    fn sites() {
+        let site = |fields: &[(&str, &str)]| ask("/", fields, b"", site);
+        assert_eq!(site(&[]), "http://127.0.0.1:8080");
+        assert_eq!(site(&[("Host", "FOO.com:80")]), "http://foo.com");
+        assert_eq!(site(&[("Host", "a_b<x>")]), "http://127.0.0.1:8080");
+        assert_eq!(site(&[("Host", "h@evil")]), "http://127.0.0.1:8080");
+        let secure = |name, value| site(&[("Host", "[::1]:443"), (name, value)]);
+        for (name, value) in [
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Protocol", "ssl"),
+            ("X-Forwarded-Protocol", "https"),
+            ("X-Forwarded-Ssl", "on"),
+        ] {
+            assert_eq!(secure(name, value), "https://[::1]", "{name}");
+        }
+        assert_eq!(secure("X-Forwarded-Proto", "ftp"), "http://[::1]:443");
+        let two = [("Host", "h"), ("X-Forwarded-Ssl", "on"), ("X-Forwarded-Ssl", "on")];
+        assert_eq!(site(&two), "http://h");
     }
 
     #[test]

@@ -13,6 +13,14 @@ mod inspect;
 mod range;
 mod status;
 mod server;
+mod base64;
+mod content;
+mod cookies;
+mod index;
+mod inspect;
+mod links;
+mod redirects;
+mod response;
 mod timing;
 mod websocket;
 mod wire;
@@ -51,6 +59,20 @@ const ROWS: &[&[Row]] = &[
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] =
     &[compression::GO_ROWS, images::GO_ROWS, documents::GO_ROWS, server::GO_ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    redirects::ROWS,
+    cookies::ROWS,
+    response::ROWS,
+    content::ROWS,
+    base64::ROWS,
+    links::ROWS,
+    timing::ROWS,
+];
+/// What is asked of go-httpbin.
+const GO_ROWS: &[&[Row]] =
+    &[redirects::GO_ROWS, cookies::GO_ROWS, response::GO_ROWS, base64::GO_ROWS, links::GO_ROWS];
 
 #[test]
 fn every_row() {
