@@ -34,16 +34,18 @@ pub(super) const GROUP: Group = Group {
         Route::new(PATCH, "/patch", with_body, "what a PATCH request said").keep().fixed(),
         Route::new(DELETE, "/delete", with_body, "what a DELETE request said").keep().fixed(),
         Route::any("/anything", anything, ANYTHING).keep(),
-        Route::any("/anything/{rest*}", anything, "the same under any path")
+        Route::any("/anything/{anything*}", anything, "the same under any path")
             .keep()
-            .with(&[Param::path("rest", Kind::Text, "a/b", "any path")]),
+            .with(&[Param::path("anything", Kind::Text, "a/b", "any path")]),
         Route::get("/headers", headers, "the request's header fields"),
-        Route::get("/ip", ip, "the client's address").with(&[Param::query(
-            "format",
-            Kind::Choice(&["json", "text"]),
-            "`text`: the address alone",
-        )
-        .or("json")]),
+        Route::get("/ip", ip, "the client's address")
+            .with(&[Param::query(
+                "format",
+                Kind::Choice(&["json", "text"]),
+                "`text`: the address alone",
+            )
+            .or("json")])
+            .answers("*/*"),
         Route::get("/user-agent", user_agent, "the client's User-Agent"),
     ],
 };

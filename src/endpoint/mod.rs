@@ -5,8 +5,9 @@
 //! of each.
 
 mod content;
-mod index;
+mod describe;
 mod inspect;
+mod page;
 pub mod params;
 mod refusal;
 mod route;
@@ -24,7 +25,7 @@ pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+    &[page::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

@@ -12,10 +12,19 @@ use crate::http::status::Status;
 pub(super) const GROUP: Group = Group {
     name: "Status codes",
     about: "Answers of a given status",
-    routes: &[Route::any("/status/{codes}", status, "a status code, or one drawn by weight").with(
-        &[Param::path("codes", Kind::Text, "200:3,500:1", "100 to 999; with weights after `:`")],
-    )],
+    routes: &[Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
+        .with(&[Param::path(
+            "codes",
+            Kind::Text,
+            "200:3,500:1",
+            "100 to 999; with weights after `:`",
+        )
+        .like(CODES)])
+        .answers("*/*")],
 };
+
+/// One code, or several with weights. More is taken, as Python reads numbers.
+const CODES: &str = "^[1-9][0-9]{2}$|^[1-9][0-9]{2}(:[1-9])?(,[1-9][0-9]{2}(:[1-9])?)+$";
 
 /// `/status/{codes}`: one code, or one drawn from several by their weights (`200:3,500`).
 ///
