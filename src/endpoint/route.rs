@@ -31,6 +31,17 @@ pub struct Group {
     pub routes: &'static [Route],
 }
 
+/// What a route's answers are when all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// 200 with a body of this media type; `*/*` when that depends on the request.
+    Media(&'static str),
+    /// 302 or another redirect.
+    Redirect,
+    /// 101, and messages of the WebSocket protocol.
+    Messages,
+}
+
 /// One row: a path, what may be asked of it, and who answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -42,9 +53,8 @@ pub struct Route {
     pub body: BodyRule,
     /// The parameters: those of the path in their order, then those of the query.
     pub params: &'static [Param],
-    /// The media type of its answers where they are what was asked for: `*/*` when it depends on the
-    /// request, and empty when the answer is of another status than 200, as a redirect is.
-    pub answers: &'static str,
+    /// What its answers are when all is well.
+    pub answers: Answers,
     methods: Methods,
     fixed: bool,
     endpoints: [Endpoint; 2],
@@ -72,7 +82,7 @@ impl Route {
         about: &'static str,
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
-        let answers = "application/json";
+        let answers = Answers::Media("application/json");
         Route { path, about, body, params: &[], answers, methods, fixed: false, endpoints }
     }
 
@@ -118,7 +128,19 @@ impl Route {
 
     /// The same with answers of this media type.
     pub const fn answers(mut self, media: &'static str) -> Route {
-        self.answers = media;
+        self.answers = Answers::Media(media);
+        self
+    }
+
+    /// The same with answers that send the client elsewhere.
+    pub const fn redirects(mut self) -> Route {
+        self.answers = Answers::Redirect;
+        self
+    }
+
+    /// The same with messages in place of an answer.
+    pub const fn messages(mut self) -> Route {
+        self.answers = Answers::Messages;
         self
     }
 

@@ -6,6 +6,7 @@ mod content;
 mod index;
 mod inspect;
 mod timing;
+mod websocket;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -13,9 +14,9 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, websocket::ROWS];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[index::GO_ROWS];
 
 #[test]
 fn every_row() {

@@ -10,7 +10,7 @@ mod swagger;
 pub(super) use openapi::openapi;
 pub(super) use swagger::swagger;
 
-use super::route::{BodyRule, Kind, Param, Place, Route};
+use super::route::{Answers, BodyRule, Kind, Param, Place, Route};
 use super::{GROUPS, ROUTES};
 use crate::http::app::App;
 use crate::http::json::{Json, Layout};
@@ -134,13 +134,18 @@ fn responses(app: &App, route: &Route) -> impl Iterator<Item = (&'static str, &'
         |param: &Param| param.place == Place::Path && matches!(param.kind, Kind::Integer(..));
     let lost = app.profile.clamps && route.params.iter().any(integer);
     let bad = !route.params.is_empty() || route.body == BodyRule::Keep;
+    let well = match route.answers {
+        Answers::Media(_) => ("200", "What was asked for"),
+        Answers::Redirect => ("302", "A way to go on"),
+        Answers::Messages => ("101", "Messages from here on"),
+    };
     let all = [
-        (!route.answers.is_empty(), "200", "What was asked for"),
-        (bad, "400", "A parameter or the body that cannot be understood"),
-        (lost, "404", "A segment of the path that is no integer"),
-        (true, "default", "Any other status, where it is what the route is for"),
+        (true, well),
+        (bad, ("400", "A parameter or the body cannot be understood")),
+        (lost, ("404", "A segment of the path is no integer")),
+        (true, ("default", "Another status, where that is what was asked for")),
     ];
-    all.into_iter().filter(|row| row.0).map(|(_, status, about)| (status, about))
+    all.into_iter().filter(|row| row.0).map(|row| row.1)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
 use super::{name_of, place_of, responses, takes_body};
-use crate::endpoint::route::{Param, Place, Route};
+use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -51,8 +51,8 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
             json.key(status);
             json.object(|json| {
                 write_text(json, "description", about);
-                if status == "200" {
-                    write_content(json, &[route.answers]);
+                if let ("200", Answers::Media(media)) = (status, route.answers) {
+                    write_content(json, &[media]);
                 }
             });
         }

@@ -57,11 +57,11 @@ fn bounds(app: &App, param: &Param) -> (Option<i64>, Option<i64>) {
     (least, Some(most).filter(|most| held && *most != i64::MAX))
 }
 
-/// What a parameter is for, with its range where the schema leaves it out.
+/// What a parameter is for, with its bound where the schema leaves it out.
 pub(super) fn about(app: &App, param: &Param) -> String {
     match (param.kind, bounds(app, param)) {
-        (Kind::Integer(least, most), (_, None)) if most != i64::MAX => {
-            format!("{}; cut to {least} to {most}", param.about)
+        (Kind::Integer(_, most), (_, None)) if most != i64::MAX => {
+            format!("{}; {most} at most, more is cut to it", param.about)
         }
         _ => param.about.to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
 use super::{name_of, place_of, responses, takes_body, write_texts};
-use crate::endpoint::route::{Param, Place, Route};
+use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -25,8 +25,8 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     if takes_body(route, method) {
         write_texts(json, "consumes", ["*/*"]);
     }
-    if !route.answers.is_empty() {
-        write_texts(json, "produces", [route.answers]);
+    if let Answers::Media(media) = route.answers {
+        write_texts(json, "produces", [media]);
     }
     json.key("parameters");
     json.open(b'[');

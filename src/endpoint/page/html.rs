@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{INTRO, MORE, takes};
-use crate::endpoint::route::{BodyRule, Group, Kind, Param, Place, Route};
+use crate::endpoint::route::{Answers, BodyRule, Group, Kind, Param, Place, Route};
 use crate::endpoint::{GROUPS, ROUTES};
 use crate::http::app::App;
 use crate::http::profile::Dialect;
@@ -94,7 +94,11 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         0..=3 => methods.join(" "),
         _ => "any".to_owned(),
     };
-    let body = if route.body == BodyRule::Discard { "" } else { " data-body" };
+    let body = match (route.answers, route.body) {
+        (Answers::Messages, _) => " data-messages",
+        (_, BodyRule::Discard) => "",
+        _ => " data-body",
+    };
     let _ = write!(
         html,
         "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\"{body}>\n\

@@ -18,7 +18,7 @@ use html::policy;
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
-    name: "loiter",
+    name: "Descriptions",
     about: "What is served here",
     routes: &[
         Route::get("/", page, "this page").fixed().answers("text/html"),
@@ -31,8 +31,8 @@ pub(super) const GROUP: Group = Group {
 
 /// One sentence, and what it means.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
-const MORE: &str = "For testing whatever speaks HTTP: it answers as httpbin does, to the byte, and \
-    has go-httpbin\u{2019}s endpoints and durations as well.";
+const MORE: &str = "It speaks the API of httpbin, \
+    and has go-httpbin's endpoints and durations as well.";
 
 /// `/` and `/legacy`: the page, or a text for clients that do not ask for one.
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {

@@ -59,11 +59,13 @@ function target(row, fields) {
 
 function ask(row, form, fields) {
   const method = form.elements.method.value;
-  const body = ["GET", "HEAD"].includes(method) ? "" : form.elements.body.value;
+  const messages = "messages" in row.dataset;
+  const bare = ["GET", "HEAD"].includes(method) && !messages;
+  const body = bare ? "" : form.elements.body.value;
   const headers = form.elements.headers.value.split("\n").filter((line) => line.trim());
   const typed = headers.some((line) => /^content-type\s*:/i.test(line));
-  if (body && !typed) headers.push("Content-Type: " + mediaOf(body));
-  return { method, target: target(row, fields), headers, body };
+  if (body && !typed && !messages) headers.push("Content-Type: " + mediaOf(body));
+  return { method, target: target(row, fields), headers, body, messages };
 }
 
 function mediaOf(body) {
@@ -75,9 +77,12 @@ function mediaOf(body) {
   }
 }
 
-function curl({ method, target, headers, body }) {
+const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
+
+function curl({ method, target, headers, body, messages }) {
   const quote = (text) =>
     /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  if (messages) return "websocat " + quote(socketUrl(target));
   const words = ["curl"];
   if (method === "HEAD") words.push("--head");
   else if (method !== "GET") words.push("-X", method);
@@ -173,76 +178,116 @@ function viewer(root, media) {
   return { piece, end };
 }
 
-async function send(form, asked, control) {
-  const answer = $(".answer", form);
+function headersOf(lines) {
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new Error(`This is no header: ${line}`);
+    headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
+function tellHeaders(root, reply) {
+  const list = [...reply.headers].map(([name, value]) => `${name}: ${value}`);
+  const count = list.length + (list.length === 1 ? " header field" : " header fields");
+  $("summary", root).textContent = count;
+  $("pre", root).textContent = list.join("\n");
+  root.hidden = false;
+}
+
+// One request, with what its form shows of it.
+function clock(form) {
   const [status, shown, timer] = [".status", ".shown", ".timer"].map((name) => $(name, form));
-  $$("i", answer).forEach((mark) => mark.remove());
-  shown.replaceChildren();
+  $$(".ruler i", form).forEach((mark) => mark.remove());
   status.replaceChildren();
+  shown.replaceChildren();
   $(".fields", form).hidden = true;
-  answer.hidden = false;
+  $(".answer", form).hidden = false;
   const draw = ruler($(".ruler", form));
   const started = performance.now();
   const elapsed = () => performance.now() - started;
-  let first;
-  let running = true;
+  let first, ended;
   const tick = () => {
-    if (!running) return;
+    if (ended !== undefined) return;
     timer.textContent = (elapsed() / 1000).toFixed(2) + " s";
     draw(elapsed(), first);
     requestAnimationFrame(tick);
   };
   tick();
-  const tell = (...parts) => status.replaceChildren(...parts);
+  const begin = () => (first = elapsed());
+  const piece = () => draw(elapsed(), first, true);
+  const end = () => {
+    ended = elapsed();
+    timer.textContent = "";
+    draw(ended, first, !$(".ruler i", form) && first !== undefined, true);
+    return [ended, first];
+  };
+  const tell = (text, kind, ...facts) => {
+    const strong = make("strong", { textContent: text });
+    strong.dataset.class = kind;
+    const spans = facts.filter(Boolean).map((fact) => make("span", { textContent: fact }));
+    status.replaceChildren(strong, ...spans);
+  };
+  return { begin, piece, end, tell, shown };
+}
+
+async function send(form, asked, control) {
+  const { begin, piece, end, tell, shown } = clock(form);
+  const { method, target, body } = asked;
   try {
-    const headers = new Headers();
-    for (const line of asked.headers) {
-      const [, name, value] = /^([^:]*):(.*)$/.exec(line) ?? [];
-      if (name === undefined) throw new Error(`This is no header: ${line}`);
-      headers.append(name.trim(), value.trim());
-    }
-    const { method, body } = asked;
+    const headers = headersOf(asked.headers);
     const options = { method, headers, cache: "no-store", signal: control.signal };
-    if (body) options.body = body;
-    const reply = await fetch(asked.target, options);
-    first = elapsed();
-    draw(first, first, true);
+    const reply = await fetch(target, body ? { ...options, body } : options);
+    begin();
     const media = reply.headers.get("Content-Type") ?? "";
-    const code = make("strong", { textContent: `${reply.status} ${reply.statusText}`.trim() });
-    code.dataset.class = String(reply.status)[0];
-    tell(code, make("span", { textContent: "the answer has begun" }));
-    const list = [...reply.headers].map(([name, value]) => `${name}: ${value}`);
-    $(".fields summary", form).textContent =
-      list.length + (list.length === 1 ? " header field" : " header fields");
-    $(".fields pre", form).textContent = list.join("\n");
-    $(".fields", form).hidden = false;
+    const code = [`${reply.status} ${reply.statusText}`.trim(), String(reply.status)[0]];
+    tell(...code, "the answer has begun");
+    tellHeaders($(".fields", form), reply);
     const view = viewer(shown, media.toLowerCase());
-    let total = 0;
     const reader = reply.body?.getReader();
+    let total = 0;
     for (let part; reader && !(part = await reader.read()).done; ) {
       total += part.value.length;
-      draw(elapsed(), first, true);
+      piece();
       view.piece(part.value);
     }
-    const ended = elapsed();
-    running = false;
-    draw(ended, first, false, true);
+    const [ended, first] = end();
     await view.end(total);
-    const facts = [spell(ended), size(total), media || "no media type"];
-    if (ended - first > 20) facts.splice(1, 0, `first byte after ${spell(first)}`);
-    if (reply.redirected) facts.push("redirected to " + reply.url.replace(location.origin, ""));
-    tell(code, ...facts.map((text) => make("span", { textContent: text })));
+    const late = ended - first > 20 && `first byte after ${spell(first)}`;
+    const went = reply.redirected && "from " + reply.url.replace(location.origin, "");
+    tell(...code, spell(ended), late, size(total), media || "no media type", went);
   } catch (error) {
-    const ended = elapsed();
-    running = false;
-    draw(ended, first, false, true);
+    const [ended] = end();
     const cancelled = error.name === "AbortError";
-    const name = make("strong", { textContent: cancelled ? "Cancelled" : "No answer" });
-    const after = make("span", { textContent: "after " + spell(ended) });
-    tell(name, after, make("span", { textContent: cancelled ? "" : error.message }));
-  } finally {
-    timer.textContent = "";
+    const [text, why] = cancelled ? ["Cancelled"] : ["No answer", error.message];
+    tell(text, cancelled ? "" : "5", "after " + spell(ended), why);
   }
+}
+
+// Sends each line as a message and shows those that come back.
+async function converse(form, asked, control) {
+  const { begin, piece, end, tell, shown } = clock(form);
+  const lines = asked.body.split("\n");
+  const socket = new WebSocket(socketUrl(asked.target));
+  const pre = make("pre", { tabIndex: 0 });
+  let back = 0;
+  socket.onopen = () => {
+    begin();
+    tell("101 Switching Protocols", "2", "the connection is open");
+    shown.append(pre);
+    for (const line of lines) socket.send(line);
+  };
+  socket.onmessage = ({ data }) => {
+    piece();
+    pre.append(data + "\n");
+    if (++back === lines.length) socket.close();
+  };
+  control.signal.onabort = () => socket.close();
+  const { code } = await new Promise((done) => (socket.onclose = done));
+  const [ended, first] = end();
+  const facts = [spell(ended), `${back} of ${lines.length} messages`, "closed with " + code];
+  tell(first === undefined ? "No connection" : "101 Switching Protocols", first ? "2" : "5", ...facts);
 }
 
 // --- the rows ----------------------------------------------------------------------------------
@@ -265,30 +310,41 @@ function build(row) {
   const fields = params ? $$("li", params).map(field) : [];
   if (params) form.prepend(params);
   const methods = row.dataset.methods.split(" ").filter((name) => name !== "TRACE");
-  if (methods.includes("GET")) methods.splice(1, 0, "HEAD");
+  const talks = "messages" in row.dataset;
+  if (methods.includes("GET") && !talks) methods.splice(1, 0, "HEAD");
   const { method, body } = form.elements;
+  if (talks) {
+    $(".headers", form).hidden = true;
+    $(".more summary", form).textContent = "Messages";
+    $(".content", form).firstChild.textContent = "One a line ";
+    body.value = "Hello";
+  }
   method.append(...methods.map((name) => make("option", { textContent: name })));
-  if ("body" in row.dataset && !methods.includes("GET")) $(".more", form).open = true;
+  if (talks || ("body" in row.dataset && !methods.includes("GET"))) $(".more", form).open = true;
   const [asked, line] = [$(".asked", form), $(".curl code", form)];
   const update = () => {
     const now = ask(row, form, fields);
     asked.textContent = now.target;
     line.textContent = curl(now);
-    $(".content", form).hidden = ["GET", "HEAD"].includes(method.value);
+    $(".content", form).hidden = ["GET", "HEAD"].includes(method.value) && !talks;
     return now;
   };
   const [go, stop] = [$(".send", form), $(".cancel", form)];
   let control;
   form.addEventListener("input", update);
-  stop.addEventListener("click", () => control.abort());
+  stop.addEventListener("click", () => {
+    control?.abort();
+    go.focus();
+  });
   $(".copy", form).addEventListener("click", (event) => copy(event.target, line.textContent, line));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    control?.abort();
-    const mine = (control = new AbortController());
+    if (control) return;
+    control = new AbortController();
     stop.disabled = false;
-    await send(form, update(), mine);
-    if (control === mine) stop.disabled = true;
+    await (talks ? converse : send)(form, update(), control);
+    control = undefined;
+    stop.disabled = true;
   });
   panel.append(form);
   update();
