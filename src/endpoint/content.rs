@@ -15,21 +15,28 @@ use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 
 /// The rows.
-pub(super) const GROUP: Group =
-    Group {
-        name: "Dynamic data",
-        about: "Answers made to order",
-        routes: &[
-            Route::get("/uuid", uuid, "a random UUID (version 4)"),
-            Route::get("/bytes/{n}", bytes, "n random bytes").with(&[
+pub(super) const GROUP: Group = Group {
+    name: "Dynamic data",
+    about: "Answers made to order",
+    routes: &[
+        Route::get("/uuid", uuid, "a random UUID (version 4)"),
+        Route::get("/bytes/{n}", bytes, "n random bytes")
+            .with(&[
                 Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
                 Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
-            ]),
-            Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
-                .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines")]),
-            Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives").stream(),
-        ],
-    };
+            ])
+            .answers("application/octet-stream"),
+        Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each").with(&[Param::path(
+            "n",
+            Kind::Integer(0, 100),
+            "3",
+            "how many lines",
+        )]),
+        Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
+            .stream()
+            .answers("*/*"),
+    ],
+};
 
 const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 

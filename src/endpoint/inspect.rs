@@ -42,16 +42,18 @@ pub(super) const GROUP: Group = Group {
             .keep()
             .fixed(),
         Route::any("/anything", anything, ANYTHING).keep().with(&[RAW]),
-        Route::any("/anything/{rest*}", anything, "the same under any path")
+        Route::any("/anything/{anything*}", anything, "the same under any path")
             .keep()
-            .with(&[Param::path("rest", Kind::Text, "a/b", "any path"), RAW]),
+            .with(&[Param::path("anything", Kind::Text, "a/b", "any path"), RAW]),
         Route::get("/headers", headers, "the request's header fields"),
-        Route::get("/ip", ip, "the client's address").with(&[Param::query(
-            "format",
-            Kind::Choice(&["json", "text"]),
-            "`text`: the address alone",
-        )
-        .or("json")]),
+        Route::get("/ip", ip, "the client's address")
+            .with(&[Param::query(
+                "format",
+                Kind::Choice(&["json", "text"]),
+                "`text`: the address alone",
+            )
+            .or("json")])
+            .answers("*/*"),
         Route::get("/user-agent", user_agent, "the client's User-Agent"),
     ],
 };

@@ -18,6 +18,9 @@ mod cookies;
 mod index;
 mod inspect;
 mod links;
+mod describe;
+mod inspect;
+mod page;
 pub mod params;
 mod range;
 mod redirects;
@@ -36,7 +39,7 @@ use crate::http::reply::{Media, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use refusal::refuse;
-pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
+pub use route::{Answers, BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
@@ -65,6 +68,7 @@ pub static GROUPS: &[Group] = &[
     links::GROUP,
     timing::GROUP,
 ];
+    &[inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP, page::GROUP];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

@@ -19,8 +19,13 @@ pub(super) const GROUP: Group = Group {
             Kind::Text,
             "200:3,500:1",
             "100 to 999; with weights after `:`",
-        )])],
+        )
+        .like(CODES)])
+        .answers("*/*")],
 };
+
+/// One code, or several with weights. More is taken, as Python reads numbers.
+const CODES: &str = "^[1-9][0-9]{2}$|^[1-9][0-9]{2}(:[1-9])?(,[1-9][0-9]{2}(:[1-9])?)+$";
 
 /// The highest code, and go-httpbin's.
 const HIGHEST: u16 = 999;

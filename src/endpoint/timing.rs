@@ -20,12 +20,14 @@ pub(super) const GROUP: Group = Group {
         Route::any("/delay/{delay}", delay, "what the request said, after a while").keep().with(&[
             Param::path("delay", Kind::Duration, "1", "seconds (3, .25), or a unit (50ms, 1.5s)"),
         ]),
-        Route::get("/drip", drip, "bytes spread over a duration, after a delay").with(&[
-            Param::query("duration", Kind::Duration, "over which the bytes are spread").or("2"),
-            Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES), "how many").or("10"),
-            Param::query("code", Kind::Integer(100, 999), "the status code").or("200"),
-            Param::query("delay", Kind::Duration, "before the first byte").or("0"),
-        ]),
+        Route::get("/drip", drip, "bytes spread over a duration, after a delay")
+            .with(&[
+                Param::query("duration", Kind::Duration, "over which the bytes are spread").or("2"),
+                Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES), "how many").or("10"),
+                Param::query("code", Kind::Integer(100, 999), "the status code").or("200").strict(),
+                Param::query("delay", Kind::Duration, "before the first byte").or("0"),
+            ])
+            .answers("application/octet-stream"),
     ],
 };
 

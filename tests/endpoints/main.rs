@@ -73,6 +73,7 @@ const ROWS: &[&[Row]] = &[
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] =
     &[redirects::GO_ROWS, cookies::GO_ROWS, response::GO_ROWS, base64::GO_ROWS, links::GO_ROWS];
+const GO_ROWS: &[&[Row]] = &[index::GO_ROWS];
 
 #[test]
 fn every_row() {
