@@ -12,6 +12,7 @@ mod refusal;
 mod route;
 mod router;
 mod status;
+mod streams;
 mod timing;
 
 use crate::http::app::App;
@@ -24,7 +25,7 @@ pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP];
+    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, streams::GROUP, timing::GROUP];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

@@ -5,6 +5,7 @@ mod ask;
 mod content;
 mod index;
 mod inspect;
+mod streams;
 mod timing;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
@@ -13,9 +14,9 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, streams::ROWS, timing::ROWS];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[content::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS];
 
 #[test]
 fn every_row() {
