@@ -14,6 +14,7 @@ mod router;
 mod status;
 mod streams;
 mod timing;
+mod websocket;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Reply};
@@ -24,8 +25,15 @@ pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, streams::GROUP, timing::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    status::GROUP,
+    content::GROUP,
+    streams::GROUP,
+    timing::GROUP,
+    websocket::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();
@@ -70,16 +78,16 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
 /// The answer to OPTIONS, which is also a browser asking whether a page may send a request. It
 /// may, always: as in httpbin. The two fields that every answer has are not written here.
 fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
-    let reply = Reply::new(Status::OK)
-        .header("Access-Control-Allow-Methods", app.profile.cors_methods)
-        .header("Access-Control-Max-Age", "3600");
     let reply = match app.profile.blind_options {
-        true => reply,
+        true => Reply::new(Status::OK),
         false => {
             let methods = route.methods(app.profile).with(Methods::of(&[Method::Options]));
-            reply.media(Media::Html).header("Allow", refusal::allow(methods))
+            Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods))
         }
     };
+    let reply = reply
+        .header("Access-Control-Allow-Methods", app.profile.cors_methods)
+        .header("Access-Control-Max-Age", "3600");
     match request.field("Access-Control-Request-Headers").map(std::str::from_utf8) {
         Some(Ok(asked)) => reply.header("Access-Control-Allow-Headers", asked.to_owned()),
         _ => reply,

@@ -129,6 +129,8 @@ pub enum Body {
     Render(Render),
     /// A body produced piece by piece, over time.
     Paced(Box<Pace>),
+    /// None: the connection goes over to WebSocket. Only with status 101.
+    Messages(Box<Messages>),
     /// The request's own body, passed back while it arrives. Only for routes that stream it.
     Echo,
 }
@@ -178,6 +180,15 @@ impl Reply {
     pub fn media(self, media: Media) -> Reply {
         Reply { media, ..self }
     }
+}
+
+/// The bounds of a WebSocket connection's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Messages {
+    /// Longest frame, in bytes.
+    pub fragment_bytes: u64,
+    /// Longest message, in bytes.
+    pub message_bytes: u64,
 }
 
 /// The reason of a path that is not served.

@@ -2,6 +2,7 @@
 
 use super::echo;
 use super::http1::Http1;
+use super::websocket::WebSocket;
 use super::{Cx, Next};
 use crate::base::buf::Buf;
 use crate::base::limits::Limits;
@@ -23,6 +24,8 @@ pub enum Conn {
     Http1(Http1),
     /// Every byte comes back.
     Echo,
+    /// Every message comes back.
+    WebSocket(Box<WebSocket>),
 }
 
 impl Conn {
@@ -39,15 +42,27 @@ impl Conn {
     pub fn reads(&self) -> bool {
         match self {
             Conn::Http1(http1) => http1.reads(),
-            Conn::Echo => true,
+            Conn::Echo | Conn::WebSocket(_) => true,
         }
     }
 
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         match self {
-            Conn::Http1(http1) => http1.advance(cx, input, output),
+            Conn::Http1(http1) => {
+                let next = http1.advance(cx, input, output);
+                match http1.upgraded() {
+                    None => next,
+                    Some(messages) => {
+                        let until = cx.now.after(cx.app.limits.max_duration);
+                        *self = Conn::WebSocket(Box::new(WebSocket::new(messages, until)));
+                        // To be called again, once the handshake is out.
+                        Next::Write
+                    }
+                }
+            }
             Conn::Echo => echo::advance(cx, input, output),
+            Conn::WebSocket(websocket) => websocket.advance(cx, input, output),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::endpoint;
 use crate::http::app::App;
 use crate::http::pace::Pace;
 use crate::http::record::Record;
-use crate::http::reply::{Body, Refusal, Reply};
+use crate::http::reply::{Body, Messages, Refusal, Reply};
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::http::status::Status;
 
@@ -74,6 +74,14 @@ impl Exchange {
         matches!(self.reply.body, Body::Echo)
     }
 
+    /// What the connection goes over to with this answer, if it does.
+    pub fn upgrade(&mut self) -> Option<Box<Messages>> {
+        match std::mem::replace(&mut self.reply.body, Body::Empty) {
+            Body::Messages(messages) => Some(messages),
+            _ => None,
+        }
+    }
+
     /// Whether the connection ends with this answer.
     pub fn closes(&self) -> bool {
         self.close
@@ -93,7 +101,7 @@ impl Exchange {
             render(cx.app, request, cx.body);
         }
         let framing = self.framing(cx.app, cx.body.len() as u64, echo);
-        self.close |= cx.draining || framing == Framing::Close;
+        self.close |= cx.draining && !self.upgrades() || framing == Framing::Close;
         let (version, close, stamp) = (self.version, self.close, cx.stamp);
         let origin = request.field("Origin");
         let profile = cx.app.profile;
@@ -108,6 +116,10 @@ impl Exchange {
             self.count(body.len());
         }
         cx.body.clear();
+    }
+
+    fn upgrades(&self) -> bool {
+        matches!(self.reply.body, Body::Messages(_))
     }
 
     fn has_body(&self) -> bool {
@@ -148,7 +160,7 @@ impl Exchange {
     /// 101, after which the connection is not ours any more.
     fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
         match self.reply.status {
-            Status(101) => self.close = true,
+            Status(101) => self.close = !self.upgrades(),
             status @ Status(..200) => {
                 if self.version == Version::Http11 {
                     write::interim(output, status, shouts);
@@ -161,7 +173,7 @@ impl Exchange {
 
     fn framing(&self, app: &App, rendered: u64, echo: Option<u64>) -> Framing {
         let length = match &self.reply.body {
-            Body::Empty => Some(0),
+            Body::Empty | Body::Messages(_) => Some(0),
             Body::Whole(body) => Some(body.len() as u64),
             Body::Render(_) => Some(rendered),
             Body::Paced(pace) => pace.length,

@@ -11,6 +11,7 @@ pub mod conn;
 pub mod echo;
 pub mod exchange;
 pub mod http1;
+pub mod websocket;
 
 use std::net::IpAddr;
 

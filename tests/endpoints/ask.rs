@@ -114,7 +114,7 @@ fn play(
         echoes: false,
     };
     match reply.body {
-        Body::Empty => {}
+        Body::Empty | Body::Messages(_) => {}
         Body::Echo => answer.echoes = true,
         Body::Whole(body) => answer.body = body.into_owned(),
         Body::Render(function) => answer.body = render(function),

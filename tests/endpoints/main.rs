@@ -7,6 +7,7 @@ mod index;
 mod inspect;
 mod streams;
 mod timing;
+mod websocket;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -14,7 +15,8 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, streams::ROWS, timing::ROWS];
+const ROWS: &[&[Row]] =
+    &[index::ROWS, inspect::ROWS, content::ROWS, streams::ROWS, timing::ROWS, websocket::ROWS];
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] = &[content::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS];
 

@@ -25,7 +25,7 @@ use crate::base::buf::Buf;
 use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
-use crate::http::reply::Refusal;
+use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use crate::http::status::Status;
 use head::{Head, Length, Origin, Scan};
@@ -51,12 +51,22 @@ enum Stage {
     Linger { until: Time, left: u64 },
     /// The last answer is going out, or there is none.
     Close,
+    /// The last answer hands the connection over to WebSocket.
+    Upgraded(Box<Messages>),
 }
 
 impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
         Http1 { stage: Stage::Idle { until: now.after(limits.head_timeout) } }
+    }
+
+    /// What the connection is to become, once it is no longer HTTP/1's.
+    pub fn upgraded(&self) -> Option<Messages> {
+        match &self.stage {
+            Stage::Upgraded(messages) => Some(**messages),
+            _ => None,
+        }
     }
 
     /// See [`Conn::reads`](super::conn::Conn::reads).
@@ -69,7 +79,7 @@ impl Http1 {
         match &mut self.stage {
             Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
             Stage::Body(receive) => receive.resume(cx),
-            Stage::Head { .. } | Stage::Play { .. } | Stage::Linger { .. } | Stage::Close => {}
+            _ => {}
         }
     }
 
@@ -92,6 +102,7 @@ impl Http1 {
                 Stage::Play { .. } => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Close => Some(Next::Close),
+                Stage::Upgraded(_) => Some(Next::Write),
             };
             if let Some(next) = next {
                 return next;
@@ -253,9 +264,10 @@ impl Http1 {
     /// An exchange is over: the connection is for the next one, or ends.
     fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
         exchange.end(cx);
-        self.stage = match exchange.closes() {
-            false => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
-            true => last(cx, input),
+        self.stage = match (exchange.upgrade(), exchange.closes()) {
+            (Some(messages), _) => Stage::Upgraded(messages),
+            (_, false) => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
+            (_, true) => last(cx, input),
         };
     }
 

@@ -1,0 +1,239 @@
+//! WebSocket (RFC 6455) as far as an echo needs it: every message comes back as it came.
+//!
+//! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has
+//! come; a message is kept until it is whole. The close codes are go-httpbin's.
+
+use super::{Cx, Next};
+use crate::base::buf::Buf;
+use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT};
+use crate::base::time::Time;
+use crate::http::reply::Messages;
+
+mod frame;
+
+use frame::{Frame, Head, Opcode};
+
+/// One WebSocket connection, its handshake done.
+#[derive(Debug)]
+pub struct WebSocket {
+    limits: Messages,
+    until: Time,
+    stage: Stage,
+    /// The message so far, and what it is; `None` between messages.
+    message: Vec<u8>,
+    kind: Option<Opcode>,
+    /// How many bytes of a text are known to be whole characters.
+    characters: usize,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The next frame is to begin.
+    Between,
+    /// A frame's payload is coming.
+    Within(Frame),
+    /// Our close is sent: what still comes is thrown away.
+    Closed { until: Time, left: u64 },
+}
+
+/// Why a connection is ended, as a close frame tells it (RFC 6455 7.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Code(u16);
+
+impl Code {
+    const GOING_AWAY: Code = Code(1001);
+    const PROTOCOL_ERROR: Code = Code(1002);
+    const NOT_UTF8: Code = Code(1007);
+    const TOO_BIG: Code = Code(1009);
+    const UNMASKED: Code = Code(1011);
+
+    /// Whether a client may send it (RFC 6455 7.4).
+    fn may_be_sent(self) -> bool {
+        matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
+    }
+}
+
+impl WebSocket {
+    /// A connection that was upgraded at `now` and lasts until `until` at most.
+    pub fn new(limits: Messages, until: Time) -> WebSocket {
+        WebSocket {
+            limits,
+            until,
+            stage: Stage::Between,
+            message: Vec::new(),
+            kind: None,
+            characters: 0,
+        }
+    }
+
+    /// See [`proto`](super).
+    pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        loop {
+            if let Stage::Closed { until, left } = &mut self.stage {
+                return linger(cx, input, *until, left);
+            }
+            if output.len() >= HIGH_WATER {
+                return Next::Write;
+            }
+            if cx.draining || cx.now >= self.until {
+                self.close(cx, Code::GOING_AWAY, output);
+            } else {
+                match self.step(cx, input, output) {
+                    Ok(true) => {}
+                    Ok(false) if cx.ended => return Next::Close,
+                    Ok(false) => return Next::Read(self.until),
+                    Err(code) => self.close(cx, code, output),
+                }
+            }
+        }
+    }
+
+    /// Takes a frame's head, or what there is of its payload; says whether there was any.
+    fn step(&mut self, cx: &Cx, input: &mut Buf, output: &mut Buf) -> Result<bool, Code> {
+        match &mut self.stage {
+            Stage::Within(frame) => {
+                let bytes = frame.take(input.unread(), &mut self.message);
+                let whole = frame.is_whole();
+                input.consume(bytes);
+                self.check_text()?;
+                match whole {
+                    true => self.end_frame(output)?,
+                    false => return Ok(bytes > 0),
+                }
+            }
+            _ => {
+                let Some(head) = frame::head(input.unread()) else { return Ok(false) };
+                self.check(&head)?;
+                match head.frame.opcode.is_control() {
+                    true => return self.control(cx, &head, input, output),
+                    false => self.begin_frame(head, input),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Holds a frame's head to what may come now.
+    fn check(&self, head: &Head) -> Result<(), Code> {
+        let frame = &head.frame;
+        let fits = match (frame.opcode, self.kind) {
+            (Opcode::Continuation, kind) => kind.is_some(),
+            (Opcode::Text | Opcode::Binary, kind) => kind.is_none(),
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => frame.last && frame.left <= 125,
+            (Opcode::Reserved, _) => false,
+        };
+        match () {
+            () if !fits || head.reserved => Err(Code::PROTOCOL_ERROR),
+            () if !head.masked => Err(Code::UNMASKED),
+            () if frame.left > self.limits.fragment_bytes => Err(Code::PROTOCOL_ERROR),
+            () if self.message.len() as u64 + frame.left > self.limits.message_bytes => {
+                Err(Code::TOO_BIG)
+            }
+            () => Ok(()),
+        }
+    }
+
+    fn begin_frame(&mut self, head: Head, input: &mut Buf) {
+        input.consume(head.bytes);
+        self.kind = self.kind.or(Some(head.frame.opcode));
+        self.stage = Stage::Within(head.frame);
+    }
+
+    /// A text that cannot become UTF-8 any more is refused at once; one that ends within a
+    /// character may go on.
+    fn check_text(&mut self) -> Result<(), Code> {
+        if self.kind != Some(Opcode::Text) {
+            return Ok(());
+        }
+        let new = self.message.get(self.characters..).unwrap_or_default();
+        match std::str::from_utf8(new) {
+            Ok(text) => self.characters += text.len(),
+            Err(error) if error.error_len().is_none() => self.characters += error.valid_up_to(),
+            Err(_) => return Err(Code::NOT_UTF8),
+        }
+        Ok(())
+    }
+
+    /// A frame of a message is whole: with its last one the message goes back, in frames no longer
+    /// than the client's may be.
+    fn end_frame(&mut self, output: &mut Buf) -> Result<(), Code> {
+        let last = matches!(&self.stage, Stage::Within(frame) if frame.last);
+        self.stage = Stage::Between;
+        let Some(kind) = self.kind.take_if(|_| last) else { return Ok(()) };
+        let message = std::mem::take(&mut self.message);
+        let characters = std::mem::take(&mut self.characters);
+        if kind == Opcode::Text && characters < message.len() {
+            return Err(Code::NOT_UTF8);
+        }
+        let most = usize::try_from(self.limits.fragment_bytes).unwrap_or(usize::MAX).max(1);
+        let frames = message.len().div_ceil(most).max(1);
+        for n in 0..frames {
+            let payload = message.get(n * most..).unwrap_or_default();
+            let payload = payload.get(..most).unwrap_or(payload);
+            let opcode = if n == 0 { kind } else { Opcode::Continuation };
+            frame::write(output.tail(), opcode, n + 1 == frames, payload);
+        }
+        Ok(())
+    }
+
+    /// A frame of control, which is short and is taken when it is whole.
+    fn control(
+        &mut self,
+        cx: &Cx,
+        head: &Head,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Result<bool, Code> {
+        let mut frame = head.frame;
+        let Some(payload) = input.unread().get(head.bytes..head.bytes + frame.left as usize) else {
+            return Ok(false);
+        };
+        let mut content = Vec::new();
+        let bytes = head.bytes + frame.take(payload, &mut content);
+        input.consume(bytes);
+        match frame.opcode {
+            Opcode::Ping => frame::write(output.tail(), Opcode::Pong, true, &content),
+            Opcode::Close => {
+                let code = close_code(&content)?;
+                let payload = code.map(|code| code.0.to_be_bytes());
+                frame::write(output.tail(), Opcode::Close, true, payload.as_slice().as_flattened());
+                self.stage = closed(cx);
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn close(&mut self, cx: &Cx, code: Code, output: &mut Buf) {
+        frame::write(output.tail(), Opcode::Close, true, &code.0.to_be_bytes());
+        self.message = Vec::new();
+        self.stage = closed(cx);
+    }
+}
+
+/// What a client's close frame says: nothing, or a code and a reason (RFC 6455 5.5.1).
+fn close_code(content: &[u8]) -> Result<Option<Code>, Code> {
+    let Some((code, reason)) = content.split_first_chunk::<2>() else {
+        return if content.is_empty() { Ok(None) } else { Err(Code::PROTOCOL_ERROR) };
+    };
+    let code = Code(u16::from_be_bytes(*code));
+    match (code.may_be_sent(), std::str::from_utf8(reason)) {
+        (false, _) => Err(Code::PROTOCOL_ERROR),
+        (true, Err(_)) => Err(Code::NOT_UTF8),
+        (true, Ok(_)) => Ok(Some(code)),
+    }
+}
+
+fn closed(cx: &Cx) -> Stage {
+    Stage::Closed { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES }
+}
+
+/// Our side is closed first, and what still comes thrown away, within bounds (RFC 6455 7.1.1).
+fn linger(cx: &Cx, input: &mut Buf, until: Time, left: &mut u64) -> Next {
+    *left = left.saturating_sub(input.len() as u64);
+    input.clear();
+    match cx.ended || *left == 0 || cx.now >= until {
+        true => Next::Close,
+        false => Next::Linger(until),
+    }
+}
