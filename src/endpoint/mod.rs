@@ -15,6 +15,7 @@ mod status;
 mod streams;
 mod timing;
 mod websocket;
+mod wire;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Reply};
@@ -28,6 +29,7 @@ pub use router::{Found, find};
 pub static GROUPS: &[Group] = &[
     index::GROUP,
     inspect::GROUP,
+    wire::GROUP,
     status::GROUP,
     content::GROUP,
     streams::GROUP,

@@ -100,9 +100,9 @@ fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { after_us: times.delay_us, ..reply })
 }
 
-/// `/sse`: go-httpbin's server-sent events over time, in both APIs. `Server-Timing` follows them and
-/// tells the times that were planned. Nothing can follow a body in HTTP/1.0: there it stands in the
-/// head.
+/// `/sse`: go-httpbin's server-sent events over time, in both APIs. `Server-Timing` follows them
+/// and tells the times that were planned. Nothing can follow a body in HTTP/1.0: there it stands in
+/// the head.
 fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = value(request, "count", "10");
     let events = params::within("count", &asked, 1..=most(app, EVENT_BYTES))?;

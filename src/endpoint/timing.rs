@@ -1,7 +1,7 @@
 //! Answers that take their time: `/delay` and `/drip`. The time is written in the reply; the
 //! exchange plays it.
 
-use super::inspect::render_delayed;
+use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
 use super::route::{Group, Kind, Param, Route};
 use crate::base::limits::MAX_DRIP_BYTES;
@@ -39,6 +39,7 @@ pub(super) const GROUP: Group = Group {
 fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let text = String::from_utf8_lossy(request.param(0));
     let after_us = params::bounded_duration_us(app, "delay", &text)?;
+    check_body(app, request)?;
     Ok(Reply { after_us, timed: true, ..Reply::json(render_delayed) })
 }
 

@@ -16,6 +16,7 @@ pub mod reply;
 pub mod request;
 pub mod respell;
 pub mod status;
+pub mod strict;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod tests;

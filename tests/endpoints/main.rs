@@ -8,6 +8,7 @@ mod inspect;
 mod streams;
 mod timing;
 mod websocket;
+mod wire;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -15,10 +16,18 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] =
-    &[index::ROWS, inspect::ROWS, content::ROWS, streams::ROWS, timing::ROWS, websocket::ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    streams::ROWS,
+    timing::ROWS,
+    websocket::ROWS,
+    wire::ROWS,
+];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[content::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS];
+const GO_ROWS: &[&[Row]] =
+    &[content::GO_ROWS, inspect::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS, wire::GO_ROWS];
 
 #[test]
 fn every_row() {

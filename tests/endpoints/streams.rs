@@ -45,7 +45,8 @@ pub(crate) const ROWS: &[Row] = &[
 
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
-    ("/stream/{n}", "GET /stream/0", &[], b"", 200, TEXT, Has("{\"id\":0,\"args\":{},\"headers\":{\"Accept\":")),
+    ("/stream/{n}", "GET /stream/0", &[], b"", 200, TEXT, Has("{\"id\":0,")),
+    ("/stream/{n}", "GET /stream/1", &[], b"", 200, TEXT, Is(GO_STREAM)),
     ("/stream/{n}", "GET /stream/-1", &[], b"", 200, TEXT, Has("\"origin\":\"127.0.0.1\",\"url\":\"http://127.0.0.1:18080/stream/-1\"}\n")),
     ("/stream/{n}", "POST /stream/1000", &[], b"", 200, TEXT, Has("\n{\"id\":99,")),
     ("/stream/{n}", "GET /stream/x", &[], b"", 400, GO_JSON, Has("bad n")),
@@ -53,7 +54,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/stream-bytes/{n}", "GET /stream-bytes/0?chunk_size=0", &[], b"", 200, BYTES, Is("")),
     ("/stream-bytes/{n}", "GET /stream-bytes/1048577", &[], b"", 400, GO_JSON, Has("bad n")),
     ("/stream-bytes/{n}", "GET /stream-bytes/x", &[], b"", 400, GO_JSON, Has("bad n")),
-    ("/jsonl", "GET /jsonl?count=1", &[], b"", 200, LINES, Has("{\"id\":0,\"args\":{\"count\":")),
+    ("/jsonl", "GET /jsonl?count=2", &[], b"", 200, LINES, Is(GO_JSON_LINES)),
     ("/jsonl", "GET /jsonl?duration=11", &[], b"", 400, TEXT, TOO_MUCH),
     ("/jsonl", "GET /jsonl?count=1.5", &[], b"", 400, GO_JSON, Has("bad count")),
     ("/sse", "PUT /sse?count=2&duration=100ms", &[], b"", 200, EVENTS, Is(PINGS)),
@@ -162,4 +163,10 @@ data: {"id":0,"timestamp":1795358821485}
 event: ping
 data: {"id":1,"timestamp":1795358821585}
 
+"#;
+// Captured from go-httpbin 2.25, but for our address.
+const GO_STREAM: &str = r#"{"id":0,"args":{},"headers":{"Accept":["*/*"],"Host":["127.0.0.1:18080"],"User-Agent":["curl/7.88.1"]},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/stream/1"}
+"#;
+const GO_JSON_LINES: &str = r#"{"id":0,"args":{"count":["2"]},"headers":{"Accept":["*/*"],"Host":["127.0.0.1:18080"],"User-Agent":["curl/7.88.1"]},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/jsonl?count=2"}
+{"id":1,"args":{"count":["2"]},"headers":{"Accept":["*/*"],"Host":["127.0.0.1:18080"],"User-Agent":["curl/7.88.1"]},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/jsonl?count=2"}
 "#;

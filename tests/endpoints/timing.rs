@@ -31,7 +31,7 @@ pub(crate) const ROWS: &[Row] = &[
 
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
-    ("/delay/{delay}", "GET /delay/100ms", &[], b"", 200, GO_JSON, Has("\"method\": \"GET\"")),
+    ("/delay/{delay}", "GET /delay/100ms", &[], b"", 200, GO_JSON, Is(GO_DELAY)),
     ("/delay/{delay}", "GET /delay/10", &[], b"", 200, GO_JSON, Any),
     ("/delay/{delay}", "GET /delay/10.000001", &[], b"", 400, GO_JSON, Has("longer than 10s")),
     ("/delay/{delay}", "GET /delay/1h", &[], b"", 400, GO_JSON, Has("longer than 10s")),
@@ -39,6 +39,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/delay/{delay}", "GET /delay/nan", &[], b"", 400, GO_JSON, Has("bad delay")),
     ("/delay/{delay}", "GET /delay/-1", &[], b"", 400, GO_JSON, Has("negative")),
     ("/delay/{delay}", "GET /delay/abc", &[], b"", 400, GO_JSON, Has("bad delay")),
+    ("/delay/{delay}", "POST /delay/0", &[("Content-Type", "application/json")], b"{", 400, GO_JSON, Has("body")),
     ("/drip", "GET /drip?numbytes=3&duration=100ms&delay=0", &[], b"", 200, TEXT, Is("***")),
     ("/drip", "POST /drip", &[], b"", 200, TEXT, Is("**********")),
     ("/drip", "GET /drip?code=100&numbytes=2", &[], b"", 100, TEXT, Is("**")),
@@ -105,6 +106,7 @@ fn go_httpbins_drip_ends_with_the_last_byte() {
         write_duration;dur=100.00;desc=\"duration of writes after initial delay\", \
         pause_per_write;dur=50.00;desc=\"computed pause between writes\"";
     assert_eq!(answer.field("Server-Timing"), Some(timing));
+    assert_eq!(answer.dues_us, [0, 50_000, 100_000]);
     let answer = ask_go("GET /drip?numbytes=3", CURL, b"");
     assert_eq!((answer.after_us, answer.pace), (2_000_000, Some((2_000_000, 3))));
     let answer = ask_go("GET /drip?numbytes=1&duration=1", CURL, b"");
@@ -135,5 +137,28 @@ const DELAY: &str = r#"{
   },
   "origin": "127.0.0.1",
   "url": "http://127.0.0.1:18080/delay/1"
+}
+"#;
+// Captured from go-httpbin 2.25, but for our address.
+const GO_DELAY: &str = r#"{
+  "args": {},
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Host": [
+      "127.0.0.1:18080"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "GET",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18080/delay/100ms",
+  "data": "",
+  "files": {},
+  "form": {},
+  "json": null
 }
 "#;
