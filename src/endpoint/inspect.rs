@@ -1,5 +1,5 @@
-//! What the request said: `/get`, `/post` and their like, `/upload`, `/anything`, `/headers`, `/ip`,
-//! `/user-agent`.
+//! What the request said: `/get`, `/post` and their like, `/upload`, `/anything`, `/headers`,
+//! `/ip`, `/user-agent`.
 //!
 //! Answers are rendered when they are sent, straight into the output. Which parts of a request they
 //! tell is in the profile's documents. The departures from httpbin in how things are told stand

@@ -55,8 +55,8 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
     output.extend_from_slice(request.body);
 }
 
-/// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field for
-/// each argument. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+/// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
+/// for each argument. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     query::of(request).try_for_each(|(name, value)| check_trailer(&name, &value))?;
     check_body(app, request)?;

@@ -1,10 +1,10 @@
 //! The header fields of a request, told as httpbin sees them through gunicorn and Werkzeug, or as
 //! go-httpbin sees them.
 //!
-//! To httpbin names are in title case, repeated fields joined with `,`, names with `_` left out, and
-//! the fields that hosting platforms add hidden unless the query asks for `show_env`. go-httpbin
-//! has names as MIME writes them, and lists of values. Fields that the operator excludes are told
-//! nowhere. Nothing is allocated: the order is an array of indices on the stack.
+//! To httpbin names are in title case, repeated fields joined with `,`, names with `_` left out,
+//! and the fields that hosting platforms add hidden unless the query asks for `show_env`.
+//! go-httpbin has names as MIME writes them, and lists of values. Fields that the operator excludes
+//! are told nowhere. Nothing is allocated: the order is an array of indices on the stack.
 
 use std::cmp::Ordering;
 
@@ -42,9 +42,8 @@ pub fn write(json: &mut Json, app: &App, request: &Request, order: Order) {
     let hide = python && !query::of(request).any(|pair| pair.0 == "show_env");
     let mut places = [0; MAX_FIELDS];
     let places = gather(&mut places, fields, |field, after| {
-        !is_excluded(app, field.name)
-            && (!python || passes_cgi(field, after))
-            && !(hide && is_hidden(field))
+        let dropped = python && !passes_cgi(field, after) || hide && is_hidden(field);
+        !dropped && !is_excluded(app, field.name)
     });
     let teller = Teller { fields, case: app.profile.case, lists: app.profile.lists };
     json.object(|json| match order {

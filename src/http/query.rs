@@ -54,7 +54,9 @@ fn decode(raw: &[u8]) -> Cow<'_, str> {
 }
 
 fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
-    let whole = |escape: &[u8]| matches!(escape, [a, b, ..] if [a, b].into_iter().all(u8::is_ascii_hexdigit));
+    let whole = |escape: &[u8]| {
+        escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
     let sound = raw.split(|&byte| byte == b'%').skip(1).all(whole);
     (sound && !raw.contains(&b';')).then(|| coding::replaced(unescape(raw)))
 }

@@ -1,10 +1,10 @@
 //! Tells a JSON text again as Python would, or Go: read, and written with sorted keys.
 //!
-//! Integers of any size stay exact, floats are spelled as the writer's spelling has it, of two equal
-//! keys the last counts, keys are sorted by code points at every depth; to Python lone surrogates
-//! stay. Departures: what JSON cannot say (`NaN`, `Infinity`, `1e400`) is told as `null`, and so is
-//! a text nested too deep or growing too much by its indentation. go-httpbin reads integers as
-//! floats, and so tells large ones wrong; ours stay as they are.
+//! Integers of any size stay exact, floats are spelled as the writer's spelling has it, of two
+//! equal keys the last counts, keys are sorted by code points at every depth; to Python lone
+//! surrogates stay. Departures: what JSON cannot say (`NaN`, `Infinity`, `1e400`) is told as
+//! `null`, and so is a text nested too deep or growing too much by its indentation. go-httpbin
+//! reads integers as floats, and so tells large ones wrong; ours stay as they are.
 
 use std::cmp::Ordering;
 

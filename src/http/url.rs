@@ -62,8 +62,8 @@ fn escape_scheme(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
 }
 
 /// Appends where the request came from, inside a JSON string: what a proxy tells, else the peer's
-/// address; nothing for a client on a socket file. Of a list of proxies httpbin tells the whole, and
-/// go-httpbin the first.
+/// address; nothing for a client on a socket file. Of a list httpbin tells the whole and
+/// go-httpbin the first entry.
 pub fn escape_origin(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
     if profile.python_fields && request.field(FORWARDED).is_some() {
         return escape_joined(output, request, FORWARDED);
