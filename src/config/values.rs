@@ -179,7 +179,8 @@ fn nanos(text: &str) -> Option<u128> {
         let (digits, behind) = split_unit(rest);
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = behind.split_at(end);
-        let unit = if unit == "µs" { "us" } else { unit.trim_end() };
+        // There are two signs for micro, and Go writes either.
+        let unit = if matches!(unit, "\u{b5}s" | "\u{3bc}s") { "us" } else { unit.trim_end() };
         let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         sum = sum.checked_add(scaled(digits, scale)?)?;
         rest = next;
@@ -233,7 +234,8 @@ mod tests {
             ("1h30m", 5_400_000_000_000),
             ("1 h 30 m", 5_400_000_000_000),
             ("1m0.5s", 60_500_000_000),
-            ("7µs", 7000),
+            ("7\u{b5}s", 7000),
+            ("7\u{3bc}s", 7000),
             ("7us", 7000),
             ("3ns", 3),
         ] {

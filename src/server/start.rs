@@ -18,6 +18,7 @@ use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, MAX_LISTENERS};
 use crate::config::{self, BadValue, Listen, Settings};
+use crate::http::app::App;
 
 /// Why a server did not start. Its text says what to do.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub enum StartError {
     Listen(Listen, io::Error),
     /// The access log cannot be opened.
     Log(io::Error),
+    /// The machine's name, which is to be told, is not known.
+    Hostname(io::Error),
     /// The system gives no thread, poll or pipe.
     System(io::Error),
 }
@@ -45,6 +48,10 @@ impl fmt::Display for StartError {
                 f,
                 "cannot open the access log {error}; name a file in a folder that this user may \
                  write to with --access-log-file"
+            ),
+            StartError::Hostname(error) => write!(
+                f,
+                "cannot look up this machine's name: {error}; leave out --use-real-hostname"
             ),
             StartError::System(error) => {
                 write!(f, "the system gives no thread or descriptor: {error}; see `ulimit -a`")
@@ -82,13 +89,14 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
     }
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
+    let app = app(&settings)?;
     let log = open_log(&settings, epoch)?;
     let count = match settings.workers {
         0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
     };
     let capacity = capacity(&settings, limit, count);
-    let mut starter = Starter { settings, start, log, capacity, threads: Vec::new() };
+    let mut starter = Starter { settings, app, start, log, capacity, threads: Vec::new() };
     let mut mailboxes = Vec::new();
     let mut addresses = starter.settings.listen.clone();
     for number in 0..count {
@@ -107,6 +115,15 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
         }
     }
     Ok(starter.finish(mailboxes, addresses, limit))
+}
+
+/// What the workers may consult, each a copy of its own.
+fn app(settings: &Settings) -> Result<App, StartError> {
+    let mut app = settings.app();
+    if settings.real_hostname {
+        app.hostname = os::hostname().map_err(StartError::Hostname)?;
+    }
+    Ok(app)
 }
 
 /// Most connections of one worker. With tables of their own each worker may use the whole limit;
@@ -134,6 +151,7 @@ type Started = Result<Vec<Listen>, StartError>;
 
 struct Starter {
     settings: Settings,
+    app: App,
     start: Instant,
     log: Option<AccessLog>,
     capacity: usize,
@@ -154,7 +172,9 @@ impl Starter {
         let birth = Birth {
             first: number == 0,
             addresses: addresses.iter().filter(shared_file).cloned().collect(),
-            settings: self.settings.clone(),
+            app: self.app.clone(),
+            private_fd_table: self.settings.private_fd_tables,
+            read_until_would_block: self.settings.read_until_would_block,
             start: self.start,
             capacity: self.capacity,
             inbox,
@@ -193,7 +213,9 @@ impl Starter {
 struct Birth {
     first: bool,
     addresses: Vec<Listen>,
-    settings: Settings,
+    app: App,
+    private_fd_table: bool,
+    read_until_would_block: bool,
     start: Instant,
     capacity: usize,
     inbox: Receiver<Command>,
@@ -217,7 +239,7 @@ impl Birth {
 
     /// The table is split first, so that what is opened after it is in this one alone.
     fn worker(self) -> Result<(Worker<Os>, Vec<Listen>), StartError> {
-        if self.settings.private_fd_tables
+        if self.private_fd_table
             && let Err(error) = os::unshare_descriptors()
         {
             tracing::debug!(%error, "no private descriptor table");
@@ -232,11 +254,10 @@ impl Birth {
             gates.push(gate);
             bound.push(at);
         }
-        let until_would_block = self.settings.read_until_would_block;
-        let os = Os::new(listeners, self.wake, self.start, until_would_block)
+        let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
             .map_err(StartError::System)?;
         let setup = Setup {
-            app: Arc::new(self.settings.app()),
+            app: Arc::new(self.app),
             gates,
             capacity: self.capacity,
             inbox: self.inbox,
@@ -244,5 +265,22 @@ impl Birth {
             seed: RandomState::new().build_hasher().finish(),
         };
         Ok((Worker::new(os, setup), bound))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_name_is_told_only_when_asked_for() {
+        let uname = std::process::Command::new("uname").arg("-n").output().expect("uname");
+        let real = String::from_utf8(uname.stdout).expect("a plain name");
+        let name = |real_hostname| {
+            let settings = Settings { real_hostname, ..Settings::default() };
+            app(&settings).map(|app| app.hostname).ok()
+        };
+        assert_eq!(name(true).as_deref(), Some(real.trim_end()));
+        assert_eq!(name(false).as_deref(), Some("loiter"));
     }
 }
