@@ -103,10 +103,17 @@ pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
 pub const BODY_PIECE: u32 = 16 * 1024;
 /// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
 pub const RANGE_PIECE: u64 = 10 * 1024;
+/// Largest chunk of `/stream-bytes/{n}`: a chunk is made whole before it is sent.
+pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
+/// Bytes a line of `/jsonl` is taken to have, so that `max-body-size` bounds how many there are:
+/// go-httpbin's measure.
+pub const JSON_LINE_BYTES: u64 = 172;
+/// Bytes an event of `/sse` is taken to have, likewise.
+pub const EVENT_BYTES: u64 = 56;
 /// Most lines of `/stream/{n}`: httpbin's clamp.
 pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's clamp.
-pub const MAX_DRIP_BYTES: i64 = 10 * 1024 * 1024;
+pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
 /// Longest part of a bad value that is told back in a refusal.
 pub const MAX_TOLD_BYTES: usize = 64;
 /// Records handed to the access log at a time, though the turn goes on.

@@ -135,16 +135,6 @@ fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
     }))
 }
 
-/// The line of `/stream`, up to its number: unsorted, as httpbin writes it.
-pub(super) fn stream_line(app: &App, request: &Request) -> Vec<u8> {
-    let mut output = Vec::new();
-    let mut json = Json::spelled(&mut output, Layout::Wide, app.profile.spelling);
-    json.open(b'{');
-    write_keys(&mut json, app, request, app.profile.documents.line, Order::Arrival);
-    json.key("id");
-    output
-}
-
 /// Writes a document that tells these parts of a request, and a line feed after it.
 pub(super) fn tell(app: &App, request: &Request, document: &[Key], output: &mut Vec<u8>) {
     tall(app, output, |json| write_keys(json, app, request, document, Order::Sorted));

@@ -30,6 +30,7 @@ mod route;
 mod router;
 mod server;
 mod status;
+mod streams;
 mod timing;
 mod websocket;
 mod wire;
@@ -69,6 +70,16 @@ pub static GROUPS: &[Group] = &[
     timing::GROUP,
 ];
     &[inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP, page::GROUP];
+pub static GROUPS: &[Group] = &[
+    index::GROUP,
+    inspect::GROUP,
+    wire::GROUP,
+    status::GROUP,
+    content::GROUP,
+    streams::GROUP,
+    timing::GROUP,
+    websocket::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

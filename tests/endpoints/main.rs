@@ -21,6 +21,7 @@ mod inspect;
 mod links;
 mod redirects;
 mod response;
+mod streams;
 mod timing;
 mod websocket;
 mod wire;
@@ -74,6 +75,18 @@ const ROWS: &[&[Row]] = &[
 const GO_ROWS: &[&[Row]] =
     &[redirects::GO_ROWS, cookies::GO_ROWS, response::GO_ROWS, base64::GO_ROWS, links::GO_ROWS];
 const GO_ROWS: &[&[Row]] = &[index::GO_ROWS];
+const ROWS: &[&[Row]] = &[
+    index::ROWS,
+    inspect::ROWS,
+    content::ROWS,
+    streams::ROWS,
+    timing::ROWS,
+    websocket::ROWS,
+    wire::ROWS,
+];
+/// What is asked of go-httpbin.
+const GO_ROWS: &[&[Row]] =
+    &[content::GO_ROWS, inspect::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS, wire::GO_ROWS];
 
 #[test]
 fn every_row() {
