@@ -15,7 +15,7 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 
 const USER: Param = Param::path("user", Kind::Text, "user", "who may log in");
-const PASSWORD: Param = Param::path("password", Kind::Text, "secret", "with which password");
+const PASSWORD: Param = Param::path("passwd", Kind::Text, "secret", "with which password");
 const QOP: Param = Param::path(
     "qop",
     Kind::Choice(&["auth", "auth-int"]),
@@ -38,19 +38,19 @@ pub(super) const GROUP: Group = Group {
     name: "Authentication",
     about: "Answers for those who log in",
     routes: &[
-        Route::get("/basic-auth/{user}/{password}", basic_auth, "basic: 200, or else 401")
+        Route::get("/basic-auth/{user}/{passwd}", basic_auth, "basic: 200, or else 401")
             .go(go_basic_auth)
             .with(&[USER, PASSWORD]),
-        Route::get("/hidden-basic-auth/{user}/{password}", hidden, "basic: 200, or else 404")
+        Route::get("/hidden-basic-auth/{user}/{passwd}", hidden, "basic: 200, or else 404")
             .go(go_hidden)
             .with(&[USER, PASSWORD]),
         Route::get("/bearer", bearer, "any bearer token: 200, or else 401").go(go_bearer),
-        Route::get("/digest-auth/{qop}/{user}/{password}", digest, "digest: 200, or else 401")
+        Route::get("/digest-auth/{qop}/{user}/{passwd}", digest, "digest: 200, or else 401")
             .keep()
             .go(go_digest)
             .with(&[QOP, USER, PASSWORD, COOKIE]),
         Route::get(
-            "/digest-auth/{qop}/{user}/{password}/{algorithm}",
+            "/digest-auth/{qop}/{user}/{passwd}/{algorithm}",
             digest,
             "the same with this hash",
         )
@@ -58,7 +58,7 @@ pub(super) const GROUP: Group = Group {
         .go(go_digest)
         .with(&[QOP, USER, PASSWORD, ALGORITHM, COOKIE]),
         Route::get(
-            "/digest-auth/{qop}/{user}/{password}/{algorithm}/{stale_after}",
+            "/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}",
             digest,
             "the same; the nonce goes stale after so many logins",
         )
@@ -71,7 +71,7 @@ pub(super) const GROUP: Group = Group {
 /// The `WWW-Authenticate` of `/basic-auth`.
 const REALM: &str = "Basic realm=\"Fake Realm\"";
 
-/// `/basic-auth/{user}/{password}`.
+/// `/basic-auth/{user}/{passwd}`.
 fn basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(match visitor(request) {
         (true, user) => told(app, Status::OK, &user),
@@ -87,7 +87,7 @@ fn go_basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
     })
 }
 
-/// `/hidden-basic-auth/{user}/{password}`: as if there were nothing.
+/// `/hidden-basic-auth/{user}/{passwd}`: as if there were nothing.
 fn hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(match visitor(request) {
         (true, user) => told(app, Status::OK, &user),

@@ -18,9 +18,9 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::get("/cache", cache, "304 for who has a copy, or else what the request said")
             .go(go_cache),
-        Route::get("/cache/{n}", cache_for, "what the request said, to be kept n seconds")
+        Route::get("/cache/{value}", cache_for, "what the request said, to be kept n seconds")
             .go(go_cache_for)
-            .with(&[Param::path("n", Kind::Integer(0, i64::MAX), "60", "how long")]),
+            .with(&[Param::path("value", Kind::Integer(0, i64::MAX), "60", "how long")]),
         Route::get("/etag/{etag}", etag, "what the request said, under an entity tag")
             .go(go_etag)
             .with(&[Param::path("etag", Kind::Text, "abc", "the tag, without quotes")]),
@@ -66,9 +66,9 @@ fn go_cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(document().header("Last-Modified", date).header("ETag", hex + NOTHING))
 }
 
-/// `/cache/{n}`: as many seconds as digits can say.
+/// `/cache/{value}`: as many seconds as digits can say.
 fn cache_for(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    params::count(app, "n", request.param(0))?;
+    params::count(app, "value", request.param(0))?;
     let digits = String::from_utf8_lossy(request.param(0));
     let seconds = match digits.trim_start_matches('0') {
         "" => "0",
@@ -81,7 +81,7 @@ fn cache_for(app: &App, request: &Request) -> Result<Reply, Refusal> {
 fn go_cache_for(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let text = String::from_utf8_lossy(request.param(0));
     let Ok(seconds) = text.parse::<i64>() else {
-        return Err(params::bad("n", &text, "write an integer"));
+        return Err(params::bad("value", &text, "write an integer"));
     };
     Ok(document().header("Cache-Control", format!("public, max-age={seconds}")))
 }

@@ -49,7 +49,7 @@ type Choices = [(&'static str, &'static Picture); 5];
 
 /// `/image`: the first of these that `Accept` names anywhere, in any case; qualities are not read.
 /// As in httpbin, `*/*` names none and gets a 406; a request that has no `Accept` gets a PNG.
-fn negotiated(_: &App, request: &Request) -> Result<Reply, Refusal> {
+fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
     const CHOICES: Choices = [
         ("image/webp", &WEBP),
         ("image/svg+xml", &SVG),

@@ -5,21 +5,17 @@
 //! of each.
 
 mod auth;
+mod base64;
 mod caching;
-mod content;
-mod digest;
 mod compression;
 mod content;
+mod cookies;
+mod describe;
+mod digest;
 mod documents;
 mod images;
-mod base64;
-mod content;
-mod cookies;
-mod index;
 mod inspect;
 mod links;
-mod describe;
-mod inspect;
 mod page;
 pub mod params;
 mod range;
@@ -44,41 +40,27 @@ pub use route::{Answers, BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP];
-    &[index::GROUP, inspect::GROUP, wire::GROUP, status::GROUP, content::GROUP, timing::GROUP];
 pub static GROUPS: &[Group] = &[
-    index::GROUP,
     inspect::GROUP,
+    wire::GROUP,
+    timing::GROUP,
+    streams::GROUP,
     status::GROUP,
-    content::GROUP,
+    redirects::GROUP,
+    links::GROUP,
+    cookies::GROUP,
+    response::GROUP,
     auth::GROUP,
     caching::GROUP,
     range::GROUP,
-    timing::GROUP,
-    timing::GROUP,
     compression::GROUP,
-    images::GROUP,
-    documents::GROUP,
-    server::GROUP,
-    redirects::GROUP,
-    cookies::GROUP,
-    response::GROUP,
     content::GROUP,
     base64::GROUP,
-    links::GROUP,
-    timing::GROUP,
-];
-    &[inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP, page::GROUP];
-pub static GROUPS: &[Group] = &[
-    index::GROUP,
-    inspect::GROUP,
-    wire::GROUP,
-    status::GROUP,
-    content::GROUP,
-    streams::GROUP,
-    timing::GROUP,
+    images::GROUP,
+    documents::GROUP,
     websocket::GROUP,
+    server::GROUP,
+    page::GROUP,
 ];
 
 /// Every route of every group.

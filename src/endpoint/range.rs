@@ -17,24 +17,24 @@ use crate::http::status::Status;
 pub(super) const GROUP: Group = Group {
     name: "Ranges",
     about: "Documents that can be had in part",
-    routes: &[Route::get("/range/{n}", range, "n letters, or a range of them").go(go_range).with(
-        &[
-            Param::path("n", Kind::Integer(1, 102_400), "26", "how many"),
+    routes: &[Route::get("/range/{numbytes}", range, "n letters, or a range of them")
+        .go(go_range)
+        .with(&[
+            Param::path("numbytes", Kind::Integer(1, 102_400), "26", "how many"),
             Param::query("chunk_size", Kind::Integer(1, i64::MAX), "letters at a time").or("10240"),
             Param::query("duration", Kind::Duration, "over which all n are spread").or("0"),
-        ],
-    )],
+        ])],
 };
 
-/// `/range/{n}`: the letters `a` to `z` over and over. `duration` is for all of them, a part takes
-/// its share.
+/// `/range/{numbytes}`: the letters `a` to `z` over and over. `duration` is for all of them, a part
+/// takes its share.
 ///
 /// As in httpbin each chunk is followed by a pause, one that is shorter than `chunk_size` preceded
 /// by it. Departures: the pauses before a short last chunk are even, where httpbin's last is the
 /// shortest, and all end at the same moment; what is no number, and a negative duration, are
 /// refused, where it fails; the duration is bounded.
 fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let n = params::count(app, "n", request.param(0))?;
+    let n = params::count(app, "numbytes", request.param(0))?;
     let most = app.limits.max_bytes;
     let head = |status| {
         Reply::new(status).header("ETag", format!("range{n}")).header("Accept-Ranges", "bytes")
@@ -133,8 +133,8 @@ fn python_range(header: &str, length: u64) -> Option<Range<u64>> {
 /// The same as go-httpbin has it: plain text, sizes up to the largest body, conditions, and the
 /// duration as a delay. Departure: the pause is for the whole part at once.
 fn go_range(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::count(app, "n", request.param(0))?;
-    let n = params::bounded(app, "n", asked, 1..=app.limits.body_bytes)?;
+    let asked = params::count(app, "numbytes", request.param(0))?;
+    let n = params::bounded(app, "numbytes", asked, 1..=app.limits.body_bytes)?;
     let span = Span::of(app, request)?;
     let tag = format!("range{n}");
     let (reply, part) = served(request, Validator { tag: &tag, modified_s: None }, n);

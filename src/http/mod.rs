@@ -3,8 +3,8 @@
 pub mod app;
 pub mod coding;
 pub mod conditional;
-pub mod credentials;
 pub mod cookies;
+pub mod credentials;
 pub mod fields;
 pub mod form;
 pub mod html;

@@ -49,11 +49,11 @@ const GO_NOBODY: &str = "{\n  \"authenticated\": false,\n  \"user\": \"\",\n  \"
 const GO_401: &str = "{\n  \"status_code\": 401,\n  \"error\": \"Unauthorized\"\n}\n";
 const GO_404: &str = "{\n  \"status_code\": 404,\n  \"error\": \"Not Found\"\n}\n";
 
-const BASIC_AUTH: &str = "/basic-auth/{user}/{password}";
-const HIDDEN: &str = "/hidden-basic-auth/{user}/{password}";
-const DIGEST: &str = "/digest-auth/{qop}/{user}/{password}";
-const HASHED: &str = "/digest-auth/{qop}/{user}/{password}/{algorithm}";
-const STALING: &str = "/digest-auth/{qop}/{user}/{password}/{algorithm}/{stale_after}";
+const BASIC_AUTH: &str = "/basic-auth/{user}/{passwd}";
+const HIDDEN: &str = "/hidden-basic-auth/{user}/{passwd}";
+const DIGEST: &str = "/digest-auth/{qop}/{user}/{passwd}";
+const HASHED: &str = "/digest-auth/{qop}/{user}/{passwd}/{algorithm}";
+const STALING: &str = "/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}";
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[

@@ -3,24 +3,21 @@
 
 mod ask;
 mod auth;
+mod base64;
 mod caching;
 mod compression;
 mod content;
+mod cookies;
 mod documents;
 mod images;
 mod index;
 mod inspect;
-mod range;
-mod status;
-mod server;
-mod base64;
-mod content;
-mod cookies;
-mod index;
-mod inspect;
 mod links;
+mod range;
 mod redirects;
 mod response;
+mod server;
+mod status;
 mod streams;
 mod timing;
 mod websocket;
@@ -32,61 +29,49 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, websocket::ROWS];
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, wire::ROWS];
-/// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[inspect::GO_ROWS, wire::GO_ROWS];
 const ROWS: &[&[Row]] = &[
-    index::ROWS,
-    inspect::ROWS,
-    content::ROWS,
     auth::ROWS,
-    caching::ROWS,
-    range::ROWS,
-    timing::ROWS,
-];
-/// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[auth::GO_ROWS, caching::GO_ROWS, range::GO_ROWS, status::GO_ROWS];
-const ROWS: &[&[Row]] = &[
-    index::ROWS,
-    inspect::ROWS,
-    content::ROWS,
-    timing::ROWS,
-    compression::ROWS,
-    images::ROWS,
-    documents::ROWS,
-    server::ROWS,
-];
-/// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] =
-    &[compression::GO_ROWS, images::GO_ROWS, documents::GO_ROWS, server::GO_ROWS];
-const ROWS: &[&[Row]] = &[
-    index::ROWS,
-    inspect::ROWS,
-    redirects::ROWS,
-    cookies::ROWS,
-    response::ROWS,
-    content::ROWS,
     base64::ROWS,
-    links::ROWS,
-    timing::ROWS,
-];
-/// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] =
-    &[redirects::GO_ROWS, cookies::GO_ROWS, response::GO_ROWS, base64::GO_ROWS, links::GO_ROWS];
-const GO_ROWS: &[&[Row]] = &[index::GO_ROWS];
-const ROWS: &[&[Row]] = &[
+    caching::ROWS,
+    compression::ROWS,
+    content::ROWS,
+    cookies::ROWS,
+    documents::ROWS,
+    images::ROWS,
     index::ROWS,
     inspect::ROWS,
-    content::ROWS,
+    links::ROWS,
+    range::ROWS,
+    redirects::ROWS,
+    response::ROWS,
+    server::ROWS,
     streams::ROWS,
     timing::ROWS,
     websocket::ROWS,
     wire::ROWS,
 ];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] =
-    &[content::GO_ROWS, inspect::GO_ROWS, streams::GO_ROWS, timing::GO_ROWS, wire::GO_ROWS];
+const GO_ROWS: &[&[Row]] = &[
+    auth::GO_ROWS,
+    base64::GO_ROWS,
+    caching::GO_ROWS,
+    compression::GO_ROWS,
+    content::GO_ROWS,
+    cookies::GO_ROWS,
+    documents::GO_ROWS,
+    images::GO_ROWS,
+    index::GO_ROWS,
+    inspect::GO_ROWS,
+    links::GO_ROWS,
+    range::GO_ROWS,
+    redirects::GO_ROWS,
+    response::GO_ROWS,
+    server::GO_ROWS,
+    status::GO_ROWS,
+    streams::GO_ROWS,
+    timing::GO_ROWS,
+    wire::GO_ROWS,
+];
 
 #[test]
 fn every_row() {

@@ -1,7 +1,7 @@
 //! The API described for machines, from the rows: what `/spec.json` and `/openapi.json` answer.
 //!
-//! What is said holds: a bound stands in a schema only if a value beyond it is refused. Where such a
-//! value is cut instead, the bound is told in words.
+//! What is said holds: a bound stands in a schema only if a value beyond it is refused. Where such
+//! a value is cut instead, the bound is told in words.
 
 mod openapi;
 mod schema;
