@@ -12,6 +12,9 @@ import brotlicffi
 # Who serves and when, and how the connection goes on: each server's own business.
 UNTOLD = {"server", "date", "connection", "keep-alive", "content-length", "transfer-encoding"}
 
+# The type of the bodies whose bytes are drawn.
+RANDOM = "application/octet-stream"
+
 # What is made anew for every answer; its kind and length are kept.
 MADE = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "<uuid>"),
@@ -35,7 +38,8 @@ def facts(request, answer, address):
         values = [told(value, address) for value in answer.values(name)]
         found[name] = " ⏎ ".join(usual(name, value) for value in values)
     body = decoded(answer)
-    if "@length" in request.marks:
+    random = "@length" in request.marks and found.get("content-type") == RANDOM
+    if random:
         found["body"] = f"{len(body)} bytes"
     else:
         found["body"] = told(body.decode("latin-1"), address)
