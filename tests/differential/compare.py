@@ -91,6 +91,13 @@ def differences(theirs, ours):
     return {name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)}
 
 
+# Facts that go together, under one name.
+GROUPS = {
+    "answer": ["status", "reason", "body", "content-type"],
+    "cors": ["access-control-allow-origin", "access-control-allow-credentials"],
+}
+
+
 @dataclasses.dataclass
 class Departure:
     """Where loiter means to differ: for which requests, in which facts, and why.
@@ -106,9 +113,14 @@ class Departure:
     ours: dict = dataclasses.field(default_factory=dict)
     met: set = dataclasses.field(default_factory=set)
 
+    @property
+    def names(self):
+        """The facts it is about, groups resolved."""
+        return {name for entry in self.differs for name in GROUPS.get(entry, [entry])}
+
     def __post_init__(self):
         """A departure that lets any status pass would explain too much."""
-        unbound = "status" in self.differs and "status" not in self.ours
+        unbound = "status" in self.names and "status" not in self.ours
         if unbound or not self.reason:
             sys.exit(f"the departure for {self.request} must say our status and its reason")
 
@@ -120,7 +132,7 @@ class Departure:
 
         matches = re.search(self.request, request.text)
         meant = matches and fits(self.theirs, theirs) and fits(self.ours, ours)
-        return set(self.differs) if meant else set()
+        return self.names if meant else set()
 
 
 def departures(path):
@@ -135,12 +147,14 @@ def judge(request, theirs, ours, known):
         departure.met |= explained
         left -= explained
         if departure.everywhere and not explained:
-            left |= set(departure.differs)
+            left |= departure.names
         special |= bool(explained) and not departure.everywhere
     return left, special
 
 
 def stale(known):
     """The departures that nothing meets any more, in whole or in part."""
-    return [(each, sorted(set(each.differs) - each.met))
-            for each in known if set(each.differs) - each.met]
+    for each in known:
+        unmet = [entry for entry in each.differs if not each.met & set(GROUPS.get(entry, [entry]))]
+        if unmet:
+            yield each, unmet
