@@ -1,7 +1,7 @@
 """What the checks share: pinned virtual environments under target/, and servers on free ports.
 
-Every check is `tests/<name>/run [path of loiter]`; `.ci/run` runs them all. They need Python 3.11 or
-newer, and PyPI the first time.
+Every check is `tests/<name>/run [path of loiter]`; `.ci/run` runs them all. They need Python 3.11
+or newer, and PyPI the first time.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ CACHE = ROOT / "target" / "checks"
 
 
 def inside(requirements):
-    """Starts the calling script again with a Python that has these requirements, if this one has not."""
+    """Starts the calling script again with a Python that has what is required, if need be."""
     wanted = requirements.read_bytes()
     home = CACHE / hashlib.sha256(wanted + sys.version.encode()).hexdigest()[:16]
     if pathlib.Path(sys.prefix) == home:

@@ -23,7 +23,6 @@ has() {
   fi
 }
 
-jar=$folder/jar
 printf 'file' > "$folder/a.txt"
 status=(--output /dev/null --write-out '%{http_code} %{num_redirects} %{size_download}')
 
@@ -34,9 +33,11 @@ has '"json": {' 'JSON' --header 'Content-Type: application/json' --data '{"a":1}
 has '"f": "file"' 'a file' --form "f=@$folder/a.txt" --form k=v "$url/post"
 has '"k": "v"' 'a field beside a file' --form "f=@$folder/a.txt" --form k=v "$url/post"
 has '"data": "file"' 'a body with PUT' --upload-file "$folder/a.txt" "$url/put"
-has '"Transfer-Encoding": "chunked"' 'a body of unknown length' --upload-file - "$url/put" < "$folder/a.txt"
+has '"Transfer-Encoding": "chunked"' 'a body of unknown length' \
+  --upload-file - "$url/put" < "$folder/a.txt"
 has '"data": "file"' 'that body itself' --upload-file - "$url/put" < "$folder/a.txt"
-has '"Expect"' 'a body that asks first' --header 'Expect: 100-continue' --data-binary "@$folder/a.txt" "$url/post"
+has '"Expect"' 'a body that asks first' --header 'Expect: 100-continue' \
+  --data-binary "@$folder/a.txt" "$url/post"
 
 has 'klmno' 'a range' --range 10-14 "$url/range/26"
 has 'Content-Range: bytes 10-14/26' 'the head of a range' --include --range 10-14 "$url/range/26"
@@ -56,17 +57,19 @@ has 'Maximum (2) redirects' 'too many redirects' --location --max-redirs 2 "$url
 has '"data": "kept"' 'a body that is sent again' --location --header 'Content-Type: text/plain' \
   --data kept "$url/redirect-to?url=/post&status_code=307"
 
-has '"a": "1"' 'a cookie set' --location --cookie-jar "$jar" --cookie "$jar" "$url/cookies/set?a=1"
-has '"a": "1"' 'a cookie kept' --cookie "$jar" "$url/cookies"
-has '"cookies": {}' 'a cookie removed' --location --cookie-jar "$jar" --cookie "$jar" "$url/cookies/delete?a"
+jar=(--cookie-jar "$folder/jar" --cookie "$folder/jar")
+has '"a": "1"' 'a cookie set' --location "${jar[@]}" "$url/cookies/set?a=1"
+has '"a": "1"' 'a cookie kept' "${jar[@]}" "$url/cookies"
+has '"cookies": {}' 'a cookie removed' --location "${jar[@]}" "$url/cookies/delete?a"
 has '"b": "2"' 'a cookie given' --cookie 'a=1; b=2' "$url/cookies"
 
 has '"authenticated": true' 'basic' --user u:p "$url/basic-auth/u/p"
 has '401 ' 'basic with a wrong password' --user u:x "${status[@]}" "$url/basic-auth/u/p"
 has '"authenticated": true' 'any' --anyauth --user u:p "$url/basic-auth/u/p"
 for algorithm in MD5 SHA-256; do
-  has '"authenticated": true' "digest $algorithm" --digest --user u:p "$url/digest-auth/auth/u/p/$algorithm"
-  has '401 ' "digest $algorithm, wrong" --digest --user u:x "${status[@]}" "$url/digest-auth/auth/u/p/$algorithm"
+  path=digest-auth/auth/u/p/$algorithm
+  has '"authenticated": true' "digest $algorithm" --digest --user u:p "$url/$path"
+  has '401 ' "digest $algorithm, wrong" --digest --user u:x "${status[@]}" "$url/$path"
 done
 has '"token": "t"' 'bearer' --oauth2-bearer t "$url/bearer"
 
@@ -78,7 +81,8 @@ has '200 0 5' 'a drip' "${status[@]}" "$url/drip?numbytes=5&duration=0.2"
 has '"id": 2' 'a stream' --no-buffer "$url/stream/3"
 has 'timed out' 'a delay beyond patience' --max-time 0.3 "$url/delay/3"
 has '304' 'an ETag known' --header 'If-None-Match: "x"' "${status[@]}" "$url/etag/x"
-has '304' 'a cache still good' --time-cond 'Sun, 06 Nov 1994 08:49:37 GMT' "${status[@]}" "$url/cache"
+has '304' 'a cache still good' "${status[@]}" \
+  --time-cond 'Sun, 06 Nov 1994 08:49:37 GMT' "$url/cache"
 has '"Host": "x.example"' 'another host' --header 'Host: x.example' "$url/headers"
 has 'X-A: 1' 'headers asked for' --include "$url/response-headers?X-A=1"
 has 'teapot' 'the teapot' "$url/status/418"

@@ -16,7 +16,8 @@ const claims = {
   async "a body comes back"() {
     const body = JSON.stringify({ a: [1, null] });
     const headers = { "Content-Type": "application/json" };
-    assert.deepEqual((await json("/post", { method: "POST", headers, body })).json, { a: [1, null] });
+    const posted = await json("/post", { method: "POST", headers, body });
+    assert.deepEqual(posted.json, { a: [1, null] });
     const form = new URLSearchParams({ a: "1" });
     assert.deepEqual((await json("/put", { method: "PUT", body: form })).form, { a: "1" });
   },
@@ -40,7 +41,8 @@ const claims = {
     assert.deepEqual([shown.status, shown.headers.get("Location")], [302, "/relative-redirect/1"]);
     await assert.rejects(ask("/absolute-redirect/1", { redirect: "error" }));
     await assert.rejects(ask("/redirect/21"));
-    const kept = await json("/redirect-to?url=/post&status_code=307", { method: "POST", body: "kept" });
+    const to = "/redirect-to?url=/post&status_code=307";
+    const kept = await json(to, { method: "POST", body: "kept" });
     assert.equal(kept.data, "kept");
   },
   async "a stream comes line by line"() {
@@ -71,7 +73,8 @@ const claims = {
     await assert.rejects(answer.text(), /abort/i);
   },
   async "coded bodies are decoded"() {
-    for (const [path, flag] of [["/gzip", "gzipped"], ["/deflate", "deflated"], ["/brotli", "brotli"]]) {
+    const flags = { "/gzip": "gzipped", "/deflate": "deflated", "/brotli": "brotli" };
+    for (const [path, flag] of Object.entries(flags)) {
       assert.equal((await json(path))[flag], true, path);
     }
   },

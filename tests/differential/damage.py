@@ -46,8 +46,8 @@ def broken_off(answer):
     answer.end = "cut"
 
 
-DAMAGES = [other_status, lost_header, new_header, other_value, lost_cookie, other_byte, shorter_body,
-           other_framing, broken_off]
+DAMAGES = [other_status, lost_header, new_header, other_value, lost_cookie, other_byte,
+           shorter_body, other_framing, broken_off]
 
 
 def unnoticed(judged, known, address):

@@ -5,5 +5,5 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(_context, _case, kwargs):
-    """Where an answer leads is the client's business: /redirect/100 would be followed to its end."""
+    """Only the answer is judged: /redirect/100 would be followed to its end."""
     kwargs["allow_redirects"] = False
