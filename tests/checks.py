@@ -1,0 +1,94 @@
+"""What the checks share: pinned virtual environments under target/, and servers on free ports.
+
+Every check is `tests/<name>/run [path of loiter]`; `.ci/run` runs them all. They need Python 3.11
+or newer, and PyPI the first time.
+"""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CACHE = ROOT / "target" / "checks"
+
+
+def inside(requirements):
+    """Starts the calling script again with a Python that has what is required, if need be."""
+    wanted = requirements.read_bytes()
+    home = CACHE / hashlib.sha256(wanted + sys.version.encode()).hexdigest()[:16]
+    if pathlib.Path(sys.prefix) == home:
+        return
+    python = home / "bin" / "python"
+    if not (home / "whole").exists():
+        say(f"installing {requirements.relative_to(ROOT)}")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "-r", requirements], check=True)
+        (home / "whole").touch()
+    os.execv(python, [python, *sys.argv])
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def loiter_path():
+    """The binary to check: the first argument, or the one that `cargo build` makes."""
+    path = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/debug/loiter")
+    if not path.exists():
+        sys.exit(f"{path} is missing: cargo build, or name another")
+    return path.resolve()
+
+
+@contextlib.contextmanager
+def loiter(*arguments):
+    """A loiter of our own; gives its address as `127.0.0.1:port`."""
+    command = [loiter_path(), "--listen", "127.0.0.1:0", "--log-level", "error", *arguments]
+    with ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
+        line = process.stdout.readline()
+        if not line.startswith("listening http://"):
+            sys.exit(f"loiter does not listen: {line!r}")
+        yield line.split("//")[1].strip()
+
+
+@contextlib.contextmanager
+def httpbin():
+    """The real httpbin, from the Python that runs this."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = "127.0.0.1:%d" % probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "httpbin:app", "--bind", address]
+    command += ["--worker-class", "gthread", "--threads", "4", "--timeout", "60"]
+    command += ["--no-control-socket", "--log-level", "critical"]
+    with ended(subprocess.Popen(command, stderr=subprocess.DEVNULL)) as process:
+        wait_until_it_listens(process, address)
+        yield address
+
+
+def wait_until_it_listens(process, address):
+    host, port = address.split(":")
+    end = time.monotonic() + 30
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+            return
+        if process.poll() is not None or time.monotonic() > end:
+            sys.exit(f"{process.args[2]} does not listen on {address}")
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def ended(process):
+    """Ends what was started, whatever happens."""
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,127 @@
+"""One HTTP exchange over a socket of its own: what is sent is sent to the byte, and what comes back
+is kept as it came. Nothing is followed, normalised or tried again.
+"""
+
+import dataclasses
+import socket
+import time
+
+PATIENCE = 20.0
+
+
+@dataclasses.dataclass
+class Answer:
+    """What came back. `status` is 0 when there was no answer that could be understood."""
+
+    status: int = 0
+    reason: str = ""
+    version: str = ""
+    headers: list = dataclasses.field(default_factory=list)
+    body: bytes = b""
+    interim: list = dataclasses.field(default_factory=list)
+    # How the body's end was told: length, chunked, close or nothing; and whether it came.
+    framing: str = "none"
+    end: str = "whole"
+    trailers: list = dataclasses.field(default_factory=list)
+
+    def values(self, name):
+        return [value for field, value in self.headers if field.lower() == name]
+
+
+class Reader:
+    """The bytes of a connection, as lines and counts, up to a deadline."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.kept = b""
+        self.deadline = time.monotonic() + PATIENCE
+
+    def more(self):
+        self.connection.settimeout(max(0.001, self.deadline - time.monotonic()))
+        got = self.connection.recv(65536)
+        if not got:
+            raise EOFError
+        self.kept += got
+
+    def line(self):
+        while b"\r\n" not in self.kept:
+            self.more()
+        line, self.kept = self.kept.split(b"\r\n", 1)
+        return line
+
+    def exactly(self, count):
+        while len(self.kept) < count:
+            self.more()
+        taken, self.kept = self.kept[:count], self.kept[count:]
+        return taken
+
+    def fields(self):
+        found = []
+        while line := self.line():
+            name, _, value = line.decode("latin-1").partition(":")
+            found.append((name, value.strip()))
+        return found
+
+
+def exchange(address, sent, method):
+    """Sends the bytes and reads one final answer; the connection is ours and is closed after it."""
+    answer = Answer()
+    host, port = address.rsplit(":", 1)
+    try:
+        with socket.create_connection((host, int(port)), PATIENCE) as connection:
+            connection.sendall(sent)
+            reader = Reader(connection)
+            read_head(reader, answer)
+            read_body(reader, answer, method)
+    except (EOFError, ConnectionError):
+        answer.end = "cut"
+    except TimeoutError:
+        answer.end = "late"
+    except ValueError as error:
+        answer.end = f"garbled: {error}"
+    return answer
+
+
+def read_head(reader, answer):
+    while True:
+        version, status, reason = (reader.line().decode("latin-1") + " ").split(" ", 2)
+        fields = reader.fields()
+        if not status.startswith("1") or status == "101":
+            break
+        answer.interim.append(int(status))
+    answer.version, answer.status, answer.reason = version, int(status), reason.strip()
+    answer.headers = fields
+
+
+def read_body(reader, answer, method):
+    coding, length = answer.values("transfer-encoding"), answer.values("content-length")
+    if coding:
+        answer.framing = "chunked"
+    elif length:
+        answer.framing = "length"
+    elif answer.status not in (101, 204, 304):
+        answer.framing = "close"
+    if method == "HEAD" or answer.status in (101, 204, 304):
+        return
+    if coding:
+        while size := int(reader.line().split(b";")[0], 16):
+            answer.body += reader.exactly(size)
+            reader.line()
+        answer.trailers = reader.fields()
+    elif length:
+        wanted = int(length[0])
+        try:
+            answer.body = reader.exactly(wanted)
+        except EOFError:
+            answer.body = reader.kept
+            raise
+    else:
+        read_until_closed(reader, answer)
+
+
+def read_until_closed(reader, answer):
+    try:
+        while True:
+            reader.more()
+    except EOFError:
+        answer.body = reader.kept
