@@ -51,6 +51,7 @@ pub(super) const GROUP: Group = Group {
         Route::get("/cookies/set", set, "sets cookies, then shows them")
             .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE]),
         Route::get("/cookies/set/{name}/{value}", set_one, "sets one cookie")
+            .go(|_, _| Err(Refusal::not_found()))
             .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE]),
         Route::get("/cookies/delete", delete, "deletes cookies").with(&[ANY]),
     ],

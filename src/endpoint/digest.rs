@@ -16,6 +16,7 @@ use super::inspect::tall;
 use super::{params, refuse};
 use crate::base::random::Random;
 use crate::http::app::App;
+use crate::http::cookies;
 use crate::http::credentials::{Parameters, authorization};
 use crate::http::query;
 use crate::http::reply::{Media, Refusal, Reply, is_token};
@@ -111,8 +112,11 @@ fn challenge(request: &Request, last_nonce: Option<&[u8]>, stale: bool) -> Reply
         algorithm.name
     );
     let reply = Reply::new(Status(401)).media(Media::Html).header("WWW-Authenticate", value);
-    // A text that a cookie could not hold as it is is no number either, so it means the same.
-    let reply = set_cookie(reply, "stale_after", plain(request.param(4)).unwrap_or("never"));
+    let stale_after = match request.param(4) {
+        b"" => "never".to_owned(),
+        text => cookies::spell(&String::from_utf8_lossy(text)),
+    };
+    let reply = set_cookie(reply, "stale_after", &stale_after);
     let reply = match last_nonce.and_then(plain) {
         Some(nonce) => set_cookie(reply, "last_nonce", nonce),
         None => reply,

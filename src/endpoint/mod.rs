@@ -32,7 +32,7 @@ mod websocket;
 mod wire;
 
 use crate::http::app::App;
-use crate::http::reply::{Media, Reply};
+use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use refusal::refuse;
@@ -103,6 +103,13 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     }
 }
 
+/// Answers a request that no route was found for. A browser that asks whether it may send one is
+/// told so all the same, as by httpbin.
+pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
+    let reply = refuse(app, refusal);
+    if request.method == Method::Options { permit(app, reply, request) } else { reply }
+}
+
 /// The answer to OPTIONS, which is also a browser asking whether a page may send a request. It
 /// may, always: as in httpbin. The two fields that every answer has are not written here.
 fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
@@ -113,6 +120,11 @@ fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
             Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods))
         }
     };
+    permit(app, reply, request)
+}
+
+/// Adds what a browser wants to know.
+fn permit(app: &App, reply: Reply, request: &Request) -> Reply {
     let reply = reply
         .header("Access-Control-Allow-Methods", app.profile.cors_methods)
         .header("Access-Control-Max-Age", "3600");

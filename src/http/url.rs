@@ -35,7 +35,7 @@ fn escape_as_sent(output: &mut Vec<u8>, spelling: Spelling, request: &Request, h
 /// may be.
 fn escape_as_iri(output: &mut Vec<u8>, request: &Request, host: &[u8]) {
     let start = output.len();
-    escape_latin1(output, host.strip_suffix(b":80").unwrap_or(host));
+    escape_latin1(output, without_default_port(request, host));
     if let Some(host) = output.get_mut(start..) {
         host.make_ascii_lowercase();
     }
@@ -48,6 +48,13 @@ fn escape_as_iri(output: &mut Vec<u8>, request: &Request, host: &[u8]) {
         output.push(b'?');
         escape_iri(output, query, Part::Query);
     }
+}
+
+/// The host without the port that its scheme has anyway. Most hosts end in neither.
+fn without_default_port<'a>(request: &Request, host: &'a [u8]) -> &'a [u8] {
+    let plain = host.strip_suffix(b":80").filter(|_| !is_secure(request));
+    let secure = || host.strip_suffix(b":443").filter(|_| is_secure(request));
+    plain.or_else(secure).unwrap_or(host)
 }
 
 fn escape_scheme(output: &mut Vec<u8>, profile: &Profile, request: &Request) {

@@ -329,7 +329,7 @@ fn begin(
             request.params = found.params;
             endpoint::answer(cx.app, &found, &request)
         }
-        Err(refusal) => endpoint::refuse(cx.app, &refusal),
+        Err(refusal) => endpoint::not_served(cx.app, &refusal, &request),
     };
     let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
     if exchange.takes_time() {
