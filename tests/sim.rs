@@ -194,6 +194,7 @@ impl Reference {
         loop {
             let mut cx = Cx {
                 unix_start_us: 0,
+                delayed: &mut 0,
                 now: self.now,
                 fresh: true,
                 ended: false,
@@ -337,6 +338,7 @@ fn run(seed: u64) {
             local: LOCAL.into(),
             look: Time::NEVER,
         }],
+        peers: None,
         capacity: [1000, 3][random.below(2) as usize],
         inbox,
         sink: None,

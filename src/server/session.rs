@@ -8,9 +8,9 @@ use std::net::IpAddr;
 
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
-use crate::base::limits::{READ_BYTES, TURN_BYTES};
+use crate::base::limits::{Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
-use crate::proto::conn::Conn;
+use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
 
 /// One connection.
@@ -21,8 +21,9 @@ pub struct Session<S> {
     conn: Conn,
     /// What has arrived and was not taken by the machine.
     input: Box<[u8]>,
-    /// What the machine has said and was not taken by the kernel.
-    output: Box<[u8]>,
+    /// What the machine has said and was not taken by the kernel. It is nearly always nothing, so it
+    /// costs eight bytes instead of sixteen.
+    output: Option<Box<Box<[u8]>>>,
     /// When it is to have a turn, whatever happens.
     pub due: Time,
     /// The client's address; none on a socket file.
@@ -75,7 +76,7 @@ impl<S> Session<S> {
             socket,
             conn,
             input: Box::default(),
-            output: Box::default(),
+            output: None,
             due: Time::NEVER,
             peer,
             listener,
@@ -84,6 +85,21 @@ impl<S> Session<S> {
             shut: false,
             queued: false,
         }
+    }
+
+    /// Whether it could be closed without loss.
+    pub fn rest(&self, limits: &Limits) -> Rest {
+        self.conn.rest(limits)
+    }
+
+    /// Whether its answer takes time: [`Cx::delayed`] counts those.
+    pub fn delays(&self) -> bool {
+        self.conn.delays()
+    }
+
+    /// Whether there was no room for it.
+    pub fn is_refused(&self) -> bool {
+        self.conn.is_refused()
     }
 
     /// Takes note of an event.
@@ -102,13 +118,14 @@ impl<S> Session<S> {
             return Fate::Over;
         }
         scratch.input.load(std::mem::take(&mut self.input));
-        scratch.output.load(std::mem::take(&mut self.output));
+        scratch.output.load(self.output.take().map_or_else(Box::default, |left| *left));
         let fate = match self.work(net, cx, &mut scratch.input, &mut scratch.output) {
             Ok(fate) => fate,
             Err(_) => Fate::Over,
         };
         self.input = scratch.input.save(scratch.usual);
-        self.output = scratch.output.save(scratch.usual);
+        let left = scratch.output.save(scratch.usual);
+        self.output = (!left.is_empty()).then(|| Box::new(left));
         fate
     }
 
@@ -127,6 +144,7 @@ impl<S> Session<S> {
     {
         let stalled = !output.is_empty();
         cx.resumed = stalled;
+        let served = *cx.served;
         let reads = self.ready.readable && self.conn.reads();
         let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });
         loop {
@@ -141,7 +159,9 @@ impl<S> Session<S> {
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
-                _ if moved > TURN_BYTES => return Ok(Fate::Again),
+                _ if moved > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                    return Ok(Fate::Again);
+                }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
                     moved += self.read(net, input)?;

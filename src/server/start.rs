@@ -236,6 +236,7 @@ impl Birth {
         let os = Os::new(listeners, self.wake, self.start, until_would_block)
             .map_err(StartError::System)?;
         let setup = Setup {
+            peers: None,
             app: Arc::new(self.settings.app()),
             gates,
             capacity: self.capacity,
