@@ -2,6 +2,10 @@
 #
 #   docker build -t loiter .
 #   docker run --rm -p 8080:8080 --read-only --cap-drop ALL loiter
+#
+# In the place of another image, with the variables that one was given:
+#   go-httpbin   docker run --rm -p 8080:8080 -e LOITER_COMPAT=go-httpbin loiter
+#   httpbin      docker run --rm -p 80:80 -e PORT=80 loiter
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   server/    L5  sockets, clocks, threads       daemon Server Worker Session Net ── Os, Sim
-//!   config/    L4  flag > environment > file      read  SETTINGS
+//!   config/    L4  flag > environment > file      read  SECTIONS
 //!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Exchange      Echo
 //!   endpoint/  L2  fn(&App, &Request) -> Reply    ROUTES  find  answer
 //!   http/      L1  the vocabulary                 Request  Reply  Body  Pace  Status

@@ -254,7 +254,7 @@ fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
     };
     let body: Vec<u8> = (0..random.below(3000)).map(|i| b'a' + (i % 26) as u8).collect();
     let length = body.len();
-    let text = match random.below(12) {
+    let text = match random.below(14) {
         0 => format!("GET /get?a={micros} HTTP/1.1\r\nHost: h\r\n{end}"),
         1 => format!("GET /status/{} HTTP/1.1\r\nHost: h\r\n{end}", 200 + micros % 300),
         2 => format!("GET /bytes/{}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}", micros / 10),
@@ -273,6 +273,15 @@ fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
             return ([head.into_bytes(), body].concat(), delay);
         }
         10 => {
+            let query = format!("count=5&delay={micros}us&duration={micros}us&jitter=0.5");
+            let head = format!("GET /jsonl?{query} HTTP/1.1\r\nHost: h\r\n{end}");
+            return (head.into_bytes(), delay);
+        }
+        11 => format!(
+            "GET /stream-bytes/{}?seed=1&chunk_size=7 HTTP/1.1\r\nHost: h\r\n{end}",
+            micros / 30
+        ),
+        12 => {
             let head =
                 format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
             return ([head.into_bytes(), body].concat(), Duration::ZERO);
@@ -362,6 +371,7 @@ fn run(seed: u64) {
             look: Time::NEVER,
         }],
         peers: None,
+        refusals: 2,
         capacity: if crowded { 3 } else { 1000 },
         inbox,
         sink: None,

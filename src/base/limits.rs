@@ -31,13 +31,15 @@ pub struct Limits {
     pub requests: u32,
     /// Most answers of one worker that take time, at a time: 503 beyond it.
     pub delayed: usize,
+    /// Most bytes one worker sends a second; [`u64::MAX`]: as fast as it can.
+    pub egress: u64,
     /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
     pub send_timeout: Duration,
     /// Longest idle time between two requests of a connection.
     pub keep_alive_timeout: Duration,
     /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
     pub max_duration: Duration,
-    /// Most bytes `/bytes/{n}` makes: httpbin's clamp of 102,400.
+    /// Most bytes `/bytes/{n}` and `/range/{n}` make: httpbin's bound of 102,400.
     pub max_bytes: u64,
 }
 
@@ -56,6 +58,7 @@ impl Default for Limits {
             trailers: 16 * 1024,
             requests: u32::MAX,
             delayed: usize::MAX,
+            egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
@@ -97,9 +100,11 @@ pub const LINGER_BYTES: u64 = 1024 * 1024;
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.
 pub const EVICTION_PROBES: usize = 256;
-/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused.
-pub const PATIENCE: Duration = Duration::from_secs(1);
-/// Connections that are being refused at a time, beyond all slots; another one cuts the oldest off.
+/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused. Longer
+/// than others may be idle, so that they are closed first.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// Most connections that are being refused at a time, beyond all slots; another one cuts the oldest
+/// off. Where descriptors are few, an eighth of them.
 pub const REFUSALS: usize = 64;
 /// Shortest time between two log lines about connections that cannot be accepted.
 pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
@@ -112,8 +117,8 @@ pub const BACKLOG: i32 = 65_535;
 /// Receive buffer asked for a UDP socket, so that a burst is not lost; clipped likewise.
 pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Descriptors a worker needs beside its connections': poll, timer, inbox, listeners, log, standard
-/// streams, connections that are being refused, and some to spare.
-pub const DESCRIPTORS_RESERVED: usize = 24 + REFUSALS;
+/// streams, and some to spare.
+pub const DESCRIPTORS_RESERVED: usize = 24;
 /// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
 /// bound is Python's call stack, about a thousand, beyond which it fails.
 pub const MAX_JSON_DEPTH: usize = 512;
@@ -127,10 +132,19 @@ pub const MAX_JSON_GROWTH: usize = 16;
 pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
 /// Bytes of a random body made at a time.
 pub const BODY_PIECE: u32 = 16 * 1024;
+/// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
+pub const RANGE_PIECE: u64 = 10 * 1024;
+/// Largest chunk of `/stream-bytes/{n}`: a chunk is made whole before it is sent.
+pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
+/// Bytes a line of `/jsonl` is taken to have, so that `max-body-size` bounds how many there are:
+/// go-httpbin's measure.
+pub const JSON_LINE_BYTES: u64 = 172;
+/// Bytes an event of `/sse` is taken to have, likewise.
+pub const EVENT_BYTES: u64 = 56;
 /// Most lines of `/stream/{n}`: httpbin's clamp.
 pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's clamp.
-pub const MAX_DRIP_BYTES: i64 = 10 * 1024 * 1024;
+pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
 /// Longest part of a bad value that is told back in a refusal.
 pub const MAX_TOLD_BYTES: usize = 64;
 /// Records handed to the access log at a time, though the turn goes on.

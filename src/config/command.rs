@@ -11,7 +11,7 @@ use super::Given;
 use super::error::{ConfigError, Place};
 use super::listen::Listen;
 use super::print::wrapped;
-use super::settings::{SETTINGS, Setting, Shape};
+use super::settings::{SECTIONS, Section, Setting, Shape};
 use super::suggest::nearest;
 
 /// The variable that names the file where `--config` does not.
@@ -38,7 +38,7 @@ pub(crate) fn command() -> Command {
         .disable_help_subcommand(true)
         .args_override_self(true)
         .args(whole_flags())
-        .args(SETTINGS.iter().map(flag))
+        .args(SECTIONS.iter().flat_map(flags))
         .subcommands([healthcheck(), completions()])
 }
 
@@ -58,17 +58,12 @@ pub(crate) enum Parsed {
 }
 
 /// What the flags give.
-pub(crate) fn given(matches: &ArgMatches) -> Vec<Given> {
-    let values = |row: &Setting| matches.get_many::<String>(row.name);
-    SETTINGS
-        .iter()
-        .filter_map(|row| Some((row, values(row)?)))
-        .map(|(row, values)| Given {
-            row,
-            text: values.map(String::as_str).collect::<Vec<_>>().join(","),
-            place: Place::Flag(row.name),
-        })
-        .collect()
+pub(crate) fn given(matches: &ArgMatches) -> impl Iterator<Item = Given> {
+    Setting::all().filter_map(|row| {
+        let values = matches.get_many::<String>(row.name)?;
+        let text = values.map(String::as_str).collect::<Vec<_>>().join(",");
+        Some(Given { row, text, place: Place::Flag(row.name) })
+    })
 }
 
 /// The completion script for the shell that was asked for.
@@ -99,15 +94,18 @@ fn whole_flags() -> [Arg; 3] {
     ]
 }
 
+fn flags(section: &'static Section) -> impl Iterator<Item = Arg> {
+    section.rows.iter().map(|row| flag(row).help_heading(section.title))
+}
+
 fn flag(row: &'static Setting) -> Arg {
     let arg = Arg::new(row.name)
         .long(row.name)
         .value_name(row.value)
         .help(help(row))
-        .help_heading(row.section)
         .allow_negative_numbers(true);
     match row.shape {
-        Shape::Number => arg,
+        Shape::Number | Shape::Text => arg,
         Shape::File => arg.value_hint(ValueHint::FilePath),
         Shape::List => arg.action(ArgAction::Append),
         Shape::Choice(words) => arg.value_parser(Offered(words)).hide_possible_values(true),
@@ -126,17 +124,17 @@ fn help(row: &Setting) -> String {
         Shape::Switch => "without a value: on".to_owned(),
         _ => format!("{}: {}", row.value, row.takes),
     };
-    format!("{about}{takes}\n[default: {}] [{}]", row.default, names.join(", "))
+    let default = if row.default.is_empty() { "none" } else { row.default };
+    format!("{about}{takes}\n[default: {default}] [{}]", names.join(", "))
 }
 
 fn healthcheck() -> Command {
     Command::new("healthcheck")
         .about("Ask a running loiter whether it serves; exit 0 when it does")
-        .arg(
-            Arg::new("url").value_name("URL").help(
-                "What to ask [default: / on the first http:// address the settings listen on]",
-            ),
-        )
+        .arg(Arg::new("url").value_name("URL").help(
+            "What to ask: http://HOST:PORT/PATH or unix:SOCKET:/PATH\n\
+                 [default: where the settings listen, under their prefix]",
+        ))
 }
 
 fn completions() -> Command {
@@ -195,6 +193,11 @@ fn unknown(word: &str) -> ConfigError {
     };
     let name = name.split('=').next().unwrap_or(name);
     let all = command();
+    if Setting::named(name).is_some() || name == "config" {
+        // A subcommand has none of the flags, and stood before this one.
+        let advice = "flags stand before the subcommand, as in `loiter --config FILE healthcheck`";
+        return ConfigError::new(Place::Usage, format!("`--{name}` comes too late"), advice);
+    }
     let known = all.get_arguments().filter_map(Arg::get_long).chain(["help", "version"]);
     let advice = match nearest(name, known) {
         Some(known) => format!("did you mean `--{known}`?"),

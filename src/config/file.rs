@@ -8,25 +8,28 @@ use toml::de::{DeTable, DeValue};
 
 use super::Given;
 use super::error::{ConfigError, Place};
-use super::settings::{SETTINGS, Setting, Shape};
+use super::settings::{Setting, Shape};
 use super::suggest::nearest;
 
-/// What the file at `path` gives, in the order it is written.
-pub(crate) fn read(path: &Path) -> Result<Vec<Given>, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::new(
+/// What the file at `path` gives, in the order it is written, and what is wrong in it.
+pub(crate) fn read(path: &Path) -> Vec<Result<Given, ConfigError>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(path, &text),
+        Err(error) => vec![Err(ConfigError::new(
             Place::File(path.to_owned(), None),
             format!("cannot be read: {error}"),
             "`loiter --print-config > FILE` writes a file to start from",
-        )
-    })?;
-    parse(path, &text)
+        ))],
+    }
 }
 
 /// What `text` gives; `path` is only for telling where an error stands.
-pub(crate) fn parse(path: &Path, text: &str) -> Result<Vec<Given>, ConfigError> {
+fn parse(path: &Path, text: &str) -> Vec<Result<Given, ConfigError>> {
     let source = Source { path, text };
-    let table = DeTable::parse(text).map_err(|error| source.syntax(&error))?.into_inner();
+    let table = match DeTable::parse(text) {
+        Ok(table) => table.into_inner(),
+        Err(error) => return vec![Err(source.syntax(&error))],
+    };
     let mut keys: Vec<_> = table.iter().collect();
     keys.sort_by_key(|(key, _)| key.span().start);
     keys.into_iter().map(|(key, value)| source.given(key, value)).collect()
@@ -75,7 +78,7 @@ impl Source<'_> {
 }
 
 fn unknown(place: Place, name: &str, value: &DeValue<'_>) -> ConfigError {
-    let advice = match nearest(name, SETTINGS.iter().map(|row| row.name)) {
+    let advice = match nearest(name, Setting::all().map(|row| row.name)) {
         Some(known) => format!("did you mean `{known}`?"),
         None if value.is_table() => "there are no tables: write every key at the top".to_owned(),
         None => "`loiter --print-config` shows every key".to_owned(),

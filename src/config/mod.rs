@@ -5,14 +5,16 @@
 //!
 //! ```text
 //!  default  <  HOST, PORT  <  --config FILE  <  LOITER_…  <  --flag      the last one wins
-//!      └───────────┴───── rows of SETTINGS, each `set` in turn ─┴──> Settings
+//!      └───────────┴───── rows of SECTIONS, each `set` in turn ─┴──> Settings
 //! ```
 //!
 //! Every value that is given is judged, also one that a stronger source overrules: a mistake that
-//! sleeps in a file until a flag is removed is the worse one.
+//! sleeps in a file until a flag is removed is the worse one. All mistakes are told at once.
 
 mod command;
+mod environment;
 mod error;
+mod exposure;
 mod file;
 mod listen;
 mod logging;
@@ -22,20 +24,20 @@ mod suggest;
 mod values;
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 
-pub use error::{ConfigError, Place};
+pub use environment::Environment;
+use environment::variable;
+pub use error::{ConfigError, ConfigErrors, Place};
+pub use exposure::{Exposure, PUBLIC};
 pub use listen::Listen;
 pub use logging::{AccessLog, LogFormat, LogLevel};
 pub use print::{effective, example};
-pub use settings::{SETTINGS, Setting, Settings, Shape};
+pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
 pub use values::BadValue;
-
-/// Looks up an environment variable.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// What the operator asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +65,8 @@ struct Given {
 /// What `args`, the program's name first, ask for in this environment.
 pub fn read(
     args: impl IntoIterator<Item = OsString>,
-    env: Environment,
-) -> Result<Invocation, ConfigError> {
+    env: &Environment,
+) -> Result<Invocation, ConfigErrors> {
     let matches = match command::parse(args.into_iter())? {
         command::Parsed::Matches(matches) => matches,
         command::Parsed::Text(text) => return Ok(Invocation::Print(text)),
@@ -76,7 +78,7 @@ pub fn read(
     }
 }
 
-fn serve(matches: &ArgMatches, env: Environment) -> Result<Invocation, ConfigError> {
+fn serve(matches: &ArgMatches, env: &Environment) -> Result<Invocation, ConfigErrors> {
     let settings = settle(matches, env)?;
     if matches.get_flag("print-config") {
         return Ok(Invocation::Print(effective(&settings)));
@@ -90,77 +92,59 @@ fn serve(matches: &ArgMatches, env: Environment) -> Result<Invocation, ConfigErr
 }
 
 /// The defaults, and over them what each source gives, the weakest first.
-fn settle(matches: &ArgMatches, env: Environment) -> Result<Settings, ConfigError> {
-    let mut given: Vec<Given> = host_and_port(env).into_iter().collect();
+fn settle(matches: &ArgMatches, env: &Environment) -> Result<Settings, ConfigErrors> {
+    let mut given = Vec::from_iter(environment::host_and_port(env).map(Ok));
     if let Some(path) = config_file(matches, env) {
-        given.extend(file::read(&path)?);
+        given.extend(file::read(&path));
     }
-    given.extend(environment(env));
-    given.extend(command::given(matches));
+    given.extend(environment::mistakes(env).map(Err));
+    given.extend(environment::given(env).map(Ok));
+    given.extend(command::given(matches).map(Ok));
 
-    let mut settings = Settings::default();
-    for Given { row, text, place } in given {
-        let set = (row.set)(&mut settings, text.trim());
-        set.map_err(|bad| ConfigError::value(place, row, bad))?;
+    let mut settings = Settings { environment: environment::told(env), ..Settings::default() };
+    // The last one that is given wins here as everywhere.
+    let mut exposures = given.iter().flatten().filter(|given| given.row.name == "profile");
+    if exposures.next_back().is_some_and(|given| given.text.trim().eq_ignore_ascii_case("public")) {
+        settings.expose();
     }
-    Ok(settings)
+    let mut set = |Given { row, text, place }: Given| {
+        (row.set)(&mut settings, text.trim()).map_err(|bad| ConfigError::value(place, row, bad))
+    };
+    let given = given.into_iter();
+    let mistakes: Vec<_> = given.filter_map(|given| given.and_then(&mut set).err()).collect();
+    if mistakes.is_empty() { Ok(settings) } else { Err(ConfigErrors(mistakes)) }
 }
 
-fn config_file(matches: &ArgMatches, env: Environment) -> Option<PathBuf> {
+fn config_file(matches: &ArgMatches, env: &Environment) -> Option<PathBuf> {
     let flag = matches.get_one::<PathBuf>("config").cloned();
     flag.or_else(|| variable(env, command::CONFIG_VARIABLE).map(PathBuf::from))
-}
-
-/// The strongest variable of every row that has one set.
-fn environment(env: Environment) -> impl Iterator<Item = Given> {
-    SETTINGS.iter().filter_map(move |row| {
-        let mut set = row.variables().filter_map(|name| Some((variable(env, &name)?, name)));
-        set.next().map(|(text, name)| Given { row, text, place: Place::Environment(name) })
-    })
-}
-
-/// An empty variable is one that is not set: `docker run -e PORT=` unsets it.
-fn variable(env: Environment, name: &str) -> Option<String> {
-    env(name).filter(|text| !text.trim().is_empty())
-}
-
-/// Where go-httpbin's HOST and PORT say to listen: they stand for the default, so anything of
-/// ours is stronger. Some shells export the machine's name as HOST; alone, and no address, it
-/// was not meant for us.
-fn host_and_port(env: Environment) -> Option<Given> {
-    let port = variable(env, "PORT");
-    let host = variable(env, "HOST")
-        .filter(|host| port.is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok());
-    let name = match (&host, &port) {
-        (None, None) => return None,
-        (Some(_), None) => "HOST",
-        (None, Some(_)) => "PORT",
-        (Some(_), Some(_)) => "HOST and PORT",
-    };
-    let (host, port) = (host.unwrap_or("0.0.0.0".into()), port.unwrap_or("8080".into()));
-    let ipv6 = host.contains(':') && !host.starts_with('[');
-    let text = if ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    Some(Given { row: Setting::named("listen")?, text, place: Place::Environment(name.to_owned()) })
 }
 
 fn healthcheck(
     matches: &ArgMatches,
     sub: &ArgMatches,
-    env: Environment,
-) -> Result<Invocation, ConfigError> {
+    env: &Environment,
+) -> Result<Invocation, ConfigErrors> {
     if let Some(url) = sub.get_one::<String>("url") {
         return Ok(Invocation::Healthcheck { url: url.clone() });
     }
-    let settings = settle(matches, env)?;
-    let address = settings.listen.iter().find_map(|listen| match listen {
+    let Settings { listen, prefix, .. } = settle(matches, env)?;
+    let http = listen.iter().find_map(|listen| match listen {
         Listen::Http(address) if address.port() != 0 => Some(reachable(*address)),
         _ => None,
     });
-    let address = address.ok_or_else(|| {
-        let wrong = "the settings name no http:// address with a port to ask";
-        ConfigError::new(Place::Usage, wrong, "give one: `loiter healthcheck http://HOST:PORT/`")
-    })?;
-    Ok(Invocation::Healthcheck { url: format!("http://{address}/") })
+    let file = listen.iter().find(|listen| matches!(listen, Listen::Unix(_)));
+    let url = match (http, file) {
+        (Some(address), _) => format!("http://{address}{prefix}/"),
+        (None, Some(file)) => format!("{file}:{prefix}/"),
+        (None, None) => {
+            let wrong = "the settings name neither an http:// address with a port nor a socket \
+                         file to ask";
+            let advice = "give one: `loiter healthcheck http://HOST:PORT/`";
+            return Err(ConfigError::new(Place::Usage, wrong, advice).into());
+        }
+    };
+    Ok(Invocation::Healthcheck { url })
 }
 
 /// Every interface is reached through the loopback.

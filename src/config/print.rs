@@ -1,7 +1,7 @@
 //! Settings as a configuration file: the example with everything commented out, and
 //! `--print-config`.
 
-use super::settings::{SETTINGS, Setting, Settings, Shape};
+use super::settings::{SECTIONS, Setting, Settings, Shape};
 
 /// Widest line of prose in files and in `--help`.
 pub(crate) const PROSE_COLUMNS: usize = 90;
@@ -12,7 +12,7 @@ const EXAMPLE: &str = "\
 # Remove the # before a line to change it, then:
 #     loiter --config loiter.toml --check-config
 # A flag wins over the environment, the environment over this file, this file over the default.
-# This file is made from the table in src/config/settings.rs: LOITER_BLESS=1 cargo test
+# This file is made from the table in src/config/settings/: LOITER_BLESS=1 cargo test
 ";
 
 const EFFECTIVE: &str = "\
@@ -32,17 +32,15 @@ pub fn effective(settings: &Settings) -> String {
 
 fn file(intro: &str, mark: &str, settings: &Settings) -> String {
     let mut text = intro.to_owned();
-    let mut section = "";
-    for row in SETTINGS {
-        if row.section != section {
-            section = row.section;
-            text += &format!("\n# ---- {section} ----\n");
+    for section in &SECTIONS {
+        text += &format!("\n# ---- {} ----\n", section.title);
+        for row in section.rows {
+            let names: Vec<String> = row.variables().collect();
+            let about =
+                format!("{}. Takes {}. Environment: {}.", row.help, row.takes, names.join(", "));
+            text += &format!("\n{}", wrapped("# ", &about));
+            text += &format!("{mark}{}\n", assignment(row, &(row.show)(settings)));
         }
-        let names: Vec<String> = row.variables().collect();
-        let about =
-            format!("{}. Takes {}. Environment: {}.", row.help, row.takes, names.join(", "));
-        text += &format!("\n{}", wrapped("# ", &about));
-        text += &format!("{mark}{}\n", assignment(row, &(row.show)(settings)));
     }
     text
 }
@@ -54,10 +52,11 @@ pub(crate) fn assignment(row: &Setting, text: &str) -> String {
         Shape::Number if bare => text.to_owned(),
         Shape::Switch => (text == "on").to_string(),
         Shape::List => {
-            let items: Vec<String> = text.split(',').map(quoted).collect();
+            let items = text.split(',').filter(|item| !item.is_empty());
+            let items: Vec<String> = items.map(quoted).collect();
             format!("[{}]", items.join(", "))
         }
-        Shape::Number | Shape::Choice(_) | Shape::File => quoted(text),
+        Shape::Number | Shape::Choice(_) | Shape::Text | Shape::File => quoted(text),
     };
     format!("{} = {value}", row.name)
 }

@@ -44,6 +44,16 @@ pub(crate) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadV
     within(text, number, range)
 }
 
+/// A bound from 1 to `most`, or `off` for none.
+pub(crate) fn bound(text: &str, most: u64) -> Result<Option<u64>, BadValue> {
+    if text.eq_ignore_ascii_case("off") { Ok(None) } else { number(text, 1..=most).map(Some) }
+}
+
+/// The spelling of a bound.
+pub(crate) fn show_bound(bound: Option<u64>) -> String {
+    bound.map_or("off".to_owned(), |most| most.to_string())
+}
+
 /// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in most tools of this
 /// kind a bare `k`, `M` or `G` counts in 1024s; `kB`, `MB` and `GB` count in 1000s.
 pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
@@ -179,7 +189,8 @@ fn nanos(text: &str) -> Option<u128> {
         let (digits, behind) = split_unit(rest);
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = behind.split_at(end);
-        let unit = if unit == "µs" { "us" } else { unit.trim_end() };
+        // There are two signs for micro, and Go writes either.
+        let unit = if matches!(unit, "\u{b5}s" | "\u{3bc}s") { "us" } else { unit.trim_end() };
         let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         sum = sum.checked_add(scaled(digits, scale)?)?;
         rest = next;
@@ -233,7 +244,8 @@ mod tests {
             ("1h30m", 5_400_000_000_000),
             ("1 h 30 m", 5_400_000_000_000),
             ("1m0.5s", 60_500_000_000),
-            ("7µs", 7000),
+            ("7\u{b5}s", 7000),
+            ("7\u{3bc}s", 7000),
             ("7us", 7000),
             ("3ns", 3),
         ] {

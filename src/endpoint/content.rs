@@ -1,35 +1,37 @@
-//! Answers of a given kind: `/uuid`, `/bytes`, `/stream`, `/echo`.
+//! Answers made to order: `/uuid`, `/bytes`, `/echo`.
 
 use std::io::Write;
 
-use super::inspect::stream_line;
 use super::params;
 use super::route::{Group, Kind, Param, Route};
-use crate::base::limits::{BODY_PIECE, MAX_STREAM_LINES};
+use crate::base::gorandom::GoRandom;
+use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
 use crate::http::pace::{Pace, Source};
+use crate::http::profile::Dialect;
 use crate::http::query;
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 
 /// The rows.
-pub(super) const GROUP: Group =
-    Group {
-        name: "Dynamic data",
-        about: "Answers made to order",
-        routes: &[
-            Route::get("/uuid", uuid, "a random UUID (version 4)"),
-            Route::get("/bytes/{n}", bytes, "n random bytes").with(&[
+pub(super) const GROUP: Group = Group {
+    name: "Dynamic data",
+    about: "Answers made to order",
+    routes: &[
+        Route::get("/uuid", uuid, "a random UUID (version 4)"),
+        Route::get("/bytes/{n}", bytes, "n random bytes")
+            .with(&[
                 Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
                 Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
-            ]),
-            Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
-                .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines")]),
-            Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives").stream(),
-        ],
-    };
+            ])
+            .answers("application/octet-stream"),
+        Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
+            .stream()
+            .answers("*/*"),
+    ],
+};
 
 const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 
@@ -49,38 +51,46 @@ fn render_uuid(_: &App, request: &Request, output: &mut Vec<u8>) {
     let _ = write!(output, "{{\n  \"uuid\": \"{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}\"\n}}\n");
 }
 
-/// `/bytes/{n}`: random bytes; with `seed` those that Python's generator gives for it.
+/// `/bytes/{n}`: random bytes; with `seed` those that the API's own generator gives for it.
 fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::count(app, "n", request.param(0))?;
-    let bytes = params::bounded(app, "n", asked, 0..=app.limits.max_bytes)?;
-    let source = match query::first_any_case(request, "seed") {
-        Some(seed) => {
-            let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
-            Source::Python { mersenne, left: bytes, piece: BODY_PIECE }
-        }
-        None => {
-            let random = Random::new(request.seed);
-            Source::Noise { random, left: bytes, piece: BODY_PIECE }
-        }
-    };
-    let pieces = bytes.div_ceil(u64::from(BODY_PIECE));
-    let body = match bytes {
-        0 => Body::Empty,
-        _ => Body::Paced(Box::new(Pace::new(source, pieces, 0, Some(bytes)))),
-    };
+    let (asked, bytes) = size(app, request)?;
+    let source = random(app, request, bytes, BODY_PIECE)?;
+    let pace = Pace::new(source, bytes.div_ceil(u64::from(BODY_PIECE)), 0, Some(bytes));
+    let body = Body::Paced(Box::new(pace));
     Ok(Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) }.clamped("n", asked, bytes))
 }
 
-/// `/stream/{n}`: lines of JSON that tell the request, a chunk each.
-fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
+/// How many bytes the path asks for, and how many it is given: httpbin has a bound of its own,
+/// go-httpbin that of a request's body.
+pub(super) fn size(app: &App, request: &Request) -> Result<(u64, u64), Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
-    let pieces = asked.min(MAX_STREAM_LINES);
-    let before = if pieces > 0 { stream_line(app, request) } else { Vec::new() };
-    let after = b"}\n".as_slice();
-    let source = Source::Lines { before: before.into(), next: 0, after: after.into() };
-    let body = Body::Paced(Box::new(Pace::new(source, pieces, 0, None)));
-    let reply = Reply { media: Media::Json, body, ..Reply::new(Status::OK) };
-    Ok(reply.clamped("n", asked, pieces))
+    let most = match app.profile.dialect {
+        Dialect::Httpbin => app.limits.max_bytes,
+        Dialect::GoHttpbin => app.limits.body_bytes,
+    };
+    Ok((asked, params::bounded(app, "n", asked, 0..=most)?))
+}
+
+/// Random bytes, `piece` at a time; with `seed` those of Python's generator or of Go's.
+pub(super) fn random(
+    app: &App,
+    request: &Request,
+    left: u64,
+    piece: u32,
+) -> Result<Source, Refusal> {
+    let Some(seed) = query::first_any_case(request, "seed") else {
+        return Ok(Source::Noise { random: Random::new(request.seed), left, piece });
+    };
+    Ok(match app.profile.dialect {
+        Dialect::Httpbin => {
+            let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
+            Source::Python { mersenne, left, piece }
+        }
+        Dialect::GoHttpbin => {
+            let generator = Box::new(GoRandom::new(params::integer("seed", &seed)?));
+            Source::Go { generator, left, piece }
+        }
+    })
 }
 
 /// `/echo`: the request's body in its own type. Not httpbin's: fortio's, at a path of its own.

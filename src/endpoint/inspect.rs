@@ -1,14 +1,14 @@
-//! What the request said: `/get`, `/post` and their like, `/anything`, `/headers`, `/ip`,
-//! `/user-agent`.
+//! What the request said: `/get`, `/post` and their like, `/upload`, `/anything`, `/headers`,
+//! `/ip`, `/user-agent`.
 //!
 //! Answers are rendered when they are sent, straight into the output. Which parts of a request they
 //! tell is in the profile's documents. The departures from httpbin in how things are told stand
-//! with those who tell them: `http/url`, `http/fields`, `http/respell`.
+//! with those who tell them: `http/url`, `http/fields`, `http/respell`, `http/strict`.
 
 use super::route::{Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::fields;
-use crate::http::form::{self, Content};
+use crate::http::form::Content;
 use crate::http::json::{Json, Layout};
 use crate::http::profile::Key;
 use crate::http::query::{self, Order};
@@ -17,11 +17,15 @@ use crate::http::request::{Method, Methods, Request};
 use crate::http::respell;
 use crate::http::url;
 
+const HEAD: Methods = Methods::of(&[Method::Head]);
 const POST: Methods = Methods::of(&[Method::Post]);
 const PUT: Methods = Methods::of(&[Method::Put]);
 const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
+const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 const ANYTHING: &str = "what any request said, with its method";
+const RAW: Param =
+    Param::query("raw", Kind::Switch, "tells the header fields as they were sent, too").or("0");
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -29,39 +33,64 @@ pub(super) const GROUP: Group = Group {
     about: "What the request said",
     routes: &[
         Route::get("/get", get, "what a GET request said").fixed(),
+        Route::new(HEAD, "/head", get, "the same for HEAD alone").fixed(),
         Route::new(POST, "/post", with_body, "what a POST request said").keep().fixed(),
         Route::new(PUT, "/put", with_body, "what a PUT request said").keep().fixed(),
         Route::new(PATCH, "/patch", with_body, "what a PATCH request said").keep().fixed(),
         Route::new(DELETE, "/delete", with_body, "what a DELETE request said").keep().fixed(),
-        Route::any("/anything", anything, ANYTHING).keep(),
-        Route::any("/anything/{rest*}", anything, "the same under any path")
+        Route::new(UPLOAD, "/upload", upload, "how long a body is, and what else was said")
             .keep()
-            .with(&[Param::path("rest", Kind::Text, "a/b", "any path")]),
+            .fixed(),
+        Route::any("/anything", anything, ANYTHING).keep().with(&[RAW]),
+        Route::any("/anything/{anything*}", anything, "the same under any path")
+            .keep()
+            .with(&[Param::path("anything", Kind::Text, "a/b", "any path"), RAW]),
         Route::get("/headers", headers, "the request's header fields"),
-        Route::get("/ip", ip, "the client's address").with(&[Param::query(
-            "format",
-            Kind::Choice(&["json", "text"]),
-            "`text`: the address alone",
-        )
-        .or("json")]),
+        Route::get("/ip", ip, "the client's address")
+            .with(&[Param::query(
+                "format",
+                Kind::Choice(&["json", "text"]),
+                "`text`: the address alone",
+            )
+            .or("json")])
+            .answers("*/*"),
         Route::get("/user-agent", user_agent, "the client's User-Agent"),
     ],
 };
 
-/// `/get`.
+/// `/get` and `/head`.
 fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.get, output)))
 }
 
 /// `/post`, `/put`, `/patch` and `/delete`.
-fn with_body(_: &App, _: &Request) -> Result<Reply, Refusal> {
+fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    check_body(app, request)?;
     Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.body, output)))
 }
 
-/// `/anything`: the same with the method.
-fn anything(_: &App, _: &Request) -> Result<Reply, Refusal> {
+/// Refuses a body that cannot be read, where the profile has it so. Whoever answers with
+/// [`Key::Data`] or its like calls this first: when the answer is written, it is too late.
+pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
+    if app.profile.strict {
+        (app.profile.reader)(request)?;
+    }
+    Ok(())
+}
+
+/// `/upload`: go-httpbin's. What was said without the body itself, and how long that is.
+fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.upload, output)))
+}
+
+/// `/anything`: the same with the method. `raw=1`, which is our own, adds the header fields as they
+/// were sent: in their order and case, repeated ones by themselves.
+fn anything(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    check_body(app, request)?;
     Ok(Reply::json(|app, request, output| {
-        tell(app, request, app.profile.documents.anything, output)
+        let raw = query::first(request, "raw").is_some_and(|raw| raw == "1" || raw == "true");
+        let documents = &app.profile.documents;
+        tell(app, request, if raw { documents.raw } else { documents.anything }, output);
     }))
 }
 
@@ -85,32 +114,25 @@ fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The origin and a line feed; with the escapes of JSON, so that no field can bring in a control
 /// character.
-fn render_address(_: &App, request: &Request, output: &mut Vec<u8>) {
-    url::escape_origin(output, request);
+fn render_address(app: &App, request: &Request, output: &mut Vec<u8>) {
+    url::escape_origin(output, app.profile, request);
     output.push(b'\n');
 }
 
-/// `/user-agent`: `null` when there is none.
+/// `/user-agent`: `null` when there is none, or an empty text.
 fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| {
+        const NAME: &str = "User-Agent";
         tall(app, output, |json| {
             json.key("user-agent");
-            match request.field("User-Agent") {
-                None => json.raw("null"),
-                Some(_) => json.quoted(|output| url::escape_joined(output, request, "User-Agent")),
+            match request.field(NAME).filter(|_| !fields::is_excluded(app, NAME)) {
+                None => json.raw(app.profile.absent),
+                Some(_) => {
+                    json.quoted(|output| url::escape_field(output, app.profile, request, NAME))
+                }
             }
         })
     }))
-}
-
-/// The line of `/stream`, up to its number: unsorted, as httpbin writes it.
-pub(super) fn stream_line(app: &App, request: &Request) -> Vec<u8> {
-    let mut output = Vec::new();
-    let mut json = Json::spelled(&mut output, Layout::Wide, app.profile.spelling);
-    json.open(b'{');
-    write_keys(&mut json, app, request, app.profile.documents.line, Order::Arrival);
-    json.key("id");
-    output
 }
 
 /// Writes a document that tells these parts of a request, and a line feed after it.
@@ -133,7 +155,9 @@ pub(super) fn write_keys(
     order: Order,
 ) {
     let form = document.iter().any(|key| matches!(key, Key::Data | Key::Files | Key::Form));
-    let content = if form { Content::of(request) } else { Content::default() };
+    // The endpoint has refused what cannot be read.
+    let content = if form { (app.profile.reader)(request).ok() } else { None };
+    let content = content.unwrap_or_default();
     for &key in document {
         write_key(json, app, request, &content, key, order);
     }
@@ -141,24 +165,27 @@ pub(super) fn write_keys(
 
 fn write_key(
     json: &mut Json,
-    _: &App,
+    app: &App,
     request: &Request,
     content: &Content,
     key: Key,
     order: Order,
 ) {
     let Some(name) = key.name() else { return };
+    let profile = app.profile;
     json.key(name);
     match key {
-        Key::Args => query::write(json, query::of(request), order),
-        Key::Data => form::write_content(json, content.data, None),
-        Key::Files => content.write_files(json),
-        Key::Form => content.write_form(json),
-        Key::Headers => fields::write(json, request, order),
-        Key::Json => respell::write(json, std::str::from_utf8(content.data).unwrap_or_default()),
+        Key::Args => query::write_args(json, profile, request, order),
+        Key::Data => content.data.write(json),
+        Key::Files => content.write_files(json, profile),
+        Key::Form => content.write_form(json, profile),
+        Key::Headers => fields::write(json, app, request, order),
+        Key::Json => respell::write(json, &content.json),
         Key::Method => json.text(request.method.name()),
-        Key::Origin => json.quoted(|output| url::escape_origin(output, request)),
-        Key::Url => json.quoted(|output| url::escape_url(output, request)),
+        Key::RawHeaders => fields::write_raw(json, app, request),
+        Key::BytesReceived => json.raw(itoa::Buffer::new().format(request.body.len())),
+        Key::Origin => json.quoted(|output| url::escape_origin(output, profile, request)),
+        Key::Url => json.quoted(|output| url::escape_url(output, profile, request)),
         Key::NoUrl => json.raw("\"\""),
         Key::Flag(_) => json.raw("true"),
         Key::Nothing => {}

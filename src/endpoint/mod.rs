@@ -4,28 +4,64 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod auth;
+mod base64;
+mod caching;
+mod compression;
 mod content;
-mod index;
+mod cookies;
+mod describe;
+mod digest;
+mod documents;
+mod images;
 mod inspect;
+mod links;
+mod page;
 pub mod params;
+mod range;
+mod redirects;
 mod refusal;
+mod response;
 mod route;
 mod router;
+mod server;
 mod status;
+mod streams;
 mod timing;
 mod websocket;
+mod wire;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use refusal::refuse;
-pub use route::{BodyRule, Endpoint, Group, Kind, Param, Place, Route};
+pub use route::{Answers, BodyRule, Endpoint, Group, Kind, Param, Place, Route};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.
-pub static GROUPS: &[Group] =
-    &[index::GROUP, inspect::GROUP, status::GROUP, content::GROUP, timing::GROUP, websocket::GROUP];
+pub static GROUPS: &[Group] = &[
+    inspect::GROUP,
+    wire::GROUP,
+    timing::GROUP,
+    streams::GROUP,
+    status::GROUP,
+    redirects::GROUP,
+    links::GROUP,
+    cookies::GROUP,
+    response::GROUP,
+    auth::GROUP,
+    caching::GROUP,
+    range::GROUP,
+    compression::GROUP,
+    content::GROUP,
+    base64::GROUP,
+    images::GROUP,
+    documents::GROUP,
+    websocket::GROUP,
+    server::GROUP,
+    page::GROUP,
+];
 
 /// Every route of every group.
 pub static ROUTES: [Route; COUNT] = flat();

@@ -9,7 +9,9 @@ use std::ops::RangeInclusive;
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
 use crate::http::app::App;
 use crate::http::profile::Dialect;
+use crate::http::query;
 use crate::http::reply::Refusal;
+use crate::http::request::Request;
 
 /// The units of Go's durations in nanoseconds, longer names before those they begin with.
 const UNITS: [(&str, u64); 8] = [
@@ -23,6 +25,11 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3600 * SECOND),
 ];
 const SECOND: u64 = 1_000_000_000;
+
+/// What a query says of this name, or its default.
+pub fn value<'a>(request: &Request<'a>, name: &str, default: &'static str) -> Cow<'a, str> {
+    query::first(request, name).unwrap_or(Cow::Borrowed(default))
+}
 
 /// The longest time an answer may take, in microseconds.
 pub fn max_duration_us(limits: &Limits) -> u64 {
@@ -40,7 +47,20 @@ pub fn duration_us(name: &str, text: &str) -> Result<u64, Refusal> {
     }
 }
 
-/// The same with its sign; `None` for a text that is no duration.
+/// A duration as long as an answer may take: a longer one is cut to that or refused, as the profile
+/// has it.
+pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Refusal> {
+    let (asked, most) = (duration_us(name, text)?, max_duration_us(&app.limits));
+    match asked <= most || app.profile.clamps {
+        true => Ok(asked.min(most)),
+        false => {
+            let hint = format!("it is longer than {:?}", app.limits.max_duration);
+            Err(bad(name, text, &hint))
+        }
+    }
+}
+
+/// A duration in microseconds with its sign; `None` for a text that is none.
 pub fn signed_duration_us(text: &str) -> Option<i64> {
     let text = trim(text);
     let (negative, rest) = sign(text);
@@ -157,7 +177,14 @@ pub fn integer(name: &str, text: &str) -> Result<i64, Refusal> {
     python_integer(text).ok_or_else(|| bad(name, text, "write an integer"))
 }
 
-/// The same; `None` for a text that is no integer.
+/// An integer in this range; one beyond it is refused, whoever's ways are followed.
+pub fn within(name: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Refusal> {
+    let value = u64::try_from(integer(name, text)?).ok().filter(|value| range.contains(value));
+    let hint = || format!("it must be {} to {}", range.start(), range.end());
+    value.ok_or_else(|| bad(name, text, &hint()))
+}
+
+/// An integer as Python's `int` reads it; `None` for a text that is none.
 pub fn python_integer(text: &str) -> Option<i64> {
     let (negative, digits) = integer_digits(text)?;
     let value = digits.bytes().fold(0i64, |value, byte| {
@@ -287,6 +314,16 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_cut_or_refused() {
+        let app = App::default();
+        let go = App { profile: &GO_HTTPBIN, ..App::default() };
+        assert_eq!(bounded_duration_us(&app, "delay", "inf"), Ok(10_000_000));
+        assert_eq!(bounded_duration_us(&go, "delay", "10s"), Ok(10_000_000));
+        let refusal = Refusal::bad("bad delay \"10.000001\": it is longer than 10s");
+        assert_eq!(bounded_duration_us(&go, "delay", "10.000001"), Err(refusal));
+    }
+
+    #[test]
     fn bad_durations_are_named() {
         for text in [
             "", " ", "abc", "nan", "1x", "ms", "1h2", ".", "1..2", "1e", "_1", "1__0", "1_", "--1",
@@ -311,6 +348,10 @@ mod tests {
         assert_eq!(bounded(&app, "n", 9, 1..=5), Ok(5));
         assert_eq!(bounded(&go, "n", 5, 1..=5), Ok(5));
         assert!(bounded(&go, "n", 0, 1..=5).is_err());
+        assert_eq!(within("n", " 05", 1..=5), Ok(5));
+        let refusal = Refusal::bad("bad n \"6\": it must be 1 to 5");
+        assert_eq!(within("n", "6", 1..=5), Err(refusal));
+        assert!(within("n", "-1", 0..=5).is_err());
         for text in ["", "-1", "+1", "1.5", "1_0", " 1", "x"] {
             assert_eq!(count(text.as_bytes()), Err(Refusal::not_found()), "{text}");
         }

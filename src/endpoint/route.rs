@@ -31,6 +31,17 @@ pub struct Group {
     pub routes: &'static [Route],
 }
 
+/// What a route's answers are when all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// 200 with a body of this media type; `*/*` when that depends on the request.
+    Media(&'static str),
+    /// 302 or another redirect.
+    Redirect,
+    /// 101, and messages of the WebSocket protocol.
+    Messages,
+}
+
 /// One row: a path, what may be asked of it, and who answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -42,6 +53,8 @@ pub struct Route {
     pub body: BodyRule,
     /// The parameters: those of the path in their order, then those of the query.
     pub params: &'static [Param],
+    /// What its answers are when all is well.
+    pub answers: Answers,
     methods: Methods,
     fixed: bool,
     endpoints: [Endpoint; 2],
@@ -69,7 +82,8 @@ impl Route {
         about: &'static str,
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
-        Route { path, about, body, params: &[], methods, fixed: false, endpoints }
+        let answers = Answers::Media("application/json");
+        Route { path, about, body, params: &[], answers, methods, fixed: false, endpoints }
     }
 
     /// A route that takes GET and HEAD.
@@ -112,9 +126,43 @@ impl Route {
         self
     }
 
+    /// The same with answers of this media type.
+    pub const fn answers(mut self, media: &'static str) -> Route {
+        self.answers = Answers::Media(media);
+        self
+    }
+
+    /// The same with answers that send the client elsewhere.
+    pub const fn redirects(mut self) -> Route {
+        self.answers = Answers::Redirect;
+        self
+    }
+
+    /// The same with messages in place of an answer.
+    pub const fn messages(mut self) -> Route {
+        self.answers = Answers::Messages;
+        self
+    }
+
     /// The methods it takes. HEAD goes with GET, and OPTIONS with every route.
     pub fn methods(&self, profile: &Profile) -> Methods {
         if profile.any_method && !self.fixed { ANY } else { self.methods }
+    }
+
+    /// The methods it is listed with: HEAD, which goes with every GET, is not.
+    pub(super) fn listed(&self, profile: &Profile) -> impl Iterator<Item = Method> {
+        let methods = self.methods(profile);
+        let head = !methods.contains(Method::Get);
+        methods.iter().filter(move |method| head || *method != Method::Head)
+    }
+
+    /// Its path as it is asked for, with each parameter's sample or default in its place.
+    pub(super) fn sample(&self) -> String {
+        let mut path = self.path.split('{').next().unwrap_or_default().to_owned();
+        let places = self.params.iter().filter(|param| param.place == Place::Path);
+        let samples: Vec<&str> = places.map(|param| param.default.unwrap_or(param.name)).collect();
+        path.push_str(&samples.join("/"));
+        path
     }
 
     /// Who answers.
@@ -139,6 +187,10 @@ pub struct Param {
     pub default: Option<&'static str>,
     /// What it is for, in one line.
     pub about: &'static str,
+    /// Whether a value beyond its bounds is refused even where others are cut to them.
+    pub strict: bool,
+    /// A regular expression for the texts it takes, if not any.
+    pub pattern: Option<&'static str>,
 }
 
 /// Where a parameter stands.
@@ -175,17 +227,30 @@ impl Param {
         sample: &'static str,
         about: &'static str,
     ) -> Param {
-        Param { name, place: Place::Path, kind, default: Some(sample), about }
+        Param { place: Place::Path, default: Some(sample), ..Param::query(name, kind, about) }
     }
 
     /// A name in the query, which may be left out.
     pub const fn query(name: &'static str, kind: Kind, about: &'static str) -> Param {
-        Param { name, place: Place::Query, kind, default: None, about }
+        let (place, default, strict, pattern) = (Place::Query, None, false, None);
+        Param { name, place, kind, default, about, strict, pattern }
     }
 
     /// The same with what it is when left out.
     pub const fn or(mut self, default: &'static str) -> Param {
         self.default = Some(default);
+        self
+    }
+
+    /// The same, refusing values beyond its bounds.
+    pub const fn strict(mut self) -> Param {
+        self.strict = true;
+        self
+    }
+
+    /// The same for texts of this pattern.
+    pub const fn like(mut self, pattern: &'static str) -> Param {
+        self.pattern = Some(pattern);
         self
     }
 }

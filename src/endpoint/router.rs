@@ -33,7 +33,7 @@ pub fn find(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     while let Some(route) = ROUTES.get(usize::from(next)) {
         let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
         let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
-        if let Some(params) = matches(inner, text, shape, app.prefix.len()) {
+        if let Some(params) = matches(app, inner, text, shape) {
             let methods = route.methods(app.profile);
             if methods.contains(method) || method == Method::Options {
                 return Ok(Found { route, params });
@@ -63,8 +63,9 @@ fn not_allowed(app: &App, allow: Methods) -> Refusal {
     refusal
 }
 
-/// Where the parameters stand when the path, which `before` bytes precede, is one of the route's.
-fn matches(path: &[u8], text: &[u8], shape: Shape, before: usize) -> Option<Params> {
+/// Where the parameters stand when the path, which the prefix precedes, is one of the route's.
+fn matches(app: &App, path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
+    let before = app.prefix.len();
     let mut rest = path.strip_prefix(text)?;
     let mut params = Params::default();
     let mut at = text.len();
@@ -72,7 +73,7 @@ fn matches(path: &[u8], text: &[u8], shape: Shape, before: usize) -> Option<Para
         let whole = shape.rest && n == shape.params;
         let end = rest.iter().position(|&byte| byte == b'/').filter(|_| !whole);
         let end = end.unwrap_or(rest.len());
-        if end == 0 {
+        if end == 0 && !(whole && app.profile.empty_rest) {
             return None;
         }
         *span = ((before + at) as u32, (before + at + end) as u32);
@@ -185,8 +186,8 @@ mod tests {
         assert_eq!(spans("/get"), found("/get", &[]));
         assert_eq!(spans("/delay/50ms"), found("/delay/{delay}", &["50ms"]));
         assert_eq!(spans("/anything"), found("/anything", &[]));
-        assert_eq!(spans("/anything/a/b"), found("/anything/{rest*}", &["a/b"]));
-        assert_eq!(spans("/anything//b"), found("/anything/{rest*}", &["/b"]));
+        assert_eq!(spans("/anything/a/b"), found("/anything/{anything*}", &["a/b"]));
+        assert_eq!(spans("/anything//b"), found("/anything/{anything*}", &["/b"]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `/status`: any status code.
 
-use super::params::{python_float, python_integer};
+use super::params::{bad, python_float, python_integer};
 use super::route::{Group, Kind, Param, Route};
 use crate::base::random::Random;
 use crate::http::app::App;
@@ -12,35 +12,66 @@ use crate::http::status::Status;
 pub(super) const GROUP: Group = Group {
     name: "Status codes",
     about: "Answers of a given status",
-    routes: &[Route::any("/status/{codes}", status, "a status code, or one drawn by weight").with(
-        &[Param::path("codes", Kind::Text, "200:3,500:1", "100 to 999; with weights after `:`")],
-    )],
+    routes: &[Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
+        .go(go_status)
+        .with(&[Param::path(
+            "codes",
+            Kind::Text,
+            "200:3,500:1",
+            "100 to 999; with weights after `:`",
+        )
+        .like(CODES)])
+        .answers("*/*")],
 };
+
+/// One code, or several with weights. More is taken, as Python reads numbers.
+const CODES: &str = "^[1-9][0-9]{2}$|^[1-9][0-9]{2}(:[1-9])?(,[1-9][0-9]{2}(:[1-9])?)+$";
+
+/// The highest code, and go-httpbin's.
+const HIGHEST: u16 = 999;
+const GO_HIGHEST: u16 = 599;
 
 /// `/status/{codes}`: one code, or one drawn from several by their weights (`200:3,500`).
 ///
 /// Departures from httpbin: a code below 100 or above 999, and weights that leave nothing to draw,
 /// are refused (it fails on the latter). The texts of 402 and 418 are our own.
-fn status(_: &App, request: &Request) -> Result<Reply, Refusal> {
+fn status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let codes = std::str::from_utf8(request.param(0)).unwrap_or_default();
-    let code = match codes.contains(',') {
-        false => code(codes),
-        true => draw(codes, Random::new(request.seed).fraction()),
-    };
-    Ok(match code {
-        Some(code) => status_reply(code),
+    Ok(match chosen(request, codes, HIGHEST) {
+        Some(code) => status_reply(app, code),
         None => Reply::whole(Status(400), Media::Text, b"Invalid status code".as_slice()),
     })
 }
 
+/// The same as go-httpbin has it: 100 to 599, and other answers for some codes.
+///
+/// Departures: every code of a list must be in that range, not only the one that is drawn; integers
+/// are read as in httpbin; the texts of 300, 308 and 402 are our own.
+fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let codes = String::from_utf8_lossy(request.param(0));
+    match chosen(request, &codes, GO_HIGHEST) {
+        Some(code) => Ok(go_status_reply(app, code)),
+        None => Err(bad("status", &codes, "write 100 to 599; several as 200:3,500:1")),
+    }
+}
+
+/// The code, or one of several.
+fn chosen(request: &Request, codes: &str, most: u16) -> Option<u16> {
+    match codes.contains(',') {
+        false => code(codes, most),
+        true => draw(codes, most, Random::new(request.seed).fraction()),
+    }
+}
+
 /// A code as Python reads an integer.
-fn code(text: &str) -> Option<u16> {
+fn code(text: &str, most: u16) -> Option<u16> {
     let code = u16::try_from(python_integer(text)?).ok()?;
-    (100..=999).contains(&code).then_some(code)
+    (100..=most).contains(&code).then_some(code)
 }
 
 /// The code whose share of all weights the fraction falls in.
-fn draw(codes: &str, fraction: f64) -> Option<u16> {
+fn draw(codes: &str, most: u16, fraction: f64) -> Option<u16> {
+    let weighted = |choice| weighted(choice, most);
     let mut total = 0.0;
     for choice in codes.split(',') {
         total += weighted(choice)?.1;
@@ -59,9 +90,11 @@ fn draw(codes: &str, fraction: f64) -> Option<u16> {
 }
 
 /// A code and its weight, 1 unless told.
-fn weighted(choice: &str) -> Option<(u16, f64)> {
-    let Some((text, weight)) = choice.split_once(':') else { return Some((code(choice)?, 1.0)) };
-    Some((code(text)?, python_float(weight)?))
+fn weighted(choice: &str, most: u16) -> Option<(u16, f64)> {
+    let Some((text, weight)) = choice.split_once(':') else {
+        return Some((code(choice, most)?, 1.0));
+    };
+    Some((code(text, most)?, python_float(weight)?))
 }
 
 const TEAPOT: &str = r#"
@@ -79,24 +112,69 @@ const UNACCEPTABLE: &str = concat!(
     r#"{"message": "Client did not request a supported media type.", "#,
     r#""accept": ["image/webp", "image/svg+xml", "image/jpeg", "image/png", "image/*"]}"#,
 );
+const GO_UNACCEPTABLE: &str = r#"{
+  "message": "Client did not request a supported media type",
+  "accept": [
+    "image/webp",
+    "image/svg+xml",
+    "image/jpeg",
+    "image/png",
+    "image/"
+  ]
+}
+"#;
+const UNPAID: &str = "No coin, no page.";
+const UNPAID_MORE: &str = "http://vimeo.com/22053820";
+const TEAPOT_MORE: &str = "http://tools.ietf.org/html/rfc2324";
 const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// The answer of a status code: empty, but for some codes that say more.
-fn status_reply(code: u16) -> Reply {
+pub(super) fn status_reply(app: &App, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: &'static str, more| {
         Reply::whole(status, Media::None, text.as_bytes()).header("x-more-info", more)
     };
     match code {
-        301 | 302 | 303 | 305 | 307 => Reply::new(status).header("Location", "/redirect/1"),
+        301 | 302 | 303 | 305 | 307 => {
+            Reply::new(status).header("Location", app.local("/redirect/1"))
+        }
         304 => Reply::new(status),
         401 => Reply::new(status).header("WWW-Authenticate", REALM),
-        402 => text("No coin, no page.", "http://vimeo.com/22053820"),
+        402 => text(UNPAID, UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, UNACCEPTABLE.as_bytes()),
         407 => Reply::new(status).header("Proxy-Authenticate", REALM),
-        418 => text(TEAPOT, "http://tools.ietf.org/html/rfc2324"),
+        418 => text(TEAPOT, TEAPOT_MORE),
         _ => Reply { media: Media::Html, ..Reply::new(status) },
     }
+}
+
+/// The same as go-httpbin has it: plain text, the two pages that name the picture included.
+fn go_status_reply(app: &App, code: u16) -> Reply {
+    let status = Status(code);
+    let text = |text: String| Reply::whole(status, Media::PlainText, text.into_bytes());
+    let empty = || Reply::new(status).media(Media::PlainText);
+    let picture = || app.local("/image/jpeg");
+    let page = || text(page(status, &picture())).header("Location", picture());
+    match code {
+        300 | 308 => page(),
+        301 | 302 | 303 | 305 | 307 => empty().header("Location", app.local("/redirect/1")),
+        304 => Reply::new(status),
+        401 => empty().header("WWW-Authenticate", REALM),
+        402 => text(UNPAID.to_owned()).header("X-More-Info", UNPAID_MORE),
+        406 => Reply::whole(status, Media::Json, GO_UNACCEPTABLE.as_bytes()),
+        407 => empty().header("Proxy-Authenticate", REALM),
+        418 => text("I'm a teapot!".to_owned()).header("X-More-Info", TEAPOT_MORE),
+        _ => empty(),
+    }
+}
+
+/// A page that leads to where the answer does.
+fn page(status: Status, place: &str) -> String {
+    let title = status.reason();
+    format!(
+        "<!doctype html>\n<title>{title}</title>\n\
+         <p>{title}: see <a href=\"{place}\">{place}</a></p>\n"
+    )
 }
 
 #[cfg(test)]
@@ -105,13 +183,13 @@ mod tests {
 
     #[test]
     fn codes_are_drawn_by_their_weights() {
-        assert_eq!(draw("200:3,500", 0.0), Some(200));
-        assert_eq!(draw("200:3,500", 0.749), Some(200));
-        assert_eq!(draw("200:3,500", 0.75), Some(500));
-        assert_eq!(draw("200,404,500", 0.5), Some(404));
-        assert_eq!(draw("200:0,404:1e1", 0.0), Some(404));
-        assert_eq!(draw("200:-1,300:3", 0.0), Some(300));
-        assert_eq!(draw("200:0.1,300:0.2,400:0", 1.0), Some(300));
+        assert_eq!(draw("200:3,500", 999, 0.0), Some(200));
+        assert_eq!(draw("200:3,500", 999, 0.749), Some(200));
+        assert_eq!(draw("200:3,500", 999, 0.75), Some(500));
+        assert_eq!(draw("200,404,500", 999, 0.5), Some(404));
+        assert_eq!(draw("200:0,404:1e1", 999, 0.0), Some(404));
+        assert_eq!(draw("200:-1,300:3", 999, 0.0), Some(300));
+        assert_eq!(draw("200:0.1,300:0.2,400:0", 999, 1.0), Some(300));
     }
 
     #[test]
@@ -129,7 +207,8 @@ mod tests {
             "200,1000",
             "200,x",
         ] {
-            assert_eq!(draw(codes, 0.5), None, "{codes}");
+            assert_eq!(draw(codes, 999, 0.5), None, "{codes}");
         }
+        assert_eq!(draw("200,600", 599, 0.0), None);
     }
 }

@@ -24,9 +24,10 @@ pub(super) const GROUP: Group = Group {
         "an echo of messages",
     )
     .fixed()
+    .messages()
     .with(&[
-        Param::query("max_fragment_size", SIZE, "longest frame, in bytes").or("524288"),
-        Param::query("max_message_size", SIZE, "longest message, in bytes").or("1048576"),
+        Param::query("max_fragment_size", SIZE, "longest frame, in bytes").or("524288").strict(),
+        Param::query("max_message_size", SIZE, "longest message, in bytes").or("1048576").strict(),
     ])],
 };
 

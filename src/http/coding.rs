@@ -31,6 +31,27 @@ pub fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     }
 }
 
+/// Bytes as text; each that is no UTF-8 becomes U+FFFD, as in Go.
+pub fn replaced(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    let text = |bytes: &[u8]| {
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            text.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
+        }
+        text
+    };
+    match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(text(bytes)),
+        },
+        Cow::Owned(bytes) => {
+            Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|error| text(error.as_bytes())))
+        }
+    }
+}
+
 fn requoted(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -116,6 +137,17 @@ fn escape_value(first: u8, tail: &[u8]) -> Option<(u8, &[u8])> {
 /// The value of a hexadecimal digit.
 pub fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+/// Appends a text, percent-encoded but for letters, digits, `-._~` and what is in `plain`.
+pub fn percent_encode(output: &mut String, text: &str, plain: &str) {
+    for byte in text.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => output.push(char::from(byte)),
+            false if plain.as_bytes().contains(&byte) => output.push(char::from(byte)),
+            false => output.extend(escaped(byte)),
+        }
+    }
 }
 
 /// `%XX`.

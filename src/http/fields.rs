@@ -1,11 +1,14 @@
-//! The header fields of a request, told as httpbin sees them through gunicorn and Werkzeug.
+//! The header fields of a request, told as httpbin sees them through gunicorn and Werkzeug, or as
+//! go-httpbin sees them.
 //!
-//! Names in title case, repeated fields joined with `,`, names with `_` left out, and the fields
-//! that hosting platforms add hidden unless the query asks for `show_env`. Nothing is allocated:
-//! the order is an array of indices on the stack.
+//! To httpbin names are in title case, repeated fields joined with `,`, names with `_` left out,
+//! and the fields that hosting platforms add hidden unless the query asks for `show_env`.
+//! go-httpbin has names as MIME writes them, and lists of values. Fields that the operator excludes
+//! are told nowhere. Nothing is allocated: the order is an array of indices on the stack.
 
 use std::cmp::Ordering;
 
+use super::app::App;
 use super::json::{Json, escape_latin1};
 use super::query::{self, Order};
 use super::request::{Field, Request};
@@ -33,21 +36,94 @@ const HIDDEN: [&str; 15] = [
 const _: () = assert!(MAX_FIELDS <= 256, "the place of a field is told in a byte");
 
 /// Writes the request's fields as an object.
-pub fn write(json: &mut Json, request: &Request, order: Order) {
+pub fn write(json: &mut Json, app: &App, request: &Request, order: Order) {
     let fields = request.fields.get(..MAX_FIELDS).unwrap_or(request.fields);
-    let hide = !query::of(request).any(|pair| pair.0 == "show_env");
+    let python = app.profile.python_fields;
+    let hide = python && !query::of(request).any(|pair| pair.0 == "show_env");
     let mut places = [0; MAX_FIELDS];
-    let places = gather(fields, hide, &mut places);
+    let places = gather(&mut places, fields, |field, after| {
+        let dropped = python && !passes_cgi(field, after) || hide && is_hidden(field);
+        !dropped && !is_excluded(app, field.name)
+    });
+    let teller = Teller { fields, case: app.profile.case, lists: app.profile.lists };
     json.object(|json| match order {
-        Order::Sorted => write_sorted(json, fields, places),
-        Order::Arrival => write_arrival(json, fields, places),
+        Order::Sorted => teller.write_sorted(json, places),
+        Order::Arrival => teller.write_arrival(json, places),
     });
 }
 
-/// The places of the fields that are shown.
-fn gather<'a>(fields: &[Field], hide: bool, places: &'a mut [u8; MAX_FIELDS]) -> &'a mut [u8] {
+/// Appends the request's fields as lines: Host first and the others sorted, each by itself, their
+/// names as MIME writes them. No value holds a line end: the head was read so.
+pub fn write_lines(output: &mut Vec<u8>, app: &App, request: &Request) {
+    let fields = request.fields.get(..MAX_FIELDS).unwrap_or(request.fields);
+    let mut places = [0; MAX_FIELDS];
+    let places = gather(&mut places, fields, |field, _| !is_excluded(app, field.name));
+    sort(Case::Mime, fields, places);
+    for hosts in [true, false] {
+        let sorted = places.iter().filter_map(|&place| fields.get(usize::from(place)));
+        for field in sorted.filter(|field| field.name.eq_ignore_ascii_case("Host") == hosts) {
+            Case::Mime.write(output, field.name);
+            output.extend_from_slice(b": ");
+            output.extend_from_slice(field.value);
+            output.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+/// Writes the request's fields as they were sent: a list of names and values, none left out but
+/// those that the operator excludes.
+pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
+    json.list(|json| {
+        for field in request.fields.iter().filter(|field| !is_excluded(app, field.name)) {
+            json.item();
+            json.list(|json| {
+                json.item();
+                json.text(field.name);
+                json.item();
+                json.bytes(field.value);
+            });
+        }
+    });
+}
+
+/// Whether the operator wants no answer to tell a field of this name.
+pub fn is_excluded(app: &App, name: &str) -> bool {
+    app.exclude_headers.iter().any(|pattern| fits(pattern.as_bytes(), name.as_bytes()))
+}
+
+/// Whether a name fits a pattern in lower case, in which `*` stands for any text.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut pattern, mut name) = (pattern, name);
+    // What stood behind the last `*`, and how much of the name was left then.
+    let mut retry: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (pattern, name) {
+            ([], []) => return true,
+            ([b'*', after @ ..], _) => {
+                retry = Some((after, name));
+                pattern = after;
+                continue;
+            }
+            ([wanted, after @ ..], [byte, rest @ ..]) if byte.to_ascii_lowercase() == *wanted => {
+                (pattern, name) = (after, rest);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, [_, rest @ ..])) = retry else { return false };
+        retry = Some((after, rest));
+        (pattern, name) = (after, rest);
+    }
+}
+
+/// The places of the fields that are shown. `is_shown` is given a field and those after it.
+fn gather<'a>(
+    places: &'a mut [u8; MAX_FIELDS],
+    fields: &[Field],
+    is_shown: impl Fn(&Field, &[Field]) -> bool,
+) -> &'a mut [u8] {
     let shown = (0..=u8::MAX).zip(fields).filter(|(place, field)| {
-        shown(field, fields.get(usize::from(*place) + 1..).unwrap_or_default(), hide)
+        is_shown(field, fields.get(usize::from(*place) + 1..).unwrap_or_default())
     });
     let mut count = 0;
     for ((place, _), slot) in shown.zip(places.iter_mut()) {
@@ -57,96 +133,216 @@ fn gather<'a>(fields: &[Field], hide: bool, places: &'a mut [u8; MAX_FIELDS]) ->
     places.get_mut(..count).unwrap_or_default()
 }
 
-/// Whether a field is shown, seeing those that come `after` it. gunicorn drops names with `_`, for
-/// CGI could not tell them from those with `-`; the two fields that CGI has names of its own for
-/// are never joined, and left out when empty.
-fn shown(field: &Field, after: &[Field], hide: bool) -> bool {
+/// Whether a field comes through CGI, seeing those that come `after` it. gunicorn drops names with
+/// `_`, for CGI could not tell them from those with `-`; the two fields that CGI has names of its
+/// own for are never joined, and left out when empty.
+fn passes_cgi(field: &Field, after: &[Field]) -> bool {
     let is = |name: &str| field.name.eq_ignore_ascii_case(name);
     if is("Content-Type") || is("Content-Length") {
         return !field.value.is_empty() && !after.iter().any(|next| same_name(field, next));
     }
-    // Most names are told apart from all the hidden ones by their first letter.
+    !field.name.contains('_')
+}
+
+/// Whether a field is one of those that platforms add. Most names are told apart from all of them
+/// by their first letter.
+fn is_hidden(field: &Field) -> bool {
     let first = field.name.bytes().next().map(|byte| byte.to_ascii_uppercase());
-    let maybe_hidden = hide && matches!(first, Some(b'X' | b'V' | b'T' | b'C'));
-    let hidden = maybe_hidden && HIDDEN.iter().any(|name| is(name));
-    !hidden && !field.name.contains('_')
+    matches!(first, Some(b'X' | b'V' | b'T' | b'C'))
+        && HIDDEN.iter().any(|name| field.name.eq_ignore_ascii_case(name))
 }
 
-fn write_sorted(json: &mut Json, fields: &[Field], places: &mut [u8]) {
+/// Tells fields, each together with the later ones of its name.
+struct Teller<'a> {
+    fields: &'a [Field<'a>],
+    case: Case,
+    lists: bool,
+}
+
+impl Teller<'_> {
+    fn write_sorted(&self, json: &mut Json, places: &mut [u8]) {
+        sort(self.case, self.fields, places);
+        let name = |place: u8| self.at(place).map_or("", |field| field.name);
+        for group in places.chunk_by(|&a, &b| name(a).eq_ignore_ascii_case(name(b))) {
+            let mut group = group.iter().filter_map(|&place| self.at(place));
+            if let Some(first) = group.next() {
+                self.write_field(json, first, group);
+            }
+        }
+    }
+
+    fn write_arrival(&self, json: &mut Json, places: &[u8]) {
+        for (n, place) in places.iter().enumerate() {
+            let Some(field) = self.at(*place) else { continue };
+            let same = |place: &u8| self.at(*place).filter(|f| same_name(f, field));
+            let (before, after) = places.split_at_checked(n).unwrap_or_default();
+            if before.iter().all(|place| same(place).is_none()) {
+                self.write_field(json, field, after.iter().skip(1).filter_map(same));
+            }
+        }
+    }
+
+    fn at(&self, place: u8) -> Option<&Field<'_>> {
+        self.fields.get(usize::from(place))
+    }
+
+    fn write_field<'a>(
+        &self,
+        json: &mut Json,
+        first: &Field,
+        later: impl Iterator<Item = &'a Field<'a>>,
+    ) {
+        json.item();
+        json.quoted(|output| self.case.write(output, first.name));
+        json.colon();
+        if self.lists {
+            return json.list(|json| {
+                json.item();
+                json.bytes(first.value);
+                for field in later {
+                    json.item();
+                    json.bytes(field.value);
+                }
+            });
+        }
+        json.quoted(|output| {
+            escape_latin1(output, first.value);
+            for field in later {
+                output.push(b',');
+                escape_latin1(output, field.value);
+            }
+        });
+    }
+}
+
+/// Sorts the places of fields by their names as they are told; those of one name stay in order.
+fn sort(case: Case, fields: &[Field], places: &mut [u8]) {
     let name = |place: u8| fields.get(usize::from(place)).map_or("", |field| field.name);
-    places.sort_unstable_by(|&a, &b| by_title(name(a), name(b)).then(a.cmp(&b)));
-    for group in places.chunk_by(|&a, &b| name(a).eq_ignore_ascii_case(name(b))) {
-        let mut group = group.iter().filter_map(|&place| fields.get(usize::from(place)));
-        if let Some(first) = group.next() {
-            write_field(json, first, group);
-        }
-    }
-}
-
-fn write_arrival(json: &mut Json, fields: &[Field], places: &[u8]) {
-    for (n, place) in places.iter().enumerate() {
-        let Some(field) = fields.get(usize::from(*place)) else { continue };
-        let same = |place: &u8| fields.get(usize::from(*place)).filter(|f| same_name(f, field));
-        let (before, after) = places.split_at_checked(n).unwrap_or_default();
-        if before.iter().all(|place| same(place).is_none()) {
-            write_field(json, field, after.iter().skip(1).filter_map(same));
-        }
-    }
-}
-
-/// Writes a field together with the later ones of its name.
-fn write_field<'a>(json: &mut Json, first: &Field, later: impl Iterator<Item = &'a Field<'a>>) {
-    json.item();
-    json.quoted(|output| {
-        let mut starts = true;
-        output.extend(first.name.bytes().map(|byte| title(byte, &mut starts)));
-    });
-    json.raw(": ");
-    json.quoted(|output| {
-        escape_latin1(output, first.value);
-        for field in later {
-            output.push(b',');
-            escape_latin1(output, field.value);
-        }
-    });
+    places.sort_unstable_by(|&a, &b| case.order(name(a), name(b)).then(a.cmp(&b)));
 }
 
 fn same_name(one: &Field, other: &Field) -> bool {
     one.name.eq_ignore_ascii_case(other.name)
 }
 
-/// The order of two names in title case, without writing them so: up to where they first differ,
-/// whether a letter starts a word is the same for both.
-fn by_title(one: &str, other: &str) -> Ordering {
-    let mut starts = true;
-    for (a, b) in one.bytes().zip(other.bytes()) {
-        if !a.eq_ignore_ascii_case(&b) {
-            return title(a, &mut starts.clone()).cmp(&title(b, &mut starts));
-        }
-        starts = !a.is_ascii_alphabetic();
-    }
-    one.len().cmp(&other.len())
+/// How the names of fields are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// As Python has it: a letter after anything but a letter is upper case, after a digit too.
+    Title,
+    /// As MIME has it: the first letter, and each after a `-`.
+    Mime,
 }
 
-/// One byte of a name in title case, as Python has it: a letter after anything but a letter is
-/// upper case, after a digit too.
-fn title(byte: u8, starts: &mut bool) -> u8 {
-    let titled = if *starts { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
-    *starts = !byte.is_ascii_alphabetic();
-    titled
+impl Case {
+    /// A name as it is told.
+    pub fn of(self, name: &str) -> String {
+        let mut output = Vec::with_capacity(name.len());
+        self.write(&mut output, name);
+        String::from_utf8_lossy(&output).into_owned()
+    }
+
+    /// Appends a name as it is told.
+    pub fn write(self, output: &mut Vec<u8>, name: &str) {
+        let mut starts = true;
+        output.extend(name.bytes().map(|byte| self.byte(byte, &mut starts)));
+    }
+
+    /// The order of two names as they are told, without writing them so: up to where they first
+    /// differ, whether a letter starts a word is the same for both.
+    fn order(self, one: &str, other: &str) -> Ordering {
+        let mut starts = true;
+        for (a, b) in one.bytes().zip(other.bytes()) {
+            if !a.eq_ignore_ascii_case(&b) {
+                return self.byte(a, &mut starts.clone()).cmp(&self.byte(b, &mut starts));
+            }
+            self.byte(a, &mut starts);
+        }
+        one.len().cmp(&other.len())
+    }
+
+    /// One byte of a name; `starts` says whether it starts a word.
+    fn byte(self, byte: u8, starts: &mut bool) -> u8 {
+        let cased = if *starts { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
+        *starts = match self {
+            Case::Title => !byte.is_ascii_alphabetic(),
+            Case::Mime => byte == b'-',
+        };
+        cased
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::json::Layout;
+    use crate::http::profile::GO_HTTPBIN;
     use crate::http::tests::ask;
 
-    fn told(target: &str, fields: &[(&str, &str)], order: Order) -> String {
+    fn told_by(app: &App, target: &str, fields: &[(&str, &str)], order: Order) -> String {
         let mut output = Vec::new();
-        let mut json = Json::new(&mut output, Layout::Wide);
-        ask(target, fields, b"", |request| write(&mut json, request, order));
+        let mut json = Json::spelled(&mut output, Layout::Wide, app.profile.spelling);
+        ask(target, fields, b"", |request| write(&mut json, app, request, order));
         String::from_utf8(output).unwrap()
+    }
+
+    fn told(target: &str, fields: &[(&str, &str)], order: Order) -> String {
+        told_by(&App::default(), target, fields, order)
+    }
+
+    #[test]
+    fn go_httpbin_hides_nothing_and_has_lists() {
+        let app = App { profile: &GO_HTTPBIN, ..App::default() };
+        let fields = [
+            ("x-a1b-c3PO", "é"),
+            ("ETag", ""),
+            ("x_under-SCORE", "1"),
+            ("etag", "2"),
+            ("via", "3"),
+            ("Content-Type", ""),
+            ("X-Y", "4"),
+        ];
+        assert_eq!(
+            told_by(&app, "/", &fields, Order::Sorted),
+            r#"{"Content-Type": [""], "Etag": ["", "2"], "Via": ["3"], "X-A1b-C3po": ["é"], "#
+                .to_owned()
+                + r#""X-Y": ["4"], "X_under-Score": ["1"]}"#
+        );
+        assert_eq!(
+            told_by(&app, "/", &[("b", "1"), ("A", "2"), ("B", "3")], Order::Arrival),
+            r#"{"B": ["1", "3"], "A": ["2"]}"#
+        );
+    }
+
+    #[test]
+    fn excluded_fields_are_not_told() {
+        let exclude_headers = vec!["x-secret-*".to_owned(), "*token".to_owned(), "dnt".to_owned()];
+        for profile in [&GO_HTTPBIN, crate::http::app::App::default().profile] {
+            let app = App { profile, exclude_headers: exclude_headers.clone(), ..App::default() };
+            let fields = [("X-SECRET-a", "1"), ("Token", "2"), ("A-Token", "3"), ("DNT", "4")];
+            assert_eq!(told_by(&app, "/?show_env", &fields, Order::Sorted), "{}");
+            let text = told_by(&app, "/", &[("X-Secret", "1"), ("Dntx", "2")], Order::Sorted);
+            assert!(text.contains("X-Secret") && text.contains("Dntx"), "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_fit_whole_names() {
+        for (pattern, name, yes) in [
+            ("*", "", true),
+            ("*", "Any", true),
+            ("a*b*c", "AxxBbxC", true),
+            ("a*b*c", "AxxBbxCd", false),
+            ("a*", "a", true),
+            ("**a**", "bab", true),
+            ("*ab", "aab", true),
+            ("ab", "a", false),
+            ("a", "ab", false),
+            ("", "a", false),
+            ("", "", true),
+        ] {
+            assert_eq!(fits(pattern.as_bytes(), name.as_bytes()), yes, "{pattern} {name}");
+        }
     }
 
     fn sorted(fields: &[(&str, &str)]) -> String {

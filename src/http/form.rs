@@ -1,11 +1,17 @@
-//! What a request's body holds: a form, files, or text.
+//! What a request's body holds: a form, files, or text; read as Werkzeug reads it.
+//!
+//! How go-httpbin reads it stands in [`strict`](super::strict).
 
 use std::borrow::Cow;
+
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
 
 use super::json::Json;
 use super::multipart::{self, Part};
 use super::options::Options;
+use super::profile::Profile;
 use super::query::{self, Order, Pair};
+use super::reply::Refusal;
 use super::request::Request;
 
 /// A body read by its Content-Type.
@@ -13,30 +19,66 @@ use super::request::Request;
 pub struct Content<'a> {
     /// Form fields, in the order in which they came.
     pub form: Vec<Pair<'a>>,
-    /// Files, in the order in which they came.
-    pub files: Vec<Part<'a>>,
-    /// The body when it is no form.
-    pub data: &'a [u8],
+    /// Files by the names of their fields, in the order in which they came.
+    pub files: Vec<(String, Data<'a>)>,
+    /// The body itself.
+    pub data: Data<'a>,
+    /// The text that is read as JSON; empty: there is none.
+    pub json: Cow<'a, str>,
+}
+
+/// How bytes are told.
+#[derive(Debug)]
+pub enum Data<'a> {
+    /// As text, in which what is no UTF-8 is replaced.
+    Text(&'a [u8]),
+    /// As a `data:` URL (RFC 2397).
+    Url {
+        /// The media type that it names.
+        media: Cow<'a, str>,
+        /// Which of the alphabets of base64 it is written in.
+        alphabet: &'static GeneralPurpose,
+        /// What it holds.
+        content: &'a [u8],
+    },
+}
+
+/// Reads a body, or says why it cannot be read.
+pub type Reader = for<'a> fn(&Request<'a>) -> Result<Content<'a>, Refusal>;
+
+/// A request's body as Werkzeug reads it. A form that cannot be read is an empty one; a multipart
+/// body that names no boundary is no form.
+pub fn read<'a>(request: &Request<'a>) -> Result<Content<'a>, Refusal> {
+    let media = request.fields_named("Content-Type").last().unwrap_or_default();
+    let body = request.body;
+    if media.is_empty() || body.is_empty() {
+        return Ok(Content::text(body));
+    }
+    let options = Options::parse(&String::from_utf8_lossy(media));
+    Ok(match (options.value.as_str(), boundary(&options)) {
+        (URLENCODED, _) => Content::urlencoded(body),
+        (MULTIPART, Some(boundary)) => {
+            Content::multipart(multipart::parse(body, boundary).unwrap_or_default())
+        }
+        _ => Content::text(body),
+    })
+}
+
+/// The type of a form that is written like a query.
+pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// The type of a form in parts.
+pub(super) const MULTIPART: &str = "multipart/form-data";
+
+/// What stands between the parts of a form.
+pub(super) fn boundary(options: &Options) -> Option<&str> {
+    options.parameter("boundary").filter(|b| !b.is_empty() && b.is_ascii())
 }
 
 impl<'a> Content<'a> {
-    /// Reads a request's body. A form that cannot be read is an empty one; a multipart body that
-    /// names no boundary is no form.
-    pub fn of(request: &Request<'a>) -> Content<'a> {
-        let media = request.fields_named("Content-Type").last().unwrap_or_default();
-        let body = request.body;
-        if media.is_empty() || body.is_empty() {
-            return Content { data: body, ..Content::default() };
-        }
-        let options = Options::parse(&String::from_utf8_lossy(media));
-        let boundary = options.parameter("boundary").filter(|b| !b.is_empty() && b.is_ascii());
-        match (options.value.as_str(), boundary) {
-            ("application/x-www-form-urlencoded", _) => Content::urlencoded(body),
-            ("multipart/form-data", Some(boundary)) => {
-                Content::multipart(multipart::parse(body, boundary).unwrap_or_default())
-            }
-            _ => Content { data: body, ..Content::default() },
-        }
+    /// The body is no form. Whatever its type, it is read as JSON.
+    fn text(body: &'a [u8]) -> Content<'a> {
+        let json = std::str::from_utf8(body).unwrap_or_default().into();
+        Content { data: Data::of(body, None), json, ..Content::default() }
     }
 
     /// Bytes that are no UTF-8 make the whole form unreadable to Werkzeug.
@@ -46,35 +88,82 @@ impl<'a> Content<'a> {
         Content { form, ..Content::default() }
     }
 
+    /// Without a name it is Python's `None`, which JSON spells `null`.
     fn multipart(parts: Vec<Part<'a>>) -> Content<'a> {
         let mut content = Content::default();
-        for part in parts {
-            if part.file {
-                content.files.push(part);
+        for mut part in parts {
+            let name = part.name.take().unwrap_or_else(|| "null".to_owned());
+            if part.file_name.is_some() {
+                content.files.push((name, Data::of(part.content, part.media)));
             } else {
-                let text = field_text(&part);
-                content.form.push((Cow::Owned(part.name), text));
+                content.form.push((Cow::Owned(name), field_text(&part)));
             }
         }
         content
     }
 
     /// Writes the form fields as an object.
-    pub fn write_form(&self, json: &mut Json) {
-        query::write(json, self.form.iter().cloned(), Order::Sorted);
+    pub fn write_form(&self, json: &mut Json, profile: &Profile) {
+        query::write(json, profile, self.form.iter().cloned(), Order::Sorted);
     }
 
-    /// Writes the files as an object: of several of one name only the first.
-    pub fn write_files(&self, json: &mut Json) {
-        let mut files: Vec<&Part> = self.files.iter().collect();
-        files.sort_by(|one, other| one.name.cmp(&other.name));
-        files.dedup_by(|later, first| later.name == first.name);
+    /// Writes the files as an object: of several of one name only the first, or lists of them all.
+    pub fn write_files(&self, json: &mut Json, profile: &Profile) {
+        let mut files: Vec<&(String, Data)> = self.files.iter().collect();
+        // A stable sort, so the files of one name keep their order.
+        files.sort_by(|one, other| one.0.cmp(&other.0));
         json.object(|json| {
-            for file in files {
-                json.text_key(&file.name);
-                write_content(json, file.content, file.media.as_deref());
+            for same in files.chunk_by(|one, other| one.0 == other.0) {
+                let Some((name, first)) = same.first() else { continue };
+                json.text_key(name);
+                match profile.lists {
+                    false => first.write(json),
+                    true => json.list(|json| {
+                        for (_, file) in same {
+                            json.item();
+                            file.write(json);
+                        }
+                    }),
+                }
             }
         });
+    }
+}
+
+impl Default for Data<'_> {
+    fn default() -> Self {
+        Data::Text(b"")
+    }
+}
+
+impl<'a> Data<'a> {
+    /// Text when it is UTF-8, whatever its type.
+    fn of(content: &'a [u8], media: Option<Cow<'a, str>>) -> Data<'a> {
+        if std::str::from_utf8(content).is_ok() {
+            return Data::Text(content);
+        }
+        let media = media.filter(|media| !media.is_empty());
+        let media = media.unwrap_or("application/octet-stream".into());
+        Data::Url { media, alphabet: &STANDARD, content }
+    }
+
+    /// Writes it as a string.
+    pub fn write(&self, json: &mut Json) {
+        match self {
+            Data::Text(content) => match std::str::from_utf8(content) {
+                Ok(text) => json.text(text),
+                Err(_) => json.bytes(content),
+            },
+            Data::Url { media, alphabet, content } => {
+                let spelling = json.spelling;
+                json.quoted(|output| {
+                    output.extend_from_slice(b"data:");
+                    spelling.escape(output, media);
+                    output.extend_from_slice(b";base64,");
+                    write_base64(output, alphabet, content);
+                });
+            }
+        }
     }
 }
 
@@ -92,26 +181,12 @@ fn field_text<'a>(part: &Part<'a>) -> Cow<'a, str> {
     }
 }
 
-/// Writes bytes as a string: as they are when they are UTF-8, else as a `data:` URL (RFC 2397).
-pub fn write_content(json: &mut Json, content: &[u8], media: Option<&str>) {
-    if let Ok(text) = std::str::from_utf8(content) {
-        return json.text(text);
-    }
-    json.quoted(|output| {
-        output.extend_from_slice(b"data:");
-        let media = media.filter(|media| !media.is_empty());
-        super::json::escape(output, media.unwrap_or("application/octet-stream"));
-        output.extend_from_slice(b";base64,");
-        write_base64(output, content);
-    });
-}
-
 /// Appends bytes in base64. By pieces of whole groups, so that they fit together.
-fn write_base64(output: &mut Vec<u8>, content: &[u8]) {
-    use base64::engine::{Engine, general_purpose::STANDARD};
+fn write_base64(output: &mut Vec<u8>, alphabet: &GeneralPurpose, content: &[u8]) {
+    use base64::engine::Engine;
     let mut coded = [0; 4096];
     for piece in content.chunks(3072) {
-        let length = STANDARD.encode_slice(piece, &mut coded).unwrap_or_default();
+        let length = alphabet.encode_slice(piece, &mut coded).unwrap_or_default();
         output.extend_from_slice(coded.get(..length).unwrap_or_default());
     }
 }
@@ -120,6 +195,7 @@ fn write_base64(output: &mut Vec<u8>, content: &[u8]) {
 mod tests {
     use super::*;
     use crate::http::json::Layout;
+    use crate::http::profile::HTTPBIN;
     use crate::http::tests::ask;
     use proptest::prelude::*;
 
@@ -128,10 +204,10 @@ mod tests {
         let mut output = Vec::new();
         let mut json = Json::new(&mut output, Layout::Wide);
         ask("/", &[("Content-Type", media)], body, |request| {
-            let content = Content::of(request);
-            write_content(&mut json, content.data, None);
-            content.write_files(&mut json);
-            content.write_form(&mut json);
+            let content = read(request).unwrap();
+            content.data.write(&mut json);
+            content.write_files(&mut json, &HTTPBIN);
+            content.write_form(&mut json, &HTTPBIN);
         });
         String::from_utf8(output).unwrap()
     }
@@ -202,7 +278,7 @@ mod tests {
 
     #[test]
     fn long_bytes_are_one_text_in_base64() {
-        use base64::engine::{Engine, general_purpose::STANDARD};
+        use base64::engine::Engine;
         let body = vec![0xff; 10_000];
         let url =
             format!("\"data:application/octet-stream;base64,{}\"{{}}{{}}", STANDARD.encode(&body));

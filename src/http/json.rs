@@ -24,13 +24,32 @@ pub enum Spelling {
     Go,
 }
 
+impl Spelling {
+    /// Appends the inside of a string: `text` with its escapes.
+    pub fn escape(self, output: &mut Vec<u8>, text: &str) {
+        match self {
+            Spelling::Python => escape(output, text),
+            Spelling::Go => escape_utf8(output, text.as_bytes()),
+        }
+    }
+
+    /// The same for bytes, as the spelling reads them: a field's value.
+    pub fn escape_bytes(self, output: &mut Vec<u8>, text: &[u8]) {
+        match self {
+            Spelling::Python => escape_latin1(output, text),
+            Spelling::Go => escape_utf8(output, text),
+        }
+    }
+}
+
 /// Writes one JSON document. It keeps no stack: whoever opens a list or an object closes it.
 #[derive(Debug)]
 pub struct Json<'a> {
     /// Where the text goes.
     pub output: &'a mut Vec<u8>,
+    /// How strings are spelled.
+    pub spelling: Spelling,
     layout: Layout,
-    spelling: Spelling,
     depth: usize,
     bare: bool,
 }
@@ -44,6 +63,13 @@ impl<'a> Json<'a> {
     /// A writer that appends to `output`.
     pub fn spelled(output: &'a mut Vec<u8>, layout: Layout, spelling: Spelling) -> Json<'a> {
         Json { output, layout, spelling, depth: 0, bare: true }
+    }
+
+    /// Writes a list that `fill` fills.
+    pub fn list(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.open(b'[');
+        fill(self);
+        self.close(b']');
     }
 
     /// Writes an object that `fill` fills.
@@ -120,18 +146,14 @@ impl<'a> Json<'a> {
 
     /// Writes a string.
     pub fn text(&mut self, text: &str) {
-        match self.spelling {
-            Spelling::Python => self.quoted(|output| escape(output, text)),
-            Spelling::Go => self.quoted(|output| escape_utf8(output, text.as_bytes())),
-        }
+        let spelling = self.spelling;
+        self.quoted(|output| spelling.escape(output, text));
     }
 
     /// Writes a string of bytes, as the spelling reads them: a field's value.
     pub fn bytes(&mut self, text: &[u8]) {
-        match self.spelling {
-            Spelling::Python => self.quoted(|output| escape_latin1(output, text)),
-            Spelling::Go => self.quoted(|output| escape_utf8(output, text)),
-        }
+        let spelling = self.spelling;
+        self.quoted(|output| spelling.escape_bytes(output, text));
     }
 
     /// Writes a string whose inside `fill` writes, escaped.
@@ -196,17 +218,20 @@ pub fn escape_utf8(output: &mut Vec<u8>, text: &[u8]) {
         return output.extend_from_slice(text);
     }
     for chunk in text.utf8_chunks() {
-        for char in chunk.valid().chars() {
-            match char {
-                '\x7f'.. if !matches!(char, '\u{2028}' | '\u{2029}') => {
-                    output.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                _ => escape_char(output, char),
-            }
-        }
+        chunk.valid().chars().for_each(|char| escape_char_utf8(output, char));
         for _ in chunk.invalid() {
             output.extend_from_slice(b"\\ufffd");
         }
+    }
+}
+
+/// Appends one character of a string as Go spells it.
+pub fn escape_char_utf8(output: &mut Vec<u8>, char: char) {
+    match char {
+        '\x7f'.. if !matches!(char, '\u{2028}' | '\u{2029}') => {
+            output.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        _ => escape_char(output, char),
     }
 }
 

@@ -2,8 +2,12 @@
 
 pub mod app;
 pub mod coding;
+pub mod conditional;
+pub mod cookies;
+pub mod credentials;
 pub mod fields;
 pub mod form;
+pub mod html;
 pub mod json;
 mod jsontree;
 pub mod multipart;
@@ -12,10 +16,12 @@ pub mod pace;
 pub mod profile;
 pub mod query;
 pub mod record;
+pub mod reference;
 pub mod reply;
 pub mod request;
 pub mod respell;
 pub mod status;
+pub mod strict;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod tests;

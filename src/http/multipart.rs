@@ -12,10 +12,10 @@ use super::options::Options;
 /// One part.
 #[derive(Debug, PartialEq)]
 pub struct Part<'a> {
-    /// The field's name; Python's `None` is spelled `null` when there is none.
-    pub name: String,
-    /// Whether it is a file: a `filename` was given, be it empty.
-    pub file: bool,
+    /// The field's name, if it was given.
+    pub name: Option<String>,
+    /// The name of the file, if it was given, be it empty.
+    pub file_name: Option<String>,
     /// Its Content-Type field as it came, if any.
     pub media: Option<Cow<'a, str>>,
     /// What it holds.
@@ -105,8 +105,8 @@ fn part<'a>(head: &'a [u8], content: &'a [u8]) -> Option<Part<'a>> {
     let find = |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     let disposition = Options::parse(&find("Content-Disposition")?.1);
     Some(Part {
-        name: disposition.parameter("name").unwrap_or("null").to_owned(),
-        file: disposition.parameter("filename").is_some(),
+        name: disposition.parameter("name").map(str::to_owned),
+        file_name: disposition.parameter("filename").map(str::to_owned),
         media: find("Content-Type").map(|(_, value)| value.clone()),
         content,
     })
@@ -138,8 +138,9 @@ mod tests {
     use super::*;
 
     fn contents(body: &str) -> Option<Vec<(String, &str)>> {
-        let parts = parse(body.as_bytes(), "B")?;
-        Some(parts.into_iter().map(|p| (p.name, std::str::from_utf8(p.content).unwrap())).collect())
+        let parts = parse(body.as_bytes(), "B")?.into_iter();
+        let text = |part: &Part| part.name.clone().unwrap_or("no name".to_owned());
+        Some(parts.map(|p| (text(&p), std::str::from_utf8(p.content).unwrap())).collect())
     }
 
     fn one(body: &str) -> (String, String) {
@@ -173,12 +174,13 @@ mod tests {
         let named = |head: &str| one(&format!("--B\r\n{head}\r\n\r\n1\r\n--B--")).0;
         assert_eq!(named("junk\r\ncontent-disposition:form-data;NAME=\"a\""), "a");
         assert_eq!(named("Content-Disposition: form-data;\r\n name=a"), "a");
-        assert_eq!(named("Content-Disposition: form-data; x=1"), "null");
+        assert_eq!(named("Content-Disposition: form-data; x=1"), "no name");
         assert_eq!(named(&format!("{HEAD}\r\nContent-Disposition: form-data; name=b")), "a");
         let body = b"--B\r\nContent-Disposition: x; name=a; filename=\"\"\r\n\
             Content-Type: t/x\r\n\r\n\xff\r\n--B--";
         let parts = parse(body, "B").unwrap();
-        assert!(parts[0].file && parts[0].media.as_deref() == Some("t/x"));
+        assert_eq!(parts[0].file_name.as_deref(), Some(""));
+        assert_eq!(parts[0].media.as_deref(), Some("t/x"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A body over time: pieces of a source, each due at a moment counted from the head.
 
 use super::reply::Headers;
+use crate::base::gorandom::GoRandom;
 use crate::base::random::{Mersenne, Random};
 
 /// Pieces spread over a span.
@@ -72,7 +73,7 @@ impl Pace {
     /// `room` bytes are filled.
     pub fn make(&mut self, elapsed_us: u64, room: usize, output: &mut Vec<u8>) {
         if let Some(jitter) = &mut self.jitter {
-            jitter.advance(self.span_us / self.gaps.max(1));
+            jitter.advance(self.span_us.div_ceil(self.gaps.max(1)));
             self.source.pieces(1, elapsed_us, output);
             self.made += 1;
             return;
@@ -128,6 +129,15 @@ pub enum Source {
         /// Bytes a piece; the last may be shorter.
         piece: u32,
     },
+    /// The bytes Go's generator gives for a seed.
+    Go {
+        /// The generator.
+        generator: Box<GoRandom>,
+        /// Bytes still to come.
+        left: u64,
+        /// Bytes a piece; the last may be shorter.
+        piece: u32,
+    },
     /// A text in one piece.
     Text(Vec<u8>),
     /// Lines that differ only in a number: `before`, the number, `after`.
@@ -166,7 +176,8 @@ impl Source {
             Source::Fill { piece, .. }
             | Source::Letters { piece, .. }
             | Source::Noise { piece, .. }
-            | Source::Python { piece, .. } => u64::from(*piece),
+            | Source::Python { piece, .. }
+            | Source::Go { piece, .. } => u64::from(*piece),
             // One at a time: each is a chunk.
             Source::Text(_) | Source::Lines { .. } | Source::Events { .. } => u64::MAX,
         }
@@ -188,6 +199,9 @@ impl Source {
             }
             Source::Python { mersenne, left, piece } => {
                 mersenne.fill(output, take(left, *piece));
+            }
+            Source::Go { generator, left, piece } => {
+                generator.fill(output, take(left, *piece));
             }
             Source::Text(text) => output.append(text),
             Source::Lines { before, next, after } => {
@@ -253,6 +267,71 @@ mod tests {
         assert!(pauses.iter().all(|pause| (500..=1501).contains(pause)), "{pauses:?}");
         assert!(pauses.iter().any(|pause| *pause < 800));
         assert!(pauses.iter().any(|pause| *pause > 1200));
+    }
+
+    #[test]
+    fn a_jittered_pause_is_rounded_up_and_counts_from_the_planned_one() {
+        let jitter = || Some(Jitter::new(0.3, Random::new(9)));
+        let (mut draws, mut due_us) = (Random::new(9), 0);
+        let mut planned = Vec::new();
+        for _ in 0..5 {
+            planned.push(due_us);
+            // 100 in three gaps: 34, which is 33.3 rounded up.
+            due_us += (34.0 * (0.7 + 0.6 * draws.fraction())).ceil() as u64;
+        }
+        let mut on_time = Pace { gaps: 3, jitter: jitter(), ..pace(5, 100) };
+        assert_eq!(dues(&mut on_time), planned);
+        let mut late = Pace { gaps: 3, jitter: jitter(), ..pace(5, 100) };
+        let (mut seen, mut output) = (Vec::new(), Vec::new());
+        while let Some(due_us) = late.due_us() {
+            seen.push(due_us);
+            late.make(due_us + 1000, usize::MAX, &mut output);
+        }
+        assert_eq!(seen, planned, "a piece that goes out late does not put off the next");
+    }
+
+    #[test]
+    fn no_jitter_goes_back_in_time() {
+        let jitter = Some(Jitter::new(7.0, Random::new(2)));
+        let dues = dues(&mut Pace { jitter, ..pace(200, 200_000) });
+        assert!(dues.windows(2).all(|pair| pair[0] <= pair[1] && pair[1] <= pair[0] + 2000));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_piece_is_made_when_it_is_due_and_not_before(
+            pieces in 1u64..50, span_us in 1u64..1 << 40, ends in 0u64..2,
+        ) {
+            let gaps = pieces - ends;
+            let mut pace = Pace { gaps, ..pace(pieces, span_us) };
+            for piece in 0..pieces {
+                let due_us = pace.due_us().unwrap();
+                // The exact moment is span * piece / gaps; a due one is the next whole microsecond.
+                let (exact, gaps) = (u128::from(span_us * piece), u128::from(gaps.max(1)));
+                assert!(u128::from(due_us) * gaps >= exact);
+                assert!(due_us == 0 || u128::from(due_us - 1) * gaps < exact);
+                let mut output = Vec::new();
+                pace.make(due_us, 1, &mut output);
+                assert_eq!((output.len(), pace.made), (1, piece + 1));
+            }
+            assert_eq!(pace.due_us(), None);
+        }
+    }
+
+    #[test]
+    fn texts_lines_and_gos_bytes() {
+        let mut output = Vec::new();
+        let mut pace = Pace::new(Source::Text(b"once".to_vec()), 1, 0, None);
+        pace.make(0, 1, &mut output);
+        assert_eq!((output.as_slice(), pace.due_us()), (b"once".as_slice(), None));
+        output.clear();
+        let (before, after) = (b"<".as_slice().into(), b">".as_slice().into());
+        Source::Lines { before, next: 9, after }.pieces(2, 0, &mut output);
+        assert_eq!(output, b"<9><10>");
+        output.clear();
+        let generator = Box::new(GoRandom::new(1_234_567_890));
+        Source::Go { generator, left: 4, piece: 3 }.pieces(2, 0, &mut output);
+        assert_eq!(output, [0xbf, 0xcd, 0x2a, 0xfa]);
     }
 
     #[test]

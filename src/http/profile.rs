@@ -3,7 +3,10 @@
 //! A [`Profile`] is data. Who tells a request, writes JSON or refuses consults its fields; an
 //! endpoint with two meanings has two functions, and its route names both.
 
+use super::fields::Case;
+use super::form::{self, Reader};
 use super::json::Spelling;
+use super::strict;
 
 /// How answers are told, for the whole process.
 #[derive(Debug)]
@@ -16,19 +19,34 @@ pub struct Profile {
     pub documents: Documents,
     /// How JSON is spelled.
     pub spelling: Spelling,
-    /// Whether arguments, fields and forms have lists of values even for single ones.
+    /// What a text is told as that there is not: the User-Agent of a client that names none.
+    pub absent: &'static str,
+    /// Whether arguments, fields and forms have lists of values even for single ones, and a form's
+    /// field all its files.
     pub lists: bool,
+    /// Reads a request's body.
+    pub reader: Reader,
+    /// Whether a body that cannot be read is refused, and an argument that cannot is left out.
+    pub strict: bool,
+    /// Whether a URL is told as an IRI; if not, as it was sent.
+    pub iris: bool,
+    /// The fields in which a proxy may tell who asks, the first of them first.
+    pub origin_fields: &'static [&'static str],
+    /// How the names of fields are told.
+    pub case: Case,
     /// Whether the media type of JSON names a charset.
     pub charset: bool,
-    /// Whether the fields that hosting platforms add are hidden, and names are told as Python's
-    /// servers see them.
+    /// Whether fields are told as Python's servers see them: repeated ones joined, those with `_`
+    /// dropped, and those that hosting platforms add hidden.
     pub python_fields: bool,
     /// Whether a value beyond its bound is cut to it; if not, it is refused.
     pub clamps: bool,
-    /// Whether 404 and 405 are pages; if not, they are texts.
+    /// Whether 404 and 405 are pages, and redirects have one; if not, they are texts, or empty.
     pub pages: bool,
     /// Whether routes take every method but where the path is named after one.
     pub any_method: bool,
+    /// Whether the rest of a path may be empty: then `/anything/` is served.
+    pub empty_rest: bool,
     /// Whether the answer to HEAD tells the length of the body it leaves out.
     pub head_length: bool,
     /// Whether reason phrases are in upper case.
@@ -57,6 +75,10 @@ pub struct Documents {
     pub body: &'static [Key],
     /// `/anything`.
     pub anything: &'static [Key],
+    /// The same with the fields as they were sent.
+    pub raw: &'static [Key],
+    /// `/upload`.
+    pub upload: &'static [Key],
     /// `/delay`.
     pub delay: &'static [Key],
     /// `/gzip` and its like, by the flag that names the coding.
@@ -82,6 +104,10 @@ pub enum Key {
     Json,
     /// The method.
     Method,
+    /// The header fields as they were sent.
+    RawHeaders,
+    /// How long the body is.
+    BytesReceived,
     /// The client's address.
     Origin,
     /// The URL.
@@ -105,6 +131,8 @@ impl Key {
             Key::Headers => "headers",
             Key::Json => "json",
             Key::Method => "method",
+            Key::RawHeaders => "raw_headers",
+            Key::BytesReceived => "bytes_received",
             Key::Origin => "origin",
             Key::Url | Key::NoUrl => "url",
             Key::Flag(name) => name,
@@ -123,18 +151,30 @@ pub static HTTPBIN: Profile = Profile {
         get: &[Args, Headers, Origin, Url],
         body: &[Args, Data, Files, Form, Headers, Json, Origin, Url],
         anything: &[Args, Data, Files, Form, Headers, Json, Method, Origin, Url],
+        raw: &[Args, Data, Files, Form, Headers, Json, Method, Origin, RawHeaders, Url],
+        upload: &[Args, BytesReceived, Headers, Method, Origin, Url],
         delay: &[Args, Data, Files, Form, Headers, Origin, Url],
-        // Sorted, as everything: each of the names comes before `headers`.
-        coded: |flag| [Flag(flag), Headers, Method, Origin, Nothing, Nothing],
+        // Sorted, as everything.
+        coded: |flag| match flag < "headers" {
+            true => [Flag(flag), Headers, Method, Origin, Nothing, Nothing],
+            false => [Headers, Method, Origin, Flag(flag), Nothing, Nothing],
+        },
         line: &[Url, Args, Headers, Origin],
     },
     spelling: Spelling::Python,
+    absent: "null",
     lists: false,
+    reader: form::read,
+    strict: false,
+    iris: true,
+    origin_fields: &["X-Forwarded-For"],
+    case: Case::Title,
     charset: false,
     python_fields: true,
     clamps: true,
     pages: true,
     any_method: false,
+    empty_rest: false,
     head_length: true,
     shouts: true,
     cors_methods: "GET, POST, PUT, DELETE, PATCH, OPTIONS",
@@ -149,17 +189,32 @@ pub static GO_HTTPBIN: Profile = Profile {
         get: &[Args, Headers, Method, Origin, Url],
         body: GO_BODY,
         anything: GO_BODY,
+        raw: &[Args, Headers, Method, Origin, Url, Data, Files, Form, Json, RawHeaders],
+        upload: &[Args, Headers, Method, Origin, Url, BytesReceived],
         delay: GO_BODY,
         coded: |flag| [Args, Headers, Method, Origin, NoUrl, Flag(flag)],
         line: &[Args, Headers, Origin, Url],
     },
     spelling: Spelling::Go,
+    absent: "\"\"",
     lists: true,
+    reader: strict::read,
+    strict: true,
+    iris: false,
+    origin_fields: &[
+        "Fly-Client-IP",
+        "CF-Connecting-IP",
+        "Fastly-Client-IP",
+        "True-Client-IP",
+        "X-Forwarded-For",
+    ],
+    case: Case::Mime,
     charset: true,
     python_fields: false,
     clamps: false,
     pages: false,
     any_method: true,
+    empty_rest: true,
     head_length: false,
     shouts: false,
     cors_methods: "GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS",

@@ -1,12 +1,14 @@
 //! Names with values: a query, or a form that is sent like one.
 //!
 //! Werkzeug's reading: only `&` separates, empty pairs are skipped, a name without `=` has an empty
-//! value, `+` is a blank, and what is no UTF-8 stays as the escapes it came from.
+//! value, `+` is a blank, and what is no UTF-8 stays as the escapes it came from. Go's reading is
+//! stricter: a pair with a bad escape or a `;` is none, and what is no UTF-8 is replaced.
 
 use std::borrow::Cow;
 
 use super::coding;
 use super::json::Json;
+use super::profile::Profile;
 use super::request::Request;
 
 /// A name and its value.
@@ -14,10 +16,20 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The pairs of a query, in the order in which they came.
 pub fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    split(raw).map(|(name, value)| (decode(name), decode(value)))
+}
+
+/// The pairs as Go reads them; `None` for each that is malformed.
+pub fn strict_pairs(raw: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
+    split(raw).map(|(name, value)| Some((decode_strict(name)?, decode_strict(value)?)))
+}
+
+/// Names and values as they were sent, empty pairs left out.
+fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     raw.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
         |pair| match memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) {
-            Some((name, value)) => (decode(name), decode(value.get(1..).unwrap_or_default())),
-            None => (decode(pair), Cow::Borrowed("")),
+            Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
+            None => (pair, b"".as_slice()),
         },
     )
 }
@@ -38,11 +50,23 @@ pub fn first_any_case<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, s
 }
 
 fn decode(raw: &[u8]) -> Cow<'_, str> {
+    coding::text(unescape(raw))
+}
+
+fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let whole = |escape: &[u8]| {
+        escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let sound = raw.split(|&byte| byte == b'%').skip(1).all(whole);
+    (sound && !raw.contains(&b';')).then(|| coding::replaced(unescape(raw)))
+}
+
+fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'+', raw).is_none() {
-        return coding::text(coding::percent_decode(raw));
+        return coding::percent_decode(raw);
     }
     let blanks: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
-    Cow::Owned(coding::text(coding::percent_decode(&blanks)).into_owned())
+    Cow::Owned(coding::percent_decode(&blanks).into_owned())
 }
 
 /// Which name comes first.
@@ -54,8 +78,25 @@ pub enum Order {
     Arrival,
 }
 
-/// Writes pairs as an object: a name with one value has a string, one with several a list of them.
-pub fn write<'a>(json: &mut Json, pairs: impl Iterator<Item = Pair<'a>>, order: Order) {
+/// Writes the arguments of a request as an object, read and told as the profile has it.
+pub fn write_args(json: &mut Json, profile: &Profile, request: &Request, order: Order) {
+    match profile.strict {
+        true => {
+            let raw = request.target.raw_query.unwrap_or_default();
+            write(json, profile, strict_pairs(raw).flatten(), order);
+        }
+        false => write(json, profile, of(request), order),
+    }
+}
+
+/// Writes pairs as an object: a name with one value has a string, one with several a list of them;
+/// or all have lists.
+pub fn write<'a>(
+    json: &mut Json,
+    profile: &Profile,
+    pairs: impl Iterator<Item = Pair<'a>>,
+    order: Order,
+) {
     let mut pairs: Vec<(usize, Pair)> = pairs.enumerate().collect();
     // A stable sort, so the values of one name keep their order.
     pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
@@ -63,32 +104,50 @@ pub fn write<'a>(json: &mut Json, pairs: impl Iterator<Item = Pair<'a>>, order: 
     if order == Order::Arrival {
         groups.sort_by_key(|group| group.first().map(|entry| entry.0));
     }
-    json.object(|json| groups.iter().for_each(|group| write_group(json, group)));
+    json.object(|json| groups.iter().for_each(|group| write_group(json, profile, group)));
 }
 
-fn write_group(json: &mut Json, group: &[(usize, Pair)]) {
+fn write_group(json: &mut Json, profile: &Profile, group: &[(usize, Pair)]) {
     let Some((_, (name, value))) = group.first() else { return };
     json.text_key(name);
-    if group.len() == 1 {
+    if group.len() == 1 && !profile.lists {
         return json.text(value);
     }
-    json.open(b'[');
-    for (_, (_, value)) in group {
-        json.item();
-        json.text(value);
-    }
-    json.close(b']');
+    json.list(|json| {
+        for (_, (_, value)) in group {
+            json.item();
+            json.text(value);
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::json::Layout;
+    use crate::http::profile::{GO_HTTPBIN, HTTPBIN};
+    use crate::http::tests::ask;
+
+    fn told_by(profile: &Profile, raw: &str, order: Order) -> String {
+        let mut output = Vec::new();
+        let mut json = Json::spelled(&mut output, Layout::Wide, profile.spelling);
+        ask(&format!("/?{raw}"), &[], b"", |request| {
+            write_args(&mut json, profile, request, order)
+        });
+        String::from_utf8(output).unwrap()
+    }
 
     fn told(raw: &str, order: Order) -> String {
-        let mut output = Vec::new();
-        write(&mut Json::new(&mut output, Layout::Wide), pairs(raw.as_bytes()), order);
-        String::from_utf8(output).unwrap()
+        told_by(&HTTPBIN, raw, order)
+    }
+
+    #[test]
+    fn go_httpbin_has_lists_and_drops_what_is_malformed() {
+        let told = |raw| told_by(&GO_HTTPBIN, raw, Order::Sorted);
+        assert_eq!(told("b=1&a=&b=é"), r#"{"a": [""], "b": ["1", "é"]}"#);
+        assert_eq!(told("a=%zz&%4=1&c;d=1&e=%C3%A9+f"), r#"{"e": ["é f"]}"#);
+        assert_eq!(told("a=%e2%82x"), "{\"a\": [\"\u{fffd}\u{fffd}x\"]}");
+        assert_eq!(told("a=%e"), "{}");
     }
 
     #[test]

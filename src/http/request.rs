@@ -172,6 +172,13 @@ impl<'a> Request<'a> {
         self.fields.iter().filter(same).map(|field| field.value)
     }
 
+    /// The values of all fields of this name with `,` between them, as httpbin's server joins them;
+    /// `None` when there is none.
+    pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let values: Vec<&[u8]> = self.fields_named(name).collect();
+        (!values.is_empty()).then(|| values.join(&b','))
+    }
+
     /// Path parameter `n`, percent-decoded; empty when the route has none there.
     pub fn param(&self, n: usize) -> &[u8] {
         let span = self.params.spans.get(n).copied().unwrap_or_default();

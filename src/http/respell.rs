@@ -1,13 +1,14 @@
-//! Tells a JSON text again as Python would: read, and written with sorted keys.
+//! Tells a JSON text again as Python would, or Go: read, and written with sorted keys.
 //!
-//! Integers of any size stay exact, floats are spelled as Python's `repr` spells them, of two equal
-//! keys the last counts, keys are sorted by code points at every depth, lone surrogates stay.
-//! Departures: what JSON cannot say (`NaN`, `Infinity`, `1e400`) is told as `null`, and so is a
-//! text nested too deep or growing too much by its indentation.
+//! Integers of any size stay exact, floats are spelled as the writer's spelling has it, of two
+//! equal keys the last counts, keys are sorted by code points at every depth; to Python lone
+//! surrogates stay. Departures: what JSON cannot say (`NaN`, `Infinity`, `1e400`) is told as
+//! `null`, and so is a text nested too deep or growing too much by its indentation. go-httpbin
+//! reads integers as floats, and so tells large ones wrong; ours stay as they are.
 
 use std::cmp::Ordering;
 
-use super::json::{Json, escape, escape_char, escape_unit};
+use super::json::{Json, Spelling, escape_char, escape_char_utf8, escape_unit};
 use super::jsontree::{Kind, Node, parse};
 use crate::base::limits::{MAX_JSON_FLOOR, MAX_JSON_GROWTH};
 
@@ -27,6 +28,24 @@ pub fn write(json: &mut Json, text: &str) {
     }
 }
 
+/// Whether the text is JSON in the strict sense, and no number in it is beyond a float.
+pub fn is_json(text: &str) -> bool {
+    let sound = |node: &Node| {
+        let span = span(text, node);
+        match node.kind {
+            Kind::Null => span == "null",
+            Kind::Float => span.parse().is_ok_and(f64::is_finite),
+            _ => true,
+        }
+    };
+    parse(text).is_some_and(|nodes| nodes.iter().all(sound))
+}
+
+/// Where a node stands in the text.
+fn span<'a>(text: &'a str, node: &Node) -> &'a str {
+    text.get(node.span.0 as usize..node.span.1 as usize).unwrap_or_default()
+}
+
 struct Tree<'a> {
     text: &'a str,
     nodes: &'a [Node],
@@ -40,9 +59,13 @@ impl<'a> Tree<'a> {
         match node.kind {
             Kind::Null => json.raw("null"),
             Kind::Literal => json.raw(self.span(node)),
-            Kind::Integer => json.raw(if self.span(node) == "-0" { "0" } else { self.span(node) }),
+            // Python's integers have no zero below zero, and Go's floats have.
+            Kind::Integer if json.spelling == Spelling::Python && self.span(node) == "-0" => {
+                json.raw("0");
+            }
+            Kind::Integer => json.raw(self.span(node)),
             Kind::Float => write_float(json, self.span(node)),
-            Kind::String => json.quoted(|output| escape_again(output, self.span(node))),
+            Kind::String => write_string(json, self.span(node)),
             Kind::List => self.write_list(json, place)?,
             Kind::Object => self.write_object(json, place)?,
         }
@@ -50,7 +73,7 @@ impl<'a> Tree<'a> {
     }
 
     fn span(&self, node: &Node) -> &'a str {
-        self.text.get(node.span.0 as usize..node.span.1 as usize).unwrap_or_default()
+        span(self.text, node)
     }
 
     /// The places of a node's children.
@@ -82,8 +105,8 @@ impl<'a> Tree<'a> {
         for same in keys.chunk_by(|one, other| by_points(one.0, other.0).is_eq()) {
             let &(key, value) = same.last()?;
             json.item();
-            json.quoted(|output| escape_again(output, key));
-            json.raw(": ");
+            write_string(json, key);
+            json.colon();
             self.write(json, value)?;
         }
         json.close(b'}');
@@ -146,42 +169,59 @@ fn by_points(one: &str, other: &str) -> Ordering {
     }
 }
 
-/// Appends the inside of a string of JSON, its escapes spelled Python's way.
-fn escape_again(output: &mut Vec<u8>, text: &str) {
+/// Writes a string again from the inside of one, its escapes spelled the writer's way. Go cannot
+/// tell a lone surrogate: it becomes U+FFFD.
+fn write_string(json: &mut Json, text: &str) {
     if !text.contains('\\') {
-        return escape(output, text);
+        return json.text(text);
     }
-    for point in points(text) {
-        match char::from_u32(point) {
-            Some(char) => escape_char(output, char),
-            None => escape_unit(output, point as u16),
+    let spelling = json.spelling;
+    json.quoted(|output| {
+        for point in points(text) {
+            match (char::from_u32(point), spelling) {
+                (Some(char), Spelling::Python) => escape_char(output, char),
+                (None, Spelling::Python) => escape_unit(output, point as u16),
+                (char, Spelling::Go) => escape_char_utf8(output, char.unwrap_or('\u{fffd}')),
+            }
         }
-    }
+    });
 }
 
-/// Writes a float as Python's `repr`: the shortest digits that read back the same, with an exponent
-/// below 1e-4 and from 1e16 on.
+/// Writes a float in the shortest digits that read back the same. Python's `repr` has an exponent
+/// below 1e-4 and from 1e16 on, of two digits at least; Go's `encoding/json` below 1e-6 and from
+/// 1e21 on, and no point without a fraction.
 fn write_float(json: &mut Json, text: &str) {
     let float = text.parse::<f64>().unwrap_or(f64::NAN);
     if !float.is_finite() {
         return json.raw("null");
     }
-    // Of two shortest that are as near Python takes the even one and Rust the larger. Rounding to
-    // as many digits gives the even one, which nearly always reads back the same too.
-    let same = |spelled: &String| spelled.parse() == Ok(float);
     let shortest = format!("{float:e}");
     let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let after_point = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    if (-4..=15).contains(&exponent) {
+    let (plain, fraction, width) = match json.spelling {
+        Spelling::Python => (-4..=15, 1, 2),
+        Spelling::Go => (-6..=20, 0, 1),
+    };
+    if plain.contains(&exponent) {
         let after_point = i32::try_from(after_point).unwrap_or_default() - exponent;
-        let plain = format!("{float:.*}", usize::try_from(after_point).unwrap_or_default().max(1));
-        return json.raw(&Some(plain).filter(same).unwrap_or_else(|| format!("{float:?}")));
+        let places = usize::try_from(after_point).unwrap_or_default().max(fraction);
+        let shortest = || match json.spelling {
+            Spelling::Python => format!("{float:?}"),
+            Spelling::Go => float.to_string(),
+        };
+        return json.raw(&nearest(float, format!("{float:.places$}"), shortest));
     }
-    let nearest = format!("{float:.after_point$e}");
-    let digits = nearest.split_once('e').filter(|_| same(&nearest)).map_or(digits, |parts| parts.0);
+    let spelled = nearest(float, format!("{float:.after_point$e}"), || shortest.clone());
+    let digits = spelled.split_once('e').map_or(spelled.as_str(), |parts| parts.0);
     let sign = if exponent < 0 { '-' } else { '+' };
-    json.raw(&format!("{digits}e{sign}{:02}", exponent.unsigned_abs()));
+    json.raw(&format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs()));
+}
+
+/// Of two shortest spellings that are as near Python and Go take the even one and Rust the larger.
+/// Rounding to as many digits gives the even one, which nearly always reads back the same too.
+fn nearest(float: f64, even: String, shortest: impl FnOnce() -> String) -> String {
+    if even.parse() == Ok(float) { even } else { shortest() }
 }
 
 #[cfg(test)]
@@ -309,6 +349,49 @@ mod tests {
         let mut output = Vec::new();
         write(&mut Json::new(&mut output, Layout::Tall), &nested(512));
         assert!(output.len() > 500_000);
+    }
+
+    fn told_by_go(text: &str) -> String {
+        let mut output = Vec::new();
+        write(&mut Json::spelled(&mut output, Layout::Tight, Spelling::Go), text);
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_spelled_as_go_spells_them() {
+        for (text, spelled) in [
+            ("1.0", "1"),
+            ("1e5", "100000"),
+            ("-0", "-0"),
+            ("-0.0", "-0"),
+            ("0.1e1", "1"),
+            ("1.50", "1.5"),
+            ("0.000001", "0.000001"),
+            ("0.0000001", "1e-7"),
+            ("1.5e-10", "1.5e-10"),
+            ("1e20", "100000000000000000000"),
+            ("1e21", "1e+21"),
+            ("-1.25e100", "-1.25e+100"),
+            ("123456789.125", "123456789.125"),
+            ("5e-324", "5e-324"),
+            ("9007199254740993", "9007199254740993"),
+        ] {
+            assert_eq!(told_by_go(text), spelled, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_are_spelled_as_go_spells_them() {
+        let text = r#"{"b": "\ud800\u003c\u00e9\u2028", "a": ["é<", {}]}"#;
+        assert_eq!(told_by_go(text), "{\"a\":[\"é<\",{}],\"b\":\"\u{fffd}<é\\u2028\"}");
+    }
+
+    #[test]
+    fn what_is_json_in_the_strict_sense() {
+        assert!(is_json(" {\"a\": [1, 1.5, null, true, \"NaN\"]} "));
+        for text in ["", " ", "NaN", "[-Infinity]", "1e400", "{} {}", "[1,]", "\u{feff}1"] {
+            assert!(!is_json(text), "{text}");
+        }
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! The URL of a request and the address it came from, as httpbin tells them.
+//! The URL of a request and the address it came from, as httpbin or go-httpbin tells them.
 //!
 //! Departures from httpbin: a Host it cannot read (`a_b`, `h/x`) is told as it came instead of
 //! being left out, and a punycode host stays punycode.
@@ -6,16 +6,35 @@
 use std::io::Write;
 
 use super::coding::{Part, escape_iri};
-use super::json::{escape, escape_latin1};
+use super::json::{Spelling, escape, escape_latin1};
+use super::profile::Profile;
 use super::request::Request;
 
-/// Appends the request's URL, inside a JSON string: the scheme as a proxy tells it, the host in
-/// lower case without a default port, then path and query as an IRI.
-pub fn escape_url(output: &mut Vec<u8>, request: &Request) {
-    escape_scheme(output, request);
+/// Appends the request's URL, inside a JSON string: the scheme as a proxy tells it, then host, path
+/// and query, as an IRI or as they were sent.
+pub fn escape_url(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
+    escape_scheme(output, profile, request);
     output.extend_from_slice(b"://");
-    let start = output.len();
     let host = request.host.unwrap_or(request.local.as_bytes());
+    match profile.iris {
+        true => escape_as_iri(output, request, host),
+        false => escape_as_sent(output, profile.spelling, request, host),
+    }
+}
+
+fn escape_as_sent(output: &mut Vec<u8>, spelling: Spelling, request: &Request, host: &[u8]) {
+    spelling.escape_bytes(output, host);
+    spelling.escape_bytes(output, request.target.raw_path);
+    if let Some(query) = request.target.raw_query {
+        output.push(b'?');
+        spelling.escape_bytes(output, query);
+    }
+}
+
+/// The host in lower case without a default port, and of path and query every escape resolved that
+/// may be.
+fn escape_as_iri(output: &mut Vec<u8>, request: &Request, host: &[u8]) {
+    let start = output.len();
     escape_latin1(output, host.strip_suffix(b":80").unwrap_or(host));
     if let Some(host) = output.get_mut(start..) {
         host.make_ascii_lowercase();
@@ -31,10 +50,10 @@ pub fn escape_url(output: &mut Vec<u8>, request: &Request) {
     }
 }
 
-fn escape_scheme(output: &mut Vec<u8>, request: &Request) {
+fn escape_scheme(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
     for name in ["X-Forwarded-Proto", "X-Forwarded-Protocol"] {
         if request.field(name).is_some_and(|value| !value.is_empty()) {
-            return escape_joined(output, request, name);
+            return escape_field(output, profile, request, name);
         }
     }
     // Joined as the others are, two of these fields would not read `on`.
@@ -42,11 +61,36 @@ fn escape_scheme(output: &mut Vec<u8>, request: &Request) {
     output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
-/// Appends where the request came from, inside a JSON string: the whole X-Forwarded-For field when
-/// it was sent, else the peer's address; nothing for a client on a socket file.
-pub fn escape_origin(output: &mut Vec<u8>, request: &Request) {
-    if request.field("X-Forwarded-For").is_some() {
-        return escape_joined(output, request, "X-Forwarded-For");
+/// Where the client asked, without its path: `http://host`. What links and redirects that name a
+/// host begin with. A Host that is no authority is passed over for our own address.
+pub fn site(request: &Request) -> String {
+    let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    let host = request.host.filter(|host| !host.is_empty() && host.iter().all(sound));
+    let host = host.and_then(|host| std::str::from_utf8(host).ok()).unwrap_or(request.local);
+    let (scheme, port) = if is_secure(request) { ("https", ":443") } else { ("http", ":80") };
+    let host = host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
+    [scheme, "://", &host].concat()
+}
+
+/// Whether a proxy says that the client asked it by TLS.
+pub fn is_secure(request: &Request) -> bool {
+    let says = |name, value: &str| request.fields_named(name).eq([value.as_bytes()]);
+    says("X-Forwarded-Proto", "https")
+        || says("X-Forwarded-Protocol", "https")
+        || says("X-Forwarded-Protocol", "ssl")
+        || says("X-Forwarded-Ssl", "on")
+}
+
+/// Appends where the request came from, inside a JSON string: what a proxy tells, else the peer's
+/// address; nothing for a client on a socket file. Of a list httpbin tells the whole and
+/// go-httpbin the first entry.
+pub fn escape_origin(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
+    if profile.python_fields && request.field(FORWARDED).is_some() {
+        return escape_joined(output, request, FORWARDED);
+    }
+    let told = profile.origin_fields.iter().filter_map(|name| request.field(name));
+    if let Some(entry) = told.map(first_entry).find(|entry| !entry.is_empty()) {
+        return profile.spelling.escape_bytes(output, entry);
     }
     if let Some(peer) = request.peer {
         // Writing to a vector cannot fail.
@@ -54,8 +98,25 @@ pub fn escape_origin(output: &mut Vec<u8>, request: &Request) {
     }
 }
 
-/// Appends the values of all fields of this name, inside a JSON string, with a `,` between them.
-pub fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
+const FORWARDED: &str = "X-Forwarded-For";
+
+/// The first of several values with a `,` between them.
+fn first_entry(value: &[u8]) -> &[u8] {
+    value.split(|&byte| byte == b',').next().unwrap_or_default().trim_ascii()
+}
+
+/// Appends the value of a field, inside a JSON string: of several the first, or all of them.
+pub fn escape_field(output: &mut Vec<u8>, profile: &Profile, request: &Request, name: &str) {
+    match profile.python_fields {
+        true => escape_joined(output, request, name),
+        false => {
+            profile.spelling.escape_bytes(output, request.field(name).unwrap_or_default());
+        }
+    }
+}
+
+/// The values of all fields of this name with a `,` between them.
+fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
     for (n, value) in request.fields_named(name).enumerate() {
         if n > 0 {
             escape(output, ",");
@@ -67,18 +128,63 @@ pub fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::profile::{GO_HTTPBIN, HTTPBIN};
     use crate::http::tests::ask;
 
-    fn url(target: &str, fields: &[(&str, &str)]) -> String {
+    fn url_of(profile: &Profile, target: &str, fields: &[(&str, &str)]) -> String {
         let mut output = Vec::new();
-        ask(target, fields, b"", |request| escape_url(&mut output, request));
+        ask(target, fields, b"", |request| escape_url(&mut output, profile, request));
+        String::from_utf8(output).unwrap()
+    }
+
+    fn url(target: &str, fields: &[(&str, &str)]) -> String {
+        url_of(&HTTPBIN, target, fields)
+    }
+
+    fn origin_of(profile: &Profile, fields: &[(&str, &str)]) -> String {
+        let mut output = Vec::new();
+        ask("/", fields, b"", |request| escape_origin(&mut output, profile, request));
         String::from_utf8(output).unwrap()
     }
 
     fn origin(fields: &[(&str, &str)]) -> String {
-        let mut output = Vec::new();
-        ask("/", fields, b"", |request| escape_origin(&mut output, request));
-        String::from_utf8(output).unwrap()
+        origin_of(&HTTPBIN, fields)
+    }
+
+    #[test]
+    fn go_httpbin_tells_a_url_as_it_was_sent() {
+        let url = |target: &str, fields: &[_]| url_of(&GO_HTTPBIN, target, fields);
+        assert_eq!(
+            url("/a%2fb?q=%C3%A9&%zz", &[("Host", "H:80")]),
+            "http://H:80/a%2fb?q=%C3%A9&%zz"
+        );
+        assert_eq!(url("/get?", &[("Host", "h")]), "http://h/get?");
+        assert_eq!(url("http://a.b/get", &[("Host", "h")]), "http://a.b/get");
+        for (name, value) in [
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Protocol", "https"),
+            ("X-Forwarded-Ssl", "on"),
+        ] {
+            assert_eq!(url("/", &[("Host", "h"), (name, value)]), "https://h/");
+        }
+    }
+
+    #[test]
+    fn go_httpbin_asks_proxies_of_its_hosters_first() {
+        let all = [
+            ("X-Forwarded-For", " 5.5.5.5 , 6.6.6.6"),
+            ("True-Client-IP", "4.4.4.4"),
+            ("Fastly-Client-IP", "3.3.3.3"),
+            ("CF-Connecting-IP", "2.2.2.2"),
+            ("Fly-Client-IP", "1.1.1.1"),
+        ];
+        for (left, told) in ["127.0.0.1", "5.5.5.5", "4.4.4.4", "3.3.3.3", "2.2.2.2", "1.1.1.1"]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(origin_of(&GO_HTTPBIN, &all[..left]), told);
+        }
+        assert_eq!(origin_of(&GO_HTTPBIN, &[("X-Forwarded-For", "")]), "127.0.0.1");
     }
 
     #[test]
@@ -119,6 +225,27 @@ mod tests {
         ] {
             assert_eq!(path(sent), told, "{sent}");
         }
+    }
+
+    #[test]
+    fn sites() {
+        let site = |fields: &[(&str, &str)]| ask("/", fields, b"", site);
+        assert_eq!(site(&[]), "http://127.0.0.1:8080");
+        assert_eq!(site(&[("Host", "FOO.com:80")]), "http://foo.com");
+        assert_eq!(site(&[("Host", "a_b<x>")]), "http://127.0.0.1:8080");
+        assert_eq!(site(&[("Host", "h@evil")]), "http://127.0.0.1:8080");
+        let secure = |name, value| site(&[("Host", "[::1]:443"), (name, value)]);
+        for (name, value) in [
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Protocol", "ssl"),
+            ("X-Forwarded-Protocol", "https"),
+            ("X-Forwarded-Ssl", "on"),
+        ] {
+            assert_eq!(secure(name, value), "https://[::1]", "{name}");
+        }
+        assert_eq!(secure("X-Forwarded-Proto", "ftp"), "http://[::1]:443");
+        let two = [("Host", "h"), ("X-Forwarded-Ssl", "on"), ("X-Forwarded-Ssl", "on")];
+        assert_eq!(site(&two), "http://h");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::session::Session;
-use crate::base::limits::{EVICTION_PROBES, IDLE_BEFORE_EVICTION, Limits, PATIENCE, REFUSALS};
+use crate::base::limits::{EVICTION_PROBES, IDLE_BEFORE_EVICTION, Limits, PATIENCE};
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::proto::conn::Rest;
@@ -51,6 +51,7 @@ impl Admission {
             return Room::Free;
         }
         if let Some(victim) = self.victim(sessions, limits, now) {
+            self.full = None;
             return Room::Instead(victim);
         }
         let since = *self.full.get_or_insert(now);
@@ -95,8 +96,8 @@ impl Admission {
 
     /// A connection is being turned away, which takes a moment beyond all slots; says which of the
     /// earlier ones has had its moment.
-    pub(super) fn refuse(&mut self, token: Token) -> Option<Token> {
+    pub(super) fn refuse(&mut self, token: Token, most: usize) -> Option<Token> {
         self.refused.push_back(token);
-        if self.refused.len() > REFUSALS { self.refused.pop_front() } else { None }
+        if self.refused.len() > most { self.refused.pop_front() } else { None }
     }
 }

@@ -80,6 +80,9 @@ impl fmt::Display for Failure {
 /// A signal so soon after the first is the same one, arriving by another way.
 const SAME_SIGNAL: Duration = Duration::from_millis(20);
 
+/// How the targets of our own log lines begin.
+const OURS: &str = "loiter";
+
 /// How far the end has come.
 #[derive(Clone, Copy)]
 enum Phase {
@@ -168,16 +171,14 @@ fn suggestions(url: &str) -> String {
     )
 }
 
-/// Sends the log to standard error. `RUST_LOG` has the last word on how much of it.
+/// Sends the log to standard error.
 fn start_log(level: LogLevel, format: LogFormat) {
-    let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.is_empty());
-    let parsed = asked.as_deref().map(str::parse::<Targets>);
-    let by_level = Targets::new().with_default(level_filter(level));
-    let (filter, bad) = match parsed {
-        None => (by_level, None),
-        Some(Ok(filter)) => (filter, None),
-        Some(Err(error)) => (by_level, Some(error)),
+    let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
+    let (asked, bad) = match asked.as_deref().map(str::parse).transpose() {
+        Ok(asked) => (asked, None),
+        Err(error) => (None, Some(error)),
     };
+    let filter = filter(level, asked.unwrap_or_default());
     let terminal = io::stderr().is_terminal();
     let colour = terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colour);
@@ -191,6 +192,13 @@ fn start_log(level: LogLevel, format: LogFormat) {
     if let Some(error) = bad {
         tracing::warn!(%error, "RUST_LOG is not understood; write RUST_LOG=debug or loiter=debug");
     }
+}
+
+/// `RUST_LOG` has the last word, but only on what it names: a level alone, as in `debug`, names
+/// everything, and `mio=debug` leaves our own level as it was set.
+fn filter(level: LogLevel, asked: Targets) -> Targets {
+    let names_us = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
+    if names_us { asked } else { asked.with_target(OURS, level_filter(level)) }
 }
 
 const fn level_filter(level: LogLevel) -> LevelFilter {
@@ -207,6 +215,28 @@ const fn level_filter(level: LogLevel) -> LevelFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rust_log_rules_over_what_it_names() {
+        use tracing::Level;
+        for (asked, own, other) in [
+            ("mio=debug", Level::WARN, Some(Level::DEBUG)),
+            ("mio=debug,loiter=error", Level::ERROR, Some(Level::DEBUG)),
+            ("loiter=trace", Level::TRACE, None),
+            ("info", Level::INFO, Some(Level::INFO)),
+            ("loiter::server::sim=trace", Level::WARN, None),
+        ] {
+            let filter = filter(LogLevel::Warn, asked.parse().expect(asked));
+            let most = |target| {
+                let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+                levels.into_iter().find(|level| filter.would_enable(target, level))
+            };
+            assert_eq!((most("loiter::server"), most("mio::poll")), (Some(own), other), "{asked}");
+        }
+        let unasked = filter(LogLevel::Warn, Targets::default());
+        assert!(unasked.would_enable("loiter", &Level::WARN));
+        assert!(!unasked.would_enable("loiter", &Level::INFO));
+    }
 
     #[test]
     fn suggestions_name_an_address_that_can_be_asked() {

@@ -1,12 +1,15 @@
 //! `loiter healthcheck`: asks a running server for its health, for images without a shell or curl.
 //!
-//! It depends on no reactor and no resolver: a plain blocking request with a deadline.
+//! It depends on no reactor and no resolver: a plain blocking request with a deadline, over TCP or
+//! through a socket file.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+use socket2::{SockAddr, Socket, Type};
 
 use super::daemon::complain;
 
@@ -19,7 +22,8 @@ const STATUS_BYTES: usize = 12;
 /// none, 2 when the URL cannot be used.
 pub fn run(url: &str) -> ExitCode {
     let Some(place) = Place::parse(url) else {
-        let advice = "write http://HOST:PORT/PATH, where HOST is an IP address or localhost";
+        let advice = "write http://HOST:PORT/PATH, where HOST is an IP address or localhost, or \
+                      unix:SOCKET:/PATH";
         return complain(format_args!("loiter: cannot ask `{url}`; {advice}"), 2);
     };
     match ask(&place) {
@@ -32,25 +36,39 @@ pub fn run(url: &str) -> ExitCode {
 /// What a URL names.
 #[derive(Debug, PartialEq)]
 struct Place<'a> {
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<SockAddr>,
     authority: &'a str,
     path: &'a str,
 }
 
 impl<'a> Place<'a> {
     fn parse(url: &'a str) -> Option<Place<'a>> {
-        let rest = url.strip_prefix("http://")?;
+        let place = match url.strip_prefix("unix:") {
+            Some(rest) => Place::file(rest)?,
+            None => Place::host(url.strip_prefix("http://")?)?,
+        };
+        place.path.bytes().all(|byte| byte.is_ascii_graphic()).then_some(place)
+    }
+
+    /// `HOST:PORT/PATH`.
+    fn host(rest: &'a str) -> Option<Place<'a>> {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let path = if path.is_empty() { "/" } else { path };
-        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return None;
-        }
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
             _ => (authority, 80),
         };
-        let addresses = hosts(host)?.into_iter().map(|host| SocketAddr::new(host, port));
+        let addresses = hosts(host)?.into_iter().map(|host| SocketAddr::new(host, port).into());
+        let path = if path.is_empty() { "/" } else { path };
         Some(Place { addresses: addresses.collect(), authority, path })
+    }
+
+    /// `SOCKET:/PATH`, as proxies write it; as with listeners, two slashes may stand before it.
+    fn file(rest: &'a str) -> Option<Place<'a>> {
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (file, path) = rest.split_at(rest.find(":/").unwrap_or(rest.len()));
+        let path = path.strip_prefix(':').unwrap_or("/");
+        let address = SockAddr::unix(file).ok().filter(|_| !file.is_empty())?;
+        Some(Place { addresses: vec![address], authority: "localhost", path })
     }
 }
 
@@ -98,10 +116,11 @@ impl fmt::Display for Head<'_> {
 }
 
 /// The first address that takes a connection; the last one's error when none does.
-fn connect(addresses: &[SocketAddr], deadline: Instant) -> io::Result<TcpStream> {
+fn connect(addresses: &[SockAddr], deadline: Instant) -> io::Result<Socket> {
     let mut outcome = Err(too_late());
     for address in addresses {
-        outcome = TcpStream::connect_timeout(address, left(deadline)?);
+        let socket = Socket::new(address.domain(), Type::STREAM, None)?;
+        outcome = socket.connect_timeout(address, left(deadline)?).map(|()| socket);
         if outcome.is_ok() {
             break;
         }
@@ -136,11 +155,20 @@ mod tests {
     fn urls() {
         let place = |url| {
             let place = Place::parse(url)?;
-            Some((place.addresses[0].to_string(), place.authority, place.path))
+            let address = place.addresses[0].as_socket().map(|address| address.to_string());
+            Some((address?, place.authority, place.path))
         };
         let found = |address: &str, authority, path| Some((address.to_owned(), authority, path));
         let local = "127.0.0.1:8080";
         assert_eq!(place("http://127.0.0.1:8080"), found(local, local, "/"));
+        let file = |url| {
+            let place = Place::parse(url)?;
+            let file = place.addresses[0].as_pathname().map(|file| file.display().to_string());
+            Some((file?, place.authority, place.path))
+        };
+        assert_eq!(file("unix:/s"), found("/s", "localhost", "/"));
+        assert_eq!(file("unix:///a/s:/b/?c"), found("/a/s", "localhost", "/b/?c"));
+        assert_eq!(file("unix:s:/"), found("s", "localhost", "/"));
         assert_eq!(place("http://localhost:8080/a?b"), found(local, "localhost:8080", "/a?b"));
         assert_eq!(place("http://[::1]:1/"), found("[::1]:1", "[::1]:1", "/"));
         assert_eq!(place("http://[::1]/"), found("[::1]:80", "[::1]", "/"));
@@ -156,6 +184,10 @@ mod tests {
             "http://127.0.0.1/a b",
             "http://127.0.0.1/\r\nX: y",
             "http://user@127.0.0.1/",
+            "unix:",
+            "unix://",
+            "unix::/a",
+            "unix:s:/a b",
         ] {
             assert_eq!(place(bad), None, "{bad}");
         }

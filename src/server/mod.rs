@@ -6,6 +6,7 @@
 pub mod access;
 mod admission;
 pub mod daemon;
+pub mod egress;
 pub mod healthcheck;
 mod listen;
 pub mod net;

@@ -5,6 +5,7 @@
 //! timeout is rounded up to one.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
@@ -302,6 +303,19 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     // The type differs between systems.
     #[allow(clippy::unnecessary_cast)]
     Ok(limit.rlim_cur as u64)
+}
+
+/// The machine's name.
+pub(super) fn hostname() -> io::Result<String> {
+    // Longer than any system's longest.
+    let mut name = [0u8; 257];
+    // SAFETY: the length is that of `name` without its last byte, which so stays zero and ends
+    // the name where the system leaves that out.
+    if unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let name = CStr::from_bytes_until_nul(&name).map_err(io::Error::other)?;
+    Ok(name.to_string_lossy().into_owned())
 }
 
 #[cfg(target_os = "linux")]

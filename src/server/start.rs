@@ -14,10 +14,12 @@ use mio::unix::pipe;
 use super::access::{AccessLog, Format};
 use super::listen::{self, Open, SocketFile};
 use super::os::{self, Os};
+use super::peers::Peers;
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
-use crate::base::limits::{DESCRIPTORS_RESERVED, MAX_LISTENERS};
+use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, REFUSALS};
 use crate::config::{self, BadValue, Listen, Settings};
+use crate::http::app::App;
 
 /// Why a server did not start. Its text says what to do.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub enum StartError {
     Listen(Listen, io::Error),
     /// The access log cannot be opened.
     Log(io::Error),
+    /// The machine's name, which is to be told, is not known.
+    Hostname(io::Error),
     /// The system gives no thread, poll or pipe.
     System(io::Error),
 }
@@ -45,6 +49,10 @@ impl fmt::Display for StartError {
                 f,
                 "cannot open the access log {error}; name a file in a folder that this user may \
                  write to with --access-log-file"
+            ),
+            StartError::Hostname(error) => write!(
+                f,
+                "cannot look up this machine's name: {error}; leave out --use-real-hostname"
             ),
             StartError::System(error) => {
                 write!(f, "the system gives no thread or descriptor: {error}; see `ulimit -a`")
@@ -82,13 +90,17 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
     }
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
+    let mut app = app(&settings)?;
     let log = open_log(&settings, epoch)?;
     let count = match settings.workers {
         0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
     };
-    let capacity = capacity(&settings, limit, count);
-    let mut starter = Starter { settings, start, log, capacity, threads: Vec::new() };
+    let (capacity, refusals) = (capacity(&settings, limit, count), refusals(limit));
+    share(&mut app.limits, count);
+    let peers = settings.max_connections_per_ip.map(|most| Arc::new(Peers::new(most)));
+    let mut starter =
+        Starter { settings, app, peers, start, log, capacity, refusals, threads: Vec::new() };
     let mut mailboxes = Vec::new();
     let mut addresses = starter.settings.listen.clone();
     for number in 0..count {
@@ -109,10 +121,39 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
     Ok(starter.finish(mailboxes, addresses, limit))
 }
 
+/// What the workers may consult, each a copy of its own.
+fn app(settings: &Settings) -> Result<App, StartError> {
+    let mut app = settings.app();
+    if settings.real_hostname {
+        app.hostname = os::hostname().map_err(StartError::Hostname)?;
+    }
+    Ok(app)
+}
+
+/// Gives each worker its share of what all of them may do.
+fn share(limits: &mut Limits, workers: usize) {
+    if limits.delayed != usize::MAX {
+        limits.delayed = limits.delayed.div_ceil(workers);
+    }
+    if limits.egress != u64::MAX {
+        limits.egress = limits.egress.div_ceil(workers as u64);
+    }
+}
+
+/// Descriptors for connections.
+fn descriptors(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
+}
+
+/// Those of them that are for connections that are refused.
+fn refusals(limit: u64) -> usize {
+    (descriptors(limit) / 8).min(REFUSALS)
+}
+
 /// Most connections of one worker. With tables of their own each worker may use the whole limit;
 /// otherwise the workers share it, and meet it when it is used up.
 fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
-    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
+    let most = descriptors(limit) - refusals(limit);
     let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
     most.min(wanted).max(1)
 }
@@ -134,9 +175,12 @@ type Started = Result<Vec<Listen>, StartError>;
 
 struct Starter {
     settings: Settings,
+    app: App,
+    peers: Option<Arc<Peers>>,
     start: Instant,
     log: Option<AccessLog>,
     capacity: usize,
+    refusals: usize,
     threads: Vec<JoinHandle<Totals>>,
 }
 
@@ -154,9 +198,13 @@ impl Starter {
         let birth = Birth {
             first: number == 0,
             addresses: addresses.iter().filter(shared_file).cloned().collect(),
-            settings: self.settings.clone(),
+            app: self.app.clone(),
+            peers: self.peers.clone(),
+            private_fd_table: self.settings.private_fd_tables,
+            read_until_would_block: self.settings.read_until_would_block,
             start: self.start,
             capacity: self.capacity,
+            refusals: self.refusals,
             inbox,
             wake,
             sink: self.log.as_ref().map(AccessLog::sink),
@@ -193,9 +241,13 @@ impl Starter {
 struct Birth {
     first: bool,
     addresses: Vec<Listen>,
-    settings: Settings,
+    app: App,
+    peers: Option<Arc<Peers>>,
+    private_fd_table: bool,
+    read_until_would_block: bool,
     start: Instant,
     capacity: usize,
+    refusals: usize,
     inbox: Receiver<Command>,
     wake: pipe::Receiver,
     sink: Option<super::access::Sink>,
@@ -217,7 +269,7 @@ impl Birth {
 
     /// The table is split first, so that what is opened after it is in this one alone.
     fn worker(self) -> Result<(Worker<Os>, Vec<Listen>), StartError> {
-        if self.settings.private_fd_tables
+        if self.private_fd_table
             && let Err(error) = os::unshare_descriptors()
         {
             tracing::debug!(%error, "no private descriptor table");
@@ -232,18 +284,35 @@ impl Birth {
             gates.push(gate);
             bound.push(at);
         }
-        let until_would_block = self.settings.read_until_would_block;
-        let os = Os::new(listeners, self.wake, self.start, until_would_block)
+        let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
             .map_err(StartError::System)?;
         let setup = Setup {
-            peers: None,
-            app: Arc::new(self.settings.app()),
+            peers: self.peers,
+            app: Arc::new(self.app),
             gates,
             capacity: self.capacity,
+            refusals: self.refusals,
             inbox: self.inbox,
             sink: self.sink,
             seed: RandomState::new().build_hasher().finish(),
         };
         Ok((Worker::new(os, setup), bound))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_name_is_told_only_when_asked_for() {
+        let uname = std::process::Command::new("uname").arg("-n").output().expect("uname");
+        let real = String::from_utf8(uname.stdout).expect("a plain name");
+        let name = |real_hostname| {
+            let settings = Settings { real_hostname, ..Settings::default() };
+            app(&settings).map(|app| app.hostname).ok()
+        };
+        assert_eq!(name(true).as_deref(), Some(real.trim_end()));
+        assert_eq!(name(false).as_deref(), Some("loiter"));
     }
 }

@@ -52,6 +52,8 @@ pub struct Setup {
     pub gates: Vec<Gate>,
     /// Most connections at a time.
     pub capacity: usize,
+    /// Most connections beyond them that are being refused.
+    pub refusals: usize,
     /// Connections by address, if their number is bounded.
     pub peers: Option<Arc<Peers>>,
     /// Commands.
@@ -126,7 +128,7 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
-            scratch: Scratch::new(usual),
+            scratch: Scratch::new(usual, setup.app.limits.egress),
             body: Vec::new(),
             records: Vec::new(),
             stamp: Stamp::new(setup.app.server_header),
@@ -157,6 +159,7 @@ impl<N: Net> Worker<N> {
 
     fn look_at_the_clock(&mut self) {
         self.now = self.net.now();
+        self.scratch.egress.fill(self.now);
         if self.stamp.is_old(self.now) {
             self.stamp.renew(self.now, self.net.wall());
         }
@@ -302,7 +305,7 @@ impl<N: Net> Worker<N> {
         let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
-        let over = if free { None } else { self.admission.refuse(token) };
+        let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
         over.into_iter().for_each(|token| self.close(token));
     }
 

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use loiter::endpoint::{Found, answer, find, refuse};
 use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
-use loiter::http::reply::{Body, Reply};
+use loiter::http::reply::{Body, Headers, Reply};
 use loiter::http::request::{Field, Method, Request, Target, Version};
 
 /// What curl sends.
 pub(crate) const CURL: &[(&str, &str)] =
     &[("Host", "127.0.0.1:18080"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const GO_JSON: &str = "application/json; charset=utf-8";
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 pub(crate) const BYTES: &str = "application/octet-stream";
@@ -25,6 +26,10 @@ pub(crate) struct Answer {
     pub(crate) after_us: u64,
     /// `span_us` and `pieces` of a paced body.
     pub(crate) pace: Option<(u64, u64)>,
+    /// When its pieces were due; those that were made together are one.
+    pub(crate) dues_us: Vec<u64>,
+    /// The fields behind it.
+    pub(crate) trailers: Vec<(String, String)>,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) echoes: bool,
@@ -89,8 +94,10 @@ fn play(
     reply: Reply,
     render: impl Fn(loiter::http::reply::Render) -> Vec<u8>,
 ) -> Answer {
-    let fields: Vec<(String, String)> =
-        reply.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let owned = |headers: &Headers| {
+        headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    let fields: Vec<(String, String)> = owned(&reply.headers);
     let named = fields.iter().find(|field| field.0 == "Content-Type").map(|field| field.1.clone());
     let mut answer = Answer {
         route: found.map(|found| found.route.path),
@@ -100,6 +107,8 @@ fn play(
             .unwrap_or_default(),
         after_us: reply.after_us,
         pace: None,
+        dues_us: Vec::new(),
+        trailers: Vec::new(),
         fields,
         body: Vec::new(),
         echoes: false,
@@ -111,7 +120,9 @@ fn play(
         Body::Render(function) => answer.body = render(function),
         Body::Paced(mut pace) => {
             answer.pace = Some((pace.span_us, pace.pieces));
+            answer.trailers = owned(&pace.trailers);
             while let Some(due_us) = pace.due_us() {
+                answer.dues_us.push(due_us);
                 pace.make(due_us, usize::MAX, &mut answer.body);
             }
             assert!(pace.length.is_none_or(|length| length == answer.body.len() as u64));

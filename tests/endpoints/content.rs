@@ -33,15 +33,24 @@ pub(crate) const ROWS: &[Row] = &[
     ("/bytes/{n}", "GET /bytes/3?seed=", &[], b"", 400, JSON, Any),
     ("/bytes/{n}", "GET /bytes/-1", &[], b"", 404, HTML, Any),
     ("/bytes/{n}", "GET /bytes/1.5", &[], b"", 404, HTML, Any),
-    ("/stream/{n}", "GET /stream/2", &[], b"", 200, JSON, Is(STREAM)),
-    ("/stream/{n}", "GET /stream/0", &[], b"", 200, JSON, Is("")),
-    ("/stream/{n}", "GET /stream/1000", &[], b"", 200, JSON, Has("\"id\": 99}\n")),
-    ("/stream/{n}", "GET /stream/1?b=1&a=2&b=3", &[], b"", 200, JSON, Has("\"args\": {\"b\": [\"1\", \"3\"], \"a\": \"2\"}")),
-    ("/stream/{n}", "GET /stream/x", &[], b"", 404, HTML, Any),
     ("/echo", "POST /echo", &[("Content-Type", "text/x; a=b")], b"", 200, "text/x; a=b", Has(ECHO)),
     ("/echo", "PUT /echo", &[], b"", 200, BYTES, Has(ECHO)),
     ("/echo", "PATCH /echo", &[("Content-Type", "é\u{1}\n")], b"", 200, BYTES, Has(ECHO)),
     ("/echo", "GET /echo", &[], b"", 405, HTML, Any),
+];
+
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/uuid", "POST /uuid", &[], b"", 200, GO_JSON, Long(53)),
+    ("/bytes/{n}", "GET /bytes/200000", &[], b"", 200, BYTES, Long(200_000)),
+    ("/bytes/{n}", "GET /bytes/1048576", &[], b"", 200, BYTES, Long(1_048_576)),
+    ("/bytes/{n}", "GET /bytes/1048577", &[], b"", 400, GO_JSON, Has("it must be 0 to 1048576")),
+    ("/bytes/{n}", "GET /bytes/0", &[], b"", 200, BYTES, Is("")),
+    ("/bytes/{n}", "GET /bytes/x", &[], b"", 400, GO_JSON, Has("bad n")),
+    ("/bytes/{n}", "GET /bytes/-1", &[], b"", 400, GO_JSON, Has("bad n")),
+    ("/bytes/{n}", "GET /bytes/3?seed=x", &[], b"", 400, GO_JSON, Has("bad seed")),
+    ("/bytes/{n}", "GET /bytes/3?seed=-5", &[], b"", 200, BYTES, Long(3)),
+    ("/echo", "POST /echo", &[], b"", 200, BYTES, Has(ECHO)),
 ];
 
 #[test]
@@ -67,6 +76,14 @@ fn seeded_bytes_are_httpbins() {
 }
 
 #[test]
+fn seeded_bytes_are_go_httpbins() {
+    let known = [191, 205, 42, 250, 21, 162, 179, 114, 199, 7, 152, 90, 34, 2, 74, 142];
+    assert_eq!(ask_go("GET /bytes/16?seed=1234567890", CURL, b"").body, known);
+    let answer = ask_go("GET /stream-bytes/16?seed=1234567890&chunk_size=5", CURL, b"");
+    assert_eq!((answer.body.as_slice(), answer.pace), (known.as_slice(), Some((0, 4))));
+}
+
+#[test]
 fn a_uuid_is_of_version_4() {
     let body = String::from_utf8(ask("GET /uuid", CURL, b"").body).unwrap();
     let uuid = body.split('"').nth(3).unwrap();
@@ -77,7 +94,4 @@ fn a_uuid_is_of_version_4() {
 }
 
 // Captured from httpbin 0.10.4.
-const STREAM: &str = r#"{"url": "http://127.0.0.1:18080/stream/2", "args": {}, "headers": {"Host": "127.0.0.1:18080", "User-Agent": "curl/7.88.1", "Accept": "*/*"}, "origin": "127.0.0.1", "id": 0}
-{"url": "http://127.0.0.1:18080/stream/2", "args": {}, "headers": {"Host": "127.0.0.1:18080", "User-Agent": "curl/7.88.1", "Accept": "*/*"}, "origin": "127.0.0.1", "id": 1}
-"#;
 const UNACCEPTABLE: &str = r#"{"message": "Client did not request a supported media type.", "accept": ["image/webp", "image/svg+xml", "image/jpeg", "image/png", "image/*"]}"#;

@@ -1,21 +1,186 @@
-//! The page.
+//! The page, and the API's descriptions.
 
-use loiter::endpoint::ROUTES;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use loiter::endpoint::{GROUPS, ROUTES};
+use loiter::http::app::App;
+use loiter::http::profile::GO_HTTPBIN;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::ask::*;
+
+const BROWSER: &[(&str, &str)] = &[("Accept", "text/html,*/*;q=0.8")];
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     ("/", "GET /", &[], b"", 200, TEXT, Has("/delay/{delay}  ")),
-    ("/", "GET /", &[("Accept", "text/html,*/*;q=0.8")], b"", 200, HTML, Has("<a href=\"/get\">/get</a>")),
+    ("/", "GET /", BROWSER, b"", 200, HTML, Has("<a href=\"/get\">/get</a>")),
     ("/", "GET /", &[("Accept", "text/html")], b"", 200, HTML, Has("go-httpbin")),
     ("/", "HEAD /?x", &[], b"", 200, TEXT, Has("httpbin")),
     ("/", "POST /", &[], b"", 405, HTML, Any),
+    ("/legacy", "GET /legacy", BROWSER, b"", 200, HTML, Has("<h1 aria-label=loiter>")),
+    ("/legacy", "POST /legacy", &[], b"", 405, HTML, Any),
+    ("/spec.json", "GET /spec.json", &[], b"", 200, JSON, Has("\"swagger\": \"2.0\"")),
+    ("/spec.json", "PUT /spec.json", &[], b"", 405, HTML, Any),
+    ("/openapi.json", "GET /openapi.json", &[], b"", 200, JSON, Has("\"openapi\": \"3.1.0\"")),
+    ("/openapi.json", "PUT /openapi.json", &[], b"", 405, HTML, Any),
 ];
 
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/", "GET /", BROWSER, b"", 200, HTML, Has("follows go-httpbin")),
+    ("/", "POST /", &[], b"", 405, TEXT, Any),
+];
+
+/// The paths of httpbin 0.10.4's own `/spec.json`.
+const HTTPBIN_PATHS: &str = "\
+    /absolute-redirect/{n} /anything /anything/{anything} /base64/{value} \
+    /basic-auth/{user}/{passwd} /bearer /brotli /bytes/{n} /cache /cache/{value} /cookies \
+    /cookies/delete /cookies/set /cookies/set/{name}/{value} /deflate /delay/{delay} /delete /deny \
+    /digest-auth/{qop}/{user}/{passwd} /digest-auth/{qop}/{user}/{passwd}/{algorithm} \
+    /digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after} /drip /encoding/utf8 /etag/{etag} \
+    /get /gzip /headers /hidden-basic-auth/{user}/{passwd} /html /image /image/jpeg /image/png \
+    /image/svg /image/webp /ip /json /links/{n}/{offset} /patch /post /put /range/{numbytes} \
+    /redirect-to /redirect/{n} /relative-redirect/{n} /response-headers /robots.txt \
+    /status/{codes} /stream-bytes/{n} /stream/{n} /user-agent /uuid /xml";
+
+fn page(app: &App) -> Answer {
+    ask_of(app, &format!("GET {}/", app.prefix), BROWSER, b"")
+}
+
+fn described(app: &App, path: &str) -> Value {
+    let answer = ask_of(app, &format!("GET {}{path}", app.prefix), CURL, b"");
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+fn go() -> App {
+    App { profile: &GO_HTTPBIN, ..App::default() }
+}
+
+fn prefixed() -> App {
+    App { prefix: "/bin".to_owned(), ..App::default() }
+}
+
+/// What stands between the first `<name>` and the next `</name>`.
+fn inside<'a>(html: &'a str, name: &str) -> &'a str {
+    let (_, rest) = html.split_once(&format!("<{name}>")).unwrap();
+    rest.split_once(&format!("</{name}>")).unwrap().0
+}
+
 #[test]
-fn the_page_needs_nothing_from_elsewhere() {
-    let page = String::from_utf8(ask("GET /", &[("Accept", "text/html")], b"").body).unwrap();
-    assert!(ROUTES.iter().all(|route| page.contains(route.path) && page.contains(route.about)));
-    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
+fn the_page_has_every_route_and_needs_nothing_from_elsewhere() {
+    for app in [App::default(), go(), prefixed()] {
+        let html = String::from_utf8(page(&app).body).unwrap();
+        for route in &ROUTES {
+            assert!(html.contains(&format!("data-path=\"{}\"", route.path)), "{}", route.path);
+            assert!(html.contains(route.about), "{}", route.about);
+        }
+        assert!(GROUPS.iter().all(|group| html.contains(group.name)));
+        assert!(
+            !html.contains("http://") && !html.contains("https://") && !html.contains("src=\"")
+        );
+        assert_eq!((html.matches("<script").count(), html.matches("<style").count()), (1, 1));
+        // The policy would not let them work.
+        assert!(!html.contains(" style=") && !html.contains(" onclick="));
+    }
+}
+
+#[test]
+fn the_policy_lets_in_just_the_pages_own_style_and_script() {
+    let answer = page(&App::default());
+    let html = std::str::from_utf8(&answer.body).unwrap();
+    let policy = answer.field("Content-Security-Policy").unwrap();
+    let source = |name| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(inside(html, name))));
+    let (style, script) = (source("style"), source("script"));
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; style-src {style}; script-src {script}; connect-src 'self'; \
+             img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+    );
+    assert_eq!(answer.field("Vary"), Some("Accept"));
+}
+
+#[test]
+fn each_part_of_the_page_has_a_name_of_its_own() {
+    let html = String::from_utf8(page(&App::default()).body).unwrap();
+    let ids = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let mut ids: Vec<&str> = ids.collect();
+    let all = ids.len();
+    assert!(all > ROUTES.len());
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn a_prefix_stands_before_every_link() {
+    let html = String::from_utf8(page(&prefixed()).body).unwrap();
+    assert!(html.contains("<a href=\"/bin/get\">") && html.contains("<a href=\"/bin/delay/1\">"));
+    for link in html.split(" href=\"").skip(1) {
+        assert!(link.starts_with("/bin/") || link.starts_with('#') || link.starts_with("data:"));
+    }
+    let text = ask_of(&prefixed(), "GET /bin/", CURL, b"");
+    assert!(String::from_utf8(text.body).unwrap().contains("  /bin/delay/{delay}  "));
+    assert_eq!(described(&prefixed(), "/spec.json")["basePath"], "/bin");
+    assert_eq!(described(&prefixed(), "/openapi.json")["servers"][0]["url"], "/bin");
+    assert_eq!(described(&App::default(), "/spec.json")["basePath"], "/");
+}
+
+#[test]
+fn both_descriptions_have_every_path_and_operation() {
+    for app in [App::default(), go()] {
+        for (document, trace) in [("/spec.json", false), ("/openapi.json", true)] {
+            let paths = &described(&app, document)["paths"];
+            for route in &ROUTES {
+                let item = &paths[route.path.replace('*', "")];
+                let methods: Vec<&str> =
+                    route.methods(app.profile).iter().map(|method| method.name()).collect();
+                for &method in &methods {
+                    let goes_with_get = method == "HEAD" && methods.contains(&"GET");
+                    let unlisted = goes_with_get || method == "TRACE" && !trace;
+                    let operation = &item[method.to_lowercase()];
+                    assert_eq!(operation.is_null(), unlisted, "{method} {}", route.path);
+                    let count = operation["parameters"].as_array().map_or(0, Vec::len);
+                    assert!(unlisted || count >= route.params.len(), "{method} {}", route.path);
+                }
+            }
+        }
+    }
+}
+
+/// A path with its parameters' names left out.
+fn shape(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn paths_that_httpbin_describes_are_spelled_as_there() {
+    let document = described(&App::default(), "/spec.json");
+    let ours: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(HTTPBIN_PATHS.split(' ').count(), 52);
+    for path in HTTPBIN_PATHS.split(' ') {
+        if let Some(same) = ours.iter().find(|other| shape(other) == shape(path)) {
+            assert_eq!(*same, path);
+        }
+    }
+}
+
+#[test]
+fn a_bound_is_described_where_it_is_held() {
+    let schema = |app: &App, path: &str, n: usize| {
+        described(app, "/openapi.json")["paths"][path]["get"]["parameters"][n]["schema"].clone()
+    };
+    let of = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let integer = r#"{"type": "integer", "minimum": 0}"#;
+    assert_eq!(schema(&App::default(), "/bytes/{n}", 0), of(integer));
+    let integer = r#"{"type": "integer", "minimum": 0, "maximum": 102400}"#;
+    assert_eq!(schema(&go(), "/bytes/{n}", 0), of(integer));
+    let code = r#"{"type": "integer", "minimum": 100, "maximum": 999, "default": 200}"#;
+    assert_eq!(schema(&App::default(), "/drip", 2), of(code));
+    let format = r#"{"type": "string", "enum": ["json", "text"], "default": "json"}"#;
+    assert_eq!(schema(&App::default(), "/ip", 0), of(format));
 }

@@ -1,6 +1,8 @@
 //! What the request said.
 
 use crate::ask::*;
+use loiter::http::app::App;
+use loiter::http::profile::{GO_HTTPBIN, HTTPBIN};
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
@@ -13,6 +15,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("/get", "GET /get/", &[], b"", 404, HTML, Has("Not Found")),
     ("/get", "GET /GET", &[], b"", 404, HTML, Any),
     ("/get", "GET /", &[], b"", 200, TEXT, Any),
+    ("/head", "HEAD /head?show=1&show=2&x=", &[], b"", 200, JSON, Has("\"show\": [")),
+    ("/head", "GET /head", &[], b"", 405, HTML, Any),
     ("/post", "POST /post", &[("Content-Length", "7"), FORM], b"a=1&b=2", 200, JSON, Is(POST_FORM)),
     ("/post", "POST /post", &[("Content-Type", JSON), ("Content-Length", "22")], b"{\"b\":1,\"a\":[1.0,null]}", 200, JSON, Is(POST_JSON)),
     ("/post", "POST /post", &[], b"[1,]", 200, JSON, Has("\"json\": null")),
@@ -25,9 +29,12 @@ pub(crate) const ROWS: &[Row] = &[
     ("/delete", "GET /delete", &[], b"", 405, HTML, Any),
     ("/anything", "TRACE /anything", &[], b"", 200, JSON, Has("\"method\": \"TRACE\"")),
     ("/anything", "GET /anything/", &[], b"", 404, HTML, Any),
-    ("/anything/{rest*}", "GET /anything/a/b?c=d", &[], b"", 200, JSON, Is(ANYTHING)),
-    ("/anything/{rest*}", "DELETE /anything/a//b", &[FORM], b"x=y", 200, JSON, Has("\"form\": {\n    \"x\": \"y\"\n  }")),
-    ("/anything/{rest*}", "CONNECT /anything/a", &[], b"", 405, HTML, Any),
+    ("/anything", "GET /anything?raw=1", &[("x-b", "1"), ("X-A", "\u{e9}"), ("x-B", "")], b"", 200, JSON, Is(RAW)),
+    ("/anything", "GET /anything?raw=2", &[], b"", 200, JSON, Has("\"origin\": \"127.0.0.1\",\n  \"url\"")),
+    ("/anything/{anything*}", "GET /anything/a?raw=true", &[], b"", 200, JSON, Has("\"raw_headers\": [")),
+    ("/anything/{anything*}", "GET /anything/a/b?c=d", &[], b"", 200, JSON, Is(ANYTHING)),
+    ("/anything/{anything*}", "DELETE /anything/a//b", &[FORM], b"x=y", 200, JSON, Has("\"form\": {\n    \"x\": \"y\"\n  }")),
+    ("/anything/{anything*}", "CONNECT /anything/a", &[], b"", 405, HTML, Any),
     ("/headers", "GET /headers", &[], b"", 200, JSON, Is(HEADERS)),
     ("/headers", "GET /headers", &[("Via", "x")], b"", 200, JSON, Is(HEADERS)),
     ("/headers", "GET /headers?show_env", &[("Via", "x")], b"", 200, JSON, Has("\"Via\": \"x\"")),
@@ -38,7 +45,214 @@ pub(crate) const ROWS: &[Row] = &[
     ("/ip", "PUT /ip", &[], b"", 405, HTML, Any),
     ("/user-agent", "GET /user-agent", &[], b"", 200, JSON, Is("{\n  \"user-agent\": \"curl/7.88.1\"\n}\n")),
     ("/user-agent", "GET /user-agents", &[], b"", 404, HTML, Any),
+    ("/upload", "POST /upload", &[("Content-Length", "3"), FORM], b"abc", 200, JSON, Is(UPLOADED)),
+    ("/upload", "PUT /upload", &[], b"", 200, JSON, Has("\"bytes_received\": 0")),
+    ("/upload", "GET /upload", &[], b"", 405, HTML, Any),
 ];
+
+const GO: (&str, &str) = ("Host", "127.0.0.1:18081");
+const PLAIN: (&str, &str) = ("Content-Type", "text/plain");
+const PARTS: (&str, &str) = ("Content-Type", "multipart/form-data; boundary=B");
+const JSON_BODY: (&str, &str) = ("Content-Type", "application/json");
+
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/get", "GET /get?a=1", &[GO], b"", 200, GO_JSON, Is(GO_GET)),
+    ("/get", "GET /get?a=%zz&b=%C3%A9", &[("ETag", "\u{e9}"), ("x_y", "1")], b"", 200, GO_JSON, Has("\"args\": {\n    \"b\": [\n      \"\u{c3}\u{a9}\"\n    ]\n  },")),
+    ("/get", "GET /get?q=%2f", &[], b"", 200, GO_JSON, Has("/get?q=%2f\"\n}\n")),
+    ("/get", "POST /get", &[], b"", 405, TEXT, Is("Method Not Allowed\n")),
+    ("/head", "HEAD /head?a=1", &[], b"", 200, GO_JSON, Has("\"method\": \"HEAD\"")),
+    ("/head", "GET /head", &[], b"", 405, TEXT, Any),
+    ("/post", "POST /post", &[GO, ("Content-Length", "3"), FORM], b"a=1", 200, GO_JSON, Is(GO_POST)),
+    ("/post", "POST /post", &[FORM], b"a=%zz", 400, GO_JSON, Has("\"detail\": \"error parsing request body: ")),
+    ("/post", "POST /post", &[JSON_BODY], b"{\"b\": [1.0, 1e5], \"a\": \"<\xc3\xa9\"}", 200, GO_JSON, Has("\"json\": {\n    \"a\": \"<\u{c3}\u{a9}\",\n    \"b\": [\n      1,\n      100000\n    ]\n  }\n}\n")),
+    ("/post", "POST /post", &[JSON_BODY], b"{", 400, GO_JSON, Has("error parsing request body: ")),
+    ("/post", "POST /post", &[PLAIN], b"{", 200, GO_JSON, Has("\"data\": \"{\",")),
+    ("/put", "PUT /put", &[], b"{", 200, GO_JSON, Has("\"data\": \"data:application/octet-stream;base64,ew==\",")),
+    ("/put", "PUT /put", &[PARTS], FILES, 200, GO_JSON, Has("\"files\": {\n    \"f\": [\n      \"1\",\n      \"\\ufffd\"\n    ]\n  }")),
+    ("/put", "PUT /put", &[PARTS], b"x", 400, GO_JSON, Has("error parsing request body: ")),
+    ("/patch", "PATCH /patch", &[("Content-Type", "image/png")], b"\xfb\xff", 200, GO_JSON, Has("\"data\": \"data:image/png;base64,-_8=\"")),
+    ("/delete", "DELETE /delete", &[FORM], b"a=1", 200, GO_JSON, Has("\"form\": {\n    \"a\": [")),
+    ("/anything", "PUT /anything", &[JSON_BODY], b"x", 400, GO_JSON, Has("error parsing request body: ")),
+    ("/anything", "GET /anything?raw=true", &[("x-b", "1")], b"", 200, GO_JSON, Has("\"json\": null,\n  \"raw_headers\": [\n    [\n      \"Host\",")),
+    ("/anything/{anything*}", "GET /anything/", &[], b"", 200, GO_JSON, Has("/anything/\"")),
+    ("/anything/{anything*}", "GET /anything/a%2fb", &[], b"", 200, GO_JSON, Has("/anything/a%2fb\"")),
+    ("/headers", "DELETE /headers", &[("Via", "x"), ("X-A", "1"), ("x-a", "2")], b"", 200, GO_JSON, Has("\"Via\": [\n      \"x\"\n    ],\n    \"X-A\": [\n      \"1\",\n      \"2\"\n    ]")),
+    ("/ip", "GET /ip", &[("X-Forwarded-For", " 1.1.1.1, 2.2.2.2")], b"", 200, GO_JSON, Is("{\n  \"origin\": \"1.1.1.1\"\n}\n")),
+    ("/ip", "GET /ip?format=text", &[("True-Client-IP", "3.3.3.3")], b"", 200, TEXT, Is("3.3.3.3\n")),
+    ("/user-agent", "GET /user-agent", &[], b"", 200, GO_JSON, Is("{\n  \"user-agent\": \"curl/7.88.1\"\n}\n")),
+    ("/upload", "POST /upload", &[GO, ("Content-Length", "3"), FORM], b"abc", 200, GO_JSON, Is(GO_UPLOAD)),
+    ("/upload", "POST /upload", &[JSON_BODY], b"{", 200, GO_JSON, Has("\"bytes_received\": 1\n}\n")),
+    ("/upload", "GET /upload", &[], b"", 405, TEXT, Any),
+];
+
+#[test]
+fn a_client_without_a_user_agent() {
+    let host: &[(&str, &str)] = &[("Host", "h")];
+    assert_eq!(ask("GET /user-agent", host, b"").body, b"{\n  \"user-agent\": null\n}\n");
+    assert_eq!(ask_go("GET /user-agent", host, b"").body, b"{\n  \"user-agent\": \"\"\n}\n");
+}
+
+#[test]
+fn excluded_fields_are_told_nowhere() {
+    for profile in [&HTTPBIN, &GO_HTTPBIN] {
+        let exclude_headers = vec!["user-*".to_owned(), "x-secret".to_owned()];
+        let app = App { profile, exclude_headers, ..App::default() };
+        let fields = [CURL, &[("X-Secret", "curl")]].concat();
+        for path in ["/get", "/headers", "/anything?raw=1", "/user-agent", "/dump/request"] {
+            let answer = ask_of(&app, &format!("GET {path}"), &fields, b"");
+            let text = String::from_utf8(answer.body).unwrap();
+            assert!(!text.contains("curl") && answer.status == 200, "{path}: {text}");
+        }
+    }
+}
+
+/// Two files of one field, as no browser would send them, but as RFC 7578 4.3 has it.
+const FILES: &[u8] = b"--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\n1\r\n\
+    --B\r\nContent-Disposition: form-data; name=f; filename=y\r\n\r\n\xff\r\n--B--";
+
+// Captured from go-httpbin 697b6e3.
+const GO_GET: &str = r#"{
+  "args": {
+    "a": [
+      "1"
+    ]
+  },
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Host": [
+      "127.0.0.1:18081"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "GET",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18081/get?a=1"
+}
+"#;
+const GO_POST: &str = r#"{
+  "args": {},
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Content-Length": [
+      "3"
+    ],
+    "Content-Type": [
+      "application/x-www-form-urlencoded"
+    ],
+    "Host": [
+      "127.0.0.1:18081"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "POST",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18081/post",
+  "data": "a=1",
+  "files": {},
+  "form": {
+    "a": [
+      "1"
+    ]
+  },
+  "json": null
+}
+"#;
+const GO_UPLOAD: &str = r#"{
+  "args": {},
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Content-Length": [
+      "3"
+    ],
+    "Content-Type": [
+      "application/x-www-form-urlencoded"
+    ],
+    "Host": [
+      "127.0.0.1:18081"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "POST",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18081/upload",
+  "bytes_received": 3
+}
+"#;
+/// The same set as httpbin would tell it.
+const UPLOADED: &str = r#"{
+  "args": {},
+  "bytes_received": 3,
+  "headers": {
+    "Accept": "*/*",
+    "Content-Length": "3",
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Host": "127.0.0.1:18080",
+    "User-Agent": "curl/7.88.1"
+  },
+  "method": "POST",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18080/upload"
+}
+"#;
+const RAW: &str = r#"{
+  "args": {
+    "raw": "1"
+  },
+  "data": "",
+  "files": {},
+  "form": {},
+  "headers": {
+    "Accept": "*/*",
+    "Host": "127.0.0.1:18080",
+    "User-Agent": "curl/7.88.1",
+    "X-A": "\u00c3\u00a9",
+    "X-B": "1,"
+  },
+  "json": null,
+  "method": "GET",
+  "origin": "127.0.0.1",
+  "raw_headers": [
+    [
+      "Host",
+      "127.0.0.1:18080"
+    ],
+    [
+      "User-Agent",
+      "curl/7.88.1"
+    ],
+    [
+      "Accept",
+      "*/*"
+    ],
+    [
+      "x-b",
+      "1"
+    ],
+    [
+      "X-A",
+      "\u00c3\u00a9"
+    ],
+    [
+      "x-B",
+      ""
+    ]
+  ],
+  "url": "http://127.0.0.1:18080/anything?raw=1"
+}
+"#;
 
 // Captured from httpbin 0.10.4.
 const GET: &str = r#"{

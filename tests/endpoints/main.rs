@@ -2,11 +2,26 @@
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
 mod ask;
+mod auth;
+mod base64;
+mod caching;
+mod compression;
 mod content;
+mod cookies;
+mod documents;
+mod images;
 mod index;
 mod inspect;
+mod links;
+mod range;
+mod redirects;
+mod response;
+mod server;
+mod status;
+mod streams;
 mod timing;
 mod websocket;
+mod wire;
 
 use ask::{CURL, HTML, Row, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
@@ -14,9 +29,49 @@ use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 
 /// What is asked of httpbin.
-const ROWS: &[&[Row]] = &[index::ROWS, inspect::ROWS, content::ROWS, timing::ROWS, websocket::ROWS];
+const ROWS: &[&[Row]] = &[
+    auth::ROWS,
+    base64::ROWS,
+    caching::ROWS,
+    compression::ROWS,
+    content::ROWS,
+    cookies::ROWS,
+    documents::ROWS,
+    images::ROWS,
+    index::ROWS,
+    inspect::ROWS,
+    links::ROWS,
+    range::ROWS,
+    redirects::ROWS,
+    response::ROWS,
+    server::ROWS,
+    streams::ROWS,
+    timing::ROWS,
+    websocket::ROWS,
+    wire::ROWS,
+];
 /// What is asked of go-httpbin.
-const GO_ROWS: &[&[Row]] = &[];
+const GO_ROWS: &[&[Row]] = &[
+    auth::GO_ROWS,
+    base64::GO_ROWS,
+    caching::GO_ROWS,
+    compression::GO_ROWS,
+    content::GO_ROWS,
+    cookies::GO_ROWS,
+    documents::GO_ROWS,
+    images::GO_ROWS,
+    index::GO_ROWS,
+    inspect::GO_ROWS,
+    links::GO_ROWS,
+    range::GO_ROWS,
+    redirects::GO_ROWS,
+    response::GO_ROWS,
+    server::GO_ROWS,
+    status::GO_ROWS,
+    streams::GO_ROWS,
+    timing::GO_ROWS,
+    wire::GO_ROWS,
+];
 
 #[test]
 fn every_row() {

@@ -24,6 +24,36 @@ pub(crate) const ROWS: &[Row] = &[
     ("/drip", "GET /drip?delay=x", &[], b"", 400, JSON, Has("bad delay")),
     ("/drip", "GET /drip?code=99", &[], b"", 400, JSON, Has("bad code")),
     ("/drip", "GET /drip?code=x", &[], b"", 400, JSON, Has("bad code")),
+    ("/drip", "GET /drip?code=100&numbytes=3", &[], b"", 100, BYTES, Is("***")),
+    ("/drip", "GET /drip?code=101", &[], b"", 101, BYTES, Is("")),
+    ("/drip", "GET /drip?code=304", &[], b"", 304, "", Is("")),
+];
+
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/delay/{delay}", "GET /delay/100ms", &[], b"", 200, GO_JSON, Is(GO_DELAY)),
+    ("/delay/{delay}", "GET /delay/10", &[], b"", 200, GO_JSON, Any),
+    ("/delay/{delay}", "GET /delay/10.000001", &[], b"", 400, GO_JSON, Has("longer than 10s")),
+    ("/delay/{delay}", "GET /delay/1h", &[], b"", 400, GO_JSON, Has("longer than 10s")),
+    ("/delay/{delay}", "GET /delay/inf", &[], b"", 400, GO_JSON, Has("longer than 10s")),
+    ("/delay/{delay}", "GET /delay/nan", &[], b"", 400, GO_JSON, Has("bad delay")),
+    ("/delay/{delay}", "GET /delay/-1", &[], b"", 400, GO_JSON, Has("negative")),
+    ("/delay/{delay}", "GET /delay/abc", &[], b"", 400, GO_JSON, Has("bad delay")),
+    ("/delay/{delay}", "POST /delay/0", &[("Content-Type", "application/json")], b"{", 400, GO_JSON, Has("body")),
+    ("/drip", "GET /drip?numbytes=3&duration=100ms&delay=0", &[], b"", 200, TEXT, Is("***")),
+    ("/drip", "POST /drip", &[], b"", 200, TEXT, Is("**********")),
+    ("/drip", "GET /drip?code=100&numbytes=2", &[], b"", 100, TEXT, Is("**")),
+    ("/drip", "GET /drip?code=204", &[], b"", 204, TEXT, Is("")),
+    ("/drip", "GET /drip?code=600", &[], b"", 400, GO_JSON, Has("it must be 100 to 599")),
+    ("/drip", "GET /drip?code=99", &[], b"", 400, GO_JSON, Has("it must be 100 to 599")),
+    ("/drip", "GET /drip?numbytes=0", &[], b"", 400, GO_JSON, Has("it must be 1 to 1048576")),
+    ("/drip", "GET /drip?numbytes=-1", &[], b"", 400, GO_JSON, Has("it must be 1 to 1048576")),
+    ("/drip", "GET /drip?numbytes=1048576", &[], b"", 200, TEXT, Long(1_048_576)),
+    ("/drip", "GET /drip?numbytes=1048577", &[], b"", 400, GO_JSON, Has("1 to 1048576")),
+    ("/drip", "GET /drip?duration=8&delay=2s", &[], b"", 200, TEXT, Any),
+    ("/drip", "GET /drip?duration=8&delay=2001ms", &[], b"", 400, GO_JSON, Has("10s together")),
+    ("/drip", "GET /drip?duration=inf&delay=inf", &[], b"", 400, GO_JSON, Has("10s together")),
+    ("/drip", "GET /drip?delay=-1", &[], b"", 400, GO_JSON, Has("negative")),
 ];
 
 #[test]
@@ -68,6 +98,32 @@ fn drips_are_bounded_and_told() {
     assert_eq!(answer.field("Server-Timing"), Some(timing));
 }
 
+#[test]
+fn go_httpbins_drip_ends_with_the_last_byte() {
+    let answer = ask_go("GET /drip?numbytes=3&duration=100ms&delay=0", CURL, b"");
+    let timing = "total_duration;dur=100.00;desc=\"total request duration\", \
+        initial_delay;dur=0.00;desc=\"initial delay\", \
+        write_duration;dur=100.00;desc=\"duration of writes after initial delay\", \
+        pause_per_write;dur=50.00;desc=\"computed pause between writes\"";
+    assert_eq!(answer.field("Server-Timing"), Some(timing));
+    assert_eq!(answer.dues_us, [0, 50_000, 100_000]);
+    let answer = ask_go("GET /drip?numbytes=3", CURL, b"");
+    assert_eq!((answer.after_us, answer.pace), (2_000_000, Some((2_000_000, 3))));
+    let answer = ask_go("GET /drip?numbytes=1&duration=1", CURL, b"");
+    assert!(answer.field("Server-Timing").unwrap().contains("pause_per_write;dur=1000.00;"));
+}
+
+#[test]
+fn what_was_cut_is_told() {
+    let clamped = |line| ask(line, CURL, b"").field("X-Clamped").map(str::to_owned);
+    assert_eq!(clamped("GET /drip?numbytes=99999999").unwrap(), "numbytes=10485760");
+    assert_eq!(clamped("GET /drip?numbytes=9"), None);
+    let answer = ask("GET /drip?duration=8&delay=5&numbytes=5", CURL, b"");
+    let timing = answer.field("Server-Timing").unwrap();
+    assert!(timing.contains("write_duration;dur=5000.00;"), "{timing}");
+    assert!(timing.contains("pause_per_write;dur=1000.00;"), "{timing}");
+}
+
 // Captured from httpbin 0.10.4.
 const DELAY: &str = r#"{
   "args": {},
@@ -81,5 +137,28 @@ const DELAY: &str = r#"{
   },
   "origin": "127.0.0.1",
   "url": "http://127.0.0.1:18080/delay/1"
+}
+"#;
+// Captured from go-httpbin 2.25, but for our address.
+const GO_DELAY: &str = r#"{
+  "args": {},
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Host": [
+      "127.0.0.1:18080"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "GET",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18080/delay/100ms",
+  "data": "",
+  "files": {},
+  "form": {},
+  "json": null
 }
 "#;

@@ -1,0 +1,167 @@
+//! Go's random numbers (its `math/rand`), so that seeded answers are go-httpbin's.
+//!
+//! An additive lagged Fibonacci generator: each word is the sum of those 607 and 273 before it.
+//! Go's table of starting words is what the generator comes to after 7.8e12 steps from seed 1. It
+//! is computed at first use: the recurrence is linear, so the far state follows from the near one
+//! by a power of `x` modulo its polynomial.
+
+use std::sync::OnceLock;
+
+/// Words of state.
+const WORDS: usize = 607;
+/// How far back the nearer of two summed words is.
+const TAP: usize = 273;
+/// How many steps Go's table is away from seed 1.
+const STEPS: u64 = 7_800_000_000_000;
+/// The modulus of the generator that seeds are spread with (Lehmer's).
+const MODULUS: u64 = (1 << 31) - 1;
+
+/// The last 607 words of a sequence, the oldest first.
+type Words = [u64; WORDS];
+
+/// Go's generator.
+#[derive(Clone, Debug)]
+pub struct GoRandom {
+    words: Words,
+    oldest: usize,
+}
+
+impl GoRandom {
+    /// What Go's `rand.New(rand.NewSource(seed))` makes.
+    pub fn new(seed: i64) -> GoRandom {
+        static COOKED: OnceLock<Box<Words>> = OnceLock::new();
+        let cooked = COOKED.get_or_init(|| Box::new(advanced(&spread(1, 10), STEPS)));
+        let mut words = spread(seed, 20);
+        // Go's table stands in its memory as the steps have left it, turned by so many places.
+        let turned = (STEPS % WORDS as u64) as usize;
+        for (i, word) in words.iter_mut().enumerate() {
+            *word ^= cooked[(i + WORDS - turned) % WORDS];
+        }
+        GoRandom { words, oldest: 0 }
+    }
+
+    /// The next 63 random bits.
+    pub fn next_u63(&mut self) -> u64 {
+        let near = (self.oldest + WORDS - TAP) % WORDS;
+        let word = self.words[self.oldest].wrapping_add(self.words[near]);
+        self.words[self.oldest] = word;
+        self.oldest = (self.oldest + 1) % WORDS;
+        word & (u64::MAX >> 1)
+    }
+
+    /// A fraction from 0 up to 1, without it.
+    pub fn float64(&mut self) -> f64 {
+        loop {
+            let fraction = self.next_u63() as f64 / (1u64 << 63) as f64;
+            if fraction < 1.0 {
+                return fraction;
+            }
+        }
+    }
+
+    /// Appends `bytes` bytes, each what `Intn(256)` gives.
+    pub fn fill(&mut self, output: &mut Vec<u8>, bytes: usize) {
+        output.extend((0..bytes).map(|_| (self.next_u63() >> 32) as u8));
+    }
+}
+
+/// The words that a seed is spread to: three draws each, `shift` bits apart.
+fn spread(seed: i64, shift: u32) -> Words {
+    let mut draw = match seed.rem_euclid(MODULUS as i64) as u64 {
+        0 => 89_482_311,
+        seed => seed,
+    };
+    let mut next = || {
+        draw = draw * 48_271 % MODULUS;
+        draw
+    };
+    for _ in 0..20 {
+        next();
+    }
+    // Go fills its memory upwards and walks it downwards from here.
+    let mut words = [0; WORDS];
+    for place in 0..WORDS {
+        let word = next() << (2 * shift) ^ next() << shift ^ next();
+        words[(2 * WORDS - TAP - 1 - place) % WORDS] = word;
+    }
+    words
+}
+
+/// The state after so many steps.
+fn advanced(words: &Words, steps: u64) -> Words {
+    let power = power(steps);
+    let mut sequence = [0; 2 * WORDS];
+    sequence[..WORDS].copy_from_slice(words);
+    for n in WORDS..2 * WORDS {
+        sequence[n] = sequence[n - WORDS].wrapping_add(sequence[n - TAP]);
+    }
+    std::array::from_fn(|n| {
+        let terms = power.iter().zip(&sequence[n..]);
+        terms.fold(0u64, |sum, (factor, word)| sum.wrapping_add(factor.wrapping_mul(*word)))
+    })
+}
+
+/// `x` to this power, modulo the polynomial, by squaring.
+fn power(exponent: u64) -> Words {
+    let mut power = [0; WORDS];
+    power[0] = 1;
+    for bit in (0..u64::BITS - exponent.leading_zeros()).rev() {
+        power = reduced(square(&power, exponent >> bit & 1));
+    }
+    power
+}
+
+/// The square of a polynomial, times `x` as often as told, which is once at most.
+fn square(factors: &Words, shift: u64) -> [u64; 2 * WORDS] {
+    let mut square = [0u64; 2 * WORDS];
+    for (i, left) in factors.iter().enumerate() {
+        let row = square[i + shift as usize..].iter_mut();
+        for (sum, right) in row.zip(factors) {
+            *sum = sum.wrapping_add(left.wrapping_mul(*right));
+        }
+    }
+    square
+}
+
+/// What is left of a polynomial modulo that of the recurrence, where `x^607 = x^334 + 1`.
+fn reduced(mut long: [u64; 2 * WORDS]) -> Words {
+    for n in (WORDS..2 * WORDS).rev() {
+        let high = long[n];
+        long[n - WORDS] = long[n - WORDS].wrapping_add(high);
+        long[n - TAP] = long[n - TAP].wrapping_add(high);
+    }
+    std::array::from_fn(|n| long[n])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_numbers_are_gos() {
+        let mut bytes = Vec::new();
+        GoRandom::new(1_234_567_890).fill(&mut bytes, 16);
+        let known = 0xbfcd_2afa_15a2_b372_c707_985a_2202_4a8e_u128;
+        assert_eq!(bytes, known.to_be_bytes());
+        let first = GoRandom::new(1_234_567_890).float64();
+        assert!((first - 0.08).abs() < 0.005, "{first}");
+    }
+
+    #[test]
+    fn the_first_draws_of_seed_1_are_those_every_gopher_knows() {
+        let mut random = GoRandom::new(1);
+        let draws = [(); 10].map(|()| (random.next_u63() >> 32) % 100);
+        assert_eq!(draws, [81, 87, 47, 59, 81, 18, 25, 40, 56, 0]);
+    }
+
+    #[test]
+    fn every_seed_gives_fractions() {
+        for seed in [0, -1, i64::MIN, i64::MAX, MODULUS as i64] {
+            let mut random = GoRandom::new(seed);
+            assert!((0..1000).all(|_| (0.0..1.0).contains(&random.float64())), "{seed}");
+        }
+        let first = |seed| GoRandom::new(seed).next_u63();
+        assert_eq!(first(0), first(MODULUS as i64));
+        assert_ne!(first(-1), first(1));
+    }
+}

@@ -1,0 +1,166 @@
+//! `/base64`: texts encoded and decoded.
+//!
+//! Departure from httpbin: what was decoded is `text/plain`, and not `text/html`, unless dangerous
+//! answers are allowed, since else a link could run a script as if it were the server's.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::params::bad;
+use super::route::{Group, Kind, Param, Route};
+use crate::http::app::App;
+use crate::http::html;
+use crate::http::query;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+
+const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";
+const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
+const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text");
+const OPERATION: Param =
+    Param::path("op", Kind::Choice(&["encode", "decode"]), "decode", "what to do with it");
+const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type");
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Base64",
+    about: "Texts encoded and decoded",
+    routes: &[
+        Route::get("/base64/{value}", text, "what a text in base64 says")
+            .with(&[VALUE, MEDIA])
+            .go(decode),
+        Route::get("/base64/{op}/{value}", operation, "a text encoded, or decoded")
+            .with(&[OPERATION, VALUE, MEDIA]),
+    ],
+};
+
+/// Neither engine minds bits that are left over: nor do Python and Go.
+const fn engine(alphabet: &alphabet::Alphabet, padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(alphabet, config.with_decode_padding_mode(padding))
+}
+
+const URL_SAFE: GeneralPurpose = engine(&alphabet::URL_SAFE, DecodePaddingMode::RequireCanonical);
+const STANDARD: GeneralPurpose = engine(&alphabet::STANDARD, DecodePaddingMode::RequireCanonical);
+const BARE: GeneralPurpose = engine(&alphabet::STANDARD, DecodePaddingMode::RequireNone);
+
+/// `/base64/{value}` as httpbin has it: what cannot be decoded is answered with a hint, and 200.
+fn text(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let value = bounded(app, request.param(0))?;
+    let text = python_decode(value).filter(|bytes| std::str::from_utf8(bytes).is_ok());
+    told(app, request, text.unwrap_or_else(|| HINT.into()))
+}
+
+/// `/base64/{value}` as go-httpbin has it.
+fn decode(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    told(app, request, go_decode(bounded(app, request.param(0))?)?)
+}
+
+/// `/base64/{op}/{value}`: go-httpbin's.
+fn operation(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let value = bounded(app, request.param(1))?;
+    let bytes = match request.param(0) {
+        b"encode" => URL_SAFE.encode(value).into_bytes(),
+        b"decode" => go_decode(value)?,
+        op => return Err(bad("op", &String::from_utf8_lossy(op), "write encode or decode")),
+    };
+    told(app, request, bytes)
+}
+
+fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
+    match value.len() as u64 <= app.limits.body_bytes {
+        true => Ok(value),
+        false => Err(bad("value", &String::from_utf8_lossy(value), "it is too long")),
+    }
+}
+
+/// The answer, of the media type that was asked for.
+fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> {
+    let free = app.dangerous_responses;
+    match query::first(request, "content-type").filter(|media| !media.is_empty()) {
+        None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
+        None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
+        Some(media) if media.contains(char::is_control) => {
+            Err(bad("content-type", &media, "it holds a control character"))
+        }
+        Some(media) => {
+            let escaped = html::is_dangerous(&media) && !free;
+            let bytes = if escaped { html::escape_bytes(&bytes) } else { bytes };
+            let reply = Reply::whole(Status::OK, Media::None, bytes);
+            Ok(reply.header("Content-Type", media.into_owned()))
+        }
+    }
+}
+
+/// As Python's `urlsafe_b64decode`: either alphabet, anything else passed over, and nothing read
+/// after the padding. `None` when the padding is missing.
+fn python_decode(value: &[u8]) -> Option<Vec<u8>> {
+    let mut symbols = Vec::with_capacity(value.len());
+    let mut pads = 0;
+    for &byte in value {
+        let symbol = match byte {
+            b'=' => {
+                pads += usize::from(symbols.len() % 4 >= 2);
+                if pads > 0 && symbols.len() % 4 + pads >= 4 {
+                    return BARE.decode(symbols).ok();
+                }
+                continue;
+            }
+            b'-' => b'+',
+            b'_' => b'/',
+            byte if byte.is_ascii_alphanumeric() || b"+/".contains(&byte) => byte,
+            _ => continue,
+        };
+        pads = 0;
+        symbols.push(symbol);
+    }
+    BARE.decode(&symbols).ok().filter(|_| symbols.len() % 4 == 0)
+}
+
+/// As go-httpbin: by the URL-safe alphabet, else by the standard one.
+fn go_decode(value: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let bytes = URL_SAFE.decode(value).or_else(|_| STANDARD.decode(value));
+    bytes.map_err(|_| bad("value", &String::from_utf8_lossy(value), "it is no base64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // What httpbin 0.10.4 answered.
+    #[test]
+    fn base64_as_python_reads_it() {
+        for (value, text) in [
+            ("SGVsbG8=", "Hello"),
+            ("SGV!sbG8=", "Hello"),
+            ("SGVsbG8==x", "Hello"),
+            ("SGVsbG9=", "Hello"),
+            ("====", ""),
+            ("YQ==YQ==", "a"),
+            ("PGI-", "<b>"),
+            ("\u{fffd}", ""),
+            ("4pyT", "✓"),
+            ("=SGVsbG8=", "Hello"),
+            ("SGVsbG8==", "Hello"),
+            ("Y=Q==", "a"),
+        ] {
+            assert_eq!(python_decode(value.as_bytes()), Some(text.into()), "{value}");
+        }
+        for value in ["SGVsbG8", "a", "YQ", "YQ=", "Y==="] {
+            assert_eq!(python_decode(value.as_bytes()), None, "{value}");
+        }
+        assert_eq!(python_decode(b"_-8="), Some(vec![0xff, 0xef]));
+    }
+
+    #[test]
+    fn base64_as_go_reads_it() {
+        assert_eq!(go_decode(b"_-8=").unwrap(), [0xff, 0xef]);
+        assert_eq!(go_decode(b"/+8=").unwrap(), [0xff, 0xef]);
+        assert_eq!(go_decode(b"YR==").unwrap(), b"a");
+        for value in ["/-8=", "YQ", "Y!Q==", "é"] {
+            assert!(go_decode(value.as_bytes()).is_err(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `/openapi.json`: OpenAPI 3.1.
+
+use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
+use super::{name_of, place_of, responses, takes_body};
+use crate::endpoint::route::{Answers, Param, Place, Route};
+use crate::http::app::App;
+use crate::http::json::Json;
+use crate::http::request::Method;
+
+/// The types of bodies that are read each in its own way.
+const BODIES: [&str; 4] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+    "application/octet-stream",
+];
+
+pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
+    document(|json| {
+        write_text(json, "openapi", "3.1.0");
+        write_info(json);
+        json.key("servers");
+        json.open(b'[');
+        json.item();
+        let root = if app.prefix.is_empty() { "/" } else { &app.prefix };
+        json.object(|json| write_text(json, "url", root));
+        json.close(b']');
+        write_tags(json);
+        write_paths(json, app, |_| true, write_operation);
+    })
+}
+
+fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
+    write_heading(json, route, method);
+    if !route.params.is_empty() {
+        json.key("parameters");
+        json.open(b'[');
+        for param in route.params {
+            json.item();
+            json.object(|json| write_param(json, app, param));
+        }
+        json.close(b']');
+    }
+    if takes_body(route, method) {
+        json.key("requestBody");
+        json.object(|json| write_content(json, &BODIES));
+    }
+    json.key("responses");
+    json.object(|json| {
+        for (status, about) in responses(app, route) {
+            json.key(status);
+            json.object(|json| {
+                write_text(json, "description", about);
+                if let ("200", Answers::Media(media)) = (status, route.answers) {
+                    write_content(json, &[media]);
+                }
+            });
+        }
+    });
+}
+
+fn write_content(json: &mut Json, medias: &[&str]) {
+    json.key("content");
+    json.object(|json| {
+        for media in medias {
+            json.key(media);
+            json.object(|json| {
+                if *media == "application/x-www-form-urlencoded" {
+                    write_form(json);
+                }
+            });
+        }
+    });
+}
+
+/// A form of any names.
+fn write_form(json: &mut Json) {
+    json.key("schema");
+    json.object(|json| {
+        write_text(json, "type", "object");
+        json.key("additionalProperties");
+        json.object(|json| write_text(json, "type", "string"));
+    });
+}
+
+fn write_param(json: &mut Json, app: &App, param: &Param) {
+    write_text(json, "name", name_of(param));
+    write_text(json, "in", place_of(param));
+    write_text(json, "description", &schema::about(app, param));
+    if param.name == "*" {
+        return write_form(json);
+    }
+    if param.place == Place::Path {
+        json.key("required");
+        json.raw("true");
+    }
+    json.key("schema");
+    json.object(|json| schema::write(json, app, param));
+    if let (Place::Path, Some(sample)) = (param.place, param.default) {
+        json.key("example");
+        schema::write_value(json, param, sample);
+    }
+}

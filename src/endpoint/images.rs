@@ -1,0 +1,86 @@
+//! Pictures: `/image` in the type that the client asks for, `/image/png` and its like, and
+//! `/favicon.ico`.
+//!
+//! The picture is our own: somebody who loiters under a street lamp.
+
+use super::route::{Group, Route};
+use super::status::status_reply;
+use crate::http::app::App;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Images",
+    about: "A picture in several types",
+    routes: &[
+        Route::get("/image", negotiated, "a picture of the type that `Accept` names")
+            .go(go_negotiated),
+        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture"),
+        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture"),
+        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture"),
+        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture"),
+        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "the icon of this server"),
+    ],
+};
+
+/// A finished file.
+struct Picture {
+    media: &'static str,
+    bytes: &'static [u8],
+}
+
+impl Picture {
+    fn reply(&self) -> Reply {
+        Reply::whole(Status::OK, Media::None, self.bytes).header("Content-Type", self.media)
+    }
+}
+
+static PNG: Picture = Picture { media: "image/png", bytes: include_bytes!("images/lamp.png") };
+static JPEG: Picture = Picture { media: "image/jpeg", bytes: include_bytes!("images/lamp.jpeg") };
+static WEBP: Picture = Picture { media: "image/webp", bytes: include_bytes!("images/lamp.webp") };
+static SVG: Picture = Picture { media: "image/svg+xml", bytes: include_bytes!("images/lamp.svg") };
+static ICON: Picture =
+    Picture { media: "image/x-icon", bytes: include_bytes!("images/favicon.ico") };
+
+/// Names to look for in `Accept`, and the picture that each means.
+type Choices = [(&'static str, &'static Picture); 5];
+
+/// `/image`: the first of these that `Accept` names anywhere, in any case; qualities are not read.
+/// As in httpbin, `*/*` names none and gets a 406; a request that has no `Accept` gets a PNG.
+fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    const CHOICES: Choices = [
+        ("image/webp", &WEBP),
+        ("image/svg+xml", &SVG),
+        ("image/jpeg", &JPEG),
+        ("image/png", &PNG),
+        ("image/*", &PNG),
+    ];
+    let lines: Vec<&[u8]> = request.fields_named("Accept").collect();
+    if lines.is_empty() {
+        return Ok(PNG.reply());
+    }
+    let accept = lines.join(&b',').to_ascii_lowercase();
+    Ok(chosen(&CHOICES, &accept).unwrap_or_else(|| status_reply(app, 406)))
+}
+
+/// The same as go-httpbin has it: in another order, in this case, and 415 for the others.
+fn go_negotiated(_: &App, request: &Request) -> Result<Reply, Refusal> {
+    const CHOICES: Choices = [
+        ("image/*", &PNG),
+        ("image/png", &PNG),
+        ("image/webp", &WEBP),
+        ("image/svg+xml", &SVG),
+        ("image/jpeg", &JPEG),
+    ];
+    match request.field("Accept").unwrap_or_default() {
+        b"" => Ok(PNG.reply()),
+        accept => chosen(&CHOICES, accept).ok_or_else(|| Refusal::new(Status(415), "")),
+    }
+}
+
+fn chosen(choices: &Choices, accept: &[u8]) -> Option<Reply> {
+    let named = |name: &str| memchr::memmem::find(accept, name.as_bytes()).is_some();
+    choices.iter().find(|choice| named(choice.0)).map(|choice| choice.1.reply())
+}

@@ -1,0 +1,72 @@
+//! `/links`: pages that link to one another.
+
+use std::fmt::Write;
+
+use super::params::{bounded, count};
+use super::redirects::found;
+use super::route::{Group, Kind, Param, Route};
+use crate::http::app::App;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+
+/// httpbin's bounds on the number of links.
+const LINKS: std::ops::RangeInclusive<u64> = 1..=200;
+/// go-httpbin's.
+const GO_LINKS: std::ops::RangeInclusive<u64> = 0..=256;
+
+const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "how many pages");
+const OFFSET: Param = Param::path("offset", Kind::Integer(0, 199), "0", "which of them this is");
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Links",
+    about: "Pages for crawlers",
+    routes: &[
+        Route::get("/links/{n}", first, "a redirect to the first of n pages")
+            .with(&[COUNT])
+            .go(first_go),
+        Route::get("/links/{n}/{offset}", page, "a page with links to n pages")
+            .with(&[COUNT, OFFSET])
+            .go(page_go),
+    ],
+};
+
+/// `/links/{n}`: as many as were asked for; the page bounds them.
+fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let n = count(app, "n", request.param(0))?;
+    Ok(found(app, app.local(&format!("/links/{n}/0"))))
+}
+
+/// The same in go-httpbin.
+fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
+    first(app, request)
+}
+
+/// `/links/{n}/{offset}`.
+fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = count(app, "n", request.param(0))?;
+    let n = bounded(app, "n", asked, LINKS)?;
+    Ok(linked(app, n, count(app, "offset", request.param(1))?, '\'').clamped("n", asked, n))
+}
+
+/// The same in go-httpbin.
+fn page_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
+    Ok(linked(app, n, count(app, "offset", request.param(1))?, '"'))
+}
+
+fn linked(app: &App, n: u64, offset: u64, quote: char) -> Reply {
+    let base = app.local(&format!("/links/{n}"));
+    let mut page = String::from("<html><head><title>Links</title></head><body>");
+    for link in 0..n {
+        // Writing to a string cannot fail.
+        let _ = match link == offset {
+            true => write!(page, "{link} "),
+            false => write!(page, "<a href={quote}{base}/{link}{quote}>{link}</a> "),
+        };
+    }
+    page.push_str("</body></html>");
+    Reply::whole(Status::OK, Media::Html, page.into_bytes())
+}

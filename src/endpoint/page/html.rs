@@ -1,0 +1,175 @@
+//! The page for browsers: one document that needs nothing else. Without its script it is an index
+//! with links; the script turns each row into a place to try the route.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::{INTRO, MORE, takes};
+use crate::endpoint::route::{Answers, BodyRule, Group, Kind, Param, Place, Route};
+use crate::endpoint::{GROUPS, ROUTES};
+use crate::http::app::App;
+use crate::http::profile::Dialect;
+use crate::http::request::Method;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// What the script copies into each row that is opened.
+const BENCH: &str = include_str!("bench.html");
+/// A clock's face, since a browser would ask for `/favicon.ico`.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http:%2f%2fwww.w3.org/2000/svg' \
+    viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='15' fill='%23e8590c'/%3E\
+    %3Cpath d='M16 7v9h7' stroke='white' stroke-width='3' fill='none'/%3E%3C/svg%3E";
+
+/// The page's Content-Security-Policy: its own style and script by their hashes, requests to this
+/// server, and nothing else.
+pub(super) fn policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    POLICY.get_or_init(|| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
+             connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+            hash(STYLE),
+            hash(SCRIPT)
+        )
+    })
+}
+
+pub(super) fn page(app: &App) -> Vec<u8> {
+    let (version, count) = (env!("CARGO_PKG_VERSION"), ROUTES.len());
+    let (mut nav, mut groups) = (String::new(), String::new());
+    for group in GROUPS {
+        let (name, id, count) = (text(group.name), slug(group.name), group.routes.len());
+        // Writing to a string cannot fail.
+        let _ = writeln!(nav, "<li><a href=\"#{id}\">{name} <span>{count}</span></a>");
+        write_group(&mut groups, app, group);
+    }
+    let letters: String = "loiter".chars().map(|char| format!("<span>{char}</span>")).collect();
+    let (get, spec, openapi) =
+        (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
+    let mode = match app.profile.dialect {
+        Dialect::Httpbin => "",
+        Dialect::GoHttpbin => " This one follows go-httpbin wherever the two differ.",
+    };
+    format!(
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
+         <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
+         <meta name=color-scheme content=\"light dark\">\n<title>loiter</title>\n\
+         <link rel=icon href=\"{ICON}\">\n<style>{STYLE}</style>\n\
+         <body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
+         <header>\n<h1 aria-label=loiter>{letters}</h1>\n<p class=intro>{INTRO}</p>\n\
+         <p>{MORE}{mode}</p>\n<p class=links><a href=\"{get}\">{get}</a> \
+         <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>\n\
+         <p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
+         <input id=filter type=search placeholder=\"{count} routes\" spellcheck=false>\
+         <output for=filter></output></p>\n\
+         <nav aria-label=Groups><ul>\n{nav}</ul></nav>\n<p class=version>loiter {version}</p>\n\
+         </header>\n<main id=routes tabindex=-1>\n{groups}\
+         <p class=none hidden>No route is like that.</p>\n</main>\n\
+         <template id=bench>\n{BENCH}</template>\n<script>{SCRIPT}</script>\n",
+        prefix = text(&app.prefix),
+    )
+    .into_bytes()
+}
+
+fn write_group(html: &mut String, app: &App, group: &Group) {
+    let (id, name, about) = (slug(group.name), text(group.name), text(group.about));
+    let _ = write!(
+        html,
+        "<section id=\"{id}\" aria-labelledby=\"{id}-name\">\n\
+         <h2 id=\"{id}-name\">{name}</h2>\n<p class=about>{about}</p>\n"
+    );
+    group.routes.iter().for_each(|route| write_route(html, app, route));
+    html.push_str("</section>\n");
+}
+
+fn write_route(html: &mut String, app: &App, route: &Route) {
+    let methods: Vec<&str> = route.listed(app.profile).map(Method::name).collect();
+    let told = match methods.len() {
+        0..=3 => methods.join(" "),
+        _ => "any".to_owned(),
+    };
+    let body = match (route.answers, route.body) {
+        (Answers::Messages, _) => " data-messages",
+        (_, BodyRule::Discard) => "",
+        _ => " data-body",
+    };
+    let _ = write!(
+        html,
+        "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\"{body}>\n\
+         <summary><span class=path>{shown}</span> <span class=about>{about}</span> \
+         <span class=methods>{told}</span></summary>\n<div class=panel>\n",
+        id = slug(route.path),
+        path = text(route.path),
+        methods = methods.join(" "),
+        shown = shown(route.path),
+        about = text(route.about),
+    );
+    if !route.params.is_empty() {
+        html.push_str("<ul class=params>\n");
+        route.params.iter().for_each(|param| write_param(html, param));
+        html.push_str("</ul>\n");
+    }
+    if methods.contains(&"GET") {
+        let link = text(&app.local(&route.sample()));
+        let _ = writeln!(html, "<p class=link><a href=\"{link}\">{link}</a></p>");
+    }
+    html.push_str("</div>\n</details>\n");
+}
+
+fn write_param(html: &mut String, param: &Param) {
+    let place = if param.place == Place::Path { "path" } else { "query" };
+    let default = match (param.place, param.default) {
+        (Place::Query, Some(default)) => format!(", {} if left out", text(default)),
+        _ => String::new(),
+    };
+    let _ = write!(
+        html,
+        "<li data-name=\"{name}\" data-in={place} data-default=\"{value}\"",
+        name = text(param.name),
+        value = text(param.default.unwrap_or_default()),
+    );
+    match param.kind {
+        Kind::Choice(texts) => {
+            let _ = write!(html, " data-choices=\"{}\"", text(&texts.join("|")));
+        }
+        Kind::Switch => html.push_str(" data-choices=\"true|false\""),
+        Kind::Integer(..) => html.push_str(" data-numeric"),
+        Kind::Text | Kind::Number(..) | Kind::Duration => {}
+    }
+    let name = if param.name == "*" { "any name" } else { param.name };
+    let _ = writeln!(
+        html,
+        "><span class=name>{}</span> <span class=hint>{}<small>{}{default}</small></span>",
+        text(name),
+        text(param.about),
+        text(&takes(param)),
+    );
+}
+
+/// A path with its parameters set apart, and a chance to break the line before each slash.
+fn shown(path: &str) -> String {
+    let parts = text(path).replace('{', "<var>{").replace('}', "}</var>");
+    let (root, rest) = parts.split_at_checked(1).unwrap_or((&parts, ""));
+    [root, &rest.replace('/', "<wbr>/").replace("<<wbr>/var>", "</var>")].concat()
+}
+
+/// A name for a fragment, from letters and digits.
+fn slug(text: &str) -> String {
+    let parts = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '.');
+    let mut slug = String::new();
+    for part in parts.filter(|part| !part.is_empty()) {
+        let _ = write!(slug, "-{}", part.to_ascii_lowercase());
+    }
+    slug
+}
+
+/// A text as it stands in the page or in an attribute's quotes.
+fn text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}

@@ -1,0 +1,96 @@
+//! What is served here, told by itself: the page at `/` and the API's descriptions. All are made
+//! from [`GROUPS`](super::GROUPS), so a new row is in each of them.
+
+mod html;
+mod text;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use super::describe::{openapi, swagger};
+use super::route::{Group, Param, Route};
+use crate::http::app::App;
+use crate::http::profile::Dialect;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+use html::policy;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Descriptions",
+    about: "What is served here",
+    routes: &[
+        Route::get("/", page, "this page").fixed().answers("text/html"),
+        Route::get("/legacy", page, "this page, where httpbin keeps its old one")
+            .answers("text/html"),
+        Route::get("/spec.json", spec, "this API, described in Swagger 2.0"),
+        Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1"),
+    ],
+};
+
+/// One sentence, and what it means.
+const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
+const MORE: &str = "It speaks the API of httpbin, \
+    and has go-httpbin's endpoints and durations as well.";
+
+/// `/` and `/legacy`: the page, or a text for clients that do not ask for one.
+fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    static PAGE: Made = Made::new();
+    static TEXT: Made = Made::new();
+    let html = memchr::memmem::Finder::new("text/html");
+    let reply = match request.fields_named("Accept").any(|v| html.find(v).is_some()) {
+        true => Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page))
+            .header("Content-Security-Policy", policy()),
+        false => Reply::whole(Status::OK, Media::Text, TEXT.get(app, text::text)),
+    };
+    Ok(reply.header("Vary", "Accept"))
+}
+
+/// `/spec.json`.
+fn spec(app: &App, _: &Request) -> Result<Reply, Refusal> {
+    static SPEC: Made = Made::new();
+    Ok(Reply::whole(Status::OK, Media::Json, SPEC.get(app, swagger)))
+}
+
+/// `/openapi.json`.
+fn description(app: &App, _: &Request) -> Result<Reply, Refusal> {
+    static DESCRIPTION: Made = Made::new();
+    Ok(Reply::whole(Status::OK, Media::Json, DESCRIPTION.get(app, openapi)))
+}
+
+/// A text that follows from the settings. It is made once, for those at work when it is first asked
+/// for, and lent out; other settings, as a reload may bring, have it made for each request.
+struct Made(OnceLock<(Dialect, String, Vec<u8>)>);
+
+impl Made {
+    const fn new() -> Made {
+        Made(OnceLock::new())
+    }
+
+    fn get(&'static self, app: &App, make: fn(&App) -> Vec<u8>) -> Cow<'static, [u8]> {
+        let first = || (app.profile.dialect, app.prefix.clone(), make(app));
+        match self.0.get_or_init(first) {
+            (dialect, prefix, text) if *dialect == app.profile.dialect && *prefix == app.prefix => {
+                Cow::Borrowed(text)
+            }
+            _ => Cow::Owned(make(app)),
+        }
+    }
+}
+
+/// What a parameter takes, in a few words.
+fn takes(param: &Param) -> String {
+    use super::route::Kind::*;
+    match param.kind {
+        Text if param.name == "*" => "name=value".to_owned(),
+        Text => "text".to_owned(),
+        Integer(i64::MIN, i64::MAX) => "integer".to_owned(),
+        Integer(least, i64::MAX) => format!("integer from {least}"),
+        Integer(least, most) => format!("integer, {least} to {most}"),
+        Number(least, most) => format!("number, {least} to {most}"),
+        Duration => "duration".to_owned(),
+        Switch => "true or false".to_owned(),
+        Choice(texts) => texts.join(" or "),
+    }
+}

@@ -1,0 +1,409 @@
+"use strict";
+// Turns each row into a place to try its route. Texts only ever go in as text, never as markup.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const make = (name, props = {}) => Object.assign(document.createElement(name), props);
+
+const KEPT = 256 * 1024; // bytes of a body that are shown
+const DUMPED = 512; // bytes of a binary one
+const MARKS = 400; // pieces marked on a ruler
+const prefix = document.body.dataset.prefix;
+const rows = $$("main details[data-path]");
+
+// --- what is asked -----------------------------------------------------------------------------
+
+const encode = (text) => encodeURIComponent(text).replace(/%(2C|3A|40)/g, decodeURIComponent);
+
+function field(item) {
+  const { name, choices, default: value } = item.dataset;
+  const path = item.dataset.in === "path";
+  const id = item.closest("details").id + "-" + name;
+  const input = choices === undefined
+    ? make("input", { type: "text", value: path ? value : "", placeholder: path ? "" : value })
+    : make("select");
+  if (choices !== undefined) {
+    if (!path) input.append(make("option", { value: "", textContent: value || "left out" }));
+    for (const text of choices.split("|")) {
+      if (path || text !== value) input.append(make("option", { value: text, textContent: text }));
+    }
+    if (path) input.value = value;
+  }
+  if ("numeric" in item.dataset) input.inputMode = "numeric";
+  Object.assign(input, { id, spellcheck: false, autocomplete: "off" });
+  input.setAttribute("autocapitalize", "off");
+  $(".hint", item).id = id + "-hint";
+  input.setAttribute("aria-describedby", id + "-hint");
+  const label = make("label", { className: "name", htmlFor: id });
+  label.textContent = $(".name", item).textContent;
+  $(".name", item).replaceWith(label);
+  label.after(input);
+  return { name, path, input };
+}
+
+function target(row, fields) {
+  const query = [];
+  let path = row.dataset.path;
+  for (const { name, path: inPath, input } of fields) {
+    const value = input.value;
+    if (inPath) {
+      const rest = `{${name}*}`;
+      path = path.includes(rest)
+        ? path.replace(rest, () => value.split("/").map(encode).join("/"))
+        : path.replace(`{${name}}`, () => encode(value));
+    } else if (value !== "") {
+      query.push(name === "*" ? encodeURI(value).replace(/#/g, "%23") : `${name}=${encode(value)}`);
+    }
+  }
+  return prefix + path + (query.length ? "?" + query.join("&") : "");
+}
+
+function ask(row, form, fields) {
+  const method = form.elements.method.value;
+  const messages = "messages" in row.dataset;
+  const bare = ["GET", "HEAD"].includes(method) && !messages;
+  const body = bare ? "" : form.elements.body.value;
+  const headers = form.elements.headers.value.split("\n").filter((line) => line.trim());
+  const typed = headers.some((line) => /^content-type\s*:/i.test(line));
+  if (body && !typed && !messages) headers.push("Content-Type: " + mediaOf(body));
+  return { method, target: target(row, fields), headers, body, messages };
+}
+
+function mediaOf(body) {
+  try {
+    JSON.parse(body);
+    return "application/json";
+  } catch {
+    return /^[^\s=&]+=[^\s]*$/.test(body) ? "application/x-www-form-urlencoded" : "text/plain";
+  }
+}
+
+const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
+
+function curl({ method, target, headers, body, messages }) {
+  const quote = (text) =>
+    /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  if (messages) return "websocat " + quote(socketUrl(target));
+  const words = ["curl"];
+  if (method === "HEAD") words.push("--head");
+  else if (method !== "GET") words.push("-X", method);
+  for (const line of headers) words.push("-H", quote(line));
+  if (body) words.push("--data-raw", quote(body));
+  return [...words, quote(location.origin + target)].join(" ");
+}
+
+// --- what comes back ---------------------------------------------------------------------------
+
+const spell = (ms) => Math.round(ms).toLocaleString("en") + " ms";
+const size = (bytes) => bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " bytes");
+
+// A line from the request to the answer's last byte, with a mark for each piece of it.
+function ruler(root) {
+  const [wait, flow, ...labels] = root.children;
+  const marks = [];
+  let span = 0;
+  const at = (ms) => (ms / span) * 100 + "%";
+  const scale = (ms) => {
+    const power = 10 ** Math.floor(Math.log10(Math.max(ms, 10)));
+    const next = [1, 2, 5, 10].map((step) => step * power).find((step) => step >= ms);
+    if (next === span) return;
+    span = next;
+    labels.forEach((label, n) => {
+      const ms = (span / 2) * n;
+      label.textContent = span < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+    });
+    for (const mark of marks) mark.style.left = at(mark.ms);
+  };
+  return (now, first, piece, ended) => {
+    scale(ended ? now : Math.max(now, span, 1000));
+    wait.style.width = at(first ?? now);
+    flow.style.left = at(first ?? now);
+    flow.style.width = first === undefined ? "0" : at(now - first);
+    if (piece && marks.length < MARKS) {
+      const mark = make("i");
+      mark.ms = now;
+      mark.style.left = at(now);
+      marks.push(mark);
+      root.append(mark);
+    }
+  };
+}
+
+function dump(bytes) {
+  const lines = [];
+  for (let at = 0; at < Math.min(bytes.length, DUMPED); at += 16) {
+    const row = [...bytes.subarray(at, at + 16)];
+    const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(47);
+    const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "."));
+    lines.push(`${at.toString(16).padStart(6, "0")}  ${hex}  ${text.join("")}`);
+  }
+  return lines.join("\n");
+}
+
+// Shows a body while it comes: as text, as a picture when it is whole, or as a dump of its bytes.
+function viewer(root, media) {
+  const picture = media.startsWith("image/");
+  const texty = /^text\/|json|xml|javascript|urlencoded/.test(media);
+  const decoder = new TextDecoder();
+  const pre = make("pre", { tabIndex: 0 });
+  const pieces = [];
+  let kept = 0;
+  let plain = !picture;
+  const whole = () => {
+    const bytes = new Uint8Array(kept);
+    pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
+    return bytes;
+  };
+  const piece = (bytes) => {
+    const part = picture ? bytes : bytes.subarray(0, KEPT - kept);
+    pieces.push(part);
+    kept += part.length;
+    const odd = !texty && part.some((byte) => byte > 126 || (byte < 32 && ![9, 10, 13].includes(byte)));
+    if (odd) plain = false;
+    if (plain) pre.append(decoder.decode(part, { stream: true }));
+    else if (!picture) pre.textContent = dump(whole());
+    if (!picture && !pre.isConnected) root.append(pre);
+  };
+  const end = async (total) => {
+    if (picture && total) {
+      const reader = new FileReader();
+      reader.readAsDataURL(new Blob([whole()], { type: media }));
+      await new Promise((done) => (reader.onloadend = done));
+      root.append(make("img", { src: reader.result, alt: "The picture that was answered" }));
+    }
+    const told = plain ? KEPT : DUMPED;
+    if (!picture && total > told) {
+      root.append(make("p", { textContent: `The first ${size(told)} of ${size(total)}.` }));
+    }
+  };
+  return { piece, end };
+}
+
+function headersOf(lines) {
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new Error(`This is no header: ${line}`);
+    headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
+function tellHeaders(root, reply) {
+  const list = [...reply.headers].map(([name, value]) => `${name}: ${value}`);
+  const count = list.length + (list.length === 1 ? " header field" : " header fields");
+  $("summary", root).textContent = count;
+  $("pre", root).textContent = list.join("\n");
+  root.hidden = false;
+}
+
+// One request, with what its form shows of it.
+function clock(form) {
+  const [status, shown, timer] = [".status", ".shown", ".timer"].map((name) => $(name, form));
+  $$(".ruler i", form).forEach((mark) => mark.remove());
+  status.replaceChildren();
+  shown.replaceChildren();
+  $(".fields", form).hidden = true;
+  $(".answer", form).hidden = false;
+  const draw = ruler($(".ruler", form));
+  const started = performance.now();
+  const elapsed = () => performance.now() - started;
+  let first, ended;
+  const tick = () => {
+    if (ended !== undefined) return;
+    timer.textContent = (elapsed() / 1000).toFixed(2) + " s";
+    draw(elapsed(), first);
+    requestAnimationFrame(tick);
+  };
+  tick();
+  const begin = () => (first = elapsed());
+  const piece = () => draw(elapsed(), first, true);
+  const end = () => {
+    ended = elapsed();
+    timer.textContent = "";
+    draw(ended, first, !$(".ruler i", form) && first !== undefined, true);
+    return [ended, first];
+  };
+  const tell = (text, kind, ...facts) => {
+    const strong = make("strong", { textContent: text });
+    strong.dataset.class = kind;
+    const spans = facts.filter(Boolean).map((fact) => make("span", { textContent: fact }));
+    status.replaceChildren(strong, ...spans);
+  };
+  return { begin, piece, end, tell, shown };
+}
+
+async function send(form, asked, control) {
+  const { begin, piece, end, tell, shown } = clock(form);
+  const { method, target, body } = asked;
+  try {
+    const headers = headersOf(asked.headers);
+    const options = { method, headers, cache: "no-store", signal: control.signal };
+    const reply = await fetch(target, body ? { ...options, body } : options);
+    begin();
+    const media = reply.headers.get("Content-Type") ?? "";
+    const code = [`${reply.status} ${reply.statusText}`.trim(), String(reply.status)[0]];
+    tell(...code, "the answer has begun");
+    tellHeaders($(".fields", form), reply);
+    const view = viewer(shown, media.toLowerCase());
+    const reader = reply.body?.getReader();
+    let total = 0;
+    for (let part; reader && !(part = await reader.read()).done; ) {
+      total += part.value.length;
+      piece();
+      view.piece(part.value);
+    }
+    const [ended, first] = end();
+    await view.end(total);
+    const late = ended - first > 20 && `first byte after ${spell(first)}`;
+    const went = reply.redirected && "from " + reply.url.replace(location.origin, "");
+    tell(...code, spell(ended), late, size(total), media || "no media type", went);
+  } catch (error) {
+    const [ended] = end();
+    const cancelled = error.name === "AbortError";
+    const [text, why] = cancelled ? ["Cancelled"] : ["No answer", error.message];
+    tell(text, cancelled ? "" : "5", "after " + spell(ended), why);
+  }
+}
+
+// Sends each line as a message and shows those that come back.
+async function converse(form, asked, control) {
+  const { begin, piece, end, tell, shown } = clock(form);
+  const lines = asked.body.split("\n");
+  const socket = new WebSocket(socketUrl(asked.target));
+  const pre = make("pre", { tabIndex: 0 });
+  let back = 0;
+  socket.onopen = () => {
+    begin();
+    tell("101 Switching Protocols", "2", "the connection is open");
+    shown.append(pre);
+    for (const line of lines) socket.send(line);
+  };
+  socket.onmessage = ({ data }) => {
+    piece();
+    pre.append(data + "\n");
+    if (++back === lines.length) socket.close();
+  };
+  control.signal.onabort = () => socket.close();
+  const { code } = await new Promise((done) => (socket.onclose = done));
+  const [ended, first] = end();
+  const facts = [spell(ended), `${back} of ${lines.length} messages`, "closed with " + code];
+  tell(first === undefined ? "No connection" : "101 Switching Protocols", first ? "2" : "5", ...facts);
+}
+
+// --- the rows ----------------------------------------------------------------------------------
+
+async function copy(button, text, code) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  } catch {
+    // Only a page of a trusted origin may write there; a person may, once it is selected.
+    getSelection().selectAllChildren(code);
+  }
+}
+
+function build(row) {
+  const form = $("#bench").content.cloneNode(true).firstElementChild;
+  const panel = $(".panel", row);
+  const params = $(".params", row);
+  const fields = params ? $$("li", params).map(field) : [];
+  if (params) form.prepend(params);
+  const methods = row.dataset.methods.split(" ").filter((name) => name !== "TRACE");
+  const talks = "messages" in row.dataset;
+  if (methods.includes("GET") && !talks) methods.splice(1, 0, "HEAD");
+  const { method, body } = form.elements;
+  if (talks) {
+    $(".headers", form).hidden = true;
+    $(".more summary", form).textContent = "Messages";
+    $(".content", form).firstChild.textContent = "One a line ";
+    body.value = "Hello";
+  }
+  method.append(...methods.map((name) => make("option", { textContent: name })));
+  if (talks || ("body" in row.dataset && !methods.includes("GET"))) $(".more", form).open = true;
+  const [asked, line] = [$(".asked", form), $(".curl code", form)];
+  const update = () => {
+    const now = ask(row, form, fields);
+    asked.textContent = now.target;
+    line.textContent = curl(now);
+    $(".content", form).hidden = ["GET", "HEAD"].includes(method.value) && !talks;
+    return now;
+  };
+  const [go, stop] = [$(".send", form), $(".cancel", form)];
+  let control;
+  form.addEventListener("input", update);
+  stop.addEventListener("click", () => {
+    control?.abort();
+    go.focus();
+  });
+  $(".copy", form).addEventListener("click", (event) => copy(event.target, line.textContent, line));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (control) return;
+    control = new AbortController();
+    stop.disabled = false;
+    await (talks ? converse : send)(form, update(), control);
+    control = undefined;
+    stop.disabled = true;
+  });
+  panel.append(form);
+  update();
+}
+
+for (const row of rows) {
+  row.addEventListener("toggle", () => {
+    if (!row.open) return;
+    if (!$(".bench", row)) build(row);
+    history.replaceState(null, "", "#" + row.id);
+  });
+}
+
+// --- finding a row -----------------------------------------------------------------------------
+
+const filter = $("#filter");
+const texts = new Map(rows.map((row) => {
+  const group = $("h2", row.parentElement).textContent;
+  return [row, `${row.dataset.path} ${$(".about", row).textContent} ${group}`.toLowerCase()];
+}));
+
+function sift() {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let left = 0;
+  for (const [row, text] of texts) {
+    row.hidden = !words.every((word) => text.includes(word));
+    left += !row.hidden;
+  }
+  for (const section of $$("main section")) {
+    section.hidden = !$("details[data-path]:not([hidden])", section);
+  }
+  $(".none").hidden = left > 0;
+  $(".filter output").textContent = words.length ? `${left} of ${rows.length}` : "";
+}
+
+$(".filter").hidden = false;
+filter.addEventListener("input", sift);
+filter.addEventListener("keydown", (event) => {
+  const found = rows.filter((row) => !row.hidden);
+  if (event.key === "Enter" && found.length) {
+    found[0].open = true;
+    $("summary", found[0]).focus();
+  }
+  if (event.key === "Escape") {
+    filter.value = "";
+    sift();
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    filter.focus();
+  }
+});
+
+const wanted = rows.find((row) => "#" + row.id === decodeURIComponent(location.hash));
+if (wanted) {
+  wanted.open = true;
+  wanted.scrollIntoView();
+}
+document.documentElement.classList.add("live");

@@ -1,0 +1,294 @@
+//! `/range`: letters, whole or in part, at once or over time.
+
+use std::ops::Range;
+
+use super::params;
+use super::route::{Group, Kind, Param, Route};
+use crate::base::limits::{BODY_PIECE, RANGE_PIECE};
+use crate::http::app::App;
+use crate::http::conditional::{Outcome, Validator};
+use crate::http::pace::{Pace, Source};
+use crate::http::query;
+use crate::http::reply::{Body, Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Ranges",
+    about: "Documents that can be had in part",
+    routes: &[Route::get("/range/{numbytes}", range, "n letters, or a range of them")
+        .go(go_range)
+        .with(&[
+            Param::path("numbytes", Kind::Integer(1, 102_400), "26", "how many"),
+            Param::query("chunk_size", Kind::Integer(1, i64::MAX), "letters at a time").or("10240"),
+            Param::query("duration", Kind::Duration, "over which all n are spread").or("0"),
+        ])],
+};
+
+/// `/range/{numbytes}`: the letters `a` to `z` over and over. `duration` is for all of them, a part
+/// takes its share.
+///
+/// As in httpbin each chunk is followed by a pause, one that is shorter than `chunk_size` preceded
+/// by it. Departures: the pauses before a short last chunk are even, where httpbin's last is the
+/// shortest, and all end at the same moment; what is no number, and a negative duration, are
+/// refused, where it fails; the duration is bounded.
+fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let n = params::count(app, "numbytes", request.param(0))?;
+    let most = app.limits.max_bytes;
+    let head = |status| {
+        Reply::new(status).header("ETag", format!("range{n}")).header("Accept-Ranges", "bytes")
+    };
+    if n == 0 || n > most {
+        let text = format!("number of bytes must be in the range (0, {most}]").into_bytes();
+        return Ok(Reply { body: whole(text), ..head(Status(404)).media(Media::Text) });
+    }
+    let chunk = match query::first_any_case(request, "chunk_size") {
+        Some(text) => params::integer("chunk_size", &text)?.max(1).unsigned_abs(),
+        None => RANGE_PIECE,
+    };
+    let span = Span::of(app, request)?;
+    let header = request.joined("Range").unwrap_or_default();
+    let Some(part) = python_range(&String::from_utf8_lossy(&header), n) else {
+        let reply = head(Status(416)).media(Media::Text);
+        return Ok(reply.header("Content-Range", format!("bytes */{n}")));
+    };
+    let status = if part == (0..n) { Status::OK } else { Status(206) };
+    let reply = head(status)
+        .media(Media::Bytes)
+        .header("Content-Range", format!("bytes {}-{}/{n}", part.start, part.end - 1));
+    let part_us = span.share_us(part.end - part.start, n);
+    Ok(span.told(spread(reply, part, chunk, part_us)))
+}
+
+fn whole(text: Vec<u8>) -> Body {
+    Body::Whole(Box::new(text.into()))
+}
+
+/// The letters of a part, in chunks over a span.
+fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
+    let bytes = part.end - part.start;
+    let (pieces, short) = (bytes.div_ceil(chunk), !bytes.is_multiple_of(chunk));
+    if pieces == 1 && short && span_us > 0 {
+        // The head waits too: nothing is sent before the first chunk.
+        return Reply { after_us: span_us, ..spread(reply, part, chunk, 0) };
+    }
+    // What nobody can tell apart is made in larger pieces.
+    let chunk = if span_us == 0 { BODY_PIECE } else { chunk.min(bytes) as u32 };
+    let pieces = if span_us == 0 { bytes.div_ceil(chunk.into()) } else { pieces };
+    let source = Source::Letters { at: part.start, left: bytes, piece: chunk };
+    let gaps = pieces - u64::from(short && span_us > 0);
+    let pace = Pace { gaps, ..Pace::new(source, pieces, span_us, Some(bytes)) };
+    Reply { body: Body::Paced(Box::new(pace)), ..reply }
+}
+
+/// `duration`: what was asked, and what it is bounded to.
+struct Span {
+    asked_us: u64,
+    given_us: u64,
+}
+
+impl Span {
+    /// Reads the query; one that is too long is cut or refused, as the profile has it.
+    fn of(app: &App, request: &Request) -> Result<Span, Refusal> {
+        let text = query::first_any_case(request, "duration").unwrap_or("0".into());
+        let asked_us = params::duration_us("duration", &text)?;
+        let given_us = asked_us.min(params::max_duration_us(&app.limits));
+        match given_us == asked_us || app.profile.clamps {
+            true => Ok(Span { asked_us, given_us }),
+            false => Err(params::bad("duration", &text, "it is too long")),
+        }
+    }
+
+    /// The time that so many bytes of all of them take, rounded up.
+    fn share_us(&self, bytes: u64, all: u64) -> u64 {
+        let share = u128::from(self.given_us) * u128::from(bytes);
+        u64::try_from(share.div_ceil(u128::from(all.max(1)))).unwrap_or(u64::MAX)
+    }
+
+    /// The reply, telling whether the span was cut.
+    fn told(&self, reply: Reply) -> Reply {
+        match self.asked_us == self.given_us {
+            true => reply,
+            false => reply.header("X-Clamped", format!("duration={}us", self.given_us)),
+        }
+    }
+}
+
+/// The part that a Range field asks httpbin for: `None` for one beyond the end. What cannot be read
+/// as a number is as if it were not there, so `1-2,4-5` is all from 1.
+fn python_range(header: &str, length: u64) -> Option<Range<u64>> {
+    let mut halves = header.trim().strip_prefix("bytes").unwrap_or_default().split('=').skip(1);
+    let spec = halves.next().filter(|_| halves.next().is_none()).unwrap_or_default();
+    let mut ends = spec.split('-').map(params::python_integer);
+    let mut end = || ends.next().flatten().and_then(|end| u64::try_from(end).ok());
+    let (first, last) = match (end(), end()) {
+        (None, None) => (0, length - 1),
+        (None, Some(count)) => (length.saturating_sub(count), length - 1),
+        (Some(first), last) => (first, last.unwrap_or(length - 1)),
+    };
+    (first <= last && last < length).then(|| first..last + 1)
+}
+
+/// The same as go-httpbin has it: plain text, sizes up to the largest body, conditions, and the
+/// duration as a delay. Departure: the pause is for the whole part at once.
+fn go_range(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::count(app, "numbytes", request.param(0))?;
+    let n = params::bounded(app, "numbytes", asked, 1..=app.limits.body_bytes)?;
+    let span = Span::of(app, request)?;
+    let tag = format!("range{n}");
+    let (reply, part) = served(request, Validator { tag: &tag, modified_s: None }, n);
+    let reply = reply.header("ETag", tag);
+    match part.end - part.start {
+        0 => Ok(reply),
+        bytes => {
+            let after_us = span.share_us(bytes, n);
+            Ok(Reply { after_us, ..spread(reply, part, u64::MAX, 0) })
+        }
+    }
+}
+
+/// The head of an answer that may be a part or none of a document, and which part of it follows: as
+/// Go's `ServeContent` has it, which is as RFC 9110 has it. Several ranges are answered with the
+/// whole, and so is what is no range.
+pub(super) fn served(request: &Request, is: Validator, length: u64) -> (Reply, Range<u64>) {
+    let reply = |status| Reply::new(Status(status)).media(Media::PlainText);
+    match is.weigh(request) {
+        Outcome::NotModified => return (Reply::new(Status(304)), 0..0),
+        Outcome::Failed => return (reply(412), 0..0),
+        Outcome::Go => {}
+    }
+    let header = request.field("Range").filter(|_| is.lets_range(request));
+    let (reply, part) = match part(header.unwrap_or_default(), length) {
+        Part::Whole => (reply(200), 0..length),
+        Part::Some(part) => {
+            let told = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            (reply(206).header("Content-Range", told), part)
+        }
+        Part::Beyond => {
+            return (reply(416).header("Content-Range", format!("bytes */{length}")), 0..0);
+        }
+    };
+    (reply.header("Accept-Ranges", "bytes"), part)
+}
+
+/// What a Range field asks for.
+#[derive(Debug, PartialEq)]
+enum Part {
+    Whole,
+    Some(Range<u64>),
+    Beyond,
+}
+
+/// Reads a Range field (RFC 9110 14.2) with one range.
+fn part(header: &[u8], length: u64) -> Part {
+    let spec = header.strip_prefix(b"bytes=").and_then(|spec| std::str::from_utf8(spec).ok());
+    let Some((first, last)) = spec.and_then(|spec| spec.trim().split_once('-')) else {
+        return Part::Whole;
+    };
+    let (first, last) = match (first, last) {
+        ("", last) => match number(last) {
+            Some(count) => (length.saturating_sub(count), length.saturating_sub(1)),
+            None => return Part::Whole,
+        },
+        (first, "") => match number(first) {
+            Some(first) => (first, u64::MAX),
+            None => return Part::Whole,
+        },
+        (first, last) => match number(first).zip(number(last)) {
+            Some((first, last)) if first <= last => (first, last),
+            _ => return Part::Whole,
+        },
+    };
+    match first < length {
+        true => Part::Some(first..last.saturating_add(1).min(length)),
+        false => Part::Beyond,
+    }
+}
+
+/// A number in digits; one too large for us is as large as can be.
+fn number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_as_httpbin_reads_them() {
+        let whole = Some(0..26);
+        for (header, part) in [
+            ("", whole.clone()),
+            ("bytes=0-", whole.clone()),
+            ("bytes=5-", Some(5..26)),
+            ("bytes=-5", Some(21..26)),
+            ("bytes=-50", whole.clone()),
+            ("bytes=-0", None),
+            ("bytes=26-", None),
+            ("bytes=0-26", None),
+            ("bytes=5-4", None),
+            ("bytes=1-2,4-5", Some(1..26)),
+            (" bytes=+1 - 2 ", Some(1..3)),
+            ("Bytes=1-2", whole.clone()),
+            ("bytes=x-2", Some(24..26)),
+            ("bytes=-", whole.clone()),
+            ("bytes=1", Some(1..26)),
+            ("bytes", whole.clone()),
+            ("bytes=1_0-12", Some(10..13)),
+            ("bytes=--5", whole.clone()),
+            ("bytes=1-2-3", Some(1..3)),
+            ("bytes =1-2", Some(1..3)),
+            ("bytes=3-4, bytes=5-6", whole.clone()),
+            ("bytes=99999999999999999999-", None),
+            ("bytes=-99999999999999999999", whole.clone()),
+            ("bytes=0-99999999999999999999", None),
+        ] {
+            assert_eq!(python_range(header, 26), part, "{header}");
+        }
+    }
+
+    #[test]
+    fn ranges_as_the_standard_has_them() {
+        for (header, wanted) in [
+            ("bytes=0-", Part::Some(0..26)),
+            ("bytes=5-9", Part::Some(5..10)),
+            ("bytes=20-99", Part::Some(20..26)),
+            ("bytes=-5", Part::Some(21..26)),
+            ("bytes=-99", Part::Some(0..26)),
+            ("bytes=-0", Part::Beyond),
+            ("bytes=26-", Part::Beyond),
+            ("bytes=99999999999999999999-", Part::Beyond),
+            ("bytes=0-99999999999999999999", Part::Some(0..26)),
+            ("bytes=5-4", Part::Whole),
+            ("bytes=1-2,4-5", Part::Whole),
+            ("bytes=x-", Part::Whole),
+            ("bytes=-", Part::Whole),
+            ("bytes=+1-2", Part::Whole),
+            ("lines=1-2", Part::Whole),
+            ("", Part::Whole),
+        ] {
+            assert_eq!(part(header.as_bytes(), 26), wanted, "{header}");
+        }
+        assert_eq!(part(b"bytes=-1", 0), Part::Beyond);
+    }
+
+    #[test]
+    fn letters_are_spread_over_their_chunks() {
+        let spread = |bytes, chunk| {
+            let reply = spread(Reply::new(Status::OK), 0..bytes, chunk, 1000);
+            let Body::Paced(mut pace) = reply.body else { panic!("no pace") };
+            let mut dues = Vec::new();
+            while let Some(due_us) = pace.due_us() {
+                dues.push(due_us);
+                pace.make(due_us, 1, &mut Vec::new());
+            }
+            (reply.after_us, dues)
+        };
+        assert_eq!(spread(10, 5), (0, vec![0, 500]));
+        assert_eq!(spread(10, 4), (0, vec![0, 500, 1000]));
+        assert_eq!(spread(10, 10), (0, vec![0]));
+        assert_eq!(spread(10, u64::MAX), (1000, vec![0]));
+    }
+}

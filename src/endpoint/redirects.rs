@@ -1,0 +1,286 @@
+//! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`.
+
+use super::params::{bad, count, integer, python_integer};
+use super::route::{Group, Kind, Param, Route};
+use crate::http::app::App;
+use crate::http::html;
+use crate::http::query;
+use crate::http::reference::Reference;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+use crate::http::url;
+
+const HOPS: Param = Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects");
+const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: by whole URLs");
+const TARGET: &[Param] = &[
+    Param::query("url", Kind::Text, "where to; must be given"),
+    Param::query("status_code", Kind::Integer(300, 399), "with which status").or("302"),
+];
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Redirects",
+    about: "Answers that send the client on",
+    routes: &[
+        Route::get("/redirect/{n}", redirect, "n redirects, then `/get`").with(&[HOPS, ABSOLUTE]),
+        Route::get("/relative-redirect/{n}", relative, "the same by paths").with(&[HOPS]),
+        Route::get("/absolute-redirect/{n}", absolute, "the same by whole URLs").with(&[HOPS]),
+        Route::any("/redirect-to", redirect_to, "a redirect to a URL")
+            .with(TARGET)
+            .go(redirect_to_go),
+    ],
+};
+
+/// `/redirect/{n}`. Departure from httpbin, here and in the next two: it fails when n is 0.
+fn redirect(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let absolute = query::first(request, "absolute");
+    let absolute = absolute.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    Ok(found(app, hop(app, request, absolute)?))
+}
+
+/// `/relative-redirect/{n}`: no page goes with it.
+fn relative(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let media = if app.profile.pages { Media::Html } else { Media::None };
+    Ok(Reply::new(Status(302)).media(media).header("Location", hop(app, request, false)?))
+}
+
+/// `/absolute-redirect/{n}`.
+fn absolute(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(found(app, hop(app, request, true)?))
+}
+
+/// Where the next of n redirects goes: the last one to `/get`.
+fn hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> {
+    let path = match count(app, "n", request.param(0))? {
+        0 => return Err(bad("n", "0", "it must be at least 1")),
+        1 => app.local("/get"),
+        n if absolute => app.local(&format!("/absolute-redirect/{}", n - 1)),
+        n => app.local(&format!("/relative-redirect/{}", n - 1)),
+    };
+    Ok(if absolute { url::site(request) + &path } else { path })
+}
+
+/// `302 Found`, with a page for whoever does not follow it, if the profile has pages.
+pub(super) fn found(app: &App, location: String) -> Reply {
+    let reply = match app.profile.pages {
+        false => Reply::new(Status(302)),
+        true => {
+            let to = html::escape(&location);
+            let page = format!(
+                "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Redirect</title>\n\
+                 <h1>Redirect</h1>\n<p>What you asked for is at <a href=\"{to}\">{to}</a>.\n"
+            );
+            Reply::whole(Status(302), Media::Html, page.into_bytes())
+        }
+    };
+    reply.header("Location", location)
+}
+
+/// `/redirect-to`. Departures from httpbin: without a URL it redirects to the word `None`, or to
+/// nowhere; on a status that is no number, and on a URL that cannot be read, it fails. A URL with a
+/// control character is refused, for a browser might read it otherwise. With an allow list other
+/// targets are forbidden.
+fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let url = query::first_any_case(request, "url").unwrap_or_default();
+    let target = target(&url)?;
+    let code = match query::first_any_case(request, "status_code") {
+        Some(code) => integer("status_code", &code)?,
+        None => 302,
+    };
+    Ok(sent(app, &target, redirection(code).unwrap_or(302), Media::Html))
+}
+
+/// The same in go-httpbin: names in this case only, statuses held to their range, and a target must
+/// be a whole URL or a path from the root.
+fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let url = query::first(request, "url").unwrap_or_default();
+    let target = target(&url)?;
+    if !has_sound_escapes(target.path) {
+        return Err(bad("url", &url, "it has a `%` without two hexadecimal digits"));
+    }
+    let code = match query::first(request, "status_code") {
+        None => 302,
+        Some(code) => python_integer(&code)
+            .and_then(redirection)
+            .ok_or_else(|| bad("status_code", &code, "it must be 300 to 399"))?,
+    };
+    Ok(match target.scheme.is_some() || target.path.starts_with('/') {
+        true => sent(app, &target, code, Media::None),
+        false => forbidden(app),
+    })
+}
+
+fn target(url: &str) -> Result<Reference<'_>, Refusal> {
+    match url {
+        "" => Err(Refusal::bad("url is missing: write where to redirect, as in ?url=/get")),
+        url => Reference::parse(url).ok_or_else(|| bad("url", url, "it cannot be read")),
+    }
+}
+
+fn redirection(code: i64) -> Option<u16> {
+    u16::try_from(code).ok().filter(|code| (300..400).contains(code))
+}
+
+/// The redirect, if it is allowed. A 304 has no media type.
+fn sent(app: &App, target: &Reference, code: u16, media: Media) -> Reply {
+    if !is_allowed(&app.redirect_domains, target) {
+        return forbidden(app);
+    }
+    let media = if code == 304 { Media::None } else { media };
+    Reply::new(Status(code)).media(media).header("Location", target.to_uri())
+}
+
+/// With no list anything is allowed; with one our own paths, and the web on exactly these hosts.
+fn is_allowed(domains: &[String], target: &Reference) -> bool {
+    let listed = |host: &str| domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
+    domains.is_empty() || target.is_local() || target.web_host().is_some_and(listed)
+}
+
+/// A text, not the JSON of other refusals, for it is people who will see it.
+fn forbidden(app: &App) -> Reply {
+    let mut domains = app.redirect_domains.clone();
+    domains.sort();
+    let mut text = String::from("No redirect to this URL. ");
+    text.push_str(match domains.is_empty() {
+        true => "It must start with a scheme or with one slash.\n",
+        false => "Redirects go to paths of this server, and to these hosts:\n",
+    });
+    domains.iter().for_each(|domain| text.extend(["- ", domain, "\n"]));
+    Reply::whole(Status(403), Media::Text, text.into_bytes())
+}
+
+/// Whether every `%` begins an escape.
+fn has_sound_escapes(path: &str) -> bool {
+    let escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    path.split('%').skip(1).all(escape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(url: &str) -> bool {
+        let domains = ["good.example".to_owned(), "[::1]".to_owned()];
+        Reference::parse(url).is_some_and(|target| is_allowed(&domains, &target))
+    }
+
+    #[test]
+    fn targets_that_are_allowed() {
+        for url in [
+            "/",
+            "/get?url=http://evil.example",
+            "/a/b#//evil.example",
+            "/@evil.example",
+            "http://good.example",
+            "HTTPS://GOOD.example:8443/x?y=\\",
+            "http://good.example?@evil.example",
+            "http://good.example#@evil.example",
+            "http://good.example:/",
+            "http://[::1]:80/",
+            " http://good.example/",
+        ] {
+            assert!(allowed(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn attacks_on_the_allow_list() {
+        for url in [
+            // Another host, plainly.
+            "http://evil.example",
+            "http://good.example.evil.example",
+            "http://evilgood.example",
+            "http://sub.good.example",
+            "http://good.example.",
+            "http://[::1].evil.example",
+            "http://[::2]/",
+            // A host without a scheme.
+            "//evil.example",
+            "//good.example",
+            "///evil.example",
+            "////evil.example",
+            " //evil.example",
+            // Backslashes, which browsers read as slashes.
+            "/\\evil.example",
+            "\\/evil.example",
+            "\\\\evil.example",
+            "/a\\..\\\\evil.example",
+            "http:\\\\evil.example",
+            "http:/\\evil.example",
+            "http://evil.example\\.good.example",
+            "http://evil.example\\@good.example",
+            "http://good.example\\@evil.example",
+            // A scheme without its slashes, or with too many.
+            "http:evil.example",
+            "https:evil.example",
+            "http:/evil.example",
+            "http:///evil.example",
+            "https:good.example",
+            // A user that looks like the host.
+            "http://good.example@evil.example",
+            "http://good.example:80@evil.example",
+            "http://@evil.example",
+            "http://evil.example@good.example",
+            "http://evil.example#@good.example",
+            "http://evil.example?@good.example",
+            "http://evil.example/@good.example",
+            // Ports that are none.
+            "http://good.example:80.evil.example",
+            "http://good.example:x",
+            "http://good.example:99999",
+            // Characters that browsers leave out, or end a line with.
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/\r/evil.example",
+            "h\tttp://evil.example",
+            "http:/\t/evil.example",
+            "\thttp://evil.example",
+            "\u{1}//evil.example",
+            "http://good.example\r\nSet-Cookie: a=b",
+            "/\0",
+            "/\x7f",
+            // Hosts that only look the same once decoded or normalized.
+            "http://good%2eexample",
+            "http://good。example",
+            "http://ｇood.example",
+            "http://evil.example／.good.example",
+            "http://good.example%00.evil.example",
+            "http://good.example%2f@evil.example",
+            "http://good.example,evil.example",
+            "http://good.example;evil.example",
+            "http://good.example .evil.example",
+            // Other schemes.
+            "ftp://good.example",
+            "javascript://good.example/%0aalert(1)",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "x-http://good.example",
+            ":http://good.example",
+            // What has no place of its own: it depends on the path that was asked for.
+            "",
+            "evil",
+            "../x",
+            "?x",
+            "#x",
+            "\u{a0}//evil.example",
+        ] {
+            assert!(!allowed(url), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_all_is_allowed_that_can_be_read() {
+        for url in ["//evil.example", "http:evil", "javascript:alert(1)", "/\\evil"] {
+            assert!(is_allowed(&[], &Reference::parse(url).unwrap()), "{url}");
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        assert!(has_sound_escapes("/%41%ff") && has_sound_escapes("/"));
+        for path in ["/%", "/%4", "/%zz", "/%%41", "/%4é"] {
+            assert!(!has_sound_escapes(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `/response-headers`: an answer with the header fields that the query names.
+
+use super::inspect::tall;
+use super::params::bad;
+use super::route::{Group, Kind, Param, Route};
+use crate::base::limits::MAX_FIELDS;
+use crate::http::app::App;
+use crate::http::html;
+use crate::http::json::Json;
+use crate::http::query::{self, Pair};
+use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
+use crate::http::request::{Method, Methods, Request};
+use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Response headers",
+    about: "Header fields made to order",
+    routes: &[Route::new(METHODS, "/response-headers", headers, "an answer with these fields")
+        .with(&[Param::query("*", Kind::Text, "a header field of this name")])
+        .go(headers_go)],
+};
+
+const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post]);
+
+/// Fields that are told in the body, but not sent: those that frame an answer or belong to the
+/// connection, and those that every answer has already.
+const UNSENT: [&str; 14] = [
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Keep-Alive",
+    "Upgrade",
+    "Trailer",
+    "TE",
+    "Proxy-Connection",
+    "Date",
+    "Server",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Credentials",
+    "X-Content-Type-Options",
+    "Content-Type",
+];
+
+/// `/response-headers`: the body tells the fields, with the length of the body itself.
+///
+/// Departures from httpbin: fields that would end or confuse the answer are not sent; a
+/// Content-Type takes the place of our own, where httpbin sends both, and escapes what is told when
+/// a browser would run it; names that differ only in case are told together, not each with the
+/// values of all, which could grow by their square; values are sent as UTF-8, where httpbin sends
+/// ISO 8859-1 and fails on the rest; a name or value that cannot be one is refused.
+fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = asked(request)?;
+    let mut length = 0;
+    // A longer number makes a longer body: a few rounds, and it says its own length.
+    let body = loop {
+        let digits = itoa::Buffer::new().format(length).to_owned();
+        let mut fields: Vec<Pair> = vec![
+            ("Content-Type".into(), "application/json".into()),
+            ("Content-Length".into(), digits.into()),
+        ];
+        fields.extend(asked.iter().cloned());
+        let body = told(app, &fields);
+        if body.len() == length {
+            break body;
+        }
+        length = body.len();
+    };
+    Ok(sent(app, body, asked))
+}
+
+/// The same in go-httpbin, which tells only what was asked for, in lists.
+fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = asked(request)?;
+    Ok(sent(app, told(app, &asked), asked))
+}
+
+/// The fields of the query, those of one name together, where the first of them stood.
+fn asked<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+    let fields: Vec<Pair> = query::of(request).take(MAX_FIELDS + 1).collect();
+    if fields.len() > MAX_FIELDS {
+        return Err(Refusal::bad(format!("too many fields: {MAX_FIELDS} at most")));
+    }
+    for (name, value) in &fields {
+        if !is_token(name) {
+            return Err(bad("name", name, "a field's name is a token (RFC 9110 5.6.2)"));
+        }
+        if !is_field_value(value) {
+            return Err(bad(name, value, "a field's value has no CR, LF or NUL"));
+        }
+    }
+    Ok(grouped(fields))
+}
+
+fn grouped(fields: Vec<Pair>) -> Vec<Pair> {
+    let first = |field: &Pair| fields.iter().position(|other| same_name(other, field));
+    let mut placed: Vec<_> = fields.iter().map(|field| (first(field), field.clone())).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, field)| field).collect()
+}
+
+fn same_name(one: &Pair, other: &Pair) -> bool {
+    one.0.eq_ignore_ascii_case(&other.0)
+}
+
+/// The body: one value as a string, several as a list; lists only, if the profile has them. What
+/// HTML would read as markup is taken out if the answer is to be read as HTML.
+fn told(app: &App, fields: &[Pair]) -> Vec<u8> {
+    let escaped = media(fields).is_some_and(html::is_dangerous) && !app.dangerous_responses;
+    let text = |text: &str| match escaped {
+        true => html::escape(text),
+        false => text.to_owned(),
+    };
+    let fields = grouped(fields.to_vec());
+    let mut groups: Vec<&[Pair]> = fields.chunk_by(same_name).collect();
+    groups.sort_by(|one, other| name(one).cmp(name(other)));
+    let mut output = Vec::new();
+    tall(app, &mut output, |json| {
+        for group in groups {
+            json.text_key(&text(name(group)));
+            let values: Vec<String> = group.iter().map(|(_, value)| text(value)).collect();
+            write_values(json, &values, app.profile.lists);
+        }
+    });
+    output
+}
+
+fn name<'a>(group: &'a [Pair]) -> &'a str {
+    group.first().map_or("", |(name, _)| name)
+}
+
+fn write_values(json: &mut Json, values: &[String], list: bool) {
+    if let ([value], false) = (values, list) {
+        return json.text(value);
+    }
+    json.open(b'[');
+    for value in values {
+        json.item();
+        json.text(value);
+    }
+    json.close(b']');
+}
+
+/// The media type that was asked for: of several the last, which is the one a browser takes.
+fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
+    let named = |(name, _): &&Pair| name.eq_ignore_ascii_case("Content-Type");
+    fields.iter().rfind(named).map(|(_, value)| value.as_ref())
+}
+
+/// The answer. With an allow list for redirects there is no `Refresh`, for it would redirect too.
+fn sent(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
+    let mut reply = Reply::whole(Status::OK, Media::Json, body);
+    if let Some(media) = media(&fields).map(str::to_owned) {
+        reply = reply.media(Media::None).header("Content-Type", media);
+    }
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    let free = app.redirect_domains.is_empty();
+    for (name, value) in fields {
+        if (free || !is(&name, "Refresh")) && !UNSENT.iter().any(|unsent| is(&name, unsent)) {
+            reply.headers.push(name.into_owned(), value.into_owned());
+        }
+    }
+    reply
+}

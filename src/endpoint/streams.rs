@@ -1,0 +1,170 @@
+//! Answers in pieces, a chunk each: `/stream`, `/stream-bytes`, `/jsonl`, `/sse`.
+
+use super::content::{random, size};
+use super::inspect::write_keys;
+use super::params::{self, value};
+use super::route::{Group, Kind, Param, Route};
+use super::timing::Times;
+use crate::base::limits::{EVENT_BYTES, JSON_LINE_BYTES, MAX_CHUNK_BYTES, MAX_STREAM_LINES};
+use crate::base::random::Random;
+use crate::http::app::App;
+use crate::http::json::{Json, Layout};
+use crate::http::pace::{Jitter, Pace, Source};
+use crate::http::profile::{Dialect, GO_HTTPBIN};
+use crate::http::query::{self, Order};
+use crate::http::reply::{Body, Media, Refusal, Reply};
+use crate::http::request::{Request, Version};
+use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Streams",
+    about: "Answers in pieces, a chunk each",
+    routes: &[
+        Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
+            .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines")])
+            .go(stream_go),
+        Route::get("/stream-bytes/{n}", stream_bytes, "n random bytes in chunks").with(&[
+            Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
+            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
+            Param::query("chunk_size", Kind::Integer(1, 1024 * 1024), "bytes of a chunk")
+                .or("10240"),
+        ]),
+        Route::any("/jsonl", jsonl, "lines of JSON over a duration").with(&[
+            Param::query("count", Kind::Integer(1, 6096), "how many lines").or("10"),
+            Param::query("duration", Kind::Duration, "from the first line to the last").or("0"),
+            Param::query("delay", Kind::Duration, "before the first line").or("0"),
+            JITTER,
+        ]),
+        Route::any("/sse", sse, "server-sent events over a duration").with(&[
+            Param::query("count", Kind::Integer(1, 18_724), "how many events").or("10"),
+            Param::query("duration", Kind::Duration, "from the first event to the last").or("5s"),
+            Param::query("delay", Kind::Duration, "before the first event").or("0"),
+            JITTER,
+        ]),
+    ],
+};
+
+const JITTER: Param =
+    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0");
+
+/// `/stream/{n}`: lines of JSON that tell the request, a chunk each; none for 0.
+fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::count(app, "n", request.param(0))?;
+    let lines = asked.min(MAX_STREAM_LINES);
+    let source = wide_lines(app, request);
+    Ok(in_pieces(Media::Json, Pace::new(source, lines, 0, None)).clamped("n", asked, lines))
+}
+
+/// `/stream/{n}` as go-httpbin has it: one line at least, in its own order.
+fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::integer("n", &String::from_utf8_lossy(request.param(0)))?;
+    let asked = u64::try_from(asked).unwrap_or_default();
+    let lines = asked.clamp(1, MAX_STREAM_LINES);
+    let source = tight_lines(app, request);
+    Ok(in_pieces(Media::Text, Pace::new(source, lines, 0, None)).clamped("n", asked, lines))
+}
+
+/// `/stream-bytes/{n}`: what `/bytes` answers, a chunk after another. A size below 1 is 1 for
+/// httpbin, and for go-httpbin a single chunk. Chunks are bounded, since each is made whole.
+fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let (asked, bytes) = size(app, request)?;
+    let chunk = match query::first_any_case(request, "chunk_size") {
+        Some(text) => params::integer("chunk_size", &text)?,
+        None => 10 * 1024,
+    };
+    let chunk = match (u64::try_from(chunk), app.profile.dialect) {
+        (Ok(chunk @ 1..), _) => chunk,
+        (_, Dialect::Httpbin) => 1,
+        (_, Dialect::GoHttpbin) => bytes.max(1),
+    };
+    let piece = chunk.min(MAX_CHUNK_BYTES);
+    let source = random(app, request, bytes, piece as u32)?;
+    let pace = Pace::new(source, bytes.div_ceil(piece), 0, None);
+    let reply = in_pieces(Media::Bytes, pace).clamped("n", asked, bytes);
+    Ok(reply.clamped("chunk_size", chunk, piece))
+}
+
+/// `/jsonl`: go-httpbin's lines of JSON over time, in both APIs: the first at once, the last with
+/// the end of the duration. As there, the count is cut to its bounds, and too long a time refused.
+fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = params::integer("count", &value(request, "count", "10"))?;
+    let asked = u64::try_from(asked).unwrap_or_default();
+    let lines = asked.clamp(1, most(app, JSON_LINE_BYTES));
+    let times = Times::of(request, "0", "0")?;
+    if !times.fit(app) {
+        return Ok(Reply::whole(Status(400), Media::Text, b"Too much time\n".as_slice()));
+    }
+    let pace = spread(request, tight_lines(app, request), lines, times)?;
+    let reply = in_pieces(Media::Lines, pace).clamped("count", asked, lines);
+    Ok(Reply { after_us: times.delay_us, ..reply })
+}
+
+/// `/sse`: go-httpbin's server-sent events over time, in both APIs. `Server-Timing` follows them
+/// and tells the times that were planned. Nothing can follow a body in HTTP/1.0: there it stands in
+/// the head.
+fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let asked = value(request, "count", "10");
+    let events = params::within("count", &asked, 1..=most(app, EVENT_BYTES))?;
+    let times = Times::of(request, "0", "5s")?.fitting(app)?;
+    if times.span_us == 0 {
+        let text = value(request, "duration", "");
+        return Err(params::bad("duration", &text, "it must be longer than nothing"));
+    }
+    let started_us = request.unix_us.saturating_add(times.delay_us);
+    let mut pace = spread(request, Source::Events { next: 0, started_us }, events, times)?;
+    let timing = times.told(pace.gaps);
+    let (name, value) = match request.version {
+        Version::Http10 => ("Server-Timing", timing),
+        Version::Http11 => {
+            pace.trailers.push("Server-Timing", timing);
+            ("Trailer", "Server-Timing".to_owned())
+        }
+    };
+    let reply = in_pieces(Media::Events, pace).header(name, value);
+    Ok(Reply { after_us: times.delay_us, ..reply })
+}
+
+fn in_pieces(media: Media, pace: Pace) -> Reply {
+    Reply { media, body: Body::Paced(Box::new(pace)), ..Reply::new(Status::OK) }
+}
+
+/// The first piece at once and the last with the end of the span; `jitter` makes each pause longer
+/// or shorter by up to its share, so that all may take up to twice as long.
+fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Result<Pace, Refusal> {
+    let text = value(request, "jitter", "0");
+    let share = params::python_float(&text).filter(|share| (0.0..=1.0).contains(share));
+    let share = share.ok_or_else(|| params::bad("jitter", &text, "it must be 0 to 1"))?;
+    let jitter = (share > 0.0).then(|| Jitter::new(share, Random::new(request.seed)));
+    let pace = Pace::new(source, pieces, times.span_us, None);
+    Ok(Pace { gaps: pieces.saturating_sub(1), jitter, ..pace })
+}
+
+/// How many pieces of this size an answer may have.
+fn most(app: &App, piece_bytes: u64) -> u64 {
+    (app.limits.body_bytes / piece_bytes).max(1)
+}
+
+/// httpbin's lines: unsorted, the number last.
+fn wide_lines(app: &App, request: &Request) -> Source {
+    let mut before = Vec::new();
+    let mut json = Json::spelled(&mut before, Layout::Wide, app.profile.spelling);
+    json.open(b'{');
+    write_keys(&mut json, app, request, app.profile.documents.line, Order::Arrival);
+    json.key("id");
+    Source::Lines { before: before.into(), next: 0, after: b"}\n".as_slice().into() }
+}
+
+/// go-httpbin's lines: no blanks, the number first. `/jsonl` has them in both APIs.
+fn tight_lines(app: &App, request: &Request) -> Source {
+    let mut before = Vec::new();
+    let mut json = Json::spelled(&mut before, Layout::Tight, app.profile.spelling);
+    json.open(b'{');
+    json.key("id");
+    let number = json.output.len();
+    write_keys(&mut json, app, request, GO_HTTPBIN.documents.line, Order::Sorted);
+    json.close(b'}');
+    json.output.push(b'\n');
+    let after = before.split_off(number);
+    Source::Lines { before: before.into(), next: 0, after: after.into() }
+}

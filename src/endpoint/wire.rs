@@ -1,0 +1,107 @@
+//! What went over the wire: the head as it came, the request written again, and trailers.
+//!
+//! `/raw` is our own: no other echo tells order, case, blanks and line ends.
+
+use std::collections::BTreeSet;
+
+use super::inspect::{check_body, tell};
+use super::params::bad;
+use super::route::{Group, Kind, Param, Route};
+use crate::http::app::App;
+use crate::http::fields::{self, Case};
+use crate::http::pace::{Pace, Source};
+use crate::http::query;
+use crate::http::reply::{Body, Media, Refusal, Reply, is_field_value, is_token};
+use crate::http::request::{Request, Version};
+use crate::http::status::Status;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "The wire",
+    about: "The request as it was on the wire, and fields after the answer",
+    routes: &[
+        Route::any("/raw", raw, "the request's head, byte for byte"),
+        Route::any("/dump/request", dump, "the request, written in the form of the wire").keep(),
+        Route::any("/trailers", trailers, "what the request said, and fields after it")
+            .keep()
+            .with(&[Param::query("*", Kind::Text, "a field after the answer")]),
+    ],
+};
+
+/// `/raw`: the head as it came, from the request line to the empty line. Lines before the request
+/// line are no part of it (RFC 9112 2.2). HTTP/1.2 and later are told as HTTP/1.1, as which they
+/// are read. Fields that the operator excludes are in it: it is the client's own bytes.
+fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    let body = Body::Render(|_, request, output| output.extend_from_slice(request.head));
+    Ok(Reply { media: Media::Text, body, ..Reply::new(Status::OK) })
+}
+
+/// `/dump/request`: go-httpbin's. The request line as it came, Host, the other fields sorted and
+/// their names in one case, an empty line, and the body without its transfer coding.
+fn dump(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply { media: Media::Text, body: Body::Render(render_dump), ..Reply::new(Status::OK) })
+}
+
+fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
+    output.extend_from_slice(request.method.name().as_bytes());
+    output.push(b' ');
+    output.extend_from_slice(request.target.raw);
+    output.extend_from_slice(match request.version {
+        Version::Http10 => b" HTTP/1.0\r\n",
+        Version::Http11 => b" HTTP/1.1\r\n",
+    });
+    fields::write_lines(output, app, request);
+    output.extend_from_slice(b"\r\n");
+    output.extend_from_slice(request.body);
+}
+
+/// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
+/// for each argument. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    query::of(request).try_for_each(|(name, value)| check_trailer(&name, &value))?;
+    check_body(app, request)?;
+    let mut body = Vec::new();
+    tell(app, request, app.profile.documents.anything, &mut body);
+    if request.version == Version::Http10 {
+        return Ok(Reply::whole(Status::OK, Media::Json, body));
+    }
+    let mut reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
+    let mut pace = Pace::new(Source::Text(body), 1, 0, None);
+    let mut announced = BTreeSet::new();
+    for (name, value) in query::of(request) {
+        let told = Case::Mime.of(&name);
+        if announced.insert(told.clone()) {
+            reply = reply.header("Trailer", name.into_owned());
+        }
+        pace.trailers.push(told, value.into_owned());
+    }
+    Ok(Reply { body: Body::Paced(Box::new(pace)), ..reply })
+}
+
+/// Fields that decide how a message is read, and so must not come after it (RFC 9110 6.5.1).
+const FORBIDDEN: [&str; 12] = [
+    "Authorization",
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Host",
+    "Max-Forwards",
+    "Set-Cookie",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+];
+
+fn check_trailer(name: &str, value: &str) -> Result<(), Refusal> {
+    let forbidden = FORBIDDEN.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name));
+    match () {
+        _ if !is_token(name) => Err(bad("trailer", name, "its name must be a token")),
+        _ if forbidden => Err(bad("trailer", name, "it may not come after a body")),
+        _ if !is_field_value(value) => {
+            Err(bad("trailer", name, "its value must hold no line end and no NUL"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,13 @@
+//! The real binary as a process: what it says, how it takes signals, and how it ends.
+//!
+//! Nothing here waits for the clock alone: every wait is for a line, an answer or an end, with a
+//! deadline that only a failure meets.
+
+#![cfg(unix)]
+
+mod health;
+mod lifetime;
+mod logs;
+mod mistakes;
+mod process;
+mod swap;

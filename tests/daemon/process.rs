@@ -1,0 +1,202 @@
+//! The binary as a process of a test's own: started, asked, signalled, and killed at the end.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(crate) const BIN: &str = env!("CARGO_BIN_EXE_loiter");
+/// Far beyond what anything here takes on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A running loiter, killed when the test is over.
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) out: Receiver<String>,
+    pub(crate) log: Receiver<String>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Daemon {
+    /// Starts it on a free port with these arguments, and waits until it listens.
+    pub(crate) fn start(args: &[&str]) -> Daemon {
+        Daemon::of(command(BIN).args(["--listen", "127.0.0.1:0"]).args(args))
+    }
+
+    pub(crate) fn of(command: &mut Command) -> Daemon {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let out = lines(child.stdout.take().expect("piped"));
+        let log = lines(child.stderr.take().expect("piped"));
+        let Ok(first) = out.recv_timeout(DEADLINE) else {
+            panic!("it does not listen: {}", log.iter().collect::<Vec<_>>().join("\n"));
+        };
+        let address = first.strip_prefix("listening http://").expect(&first).parse();
+        Daemon { child, out, log, address: address.expect("an address") }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
+        assert!(sent.expect("a shell").success(), "SIG{name}");
+    }
+
+    /// Waits for a line of the log that contains `text`.
+    pub(crate) fn logged(&self, text: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut seen = Vec::new();
+        loop {
+            match self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(text) => return,
+                Ok(line) => seen.push(line),
+                Err(_) => panic!("no `{text}` in the log:\n{}", seen.join("\n")),
+            }
+        }
+    }
+
+    /// Waits for its end, and says with which status it ended.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        // Its end closes its standard output.
+        match self.out.recv_timeout(DEADLINE) {
+            Ok(line) => panic!("an unexpected line: {line}"),
+            Err(RecvTimeoutError::Timeout) => panic!("it does not end"),
+            Err(RecvTimeoutError::Disconnected) => {}
+        }
+        self.child.wait().expect("it can be waited for").code()
+    }
+
+    /// Ends it, and expects that to go well.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.ended(), Some(0));
+    }
+
+    /// A connection that fails its test instead of waiting for ever.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        stream
+    }
+
+    /// One request on a connection of its own, and the whole answer.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        ask(&mut stream, path, "Connection: close\r\n");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// A number of ticks, a hundredth of a second each: the CPU time it has used.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = fs::read_to_string(path).expect("it runs");
+        let fields = stat.rsplit(')').next().expect("a name in brackets").split_whitespace();
+        // utime and stime are fields 14 and 15; the name was field 2.
+        fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command with none of this environment's settings in its own.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(args: &[&str]) -> Output {
+    command(BIN).args(args).output().expect("the binary starts")
+}
+
+/// Expects this status, nothing on standard output, and one line on standard error with all of
+/// these texts in it.
+pub(crate) fn refused(output: &Output, status: i32, texts: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{error}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(error.matches("loiter: ").count(), 1, "{error}");
+    for text in texts {
+        assert!(error.contains(text), "no `{text}` in {error}");
+    }
+}
+
+/// The lines of a pipe, read by a thread so that waiting for one can have a deadline.
+pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(pipe).lines().map_while(Result::ok);
+        lines.map(|line| sender.send(line)).take_while(Result::is_ok).count()
+    });
+    receiver
+}
+
+/// Sends a GET with these further fields.
+pub(crate) fn ask(stream: &mut TcpStream, path: &str, fields: &str) {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{fields}\r\n");
+    stream.write_all(head.as_bytes()).expect("it takes a request");
+}
+
+/// The first line of an answer, and nothing after it.
+pub(crate) fn status_line(stream: &mut TcpStream) -> Result<String, ErrorKind> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).map_err(|error| error.kind())?;
+        line.extend(byte);
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+/// Waits for what nothing announces, such as a file.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} does not come to hold");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// A folder of one test's own, removed at its end.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Folder {
+        let path = env::temp_dir().join(format!("loiter-daemon-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a scratch folder");
+        Folder(path)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file, and gives its name.
+    pub(crate) fn with(&self, name: &str, text: &str) -> String {
+        fs::write(self.file(name), text).expect("a scratch file");
+        self.file(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

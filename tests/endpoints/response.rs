@@ -1,0 +1,101 @@
+//! Header fields made to order.
+
+use loiter::http::app::App;
+
+use crate::ask::*;
+
+#[rustfmt::skip]
+pub(crate) const ROWS: &[Row] = &[
+    ("/response-headers", "GET /response-headers", &[], b"", 200, JSON, Is("{\n  \"Content-Length\": \"67\",\n  \"Content-Type\": \"application/json\"\n}\n")),
+    ("/response-headers", "POST /response-headers?z=1", &[], b"", 200, JSON, Has("\"Content-Length\": \"79\"")),
+    ("/response-headers", "GET /response-headers?b=1&a=2&b=3&Content-Type=text/plain", &[], b"", 200, "text/plain", Is(FIELDS)),
+    ("/response-headers", "GET /response-headers?a=%3C&content-type=text/html", &[], b"", 200, "text/html", Has("\"&lt;\"")),
+    ("/response-headers", "GET /response-headers?a=%3C&content-type=text/plain;a=b", &[], b"", 200, "text/plain;a=b", Has("\"<\"")),
+    ("/response-headers", "GET /response-headers?a=%3C&Content-Type=text/plain&content-type=a/b", &[], b"", 200, "a/b", Has("\"&lt;\"")),
+    ("/response-headers", "GET /response-headers?a=%3C&Content-Type=text/plain,text/html", &[], b"", 200, "text/plain,text/html", Has("\"&lt;\"")),
+    ("/response-headers", "GET /response-headers?a=x%0d%0ab", &[], b"", 400, JSON, Has("CR, LF or NUL")),
+    ("/response-headers", "GET /response-headers?a=%00", &[], b"", 400, JSON, Any),
+    ("/response-headers", "GET /response-headers?a%0a=b", &[], b"", 400, JSON, Has("token")),
+    ("/response-headers", "GET /response-headers?a%20b=1", &[], b"", 400, JSON, Has("token")),
+    ("/response-headers", "GET /response-headers?=1", &[], b"", 400, JSON, Has("token")),
+    ("/response-headers", "GET /response-headers?a%3A=1", &[], b"", 400, JSON, Has("token")),
+    ("/response-headers", "PUT /response-headers", &[], b"", 405, HTML, Any),
+];
+
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/response-headers", "GET /response-headers", &[], b"", 200, GO_JSON, Is("{}\n")),
+    ("/response-headers", "PUT /response-headers?b=1&a=2", &[], b"", 200, GO_JSON, Is("{\n  \"a\": [\n    \"2\"\n  ],\n  \"b\": [\n    \"1\"\n  ]\n}\n")),
+    ("/response-headers", "GET /response-headers?a=%3C&Content-Type=text/html", &[], b"", 200, "text/html", Has("\"&lt;\"")),
+    ("/response-headers", "GET /response-headers?a=%0d", &[], b"", 400, GO_JSON, Any),
+];
+
+// Captured from httpbin 0.10.4.
+const FIELDS: &str = r#"{
+  "Content-Length": "139",
+  "Content-Type": [
+    "application/json",
+    "text/plain"
+  ],
+  "a": "2",
+  "b": [
+    "1",
+    "3"
+  ]
+}
+"#;
+
+#[test]
+fn fields_are_sent_in_their_order() {
+    let answer = ask("GET /response-headers?b=1&a=2&b=3&X-Y=%C3%A9", CURL, b"");
+    let sent: Vec<(&str, &str)> =
+        answer.fields.iter().map(|field| (field.0.as_str(), field.1.as_str())).collect();
+    assert_eq!(sent, [("b", "1"), ("b", "3"), ("a", "2"), ("X-Y", "é")]);
+}
+
+#[test]
+fn what_frames_an_answer_is_told_but_not_sent() {
+    for name in [
+        "content-length",
+        "Transfer-Encoding",
+        "connection",
+        "Keep-Alive",
+        "Upgrade",
+        "Trailer",
+        "TE",
+        "Proxy-Connection",
+        "date",
+        "Server",
+        "Access-Control-Allow-Origin",
+        "X-Content-Type-Options",
+    ] {
+        let answer = ask(&format!("GET /response-headers?{name}=3"), CURL, b"");
+        assert_eq!((answer.status, answer.field(name)), (200, None), "{name}");
+        assert!(String::from_utf8(answer.body).unwrap().contains("\"3\""), "{name}");
+    }
+}
+
+#[test]
+fn a_body_tells_its_own_length() {
+    for length in 0..1000 {
+        let line = format!("GET /response-headers?X={}", "y".repeat(length));
+        let body = ask(&line, CURL, b"").body;
+        let told = format!("\"Content-Length\": \"{}\"", body.len());
+        assert!(String::from_utf8(body).unwrap().contains(&told), "{length}");
+    }
+}
+
+#[test]
+fn dangerous_answers_can_be_allowed() {
+    let app = App { dangerous_responses: true, ..App::default() };
+    let answer = ask_of(&app, "GET /response-headers?a=%3C&Content-Type=text/html", CURL, b"");
+    assert!(answer.body.windows(3).any(|text| text == b"\"<\""));
+}
+
+#[test]
+fn there_may_not_be_too_many() {
+    let status = |count: usize| {
+        ask(&format!("GET /response-headers?{}", "a&".repeat(count)), CURL, b"").status
+    };
+    assert_eq!((status(128), status(129)), (200, 400));
+}

@@ -1,0 +1,70 @@
+//! What went over the wire.
+
+use crate::ask::*;
+
+const GO: (&str, &str) = ("Host", "127.0.0.1:18081");
+
+#[rustfmt::skip]
+pub(crate) const ROWS: &[Row] = &[
+    ("/raw", "PATCH /raw?a=%41", &[], b"x", 200, TEXT, Is("PATCH /raw?a=%41 HTTP/1.1\r\n\r\n")),
+    ("/raw", "CONNECT /raw", &[], b"", 405, HTML, Any),
+    ("/raw", "GET /raw/", &[], b"", 404, HTML, Any),
+    ("/dump/request", "POST /dump/request?x=%41", &[("x-b", "1"), ("etag", ""), ("X_c-D", "2"), ("X-B", "3")], b"a\xff\n", 200, TEXT, Is(DUMP)),
+    ("/dump/request", "GET /dump", &[], b"", 404, HTML, Any),
+    ("/trailers", "GET /trailers?x-t=1", &[], b"", 200, JSON, Has("\"x-t\": \"1\"")),
+    ("/trailers", "PUT /trailers", &[], b"[1]", 200, JSON, Has("\"method\": \"PUT\"")),
+    ("/trailers", "GET /trailers?Content-Length=1", &[], b"", 400, JSON, Has("bad trailer \\\"Content-Length\\\": it may not")),
+    ("/trailers", "GET /trailers?te=1", &[], b"", 400, JSON, Has("bad trailer")),
+    ("/trailers", "GET /trailers?a%20b=1", &[], b"", 400, JSON, Has("must be a token")),
+    ("/trailers", "GET /trailers?=1", &[], b"", 400, JSON, Has("must be a token")),
+    ("/trailers", "GET /trailers?a=%0d%0ab", &[], b"", 400, JSON, Has("no line end")),
+    ("/trailers", "GET /trailers?a=%00", &[], b"", 400, JSON, Has("no NUL")),
+];
+
+#[rustfmt::skip]
+pub(crate) const GO_ROWS: &[Row] = &[
+    ("/raw", "GET /raw", &[], b"", 200, TEXT, Is("GET /raw HTTP/1.1\r\n\r\n")),
+    ("/dump/request", "GET /dump/request?x=1", &[GO], b"", 200, TEXT, Is(GO_DUMP)),
+    ("/trailers", "GET /trailers?x-t=1", &[GO], b"", 200, GO_JSON, Is(GO_TRAILERS)),
+    ("/trailers", "GET /trailers?Host=1", &[], b"", 400, GO_JSON, Has("bad trailer")),
+    ("/trailers", "POST /trailers?a=1", &[FORM], b"%", 400, GO_JSON, Has("error parsing request body: ")),
+];
+
+#[test]
+fn trailers_are_announced_once_each() {
+    let answer = ask("GET /trailers?x-a=1&X-b=2&X-A=3", CURL, b"");
+    let fields: Vec<_> = answer.fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(fields, [("Trailer", "x-a"), ("Trailer", "X-b")]);
+}
+
+const DUMP: &str = "POST /dump/request?x=%41 HTTP/1.1\r\nHost: 127.0.0.1:18080\r\nAccept: */*\r\n\
+    Etag: \r\nUser-Agent: curl/7.88.1\r\nX-B: 1\r\nX-B: 3\r\nX_c-D: 2\r\n\r\na\u{ff}\n";
+// Captured from go-httpbin 697b6e3.
+const GO_DUMP: &str = "GET /dump/request?x=1 HTTP/1.1\r\nHost: 127.0.0.1:18081\r\nAccept: */*\r\n\
+    User-Agent: curl/7.88.1\r\n\r\n";
+const GO_TRAILERS: &str = r#"{
+  "args": {
+    "x-t": [
+      "1"
+    ]
+  },
+  "headers": {
+    "Accept": [
+      "*/*"
+    ],
+    "Host": [
+      "127.0.0.1:18081"
+    ],
+    "User-Agent": [
+      "curl/7.88.1"
+    ]
+  },
+  "method": "GET",
+  "origin": "127.0.0.1",
+  "url": "http://127.0.0.1:18081/trailers?x-t=1",
+  "data": "",
+  "files": {},
+  "form": {},
+  "json": null
+}
+"#;

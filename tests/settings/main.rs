@@ -1,0 +1,8 @@
+//! The configuration as an operator meets it: every source, every row, every mistake.
+
+mod ask;
+mod commands;
+mod go;
+mod mistakes;
+mod rows;
+mod sources;

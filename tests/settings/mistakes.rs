@@ -1,0 +1,157 @@
+//! What an operator got wrong, and what the line about it says.
+
+use loiter::config::Place;
+
+use super::ask::*;
+
+#[test]
+fn a_mistake_in_a_file_is_told_with_its_line() {
+    for (name, text, said) in [
+        ("word", "\n\nworker = 1\n", ":3: unknown key `worker`; did you mean `workers`?"),
+        ("under", "max_bytes = 1", ":1: unknown key `max_bytes`; did you mean `max-bytes`?"),
+        ("port", "port = 80", ":1: unknown key `port`; did you mean `listen`?"),
+        ("zebra", "zebra = 1", "`zebra`; `loiter --print-config` shows every key"),
+        ("table", "[server]\nworkers = 1", ":1: unknown key `server`; there are no tables"),
+        ("value", "#\nworkers = \"many\"", ":2: workers: `many` is not a number; give a whole"),
+        ("list", "workers = [1]", ":1: workers: array is not a value it takes; write it as in"),
+        ("item", "listen = [80]", "write it as in `listen = [\"http://127.0.0.1:8080\"]`"),
+        ("twice", "workers = 1\nworkers = 2", ":2: duplicate key; give each key once"),
+        ("syntax", "#\nworkers 1", ":2: "),
+        ("order", "zebra = 1\nalpha = 1", ":1: unknown key `zebra`"),
+    ] {
+        let path = file(&format!("bad-{name}.toml"), text);
+        let line = mistake(&format!("--check-config --config {}", path.display()), &[]);
+        assert!(line.starts_with(&format!("loiter: {}:", path.display())), "{line}");
+        assert!(line.contains(said) && line.contains("; "), "{line}");
+    }
+    let line = mistake("--config /nowhere/loiter.toml", &[]);
+    assert!(line.starts_with("loiter: /nowhere/loiter.toml: cannot be read: "), "{line}");
+    assert!(line.ends_with("writes a file to start from"), "{line}");
+}
+
+#[test]
+fn a_mistake_in_the_environment_is_told_with_its_name() {
+    for (name, text, said) in [
+        (
+            "LOITER_WORKERS",
+            "many",
+            "`many` is not a number; give a whole number, 0 for one per CPU",
+        ),
+        ("LOITER_LISTEN", "8080", "`8080` has no host; write 127.0.0.1:8080"),
+        ("MAX_BODY_SIZE", "1 elephant", "`1 elephant` is not a size; give bytes, or"),
+        ("MAX_DURATION", "soon", "`soon` is not a duration; give seconds, or"),
+        ("PORT", "http", "`http` is not a port; a port is a number"),
+        ("PREFIX", "httpbin", "`httpbin` does not start with /; give a path"),
+        ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give on or off"),
+        ("SRV_READ_TIMEOUT", "0", "`0` would cut every client off at once; give a time"),
+        ("SRV_MAX_HEADER_BYTES", "lots", "`lots` is not a size; give bytes"),
+        ("HTTPS_CERT_FILE", "/tls/cert.pem", "there is no TLS yet, and plain HTTP would be a"),
+        ("HTTPS_KEY_FILE", "/tls/key.pem", "there is no TLS yet"),
+        ("LOITER_WORKER", "1", "there is no such setting; did you mean `LOITER_WORKERS`?"),
+        ("LOITER_PORT", "80", "there is no such setting; did you mean `LOITER_LISTEN`?"),
+        ("LOITER_MAXBYTES", "1", "there is no such setting; did you mean `LOITER_MAX_BYTES`?"),
+        ("LOITER_CONFIGS", "f", "there is no such setting; did you mean `LOITER_CONFIG`?"),
+        ("LOITER_ZEBRA", "1", "there is no such setting; `loiter --help` lists them"),
+    ] {
+        let line = mistake("", &[(name, text)]);
+        assert!(line.starts_with(&format!("loiter: {name}: {said}")), "{line}");
+    }
+    // What a stronger source overrules is judged all the same.
+    assert!(ask("--workers 1", &[("LOITER_WORKERS", "many")]).is_err());
+}
+
+#[test]
+fn a_mistake_on_the_command_line_says_what_to_do_next() {
+    for (args, said) in [
+        ("--compat go", "loiter: --compat: `go` is not one of its values; give httpbin or go-"),
+        ("--prefix a", "loiter: --prefix: `a` does not start with /; give a path that starts"),
+        ("--prefix /a/", "loiter: --prefix: `/a/` ends in /; give a path that starts with / and"),
+        ("--prefix /a%20b", "loiter: --prefix: `/a%20b` has '%' in it; use letters, digits"),
+        ("--exclude-headers x:", "loiter: --exclude-headers: `x:` is no name of a header field"),
+        (
+            "--allowed-redirect-domains http://a.example:80",
+            "loiter: --allowed-redirect-domains: `http://a.example:80` is not the name of a host \
+             alone; write a.example",
+        ),
+        (
+            "--allowed-redirect-domains *.example",
+            "loiter: --allowed-redirect-domains: `*.example` is not the name of a host alone; \
+             give names of hosts",
+        ),
+        ("healthcheck --listen :80", "loiter: `--listen` comes too late; flags stand before the"),
+        ("healthcheck --config f", "loiter: `--config` comes too late; flags stand before the"),
+        ("--worker 1", "loiter: unknown flag `--worker`; did you mean `--workers`?"),
+        ("--port=80", "loiter: unknown flag `--port`; did you mean `--listen`?"),
+        ("--zebra", "loiter: unknown flag `--zebra`; `loiter --help` lists them"),
+        ("-port 80", "loiter: unknown argument `-p`; flags have two dashes"),
+        ("80", "loiter: unknown argument `80`; did you mean `--listen :80`?"),
+        ("[::1]:80", "loiter: unknown argument `[::1]:80`; did you mean `--listen [::1]:80`?"),
+        ("my.toml", "loiter: unknown argument `my.toml`; did you mean `--config my.toml`?"),
+        ("healtcheck", "loiter: unknown argument `healtcheck`; did you mean `healthcheck`?"),
+        ("--workers", "loiter: --workers: has no value; give a whole number"),
+        ("--workers many", "loiter: --workers: `many` is not a number; give a whole number"),
+        ("--workers -1", "loiter: --workers: `-1` is not a number; give a whole number"),
+        (
+            "--max-connections 0",
+            "loiter: --max-connections: `0` is too small; the least is 1; give",
+        ),
+        (
+            "--head-timeout 0",
+            "loiter: --head-timeout: `0` would cut every client off at once; give",
+        ),
+        ("--max-head-fields 129", "loiter: --max-head-fields: `129` is too large; the most is 128"),
+        (
+            "--log-level loud",
+            "loiter: --log-level: `loud` is not one of its values; give off, error",
+        ),
+        (
+            "--server-header maybe",
+            "loiter: --server-header: `maybe` is neither on nor off; give on",
+        ),
+        ("completions", "loiter: the following required arguments were not provided: <SHELL>; "),
+        ("completions dos", "loiter: invalid value 'dos' for '<SHELL>' [possible values: bash, "),
+        ("--check-config --print-config", "loiter: the argument '--check-config' cannot be used"),
+    ] {
+        let line = mistake(args, &[]);
+        assert!(line.starts_with(said) && line.contains("; "), "{args}: {line}");
+        assert!(!line.contains('\n'), "{line}");
+    }
+    let errors = ask("--workers many", &[]).unwrap_err().0;
+    let [error] = errors.as_slice() else { panic!("{errors:?}") };
+    assert_eq!((&error.place, error.key), (&Place::Flag("workers"), Some("workers")));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let path = file("many.toml", "worker = 1\nmax-bytes = \"many\"\nlog-level = \"debug\"\n");
+    let args = format!("--config {} --head-timeout soon --workers 1", path.display());
+    let env = [("PORT", "http"), ("LOITER_WORKRS", "1"), ("LOG_LEVEL", "loud")];
+    let told = mistake(&args, &env);
+    let lines: Vec<&str> = told.lines().collect();
+    let path = path.display();
+    for (line, start) in lines.iter().zip([
+        "loiter: PORT: `http` is not a port".to_owned(),
+        format!("loiter: {path}:1: unknown key `worker`"),
+        format!("loiter: {path}:2: max-bytes: `many` is not a size"),
+        "loiter: LOITER_WORKRS: there is no such setting".to_owned(),
+        "loiter: LOG_LEVEL: `loud` is not one of its values".to_owned(),
+        "loiter: --head-timeout: `soon` is not a duration".to_owned(),
+    ]) {
+        assert!(line.starts_with(&start), "{line}");
+    }
+    assert_eq!(lines.len(), 6, "{told}");
+}
+
+#[test]
+fn variables_that_are_no_settings_are_left_alone() {
+    let env = [
+        ("LOITER_ENV_ANYTHING", "1"),
+        ("HTTPBIN_ENV_ANYTHING", "1"),
+        ("LOITER_WORKRS", " "),
+        ("LOITER_PORT", "tcp://10.0.0.1:80"),
+        ("LOITER_SERVICE_HOST", "10.0.0.1"),
+        ("LOITERER", "1"),
+        ("HTTPS_CERT_FILE", ""),
+    ];
+    settings("", &env);
+}

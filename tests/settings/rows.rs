@@ -1,0 +1,124 @@
+//! Every row of the table: each source sets it, and what is printed reads back.
+
+use std::fs;
+use std::path::Path;
+
+use loiter::config::{Invocation, Setting, Settings, Shape, effective, example};
+
+use super::ask::*;
+
+/// For every row a value that is not its default, as `show` spells it.
+const SAMPLES: [(&str, &str); 37] = [
+    ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
+    ("workers", "3"),
+    ("private-fd-tables", "off"),
+    ("read-until-would-block", "on"),
+    ("server-header", "off"),
+    ("shutdown-timeout", "1500ms"),
+    ("profile", "public"),
+    ("max-connections", "1000"),
+    ("max-connections-per-ip", "10"),
+    ("max-delayed", "500"),
+    ("max-requests", "100"),
+    ("max-egress", "1MiB"),
+    ("compat", "go-httpbin"),
+    ("prefix", "/a/b"),
+    ("exclude-headers", "x-real-ip,cf-*"),
+    ("allowed-redirect-domains", "example.com,127.0.0.1,::1"),
+    ("use-real-hostname", "on"),
+    ("use-full-version", "on"),
+    ("unsafe-allow-dangerous-responses", "on"),
+    ("max-duration", "90m"),
+    ("max-bytes", "1000"),
+    ("max-body-size", "64KiB"),
+    ("max-head-line", "1KiB"),
+    ("max-head-size", "8KiB"),
+    ("max-head-fields", "32"),
+    ("head-timeout", "1s"),
+    ("body-timeout", "2s"),
+    ("min-body-rate", "1KiB"),
+    ("request-timeout", "30s"),
+    ("max-chunk-extensions", "1KiB"),
+    ("max-trailers", "2KiB"),
+    ("send-timeout", "3s"),
+    ("keep-alive-timeout", "4s"),
+    ("log-level", "trace"),
+    ("log-format", "json"),
+    ("access-log", "combined"),
+    ("access-log-file", "/var/log/a \"quoted\\\" name.log"),
+];
+
+#[test]
+fn the_table_agrees_with_the_code() {
+    let settings = Settings::default();
+    assert_eq!(settings.limits, loiter::base::limits::Limits::default());
+    assert_eq!(settings.app(), loiter::http::app::App::default());
+    for row in Setting::all() {
+        assert_eq!((row.show)(&settings), row.default, "{}", row.name);
+        assert!(!row.help.ends_with('.') && !row.help.contains(['{', '\n']), "{}", row.name);
+        let Shape::Choice(words) = row.shape else { continue };
+        for word in words {
+            let mut settings = Settings::default();
+            (row.set)(&mut settings, word).expect(word);
+            assert_eq!((row.show)(&settings), *word);
+        }
+    }
+    let names: Vec<&str> = Setting::all().map(|row| row.name).collect();
+    assert_eq!(names, SAMPLES.map(|(name, _)| name), "every row has a sample, in order");
+}
+
+#[test]
+fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
+    for (row, (name, sample)) in Setting::all().zip(SAMPLES) {
+        assert_ne!(row.default, sample, "{name}: a sample is not the default");
+        let mut expected = Settings::default();
+        (row.set)(&mut expected, sample).expect(name);
+        if *name == *"profile" {
+            expected.expose();
+        }
+
+        let flag = vec![format!("--{name}"), sample.to_owned()];
+        assert_eq!(ask_with(flag, &[]), Ok(Invocation::Run(Box::new(expected.clone()))));
+        for variable in row.variables() {
+            assert_eq!(settings("", &[(&variable, sample)]), expected, "{variable}");
+        }
+        let text = effective(&expected);
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} = "))).expect(name);
+        let path = file(&format!("row-{name}.toml"), line);
+        assert_eq!(settings(&format!("--config {}", path.display()), &[]), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_printed_reads_back_as_the_same_settings() {
+    let mut all = Settings::default();
+    for (row, (_, sample)) in Setting::all().zip(SAMPLES) {
+        (row.set)(&mut all, sample).expect(sample);
+    }
+    for (name, expected) in [("all.toml", all), ("none.toml", Settings::default())] {
+        let path = file(name, &effective(&expected));
+        let args = format!("--config {}", path.display());
+        assert_eq!(settings(&args, &[]), expected);
+        assert_eq!(printed(&format!("{args} --print-config"), &[]), effective(&expected));
+    }
+}
+
+/// `LOITER_BLESS=1 cargo test --test settings` writes the file anew.
+#[test]
+fn the_example_file_is_made_from_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loiter.toml");
+    if std::env::var_os("LOITER_BLESS").is_some() {
+        fs::write(&path, example()).expect("config/loiter.toml can be written");
+    }
+    let written = fs::read_to_string(&path).expect("config/loiter.toml is there");
+    assert!(written == example(), "LOITER_BLESS=1 cargo test --test settings writes it anew");
+    let args = format!("--config {}", path.display());
+    assert_eq!(settings(&args, &[]), Settings::default(), "everything is commented out");
+
+    let keys = |line: &&str| line.starts_with('#') && !line.starts_with("# ") && line.len() > 1;
+    let given: String =
+        written.lines().filter(keys).map(|line| format!("{}\n", &line[1..])).collect();
+    assert_eq!(given.lines().count(), Setting::all().count());
+    let args = format!("--config {}", file("uncommented.toml", &given).display());
+    assert_eq!(settings(&args, &[]), Settings::default(), "uncommented, each is the default");
+}

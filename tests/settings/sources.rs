@@ -1,0 +1,71 @@
+//! The sources of settings: which wins, and how each spells a value.
+
+use std::time::Duration;
+
+use loiter::config::{AccessLog, Settings};
+
+use super::ask::*;
+
+#[test]
+fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
+    let path = file("precedence.toml", "workers = 1\nlisten = [\":1\"]\n");
+    let config = format!("--config {}", path.display());
+    let env = [("LOITER_WORKERS", "2"), ("LOITER_LISTEN", ":2"), ("PORT", "9")];
+
+    assert_eq!(settings("", &[]).workers, 0);
+    assert_eq!(settings(&config, &[]).workers, 1);
+    assert_eq!(settings(&config, &env).workers, 2);
+    assert_eq!(settings(&format!("{config} --workers 3"), &env).workers, 3);
+
+    let at = |args: &str, env: &[(&str, &str)]| listening(&settings(args, env));
+    assert_eq!(at("", &[]), "http://127.0.0.1:8080");
+    assert_eq!(at("", &env[2..]), "http://0.0.0.0:9");
+    assert_eq!(at(&config, &env[2..]), "http://[::]:1");
+    assert_eq!(at(&config, &env), "http://[::]:2");
+    assert_eq!(at(&format!("{config} --listen :3"), &env), "http://[::]:3");
+
+    let ours = [("LOITER_MAX_BODY_SIZE", "1"), ("MAX_BODY_SIZE", "2")];
+    assert_eq!(settings("", &ours).limits.body_bytes, 1, "our own name is the stronger");
+    assert_eq!(settings("", &[("LOITER_CONFIG", path.to_str().unwrap())]).workers, 1);
+    assert_eq!(settings("", &[("LOITER_WORKERS", ""), ("PORT", " ")]), Settings::default());
+}
+
+#[test]
+fn a_flag_for_one_value_counts_where_it_stands_last_and_listen_adds_up() {
+    assert_eq!(settings("--workers 1 --workers 2", &[]).workers, 2);
+    let all = settings("--listen 127.0.0.1:0 --listen 127.0.0.1:0 --listen [::1]:80,unix:s", &[]);
+    assert_eq!(listening(&all), "http://127.0.0.1:0 http://127.0.0.1:0 http://[::1]:80 unix:s");
+    assert!(mistake("--listen :80 --listen tcp-echo://:80", &[]).contains("once"));
+    settings("--listen tcp-echo://:7 --listen udp-echo://:7", &[]);
+}
+
+#[test]
+fn a_switch_without_value_is_on() {
+    assert!(settings("--read-until-would-block", &[]).read_until_would_block);
+    assert!(settings("--read-until-would-block --workers 1", &[]).read_until_would_block);
+    assert!(!settings("--server-header=no", &[]).server_header);
+    assert!(!settings("--server-header off", &[]).server_header);
+    let path = file("switch.toml", "server-header = false\nprivate-fd-tables = \"off\"\n");
+    let settings = settings(&format!("--config {}", path.display()), &[]);
+    assert!(!settings.server_header && !settings.private_fd_tables);
+}
+
+#[test]
+fn records_are_kept_only_for_an_access_log() {
+    assert!(!settings("", &[]).app().records);
+    let settings = settings("--access-log json --max-bytes 5 --server-header off", &[]);
+    assert_eq!(settings.access_log, AccessLog::Json);
+    let app = settings.app();
+    assert!(app.records && !app.server_header && app.limits.max_bytes == 5);
+}
+
+#[test]
+fn a_file_takes_numbers_texts_booleans_and_lists() {
+    let text = "\u{feff}max-body-size = 1_000\r\nshutdown-timeout = 1.5\nworkers = 0x10\n\
+                listen = [\n  \"127.0.0.1:0\", # first\n  \"unix:/s\",\n]\nlog-level = 'off'\n";
+    let settings = settings(&format!("--config {}", file("kinds.toml", text).display()), &[]);
+    assert_eq!(settings.limits.body_bytes, 1000);
+    assert_eq!(settings.shutdown_timeout, Duration::from_millis(1500));
+    assert_eq!(settings.workers, 16);
+    assert_eq!(listening(&settings), "http://127.0.0.1:0 unix:/s");
+}
