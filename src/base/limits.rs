@@ -100,8 +100,8 @@ pub const LINGER_BYTES: u64 = 1024 * 1024;
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.
 pub const EVICTION_PROBES: usize = 256;
-/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused. Longer
-/// than others may be idle, so that they are closed first.
+/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused.
+/// Longer than others may be idle, so that they are closed first.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Most connections that are being refused at a time, beyond all slots; another one cuts the oldest
 /// off. Where descriptors are few, an eighth of them.

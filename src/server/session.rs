@@ -22,8 +22,8 @@ pub struct Session<S> {
     conn: Conn,
     /// What has arrived and was not taken by the machine.
     input: Box<[u8]>,
-    /// What the machine has said and was not taken by the kernel. It is nearly always nothing, so it
-    /// costs eight bytes instead of sixteen.
+    /// What the machine has said and was not taken by the kernel. It is nearly always nothing, so
+    /// it costs eight bytes instead of sixteen.
     output: Option<Box<Box<[u8]>>>,
     /// When it is to have a turn, whatever happens.
     pub due: Time,

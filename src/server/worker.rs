@@ -247,11 +247,12 @@ impl<N: Net> Worker<N> {
             }
             match self.net.accept(gate, self.sessions.vacant()) {
                 Ok((socket, peer)) => {
+                    let free = room != Room::None && self.enter(peer);
+                    self.admit(gate, protocol, socket, peer, free);
+                    // Not before: the new one is known by the slot that was vacant.
                     if let Room::Instead(victim) = room {
                         self.close(victim);
                     }
-                    let free = room != Room::None && self.enter(peer);
-                    self.admit(gate, protocol, socket, peer, free);
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,

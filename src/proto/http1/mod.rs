@@ -15,9 +15,8 @@
 pub mod body;
 pub mod head;
 mod receive;
+mod refusals;
 pub mod write;
-
-use std::borrow::Cow;
 
 use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
@@ -28,9 +27,9 @@ use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
-use crate::http::status::Status;
 use head::{Head, Length, Origin, Scan};
 use receive::Receive;
+use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
 /// One HTTP/1 connection.
 #[derive(Debug)]
@@ -440,27 +439,3 @@ fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
         unix_us: cx.unix_start_us.saturating_add(cx.now.micros()),
     }
 }
-
-const TOO_LARGE: Refusal = Refusal {
-    status: Status(413),
-    reason: Cow::Borrowed("the body is larger than this server takes"),
-    allow: None,
-};
-
-const FULL: Refusal = Refusal {
-    status: Status(503),
-    reason: Cow::Borrowed("this server holds as many connections as it can; try again"),
-    allow: None,
-};
-
-const OVERLOADED: Refusal = Refusal {
-    status: Status(503),
-    reason: Cow::Borrowed("as many answers are waiting as this server holds; try again"),
-    allow: None,
-};
-
-const TOO_SLOW: Refusal = Refusal {
-    status: Status(408),
-    reason: Cow::Borrowed("the request came too slowly"),
-    allow: None,
-};

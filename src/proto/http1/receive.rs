@@ -2,8 +2,8 @@
 
 use super::body::{self, Decoder};
 use super::head::{HEAD, Head, Length};
+use super::refusals::{TOO_LARGE, TOO_SLOW};
 use super::write::{self, CONTINUE, LAST_CHUNK};
-use super::{TOO_LARGE, TOO_SLOW};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
