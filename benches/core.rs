@@ -64,6 +64,7 @@ impl Machine {
         self.input.tail().extend_from_slice(bytes);
         let mut cx = Cx {
             unix_start_us: 0,
+            delayed: &mut 0,
             now,
             fresh: true,
             ended: false,

@@ -84,6 +84,7 @@ fn in_the_machine(request: &[u8]) -> u64 {
         input.tail().extend_from_slice(request);
         let mut cx = Cx {
             unix_start_us: 0,
+            delayed: &mut 0,
             now: Time::from_micros(n as u64),
             fresh: false,
             ended: false,

@@ -61,6 +61,8 @@ struct Visitor {
     over: bool,
     /// Whether the server is told to finish in this run.
     finishing: bool,
+    /// Whether there are fewer slots than visitors in this run.
+    crowded: bool,
 }
 
 impl Client for Visitor {
@@ -114,12 +116,15 @@ impl Visitor {
     /// Checks what comes against what must come, and when.
     fn receive(&mut self, now: Time, link: &mut Link) {
         let bytes = link.receive(1 + self.random.below(self.piece * 4) as usize);
+        let before = self.received.len();
+        self.received.extend_from_slice(&bytes);
+        if self.is_refused() {
+            return;
+        }
         let mut start = 0;
         for (number, expected) in self.expected.iter().enumerate() {
             // A server that finishes adds a field, after which offsets say nothing.
-            let begins = !self.finishing
-                && start >= self.received.len()
-                && start < self.received.len() + bytes.len();
+            let begins = !self.finishing && start >= before && start < self.received.len();
             if begins {
                 let sent = self.sent_times.get(number).unwrap_or_else(|| {
                     let text = String::from_utf8_lossy(&bytes);
@@ -130,11 +135,27 @@ impl Visitor {
             }
             start += expected.answer.len();
         }
-        self.received.extend_from_slice(&bytes);
+    }
+
+    /// Whether what came says that there is no room.
+    fn is_refused(&self) -> bool {
+        let refusal = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\n";
+        self.crowded && !self.received.is_empty() && {
+            let length = refusal.len().min(self.received.len());
+            refusal[..length] == self.received[..length] && !self.whole.starts_with(&self.received)
+        }
     }
 
     fn check(&self) {
         let vanishes = matches!(self.manner, Manner::Vanishes(_));
+        if self.is_refused() {
+            let text = text(&self.received);
+            let whole = text.contains("Retry-After: 1\r\n") && text.ends_with("}\n");
+            return assert!(vanishes || whole, "a refusal is cut off:\n{text}");
+        }
+        if self.crowded && !vanishes {
+            return self.check_ends();
+        }
         if self.finishing && !vanishes {
             return self.check_ends();
         }
@@ -194,6 +215,7 @@ impl Reference {
         loop {
             let mut cx = Cx {
                 unix_start_us: 0,
+                delayed: &mut 0,
                 now: self.now,
                 fresh: true,
                 ended: false,
@@ -284,7 +306,7 @@ fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn visitor(random: &mut Random, finishing: bool) -> (Time, Visitor) {
+fn visitor(random: &mut Random, finishing: bool, crowded: bool) -> (Time, Visitor) {
     let connects = Time::from_micros(random.below(2_000_000));
     let manner = match random.below(6) {
         0 => Manner::HalfCloses,
@@ -321,6 +343,7 @@ fn visitor(random: &mut Random, finishing: bool) -> (Time, Visitor) {
         received: Vec::new(),
         over: false,
         finishing,
+        crowded,
     };
     (connects, visitor)
 }
@@ -329,7 +352,8 @@ fn run(seed: u64) {
     let mut random = Random::new(seed);
     let drains = random.below(8) == 0;
     let count = 1 + random.below(24);
-    let clients: Vec<_> = (0..count).map(|_| visitor(&mut random, drains)).collect();
+    let crowded = random.below(2) == 0;
+    let clients: Vec<_> = (0..count).map(|_| visitor(&mut random, drains, crowded)).collect();
     let weather = Weather {
         short_read_is_all: random.below(2) == 0,
         faults: [0, 7, 40][random.below(3) as usize],
@@ -346,7 +370,9 @@ fn run(seed: u64) {
             local: LOCAL.into(),
             look: Time::NEVER,
         }],
-        capacity: [1000, 3][random.below(2) as usize],
+        peers: None,
+        refusals: 2,
+        capacity: if crowded { 3 } else { 1000 },
         inbox,
         sink: None,
         seed: random.next_u64(),
@@ -381,7 +407,7 @@ fn the_same_seed_gives_the_same_run() {
         let (commands, inbox) = mpsc::channel();
         drop(inbox);
         let weather = Weather { short_read_is_all: false, faults: 3, room: 100, drain: None };
-        let clients = vec![visitor(&mut Random::new(9), false)];
+        let clients = vec![visitor(&mut Random::new(9), false, false)];
         let mut sim = Sim::new(random.below(1), weather, clients, commands);
         (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()
     };

@@ -18,6 +18,21 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// Longest gap between two pieces of a request body: 408 after it.
     pub body_timeout: Duration,
+    /// Slowest pace of a request body, in bytes a second, over and above `body_timeout`: 408 below
+    /// it. A body that comes in pieces, each just in time, is bounded by it.
+    pub body_rate: u64,
+    /// Longest time for a request's body in all: 408 after it.
+    pub request_timeout: Duration,
+    /// All chunk extensions of one body together, in bytes: 400 beyond it.
+    pub chunk_extensions: usize,
+    /// All trailer fields of one body together, in bytes: 400 beyond it.
+    pub trailers: usize,
+    /// Most requests of one connection: the answer to the last one closes it.
+    pub requests: u32,
+    /// Most answers of one worker that take time, at a time: 503 beyond it.
+    pub delayed: usize,
+    /// Most bytes one worker sends a second; [`u64::MAX`]: as fast as it can.
+    pub egress: u64,
     /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
     pub send_timeout: Duration,
     /// Longest idle time between two requests of a connection.
@@ -37,6 +52,13 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
+            body_rate: 64,
+            request_timeout: Duration::from_secs(60 * 60),
+            chunk_extensions: 16 * 1024,
+            trailers: 16 * 1024,
+            requests: u32::MAX,
+            delayed: usize::MAX,
+            egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
@@ -51,16 +73,15 @@ pub const MAX_FIELDS: usize = 128;
 pub const MAX_PARAMS: usize = 5;
 /// Longest chunk-size line, extensions included, in bytes without its line end.
 pub const MAX_CHUNK_LINE: usize = 1024;
-/// All chunk extensions of one body together, in bytes.
-pub const MAX_CHUNK_EXTENSIONS: usize = 16 * 1024;
-/// All trailer fields of one body together, in bytes.
-pub const MAX_TRAILERS: usize = 16 * 1024;
 /// An answer stops being produced once this many bytes wait to be written.
 pub const HIGH_WATER: usize = 64 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
 /// Bytes moved for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
+/// Requests answered for one connection before the next has its turn; some more, if their answers
+/// fit into [`HIGH_WATER`].
+pub const TURN_REQUESTS: u64 = 128;
 /// Connections accepted from one listener before others have their turn.
 pub const ACCEPTS_PER_TURN: usize = 256;
 /// Timers fired before sockets are looked at again.
@@ -75,6 +96,16 @@ pub const PACE_TICK: Duration = Duration::from_millis(1);
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes taken from such a client and thrown away before it is cut off.
 pub const LINGER_BYTES: u64 = 1024 * 1024;
+/// A connection that has been idle for so long may be closed when another needs its slot.
+pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
+/// Sessions looked at in search of one to close.
+pub const EVICTION_PROBES: usize = 256;
+/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused.
+/// Longer than others may be idle, so that they are closed first.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// Most connections that are being refused at a time, beyond all slots; another one cuts the oldest
+/// off. Where descriptors are few, an eighth of them.
+pub const REFUSALS: usize = 64;
 /// Shortest time between two log lines about connections that cannot be accepted.
 pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
 /// Datagrams returned before sockets are looked at again.

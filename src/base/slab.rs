@@ -91,6 +91,11 @@ impl<T> Slab<T> {
         taken.then_some(Token { index, generation: slot.generation })
     }
 
+    /// How many slots there are, taken and free.
+    pub fn slots(&self) -> u32 {
+        (self.chunks.len() * CHUNK) as u32
+    }
+
     /// Takes the value of this name out, if it is still there.
     pub fn remove(&mut self, token: Token) -> Option<T> {
         self.get_mut(token)?;
@@ -108,7 +113,7 @@ impl<T> Slab<T> {
 
     /// The names of all values, in the order of their slots.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
-        (0..(self.chunks.len() * CHUNK) as u32).filter_map(|index| self.token_at(index))
+        (0..self.slots()).filter_map(|index| self.token_at(index))
     }
 
     fn grow(&mut self) {

@@ -37,6 +37,13 @@ impl Time {
         Time(self.0.saturating_add(delay_us))
     }
 
+    /// The moment this much earlier, at the earliest [`Time::START`].
+    pub const fn before(self, time: Duration) -> Time {
+        let micros = time.as_micros();
+        let micros = if micros > u64::MAX as u128 { u64::MAX } else { micros as u64 };
+        Time(self.0.saturating_sub(micros))
+    }
+
     /// How long ago `earlier` was; zero when it is not earlier.
     pub const fn since(self, earlier: Time) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

@@ -14,6 +14,7 @@
 mod command;
 mod environment;
 mod error;
+mod exposure;
 mod file;
 mod listen;
 mod logging;
@@ -31,6 +32,7 @@ use clap::ArgMatches;
 pub use environment::Environment;
 use environment::variable;
 pub use error::{ConfigError, ConfigErrors, Place};
+pub use exposure::{Exposure, PUBLIC};
 pub use listen::Listen;
 pub use logging::{AccessLog, LogFormat, LogLevel};
 pub use print::{effective, example};
@@ -100,6 +102,11 @@ fn settle(matches: &ArgMatches, env: &Environment) -> Result<Settings, ConfigErr
     given.extend(command::given(matches).map(Ok));
 
     let mut settings = Settings { environment: environment::told(env), ..Settings::default() };
+    // The last one that is given wins here as everywhere.
+    let mut exposures = given.iter().flatten().filter(|given| given.row.name == "profile");
+    if exposures.next_back().is_some_and(|given| given.text.trim().eq_ignore_ascii_case("public")) {
+        settings.expose();
+    }
     let mut set = |Given { row, text, place }: Given| {
         (row.set)(&mut settings, text.trim()).map_err(|bad| ConfigError::value(place, row, bad))
     };

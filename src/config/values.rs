@@ -44,6 +44,16 @@ pub(crate) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadV
     within(text, number, range)
 }
 
+/// A bound from 1 to `most`, or `off` for none.
+pub(crate) fn bound(text: &str, most: u64) -> Result<Option<u64>, BadValue> {
+    if text.eq_ignore_ascii_case("off") { Ok(None) } else { number(text, 1..=most).map(Some) }
+}
+
+/// The spelling of a bound.
+pub(crate) fn show_bound(bound: Option<u64>) -> String {
+    bound.map_or("off".to_owned(), |most| most.to_string())
+}
+
 /// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in most tools of this
 /// kind a bare `k`, `M` or `G` counts in 1024s; `kB`, `MB` and `GB` count in 1000s.
 pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {

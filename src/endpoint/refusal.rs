@@ -18,6 +18,10 @@ pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
         405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
         _ => Reply::whole(status, Media::Json, object(app, refusal)),
     };
+    let reply = match status.0 {
+        503 => reply.header("Retry-After", "1"),
+        _ => reply,
+    };
     match refusal.allow {
         Some(methods) => reply.header("Allow", allow(methods)),
         None => reply,

@@ -17,6 +17,17 @@ pub enum Protocol {
     Echo,
 }
 
+/// Of how little use a connection is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It is at work.
+    None,
+    /// It has been between two requests since then.
+    Idle(Time),
+    /// Its last answer is out; it only waits for its client to have read it.
+    Lingers,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub enum Conn {
@@ -44,6 +55,33 @@ impl Conn {
             Conn::Http1(http1) => http1.reads(),
             Conn::Echo | Conn::WebSocket(_) => true,
         }
+    }
+
+    /// A connection there is no room for: it is told so, and ended. `None` where nothing can be
+    /// said.
+    pub fn refused(protocol: Protocol) -> Option<Conn> {
+        match protocol {
+            Protocol::Http => Some(Conn::Http1(Http1::refused())),
+            Protocol::Echo => None,
+        }
+    }
+
+    /// Whether there was [no room](Conn::refused) for it.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Conn::Http1(http1) if http1.is_refused())
+    }
+
+    /// Whether it could be closed without loss.
+    pub fn rest(&self, limits: &Limits) -> Rest {
+        match self {
+            Conn::Http1(http1) => http1.rest(limits),
+            Conn::Echo | Conn::WebSocket(_) => Rest::None,
+        }
+    }
+
+    /// Whether it has an answer that takes time: [`Cx::delayed`] counts them.
+    pub fn delays(&self) -> bool {
+        matches!(self, Conn::Http1(http1) if http1.delays())
     }
 
     /// See [`proto`](super).

@@ -69,6 +69,8 @@ pub struct Cx<'a> {
     pub body: &'a mut Vec<u8>,
     /// Finished exchanges, when they are asked for.
     pub records: &'a mut Vec<Record>,
+    /// Answers that take time and are under way, in all connections of the worker.
+    pub delayed: &'a mut usize,
     /// Exchanges finished.
     pub served: &'a mut u64,
 }

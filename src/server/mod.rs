@@ -4,11 +4,14 @@
 //! prints nothing, so a test can have one, or several; the program around it is [`daemon`].
 
 pub mod access;
+mod admission;
 pub mod daemon;
+pub mod egress;
 pub mod healthcheck;
 mod listen;
 pub mod net;
 mod os;
+pub mod peers;
 pub mod session;
 pub mod sim;
 mod stamp;

@@ -6,11 +6,12 @@
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 
+use super::egress::Egress;
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
-use crate::base::limits::{READ_BYTES, TURN_BYTES};
+use crate::base::limits::{Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
-use crate::proto::conn::Conn;
+use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
 
 /// One connection.
@@ -21,8 +22,9 @@ pub struct Session<S> {
     conn: Conn,
     /// What has arrived and was not taken by the machine.
     input: Box<[u8]>,
-    /// What the machine has said and was not taken by the kernel.
-    output: Box<[u8]>,
+    /// What the machine has said and was not taken by the kernel. It is nearly always nothing, so
+    /// it costs eight bytes instead of sixteen.
+    output: Option<Box<Box<[u8]>>>,
     /// When it is to have a turn, whatever happens.
     pub due: Time,
     /// The client's address; none on a socket file.
@@ -33,10 +35,20 @@ pub struct Session<S> {
     ready: Readiness,
     /// Whether the client has sent its last byte, and we have read it.
     ended: bool,
-    /// Whether we have closed our side.
-    shut: bool,
+    /// Whether our side is open.
+    tap: Tap,
     /// Whether it stands on the worker's list of those to have a turn.
     pub queued: bool,
+}
+
+/// Whether we may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tap {
+    Open,
+    /// Not before its `due`: the worker has sent as much as it may.
+    Throttled,
+    /// We have closed our side.
+    Shut,
 }
 
 /// What becomes of a session after its turn.
@@ -59,12 +71,15 @@ pub struct Scratch {
     pub output: Buf,
     /// The capacity each goes back to.
     pub usual: usize,
+    /// How fast all of them may send.
+    pub egress: Egress,
 }
 
 impl Scratch {
-    /// Buffers of this many bytes.
-    pub fn new(usual: usize) -> Scratch {
-        Scratch { input: Buf::with_capacity(usual), output: Buf::with_capacity(usual), usual }
+    /// Buffers of this many bytes, for sending at this rate.
+    pub fn new(usual: usize, egress: u64) -> Scratch {
+        let (input, output) = (Buf::with_capacity(usual), Buf::with_capacity(usual));
+        Scratch { input, output, usual, egress: Egress::new(egress) }
     }
 }
 
@@ -75,15 +90,30 @@ impl<S> Session<S> {
             socket,
             conn,
             input: Box::default(),
-            output: Box::default(),
+            output: None,
             due: Time::NEVER,
             peer,
             listener,
             ready: Readiness::default(),
             ended: false,
-            shut: false,
+            tap: Tap::Open,
             queued: false,
         }
+    }
+
+    /// Whether it could be closed without loss.
+    pub fn rest(&self, limits: &Limits) -> Rest {
+        self.conn.rest(limits)
+    }
+
+    /// Whether its answer takes time: [`Cx::delayed`] counts those.
+    pub fn delays(&self) -> bool {
+        self.conn.delays()
+    }
+
+    /// Whether there was no room for it.
+    pub fn is_refused(&self) -> bool {
+        self.conn.is_refused()
     }
 
     /// Takes note of an event.
@@ -102,35 +132,41 @@ impl<S> Session<S> {
             return Fate::Over;
         }
         scratch.input.load(std::mem::take(&mut self.input));
-        scratch.output.load(std::mem::take(&mut self.output));
-        let fate = match self.work(net, cx, &mut scratch.input, &mut scratch.output) {
+        scratch.output.load(self.output.take().map_or_else(Box::default, |left| *left));
+        let fate = match self.work(net, cx, scratch) {
             Ok(fate) => fate,
             Err(_) => Fate::Over,
         };
         self.input = scratch.input.save(scratch.usual);
-        self.output = scratch.output.save(scratch.usual);
+        let left = scratch.output.save(scratch.usual);
+        self.output = (!left.is_empty()).then(|| Box::new(left));
         fate
     }
 
     /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
     /// that does not read costs no more than what it was already sent. What has arrived is read
     /// before the machine is asked, so that it judges no deadline by what it has not seen.
-    fn work<N>(
-        &mut self,
-        net: &mut N,
-        cx: &mut Cx,
-        input: &mut Buf,
-        output: &mut Buf,
-    ) -> io::Result<Fate>
+    fn work<N>(&mut self, net: &mut N, cx: &mut Cx, scratch: &mut Scratch) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
-        let stalled = !output.is_empty();
+        let Scratch { input, output, egress, .. } = scratch;
+        let stalled = !output.is_empty() && self.tap != Tap::Throttled;
+        if self.tap == Tap::Throttled {
+            self.tap = Tap::Open;
+        }
         cx.resumed = stalled;
+        let served = *cx.served;
         let reads = self.ready.readable && self.conn.reads();
         let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });
         loop {
+            let before = output.len();
+            if let Some(until) = egress.shut_until(cx.now).filter(|_| before > 0) {
+                self.tap = Tap::Throttled;
+                return Ok(self.wait(until));
+            }
             moved += self.write(net, output)?;
+            egress.spend(before - output.len());
             if !output.is_empty() {
                 return Ok(self.stall(cx, stalled && moved == 0));
             }
@@ -141,7 +177,9 @@ impl<S> Session<S> {
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
-                _ if moved > TURN_BYTES => return Ok(Fate::Again),
+                _ if moved > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                    return Ok(Fate::Again);
+                }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
                     moved += self.read(net, input)?;
@@ -171,8 +209,8 @@ impl<S> Session<S> {
     }
 
     fn shut<N: Net<Socket = S>>(&mut self, net: &mut N, next: Next) {
-        if matches!(next, Next::Linger(_)) && !self.shut {
-            self.shut = true;
+        if matches!(next, Next::Linger(_)) && self.tap != Tap::Shut {
+            self.tap = Tap::Shut;
             net.shutdown(&mut self.socket);
         }
     }

@@ -14,9 +14,10 @@ use mio::unix::pipe;
 use super::access::{AccessLog, Format};
 use super::listen::{self, Open, SocketFile};
 use super::os::{self, Os};
+use super::peers::Peers;
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
-use crate::base::limits::{DESCRIPTORS_RESERVED, MAX_LISTENERS};
+use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, REFUSALS};
 use crate::config::{self, BadValue, Listen, Settings};
 use crate::http::app::App;
 
@@ -89,14 +90,17 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
     }
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
-    let app = app(&settings)?;
+    let mut app = app(&settings)?;
     let log = open_log(&settings, epoch)?;
     let count = match settings.workers {
         0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
     };
-    let capacity = capacity(&settings, limit, count);
-    let mut starter = Starter { settings, app, start, log, capacity, threads: Vec::new() };
+    let (capacity, refusals) = (capacity(&settings, limit, count), refusals(limit));
+    share(&mut app.limits, count);
+    let peers = settings.max_connections_per_ip.map(|most| Arc::new(Peers::new(most)));
+    let mut starter =
+        Starter { settings, app, peers, start, log, capacity, refusals, threads: Vec::new() };
     let mut mailboxes = Vec::new();
     let mut addresses = starter.settings.listen.clone();
     for number in 0..count {
@@ -126,10 +130,30 @@ fn app(settings: &Settings) -> Result<App, StartError> {
     Ok(app)
 }
 
+/// Gives each worker its share of what all of them may do.
+fn share(limits: &mut Limits, workers: usize) {
+    if limits.delayed != usize::MAX {
+        limits.delayed = limits.delayed.div_ceil(workers);
+    }
+    if limits.egress != u64::MAX {
+        limits.egress = limits.egress.div_ceil(workers as u64);
+    }
+}
+
+/// Descriptors for connections.
+fn descriptors(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
+}
+
+/// Those of them that are for connections that are refused.
+fn refusals(limit: u64) -> usize {
+    (descriptors(limit) / 8).min(REFUSALS)
+}
+
 /// Most connections of one worker. With tables of their own each worker may use the whole limit;
 /// otherwise the workers share it, and meet it when it is used up.
 fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
-    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED);
+    let most = descriptors(limit) - refusals(limit);
     let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
     most.min(wanted).max(1)
 }
@@ -152,9 +176,11 @@ type Started = Result<Vec<Listen>, StartError>;
 struct Starter {
     settings: Settings,
     app: App,
+    peers: Option<Arc<Peers>>,
     start: Instant,
     log: Option<AccessLog>,
     capacity: usize,
+    refusals: usize,
     threads: Vec<JoinHandle<Totals>>,
 }
 
@@ -173,10 +199,12 @@ impl Starter {
             first: number == 0,
             addresses: addresses.iter().filter(shared_file).cloned().collect(),
             app: self.app.clone(),
+            peers: self.peers.clone(),
             private_fd_table: self.settings.private_fd_tables,
             read_until_would_block: self.settings.read_until_would_block,
             start: self.start,
             capacity: self.capacity,
+            refusals: self.refusals,
             inbox,
             wake,
             sink: self.log.as_ref().map(AccessLog::sink),
@@ -214,10 +242,12 @@ struct Birth {
     first: bool,
     addresses: Vec<Listen>,
     app: App,
+    peers: Option<Arc<Peers>>,
     private_fd_table: bool,
     read_until_would_block: bool,
     start: Instant,
     capacity: usize,
+    refusals: usize,
     inbox: Receiver<Command>,
     wake: pipe::Receiver,
     sink: Option<super::access::Sink>,
@@ -257,9 +287,11 @@ impl Birth {
         let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
             .map_err(StartError::System)?;
         let setup = Setup {
+            peers: self.peers,
             app: Arc::new(self.app),
             gates,
             capacity: self.capacity,
+            refusals: self.refusals,
             inbox: self.inbox,
             sink: self.sink,
             seed: RandomState::new().build_hasher().finish(),

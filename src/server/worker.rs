@@ -10,12 +10,15 @@
 //! [`turn`](Session::turn). Nothing is shared with other workers but the settings.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::access::Sink;
+use super::admission::{Admission, Room};
 use super::net::{Event, Net, Readiness};
+use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
 use crate::base::limits::{
@@ -49,6 +52,10 @@ pub struct Setup {
     pub gates: Vec<Gate>,
     /// Most connections at a time.
     pub capacity: usize,
+    /// Most connections beyond them that are being refused.
+    pub refusals: usize,
+    /// Connections by address, if their number is bounded.
+    pub peers: Option<Arc<Peers>>,
     /// Commands.
     pub inbox: Receiver<Command>,
     /// Where records go.
@@ -98,6 +105,8 @@ pub struct Worker<N: Net> {
     complain_next: Time,
     life: Life,
     totals: Totals,
+    admission: Admission,
+    delayed: usize,
 }
 
 /// Whether a worker is to end.
@@ -119,7 +128,7 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
-            scratch: Scratch::new(usual),
+            scratch: Scratch::new(usual, setup.app.limits.egress),
             body: Vec::new(),
             records: Vec::new(),
             stamp: Stamp::new(setup.app.server_header),
@@ -128,6 +137,8 @@ impl<N: Net> Worker<N> {
             complain_next: Time::START,
             life: Life::Serves,
             totals: Totals::default(),
+            admission: Admission::default(),
+            delayed: 0,
             setup,
         }
     }
@@ -148,6 +159,7 @@ impl<N: Net> Worker<N> {
 
     fn look_at_the_clock(&mut self) {
         self.now = self.net.now();
+        self.scratch.egress.fill(self.now);
         if self.stamp.is_old(self.now) {
             self.stamp.renew(self.now, self.net.wall());
         }
@@ -229,20 +241,23 @@ impl<N: Net> Worker<N> {
             return;
         };
         for _ in 0..ACCEPTS_PER_TURN {
-            if self.sessions.len() >= self.setup.capacity {
+            let room = self.room();
+            if room == Room::Soon {
                 return self.pause(gate);
             }
             match self.net.accept(gate, self.sessions.vacant()) {
                 Ok((socket, peer)) => {
-                    let conn = Conn::new(protocol, &self.setup.app.limits, self.now);
-                    let mut session = Session::new(socket, conn, peer, gate as u8);
-                    session.queued = true;
-                    self.ready.push(self.sessions.insert(session));
-                    self.totals.connections += 1;
+                    let free = room != Room::None && self.enter(peer);
+                    self.admit(gate, protocol, socket, peer, free);
+                    // Not before: the new one is known by the slot that was vacant.
+                    if let Room::Instead(victim) = room {
+                        self.close(victim);
+                    }
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ if self.evict() => {}
                     _ => {
                         self.complain(&error);
                         return self.pause(gate);
@@ -250,6 +265,49 @@ impl<N: Net> Worker<N> {
                 },
             }
         }
+    }
+
+    fn room(&mut self) -> Room {
+        let (capacity, limits) = (self.setup.capacity, &self.setup.app.limits);
+        self.admission.room(&mut self.sessions, capacity, limits, self.now)
+    }
+
+    /// Makes room for a descriptor; says whether there was anybody to send away.
+    fn evict(&mut self) -> bool {
+        let limits = &self.setup.app.limits;
+        let victim = self.admission.victim(&mut self.sessions, limits, self.now);
+        victim.map(|token| self.close(token)).is_some()
+    }
+
+    /// Counts a connection among its address's, unless there are too many.
+    fn enter(&self, peer: Option<IpAddr>) -> bool {
+        match (&self.setup.peers, peer) {
+            (Some(peers), Some(peer)) => peers.enter(peer),
+            _ => true,
+        }
+    }
+
+    /// Takes a connection in, or one that there is no room for, to be told so.
+    fn admit(
+        &mut self,
+        gate: usize,
+        protocol: Protocol,
+        socket: N::Socket,
+        peer: Option<IpAddr>,
+        free: bool,
+    ) {
+        let conn = match free {
+            true => Some(Conn::new(protocol, &self.setup.app.limits, self.now)),
+            false => Conn::refused(protocol),
+        };
+        let Some(conn) = conn else { return self.net.close(socket) };
+        let mut session = Session::new(socket, conn, peer, gate as u8);
+        session.queued = true;
+        let token = self.sessions.insert(session);
+        self.ready.push(token);
+        self.totals.connections += 1;
+        let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
+        over.into_iter().for_each(|token| self.close(token));
     }
 
     /// Connections wait that there is no slot or descriptor for. No event will tell of them again
@@ -334,6 +392,7 @@ impl<N: Net> Worker<N> {
             random: &mut self.random,
             body: &mut self.body,
             records: &mut self.records,
+            delayed: &mut self.delayed,
             served: &mut self.totals.requests,
         };
         let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
@@ -346,6 +405,11 @@ impl<N: Net> Worker<N> {
     fn close(&mut self, token: Token) {
         if let Some(session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
+            self.delayed -= usize::from(session.delays());
+            let counted = self.setup.peers.as_ref().filter(|_| !session.is_refused());
+            if let (Some(peers), Some(peer)) = (counted, session.peer) {
+                peers.leave(peer);
+            }
             self.net.close(session.socket);
             for gate in &mut self.setup.gates {
                 // One that waits for a slot or a descriptor may have it now.

@@ -65,7 +65,7 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
     assert_eq!((limits.body_bytes, limits.head_bytes), (1_048_577, 16_384));
     assert_eq!(limits.max_duration, Duration::from_millis(500));
     assert_eq!(limits.head_timeout, Duration::from_millis(1500));
-    assert_eq!(limits.body_timeout, Duration::from_secs(90));
+    assert_eq!(limits.request_timeout, Duration::from_secs(90));
 }
 
 #[test]

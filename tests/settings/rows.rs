@@ -8,14 +8,19 @@ use loiter::config::{Invocation, Setting, Settings, Shape, effective, example};
 use super::ask::*;
 
 /// For every row a value that is not its default, as `show` spells it.
-const SAMPLES: [(&str, &str); 28] = [
+const SAMPLES: [(&str, &str); 37] = [
     ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
     ("workers", "3"),
-    ("max-connections", "1000"),
     ("private-fd-tables", "off"),
     ("read-until-would-block", "on"),
     ("server-header", "off"),
     ("shutdown-timeout", "1500ms"),
+    ("profile", "public"),
+    ("max-connections", "1000"),
+    ("max-connections-per-ip", "10"),
+    ("max-delayed", "500"),
+    ("max-requests", "100"),
+    ("max-egress", "1MiB"),
     ("compat", "go-httpbin"),
     ("prefix", "/a/b"),
     ("exclude-headers", "x-real-ip,cf-*"),
@@ -31,6 +36,10 @@ const SAMPLES: [(&str, &str); 28] = [
     ("max-head-fields", "32"),
     ("head-timeout", "1s"),
     ("body-timeout", "2s"),
+    ("min-body-rate", "1KiB"),
+    ("request-timeout", "30s"),
+    ("max-chunk-extensions", "1KiB"),
+    ("max-trailers", "2KiB"),
     ("send-timeout", "3s"),
     ("keep-alive-timeout", "4s"),
     ("log-level", "trace"),
@@ -64,6 +73,9 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         assert_ne!(row.default, sample, "{name}: a sample is not the default");
         let mut expected = Settings::default();
         (row.set)(&mut expected, sample).expect(name);
+        if *name == *"profile" {
+            expected.expose();
+        }
 
         let flag = vec![format!("--{name}"), sample.to_owned()];
         assert_eq!(ask_with(flag, &[]), Ok(Invocation::Run(Box::new(expected.clone()))));

@@ -291,6 +291,7 @@ impl<'a> Player<'a> {
     fn advance(&mut self, fresh: bool) -> Next {
         let mut cx = Cx {
             unix_start_us: 0,
+            delayed: &mut 0,
             now: self.now,
             fresh,
             ended: self.end == End::Read,

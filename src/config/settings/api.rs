@@ -46,10 +46,18 @@ pub(super) const ROWS: &[Setting] = &[
         shape: Shape::List,
         value: "HOST",
         default: "",
-        takes: "names of hosts with commas between them, such as example.com; empty for all",
+        takes: "names of hosts with commas between them; empty for all, none for this server only",
         help: "Hosts that /redirect-to may send clients to",
-        set: |s, text| list(text, domain).map(|domains| s.redirect_domains = domains),
-        show: |s| s.redirect_domains.join(","),
+        set: |s, text| {
+            // A host without a name is nobody's.
+            s.redirect_domains =
+                if text == "none" { vec![String::new()] } else { list(text, domain)? };
+            Ok(())
+        },
+        show: |s| match s.redirect_domains.as_slice() {
+            [host] if host.is_empty() => "none".to_owned(),
+            hosts => hosts.join(","),
+        },
     },
     Setting {
         name: "use-real-hostname",

@@ -4,6 +4,7 @@
 //! `--help`, `--print-config`, the completions and `config/loiter.toml` are all made from the
 //! row, so a new knob is one field and one row, and there is no second place to forget.
 
+mod admission;
 mod api;
 mod limits;
 mod logging;
@@ -12,6 +13,7 @@ mod serving;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::exposure::{Exposure, PUBLIC};
 use super::listen::Listen;
 use super::logging::*;
 use super::values::*;
@@ -30,6 +32,10 @@ pub struct Settings {
     pub private_fd_tables: bool,
     /// Whether a socket is read until it would block, instead of until the first short read.
     pub read_until_would_block: bool,
+    /// Where it stands: what is not given is set for that.
+    pub exposure: Exposure,
+    /// Most connections of one address at a time.
+    pub max_connections_per_ip: Option<u32>,
     /// Most connections at a time; what the descriptor limit allows when not given.
     pub max_connections: Option<usize>,
     /// Whether answers carry `Server: loiter/VERSION`.
@@ -79,10 +85,21 @@ impl Settings {
                 Dialect::Httpbin => "loiter".to_owned(),
                 Dialect::GoHttpbin => "go-httpbin".to_owned(),
             },
-            environment: self.environment.clone(),
+            environment: match self.exposure {
+                Exposure::Local => self.environment.clone(),
+                Exposure::Public => Vec::new(),
+            },
             full_version: self.full_version,
             server_header: self.server_header,
             records: self.access_log != AccessLog::Off,
+        }
+    }
+
+    /// Takes the defaults of [`PUBLIC`].
+    pub fn expose(&mut self) {
+        for (name, value) in PUBLIC {
+            let row = Setting::named(name).expect("a default names its row");
+            (row.set)(self, value).expect("a row takes its public default");
         }
     }
 
@@ -93,6 +110,8 @@ impl Settings {
             workers: 0,
             private_fd_tables: false,
             read_until_would_block: false,
+            exposure: Exposure::Local,
+            max_connections_per_ip: None,
             max_connections: None,
             server_header: false,
             shutdown_timeout: Duration::ZERO,
@@ -194,8 +213,9 @@ pub struct Section {
 }
 
 /// Every knob, in the order `--help` and `config/loiter.toml` show them.
-pub const SECTIONS: [Section; 4] = [
+pub const SECTIONS: [Section; 5] = [
     Section { title: "Serving", rows: serving::ROWS },
+    Section { title: "Admission", rows: admission::ROWS },
     Section { title: "API", rows: api::ROWS },
     Section { title: "Limits", rows: limits::ROWS },
     Section { title: "Logging", rows: logging::ROWS },

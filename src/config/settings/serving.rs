@@ -31,18 +31,6 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| s.workers.to_string(),
     },
     Setting {
-        name: "max-connections",
-        also: &[],
-        shape: Shape::Number,
-        value: "N",
-        default: "auto",
-        takes: "a whole number from 1, or auto for what the descriptor limit allows",
-        help: "Most connections at a time, in equal shares for the workers, rounded up; more \
-               wait in the listen queue",
-        set: |s, text| connections(text).map(|most| s.max_connections = most),
-        show: |s| s.max_connections.map_or("auto".to_owned(), |most| most.to_string()),
-    },
-    Setting {
         name: "private-fd-tables",
         also: &[],
         shape: Shape::Switch,
@@ -89,10 +77,3 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| show_duration(s.shutdown_timeout),
     },
 ];
-
-fn connections(text: &str) -> Result<Option<usize>, BadValue> {
-    match text {
-        "auto" => Ok(None),
-        _ => number(text, 1..=u64::from(u32::MAX)).map(|most| Some(most as usize)),
-    }
-}

@@ -1,7 +1,7 @@
 //! Bodies of requests: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
 
 use super::head::Length;
-use crate::base::limits::{MAX_CHUNK_EXTENSIONS, MAX_CHUNK_LINE, MAX_TRAILERS};
+use crate::base::limits::{Limits, MAX_CHUNK_LINE};
 use crate::http::reply::Refusal;
 
 /// What the next bytes are.
@@ -22,9 +22,9 @@ pub enum Step {
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder {
     state: State,
-    /// Bytes of the chunk extensions so far.
+    /// Bytes of chunk extensions that may still come.
     extensions: usize,
-    /// Bytes of the trailer fields so far.
+    /// Bytes of trailer fields that may still come.
     trailers: usize,
 }
 
@@ -49,12 +49,12 @@ enum State {
 
 impl Decoder {
     /// Before the first byte of a body.
-    pub fn new(length: Length) -> Decoder {
+    pub fn new(length: Length, limits: &Limits) -> Decoder {
         let state = match length {
             Length::Exact(left) => State::Exact { left },
             Length::Chunked => State::Size,
         };
-        Decoder { state, extensions: 0, trailers: 0 }
+        Decoder { state, extensions: limits.chunk_extensions, trailers: limits.trailers }
     }
 
     /// What `bytes`, the unread input, starts with.
@@ -92,10 +92,8 @@ impl Decoder {
         if !extensions.iter().all(|&b| is_text(b)) {
             return Err(Refusal::bad("a chunk extension holds a control character"));
         }
-        self.extensions += extensions.len();
-        if self.extensions > MAX_CHUNK_EXTENSIONS {
-            return Err(Refusal::bad("the chunk extensions are too long"));
-        }
+        let left = self.extensions.checked_sub(extensions.len());
+        self.extensions = left.ok_or_else(|| Refusal::bad("the chunk extensions are too long"))?;
         self.state = match hexadecimal(size) {
             Some(0) => State::Trailer,
             Some(left) => State::Chunk { left },
@@ -117,17 +115,18 @@ impl Decoder {
 
     /// Trailer fields must be well-formed, and are thrown away: they change nothing (RFC 9110 6.5).
     fn trailer(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
-        let Some(line) = line(bytes, MAX_TRAILERS)? else { return Ok(Step::More) };
-        self.trailers += line.len() + 2;
-        if self.trailers > MAX_TRAILERS {
-            return Err(Refusal::bad("the trailer fields are too long"));
-        }
+        let Some(line) = line(bytes, self.trailers)? else { return Ok(Step::More) };
+        let bytes = line.len() + 2;
         if line.is_empty() {
             self.state = State::Done;
-        } else if !is_field(line) {
-            return Err(Refusal::bad("a trailer field is malformed"));
+            return Ok(Step::Skip(bytes));
         }
-        Ok(Step::Skip(line.len() + 2))
+        let left = self.trailers.checked_sub(bytes);
+        self.trailers = left.ok_or_else(|| Refusal::bad("the trailer fields are too long"))?;
+        match is_field(line) {
+            true => Ok(Step::Skip(bytes)),
+            false => Err(Refusal::bad("a trailer field is malformed")),
+        }
     }
 }
 
@@ -168,7 +167,8 @@ mod tests {
 
     /// All content of a chunked body, fed `piece` bytes at a time.
     fn decode(bytes: &[u8], piece: usize) -> Result<Option<Vec<u8>>, Refusal> {
-        let (mut decoder, mut content) = (Decoder::new(Length::Chunked), Vec::new());
+        let limits = Limits::default();
+        let (mut decoder, mut content) = (Decoder::new(Length::Chunked, &limits), Vec::new());
         let (mut at, mut seen) = (0, 0);
         loop {
             match decoder.step(&bytes[at..seen])? {
@@ -224,7 +224,7 @@ mod tests {
         assert!(decode(&endless_extension, 100).is_err());
         let one = [b"1;".to_vec(), vec![b'a'; 1000], b"\r\nx\r\n".to_vec()].concat();
         assert!(decode(&one.repeat(20), 100).is_err());
-        let trailers = [b"0\r\n".to_vec(), b"A: b\r\n".repeat(MAX_TRAILERS / 6 + 1)].concat();
+        let trailers = [b"0\r\n".to_vec(), b"A: b\r\n".repeat(16 * 1024 / 6 + 1)].concat();
         assert!(decode(&trailers, 100).is_err());
     }
 }

@@ -15,10 +15,10 @@
 pub mod body;
 pub mod head;
 mod receive;
+mod refusals;
 pub mod write;
 
-use std::borrow::Cow;
-
+use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
@@ -27,14 +27,18 @@ use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
-use crate::http::status::Status;
 use head::{Head, Length, Origin, Scan};
 use receive::Receive;
+use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
 /// One HTTP/1 connection.
 #[derive(Debug)]
 pub struct Http1 {
     stage: Stage,
+    /// Requests that may still be answered.
+    left: u32,
+    /// Whether no request has come yet.
+    new: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +55,8 @@ enum Stage {
     Linger { until: Time, left: u64 },
     /// The last answer is going out, or there is none.
     Close,
+    /// Nothing is asked yet, and there is no room to hear it.
+    Refused,
     /// The last answer hands the connection over to WebSocket.
     Upgraded(Box<Messages>),
 }
@@ -58,7 +64,28 @@ enum Stage {
 impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
-        Http1 { stage: Stage::Idle { until: now.after(limits.head_timeout) } }
+        let stage = Stage::Idle { until: now.after(limits.head_timeout) };
+        Http1 { stage, left: limits.requests, new: true }
+    }
+
+    /// A connection that is told there is no room for it.
+    pub fn refused() -> Http1 {
+        Http1 { stage: Stage::Refused, left: 0, new: true }
+    }
+
+    /// Whether it is one of those.
+    pub fn is_refused(&self) -> bool {
+        self.new && self.left == 0
+    }
+
+    /// See [`Conn::rest`](super::conn::Conn::rest).
+    pub fn rest(&self, limits: &Limits) -> Rest {
+        let patience = if self.new { limits.head_timeout } else { limits.keep_alive_timeout };
+        match &self.stage {
+            Stage::Idle { until } => Rest::Idle(until.before(patience)),
+            Stage::Linger { .. } => Rest::Lingers,
+            _ => Rest::None,
+        }
     }
 
     /// What the connection is to become, once it is no longer HTTP/1's.
@@ -69,9 +96,14 @@ impl Http1 {
         }
     }
 
+    /// Whether its answer takes time, and counts among those that do.
+    pub fn delays(&self) -> bool {
+        matches!(&self.stage, Stage::Play { exchange, .. } if exchange.takes_time())
+    }
+
     /// See [`Conn::reads`](super::conn::Conn::reads).
     pub fn reads(&self) -> bool {
-        !matches!(self.stage, Stage::Play { .. } | Stage::Close)
+        !matches!(self.stage, Stage::Play { .. } | Stage::Close | Stage::Refused)
     }
 
     /// A client that was slow to take an answer has its whole time to send after it.
@@ -102,6 +134,7 @@ impl Http1 {
                 Stage::Play { .. } => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Close => Some(Next::Close),
+                Stage::Refused => self.last_word(cx, &FULL, false, output),
                 Stage::Upgraded(_) => Some(Next::Write),
             };
             if let Some(next) = next {
@@ -136,10 +169,13 @@ impl Http1 {
             input.unread_mut()[minor] = b'1';
         }
         let mut slots = head::slots();
-        let head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
+        let mut head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
             Ok(head) => head,
             Err(refusal) => return self.refuse(cx, &refusal, input, output),
         };
+        self.new = false;
+        self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
+        head.keep_alive &= self.left > 0;
         let found = endpoint::find(cx.app, &head.request.target.path, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
         match whole(&head, input.unread()) {
@@ -171,6 +207,7 @@ impl Http1 {
     ) -> Option<Next> {
         match begun {
             Begun::Waits(mut exchange) => {
+                *cx.delayed += 1;
                 exchange.request_bytes = bytes as u32;
                 self.to(Stage::Play { phase: Phase::New, exchange })
             }
@@ -225,6 +262,7 @@ impl Http1 {
             return self.to(Stage::Close);
         };
         let found = endpoint::find(cx.app, &request.target.path, request.method);
+        let keep_alive = keep_alive && self.left > 0;
         let begun = begin(cx, found, request, keep_alive, output.tail());
         self.begun(cx, begun, bytes, input, output)
     }
@@ -240,6 +278,7 @@ impl Http1 {
                 let Some((request, _)) =
                     kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
                 else {
+                    *cx.delayed = cx.delayed.saturating_sub(1);
                     return self.to(Stage::Close);
                 };
                 exchange.begin(cx, &request, None, output.tail());
@@ -257,6 +296,7 @@ impl Http1 {
     /// The exchange being played is over.
     fn ended(&mut self, cx: &mut Cx, input: &mut Buf) {
         if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
+            *cx.delayed = cx.delayed.saturating_sub(usize::from(exchange.takes_time()));
             self.end(cx, *exchange, input);
         }
     }
@@ -333,7 +373,10 @@ fn begin(
     };
     let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
     if exchange.takes_time() {
-        return Begun::Waits(Box::new(exchange));
+        if *cx.delayed < cx.app.limits.delayed {
+            return Begun::Waits(Box::new(exchange));
+        }
+        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, false);
     }
     exchange.begin(cx, &request, None, output);
     Begun::Plays(exchange)
@@ -396,15 +439,3 @@ fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
         unix_us: cx.unix_start_us.saturating_add(cx.now.micros()),
     }
 }
-
-const TOO_LARGE: Refusal = Refusal {
-    status: Status(413),
-    reason: Cow::Borrowed("the body is larger than this server takes"),
-    allow: None,
-};
-
-const TOO_SLOW: Refusal = Refusal {
-    status: Status(408),
-    reason: Cow::Borrowed("the request came too slowly"),
-    allow: None,
-};

@@ -2,8 +2,8 @@
 
 use super::body::{self, Decoder};
 use super::head::{HEAD, Head, Length};
+use super::refusals::{TOO_LARGE, TOO_SLOW};
 use super::write::{self, CONTINUE, LAST_CHUNK};
-use super::{TOO_LARGE, TOO_SLOW};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
@@ -21,6 +21,8 @@ pub(super) struct Receive {
     sink: Sink,
     /// Bytes of content so far.
     content: u64,
+    /// When it began.
+    began: Time,
     /// The next piece must have come by then.
     until: Time,
 }
@@ -64,15 +66,17 @@ impl Receive {
         if head.expects_continue && bytes.len() == head.bytes {
             output.tail().extend_from_slice(CONTINUE);
         }
-        let (decoder, head_bytes) = (Decoder::new(head.body), head.bytes);
+        let (decoder, head_bytes) = (Decoder::new(head.body, &cx.app.limits), head.bytes);
         let sink = match found {
             Ok(found) if found.route.body == BodyRule::Keep => Sink::Keep(Vec::new()),
             Ok(found) if found.route.body == BodyRule::Stream => echo(cx, head, &found, output),
             _ => Sink::Discard,
         };
-        let until = cx.now.after(cx.app.limits.body_timeout);
         let head = Box::from(bytes.get(..head_bytes).unwrap_or_default());
-        (Box::new(Receive { head, decoder, sink, content: 0, until }), head_bytes)
+        let (content, began) = (0, cx.now);
+        let mut receive = Box::new(Receive { head, decoder, sink, content, began, until: began });
+        receive.renew(cx);
+        (receive, head_bytes)
     }
 
     /// Whether the answer has no body.
@@ -80,9 +84,24 @@ impl Receive {
         self.head.starts_with(HEAD)
     }
 
-    /// The client has its whole time for the next piece.
+    /// The client was kept from sending, by an answer it was slow to take: its time counts on from
+    /// here. How often it can do so is bounded by the time for the whole body.
     pub(super) fn resume(&mut self, cx: &Cx) {
-        self.until = cx.now.after(cx.app.limits.body_timeout);
+        self.until = cx.now.after(cx.app.limits.body_timeout).min(self.end(cx));
+    }
+
+    /// The client has its time for the next piece; less if it was too slow so far, or took too
+    /// long.
+    fn renew(&mut self, cx: &Cx) {
+        let limits = &cx.app.limits;
+        let earned_us = u128::from(self.content) * 1_000_000 / u128::from(limits.body_rate.max(1));
+        let slowest = self.began.after_us(u64::try_from(earned_us).unwrap_or(u64::MAX));
+        let slowest = slowest.after(limits.body_timeout);
+        self.until = cx.now.after(limits.body_timeout).min(slowest).min(self.end(cx));
+    }
+
+    fn end(&self, cx: &Cx) -> Time {
+        self.began.after(cx.app.limits.request_timeout)
     }
 
     /// Takes what has come.
@@ -113,7 +132,7 @@ impl Receive {
     fn take(&mut self, cx: &mut Cx, content: &[u8], output: &mut Buf) -> Result<(), Fault> {
         self.decoder.took(content.len());
         self.content += content.len() as u64;
-        self.until = cx.now.after(cx.app.limits.body_timeout);
+        self.renew(cx);
         match &mut self.sink {
             Sink::Echo { exchange, chunked } => {
                 exchange.count(content.len());

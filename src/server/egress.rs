@@ -1,0 +1,91 @@
+//! How fast a worker may send, when that is bounded: a token bucket.
+
+use std::time::Duration;
+
+use crate::base::time::Time;
+
+/// What may be sent now. A write is never cut: what it takes too much is paid back first.
+#[derive(Debug)]
+pub struct Egress {
+    /// Bytes a second; [`u64::MAX`] without bound.
+    rate: u64,
+    left: i64,
+    filled: Time,
+}
+
+impl Egress {
+    /// Most of what was not sent that may be sent later at once, as time.
+    const BURST: Duration = Duration::from_millis(100);
+    /// Shortest wait for more.
+    const TICK_US: u64 = 1000;
+
+    /// A bucket of this rate, full.
+    pub fn new(rate: u64) -> Egress {
+        Egress { rate, left: 1, filled: Time::START }
+    }
+
+    /// Takes in what may be sent since the last time.
+    pub fn fill(&mut self, now: Time) {
+        if self.rate != u64::MAX {
+            let burst = self.earned(Self::BURST.as_micros() as u64);
+            let earned = self.earned(now.since(self.filled).as_micros() as u64);
+            self.left = self.left.saturating_add(earned).min(burst.max(1));
+            self.filled = now;
+        }
+    }
+
+    /// So many bytes were sent.
+    pub fn spend(&mut self, bytes: usize) {
+        if self.rate != u64::MAX {
+            self.left = self.left.saturating_sub_unsigned(bytes as u64);
+        }
+    }
+
+    /// When something may be sent again; `None`: now.
+    pub fn shut_until(&self, now: Time) -> Option<Time> {
+        let missing = u64::try_from(1 - self.left).ok().filter(|missing| *missing > 0)?;
+        let wait_us = u128::from(missing) * 1_000_000 / u128::from(self.rate.max(1));
+        Some(now.after_us(u64::try_from(wait_us).unwrap_or(u64::MAX).max(Self::TICK_US)))
+    }
+
+    fn earned(&self, micros: u64) -> i64 {
+        let bytes = u128::from(self.rate) * u128::from(micros) / 1_000_000;
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_too_much_is_waited_for() {
+        let mut egress = Egress::new(1_000_000);
+        assert_eq!(egress.shut_until(Time::START), None);
+        egress.spend(500_001);
+        assert_eq!(egress.shut_until(Time::START), Some(Time::from_micros(500_001)));
+        egress.fill(Time::from_micros(400_000));
+        let soon = Time::from_micros(400_000);
+        assert_eq!(egress.shut_until(soon), Some(Time::from_micros(500_001)));
+        egress.fill(Time::from_micros(500_001));
+        assert_eq!(egress.shut_until(Time::from_micros(500_001)), None);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_forgotten_but_for_a_burst() {
+        let mut egress = Egress::new(1_000_000);
+        egress.fill(Time::from_micros(1_000_000_000));
+        egress.spend(100_000);
+        assert!(egress.shut_until(Time::from_micros(1_000_000_000)).is_some());
+    }
+
+    #[test]
+    fn without_a_bound_there_is_none() {
+        let mut egress = Egress::new(u64::MAX);
+        for second in 0..10 {
+            egress.spend(usize::MAX);
+            egress.fill(Time::from_micros(second * 1_000_000));
+            assert_eq!(egress.shut_until(Time::START), None);
+        }
+    }
+}
