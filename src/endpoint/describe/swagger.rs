@@ -25,12 +25,12 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     if takes_body(route, method) {
         write_texts(json, "consumes", ["*/*"]);
     }
-    if let Answers::Media(media) = route.answers {
+    if let Answers::Media(media) = route.answers_of(app.profile) {
         write_texts(json, "produces", [media]);
     }
     json.key("parameters");
     json.open(b'[');
-    for param in route.params {
+    for param in route.params(app.profile) {
         json.item();
         json.object(|json| write_param(json, app, param));
     }
@@ -52,7 +52,7 @@ fn write_param(json: &mut Json, app: &App, param: &Param) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place_of(param));
     write_text(json, "description", &schema::about(app, param));
-    if param.place == Place::Path {
+    if param.required {
         json.key("required");
         json.raw("true");
     }

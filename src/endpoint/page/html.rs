@@ -94,7 +94,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         0..=3 => methods.join(" "),
         _ => "any".to_owned(),
     };
-    let body = match (route.answers, route.body) {
+    let body = match (route.answers_of(app.profile), route.body) {
         (Answers::Messages, _) => " data-messages",
         (_, BodyRule::Discard) => "",
         _ => " data-body",
@@ -110,9 +110,10 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         shown = shown(route.path),
         about = text(route.about),
     );
-    if !route.params.is_empty() {
+    let mut params = route.params(app.profile).peekable();
+    if params.peek().is_some() {
         html.push_str("<ul class=params>\n");
-        route.params.iter().for_each(|param| write_param(html, param));
+        params.for_each(|param| write_param(html, param));
         html.push_str("</ul>\n");
     }
     if methods.contains(&"GET") {
