@@ -21,7 +21,9 @@ const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
 const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text");
 const OP: Param =
     Param::path("op", Kind::Choice(&["encode", "decode"]), "decode", "what to do with it");
-const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type");
+const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type").like(TYPE);
+/// A media type without parameters. More is taken.
+const TYPE: &str = "^[a-z]+/[a-z0-9.+-]+$";
 
 /// A row of `content`'s group; the next is another.
 pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "what a text in base64 says")

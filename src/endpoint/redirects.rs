@@ -1,5 +1,5 @@
-//! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`; `/links` is in
-//! `links`.
+//! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`; `/links`
+//! is in `links`.
 
 use super::links;
 use super::params::{bad, count, integer, python_integer};
@@ -18,7 +18,7 @@ const HOPS: Param =
 const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: by whole URLs");
 const ANY_STATUS: Kind = Kind::Integer(i64::MIN, i64::MAX);
 const TARGET: &[Param] = &[
-    Param::query("url", Kind::Text, "where to").required(),
+    Param::query("url", Kind::Text, "where to").sample("/get").like("^[!-~]+$"),
     Param::query("status_code", ANY_STATUS, "300 to 399; anything else is 302")
         .or("302")
         .go(&Param::query("status_code", Kind::Integer(300, 399), "with which status").or("302")),

@@ -176,13 +176,21 @@ impl Route {
         if profile.dialect == Dialect::GoHttpbin { go } else { httpbin }
     }
 
-    /// Its path as it is asked for, with each parameter's sample or default in its place.
-    pub(super) fn sample(&self) -> String {
-        let mut path = self.path.split('{').next().unwrap_or_default().to_owned();
-        let places = self.params.iter().filter(|param| param.place == Place::Path);
-        let samples: Vec<&str> = places.map(|param| param.default.unwrap_or(param.name)).collect();
-        path.push_str(&samples.join("/"));
-        path
+    /// A target to try it by: its path with a sample for each parameter that must be said.
+    pub fn sample(&self) -> String {
+        let mut target = self.path.split('{').next().unwrap_or_default().to_owned();
+        let (mut slash, mut mark) = ("", "?");
+        for param in self.params.iter().filter(|param| param.required) {
+            let sample = param.default.unwrap_or(param.name);
+            if param.place == Place::Path {
+                target.extend([slash, sample]);
+                slash = "/";
+            } else {
+                target.extend([mark, param.name, "=", sample]);
+                mark = "&";
+            }
+        }
+        target
     }
 
     /// Who answers.
@@ -203,7 +211,7 @@ pub struct Param {
     pub place: Place,
     /// What it takes.
     pub kind: Kind,
-    /// What it is when it is not said; for one in a path a value to try.
+    /// What it is when it is not said; for one that must be said a value to try.
     pub default: Option<&'static str>,
     /// What it is for, in one line.
     pub about: &'static str,
@@ -279,10 +287,10 @@ impl Param {
         self
     }
 
-    /// The same, which must be said.
-    pub const fn required(mut self) -> Param {
+    /// The same, which must be said, with a value to try.
+    pub const fn sample(mut self, sample: &'static str) -> Param {
         self.required = true;
-        self
+        self.or(sample)
     }
 
     /// The same, but this one under `--compat go-httpbin`.

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loiter::endpoint::{Answers, GROUPS, Place, ROUTES, Route};
+use loiter::endpoint::{Answers, GROUPS, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
 use serde_json::Value;
@@ -189,17 +189,10 @@ fn a_bound_is_described_where_it_is_held() {
     assert_eq!(schema(&App::default(), "/ip", 0), of(format));
 }
 
-/// A request for a route, with each parameter's sample in its place and what must be said.
+/// A request for a route, by the first of its methods.
 fn sample(app: &App, route: &Route) -> String {
-    let mut target = route.path.split('{').next().unwrap().to_owned();
-    let places = route.params(app.profile).filter(|param| param.place == Place::Path);
-    target += &places.map(|param| param.default.unwrap()).collect::<Vec<_>>().join("/");
-    let said = route.params(app.profile).filter(|p| p.required && p.place == Place::Query);
-    for (n, param) in said.enumerate() {
-        target += &format!("{}{}=/get", if n == 0 { '?' } else { '&' }, param.name);
-    }
     let method = route.methods(app.profile).iter().next().unwrap();
-    format!("{} {target}", method.name())
+    format!("{} {}", method.name(), route.sample())
 }
 
 /// Whether a media type is of a row's, which may leave it open.

@@ -64,6 +64,11 @@ async function tries(browser, base) {
   await page.keyboard.press("Escape");
   assert.equal(await left.count(), all);
 
+  await page.locator("nav a", { hasText: "Cookies" }).click();
+  await page.locator("nav a[aria-current]", { hasText: "Cookies" }).waitFor();
+  const redirect = await send(page, "/redirect-to");
+  await ended(redirect, "from /get");
+
   const delay = await send(page, "/delay/{delay}");
   await delay.locator(".timer", { hasText: /^0\.[2-9]/ }).waitFor();
   assert.equal(await delay.locator(".status").textContent(), "", "it waits");

@@ -2,7 +2,7 @@
 
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
 use super::{name_of, place_of, responses, takes_body};
-use crate::endpoint::route::{Answers, Param, Place, Route};
+use crate::endpoint::route::{Answers, Param, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -97,7 +97,7 @@ fn write_param(json: &mut Json, app: &App, param: &Param) {
     }
     json.key("schema");
     json.object(|json| schema::write(json, app, param));
-    if let (Place::Path, Some(sample)) = (param.place, param.default) {
+    if let (true, Some(sample)) = (param.required, param.default) {
         json.key("example");
         schema::write_value(json, param, sample);
     }

@@ -125,16 +125,20 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
 
 fn write_param(html: &mut String, param: &Param) {
     let place = if param.place == Place::Path { "path" } else { "query" };
-    let default = match (param.place, param.default) {
-        (Place::Query, Some(default)) => format!(", {} if left out", text(default)),
+    let default = match (param.required, param.default) {
+        (false, Some(default)) => format!(", {} if left out", text(default)),
         _ => String::new(),
     };
+    let any = param.name == "*";
     let _ = write!(
         html,
         "<li data-name=\"{name}\" data-in={place} data-default=\"{value}\"",
         name = text(param.name),
-        value = text(param.default.unwrap_or_default()),
+        value = text(param.default.unwrap_or(if any { "name=value" } else { "" })),
     );
+    if param.required {
+        html.push_str(" data-required");
+    }
     match param.kind {
         Kind::Choice(texts) => {
             let _ = write!(html, " data-choices=\"{}\"", text(&texts.join("|")));
@@ -143,7 +147,7 @@ fn write_param(html: &mut String, param: &Param) {
         Kind::Integer(..) => html.push_str(" data-numeric"),
         Kind::Text | Kind::Number(..) | Kind::Duration => {}
     }
-    let name = if param.name == "*" { "any name" } else { param.name };
+    let name = if any { "any name" } else { param.name };
     let _ = writeln!(
         html,
         "><span class=name>{}</span> <span class=hint>{}<small>{}{default}</small></span>",
