@@ -72,9 +72,10 @@ fn inside<'a>(html: &'a str, name: &str) -> &'a str {
 fn the_page_has_every_route_and_needs_nothing_from_elsewhere() {
     for app in [App::default(), go(), prefixed()] {
         let html = String::from_utf8(page(&app).body).unwrap();
+        let words = html.replace("<code>", "`").replace("</code>", "`");
         for route in &ROUTES {
             assert!(html.contains(&format!("data-path=\"{}\"", route.path)), "{}", route.path);
-            assert!(html.contains(route.about), "{}", route.about);
+            assert!(words.contains(route.about), "{}", route.about);
         }
         assert!(GROUPS.iter().all(|group| html.contains(group.name)));
         assert!(

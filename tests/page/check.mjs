@@ -58,6 +58,7 @@ async function tries(browser, base) {
   await page.keyboard.type("while take");
   const left = page.locator("main details[data-path]:visible");
   assert.ok((await left.count()) < all, "the filter leaves some out");
+  assert.ok((await page.locator("nav a:visible").count()) < 4, "and their groups");
   await page.locator("#filter").fill("no such route");
   assert.equal(await left.count(), 0);
   assert.ok(await page.getByText("No route is like that.").isVisible());

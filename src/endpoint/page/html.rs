@@ -78,7 +78,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
 }
 
 fn write_group(html: &mut String, app: &App, group: &Group) {
-    let (id, name, about) = (slug(group.name), text(group.name), text(group.about));
+    let (id, name, about) = (slug(group.name), text(group.name), prose(group.about));
     let _ = write!(
         html,
         "<section id=\"{id}\" aria-labelledby=\"{id}-name\">\n\
@@ -108,7 +108,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         path = text(route.path),
         methods = methods.join(" "),
         shown = shown(route.path),
-        about = text(route.about),
+        about = prose(route.about),
     );
     let mut params = route.params(app.profile).peekable();
     if params.peek().is_some() {
@@ -152,7 +152,7 @@ fn write_param(html: &mut String, param: &Param) {
         html,
         "><span class=name>{}</span> <span class=hint>{}<small>{}{default}</small></span>",
         text(name),
-        text(param.about),
+        prose(param.about),
         text(&takes(param)),
     );
 }
@@ -172,6 +172,16 @@ fn slug(text: &str) -> String {
         let _ = write!(slug, "-{}", part.to_ascii_lowercase());
     }
     slug
+}
+
+/// A sentence; what stands between backticks in it is code.
+fn prose(sentence: &str) -> String {
+    let escaped = text(sentence);
+    let part = |(n, part): (usize, &str)| match n % 2 {
+        0 => part.to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    escaped.split('`').enumerate().map(part).collect()
 }
 
 /// A text as it stands in the page or in an attribute's quotes.

@@ -362,6 +362,7 @@ for (const row of rows) {
 // --- finding a row -----------------------------------------------------------------------------
 
 const filter = $("#filter");
+const links = new Map($$("nav a").map((link) => [link.hash.slice(1), link]));
 const texts = new Map(rows.map((row) => {
   const group = $("h2", row.parentElement).textContent;
   return [row, `${row.dataset.path} ${$(".about", row).textContent} ${group}`.toLowerCase()];
@@ -376,6 +377,7 @@ function sift() {
   }
   for (const section of $$("main section")) {
     section.hidden = !$("details[data-path]:not([hidden])", section);
+    links.get(section.id).parentElement.hidden = section.hidden;
   }
   $(".none").hidden = left > 0;
   $(".filter output").textContent = words.length ? `${left} of ${rows.length}` : "";
@@ -407,7 +409,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Marks the group that is read: the last one that has reached the upper part of the window.
-const links = new Map($$("nav a").map((link) => [link.hash.slice(1), link]));
 const read = new Set();
 const watch = new IntersectionObserver((changes) => {
   for (const { target, isIntersecting } of changes) read[isIntersecting ? "add" : "delete"](target);
