@@ -30,10 +30,27 @@ pub(super) const GROUP: Group = Group {
 
 /// `/raw`: the head as it came, from the request line to the empty line. Lines before the request
 /// line are no part of it (RFC 9112 2.2). HTTP/1.2 and later are told as HTTP/1.1, as which they
-/// are read. Fields that the operator excludes are in it: it is the client's own bytes.
+/// are read. The lines of fields that the operator excludes are left out: a proxy may have added
+/// them, and they are told nowhere.
 fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    let body = Body::Render(|_, request, output| output.extend_from_slice(request.head));
-    Ok(Reply { media: Media::Text, body, ..Reply::new(Status::OK) })
+    Ok(Reply { media: Media::Text, body: Body::Render(render_raw), ..Reply::new(Status::OK) })
+}
+
+fn render_raw(app: &App, request: &Request, output: &mut Vec<u8>) {
+    if app.exclude_headers.is_empty() {
+        return output.extend_from_slice(request.head);
+    }
+    let mut lines = request.head.split_inclusive(|&byte| byte == b'\n');
+    // The request line may hold a `:` of its own.
+    output.extend_from_slice(lines.next().unwrap_or_default());
+    for line in lines.filter(|line| !is_excluded_line(app, line)) {
+        output.extend_from_slice(line);
+    }
+}
+
+fn is_excluded_line(app: &App, line: &[u8]) -> bool {
+    let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon));
+    name.is_some_and(|name| fields::is_excluded(app, &String::from_utf8_lossy(name)))
 }
 
 /// `/dump/request`: go-httpbin's. The request line as it came, Host, the other fields sorted and
