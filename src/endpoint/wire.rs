@@ -2,8 +2,6 @@
 //!
 //! `/raw` is our own: no other echo tells order, case, blanks and line ends.
 
-use std::collections::BTreeSet;
-
 use super::inspect::{check_body, tell};
 use super::params::bad;
 use super::route::{Group, Kind, Param, Route};
@@ -73,25 +71,27 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
 }
 
 /// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
-/// for each argument. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    query::of(request).try_for_each(|(name, value)| check_trailer(&name, &value))?;
+    let asked = query::as_fields(request)?;
+    asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
     check_body(app, request)?;
     let mut body = Vec::new();
     tell(app, request, app.profile.documents.anything, &mut body);
     if request.version == Version::Http10 {
         return Ok(Reply::whole(Status::OK, Media::Json, body));
     }
-    let mut reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
     let mut pace = Pace::new(Source::Text(body), 1, 0, None);
-    let mut announced = BTreeSet::new();
-    for (name, value) in query::of(request) {
-        let told = Case::Mime.of(&name);
-        if announced.insert(told.clone()) {
-            reply = reply.header("Trailer", name.into_owned());
+    let mut names: Vec<String> = Vec::new();
+    for (name, value) in asked {
+        let name = Case::Mime.of(&name);
+        if !names.contains(&name) {
+            names.push(name.clone());
         }
-        pace.trailers.push(told, value.into_owned());
+        pace.trailers.push(name, value.into_owned());
     }
+    let reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
+    let reply = if names.is_empty() { reply } else { reply.header("Trailer", names.join(", ")) };
     Ok(Reply { body: Body::Paced(Box::new(pace)), ..reply })
 }
 

@@ -31,10 +31,15 @@ pub(crate) const GO_ROWS: &[Row] = &[
 ];
 
 #[test]
-fn trailers_are_announced_once_each() {
+fn trailers_are_announced_once_each_and_bounded() {
     let answer = ask("GET /trailers?x-a=1&X-b=2&X-A=3", CURL, b"");
     let fields: Vec<_> = answer.fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    assert_eq!(fields, [("Trailer", "x-a"), ("Trailer", "X-b")]);
+    assert_eq!(fields, [("Trailer", "X-A, X-B")]);
+    assert_eq!(answer.trailers.len(), 3);
+    assert_eq!(ask("GET /trailers", CURL, b"").field("Trailer"), None);
+    let many = |count: usize| "a=1&".repeat(count);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(128)), CURL, b"").trailers.len(), 128);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(129)), CURL, b"").status, 400);
 }
 
 const RAW: &str = "PATCH /raw?a=%41 HTTP/1.1\r\nHost: 127.0.0.1:18080\r\n\
