@@ -39,7 +39,8 @@ pub struct Limits {
     pub keep_alive_timeout: Duration,
     /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
     pub max_duration: Duration,
-    /// Most bytes `/bytes/{n}` and `/range/{n}` make: httpbin's bound of 102,400.
+    /// Most bytes `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}` make: httpbin's bound of
+    /// 102,400.
     pub max_bytes: u64,
 }
 
@@ -122,6 +123,12 @@ pub const DESCRIPTORS_RESERVED: usize = 24;
 /// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
 /// bound is Python's call stack, about a thousand, beyond which it fails.
 pub const MAX_JSON_DEPTH: usize = 512;
+/// Longest value of a cookie's attribute, in bytes: clients pass over longer ones (RFC 6265bis 5.6),
+/// and each of many cookies repeats it.
+pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
+/// Most parameters of a digest login, which are looked through for each other's names; RFC 7616 has
+/// eleven.
+pub const MAX_LOGIN_PARAMETERS: usize = 32;
 /// Most digits of an integer in an echoed JSON body, and of a seed: Python's own bound, since
 /// turning digits into a number takes time by their square.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
@@ -134,10 +141,10 @@ pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
 pub const BODY_PIECE: u32 = 16 * 1024;
 /// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
 pub const RANGE_PIECE: u64 = 10 * 1024;
-/// Largest chunk of `/stream-bytes/{n}`: a chunk is made whole before it is sent.
+/// Largest chunk of `/stream-bytes/{n}` and `/range/{n}`: a chunk is made whole before it is sent.
 pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
 /// Bytes a line of `/jsonl` is taken to have, so that `max-body-size` bounds how many there are:
-/// go-httpbin's measure.
+/// go-httpbin's measure. Longer lines count as what they are.
 pub const JSON_LINE_BYTES: u64 = 172;
 /// Bytes an event of `/sse` is taken to have, likewise.
 pub const EVENT_BYTES: u64 = 56;

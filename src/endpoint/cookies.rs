@@ -6,7 +6,7 @@ use super::inspect::tall;
 use super::params::bad;
 use super::redirects::found;
 use super::route::{Group, Kind, Param, Route};
-use crate::base::limits::MAX_FIELDS;
+use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_FIELDS};
 use crate::http::app::App;
 use crate::http::cookies::{self, is_name};
 use crate::http::profile::Dialect;
@@ -203,11 +203,16 @@ fn is_attribute(name: &str) -> bool {
     ATTRIBUTES.iter().any(|attribute| attribute.eq_ignore_ascii_case(name))
 }
 
-/// The value of an attribute: refused when it would end it, and bring in others.
+/// The value of an attribute: refused when it would end it and bring in others, and when no client
+/// would keep it.
 fn attribute(request: &Request, name: &str) -> Result<Option<String>, Refusal> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b',');
     match query::first_any_case(request, name) {
-        Some(value) if value.contains(|c: char| matches!(c, ';' | ',') || c.is_control()) => {
-            Err(bad(name, &value, "it has no `;`, `,` or control character"))
+        Some(value) if !value.bytes().all(plain) => {
+            Err(bad(name, &value, "it has no `;`, `,` or control character, and is ASCII"))
+        }
+        Some(value) if value.len() > MAX_ATTRIBUTE_BYTES => {
+            Err(bad(name, &value, "it is longer than 1024 bytes"))
         }
         value => Ok(value.map(|value| value.into_owned())),
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::params;
 use super::route::{BODY_BYTES, Kind, Param, Route};
-use crate::base::limits::{BODY_PIECE, RANGE_PIECE};
+use crate::base::limits::{BODY_PIECE, MAX_CHUNK_BYTES, RANGE_PIECE};
 use crate::http::app::App;
 use crate::http::conditional::{Outcome, Validator};
 use crate::http::pace::{Pace, Source};
@@ -66,9 +66,9 @@ fn whole(text: Vec<u8>) -> Body {
     Body::Whole(Box::new(text.into()))
 }
 
-/// The letters of a part, in chunks over a span.
+/// The letters of a part, in chunks over a span. Chunks are bounded, since each is made whole.
 fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
-    let bytes = part.end - part.start;
+    let (bytes, chunk) = (part.end - part.start, chunk.min(MAX_CHUNK_BYTES));
     let (pieces, short) = (bytes.div_ceil(chunk), !bytes.is_multiple_of(chunk));
     if pieces == 1 && short && span_us > 0 {
         // The head waits too: nothing is sent before the first chunk.
@@ -273,6 +273,16 @@ mod tests {
             assert_eq!(part(header.as_bytes(), 26), wanted, "{header}");
         }
         assert_eq!(part(b"bytes=-1", 0), Part::Beyond);
+    }
+
+    #[test]
+    fn no_chunk_is_too_large_to_be_made() {
+        let huge = (1 << 40) + 1;
+        let Body::Paced(pace) = spread(Reply::new(Status::OK), 0..huge, huge, 1000).body else {
+            panic!("no pace")
+        };
+        assert!(matches!(pace.source, Source::Letters { piece: 0x10_0000, .. }));
+        assert_eq!((pace.pieces, pace.gaps), (0x10_0001, 0x10_0000));
     }
 
     #[test]

@@ -147,8 +147,13 @@ fn sent(app: &App, target: &Reference, code: u16, media: Media) -> Reply {
 }
 
 /// With no list anything is allowed; with one our own paths, and the web on exactly these hosts.
+/// The list has addresses of IPv6 without the brackets that they have in a URL.
 fn is_allowed(domains: &[String], target: &Reference) -> bool {
-    let listed = |host: &str| domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
+    let listed = |host: &str| {
+        let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = inside.unwrap_or(host);
+        domains.iter().any(|domain| domain.eq_ignore_ascii_case(host))
+    };
     domains.is_empty() || target.is_local() || target.web_host().is_some_and(listed)
 }
 
@@ -176,7 +181,7 @@ mod tests {
     use super::*;
 
     fn allowed(url: &str) -> bool {
-        let domains = ["good.example".to_owned(), "[::1]".to_owned()];
+        let domains = ["good.example".to_owned(), "::1".to_owned()];
         Reference::parse(url).is_some_and(|target| is_allowed(&domains, &target))
     }
 

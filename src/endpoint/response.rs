@@ -3,7 +3,6 @@
 use super::inspect::tall;
 use super::params::bad;
 use super::route::{Kind, Param, Route};
-use crate::base::limits::MAX_FIELDS;
 use crate::http::app::App;
 use crate::http::html;
 use crate::http::json::Json;
@@ -75,10 +74,7 @@ fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The fields of the query, those of one name together, where the first of them stood.
 fn asked<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
-    let fields: Vec<Pair> = query::of(request).take(MAX_FIELDS + 1).collect();
-    if fields.len() > MAX_FIELDS {
-        return Err(Refusal::bad(format!("too many fields: {MAX_FIELDS} at most")));
-    }
+    let fields = query::as_fields(request)?;
     for (name, value) in &fields {
         if !is_token(name) {
             return Err(bad("name", name, "a field's name is a token (RFC 9110 5.6.2)"));

@@ -104,15 +104,18 @@ fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/jsonl`: go-httpbin's lines of JSON over time, in both APIs: the first at once, the last with
 /// the end of the duration. As there, the count is cut to its bounds, and too long a time refused.
+/// Departure: a line that tells a long request counts as what it is, for else all lines together
+/// could be hundreds of times the largest body.
 fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = params::integer("count", &value(request, "count", "10"))?;
     let asked = u64::try_from(asked).unwrap_or_default();
-    let lines = asked.clamp(1, most(app, JSON_LINE_BYTES));
     let times = Times::of(request, "0", "0")?;
     if !times.fit(app) {
         return Ok(Reply::whole(Status(400), Media::Text, b"Too much time\n".as_slice()));
     }
-    let pace = spread(request, tight_lines(app, request), lines, times)?;
+    let source = tight_lines(app, request);
+    let lines = asked.clamp(1, most(app, source.line_bytes().max(JSON_LINE_BYTES)));
+    let pace = spread(request, source, lines, times)?;
     let reply = in_pieces(Media::Lines, pace).clamped("count", asked, lines);
     Ok(Reply { after_us: times.delay_us, ..reply })
 }
@@ -147,7 +150,7 @@ fn in_pieces(media: Media, pace: Pace) -> Reply {
 }
 
 /// The first piece at once and the last with the end of the span; `jitter` makes each pause longer
-/// or shorter by up to its share, so that all may take up to twice as long.
+/// or shorter by up to its share. What would come after the span comes with its end.
 fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Result<Pace, Refusal> {
     let text = value(request, "jitter", "0");
     let share = params::python_float(&text).filter(|share| (0.0..=1.0).contains(share));

@@ -2,8 +2,6 @@
 //!
 //! `/raw` is our own: no other echo tells order, case, blanks and line ends.
 
-use std::collections::BTreeSet;
-
 use super::inspect::{check_body, tell};
 use super::params::bad;
 use super::route::{Group, Kind, Param, Route};
@@ -32,10 +30,27 @@ pub(super) const GROUP: Group = Group {
 
 /// `/raw`: the head as it came, from the request line to the empty line. Lines before the request
 /// line are no part of it (RFC 9112 2.2). HTTP/1.2 and later are told as HTTP/1.1, as which they
-/// are read. Fields that the operator excludes are in it: it is the client's own bytes.
+/// are read. The lines of fields that the operator excludes are left out: a proxy may have added
+/// them, and they are told nowhere.
 fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    let body = Body::Render(|_, request, output| output.extend_from_slice(request.head));
-    Ok(Reply { media: Media::Text, body, ..Reply::new(Status::OK) })
+    Ok(Reply { media: Media::Text, body: Body::Render(render_raw), ..Reply::new(Status::OK) })
+}
+
+fn render_raw(app: &App, request: &Request, output: &mut Vec<u8>) {
+    if app.exclude_headers.is_empty() {
+        return output.extend_from_slice(request.head);
+    }
+    let mut lines = request.head.split_inclusive(|&byte| byte == b'\n');
+    // The request line may hold a `:` of its own.
+    output.extend_from_slice(lines.next().unwrap_or_default());
+    for line in lines.filter(|line| !is_excluded_line(app, line)) {
+        output.extend_from_slice(line);
+    }
+}
+
+fn is_excluded_line(app: &App, line: &[u8]) -> bool {
+    let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon));
+    name.is_some_and(|name| fields::is_excluded(app, &String::from_utf8_lossy(name)))
 }
 
 /// `/dump/request`: go-httpbin's. The request line as it came, Host, the other fields sorted and
@@ -58,25 +73,27 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
 }
 
 /// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
-/// for each argument. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    query::of(request).try_for_each(|(name, value)| check_trailer(&name, &value))?;
+    let asked = query::as_fields(request)?;
+    asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
     check_body(app, request)?;
     let mut body = Vec::new();
     tell(app, request, app.profile.documents.anything, &mut body);
     if request.version == Version::Http10 {
         return Ok(Reply::whole(Status::OK, Media::Json, body));
     }
-    let mut reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
     let mut pace = Pace::new(Source::Text(body), 1, 0, None);
-    let mut announced = BTreeSet::new();
-    for (name, value) in query::of(request) {
-        let told = Case::Mime.of(&name);
-        if announced.insert(told.clone()) {
-            reply = reply.header("Trailer", name.into_owned());
+    let mut names: Vec<String> = Vec::new();
+    for (name, value) in asked {
+        let name = Case::Mime.of(&name);
+        if !names.contains(&name) {
+            names.push(name.clone());
         }
-        pace.trailers.push(told, value.into_owned());
+        pace.trailers.push(name, value.into_owned());
     }
+    let reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
+    let reply = if names.is_empty() { reply } else { reply.header("Trailer", names.join(", ")) };
     Ok(Reply { body: Body::Paced(Box::new(pace)), ..reply })
 }
 

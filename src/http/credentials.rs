@@ -2,6 +2,7 @@
 //! as no login at all where it cannot be read.
 
 use super::request::Request;
+use crate::base::limits::MAX_LOGIN_PARAMETERS;
 
 /// A request's Authorization, several fields joined as httpbin's server joins them; empty when
 /// there is none.
@@ -23,13 +24,14 @@ pub fn basic(authorization: &[u8]) -> Option<(String, String)> {
 pub struct Parameters(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Parameters {
-    /// Reads a digest login; `None` for anything else, and when a name comes twice.
+    /// Reads a digest login; `None` for anything else, when a name comes twice, and when there are
+    /// too many.
     pub fn digest(authorization: &[u8]) -> Option<Parameters> {
         let mut rest = skip(after_scheme(authorization, b"digest")?);
         let mut parameters = Parameters(Vec::new());
         while !rest.is_empty() {
             let (name, value, after) = parameter(rest)?;
-            if parameters.find(&name).is_some() {
+            if parameters.find(&name).is_some() || parameters.0.len() == MAX_LOGIN_PARAMETERS {
                 return None;
             }
             parameters.0.push((name, value));
@@ -169,6 +171,16 @@ mod tests {
         ] {
             assert_eq!(Parameters::digest(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn parameters_are_bounded() {
+        let login = |count: usize| {
+            let names: String = (0..count).map(|n| format!("p{n}=1,")).collect();
+            Parameters::digest(format!("Digest {names}").as_bytes())
+        };
+        assert!(login(MAX_LOGIN_PARAMETERS).is_some());
+        assert_eq!(login(MAX_LOGIN_PARAMETERS + 1), None);
     }
 
     proptest::proptest! {

@@ -60,7 +60,8 @@ impl Pace {
     /// When the next piece is due, in microseconds after the head; `None` after the last.
     pub fn due_us(&self) -> Option<u64> {
         let due = match &self.jitter {
-            Some(jitter) => jitter.due_us,
+            // Long pauses may add up to more than the span; the answer takes no longer than that.
+            Some(jitter) => jitter.due_us.min(self.span_us),
             None => {
                 let due = u128::from(self.span_us) * u128::from(self.made);
                 u64::try_from(due.div_ceil(u128::from(self.gaps.max(1)))).unwrap_or(u64::MAX)
@@ -170,6 +171,14 @@ impl Source {
         }
     }
 
+    /// How long a line is without its number; 0 for what has none.
+    pub fn line_bytes(&self) -> u64 {
+        match self {
+            Source::Lines { before, after, .. } => (before.len() + after.len()) as u64,
+            _ => 0,
+        }
+    }
+
     /// How long a piece is, the last possibly excepted.
     fn piece_bytes(&self) -> u64 {
         match self {
@@ -262,8 +271,11 @@ mod tests {
     #[test]
     fn jitter_varies_the_pauses_within_its_share() {
         let jitter = Some(Jitter::new(0.5, Random::new(1)));
-        let dues = dues(&mut Pace { jitter, ..pace(100, 100_000) });
+        let mut dues = dues(&mut Pace { jitter, ..pace(100, 100_000) });
+        // What is left of them is due with the end.
+        dues.retain(|due_us| *due_us < 100_000);
         let pauses: Vec<u64> = dues.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(pauses.len() > 90);
         assert!(pauses.iter().all(|pause| (500..=1501).contains(pause)), "{pauses:?}");
         assert!(pauses.iter().any(|pause| *pause < 800));
         assert!(pauses.iter().any(|pause| *pause > 1200));
@@ -275,7 +287,7 @@ mod tests {
         let (mut draws, mut due_us) = (Random::new(9), 0);
         let mut planned = Vec::new();
         for _ in 0..5 {
-            planned.push(due_us);
+            planned.push(due_us.min(100));
             // 100 in three gaps: 34, which is 33.3 rounded up.
             due_us += (34.0 * (0.7 + 0.6 * draws.fraction())).ceil() as u64;
         }

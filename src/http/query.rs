@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use super::coding;
 use super::json::Json;
 use super::profile::Profile;
+use super::reply::Refusal;
 use super::request::Request;
+use crate::base::limits::MAX_FIELDS;
 
 /// A name and its value.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -37,6 +39,16 @@ fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// The pairs of a request's query.
 pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a> {
     pairs(request.target.raw_query.unwrap_or_default())
+}
+
+/// The pairs of a request's query, of which each makes a field of the answer: as many as a head may
+/// have, more are refused.
+pub fn as_fields<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+    let fields: Vec<Pair> = of(request).take(MAX_FIELDS + 1).collect();
+    match fields.len() <= MAX_FIELDS {
+        true => Ok(fields),
+        false => Err(Refusal::bad(format!("too many fields: {MAX_FIELDS} at most"))),
+    }
 }
 
 /// The value of the first pair of exactly this name.

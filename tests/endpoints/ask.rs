@@ -57,7 +57,8 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
 /// The same with these settings.
 pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
     let (method, target) = line.split_once(' ').unwrap();
-    let head = [line, " HTTP/1.1\r\n\r\n"].concat().into_bytes();
+    let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = [line, " HTTP/1.1\r\n", &lines, "\r\n"].concat().into_bytes();
     let method = Method::parse(method).unwrap();
     let fields: Vec<Field> =
         fields.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();

@@ -64,6 +64,12 @@ fn cookies_are_set() {
     }
     assert_eq!(set(ask, "/cookies/set?a=1", true), ["a=1; Secure; Path=/"]);
     assert_eq!(set(ask, "/cookies/set?a=1&attr[Secure]=0", true), ["a=1; Path=/"]);
+    let set =
+        |attribute: &str| ask(&format!("GET /cookies/set?a=1&attr[Path]=/{attribute}"), CURL, b"");
+    assert_eq!(set(&"x".repeat(1023)).status, 302);
+    for bad in ["x".repeat(1024).as_str(), "%C3%A9", "%7f", "%09"] {
+        assert_eq!(set(bad).status, 400, "{bad}");
+    }
     let many: String = (0..129).map(|n| format!("c{n}=1&")).collect();
     assert_eq!(ask(&format!("GET /cookies/set?{many}"), CURL, b"").status, 400);
 }

@@ -99,11 +99,17 @@ fn excluded_fields_are_told_nowhere() {
         let exclude_headers = vec!["user-*".to_owned(), "x-secret".to_owned()];
         let app = App { profile, exclude_headers, ..App::default() };
         let fields = [CURL, &[("X-Secret", "curl")]].concat();
-        for path in ["/get", "/headers", "/anything?raw=1", "/user-agent", "/dump/request"] {
+        for path in
+            ["/get", "/headers", "/anything?raw=1", "/user-agent", "/dump/request", "/raw", "/ip"]
+        {
             let answer = ask_of(&app, &format!("GET {path}"), &fields, b"");
             let text = String::from_utf8(answer.body).unwrap();
             assert!(!text.contains("curl") && answer.status == 200, "{path}: {text}");
         }
+        let answer = ask_of(&app, "GET http://x-secret:1/raw", &fields, b"");
+        let head =
+            b"GET http://x-secret:1/raw HTTP/1.1\r\nHost: 127.0.0.1:18080\r\nAccept: */*\r\n\r\n";
+        assert_eq!(answer.body, head);
     }
 }
 

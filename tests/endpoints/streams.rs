@@ -88,6 +88,13 @@ fn jitter_varies_the_pauses() {
 }
 
 #[test]
+fn jitter_takes_no_longer_than_the_duration() {
+    // The only pause is drawn longer than the duration.
+    let answer = ask("GET /sse?count=2&duration=1&jitter=1", CURL, b"");
+    assert_eq!(answer.dues_us, [0, 1_000_000]);
+}
+
+#[test]
 fn what_an_event_stream_took_follows_it() {
     let timing = "total_duration;dur=350.00;desc=\"total request duration\", \
         initial_delay;dur=250.00;desc=\"initial delay\", \
@@ -102,8 +109,10 @@ fn what_an_event_stream_took_follows_it() {
 #[test]
 fn counts_follow_the_largest_body() {
     let mut app = App { profile: &GO_HTTPBIN, ..App::default() };
-    let lines = |app: &App, line| ask_of(app, line, CURL, b"").dues_us.len();
+    let lines = |app: &App, line| ask_of(app, line, &[], b"").dues_us.len();
     assert_eq!(lines(&app, "GET /jsonl?count=9999&duration=1"), 6096);
+    let long = ask_of(&app, "GET /jsonl?count=9999", &[("A", &"x".repeat(10_000))], b"");
+    assert!((1_000_000..=1_050_000).contains(&long.body.len()), "{}", long.body.len());
     app.limits.body_bytes = 400;
     assert_eq!(lines(&app, "GET /jsonl?count=9&duration=1"), 2);
     assert_eq!(ask_of(&app, "GET /sse?count=8", CURL, b"").status, 400);
@@ -144,7 +153,7 @@ fn what_was_cut_is_told() {
         ("GET /jsonl?count=6097", Some("count=6096")),
         ("GET /jsonl", None),
     ] {
-        assert_eq!(ask(line, CURL, b"").field("X-Clamped"), told, "{line}");
+        assert_eq!(ask(line, &[], b"").field("X-Clamped"), told, "{line}");
     }
 }
 

@@ -6,7 +6,7 @@ const GO: (&str, &str) = ("Host", "127.0.0.1:18081");
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
-    ("/raw", "PATCH /raw?a=%41", &[], b"x", 200, TEXT, Is("PATCH /raw?a=%41 HTTP/1.1\r\n\r\n")),
+    ("/raw", "PATCH /raw?a=%41", &[], b"x", 200, TEXT, Is(RAW)),
     ("/raw", "CONNECT /raw", &[], b"", 405, HTML, Any),
     ("/raw", "GET /raw/", &[], b"", 404, HTML, Any),
     ("/dump/request", "POST /dump/request?x=%41", &[("x-b", "1"), ("etag", ""), ("X_c-D", "2"), ("X-B", "3")], b"a\xff\n", 200, TEXT, Is(DUMP)),
@@ -23,7 +23,7 @@ pub(crate) const ROWS: &[Row] = &[
 
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
-    ("/raw", "GET /raw", &[], b"", 200, TEXT, Is("GET /raw HTTP/1.1\r\n\r\n")),
+    ("/raw", "GET /raw", &[], b"", 200, TEXT, Has("*/*\r\n\r\n")),
     ("/dump/request", "GET /dump/request?x=1", &[GO], b"", 200, TEXT, Is(GO_DUMP)),
     ("/trailers", "GET /trailers?x-t=1", &[GO], b"", 200, GO_JSON, Is(GO_TRAILERS)),
     ("/trailers", "GET /trailers?Host=1", &[], b"", 400, GO_JSON, Has("bad trailer")),
@@ -31,12 +31,19 @@ pub(crate) const GO_ROWS: &[Row] = &[
 ];
 
 #[test]
-fn trailers_are_announced_once_each() {
+fn trailers_are_announced_once_each_and_bounded() {
     let answer = ask("GET /trailers?x-a=1&X-b=2&X-A=3", CURL, b"");
     let fields: Vec<_> = answer.fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    assert_eq!(fields, [("Trailer", "x-a"), ("Trailer", "X-b")]);
+    assert_eq!(fields, [("Trailer", "X-A, X-B")]);
+    assert_eq!(answer.trailers.len(), 3);
+    assert_eq!(ask("GET /trailers", CURL, b"").field("Trailer"), None);
+    let many = |count: usize| "a=1&".repeat(count);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(128)), CURL, b"").trailers.len(), 128);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(129)), CURL, b"").status, 400);
 }
 
+const RAW: &str = "PATCH /raw?a=%41 HTTP/1.1\r\nHost: 127.0.0.1:18080\r\n\
+    User-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
 const DUMP: &str = "POST /dump/request?x=%41 HTTP/1.1\r\nHost: 127.0.0.1:18080\r\nAccept: */*\r\n\
     Etag: \r\nUser-Agent: curl/7.88.1\r\nX-B: 1\r\nX-B: 3\r\nX_c-D: 2\r\n\r\na\u{ff}\n";
 // Captured from go-httpbin 697b6e3.

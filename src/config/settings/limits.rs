@@ -5,6 +5,8 @@ use crate::base::limits::MAX_FIELDS;
 
 /// Longest head that may be allowed: each worker keeps room for one.
 const MOST_HEAD: u64 = 16 << 20;
+/// Longest answer that may be allowed: far beyond any use, far below where arithmetic ends.
+const MOST_BYTES: u64 = 1 << 40;
 /// Largest body that may be allowed: a waiting request, head and body, is counted in 32 bits.
 const MOST_BODY: u64 = 1 << 30;
 
@@ -27,8 +29,8 @@ pub(super) const ROWS: &[Setting] = &[
         value: "SIZE",
         default: "100KiB",
         takes: SIZE,
-        help: "Most bytes /bytes/N makes",
-        set: |s, text| size(text, 0..=u64::MAX).map(|n| s.limits.max_bytes = n),
+        help: "Most bytes /bytes/N, /stream-bytes/N and /range/N make",
+        set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.max_bytes = n),
         show: |s| show_size(s.limits.max_bytes),
     },
     Setting {
