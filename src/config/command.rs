@@ -21,7 +21,8 @@ const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command
 
 const AFTER: &str = "\
 A flag wins over the environment, the environment over the file, the file over the default.
-HOST and PORT are honoured where nothing else says where to listen.
+HOST and PORT are honoured where nothing else says where to listen. go-httpbin's own flags are
+taken as it writes them, with one dash (-host 0.0.0.0 -port 8080): stronger than the environment.
 
   loiter                              HTTP on http://127.0.0.1:8080, this machine only
   loiter --listen :8080               HTTP on every interface
@@ -192,21 +193,23 @@ fn unknown(word: &str) -> ConfigError {
         return unknown_word(word);
     };
     let name = name.split('=').next().unwrap_or(name);
-    let all = command();
     if Setting::named(name).is_some() || name == "config" {
         // A subcommand has none of the flags, and stood before this one.
         let advice = "flags stand before the subcommand, as in `loiter --config FILE healthcheck`";
         return ConfigError::new(Place::Usage, format!("`--{name}` comes too late"), advice);
     }
-    let known = all.get_arguments().filter_map(Arg::get_long).chain(["help", "version"]);
-    let advice = match nearest(name, known) {
-        Some(known) => format!("did you mean `--{known}`?"),
-        None => "`loiter --help` lists them".to_owned(),
-    };
+    let advice = close_to(name).unwrap_or_else(|| "`loiter --help` lists them".to_owned());
     ConfigError::new(Place::Usage, format!("unknown flag `--{name}`"), advice)
 }
 
-/// Neither a flag nor a subcommand: perhaps an address, or a flag with one dash as Go has them.
+/// Asks whether the flag most like this name was meant, if one is.
+pub(crate) fn close_to(name: &str) -> Option<String> {
+    let all = command();
+    let known = all.get_arguments().filter_map(Arg::get_long).chain(["help", "version"]);
+    nearest(name, known).map(|known| format!("did you mean `--{known}`?"))
+}
+
+/// Neither a flag nor a subcommand: perhaps an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
     let advice = match nearest(word, ["healthcheck", "completions"].into_iter()) {

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use super::Given;
 use super::command::CONFIG_VARIABLE;
 use super::error::{ConfigError, Place};
-use super::settings::Setting;
+use super::settings::{Setting, Shape};
 use super::suggest::nearest;
+use super::values::BadValue;
 
 /// The variables of a process, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -16,8 +17,10 @@ pub type Environment = BTreeMap<String, String>;
 const OWN: &str = "LOITER_";
 /// How the names of variables that `/env` tells begin.
 const TOLD: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
+/// Where go-httpbin listens.
+pub(crate) const HOST_AND_PORT: [&str; 2] = ["HOST", "PORT"];
 /// What go-httpbin serves TLS with.
-const TLS: [&str; 2] = ["HTTPS_CERT_FILE", "HTTPS_KEY_FILE"];
+pub(crate) const TLS: [&str; 2] = ["HTTPS_CERT_FILE", "HTTPS_KEY_FILE"];
 
 /// A variable's text. An empty variable is one that is not set: `docker run -e PORT=` unsets it.
 pub(crate) fn variable(env: &Environment, name: &str) -> Option<String> {
@@ -25,17 +28,34 @@ pub(crate) fn variable(env: &Environment, name: &str) -> Option<String> {
 }
 
 /// The strongest variable of every row that has one set.
-pub(crate) fn given(env: &Environment) -> impl Iterator<Item = Given> {
+pub(crate) fn given(env: &Environment) -> impl Iterator<Item = Result<Given, ConfigError>> {
     Setting::all().filter_map(move |row| {
         let mut set = row.variables().filter_map(|name| Some((variable(env, &name)?, name)));
-        set.next().map(|(text, name)| Given { row, text, place: Place::Environment(name) })
+        let (text, name) = set.next()?;
+        Some(judged(row, &name, text, Place::Environment(name.clone())))
     })
 }
 
-/// Where go-httpbin's HOST and PORT say to listen: they stand for the default, so anything of
-/// ours is stronger. Some shells export the machine's name as HOST; alone, and no address, it
-/// was not meant for us.
-pub(crate) fn host_and_port(env: &Environment) -> Option<Given> {
+/// A variable's value. go-httpbin's switches are on for `1` and `true` and off for anything else:
+/// who writes `yes` under its names means the contrary, and must say it in its words.
+pub(crate) fn judged(
+    row: &'static Setting,
+    name: &str,
+    text: String,
+    place: Place,
+) -> Result<Given, ConfigError> {
+    let theirs = row.shape == Shape::Switch && row.also.contains(&name);
+    if theirs && !["1", "true", "0", "false"].contains(&text.trim()) {
+        let bad = BadValue::new(format!("`{text}` is neither on nor off"));
+        let bad = bad.advise("give 1 or true for on, 0 or false for off");
+        return Err(ConfigError::value(place, row, bad));
+    }
+    Ok(Given { row, text, place })
+}
+
+/// Where HOST and PORT say to listen. Some shells export the machine's name as HOST; alone, and no
+/// address, it was not meant for us.
+pub(crate) fn listen(env: &Environment) -> Option<Given> {
     let port = variable(env, "PORT");
     let host = variable(env, "HOST")
         .filter(|host| port.is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok());
@@ -45,10 +65,19 @@ pub(crate) fn host_and_port(env: &Environment) -> Option<Given> {
         (None, Some(_)) => "PORT",
         (Some(_), Some(_)) => "HOST and PORT",
     };
+    host_and_port(host, port, Place::Environment(name.to_owned()))
+}
+
+/// Where go-httpbin listens with this host and port.
+pub(crate) fn host_and_port(
+    host: Option<String>,
+    port: Option<String>,
+    place: Place,
+) -> Option<Given> {
     let (host, port) = (host.unwrap_or("0.0.0.0".into()), port.unwrap_or("8080".into()));
     let ipv6 = host.contains(':') && !host.starts_with('[');
     let text = if ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    Some(Given { row: Setting::named("listen")?, text, place: Place::Environment(name.to_owned()) })
+    Some(Given { row: Setting::named("listen")?, text, place })
 }
 
 /// The variables that `/env` tells, in order: none but those whose names say that they are meant
@@ -64,13 +93,14 @@ pub(crate) fn mistakes(env: &Environment) -> impl Iterator<Item = ConfigError> {
     set.filter_map(|(name, text)| tls(name).or_else(|| misspelt(name, text)))
 }
 
-/// Who gives a certificate must not be served without it.
 fn tls(name: &str) -> Option<ConfigError> {
-    TLS.contains(&name).then(|| {
-        let wrong = "there is no TLS yet, and plain HTTP would be a surprise";
-        let advice = "leave it out, and let a proxy in front speak TLS";
-        ConfigError::new(Place::Environment(name.to_owned()), wrong, advice)
-    })
+    TLS.contains(&name).then(|| no_tls(Place::Environment(name.to_owned())))
+}
+
+/// Who gives a certificate must not be served without it.
+pub(crate) fn no_tls(place: Place) -> ConfigError {
+    let wrong = "there is no TLS yet, and plain HTTP would be a surprise";
+    ConfigError::new(place, wrong, "leave it out, and let a proxy in front speak TLS")
 }
 
 fn misspelt(name: &str, text: &str) -> Option<ConfigError> {

@@ -27,6 +27,8 @@ pub enum Place {
     Usage,
     /// This flag, without its dashes.
     Flag(&'static str),
+    /// This word of the command line, with its single dash.
+    Word(String),
     /// This environment variable.
     Environment(String),
     /// This file and, where one is to blame, line.
@@ -87,7 +89,7 @@ impl fmt::Display for Place {
         match self {
             Place::Usage => Ok(()),
             Place::Flag(name) => write!(f, "--{name}: "),
-            Place::Environment(name) => write!(f, "{name}: "),
+            Place::Word(name) | Place::Environment(name) => write!(f, "{name}: "),
             Place::File(path, None) => write!(f, "{}: ", path.display()),
             Place::File(path, Some(line)) => write!(f, "{}:{line}: ", path.display()),
         }

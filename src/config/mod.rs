@@ -4,8 +4,8 @@
 //! the process it runs in; the file is the only thing that is read from outside.
 //!
 //! ```text
-//!  default  <  HOST, PORT  <  --config FILE  <  LOITER_…  <  --flag      the last one wins
-//!      └───────────┴───── rows of SECTIONS, each `set` in turn ─┴──> Settings
+//!  default  <  HOST, PORT  <  --config FILE  <  LOITER_…  <  -flag  <  --flag   the last one wins
+//!      └───────────┴───── rows of SECTIONS, each `set` in turn ─────┴──────> Settings
 //! ```
 //!
 //! Every value that is given is judged, also one that a stronger source overrules: a mistake that
@@ -22,6 +22,7 @@ mod print;
 mod settings;
 mod suggest;
 mod values;
+mod words;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -67,19 +68,24 @@ pub fn read(
     args: impl IntoIterator<Item = OsString>,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
+    let (args, words) = words::split(args.into_iter())?;
     let matches = match command::parse(args.into_iter())? {
         command::Parsed::Matches(matches) => matches,
         command::Parsed::Text(text) => return Ok(Invocation::Print(text)),
     };
     match matches.subcommand() {
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
-        Some((_, sub)) => healthcheck(&matches, sub, env),
-        None => serve(&matches, env),
+        Some((_, sub)) => healthcheck(&matches, sub, &words, env),
+        None => serve(&matches, &words, env),
     }
 }
 
-fn serve(matches: &ArgMatches, env: &Environment) -> Result<Invocation, ConfigErrors> {
-    let settings = settle(matches, env)?;
+fn serve(
+    matches: &ArgMatches,
+    words: &Environment,
+    env: &Environment,
+) -> Result<Invocation, ConfigErrors> {
+    let settings = settle(matches, words, env)?;
     if matches.get_flag("print-config") {
         return Ok(Invocation::Print(effective(&settings)));
     }
@@ -92,13 +98,18 @@ fn serve(matches: &ArgMatches, env: &Environment) -> Result<Invocation, ConfigEr
 }
 
 /// The defaults, and over them what each source gives, the weakest first.
-fn settle(matches: &ArgMatches, env: &Environment) -> Result<Settings, ConfigErrors> {
-    let mut given = Vec::from_iter(environment::host_and_port(env).map(Ok));
+fn settle(
+    matches: &ArgMatches,
+    words: &Environment,
+    env: &Environment,
+) -> Result<Settings, ConfigErrors> {
+    let mut given = Vec::from_iter(environment::listen(env).map(Ok));
     if let Some(path) = config_file(matches, env) {
         given.extend(file::read(&path));
     }
     given.extend(environment::mistakes(env).map(Err));
-    given.extend(environment::given(env).map(Ok));
+    given.extend(environment::given(env));
+    given.extend(words::given(words, env));
     given.extend(command::given(matches).map(Ok));
 
     let mut settings = Settings { environment: environment::told(env), ..Settings::default() };
@@ -123,12 +134,13 @@ fn config_file(matches: &ArgMatches, env: &Environment) -> Option<PathBuf> {
 fn healthcheck(
     matches: &ArgMatches,
     sub: &ArgMatches,
+    words: &Environment,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
     if let Some(url) = sub.get_one::<String>("url") {
         return Ok(Invocation::Healthcheck { url: url.clone() });
     }
-    let Settings { listen, prefix, .. } = settle(matches, env)?;
+    let Settings { listen, prefix, .. } = settle(matches, words, env)?;
     let http = listen.iter().find_map(|listen| match listen {
         Listen::Http(address) if address.port() != 0 => Some(reachable(*address)),
         _ => None,

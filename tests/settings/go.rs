@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loiter::config::{LogFormat, LogLevel};
+use loiter::config::{Invocation, LogFormat, LogLevel};
 
 use super::ask::*;
 
@@ -81,5 +81,73 @@ fn levels_and_formats_are_taken_in_any_case() {
     }
     for (text, format) in [("text", LogFormat::Text), ("JSON", LogFormat::Json)] {
         assert_eq!(settings("", &[("LOG_FORMAT", text)]).log_format, format, "{text}");
+    }
+}
+
+#[test]
+fn go_httpbins_switches_are_on_for_its_own_words() {
+    let on = |text| settings("", &[("USE_FULL_VERSION", text)]).full_version;
+    assert!(on("1") && on("true") && !on("0") && !on("false") && !on(""));
+    for text in ["yes", "on", "TRUE", "2"] {
+        let said = mistake("", &[("USE_FULL_VERSION", text)]);
+        let wrong = format!("loiter: USE_FULL_VERSION: `{text}` is neither on nor off; give 1 or");
+        assert!(said.starts_with(&wrong), "{said}");
+    }
+    assert!(settings("", &[("LOITER_USE_FULL_VERSION", "yes")]).full_version);
+}
+
+#[test]
+fn go_httpbins_flags_are_taken_with_one_dash() {
+    let settings = settings(
+        "-host 0.0.0.0 -port=8080 -prefix /test -max-body-size 1048577 -max-duration 500ms \
+         -allowed-redirect-domains example.com -exclude-headers X-A,X-B -log-format json \
+         -log-level WARN -use-real-hostname -use-full-version=true \
+         -unsafe-allow-dangerous-responses -srv-max-header-bytes 16384 \
+         -srv-read-header-timeout 1.5s -srv-read-timeout 1m30s",
+        &[],
+    );
+    assert_eq!(listening(&settings), "http://0.0.0.0:8080");
+    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::Warn));
+    assert!(settings.real_hostname && settings.full_version && settings.dangerous_responses);
+    assert_eq!((settings.prefix.as_str(), settings.exclude_headers.len()), ("/test", 2));
+    let limits = settings.limits;
+    assert_eq!((limits.body_bytes, limits.head_bytes), (1_048_577, 16_384));
+    assert_eq!(limits.max_duration, Duration::from_millis(500));
+    assert_eq!(limits.head_timeout, Duration::from_millis(1500));
+    assert_eq!(limits.request_timeout, Duration::from_secs(90));
+}
+
+#[test]
+fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
+    let env = [("PORT", "1"), ("PREFIX", "/a"), ("LOITER_PREFIX", "/b"), ("HOST", "::1")];
+    assert_eq!(settings("-prefix /c", &env).prefix, "/c");
+    assert_eq!(settings("--prefix /d -prefix /c", &env).prefix, "/d");
+    assert_eq!(settings("-prefix=", &env).prefix, "/b");
+    assert_eq!(listening(&settings("-port 2", &env)), "http://[::1]:2");
+    let env = [("LOITER_LISTEN", ":9")];
+    assert_eq!(listening(&settings("-port 2", &env)), "http://0.0.0.0:2");
+    assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http://0.0.0.0:3");
+    let Ok(Invocation::Healthcheck { url }) = ask("-port 4 healthcheck", &[]) else { panic!() };
+    assert_eq!(url, "http://127.0.0.1:4/");
+}
+
+#[test]
+fn a_mistake_in_a_flag_with_one_dash_is_told() {
+    assert_eq!(printed("-version", &[]), printed("--version", &[]));
+    assert_eq!(printed("-help", &[]), printed("-h", &[]));
+    for (args, said) in [
+        ("-foo", "unknown flag `-foo`; flags have two dashes, but for go-httpbin's"),
+        ("-hV", "unknown flag `-hV`; "),
+        ("-listen :80", "unknown flag `-listen`; did you mean `--listen`?"),
+        ("-port", "-port: has no value; write `-port VALUE`"),
+        ("-port http", "-port: `http` is not a port"),
+        ("-host build-7", "-host: `build-7` is not an IP address"),
+        ("-host a -port 1", "-host and -port: `a` is not an IP address"),
+        ("-use-real-hostname=yes", "-use-real-hostname: `yes` is neither on nor off; give 1 or"),
+        ("-https-cert-file c.pem", "-https-cert-file: there is no TLS yet, and plain HTTP would"),
+        ("-https-key-file=k.pem", "-https-key-file: there is no TLS yet"),
+    ] {
+        let line = mistake(args, &[]);
+        assert!(line.starts_with(&format!("loiter: {said}")), "{line}");
     }
 }

@@ -42,7 +42,7 @@ fn a_mistake_in_the_environment_is_told_with_its_name() {
         ("MAX_DURATION", "soon", "`soon` is not a duration; give seconds, or"),
         ("PORT", "http", "`http` is not a port; a port is a number"),
         ("PREFIX", "httpbin", "`httpbin` does not start with /; give a path"),
-        ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give on or off"),
+        ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give 1 or true for on"),
         ("SRV_READ_TIMEOUT", "0", "`0` would cut every client off at once; give a time"),
         ("SRV_MAX_HEADER_BYTES", "lots", "`lots` is not a size; give bytes"),
         ("HTTPS_CERT_FILE", "/tls/cert.pem", "there is no TLS yet, and plain HTTP would be a"),
