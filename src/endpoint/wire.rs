@@ -71,7 +71,8 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
 }
 
 /// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
-/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such
+/// fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = query::as_fields(request)?;
     asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
