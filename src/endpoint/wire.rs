@@ -85,11 +85,10 @@ fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut pace = Pace::new(Source::Text(body), 1, 0, None);
     let mut names: Vec<String> = Vec::new();
     for (name, value) in asked {
-        let name = Case::Mime.of(&name);
-        if !names.contains(&name) {
-            names.push(name.clone());
+        pace.trailers.push(Case::Mime.of(&name), value.into_owned());
+        if names.iter().all(|told| !told.eq_ignore_ascii_case(&name)) {
+            names.push(name.into_owned());
         }
-        pace.trailers.push(name, value.into_owned());
     }
     let reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
     let reply = if names.is_empty() { reply } else { reply.header("Trailer", names.join(", ")) };
