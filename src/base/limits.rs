@@ -53,7 +53,7 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
-            body_rate: 64,
+            body_rate: 1,
             request_timeout: Duration::from_secs(60 * 60),
             chunk_extensions: 16 * 1024,
             trailers: 16 * 1024,

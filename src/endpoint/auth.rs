@@ -20,15 +20,18 @@ const QOP: Param = Param::path(
     Kind::Choice(&["auth", "auth-int"]),
     "auth",
     "`auth-int`: the login covers the body; anything else offers both",
-);
+)
+.go(&Param::path("qop", Kind::Choice(&["auth"]), "auth", "what the login covers"));
 const ALGORITHM: Param = Param::path(
     "algorithm",
     Kind::Choice(&super::digest::NAMES),
     "SHA-256",
     "of the hash; anything else is MD5",
-);
+)
+.go(&Param::path("algorithm", Kind::Choice(&["MD5", "SHA-256"]), "SHA-256", "of the hash"));
 const STALE_AFTER: Param =
-    Param::path("stale_after", Kind::Text, "3", "logins a nonce is good for, or `never`");
+    Param::path("stale_after", Kind::Text, "3", "logins a nonce is good for, or `never`")
+        .like("^(0|[1-9][0-9]*|never)$");
 const COOKIE: Param =
     Param::query("require-cookie", Kind::Switch, "whether the challenge's cookie must come back");
 

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::params::bad;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
 use crate::http::query;
@@ -19,22 +19,21 @@ use crate::http::status::Status;
 const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";
 const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
 const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text");
-const OPERATION: Param =
+const OP: Param =
     Param::path("op", Kind::Choice(&["encode", "decode"]), "decode", "what to do with it");
-const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type");
+const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type").like(TYPE);
+/// A media type without parameters. More is taken.
+const TYPE: &str = "^[a-z]+/[a-z0-9.+-]+$";
 
-/// The rows.
-pub(super) const GROUP: Group = Group {
-    name: "Base64",
-    about: "Texts encoded and decoded",
-    routes: &[
-        Route::get("/base64/{value}", text, "what a text in base64 says")
-            .with(&[VALUE, MEDIA])
-            .go(decode),
-        Route::get("/base64/{op}/{value}", operation, "a text encoded, or decoded")
-            .with(&[OPERATION, VALUE, MEDIA]),
-    ],
-};
+/// A row of `content`'s group; the next is another.
+pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "what a text in base64 says")
+    .with(&[VALUE, MEDIA])
+    .go(decode)
+    .answers("*/*");
+pub(super) const OPERATION: Route =
+    Route::get("/base64/{op}/{value}", operation, "a text encoded, or decoded")
+        .with(&[OP, VALUE, MEDIA])
+        .answers("*/*");
 
 /// Neither engine minds bits that are left over: nor do Python and Go.
 const fn engine(alphabet: &alphabet::Alphabet, padding: DecodePaddingMode) -> GeneralPurpose {

@@ -1,4 +1,4 @@
-//! Documents that a client may have already: `/cache`, `/etag`.
+//! Documents that a client may have already: `/cache`, `/etag`; `/range` is in `range`.
 
 use super::inspect::tell;
 use super::params;
@@ -13,19 +13,26 @@ use crate::http::status::Status;
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
-    name: "Caching",
-    about: "Documents that a client may have already",
+    name: "Caching and ranges",
+    about: "Documents that a client may have already, and parts of one",
     routes: &[
         Route::get("/cache", cache, "304 for who has a copy, or else what the request said")
             .go(go_cache),
         Route::get("/cache/{value}", cache_for, "what the request said, to be kept n seconds")
             .go(go_cache_for)
-            .with(&[Param::path("value", Kind::Integer(0, i64::MAX), "60", "how long")]),
+            .with(&[Param::path("value", Kind::Integer(0, i64::MAX), "60", "how long")
+                .go(&Param::path("value", ANY_INTEGER, "60", "how long"))]),
         Route::get("/etag/{etag}", etag, "what the request said, under an entity tag")
             .go(go_etag)
-            .with(&[Param::path("etag", Kind::Text, "abc", "the tag, without quotes")]),
+            .go_answers("text/plain")
+            .with(&[Param::path("etag", Kind::Text, "abc", "the tag, without quotes").like(TAG)]),
+        range::RANGE,
     ],
 };
+
+/// What a path's segment and a field can hold.
+const TAG: &str = "^[!-.0-~]+$";
+const ANY_INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
 
 /// What `/get` answers.
 fn document() -> Reply {

@@ -1,9 +1,9 @@
-//! Answers made to order: `/uuid`, `/bytes`, `/echo`.
+//! Answers made to order: `/uuid`, `/bytes`, `/echo`; `/base64` is in `base64`.
 
 use std::io::Write;
 
-use super::params;
-use super::route::{Group, Kind, Param, Route, UPLOAD};
+use super::route::{BODY_BYTES, Group, Kind, Param, Route, UPLOAD};
+use super::{base64, params};
 use crate::base::gorandom::GoRandom;
 use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
@@ -22,16 +22,22 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::get("/uuid", uuid, "a random UUID (version 4)"),
         Route::get("/bytes/{n}", bytes, "n random bytes")
-            .with(&[
-                Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
-                Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
-            ])
+            .with(&[SIZE, SEED])
             .answers("application/octet-stream"),
         Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
             .stream()
             .answers("*/*"),
+        base64::TEXT,
+        base64::OPERATION,
     ],
 };
+
+/// How many random bytes.
+pub(super) const SIZE: Param = Param::path("n", Kind::Integer(0, 102_400), "16", "how many")
+    .go(&Param::path("n", Kind::Integer(0, BODY_BYTES), "16", "how many"));
+/// What they are made from.
+pub(super) const SEED: Param =
+    Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable");
 
 /// `/uuid`: random (RFC 9562 5.4), from the request's seed.
 fn uuid(_: &App, _: &Request) -> Result<Reply, Refusal> {

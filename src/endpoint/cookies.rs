@@ -26,12 +26,25 @@ const HIDDEN: [&str; 8] = [
 const ATTRIBUTES: [&str; 5] =
     ["attr[Domain]", "attr[Path]", "attr[HttpOnly]", "attr[Secure]", "attr[SameSite]"];
 
-const NAME: Param = Param::path("name", Kind::Text, "name", "the cookie's name");
+/// Names that any client takes (RFC 6265 4.1.1). More is taken.
+const NAMES: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+/// What cannot end an attribute.
+const ATTRIBUTE: &str = "^[!-+./0-9:<-~-]*$";
+
+const NAME: Param = Param::path("name", Kind::Text, "name", "the cookie's name").like(NAMES);
+/// httpbin's: go-httpbin hides none.
+const SHOW_ENV: Param =
+    Param::query("show_env", Kind::Text, "any value: those of statistics are not hidden");
 const VALUE: Param = Param::path("value", Kind::Text, "value", "its value");
 const ANY: Param = Param::query("*", Kind::Text, "a cookie of this name");
-const DOMAIN: Param = Param::query("attr[Domain]", Kind::Text, "the cookies' Domain");
-const PATH: Param = Param::query("attr[Path]", Kind::Text, "their Path").or("/");
-const HTTP_ONLY: Param = Param::query("attr[HttpOnly]", Kind::Switch, "whether scripts see them");
+const DOMAIN: Param =
+    Param::query("attr[Domain]", Kind::Text, "the cookies' Domain").like(ATTRIBUTE);
+const PATH: Param = Param::query("attr[Path]", Kind::Text, "their Path").or("/").like(ATTRIBUTE);
+const HTTP_ONLY: Param =
+    Param::query("attr[HttpOnly]", Kind::Switch, "whether they are hidden from scripts")
+        .or("false")
+        .go(&Param::query("attr[HttpOnly]", Kind::Switch, "whether they are hidden from scripts")
+            .or("true"));
 const SECURE: Param = Param::query("attr[Secure]", Kind::Switch, "whether they need TLS");
 const SAME_SITE: Param = Param::query(
     "attr[SameSite]",
@@ -44,13 +57,16 @@ pub(super) const GROUP: Group = Group {
     name: "Cookies",
     about: "Cookies shown, set and deleted",
     routes: &[
-        Route::get("/cookies", show, "the request's cookies").go(show_go),
+        Route::get("/cookies", show, "the request's cookies").go(show_go).with(&[SHOW_ENV]),
         Route::get("/cookies/set", set, "sets cookies, then shows them")
-            .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE]),
+            .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
+            .redirects(),
         Route::get("/cookies/set/{name}/{value}", set_one, "sets one cookie")
             .go(|_, _| Err(Refusal::not_found()))
-            .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE]),
-        Route::get("/cookies/delete", delete, "deletes cookies").with(&[ANY]),
+            .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
+            .redirects()
+            .go_answers("text/plain"),
+        Route::get("/cookies/delete", delete, "deletes cookies").with(&[ANY]).redirects(),
     ],
 };
 

@@ -16,13 +16,20 @@ pub(super) const GROUP: Group = Group {
     about: "Documents that never change",
     routes: &[
         Route::get("/json", |_, _| whole(Media::Json, JSON), "a JSON document"),
-        Route::get("/xml", |_, _| whole(Media::Xml, XML), "an XML document"),
-        Route::get("/html", |_, _| whole(Media::Html, HTML), "a page of Moby-Dick"),
-        Route::get("/robots.txt", |_, _| whole(Media::PlainText, ROBOTS), "rules for robots"),
-        Route::get("/deny", |_, _| whole(Media::PlainText, DENY), "what robots may not see"),
+        Route::get("/xml", |_, _| whole(Media::Xml, XML), "an XML document")
+            .answers("application/xml"),
+        Route::get("/html", |_, _| whole(Media::Html, HTML), "a page of Moby-Dick")
+            .answers("text/html"),
+        Route::get("/robots.txt", |_, _| whole(Media::PlainText, ROBOTS), "rules for robots")
+            .answers("text/plain"),
+        Route::get("/deny", |_, _| whole(Media::PlainText, DENY), "what robots may not see")
+            .answers("text/plain"),
         Route::get("/encoding/utf8", |_, _| whole(Media::Html, UTF8), "a page in many scripts")
-            .fixed(),
-        Route::get("/forms/post", form, "a form that is sent to `/post`").fixed(),
+            .fixed()
+            .answers("text/html"),
+        Route::get("/forms/post", form, "a form that is sent to `/post`")
+            .fixed()
+            .answers("text/html"),
     ],
 };
 

@@ -16,12 +16,14 @@ pub(super) const GROUP: Group = Group {
     about: "A picture in several types",
     routes: &[
         Route::get("/image", negotiated, "a picture of the type that `Accept` names")
-            .go(go_negotiated),
-        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture"),
-        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture"),
-        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture"),
-        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture"),
-        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "the icon of this server"),
+            .go(go_negotiated)
+            .answers("image/*"),
+        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture").answers("image/png"),
+        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture").answers("image/jpeg"),
+        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture").answers("image/webp"),
+        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture").answers("image/svg+xml"),
+        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "the icon of this server")
+            .answers("image/x-icon"),
     ],
 };
 

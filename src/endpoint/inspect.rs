@@ -24,27 +24,40 @@ const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
 const ANYTHING: &str = "what any request said, with its method";
 const RAW: Param =
-    Param::query("raw", Kind::Switch, "tells the header fields as they were sent, too").or("0");
+    Param::query("raw", Kind::Switch, "tells the header fields as they were sent, too").or("false");
+/// httpbin's: go-httpbin hides none.
+const SHOW_ENV: Param =
+    Param::query("show_env", Kind::Text, "any value: fields that proxies add are not hidden");
+const ALL: &[Param] = &[SHOW_ENV];
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
     name: "Requests",
     about: "What the request said",
     routes: &[
-        Route::get("/get", get, "what a GET request said").fixed(),
-        Route::new(HEAD, "/head", get, "the same for HEAD alone").fixed(),
-        Route::new(POST, "/post", with_body, "what a POST request said").keep().fixed(),
-        Route::new(PUT, "/put", with_body, "what a PUT request said").keep().fixed(),
-        Route::new(PATCH, "/patch", with_body, "what a PATCH request said").keep().fixed(),
-        Route::new(DELETE, "/delete", with_body, "what a DELETE request said").keep().fixed(),
+        Route::get("/get", get, "what a GET request said").fixed().with(ALL),
+        Route::new(HEAD, "/head", get, "the same for HEAD alone").fixed().with(ALL),
+        Route::new(POST, "/post", with_body, "what a POST request said").keep().fixed().with(ALL),
+        Route::new(PUT, "/put", with_body, "what a PUT request said").keep().fixed().with(ALL),
+        Route::new(PATCH, "/patch", with_body, "what a PATCH request said")
+            .keep()
+            .fixed()
+            .with(ALL),
+        Route::new(DELETE, "/delete", with_body, "what a DELETE request said")
+            .keep()
+            .fixed()
+            .with(ALL),
         Route::new(UPLOAD, "/upload", upload, "how long a body is, and what else was said")
             .keep()
-            .fixed(),
-        Route::any("/anything", anything, ANYTHING).keep().with(&[RAW]),
-        Route::any("/anything/{anything*}", anything, "the same under any path")
-            .keep()
-            .with(&[Param::path("anything", Kind::Text, "a/b", "any path"), RAW]),
-        Route::get("/headers", headers, "the request's header fields"),
+            .fixed()
+            .with(ALL),
+        Route::any("/anything", anything, ANYTHING).keep().with(&[RAW, SHOW_ENV]),
+        Route::any("/anything/{anything*}", anything, "the same under any path").keep().with(&[
+            Param::path("anything", Kind::Text, "a/b", "any path"),
+            RAW,
+            SHOW_ENV,
+        ]),
+        Route::get("/headers", headers, "the request's header fields").with(ALL),
         Route::get("/ip", ip, "the client's address")
             .with(&[Param::query(
                 "format",

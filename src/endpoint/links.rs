@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::params::{bounded, count};
 use super::redirects::found;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
@@ -15,22 +15,22 @@ const LINKS: std::ops::RangeInclusive<u64> = 1..=200;
 /// go-httpbin's.
 const GO_LINKS: std::ops::RangeInclusive<u64> = 0..=256;
 
-const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "how many pages");
-const OFFSET: Param = Param::path("offset", Kind::Integer(0, 199), "0", "which of them this is");
+const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "how many pages")
+    .go(&Param::path("n", Kind::Integer(0, 256), "10", "how many pages"));
+const OFFSET: Param =
+    Param::path("offset", Kind::Integer(0, i64::MAX), "0", "which of them this is");
 
-/// The rows.
-pub(super) const GROUP: Group = Group {
-    name: "Links",
-    about: "Pages for crawlers",
-    routes: &[
-        Route::get("/links/{n}", first, "a redirect to the first of n pages")
-            .with(&[COUNT])
-            .go(first_go),
-        Route::get("/links/{n}/{offset}", page, "a page with links to n pages")
-            .with(&[COUNT, OFFSET])
-            .go(page_go),
-    ],
-};
+/// A row of `redirects`' group; the next is another.
+pub(super) const FIRST: Route =
+    Route::get("/links/{n}", first, "a redirect to the first of n pages")
+        .with(&[COUNT])
+        .go(first_go)
+        .redirects();
+pub(super) const PAGE: Route =
+    Route::get("/links/{n}/{offset}", page, "a page with links to n pages")
+        .with(&[COUNT, OFFSET])
+        .go(page_go)
+        .answers("text/html");
 
 /// `/links/{n}`: as many as were asked for; the page bounds them.
 fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::params;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{BODY_BYTES, Kind, Param, Route};
 use crate::base::limits::{BODY_PIECE, MAX_CHUNK_BYTES, RANGE_PIECE};
 use crate::http::app::App;
 use crate::http::conditional::{Outcome, Validator};
@@ -13,18 +13,19 @@ use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
-/// The rows.
-pub(super) const GROUP: Group = Group {
-    name: "Ranges",
-    about: "Documents that can be had in part",
-    routes: &[Route::get("/range/{numbytes}", range, "n letters, or a range of them")
+/// A row of `caching`'s group.
+pub(super) const RANGE: Route =
+    Route::get("/range/{numbytes}", range, "n letters, or a range of them")
         .go(go_range)
         .with(&[
-            Param::path("numbytes", Kind::Integer(1, 102_400), "26", "how many"),
+            Param::path("numbytes", Kind::Integer(1, 102_400), "26", "how many")
+                .strict()
+                .go(&Param::path("numbytes", Kind::Integer(1, BODY_BYTES), "26", "how many")),
             Param::query("chunk_size", Kind::Integer(1, i64::MAX), "letters at a time").or("10240"),
             Param::query("duration", Kind::Duration, "over which all n are spread").or("0"),
-        ])],
-};
+        ])
+        .answers("application/octet-stream")
+        .go_answers("text/plain");
 
 /// `/range/{numbytes}`: the letters `a` to `z` over and over. `duration` is for all of them, a part
 /// takes its share.

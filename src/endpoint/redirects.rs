@@ -1,5 +1,7 @@
-//! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`.
+//! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`; `/links`
+//! is in `links`.
 
+use super::links;
 use super::params::{bad, count, integer, python_integer};
 use super::route::{Group, Kind, Param, Route};
 use crate::http::app::App;
@@ -11,24 +13,37 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::url;
 
-const HOPS: Param = Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects");
+const HOPS: Param =
+    Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects").strict();
 const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: by whole URLs");
+const ANY_STATUS: Kind = Kind::Integer(i64::MIN, i64::MAX);
 const TARGET: &[Param] = &[
-    Param::query("url", Kind::Text, "where to; must be given"),
-    Param::query("status_code", Kind::Integer(300, 399), "with which status").or("302"),
+    Param::query("url", Kind::Text, "where to").sample("/get").like("^[!-~]+$"),
+    Param::query("status_code", ANY_STATUS, "300 to 399; anything else is 302")
+        .or("302")
+        .go(&Param::query("status_code", Kind::Integer(300, 399), "with which status").or("302")),
 ];
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
-    name: "Redirects",
-    about: "Answers that send the client on",
+    name: "Redirects and links",
+    about: "Answers that send the client on, and pages for crawlers",
     routes: &[
-        Route::get("/redirect/{n}", redirect, "n redirects, then `/get`").with(&[HOPS, ABSOLUTE]),
-        Route::get("/relative-redirect/{n}", relative, "the same by paths").with(&[HOPS]),
-        Route::get("/absolute-redirect/{n}", absolute, "the same by whole URLs").with(&[HOPS]),
+        Route::get("/redirect/{n}", redirect, "n redirects, then `/get`")
+            .with(&[HOPS, ABSOLUTE])
+            .redirects(),
+        Route::get("/relative-redirect/{n}", relative, "the same by paths")
+            .with(&[HOPS])
+            .redirects(),
+        Route::get("/absolute-redirect/{n}", absolute, "the same by whole URLs")
+            .with(&[HOPS])
+            .redirects(),
         Route::any("/redirect-to", redirect_to, "a redirect to a URL")
             .with(TARGET)
-            .go(redirect_to_go),
+            .go(redirect_to_go)
+            .redirects(),
+        links::FIRST,
+        links::PAGE,
     ],
 };
 

@@ -2,7 +2,7 @@
 
 use super::inspect::tall;
 use super::params::bad;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
 use crate::http::query::{self, Pair};
@@ -10,14 +10,12 @@ use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 
-/// The rows.
-pub(super) const GROUP: Group = Group {
-    name: "Response headers",
-    about: "Header fields made to order",
-    routes: &[Route::new(METHODS, "/response-headers", headers, "an answer with these fields")
+/// A row of `status`' group.
+pub(super) const HEADERS: Route =
+    Route::new(METHODS, "/response-headers", headers, "an answer with these fields")
         .with(&[Param::query("*", Kind::Text, "a header field of this name")])
-        .go(headers_go)],
-};
+        .go(headers_go)
+        .answers("*/*");
 
 const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post]);
 

@@ -6,6 +6,10 @@ use crate::http::profile::{Dialect, Profile};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 
+/// The longest body that is made to order under `--compat go-httpbin`, unless the settings say
+/// otherwise.
+pub(super) const BODY_BYTES: i64 = 1024 * 1024;
+
 /// Answers one request, at once and without waiting.
 pub type Endpoint = fn(&App, &Request) -> Result<Reply, Refusal>;
 
@@ -51,10 +55,8 @@ pub struct Route {
     pub about: &'static str,
     /// What becomes of a body.
     pub body: BodyRule,
-    /// The parameters: those of the path in their order, then those of the query.
-    pub params: &'static [Param],
-    /// What its answers are when all is well.
-    pub answers: Answers,
+    params: &'static [Param],
+    answers: [Answers; 2],
     methods: Methods,
     fixed: bool,
     endpoints: [Endpoint; 2],
@@ -84,7 +86,7 @@ impl Route {
         about: &'static str,
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
-        let answers = Answers::Media("application/json");
+        let answers = [Answers::Media("application/json"); 2];
         Route { path, about, body, params: &[], answers, methods, fixed: false, endpoints }
     }
 
@@ -130,19 +132,25 @@ impl Route {
 
     /// The same with answers of this media type.
     pub const fn answers(mut self, media: &'static str) -> Route {
-        self.answers = Answers::Media(media);
+        self.answers = [Answers::Media(media); 2];
+        self
+    }
+
+    /// The same with another media type under `--compat go-httpbin`.
+    pub const fn go_answers(mut self, media: &'static str) -> Route {
+        self.answers[Dialect::GoHttpbin as usize] = Answers::Media(media);
         self
     }
 
     /// The same with answers that send the client elsewhere.
     pub const fn redirects(mut self) -> Route {
-        self.answers = Answers::Redirect;
+        self.answers = [Answers::Redirect; 2];
         self
     }
 
     /// The same with messages in place of an answer.
     pub const fn messages(mut self) -> Route {
-        self.answers = Answers::Messages;
+        self.answers = [Answers::Messages; 2];
         self
     }
 
@@ -158,13 +166,33 @@ impl Route {
         methods.iter().filter(move |method| head || *method != Method::Head)
     }
 
-    /// Its path as it is asked for, with each parameter's sample or default in its place.
-    pub(super) fn sample(&self) -> String {
-        let mut path = self.path.split('{').next().unwrap_or_default().to_owned();
-        let places = self.params.iter().filter(|param| param.place == Place::Path);
-        let samples: Vec<&str> = places.map(|param| param.default.unwrap_or(param.name)).collect();
-        path.push_str(&samples.join("/"));
-        path
+    /// Its parameters as the profile has them.
+    pub fn params(&self, profile: &Profile) -> impl Iterator<Item = &'static Param> {
+        let go = profile.dialect == Dialect::GoHttpbin;
+        self.params.iter().map(move |param| param.go.filter(|_| go).unwrap_or(param))
+    }
+
+    /// What its answers are when all is well.
+    pub fn answers_of(&self, profile: &Profile) -> Answers {
+        let [httpbin, go] = self.answers;
+        if profile.dialect == Dialect::GoHttpbin { go } else { httpbin }
+    }
+
+    /// A target to try it by: its path with a sample for each parameter that must be said.
+    pub fn sample(&self) -> String {
+        let mut target = self.path.split('{').next().unwrap_or_default().to_owned();
+        let (mut slash, mut mark) = ("", "?");
+        for param in self.params.iter().filter(|param| param.required) {
+            let sample = param.default.unwrap_or(param.name);
+            if param.place == Place::Path {
+                target.extend([slash, sample]);
+                slash = "/";
+            } else {
+                target.extend([mark, param.name, "=", sample]);
+                mark = "&";
+            }
+        }
+        target
     }
 
     /// Who answers.
@@ -185,7 +213,7 @@ pub struct Param {
     pub place: Place,
     /// What it takes.
     pub kind: Kind,
-    /// What it is when it is not said; for one in a path a value to try.
+    /// What it is when it is not said; for one that must be said a value to try.
     pub default: Option<&'static str>,
     /// What it is for, in one line.
     pub about: &'static str,
@@ -193,6 +221,10 @@ pub struct Param {
     pub strict: bool,
     /// A regular expression for the texts it takes, if not any.
     pub pattern: Option<&'static str>,
+    /// Whether it must be said.
+    pub required: bool,
+    /// What it is under `--compat go-httpbin`, if that differs.
+    pub go: Option<&'static Param>,
 }
 
 /// Where a parameter stands.
@@ -229,13 +261,14 @@ impl Param {
         sample: &'static str,
         about: &'static str,
     ) -> Param {
-        Param { place: Place::Path, default: Some(sample), ..Param::query(name, kind, about) }
+        let (place, default) = (Place::Path, Some(sample));
+        Param { place, default, required: true, ..Param::query(name, kind, about) }
     }
 
     /// A name in the query, which may be left out.
     pub const fn query(name: &'static str, kind: Kind, about: &'static str) -> Param {
         let (place, default, strict, pattern) = (Place::Query, None, false, None);
-        Param { name, place, kind, default, about, strict, pattern }
+        Param { name, place, kind, default, about, strict, pattern, required: false, go: None }
     }
 
     /// The same with what it is when left out.
@@ -253,6 +286,18 @@ impl Param {
     /// The same for texts of this pattern.
     pub const fn like(mut self, pattern: &'static str) -> Param {
         self.pattern = Some(pattern);
+        self
+    }
+
+    /// The same, which must be said, with a value to try.
+    pub const fn sample(mut self, sample: &'static str) -> Param {
+        self.required = true;
+        self.or(sample)
+    }
+
+    /// The same, but this one under `--compat go-httpbin`.
+    pub const fn go(mut self, param: &'static Param) -> Param {
+        self.go = Some(param);
         self
     }
 }

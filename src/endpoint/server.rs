@@ -22,12 +22,17 @@ pub(super) const GROUP: Group = Group {
         Route::any("/hostname", hostname, "the host name"),
         Route::any("/env", environment, "the variables named `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
         Route::any("/version", version, "which server this is"),
-        Route::any("/unstable", unstable, "200, or 500 as often as asked for").with(&[
-            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails").or("0.5"),
-            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable"),
-        ]),
     ],
 };
+
+/// A row of `status`' group.
+pub(super) const UNSTABLE: Route =
+    Route::any("/unstable", unstable, "200, or 500 as often as asked for")
+        .with(&[
+            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails").or("0.5"),
+            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable"),
+        ])
+        .answers("text/plain");
 
 /// `/hostname`.
 fn hostname(_: &App, _: &Request) -> Result<Reply, Refusal> {

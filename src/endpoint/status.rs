@@ -1,8 +1,9 @@
-//! `/status`: any status code.
+//! `/status`: any status code. `/unstable` is in `server`, `/response-headers` in `response`.
 
 use super::auth::REALM;
 use super::params::{bad, python_float, python_integer};
 use super::route::{Group, Kind, Param, Route};
+use super::{response, server};
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -11,22 +12,34 @@ use crate::http::status::Status;
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
-    name: "Status codes",
-    about: "Answers of a given status",
-    routes: &[Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
-        .go(go_status)
-        .with(&[Param::path(
-            "codes",
-            Kind::Text,
-            "200:3,500:1",
-            "100 to 999; with weights after `:`",
-        )
-        .like(CODES)])
-        .answers("*/*")],
+    name: "Status and headers",
+    about: "Answers with a status or header fields made to order",
+    routes: &[
+        Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
+            .go(go_status)
+            .with(&[Param::path(
+                "codes",
+                Kind::Text,
+                "200:3,500:1",
+                "100 to 999; with weights after `:`",
+            )
+            .like(CODES)
+            .go(&Param::path(
+                "codes",
+                Kind::Text,
+                "200:3,500:1",
+                "100 to 599; with weights after `:`",
+            )
+            .like(GO_CODES))])
+            .answers("*/*"),
+        server::UNSTABLE,
+        response::HEADERS,
+    ],
 };
 
 /// One code, or several with weights. More is taken, as Python reads numbers.
 const CODES: &str = "^[1-9][0-9]{2}$|^[1-9][0-9]{2}(:[1-9])?(,[1-9][0-9]{2}(:[1-9])?)+$";
+const GO_CODES: &str = "^[1-5][0-9]{2}$|^[1-5][0-9]{2}(:[1-9])?(,[1-5][0-9]{2}(:[1-9])?)+$";
 
 /// The highest code, and go-httpbin's.
 const HIGHEST: u16 = 999;

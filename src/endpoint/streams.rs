@@ -1,6 +1,6 @@
 //! Answers in pieces, a chunk each: `/stream`, `/stream-bytes`, `/jsonl`, `/sse`.
 
-use super::content::{random, size};
+use super::content::{SEED, SIZE, random, size};
 use super::inspect::write_keys;
 use super::params::{self, value};
 use super::route::{Group, Kind, Param, Route};
@@ -22,28 +22,45 @@ pub(super) const GROUP: Group = Group {
     about: "Answers in pieces, a chunk each",
     routes: &[
         Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
-            .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines")])
-            .go(stream_go),
-        Route::get("/stream-bytes/{n}", stream_bytes, "n random bytes in chunks").with(&[
-            Param::path("n", Kind::Integer(0, 102_400), "16", "how many"),
-            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable"),
-            Param::query("chunk_size", Kind::Integer(1, 1024 * 1024), "bytes of a chunk")
-                .or("10240"),
-        ]),
-        Route::any("/jsonl", jsonl, "lines of JSON over a duration").with(&[
-            Param::query("count", Kind::Integer(1, 6096), "how many lines").or("10"),
-            Param::query("duration", Kind::Duration, "from the first line to the last").or("0"),
-            Param::query("delay", Kind::Duration, "before the first line").or("0"),
-            JITTER,
-        ]),
-        Route::any("/sse", sse, "server-sent events over a duration").with(&[
-            Param::query("count", Kind::Integer(1, 18_724), "how many events").or("10"),
-            Param::query("duration", Kind::Duration, "from the first event to the last").or("5s"),
-            Param::query("delay", Kind::Duration, "before the first event").or("0"),
-            JITTER,
-        ]),
+            .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines").go(&CUT_LINES)])
+            .go(stream_go)
+            .go_answers("text/plain"),
+        Route::get("/stream-bytes/{n}", stream_bytes, "n random bytes in chunks")
+            .with(&[
+                SIZE,
+                SEED,
+                Param::query("chunk_size", Kind::Integer(1, 1024 * 1024), "bytes of a chunk")
+                    .or("10240")
+                    .go(&Param::query("chunk_size", INTEGER, "bytes of a chunk").or("10240")),
+            ])
+            .answers("application/octet-stream"),
+        Route::any("/jsonl", jsonl, "lines of JSON over a duration")
+            .with(&[
+                Param::query("count", Kind::Integer(1, 6096), "how many lines")
+                    .or("10")
+                    .go(&Param::query("count", INTEGER, "how many lines; 1 at least").or("10")),
+                Param::query("duration", Kind::Duration, "from the first line to the last").or("0"),
+                Param::query("delay", Kind::Duration, "before the first line").or("0"),
+                JITTER,
+            ])
+            .answers("application/x-ndjson"),
+        Route::any("/sse", sse, "server-sent events over a duration")
+            .with(&[
+                Param::query("count", Kind::Integer(1, 18_724), "how many events")
+                    .or("10")
+                    .strict(),
+                Param::query("duration", Kind::Duration, "from the first event to the last")
+                    .or("5s"),
+                Param::query("delay", Kind::Duration, "before the first event").or("0"),
+                JITTER,
+            ])
+            .answers("text/event-stream"),
     ],
 };
+
+/// Of any size: go-httpbin cuts these to their bounds, where it refuses others.
+const INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
+const CUT_LINES: Param = Param::path("n", INTEGER, "3", "how many lines; cut to 1 to 100");
 
 const JITTER: Param =
     Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0");

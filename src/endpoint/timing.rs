@@ -3,7 +3,7 @@
 
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
-use super::route::{Group, Kind, Param, Route};
+use super::route::{BODY_BYTES, Group, Kind, Param, Route};
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
 use crate::http::pace::{Pace, Source};
@@ -20,14 +20,27 @@ pub(super) const GROUP: Group = Group {
             Param::path("delay", Kind::Duration, "1", "seconds (3, .25), or a unit (50ms, 1.5s)"),
         ]),
         Route::get("/drip", drip, "bytes spread over a duration, after a delay")
-            .with(&[
-                Param::query("duration", Kind::Duration, "over which the bytes are spread").or("2"),
-                Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "how many")
-                    .or("10"),
-                Param::query("code", Kind::Integer(100, 999), "the status code").or("200").strict(),
-                Param::query("delay", Kind::Duration, "before the first byte").or("0"),
-            ])
+            .with(
+                &[
+                    Param::query("duration", Kind::Duration, "over which the bytes are spread")
+                        .or("2"),
+                    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "how many")
+                        .or("10")
+                        .go(&Param::query("numbytes", Kind::Integer(1, BODY_BYTES), "how many")
+                            .or("10")),
+                    Param::query("code", Kind::Integer(100, 999), "the status code")
+                        .or("200")
+                        .strict()
+                        .go(&Param::query("code", Kind::Integer(100, 599), "the status code")
+                            .or("200")),
+                    Param::query("delay", Kind::Duration, "before the first byte")
+                        .or("0")
+                        .go(&Param::query("delay", Kind::Duration, "before the first byte")
+                            .or("2s")),
+                ],
+            )
             .answers("application/octet-stream")
+            .go_answers("text/plain")
             .go(drip_go),
     ],
 };

@@ -18,8 +18,10 @@ pub(super) const GROUP: Group = Group {
     name: "The wire",
     about: "The request as it was on the wire, and fields after the answer",
     routes: &[
-        Route::any("/raw", raw, "the request's head, byte for byte"),
-        Route::any("/dump/request", dump, "the request, written in the form of the wire").keep(),
+        Route::any("/raw", raw, "the request's head, byte for byte").answers("text/plain"),
+        Route::any("/dump/request", dump, "the request, written in the form of the wire")
+            .keep()
+            .answers("text/plain"),
         Route::any("/trailers", trailers, "what the request said, and fields after it")
             .keep()
             .with(&[Param::query("*", Kind::Text, "a field after the answer")]),

@@ -140,7 +140,10 @@ impl<'a> Authority<'a> {
             }
             uri.push('@');
         }
-        percent_encode(uri, &self.host.to_ascii_lowercase(), "%!$&'()*+,;=[]:");
+        // The escapes too, or it would be written otherwise when it is read again.
+        let mut host = String::new();
+        percent_encode(&mut host, self.host, "%!$&'()*+,;=[]:");
+        uri.push_str(&host.to_ascii_lowercase());
         if let Some(port) = self.port {
             uri.push(':');
             uri.push_str(itoa::Buffer::new().format(port));
@@ -208,6 +211,12 @@ mod tests {
         ] {
             assert_eq!(uri(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_host_is_written_the_same_again() {
+        assert_eq!(uri("//É.H").as_deref(), Some("//%c3%89.h"));
+        assert_eq!(uri("//%c3%89.h").as_deref(), Some("//%c3%89.h"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 
+mod admission;
 mod health;
 mod lifetime;
 mod logs;

@@ -58,11 +58,17 @@ async function tries(browser, base) {
   await page.keyboard.type("while take");
   const left = page.locator("main details[data-path]:visible");
   assert.ok((await left.count()) < all, "the filter leaves some out");
+  assert.ok((await page.locator("nav a:visible").count()) < 4, "and their groups");
   await page.locator("#filter").fill("no such route");
   assert.equal(await left.count(), 0);
   assert.ok(await page.getByText("No route is like that.").isVisible());
   await page.keyboard.press("Escape");
   assert.equal(await left.count(), all);
+
+  await page.locator("nav a", { hasText: "Cookies" }).click();
+  await page.locator("nav a[aria-current]", { hasText: "Cookies" }).waitFor();
+  const redirect = await send(page, "/redirect-to");
+  await ended(redirect, "from /get");
 
   const delay = await send(page, "/delay/{delay}");
   await delay.locator(".timer", { hasText: /^0\.[2-9]/ }).waitFor();

@@ -106,7 +106,7 @@ pub(super) const ROWS: &[Setting] = &[
         also: &[],
         shape: Shape::Number,
         value: "SIZE",
-        default: "64",
+        default: "1",
         takes: SIZE,
         help: "Slowest pace of a request body, a second; below it, answered 408",
         set: |s, text| size(text, 1..=u64::MAX).map(|n| s.limits.body_rate = n),

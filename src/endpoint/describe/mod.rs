@@ -132,9 +132,9 @@ fn takes_body(route: &Route, method: Method) -> bool {
 fn responses(app: &App, route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {
     let integer =
         |param: &Param| param.place == Place::Path && matches!(param.kind, Kind::Integer(..));
-    let lost = app.profile.clamps && route.params.iter().any(integer);
-    let bad = !route.params.is_empty() || route.body == BodyRule::Keep;
-    let well = match route.answers {
+    let lost = app.profile.clamps && route.params(app.profile).any(integer);
+    let bad = route.params(app.profile).next().is_some() || route.body == BodyRule::Keep;
+    let well = match route.answers_of(app.profile) {
         Answers::Media(_) => ("200", "What was asked for"),
         Answers::Redirect => ("302", "A way to go on"),
         Answers::Messages => ("101", "Messages from here on"),

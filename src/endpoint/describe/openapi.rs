@@ -2,7 +2,7 @@
 
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
 use super::{name_of, place_of, responses, takes_body};
-use crate::endpoint::route::{Answers, Param, Place, Route};
+use crate::endpoint::route::{Answers, Param, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -32,10 +32,11 @@ pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     write_heading(json, route, method);
-    if !route.params.is_empty() {
+    let mut params = route.params(app.profile).peekable();
+    if params.peek().is_some() {
         json.key("parameters");
         json.open(b'[');
-        for param in route.params {
+        for param in params {
             json.item();
             json.object(|json| write_param(json, app, param));
         }
@@ -51,7 +52,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
             json.key(status);
             json.object(|json| {
                 write_text(json, "description", about);
-                if let ("200", Answers::Media(media)) = (status, route.answers) {
+                if let ("200", Answers::Media(media)) = (status, route.answers_of(app.profile)) {
                     write_content(json, &[media]);
                 }
             });
@@ -90,13 +91,13 @@ fn write_param(json: &mut Json, app: &App, param: &Param) {
     if param.name == "*" {
         return write_form(json);
     }
-    if param.place == Place::Path {
+    if param.required {
         json.key("required");
         json.raw("true");
     }
     json.key("schema");
     json.object(|json| schema::write(json, app, param));
-    if let (Place::Path, Some(sample)) = (param.place, param.default) {
+    if let (true, Some(sample)) = (param.required, param.default) {
         json.key("example");
         schema::write_value(json, param, sample);
     }

@@ -38,7 +38,7 @@ pub(super) fn write(json: &mut Json, app: &App, param: &Param) {
             write_number(json, "maximum", Some(most));
         }
     }
-    if let (Place::Query, Some(default)) = (param.place, param.default) {
+    if let (false, Some(default)) = (param.required, param.default) {
         json.key("default");
         write_value(json, param, default);
     }

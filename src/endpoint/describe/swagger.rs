@@ -2,7 +2,7 @@
 
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
 use super::{name_of, place_of, responses, takes_body, write_texts};
-use crate::endpoint::route::{Answers, Param, Place, Route};
+use crate::endpoint::route::{Answers, Param, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -25,12 +25,12 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     if takes_body(route, method) {
         write_texts(json, "consumes", ["*/*"]);
     }
-    if let Answers::Media(media) = route.answers {
+    if let Answers::Media(media) = route.answers_of(app.profile) {
         write_texts(json, "produces", [media]);
     }
     json.key("parameters");
     json.open(b'[');
-    for param in route.params {
+    for param in route.params(app.profile) {
         json.item();
         json.object(|json| write_param(json, app, param));
     }
@@ -52,12 +52,12 @@ fn write_param(json: &mut Json, app: &App, param: &Param) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place_of(param));
     write_text(json, "description", &schema::about(app, param));
-    if param.place == Place::Path {
+    if param.required {
         json.key("required");
         json.raw("true");
     }
     schema::write(json, app, param);
-    if let (Place::Path, Some(sample)) = (param.place, param.default) {
+    if let (true, Some(sample)) = (param.required, param.default) {
         json.key("x-example");
         schema::write_value(json, param, sample);
     }

@@ -76,7 +76,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
 }
 
 fn write_group(html: &mut String, app: &App, group: &Group) {
-    let (id, name, about) = (slug(group.name), text(group.name), text(group.about));
+    let (id, name, about) = (slug(group.name), text(group.name), prose(group.about));
     let _ = write!(
         html,
         "<section id=\"{id}\" aria-labelledby=\"{id}-name\">\n\
@@ -92,7 +92,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         0..=3 => methods.join(" "),
         _ => "any".to_owned(),
     };
-    let body = match (route.answers, route.body) {
+    let body = match (route.answers_of(app.profile), route.body) {
         (Answers::Messages, _) => " data-messages",
         (_, BodyRule::Discard) => "",
         _ => " data-body",
@@ -106,11 +106,12 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         path = text(route.path),
         methods = methods.join(" "),
         shown = shown(route.path),
-        about = text(route.about),
+        about = prose(route.about),
     );
-    if !route.params.is_empty() {
+    let mut params = route.params(app.profile).peekable();
+    if params.peek().is_some() {
         html.push_str("<ul class=params>\n");
-        route.params.iter().for_each(|param| write_param(html, param));
+        params.for_each(|param| write_param(html, param));
         html.push_str("</ul>\n");
     }
     if methods.contains(&"GET") {
@@ -122,16 +123,20 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
 
 fn write_param(html: &mut String, param: &Param) {
     let place = if param.place == Place::Path { "path" } else { "query" };
-    let default = match (param.place, param.default) {
-        (Place::Query, Some(default)) => format!(", {} if left out", text(default)),
+    let default = match (param.required, param.default) {
+        (false, Some(default)) => format!(", {} if left out", text(default)),
         _ => String::new(),
     };
+    let any = param.name == "*";
     let _ = write!(
         html,
         "<li data-name=\"{name}\" data-in={place} data-default=\"{value}\"",
         name = text(param.name),
-        value = text(param.default.unwrap_or_default()),
+        value = text(param.default.unwrap_or(if any { "name=value" } else { "" })),
     );
+    if param.required {
+        html.push_str(" data-required");
+    }
     match param.kind {
         Kind::Choice(texts) => {
             let _ = write!(html, " data-choices=\"{}\"", text(&texts.join("|")));
@@ -140,12 +145,12 @@ fn write_param(html: &mut String, param: &Param) {
         Kind::Integer(..) => html.push_str(" data-numeric"),
         Kind::Text | Kind::Number(..) | Kind::Duration => {}
     }
-    let name = if param.name == "*" { "any name" } else { param.name };
+    let name = if any { "any name" } else { param.name };
     let _ = writeln!(
         html,
         "><span class=name>{}</span> <span class=hint>{}<small>{}{default}</small></span>",
         text(name),
-        text(param.about),
+        prose(param.about),
         text(&takes(param)),
     );
 }
@@ -165,4 +170,14 @@ fn slug(text: &str) -> String {
         let _ = write!(slug, "-{}", part.to_ascii_lowercase());
     }
     slug
+}
+
+/// A sentence; what stands between backticks in it is code.
+fn prose(sentence: &str) -> String {
+    let escaped = text(sentence);
+    let part = |(n, part): (usize, &str)| match n % 2 {
+        0 => part.to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    escaped.split('`').enumerate().map(part).collect()
 }

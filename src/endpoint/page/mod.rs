@@ -21,9 +21,8 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "What is served here",
     routes: &[
-        Route::get("/", page, "this page").fixed().answers("text/html"),
-        Route::get("/legacy", page, "this page, where httpbin keeps its old one")
-            .answers("text/html"),
+        Route::get("/", page, "this page").fixed().answers("text/*"),
+        Route::get("/legacy", page, "this page, where httpbin keeps its old one").answers("text/*"),
         Route::get("/spec.json", spec, "this API, described in Swagger 2.0"),
         Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1"),
     ],

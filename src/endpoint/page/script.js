@@ -17,16 +17,17 @@ const encode = (text) => encodeURIComponent(text).replace(/%(2C|3A|40)/g, decode
 function field(item) {
   const { name, choices, default: value } = item.dataset;
   const path = item.dataset.in === "path";
+  const required = "required" in item.dataset;
   const id = item.closest("details").id + "-" + name;
   const input = choices === undefined
-    ? make("input", { type: "text", value: path ? value : "", placeholder: path ? "" : value })
+    ? make("input", { type: "text", value: required ? value : "", placeholder: required ? "" : value })
     : make("select");
   if (choices !== undefined) {
-    if (!path) input.append(make("option", { value: "", textContent: value || "left out" }));
+    if (!required) input.append(make("option", { value: "", textContent: value || "left out" }));
     for (const text of choices.split("|")) {
-      if (path || text !== value) input.append(make("option", { value: text, textContent: text }));
+      if (required || text !== value) input.append(make("option", { value: text, textContent: text }));
     }
-    if (path) input.value = value;
+    if (required) input.value = value;
   }
   if ("numeric" in item.dataset) input.inputMode = "numeric";
   Object.assign(input, { id, spellcheck: false, autocomplete: "off" });
@@ -362,6 +363,7 @@ for (const row of rows) {
 // --- finding a row -----------------------------------------------------------------------------
 
 const filter = $("#filter");
+const links = new Map($$("nav a").map((link) => [link.hash.slice(1), link]));
 const texts = new Map(rows.map((row) => {
   const group = $("h2", row.parentElement).textContent;
   return [row, `${row.dataset.path} ${$(".about", row).textContent} ${group}`.toLowerCase()];
@@ -376,13 +378,18 @@ function sift() {
   }
   for (const section of $$("main section")) {
     section.hidden = !$("details[data-path]:not([hidden])", section);
+    links.get(section.id).parentElement.hidden = section.hidden;
   }
   $(".none").hidden = left > 0;
   $(".filter output").textContent = words.length ? `${left} of ${rows.length}` : "";
 }
 
 $(".filter").hidden = false;
-filter.addEventListener("input", sift);
+filter.addEventListener("input", () => {
+  sift();
+  const main = $("main");
+  if (main.getBoundingClientRect().top < 0) main.scrollIntoView();
+});
 filter.addEventListener("keydown", (event) => {
   const found = rows.filter((row) => !row.hidden);
   if (event.key === "Enter" && found.length) {
@@ -401,6 +408,18 @@ document.addEventListener("keydown", (event) => {
     filter.focus();
   }
 });
+
+// Marks the group that is read: the last one that has reached the upper part of the window.
+const read = new Set();
+const watch = new IntersectionObserver((changes) => {
+  for (const { target, isIntersecting } of changes) read[isIntersecting ? "add" : "delete"](target);
+  const now = $$("main section").filter((section) => read.has(section)).pop();
+  for (const [id, link] of links) {
+    if (id === now?.id) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}, { rootMargin: "0px 0px -75% 0px" });
+$$("main section").forEach((section) => watch.observe(section));
 
 const wanted = rows.find((row) => "#" + row.id === location.hash);
 if (wanted) {

@@ -179,7 +179,7 @@ impl Http1 {
         let found = endpoint::find(cx.app, &head.request.target.path, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
         match whole(&head, input.unread()) {
-            _ if rule != BodyRule::Stream && too_large(&head, cx) => {
+            _ if rule == BodyRule::Keep && too_large(&head, cx) => {
                 self.refuse(cx, &TOO_LARGE, input, output)
             }
             Some(bytes) if rule != BodyRule::Stream => {

@@ -142,7 +142,9 @@ impl Receive {
                 }
                 Ok(())
             }
-            _ if self.content > cx.app.limits.body_bytes => Err(Fault::Refused(TOO_LARGE)),
+            Sink::Keep(_) if self.content > cx.app.limits.body_bytes => {
+                Err(Fault::Refused(TOO_LARGE))
+            }
             Sink::Keep(body) => {
                 body.extend_from_slice(content);
                 Ok(())

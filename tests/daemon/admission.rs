@@ -1,0 +1,59 @@
+//! Who is turned away, and how.
+
+use std::io::Read;
+
+use super::process::*;
+
+/// Everything that comes until the server closes.
+fn all(mut stream: std::net::TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("the answer, and an end");
+    text
+}
+
+#[test]
+fn so_many_answers_may_wait_and_another_is_refused() {
+    let daemon = Daemon::start(&["--workers", "1", "--max-delayed", "1"]);
+    let mut first = daemon.connect();
+    ask(&mut first, "/delay/10", "");
+    assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"), "what takes no time is served");
+    let mut second = daemon.connect();
+    ask(&mut second, "/delay/0.01", "");
+    let refusal = all(second);
+    assert!(refusal.starts_with("HTTP/1.1 503 SERVICE UNAVAILABLE\r\n"), "{refusal}");
+    assert!(refusal.contains("\r\nRetry-After: 1\r\n"), "{refusal}");
+    // The client that waits leaves, and its place is free.
+    drop(first);
+    eventually("the place is free", || {
+        daemon.get("/delay/0.001").starts_with("HTTP/1.1 200 OK\r\n")
+    });
+    daemon.stop();
+}
+
+#[test]
+fn an_address_has_so_many_connections_and_another_is_refused() {
+    let daemon = Daemon::start(&["--max-connections-per-ip", "2"]);
+    let mut held: Vec<_> = (0..2).map(|_| daemon.connect()).collect();
+    for stream in &mut held {
+        ask(stream, "/get", "");
+        assert_eq!(status_line(stream).as_deref(), Ok("HTTP/1.1 200 OK"));
+    }
+    let refusal = all(daemon.connect());
+    assert!(refusal.starts_with("HTTP/1.1 503 SERVICE UNAVAILABLE\r\n"), "{refusal}");
+    drop(held);
+    eventually("they are gone", || daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
+    daemon.stop();
+}
+
+#[test]
+fn a_full_server_turns_away_whom_it_cannot_serve_in_time() {
+    let daemon = Daemon::start(&["--workers", "1", "--max-connections", "2"]);
+    let mut held: Vec<_> = (0..2).map(|_| daemon.connect()).collect();
+    for stream in &mut held {
+        ask(stream, "/delay/10", "");
+    }
+    let refusal = all(daemon.connect());
+    assert!(refusal.starts_with("HTTP/1.1 503 SERVICE UNAVAILABLE\r\n"), "{refusal}");
+    drop(held);
+    daemon.stop();
+}
