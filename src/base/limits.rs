@@ -123,8 +123,8 @@ pub const DESCRIPTORS_RESERVED: usize = 24;
 /// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
 /// bound is Python's call stack, about a thousand, beyond which it fails.
 pub const MAX_JSON_DEPTH: usize = 512;
-/// Longest value of a cookie's attribute, in bytes: clients pass over longer ones (RFC 6265bis 5.6),
-/// and each of many cookies repeats it.
+/// Longest value of a cookie's attribute, in bytes: clients pass over longer ones (RFC 6265bis
+/// 5.6), and each of many cookies repeats it.
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// Most parameters of a digest login, which are looked through for each other's names; RFC 7616 has
 /// eleven.
@@ -141,7 +141,7 @@ pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
 pub const BODY_PIECE: u32 = 16 * 1024;
 /// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
 pub const RANGE_PIECE: u64 = 10 * 1024;
-/// Largest chunk of `/stream-bytes/{n}` and `/range/{n}`: a chunk is made whole before it is sent.
+/// Largest chunk of `/stream-bytes/{n}` and `/range/{n}`: each is made whole before it is sent.
 pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
 /// Bytes a line of `/jsonl` is taken to have, so that `max-body-size` bounds how many there are:
 /// go-httpbin's measure. Longer lines count as what they are.

@@ -9,7 +9,6 @@ use super::refuse;
 use super::route::{Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::credentials::{authorization, basic};
-use crate::http::profile::Dialect;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -71,8 +70,8 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// The `WWW-Authenticate` of `/basic-auth`.
-const REALM: &str = "Basic realm=\"Fake Realm\"";
+/// Where one may log in, as all that ask for a basic login say it.
+pub(super) const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// `/basic-auth/{user}/{passwd}`.
 fn basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
@@ -122,7 +121,7 @@ pub(super) fn told(app: &App, status: Status, user: &str) -> Reply {
         json.raw(done);
         json.key("user");
         json.text(user);
-        if app.profile.dialect == Dialect::GoHttpbin {
+        if app.profile.authorized {
             json.key("authorized");
             json.raw(done);
         }

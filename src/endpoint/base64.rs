@@ -12,7 +12,7 @@ use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
 use crate::http::query;
-use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::reply::{Media, Refusal, Reply, is_plain};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
@@ -81,7 +81,7 @@ fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> 
     match query::first(request, "content-type").filter(|media| !media.is_empty()) {
         None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
         None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
-        Some(media) if media.contains(char::is_control) => {
+        Some(media) if !is_plain(&media) => {
             Err(bad("content-type", &media, "it holds a control character"))
         }
         Some(media) => {

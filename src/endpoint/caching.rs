@@ -7,7 +7,7 @@ use super::route::{Group, Kind, Param, Route};
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::conditional::{Validator, http_date, names};
-use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::reply::{Media, Refusal, Reply, is_plain};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
@@ -96,7 +96,7 @@ fn go_cache_for(_: &App, request: &Request) -> Result<Reply, Refusal> {
 /// The tag of the path, if a field can hold it.
 fn tag(request: &Request) -> Result<String, Refusal> {
     match std::str::from_utf8(request.param(0)) {
-        Ok(tag) if !tag.contains(char::is_control) => Ok(tag.to_owned()),
+        Ok(tag) if is_plain(tag) => Ok(tag.to_owned()),
         _ => {
             let text = String::from_utf8_lossy(request.param(0));
             Err(params::bad("etag", &text, "a header field cannot hold it"))
@@ -121,9 +121,13 @@ fn etag(_: &App, request: &Request) -> Result<Reply, Refusal> {
 /// The same as go-httpbin has it: a quoted tag, the time of the request as the date, the rules of
 /// RFC 9110, and parts on demand.
 ///
-/// Departure: the quotes of a tag may be missing in the request.
+/// Departures: the quotes of a tag may be missing in the request, and a tag that holds one, which
+/// none may (RFC 9110 8.8.3), is refused.
 fn go_etag(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let tag = tag(request)?;
+    if tag.contains('"') {
+        return Err(params::bad("etag", &tag, "it holds a quote"));
+    }
     let mut body = Vec::new();
     render(app, request, &mut body);
     let modified_s = Some(request.unix_us / 1_000_000);

@@ -2,17 +2,17 @@
 
 use std::io::Write;
 
-use super::route::{BODY_BYTES, Group, Kind, Param, Route};
+use super::route::{BODY_BYTES, Group, Kind, Param, Route, UPLOAD};
 use super::{base64, params};
 use crate::base::gorandom::GoRandom;
 use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
 use crate::http::pace::{Pace, Source};
-use crate::http::profile::Dialect;
+use crate::http::profile::Generator;
 use crate::http::query;
-use crate::http::reply::{Body, Media, Refusal, Reply};
-use crate::http::request::{Method, Methods, Request};
+use crate::http::reply::{Body, Media, Refusal, Reply, is_plain};
+use crate::http::request::Request;
 use crate::http::status::Status;
 
 /// The rows.
@@ -38,8 +38,6 @@ pub(super) const SIZE: Param = Param::path("n", Kind::Integer(0, 102_400), "16",
 /// What they are made from.
 pub(super) const SEED: Param =
     Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable");
-
-const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 
 /// `/uuid`: random (RFC 9562 5.4), from the request's seed.
 fn uuid(_: &App, _: &Request) -> Result<Reply, Refusal> {
@@ -70,10 +68,7 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// go-httpbin that of a request's body.
 pub(super) fn size(app: &App, request: &Request) -> Result<(u64, u64), Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
-    let most = match app.profile.dialect {
-        Dialect::Httpbin => app.limits.max_bytes,
-        Dialect::GoHttpbin => app.limits.body_bytes,
-    };
+    let most = (app.profile.most_bytes)(&app.limits);
     Ok((asked, params::bounded(app, "n", asked, 0..=most)?))
 }
 
@@ -87,12 +82,12 @@ pub(super) fn random(
     let Some(seed) = query::first_any_case(request, "seed") else {
         return Ok(Source::Noise { random: Random::new(request.seed), left, piece });
     };
-    Ok(match app.profile.dialect {
-        Dialect::Httpbin => {
+    Ok(match app.profile.generator {
+        Generator::Python => {
             let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
             Source::Python { mersenne, left, piece }
         }
-        Dialect::GoHttpbin => {
+        Generator::Go => {
             let generator = Box::new(GoRandom::new(params::integer("seed", &seed)?));
             Source::Go { generator, left, piece }
         }
@@ -103,7 +98,7 @@ pub(super) fn random(
 fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = Reply { body: Body::Echo, ..Reply::new(Status::OK) };
     let media = request.field("Content-Type").and_then(|media| std::str::from_utf8(media).ok());
-    let sound = |media: &&str| !media.is_empty() && !media.contains(char::is_control);
+    let sound = |media: &&str| !media.is_empty() && is_plain(media);
     Ok(match media.filter(sound) {
         Some(media) => reply.header("Content-Type", media.to_owned()),
         None => Reply { media: Media::Bytes, ..reply },

@@ -1,15 +1,12 @@
 //! `/cookies`: shown, set and deleted.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use super::inspect::tall;
 use super::params::bad;
 use super::redirects::found;
 use super::route::{Group, Kind, Param, Route};
 use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_FIELDS};
 use crate::http::app::App;
-use crate::http::cookies::{self, is_name};
-use crate::http::profile::Dialect;
+use crate::http::cookies::{self, Attribute, is_name};
 use crate::http::query::{self, Pair};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::Request;
@@ -124,14 +121,7 @@ fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/cookies/delete`: each name of the query, whatever its value.
 fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    let year_ago = UNIX_EPOCH + Duration::from_micros(request.unix_us).saturating_sub(YEAR);
-    let gone = match app.profile.dialect {
-        Dialect::Httpbin => "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/".to_owned(),
-        Dialect::GoHttpbin => {
-            format!("Expires={}; Max-Age=0; HttpOnly", httpdate::fmt_http_date(year_ago))
-        }
-    };
+    let gone = (app.profile.cookies.gone)(request.unix_us);
     let mut reply = found(app, app.local("/cookies"));
     for (name, _) in named(request, |_| true)? {
         reply.headers.push("Set-Cookie", format!("{name}=; {gone}"));
@@ -164,33 +154,29 @@ fn checked(name: &str) -> Result<&str, Refusal> {
 
 /// The value of a `Set-Cookie` field.
 fn cookie(app: &App, name: &str, value: &str, attributes: &str) -> String {
-    let value = match app.profile.dialect {
-        Dialect::Httpbin => cookies::spell(value),
-        Dialect::GoHttpbin => cookies::spell_go(value),
-    };
-    [name, "=", &value, attributes].concat()
+    [name, "=", &(app.profile.cookies.spell)(value), attributes].concat()
 }
 
 /// What follows a cookie's value, in the order of the API that is spoken.
 fn attributes(app: &App, request: &Request) -> Result<String, Refusal> {
-    let go = app.profile.dialect == Dialect::GoHttpbin;
-    let path = attribute(request, "attr[Path]")?.unwrap_or("/".into());
-    let path = (!path.is_empty()).then(|| format!("; Path={path}"));
-    let domain = attribute(request, "attr[Domain]")?.filter(|domain| !domain.is_empty());
-    let domain = domain.map(|domain| format!("; Domain={domain}"));
-    let switch = |name, default: bool, text: &str| {
-        let given = attribute(request, name)?;
+    let style = app.profile.cookies;
+    let text = |name: &str, default: &str| {
+        let given = attribute(request, &format!("attr[{name}]"))?.unwrap_or(default.to_owned());
+        Ok((!given.is_empty()).then(|| format!("; {name}={given}")))
+    };
+    let switch = |name: &str, default: bool| {
+        let given = attribute(request, &format!("attr[{name}]"))?;
         let on = given.map_or(default, |value| matches!(value.as_str(), "1" | "true"));
-        Ok(on.then(|| text.to_owned()))
+        Ok(on.then(|| format!("; {name}")))
     };
-    let http_only = switch("attr[HttpOnly]", go, "; HttpOnly")?;
-    let secure = switch("attr[Secure]", url::is_secure(request), "; Secure")?;
-    let same_site = same_site(request)?.map(|site| format!("; SameSite={site}"));
-    let attributes = match go {
-        false => [domain, secure, http_only, path, same_site],
-        true => [path, domain, http_only, secure, same_site],
-    };
-    Ok(attributes.into_iter().flatten().collect())
+    let parts = style.attributes.map(|attribute| match attribute {
+        Attribute::Domain => text("Domain", ""),
+        Attribute::Path => text("Path", "/"),
+        Attribute::HttpOnly => switch("HttpOnly", style.http_only),
+        Attribute::Secure => switch("Secure", url::is_secure(request)),
+        Attribute::SameSite => Ok(same_site(request)?.map(|site| format!("; SameSite={site}"))),
+    });
+    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 fn same_site(request: &Request) -> Result<Option<&'static str>, Refusal> {

@@ -5,7 +5,7 @@
 //! tell is in the profile's documents. The departures from httpbin in how things are told stand
 //! with those who tell them: `http/url`, `http/fields`, `http/respell`, `http/strict`.
 
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Group, Kind, Param, Route, UPLOAD};
 use crate::http::app::App;
 use crate::http::fields;
 use crate::http::form::Content;
@@ -22,7 +22,6 @@ const POST: Methods = Methods::of(&[Method::Post]);
 const PUT: Methods = Methods::of(&[Method::Put]);
 const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
-const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 const ANYTHING: &str = "what any request said, with its method";
 const RAW: Param =
     Param::query("raw", Kind::Switch, "tells the header fields as they were sent, too").or("false");

@@ -8,7 +8,6 @@ use std::ops::RangeInclusive;
 
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
 use crate::http::app::App;
-use crate::http::profile::Dialect;
 use crate::http::query;
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
@@ -148,7 +147,7 @@ pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
         true => Ok(segment.iter().fold(0u64, |value, byte| {
             value.saturating_mul(10).saturating_add(u64::from(byte.wrapping_sub(b'0')))
         })),
-        false if app.profile.dialect == Dialect::Httpbin => Err(Refusal::not_found()),
+        false if app.profile.odd_count_is_lost => Err(Refusal::not_found()),
         false => Err(bad(name, &String::from_utf8_lossy(segment), "write an integer")),
     }
 }

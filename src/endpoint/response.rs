@@ -5,7 +5,6 @@ use super::params::bad;
 use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
-use crate::http::json::Json;
 use crate::http::query::{self, Pair};
 use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
 use crate::http::request::{Method, Methods, Request};
@@ -113,7 +112,7 @@ fn told(app: &App, fields: &[Pair]) -> Vec<u8> {
         for group in groups {
             json.text_key(&text(name(group)));
             let values: Vec<String> = group.iter().map(|(_, value)| text(value)).collect();
-            write_values(json, &values, app.profile.lists);
+            query::write_values(json, app.profile, values.iter().map(String::as_str));
         }
     });
     output
@@ -121,18 +120,6 @@ fn told(app: &App, fields: &[Pair]) -> Vec<u8> {
 
 fn name<'a>(group: &'a [Pair]) -> &'a str {
     group.first().map_or("", |(name, _)| name)
-}
-
-fn write_values(json: &mut Json, values: &[String], list: bool) {
-    if let ([value], false) = (values, list) {
-        return json.text(value);
-    }
-    json.open(b'[');
-    for value in values {
-        json.item();
-        json.text(value);
-    }
-    json.close(b']');
 }
 
 /// The media type that was asked for: of several the last, which is the one a browser takes.

@@ -64,6 +64,8 @@ pub struct Route {
 
 /// The methods of most routes.
 pub(super) const GET: Methods = Methods::of(&[Method::Get, Method::Head]);
+/// The methods of routes that want a body.
+pub(super) const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
 /// The methods of routes that take all that can be answered.
 pub(super) const ANY: Methods = Methods::of(&[
     Method::Get,

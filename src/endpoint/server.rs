@@ -9,7 +9,6 @@ use crate::base::gorandom::GoRandom;
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::json::Json;
-use crate::http::profile::Dialect;
 use crate::http::query;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
@@ -21,7 +20,7 @@ pub(super) const GROUP: Group = Group {
     about: "The server itself",
     routes: &[
         Route::any("/hostname", hostname, "the host name"),
-        Route::any("/env", environment, "the variables named `HTTPBIN_ENV_*`"),
+        Route::any("/env", environment, "the variables named `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
         Route::any("/version", version, "which server this is"),
     ],
 };
@@ -73,10 +72,7 @@ fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
         tall(app, output, |json| {
             json.key("service");
-            json.text(match app.profile.dialect {
-                Dialect::Httpbin => "loiter",
-                Dialect::GoHttpbin => "go-httpbin",
-            });
+            json.text(app.profile.service);
             if app.full_version {
                 json.key("version");
                 json.text(env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,6 @@
 //! `/status`: any status code. `/unstable` is in `server`, `/response-headers` in `response`.
 
+use super::auth::REALM;
 use super::params::{bad, python_float, python_integer};
 use super::route::{Group, Kind, Param, Route};
 use super::{response, server};
@@ -139,7 +140,6 @@ const GO_UNACCEPTABLE: &str = r#"{
 const UNPAID: &str = "No coin, no page.";
 const UNPAID_MORE: &str = "http://vimeo.com/22053820";
 const TEAPOT_MORE: &str = "http://tools.ietf.org/html/rfc2324";
-const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// The answer of a status code: empty, but for some codes that say more.
 pub(super) fn status_reply(app: &App, code: u16) -> Reply {

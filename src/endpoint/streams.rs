@@ -10,7 +10,7 @@ use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::json::{Json, Layout};
 use crate::http::pace::{Jitter, Pace, Source};
-use crate::http::profile::{Dialect, GO_HTTPBIN};
+use crate::http::profile::GO_HTTPBIN;
 use crate::http::query::{self, Order};
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
@@ -90,10 +90,10 @@ fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
         Some(text) => params::integer("chunk_size", &text)?,
         None => 10 * 1024,
     };
-    let chunk = match (u64::try_from(chunk), app.profile.dialect) {
-        (Ok(chunk @ 1..), _) => chunk,
-        (_, Dialect::Httpbin) => 1,
-        (_, Dialect::GoHttpbin) => bytes.max(1),
+    let chunk = match u64::try_from(chunk) {
+        Ok(chunk @ 1..) => chunk,
+        _ if app.profile.no_size_is_one_chunk => bytes.max(1),
+        _ => 1,
     };
     let piece = chunk.min(MAX_CHUNK_BYTES);
     let source = random(app, request, bytes, piece as u32)?;

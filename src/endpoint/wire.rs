@@ -73,7 +73,8 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
 }
 
 /// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
-/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such fields (RFC 9112 7.1).
+/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such
+/// fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = query::as_fields(request)?;
     asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
@@ -86,11 +87,10 @@ fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut pace = Pace::new(Source::Text(body), 1, 0, None);
     let mut names: Vec<String> = Vec::new();
     for (name, value) in asked {
-        let name = Case::Mime.of(&name);
-        if !names.contains(&name) {
-            names.push(name.clone());
+        pace.trailers.push(Case::Mime.of(&name), value.into_owned());
+        if names.iter().all(|told| !told.eq_ignore_ascii_case(&name)) {
+            names.push(name.into_owned());
         }
-        pace.trailers.push(name, value.into_owned());
     }
     let reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };
     let reply = if names.is_empty() { reply } else { reply.header("Trailer", names.join(", ")) };

@@ -3,7 +3,7 @@
 use super::profile::{HTTPBIN, Profile};
 use crate::base::limits::Limits;
 
-/// The settings at work, shared by all workers; a reload puts a new one in its place.
+/// The settings at work, shared by all workers for as long as the process lives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct App {
     /// The bounds.

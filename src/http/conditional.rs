@@ -20,28 +20,35 @@ fn seconds(request: &Request, name: &str) -> Option<u64> {
 struct Tag<'a> {
     weak: bool,
     text: &'a [u8],
+    /// Whether it is `*` as it stands, without quotes: any tag.
+    any: bool,
 }
 
 /// The tags of a list. Their quotes may be missing, as in httpbin, and hold no comma.
 fn tags(list: &[u8]) -> impl Iterator<Item = Tag<'_>> {
     list.split(|&byte| byte == b',').map(|item| {
         let item = item.trim_ascii();
-        let strong = item.strip_prefix(b"W/");
-        let text = strong.unwrap_or(item);
+        let weak = item.strip_prefix(b"W/");
+        let text = weak.unwrap_or(item);
         let text = text.strip_prefix(b"\"").unwrap_or(text);
         let text = text.strip_suffix(b"\"").unwrap_or(text);
-        Tag { weak: strong.is_some(), text }
+        Tag { weak: weak.is_some(), text, any: item == b"*" }
     })
 }
 
-/// Whether a list has this tag, weak or not, or `*`.
+/// Whether a list has this tag, weak or not, or `*`, which httpbin takes in quotes too.
 pub fn names(list: &[u8], tag: &str) -> bool {
     tags(list).any(|item| item.text == b"*" || item.text == tag.as_bytes())
 }
 
+/// The same as RFC 9110 has it: `"*"` is a tag like any other.
+fn names_weakly(list: &[u8], tag: &str) -> bool {
+    tags(list).any(|item| item.any || item.text == tag.as_bytes())
+}
+
 /// The same, but for weak ones.
 fn names_strongly(list: &[u8], tag: &str) -> bool {
-    tags(list).any(|item| item.text == b"*" || !item.weak && item.text == tag.as_bytes())
+    tags(list).any(|item| item.any || !item.weak && item.text == tag.as_bytes())
 }
 
 /// What becomes of a request.
@@ -74,7 +81,7 @@ impl Validator<'_> {
         };
         let reads = matches!(request.method, Method::Get | Method::Head);
         let known = match request.joined("If-None-Match") {
-            Some(list) => names(&list, self.tag),
+            Some(list) => names_weakly(&list, self.tag),
             None => reads && since("If-Modified-Since").unwrap_or(false),
         };
         match (meant, known) {
@@ -121,6 +128,7 @@ mod tests {
         for list in other {
             assert!(!names(list, "abc"), "{}", list.escape_ascii());
         }
+        assert!(names(b"\"*\"", "abc") && names_weakly(b"\"*\"", "*"));
         assert!(!names_strongly(b"W/\"abc\"", "abc") && names_strongly(b"x, \"abc\"", "abc"));
     }
 
@@ -132,6 +140,9 @@ mod tests {
             (&[("If-Match", "\"abc\"")], Go),
             (&[("If-Match", "W/\"abc\"")], Failed),
             (&[("If-Match", "x"), ("If-None-Match", "abc")], Failed),
+            (&[("If-Match", "\"*\"")], Failed),
+            (&[("If-None-Match", "*")], NotModified),
+            (&[("If-None-Match", "\"*\"")], Go),
             (&[("If-Match", "*"), ("If-Unmodified-Since", BEFORE)], Go),
             (&[("If-Unmodified-Since", BEFORE)], Failed),
             (&[("If-Unmodified-Since", "junk")], Go),

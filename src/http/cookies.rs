@@ -2,8 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use super::reply::is_token;
+use super::conditional::http_date;
+use super::reply::{is_plain, is_token};
 use super::request::Request;
+
+/// How cookies are set.
+#[derive(Debug)]
+pub struct Style {
+    /// Spells a value.
+    pub spell: fn(&str) -> String,
+    /// The attributes, in their order.
+    pub attributes: [Attribute; 5],
+    /// Whether scripts do not see a cookie unless it is said that they do.
+    pub http_only: bool,
+    /// The attributes that delete a cookie, by the Unix time in microseconds.
+    pub gone: fn(u64) -> String,
+}
+
+/// What is said of a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// `Domain`
+    Domain,
+    /// `Path`
+    Path,
+    /// `HttpOnly`
+    HttpOnly,
+    /// `Secure`
+    Secure,
+    /// `SameSite`
+    SameSite,
+}
+
+use Attribute::*;
+
+/// As httpbin sets them.
+pub static WERKZEUG: Style = Style {
+    spell,
+    attributes: [Domain, Secure, HttpOnly, Path, SameSite],
+    http_only: false,
+    gone: |_| "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/".to_owned(),
+};
+
+/// As go-httpbin sets them: what is deleted was good until a year ago.
+pub static GO: Style = Style {
+    spell: spell_go,
+    attributes: [Path, Domain, HttpOnly, Secure, SameSite],
+    http_only: true,
+    gone: |unix_us| {
+        const YEAR_US: u64 = 365 * 24 * 60 * 60 * 1_000_000;
+        format!("Expires={}; Max-Age=0; HttpOnly", http_date(unix_us.saturating_sub(YEAR_US)))
+    },
+};
 
 /// The characters that end a cookie's name.
 const AFTER_NAME: [char; 5] = [' ', '\t', '=', '"', ';'];
@@ -102,7 +152,7 @@ fn is_go_value(byte: u8) -> bool {
 /// Whether a cookie of this name comes back as it was set: not so when a client would read
 /// something else as the value, or as an attribute.
 pub fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(AFTER_NAME) && !name.contains(char::is_control)
+    !name.is_empty() && !name.contains(AFTER_NAME) && is_plain(name)
 }
 
 /// A value for `Set-Cookie` as Werkzeug spells it: quoted when it holds anything that may not stand

@@ -3,10 +3,12 @@
 //! A [`Profile`] is data. Who tells a request, writes JSON or refuses consults its fields; an
 //! endpoint with two meanings has two functions, and its route names both.
 
+use super::cookies;
 use super::fields::Case;
 use super::form::{self, Reader};
 use super::json::Spelling;
 use super::strict;
+use crate::base::limits::Limits;
 
 /// How answers are told, for the whole process.
 #[derive(Debug)]
@@ -15,6 +17,9 @@ pub struct Profile {
     pub name: &'static str,
     /// Which of a route's two endpoints answers.
     pub dialect: Dialect,
+    /// What the server calls itself: in `/version`, and in `/hostname` unless that tells the
+    /// machine's name.
+    pub service: &'static str,
     /// Which parts of a request the echoing endpoints tell, and in which order.
     pub documents: Documents,
     /// How JSON is spelled.
@@ -32,6 +37,8 @@ pub struct Profile {
     pub iris: bool,
     /// The fields in which a proxy may tell who asks, the first of them first.
     pub origin_fields: &'static [&'static str],
+    /// Whether the addresses of a proxy's list are told whole; if not, its first entry.
+    pub whole_origin: bool,
     /// How the names of fields are told.
     pub case: Case,
     /// Whether the media type of JSON names a charset.
@@ -41,6 +48,19 @@ pub struct Profile {
     pub python_fields: bool,
     /// Whether a value beyond its bound is cut to it; if not, it is refused.
     pub clamps: bool,
+    /// Whether a number in a path that is none makes it another path, which is not found; if not,
+    /// it is refused.
+    pub odd_count_is_lost: bool,
+    /// Most bytes of `/bytes` and `/stream-bytes`.
+    pub most_bytes: fn(&Limits) -> u64,
+    /// Whose random bytes follow from a seed.
+    pub generator: Generator,
+    /// Whether a chunk size below 1 asks for all in one chunk; if not, for chunks of 1.
+    pub no_size_is_one_chunk: bool,
+    /// How cookies are set.
+    pub cookies: &'static cookies::Style,
+    /// Whether a login is told as `authorized` too.
+    pub authorized: bool,
     /// Whether 404 and 405 are pages, and redirects have one; if not, they are texts, or empty.
     pub pages: bool,
     /// Whether routes take every method but where the path is named after one.
@@ -64,6 +84,15 @@ pub enum Dialect {
     Httpbin = 0,
     /// `mccutchen/go-httpbin` 2.25.
     GoHttpbin = 1,
+}
+
+/// Random bytes that follow from a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generator {
+    /// Python's `random.Random`.
+    Python,
+    /// Go's `math/rand`.
+    Go,
 }
 
 /// What the echoing endpoints tell.
@@ -147,6 +176,7 @@ use Key::*;
 pub static HTTPBIN: Profile = Profile {
     name: "httpbin",
     dialect: Dialect::Httpbin,
+    service: "loiter",
     documents: Documents {
         get: &[Args, Headers, Origin, Url],
         body: &[Args, Data, Files, Form, Headers, Json, Origin, Url],
@@ -168,10 +198,17 @@ pub static HTTPBIN: Profile = Profile {
     strict: false,
     iris: true,
     origin_fields: &["X-Forwarded-For"],
+    whole_origin: true,
     case: Case::Title,
     charset: false,
     python_fields: true,
     clamps: true,
+    odd_count_is_lost: true,
+    most_bytes: |limits| limits.max_bytes,
+    generator: Generator::Python,
+    no_size_is_one_chunk: false,
+    cookies: &cookies::WERKZEUG,
+    authorized: false,
     pages: true,
     any_method: false,
     empty_rest: false,
@@ -185,6 +222,7 @@ pub static HTTPBIN: Profile = Profile {
 pub static GO_HTTPBIN: Profile = Profile {
     name: "go-httpbin",
     dialect: Dialect::GoHttpbin,
+    service: "go-httpbin",
     documents: Documents {
         get: &[Args, Headers, Method, Origin, Url],
         body: GO_BODY,
@@ -208,10 +246,17 @@ pub static GO_HTTPBIN: Profile = Profile {
         "True-Client-IP",
         "X-Forwarded-For",
     ],
+    whole_origin: false,
     case: Case::Mime,
     charset: true,
     python_fields: false,
     clamps: false,
+    odd_count_is_lost: false,
+    most_bytes: |limits| limits.body_bytes,
+    generator: Generator::Go,
+    no_size_is_one_chunk: true,
+    cookies: &cookies::GO,
+    authorized: true,
     pages: false,
     any_method: true,
     empty_rest: true,

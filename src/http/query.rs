@@ -120,13 +120,22 @@ pub fn write<'a>(
 }
 
 fn write_group(json: &mut Json, profile: &Profile, group: &[(usize, Pair)]) {
-    let Some((_, (name, value))) = group.first() else { return };
+    let Some((_, (name, _))) = group.first() else { return };
     json.text_key(name);
-    if group.len() == 1 && !profile.lists {
-        return json.text(value);
+    write_values(json, profile, group.iter().map(|(_, (_, value))| value.as_ref()));
+}
+
+/// Writes the values of a name: one as a string and several as a list, or all as lists.
+pub fn write_values<'a>(
+    json: &mut Json,
+    profile: &Profile,
+    values: impl ExactSizeIterator<Item = &'a str>,
+) {
+    if values.len() == 1 && !profile.lists {
+        return values.for_each(|value| json.text(value));
     }
     json.list(|json| {
-        for (_, (_, value)) in group {
+        for value in values {
             json.item();
             json.text(value);
         }

@@ -113,6 +113,12 @@ pub fn is_field_value(value: &str) -> bool {
     !value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
+/// Whether a text of the client's own may be told in a field: one with any control character would
+/// be read in one way here and in another there.
+pub fn is_plain(value: &str) -> bool {
+    !value.contains(char::is_control)
+}
+
 /// Writes a body at the moment it is sent, straight into the output. It must be fast and bounded:
 /// it is for answers that are about as long as their request.
 pub type Render = fn(&App, &Request, &mut Vec<u8>);

@@ -92,7 +92,7 @@ pub fn is_secure(request: &Request) -> bool {
 /// address; nothing for a client on a socket file. Of a list httpbin tells the whole and
 /// go-httpbin the first entry.
 pub fn escape_origin(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
-    if profile.python_fields && request.field(FORWARDED).is_some() {
+    if profile.whole_origin && request.field(FORWARDED).is_some() {
         return escape_joined(output, request, FORWARDED);
     }
     let told = profile.origin_fields.iter().filter_map(|name| request.field(name));

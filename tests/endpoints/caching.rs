@@ -40,6 +40,8 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/etag/{etag}", "GET /etag/abc", &[("If-None-Match", "\"123\", \"abc\"")], b"", 304, "", Is("")),
     ("/etag/{etag}", "GET /etag/abc", &[("If-None-Match", "\"123\"")], b"", 200, TEXT, Any),
     ("/etag/{etag}", "PUT /etag/abc", &[("If-None-Match", "*")], b"", 412, TEXT, Is("")),
+    ("/etag/{etag}", "GET /etag/abc", &[("If-None-Match", "\"*\"")], b"", 200, TEXT, Any),
+    ("/etag/{etag}", "GET /etag/a%22b", &[], b"", 400, GO_JSON, Has("bad etag")),
     ("/etag/{etag}", "GET /etag/abc", &[("If-Match", "\"x\""), ("If-None-Match", "*")], b"", 412, TEXT, Is("")),
     ("/etag/{etag}", "GET /etag/abc", &[("If-Match", "\"x\", \"abc\"")], b"", 200, TEXT, Any),
     ("/etag/{etag}", "GET /etag/abc", &[("If-Match", "W/\"abc\"")], b"", 412, TEXT, Any),

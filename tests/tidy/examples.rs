@@ -51,6 +51,7 @@ fn examples() -> Vec<(&'static str, &'static str, String, String)> {
     all.push(("file_length", "src/a.rs", tested(451), tested(450)));
     all.push(("function_length", "src/server/worker.rs", fine(31), fine(30)));
     all.push(("function_length", "src/server/worker.rs", plain(71), plain(70)));
+    all.push(("function_length", "src/endpoint/a.rs", plain(41), plain(40)));
     all.push(("line_length", "src/a.rs", wide, skipped));
     all.push(("nothing_left_over", "src/a.rs", ["// TO", "DO: x"].concat(), "// DOTO".into()));
     all

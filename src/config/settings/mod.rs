@@ -19,7 +19,7 @@ use super::logging::*;
 use super::values::*;
 use crate::base::limits::Limits;
 use crate::http::app::App;
-use crate::http::profile::{Dialect, HTTPBIN, Profile};
+use crate::http::profile::{HTTPBIN, Profile};
 
 /// Everything an operator can decide.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,10 +81,7 @@ impl Settings {
             exclude_headers: self.exclude_headers.clone(),
             redirect_domains: self.redirect_domains.clone(),
             dangerous_responses: self.dangerous_responses,
-            hostname: match self.profile.dialect {
-                Dialect::Httpbin => "loiter".to_owned(),
-                Dialect::GoHttpbin => "go-httpbin".to_owned(),
-            },
+            hostname: self.profile.service.to_owned(),
             environment: match self.exposure {
                 Exposure::Local => self.environment.clone(),
                 Exposure::Public => Vec::new(),

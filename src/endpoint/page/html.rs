@@ -12,7 +12,7 @@ use super::{INTRO, MORE, takes};
 use crate::endpoint::route::{Answers, BodyRule, Group, Kind, Param, Place, Route};
 use crate::endpoint::{GROUPS, ROUTES};
 use crate::http::app::App;
-use crate::http::profile::Dialect;
+use crate::http::html::escape as text;
 use crate::http::request::Method;
 
 const STYLE: &str = include_str!("style.css");
@@ -52,10 +52,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
     let letters: String = "loiter".chars().map(|char| format!("<span>{char}</span>")).collect();
     let (get, spec, openapi) =
         (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
-    let mode = match app.profile.dialect {
-        Dialect::Httpbin => "",
-        Dialect::GoHttpbin => " This one follows go-httpbin wherever the two differ.",
-    };
+    let mode = app.profile.name;
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
@@ -63,7 +60,8 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <link rel=icon href=\"{ICON}\">\n<style>{STYLE}</style>\n\
          <body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
          <header>\n<h1 aria-label=loiter>{letters}</h1>\n<p class=intro>{INTRO}</p>\n\
-         <p>{MORE}{mode}</p>\n<p class=links><a href=\"{get}\">{get}</a> \
+         <p>{MORE} Where the two differ, this one follows {mode}.</p>\n\
+         <p class=links><a href=\"{get}\">{get}</a> \
          <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>\n\
          <p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
          <input id=filter type=search placeholder=\"{count} routes\" spellcheck=false>\
@@ -182,9 +180,4 @@ fn prose(sentence: &str) -> String {
         _ => format!("<code>{part}</code>"),
     };
     escaped.split('`').enumerate().map(part).collect()
-}
-
-/// A text as it stands in the page or in an attribute's quotes.
-fn text(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

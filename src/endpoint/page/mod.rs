@@ -59,7 +59,7 @@ fn description(app: &App, _: &Request) -> Result<Reply, Refusal> {
 }
 
 /// A text that follows from the settings. It is made once, for those at work when it is first asked
-/// for, and lent out; other settings, as a reload may bring, have it made for each request.
+/// for, and lent out; other settings in the same process, as tests have, make it for each request.
 struct Made(OnceLock<(Dialect, String, Vec<u8>)>);
 
 impl Made {

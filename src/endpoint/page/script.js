@@ -159,9 +159,10 @@ function viewer(root, media) {
     pieces.push(part);
     kept += part.length;
     const odd = !texty && part.some((byte) => byte > 126 || (byte < 32 && ![9, 10, 13].includes(byte)));
+    const changed = (plain && odd) || kept - part.length < DUMPED;
     if (odd) plain = false;
     if (plain) pre.append(decoder.decode(part, { stream: true }));
-    else if (!picture) pre.textContent = dump(whole());
+    else if (!picture && changed) pre.textContent = dump(whole());
     if (!picture && !pre.isConnected) root.append(pre);
   };
   const end = async (total) => {
@@ -420,7 +421,7 @@ const watch = new IntersectionObserver((changes) => {
 }, { rootMargin: "0px 0px -75% 0px" });
 $$("main section").forEach((section) => watch.observe(section));
 
-const wanted = rows.find((row) => "#" + row.id === decodeURIComponent(location.hash));
+const wanted = rows.find((row) => "#" + row.id === location.hash);
 if (wanted) {
   wanted.open = true;
   wanted.scrollIntoView();
