@@ -126,7 +126,7 @@ fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
     assert_eq!(listening(&settings("-port 2", &env)), "http://[::1]:2");
     let env = [("LOITER_LISTEN", ":9")];
     assert_eq!(listening(&settings("-port 2", &env)), "http://0.0.0.0:2");
-    assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http://0.0.0.0:3");
+    assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http://[::]:3");
     let Ok(Invocation::Healthcheck { url }) = ask("-port 4 healthcheck", &[]) else { panic!() };
     assert_eq!(url, "http://127.0.0.1:4/");
 }

@@ -83,7 +83,7 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ("--worker 1", "loiter: unknown flag `--worker`; did you mean `--workers`?"),
         ("--port=80", "loiter: unknown flag `--port`; did you mean `--listen`?"),
         ("--zebra", "loiter: unknown flag `--zebra`; `loiter --help` lists them"),
-        ("-port 80", "loiter: unknown argument `-p`; flags have two dashes"),
+        ("-p 80", "loiter: unknown argument `-p`; flags have two dashes"),
         ("80", "loiter: unknown argument `80`; did you mean `--listen :80`?"),
         ("[::1]:80", "loiter: unknown argument `[::1]:80`; did you mean `--listen [::1]:80`?"),
         ("my.toml", "loiter: unknown argument `my.toml`; did you mean `--config my.toml`?"),

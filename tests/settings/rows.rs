@@ -80,6 +80,9 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         let flag = vec![format!("--{name}"), sample.to_owned()];
         assert_eq!(ask_with(flag, &[]), Ok(Invocation::Run(Box::new(expected.clone()))));
         for variable in row.variables() {
+            // go-httpbin's switches have words of their own.
+            let theirs = row.shape == Shape::Switch && row.also.contains(&variable.as_str());
+            let sample = if theirs { "true" } else { sample };
             assert_eq!(settings("", &[(&variable, sample)]), expected, "{variable}");
         }
         let text = effective(&expected);
