@@ -32,7 +32,9 @@ pub(crate) fn split(
                 let text = match value {
                     Some(value) => value.to_owned(),
                     None if is_switch(&variable) => "1".to_owned(),
-                    None => args.next().ok_or_else(|| no_value(name))?.to_string_lossy().into_owned(),
+                    None => {
+                        args.next().ok_or_else(|| no_value(name))?.to_string_lossy().into_owned()
+                    }
                 };
                 words.insert(variable, text);
             }
@@ -109,8 +111,7 @@ mod tests {
 
     fn words(args: &str) -> Result<(String, Environment), String> {
         let args = ["loiter"].into_iter().chain(args.split_whitespace());
-        let (others, words) =
-            split(args.map(OsString::from)).map_err(|error| error.to_string())?;
+        let (others, words) = split(args.map(OsString::from)).map_err(|error| error.to_string())?;
         let others: Vec<&str> = others[1..].iter().filter_map(|arg| arg.to_str()).collect();
         Ok((others.join(" "), words))
     }

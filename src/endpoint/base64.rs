@@ -11,6 +11,7 @@ use super::params::bad;
 use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
+use crate::http::profile::GO_HTTPBIN;
 use crate::http::query;
 use crate::http::reply::{Media, Refusal, Reply, is_plain};
 use crate::http::request::Request;
@@ -78,7 +79,7 @@ fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
 /// The answer, of the media type that was asked for.
 fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> {
     let free = app.dangerous_responses;
-    match query::first(request, "content-type").filter(|media| !media.is_empty()) {
+    match query::given(&GO_HTTPBIN, query::first(request, "content-type")) {
         None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
         None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
         Some(media) if !is_plain(&media) => {

@@ -79,7 +79,7 @@ pub(super) fn random(
     left: u64,
     piece: u32,
 ) -> Result<Source, Refusal> {
-    let Some(seed) = query::first_any_case(request, "seed") else {
+    let Some(seed) = query::given(app.profile, query::first_any_case(request, "seed")) else {
         return Ok(Source::Noise { random: Random::new(request.seed), left, piece });
     };
     Ok(match app.profile.generator {
@@ -88,7 +88,7 @@ pub(super) fn random(
             Source::Python { mersenne, left, piece }
         }
         Generator::Go => {
-            let generator = Box::new(GoRandom::new(params::integer("seed", &seed)?));
+            let generator = Box::new(GoRandom::new(params::integer(app.profile, "seed", &seed)?));
             Source::Go { generator, left, piece }
         }
     })

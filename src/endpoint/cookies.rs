@@ -173,7 +173,7 @@ fn attributes(app: &App, request: &Request) -> Result<String, Refusal> {
         Attribute::Domain => text("Domain", ""),
         Attribute::Path => text("Path", "/"),
         Attribute::HttpOnly => switch("HttpOnly", style.http_only),
-        Attribute::Secure => switch("Secure", url::is_secure(request)),
+        Attribute::Secure => switch("Secure", url::is_secure(app.profile, request)),
         Attribute::SameSite => Ok(same_site(request)?.map(|site| format!("; SameSite={site}"))),
     });
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())

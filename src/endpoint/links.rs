@@ -1,11 +1,13 @@
 //! `/links`: pages that link to one another.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::params::{bounded, count};
 use super::redirects::found;
 use super::route::{Kind, Param, Route};
 use crate::http::app::App;
+use crate::http::coding::text;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -38,10 +40,12 @@ fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(found(app, app.local(&format!("/links/{n}/0"))))
 }
 
-/// The same in go-httpbin.
+/// The same in go-httpbin, which passes the query on.
 fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
-    first(app, request)
+    let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
+    let query = request.target.raw_query.map(|raw| text(Cow::Borrowed(raw)));
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(found(app, app.local(&format!("/links/{n}/0{query}"))))
 }
 
 /// `/links/{n}/{offset}`.

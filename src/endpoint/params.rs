@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
 use crate::http::app::App;
+use crate::http::profile::Profile;
 use crate::http::query;
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
@@ -26,8 +27,13 @@ const UNITS: [(&str, u64); 8] = [
 const SECOND: u64 = 1_000_000_000;
 
 /// What a query says of this name, or its default.
-pub fn value<'a>(request: &Request<'a>, name: &str, default: &'static str) -> Cow<'a, str> {
-    query::first(request, name).unwrap_or(Cow::Borrowed(default))
+pub fn value<'a>(
+    profile: &Profile,
+    request: &Request<'a>,
+    name: &str,
+    default: &'static str,
+) -> Cow<'a, str> {
+    query::given(profile, query::first(request, name)).unwrap_or(Cow::Borrowed(default))
 }
 
 /// The longest time an answer may take, in microseconds.
@@ -38,8 +44,8 @@ pub fn max_duration_us(limits: &Limits) -> u64 {
 /// A duration in microseconds, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`,
 /// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). As long as was asked for: the caller
 /// bounds it. A negative one, or any other text, is refused.
-pub fn duration_us(name: &str, text: &str) -> Result<u64, Refusal> {
-    match signed_duration_us(text) {
+pub fn duration_us(profile: &Profile, name: &str, text: &str) -> Result<u64, Refusal> {
+    match signed_duration_us(text).filter(|_| is_read(profile, text)) {
         Some(micros) if micros >= 0 => Ok(micros.unsigned_abs()),
         Some(_) => Err(bad(name, text, "it is negative")),
         None => Err(bad(name, text, "write seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
@@ -49,7 +55,7 @@ pub fn duration_us(name: &str, text: &str) -> Result<u64, Refusal> {
 /// A duration as long as an answer may take: a longer one is cut to that or refused, as the profile
 /// has it.
 pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Refusal> {
-    let (asked, most) = (duration_us(name, text)?, max_duration_us(&app.limits));
+    let (asked, most) = (duration_us(app.profile, name, text)?, max_duration_us(&app.limits));
     match asked <= most || app.profile.clamps {
         true => Ok(asked.min(most)),
         false => {
@@ -140,16 +146,20 @@ fn shifted(value: u128, exponent: i64) -> u128 {
 }
 
 /// An integer segment of a path. httpbin's router takes it only in ASCII digits: anything else is
-/// another path, and not found; go-httpbin refuses it. One too large for us is as large as can be.
+/// another path, and not found; one too large for us is as large as can be. go-httpbin refuses what
+/// it cannot read.
 pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
-    let digits = |segment: &[u8]| !segment.is_empty() && segment.iter().all(u8::is_ascii_digit);
-    match digits(segment) {
-        true => Ok(segment.iter().fold(0u64, |value, byte| {
-            value.saturating_mul(10).saturating_add(u64::from(byte.wrapping_sub(b'0')))
-        })),
-        false if app.profile.odd_count_is_lost => Err(Refusal::not_found()),
-        false => Err(bad(name, &String::from_utf8_lossy(segment), "write an integer")),
+    if app.profile.go_numbers {
+        let text = String::from_utf8_lossy(segment);
+        let count = text.parse::<i64>().ok().and_then(|count| u64::try_from(count).ok());
+        return count.ok_or_else(|| bad(name, &text, "write an integer"));
     }
+    if segment.is_empty() || !segment.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::not_found());
+    }
+    Ok(segment.iter().fold(0u64, |value, byte| {
+        value.saturating_mul(10).saturating_add(u64::from(byte.wrapping_sub(b'0')))
+    }))
 }
 
 /// A value within its bounds: one beyond them is cut to them or refused, as the profile has it.
@@ -171,14 +181,28 @@ pub fn bounded(
 }
 
 /// An integer as Python's `int` reads it: blanks around it, a sign, `_` between digits, and leading
-/// zeros pass. One too large for us is as large as can be.
-pub fn integer(name: &str, text: &str) -> Result<i64, Refusal> {
-    python_integer(text).ok_or_else(|| bad(name, text, "write an integer"))
+/// zeros pass, and one too large for us is as large as can be. Or as Go does: none but a sign and
+/// leading zeros.
+pub fn integer(profile: &Profile, name: &str, text: &str) -> Result<i64, Refusal> {
+    let value = if profile.go_numbers { text.parse().ok() } else { python_integer(text) };
+    value.ok_or_else(|| bad(name, text, "write an integer"))
+}
+
+/// Whether the profile reads a text at all: blanks and `_` are Python's.
+pub fn is_read(profile: &Profile, text: &str) -> bool {
+    let odd = |char: char| char == '_' || char.is_whitespace() || char.is_control();
+    !(profile.go_numbers && text.contains(odd))
 }
 
 /// An integer in this range; one beyond it is refused, whoever's ways are followed.
-pub fn within(name: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, Refusal> {
-    let value = u64::try_from(integer(name, text)?).ok().filter(|value| range.contains(value));
+pub fn within(
+    profile: &Profile,
+    name: &str,
+    text: &str,
+    range: RangeInclusive<u64>,
+) -> Result<u64, Refusal> {
+    let value = u64::try_from(integer(profile, name, text)?).ok();
+    let value = value.filter(|value| range.contains(value));
     let hint = || format!("it must be {} to {}", range.start(), range.end());
     value.ok_or_else(|| bad(name, text, &hint()))
 }
@@ -257,7 +281,7 @@ pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::profile::GO_HTTPBIN;
+    use crate::http::profile::{GO_HTTPBIN, HTTPBIN};
     use crate::http::status::Status;
     use proptest::prelude::*;
 
@@ -305,11 +329,11 @@ mod tests {
     #[test]
     fn durations_are_rounded_up() {
         for text in ["10ns", "1e-6", "0.0000001", "1e-999999", "0.1us", "1ns"] {
-            assert_eq!(duration_us("delay", text).unwrap(), 1, "{text}");
+            assert_eq!(duration_us(&HTTPBIN, "delay", text).unwrap(), 1, "{text}");
         }
-        assert_eq!(duration_us("delay", "1.0000001").unwrap(), 1_000_001);
+        assert_eq!(duration_us(&HTTPBIN, "delay", "1.0000001").unwrap(), 1_000_001);
         let long = format!("1.{}1", "0".repeat(60));
-        assert_eq!(duration_us("delay", &long).unwrap(), 1_000_001);
+        assert_eq!(duration_us(&HTTPBIN, "delay", &long).unwrap(), 1_000_001);
     }
 
     #[test]
@@ -328,11 +352,11 @@ mod tests {
             "", " ", "abc", "nan", "1x", "ms", "1h2", ".", "1..2", "1e", "_1", "1__0", "1_", "--1",
             "1 s", "0x1", "1ms2",
         ] {
-            assert!(duration_us("delay", text).is_err(), "{text}");
+            assert!(duration_us(&HTTPBIN, "delay", text).is_err(), "{text}");
         }
-        let refusal = duration_us("delay", "-1").unwrap_err();
+        let refusal = duration_us(&HTTPBIN, "delay", "-1").unwrap_err();
         assert_eq!(refusal, Refusal::bad("bad delay \"-1\": it is negative"));
-        let long = duration_us("delay", &"é".repeat(50)).unwrap_err();
+        let long = duration_us(&HTTPBIN, "delay", &"é".repeat(50)).unwrap_err();
         assert!(long.reason.contains(&format!("\"{}…\"", "é".repeat(32))));
     }
 
@@ -343,14 +367,18 @@ mod tests {
         let count = |text: &[u8]| count(&app, "n", text);
         assert_eq!(count(b"007"), Ok(7));
         assert_eq!(count("9".repeat(50).as_bytes()), Ok(u64::MAX));
-        assert_eq!(super::count(&go, "n", b"x").unwrap_err().status, Status(400));
+        for text in ["x", "", " 1", "1_0", "-1", "9223372036854775808"] {
+            let refusal = super::count(&go, "n", text.as_bytes()).unwrap_err();
+            assert_eq!(refusal.status, Status(400), "{text}");
+        }
+        assert_eq!(super::count(&go, "n", b"+02"), Ok(2));
         assert_eq!(bounded(&app, "n", 9, 1..=5), Ok(5));
         assert_eq!(bounded(&go, "n", 5, 1..=5), Ok(5));
         assert!(bounded(&go, "n", 0, 1..=5).is_err());
-        assert_eq!(within("n", " 05", 1..=5), Ok(5));
+        assert_eq!(within(&HTTPBIN, "n", " 05", 1..=5), Ok(5));
         let refusal = Refusal::bad("bad n \"6\": it must be 1 to 5");
-        assert_eq!(within("n", "6", 1..=5), Err(refusal));
-        assert!(within("n", "-1", 0..=5).is_err());
+        assert_eq!(within(&HTTPBIN, "n", "6", 1..=5), Err(refusal));
+        assert!(within(&HTTPBIN, "n", "-1", 0..=5).is_err());
         for text in ["", "-1", "+1", "1.5", "1_0", " 1", "x"] {
             assert_eq!(count(text.as_bytes()), Err(Refusal::not_found()), "{text}");
         }
@@ -364,6 +392,19 @@ mod tests {
         }
         assert_eq!(digits("seed", "-1_0").unwrap(), "10");
         assert!(digits("seed", &"1".repeat(4301)).is_err());
+    }
+
+    #[test]
+    fn go_reads_numbers_without_blanks_and_within_64_bits() {
+        for text in [" 1", "1 ", "1_0", "\u{a0}1", ""] {
+            assert!(duration_us(&GO_HTTPBIN, "delay", text).is_err(), "{text}");
+            assert!(integer(&GO_HTTPBIN, "n", text).is_err(), "{text}");
+        }
+        assert_eq!(duration_us(&GO_HTTPBIN, "delay", "+.5"), Ok(500_000));
+        assert_eq!(integer(&GO_HTTPBIN, "n", "-07"), Ok(-7));
+        assert_eq!(integer(&HTTPBIN, "n", " 1_0"), Ok(10));
+        assert!(integer(&GO_HTTPBIN, "n", "9223372036854775808").is_err());
+        assert_eq!(integer(&HTTPBIN, "n", "9223372036854775808"), Ok(i64::MAX));
     }
 
     #[test]
@@ -384,9 +425,9 @@ mod tests {
         #[test]
         fn a_duration_is_never_early(nanos in 0u64..1 << 50) {
             let seconds = format!("{}.{:09}", nanos / SECOND, nanos % SECOND);
-            let micros = duration_us("delay", &seconds).unwrap();
+            let micros = duration_us(&HTTPBIN, "delay", &seconds).unwrap();
             prop_assert_eq!(micros, nanos.div_ceil(1000));
-            prop_assert_eq!(duration_us("delay", &format!("{nanos}ns")).unwrap(), micros);
+            prop_assert_eq!(duration_us(&HTTPBIN, "delay", &format!("{nanos}ns")).unwrap(), micros);
         }
     }
 }

@@ -45,7 +45,7 @@ fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
         return Ok(Reply { body: whole(text), ..head(Status(404)).media(Media::Text) });
     }
     let chunk = match query::first_any_case(request, "chunk_size") {
-        Some(text) => params::integer("chunk_size", &text)?.max(1).unsigned_abs(),
+        Some(text) => params::integer(app.profile, "chunk_size", &text)?.max(1).unsigned_abs(),
         None => RANGE_PIECE,
     };
     let span = Span::of(app, request)?;
@@ -92,8 +92,9 @@ struct Span {
 impl Span {
     /// Reads the query; one that is too long is cut or refused, as the profile has it.
     fn of(app: &App, request: &Request) -> Result<Span, Refusal> {
-        let text = query::first_any_case(request, "duration").unwrap_or("0".into());
-        let asked_us = params::duration_us("duration", &text)?;
+        let text = query::given(app.profile, query::first_any_case(request, "duration"));
+        let text = text.unwrap_or("0".into());
+        let asked_us = params::duration_us(app.profile, "duration", &text)?;
         let given_us = asked_us.min(params::max_duration_us(&app.limits));
         match given_us == asked_us || app.profile.clamps {
             true => Ok(Span { asked_us, given_us }),

@@ -2,9 +2,9 @@
 //! is in `links`.
 
 use super::links;
-use super::params::{bad, count, integer, python_integer};
+use super::params::{bad, count, integer};
 use super::route::{Group, Kind, Param, Route};
-use crate::http::app::App;
+use crate::http::app::{App, Redirects};
 use crate::http::html;
 use crate::http::query;
 use crate::http::reference::Reference;
@@ -73,7 +73,7 @@ fn hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> 
         n if absolute => app.local(&format!("/absolute-redirect/{}", n - 1)),
         n => app.local(&format!("/relative-redirect/{}", n - 1)),
     };
-    Ok(if absolute { url::site(request) + &path } else { path })
+    Ok(if absolute { url::site(app.profile, request) + &path } else { path })
 }
 
 /// `302 Found`, with a page for whoever does not follow it, if the profile has pages.
@@ -100,28 +100,33 @@ fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let url = query::first_any_case(request, "url").unwrap_or_default();
     let target = target(&url)?;
     let code = match query::first_any_case(request, "status_code") {
-        Some(code) => integer("status_code", &code)?,
+        Some(code) => integer(app.profile, "status_code", &code)?,
         None => 302,
     };
-    Ok(sent(app, &target, redirection(code).unwrap_or(302), Media::Html))
+    let code = redirection(code).unwrap_or(302);
+    Ok(sent(app, &target, code, Media::Html, target.to_uri()))
 }
 
 /// The same in go-httpbin: names in this case only, statuses held to their range, and a target must
-/// be a whole URL or a path from the root.
+/// be a whole URL or a path from the root, which gets our prefix.
 fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let url = query::first(request, "url").unwrap_or_default();
     let target = target(&url)?;
     if !has_sound_escapes(target.path) {
         return Err(bad("url", &url, "it has a `%` without two hexadecimal digits"));
     }
-    let code = match query::first(request, "status_code") {
+    let code = match query::given(app.profile, query::first(request, "status_code")) {
         None => 302,
-        Some(code) => python_integer(&code)
+        Some(code) => integer(app.profile, "status_code", &code)
+            .ok()
             .and_then(redirection)
             .ok_or_else(|| bad("status_code", &code, "it must be 300 to 399"))?,
     };
+    let uri = target.to_uri();
+    let ours = uri.starts_with('/') && !uri.starts_with("//");
+    let location = if ours { app.local(&uri) } else { uri };
     Ok(match target.scheme.is_some() || target.path.starts_with('/') {
-        true => sent(app, &target, code, Media::None),
+        true => sent(app, &target, code, Media::None, location),
         false => forbidden(app),
     })
 }
@@ -138,35 +143,39 @@ fn redirection(code: i64) -> Option<u16> {
 }
 
 /// The redirect, if it is allowed. A 304 has no media type.
-fn sent(app: &App, target: &Reference, code: u16, media: Media) -> Reply {
-    if !is_allowed(&app.redirect_domains, target) {
+fn sent(app: &App, target: &Reference, code: u16, media: Media, location: String) -> Reply {
+    if !is_allowed(&app.redirects, target) {
         return forbidden(app);
     }
     let media = if code == 304 { Media::None } else { media };
-    Reply::new(Status(code)).media(media).header("Location", target.to_uri())
+    Reply::new(Status(code)).media(media).header("Location", location)
 }
 
-/// With no list anything is allowed; with one our own paths, and the web on exactly these hosts.
-/// The list has addresses of IPv6 without the brackets that they have in a URL.
-fn is_allowed(domains: &[String], target: &Reference) -> bool {
+/// Without bounds anything is allowed; with them our own paths, and the web on exactly these hosts.
+/// They have addresses of IPv6 without the brackets that these have in a URL.
+fn is_allowed(redirects: &Redirects, target: &Reference) -> bool {
+    let Redirects::Hosts(hosts) = redirects else { return true };
     let listed = |host: &str| {
         let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let host = inside.unwrap_or(host);
-        domains.iter().any(|domain| domain.eq_ignore_ascii_case(host))
+        hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
     };
-    domains.is_empty() || target.is_local() || target.web_host().is_some_and(listed)
+    target.is_local() || target.web_host().is_some_and(listed)
 }
 
 /// A text, not the JSON of other refusals, for it is people who will see it.
 fn forbidden(app: &App) -> Reply {
-    let mut domains = app.redirect_domains.clone();
-    domains.sort();
     let mut text = String::from("No redirect to this URL. ");
-    text.push_str(match domains.is_empty() {
-        true => "It must start with a scheme or with one slash.\n",
-        false => "Redirects go to paths of this server, and to these hosts:\n",
+    text.push_str(match &app.redirects {
+        Redirects::All => "It must start with a scheme or with one slash.\n",
+        Redirects::Hosts(hosts) if hosts.is_empty() => "Redirects go to paths of this server.\n",
+        Redirects::Hosts(_) => "Redirects go to paths of this server, and to these hosts:\n",
     });
-    domains.iter().for_each(|domain| text.extend(["- ", domain, "\n"]));
+    if let Redirects::Hosts(hosts) = &app.redirects {
+        let mut hosts: Vec<&String> = hosts.iter().collect();
+        hosts.sort();
+        hosts.iter().for_each(|host| text.extend(["- ", host, "\n"]));
+    }
     Reply::whole(Status(403), Media::Text, text.into_bytes())
 }
 
@@ -181,8 +190,8 @@ mod tests {
     use super::*;
 
     fn allowed(url: &str) -> bool {
-        let domains = ["good.example".to_owned(), "::1".to_owned()];
-        Reference::parse(url).is_some_and(|target| is_allowed(&domains, &target))
+        let hosts = Redirects::Hosts(vec!["good.example".to_owned(), "::1".to_owned()]);
+        Reference::parse(url).is_some_and(|target| is_allowed(&hosts, &target))
     }
 
     #[test]
@@ -292,7 +301,7 @@ mod tests {
     #[test]
     fn without_a_list_all_is_allowed_that_can_be_read() {
         for url in ["//evil.example", "http:evil", "javascript:alert(1)", "/\\evil"] {
-            assert!(is_allowed(&[], &Reference::parse(url).unwrap()), "{url}");
+            assert!(is_allowed(&Redirects::All, &Reference::parse(url).unwrap()), "{url}");
         }
     }
 

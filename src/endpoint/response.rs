@@ -3,7 +3,7 @@
 use super::inspect::tall;
 use super::params::bad;
 use super::route::{Kind, Param, Route};
-use crate::http::app::App;
+use crate::http::app::{App, Redirects};
 use crate::http::html;
 use crate::http::query::{self, Pair};
 use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
@@ -65,9 +65,13 @@ fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(sent(app, body, asked))
 }
 
-/// The same in go-httpbin, which tells only what was asked for, in lists.
+/// The same in go-httpbin, which tells only what was asked for and the media type, in lists.
 fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = asked(request)?;
+    let mut asked = asked(request)?;
+    if media(&asked).is_none_or(str::is_empty) {
+        asked.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
+        asked.push(("Content-Type".into(), "application/json; charset=utf-8".into()));
+    }
     Ok(sent(app, told(app, &asked), asked))
 }
 
@@ -79,7 +83,7 @@ fn asked<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
             return Err(bad("name", name, "a field's name is a token (RFC 9110 5.6.2)"));
         }
         if !is_field_value(value) {
-            return Err(bad(name, value, "a field's value has no CR, LF or NUL"));
+            return Err(bad(name, value, "a field's value has no control character"));
         }
     }
     Ok(grouped(fields))
@@ -135,7 +139,7 @@ fn sent(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
         reply = reply.media(Media::None).header("Content-Type", media);
     }
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
-    let free = app.redirect_domains.is_empty();
+    let free = app.redirects == Redirects::All;
     for (name, value) in fields {
         if (free || !is(&name, "Refresh")) && !UNSENT.iter().any(|unsent| is(&name, unsent)) {
             reply.headers.push(name.into_owned(), value.into_owned());

@@ -9,7 +9,7 @@ use super::{ROUTES, Route};
 use crate::http::app::App;
 use crate::http::profile::HTTPBIN;
 use crate::http::reply::Refusal;
-use crate::http::request::{Method, Methods, Params};
+use crate::http::request::{Method, Methods, Params, Target};
 use crate::http::status::Status;
 
 /// What was found for a path and a method.
@@ -21,9 +21,16 @@ pub struct Found {
     pub params: Params,
 }
 
-/// The route for a decoded path and a method: 404 when there is none for the path, 405 when there
-/// is none for the method. OPTIONS is taken everywhere, and for `*`, the server itself.
-pub fn find(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
+/// The route for a target and a method: 404 when there is none for the path, 405 when there is none
+/// for the method. OPTIONS is taken everywhere, and for `*`, the server itself.
+pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
+    match app.profile.whole_segments {
+        false => find_path(app, &target.path, method),
+        true => find_path(app, &target.with_whole_segments(), method),
+    }
+}
+
+fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let any = method == Method::Options && (path == b"*" || app.profile.blind_options);
     let Some(inner) = path.strip_prefix(app.prefix.as_bytes()) else {
         return if any { server() } else { Err(Refusal::not_found()) };
@@ -168,11 +175,11 @@ mod tests {
     use crate::http::profile::GO_HTTPBIN;
 
     fn ask(path: &[u8], method: Method) -> Result<Found, Refusal> {
-        find(&App::default(), path, method)
+        find_path(&App::default(), path, method)
     }
 
     fn spans(path: &str) -> Option<(&'static str, Vec<String>)> {
-        let found = find(&App::default(), path.as_bytes(), Method::Get).ok()?;
+        let found = find_path(&App::default(), path.as_bytes(), Method::Get).ok()?;
         let texts = found.params.spans.iter().filter(|span| span.1 > 0);
         let texts = texts.map(|span| path[span.0 as usize..span.1 as usize].to_owned());
         Some((found.route.path, texts.collect()))
@@ -248,20 +255,46 @@ mod tests {
     #[test]
     fn a_prefix_stands_before_every_path() {
         let app = App { prefix: "/bin".to_owned(), ..App::default() };
-        let found = find(&app, b"/bin/delay/1", Method::Get).unwrap();
+        let found = find_path(&app, b"/bin/delay/1", Method::Get).unwrap();
         assert_eq!((found.route.path, found.params.spans[0]), ("/delay/{delay}", (11, 12)));
         for path in [b"/delay/1".as_slice(), b"/bin", b"/binget", b"/bi", b"*"] {
-            assert!(find(&app, path, Method::Get).is_err());
+            assert!(find_path(&app, path, Method::Get).is_err());
         }
-        assert!(find(&app, b"*", Method::Options).is_ok());
+        assert!(find_path(&app, b"*", Method::Options).is_ok());
     }
 
     #[test]
     fn go_httpbin_minds_methods_only_where_the_path_is_named_after_one() {
         let app = App { profile: &GO_HTTPBIN, ..App::default() };
-        assert!(find(&app, b"/headers", Method::Delete).is_ok());
-        assert!(find(&app, b"/nope", Method::Options).is_ok());
-        let refusal = find(&app, b"/get", Method::Post).unwrap_err();
+        assert!(find_path(&app, b"/headers", Method::Delete).is_ok());
+        assert!(find_path(&app, b"/nope", Method::Options).is_ok());
+        let refusal = find_path(&app, b"/get", Method::Post).unwrap_err();
         assert_eq!(refusal.allow, Some(Methods::of(&[Method::Get, Method::Head])));
+    }
+
+    #[test]
+    fn in_go_httpbin_an_escaped_slash_ends_no_segment() {
+        let app = App { profile: &GO_HTTPBIN, prefix: "/pre".to_owned(), ..App::default() };
+        let find = |app: &App, raw: &[u8]| {
+            let target = Target::parse(raw).unwrap().0;
+            let found = find(app, &target, Method::Get).ok()?;
+            let params = found.params.spans.iter().filter(|span| span.1 > 0);
+            let params = params.map(|span| &target.path[span.0 as usize..span.1 as usize]);
+            Some(String::from_utf8(params.collect::<Vec<_>>().join(&b'|')).unwrap())
+        };
+        for (raw, params) in [
+            ("/pre/basic-auth/u/p%2Fq", Some("u|p/q")),
+            ("/pre/base64/%2f%2B8=", Some("/+8=")),
+            ("/pre/etag/a%2Fb", Some("a/b")),
+            ("/pre/anything/a%2Fb/c", Some("a/b/c")),
+            ("/pre%2Fget", None),
+            ("/%2Fpre/get", None),
+            ("/pre/basic-auth/u%2Fp", None),
+        ] {
+            assert_eq!(find(&app, raw.as_bytes()).as_deref(), params, "{raw}");
+        }
+        let httpbin = App { profile: &HTTPBIN, ..app };
+        assert_eq!(find(&httpbin, b"/pre%2Fget").as_deref(), Some(""));
+        assert_eq!(find(&httpbin, b"/pre/etag/a%2Fb"), None);
     }
 }

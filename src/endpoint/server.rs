@@ -9,6 +9,7 @@ use crate::base::gorandom::GoRandom;
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::json::Json;
+use crate::http::profile::GO_HTTPBIN;
 use crate::http::query;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
@@ -97,7 +98,7 @@ fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// A parameter; an empty one is none, as in go-httpbin.
 fn given<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
-    query::first(request, name).filter(|text| !text.is_empty())
+    query::given(&GO_HTTPBIN, query::first(request, name))
 }
 
 fn rate(text: &str) -> Result<f64, Refusal> {

@@ -1,7 +1,7 @@
 //! `/status`: any status code. `/unstable` is in `server`, `/response-headers` in `response`.
 
 use super::auth::REALM;
-use super::params::{bad, python_float, python_integer};
+use super::params::{bad, is_read, python_float, python_integer};
 use super::route::{Group, Kind, Param, Route};
 use super::{response, server};
 use crate::base::random::Random;
@@ -59,11 +59,12 @@ fn status(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The same as go-httpbin has it: 100 to 599, and other answers for some codes.
 ///
-/// Departures: every code of a list must be in that range, not only the one that is drawn; integers
-/// are read as in httpbin; the texts of 300, 308 and 402 are our own.
+/// Departures: every code of a list must be in that range, not only the one that is drawn; the
+/// texts of 300, 308 and 402 are our own.
 fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let codes = String::from_utf8_lossy(request.param(0));
-    match chosen(request, &codes, GO_HIGHEST) {
+    let chosen = || chosen(request, &codes, GO_HIGHEST);
+    match is_read(app.profile, &codes).then(chosen).flatten() {
         Some(code) => Ok(go_status_reply(app, code)),
         None => Err(bad("status", &codes, "write 100 to 599; several as 200:3,500:1")),
     }

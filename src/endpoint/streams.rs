@@ -75,7 +75,7 @@ fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/stream/{n}` as go-httpbin has it: one line at least, in its own order.
 fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::integer("n", &String::from_utf8_lossy(request.param(0)))?;
+    let asked = params::integer(app.profile, "n", &String::from_utf8_lossy(request.param(0)))?;
     let asked = u64::try_from(asked).unwrap_or_default();
     let lines = asked.clamp(1, MAX_STREAM_LINES);
     let source = tight_lines(app, request);
@@ -86,8 +86,8 @@ fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// httpbin, and for go-httpbin a single chunk. Chunks are bounded, since each is made whole.
 fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let (asked, bytes) = size(app, request)?;
-    let chunk = match query::first_any_case(request, "chunk_size") {
-        Some(text) => params::integer("chunk_size", &text)?,
+    let chunk = match query::given(app.profile, query::first_any_case(request, "chunk_size")) {
+        Some(text) => params::integer(app.profile, "chunk_size", &text)?,
         None => 10 * 1024,
     };
     let chunk = match u64::try_from(chunk) {
@@ -107,9 +107,9 @@ fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// Departure: a line that tells a long request counts as what it is, for else all lines together
 /// could be hundreds of times the largest body.
 fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::integer("count", &value(request, "count", "10"))?;
+    let asked = params::integer(app.profile, "count", &value(&GO_HTTPBIN, request, "count", "10"))?;
     let asked = u64::try_from(asked).unwrap_or_default();
-    let times = Times::of(request, "0", "0")?;
+    let times = Times::of(app, request, "0", "0")?;
     if !times.fit(app) {
         return Ok(Reply::whole(Status(400), Media::Text, b"Too much time\n".as_slice()));
     }
@@ -124,11 +124,11 @@ fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// and tells the times that were planned. Nothing can follow a body in HTTP/1.0: there it stands in
 /// the head.
 fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = value(request, "count", "10");
-    let events = params::within("count", &asked, 1..=most(app, EVENT_BYTES))?;
-    let times = Times::of(request, "0", "5s")?.fitting(app)?;
+    let asked = value(&GO_HTTPBIN, request, "count", "10");
+    let events = params::within(app.profile, "count", &asked, 1..=most(app, EVENT_BYTES))?;
+    let times = Times::of(app, request, "0", "5s")?.fitting(app)?;
     if times.span_us == 0 {
-        let text = value(request, "duration", "");
+        let text = value(&GO_HTTPBIN, request, "duration", "");
         return Err(params::bad("duration", &text, "it must be longer than nothing"));
     }
     let started_us = request.unix_us.saturating_add(times.delay_us);
@@ -152,7 +152,7 @@ fn in_pieces(media: Media, pace: Pace) -> Reply {
 /// The first piece at once and the last with the end of the span; `jitter` makes each pause longer
 /// or shorter by up to its share. What would come after the span comes with its end.
 fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Result<Pace, Refusal> {
-    let text = value(request, "jitter", "0");
+    let text = value(&GO_HTTPBIN, request, "jitter", "0");
     let share = params::python_float(&text).filter(|share| (0.0..=1.0).contains(share));
     let share = share.ok_or_else(|| params::bad("jitter", &text, "it must be 0 to 1"))?;
     let jitter = (share > 0.0).then(|| Jitter::new(share, Random::new(request.seed)));

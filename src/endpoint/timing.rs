@@ -7,6 +7,7 @@ use super::route::{BODY_BYTES, Group, Kind, Param, Route};
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
 use crate::http::pace::{Pace, Source};
+use crate::http::profile::GO_HTTPBIN;
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -64,8 +65,9 @@ fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// the delay taking precedence; `Server-Timing` tells what they came to, in go-httpbin's words. An
 /// interim status is followed by 200 and the bytes, where httpbin's answer cannot be understood.
 fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::integer("numbytes", &value(request, "numbytes", "10"))?;
-    let status = code(request, 999)?;
+    let asked =
+        params::integer(app.profile, "numbytes", &value(app.profile, request, "numbytes", "10"))?;
+    let status = code(app, request, 999)?;
     let times = cut_times(app, request)?;
     let bytes = match u64::try_from(asked) {
         Ok(asked @ 1..) => asked.min(MAX_DRIP_BYTES),
@@ -80,11 +82,12 @@ fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The times of httpbin's `/drip`, cut to their bound. A negative delay is none, as there.
 fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
-    let span_us = duration_us("duration", &value(request, "duration", "2"))?;
-    let delay = value(request, "delay", "0");
+    let span_us =
+        duration_us(app.profile, "duration", &value(app.profile, request, "duration", "2"))?;
+    let delay = value(app.profile, request, "delay", "0");
     let delay_us = match params::signed_duration_us(&delay) {
         Some(..0) => 0,
-        _ => duration_us("delay", &delay)?,
+        _ => duration_us(app.profile, "delay", &delay)?,
     };
     let most = max_duration_us(&app.limits);
     let delay_us = delay_us.min(most);
@@ -94,15 +97,16 @@ fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
 /// `/drip` as go-httpbin has it: the delay is two seconds unless told, the last byte comes with the
 /// end of the duration, and what is out of bounds is refused.
 fn drip_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let bytes = value(request, "numbytes", "10");
-    let bytes = params::within("numbytes", &bytes, 1..=app.limits.body_bytes)?;
-    let status = code(request, 599)?;
-    let times = Times::of(request, "2s", "2s")?.fitting(app)?;
+    let bytes = value(app.profile, request, "numbytes", "10");
+    let bytes = params::within(app.profile, "numbytes", &bytes, 1..=app.limits.body_bytes)?;
+    let status = code(app, request, 599)?;
+    let times = Times::of(app, request, "2s", "2s")?.fitting(app)?;
     Ok(dripping(Media::Text, status, bytes, times, bytes - 1))
 }
 
-fn code(request: &Request, most: u64) -> Result<Status, Refusal> {
-    Ok(Status(params::within("code", &value(request, "code", "200"), 100..=most)? as u16))
+fn code(app: &App, request: &Request, most: u64) -> Result<Status, Refusal> {
+    let code = value(app.profile, request, "code", "200");
+    Ok(Status(params::within(app.profile, "code", &code, 100..=most)? as u16))
 }
 
 /// Bytes with `gaps` pauses; none for a last status that has no body.
@@ -126,14 +130,17 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// What the query says of `delay` and `duration`, however long.
+    /// What the query says of `delay` and `duration`, however long, for endpoints of go-httpbin.
     pub(super) fn of(
+        app: &App,
         request: &Request,
         delay: &'static str,
         span: &'static str,
     ) -> Result<Times, Refusal> {
-        let delay_us = duration_us("delay", &value(request, "delay", delay))?;
-        let span_us = duration_us("duration", &value(request, "duration", span))?;
+        let read = |name, default| {
+            duration_us(app.profile, name, &value(&GO_HTTPBIN, request, name, default))
+        };
+        let (delay_us, span_us) = (read("delay", delay)?, read("duration", span)?);
         Ok(Times { delay_us, span_us })
     }
 

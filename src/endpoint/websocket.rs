@@ -4,11 +4,12 @@ use base64::engine::{Engine, general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
 use super::params::{bad, integer};
-use super::route::{Group, Kind, Param, Route};
+use super::route::{GET, Group, Kind, Param, Route};
 use crate::http::app::App;
-use crate::http::query;
+use crate::http::profile::GO_HTTPBIN;
+use crate::http::query::{first, given};
 use crate::http::reply::{Body, Messages, Refusal, Reply};
-use crate::http::request::{Method, Methods, Request, Version};
+use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
 
 const SIZE: Kind = Kind::Integer(1, 1024 * 1024);
@@ -17,27 +18,27 @@ const SIZE: Kind = Kind::Integer(1, 1024 * 1024);
 pub(super) const GROUP: Group = Group {
     name: "WebSocket",
     about: "Messages that come back",
-    routes: &[Route::new(
-        Methods::of(&[Method::Get]),
-        "/websocket/echo",
-        echo,
-        "an echo of messages",
-    )
-    .fixed()
-    .messages()
-    .with(&[
-        Param::query("max_fragment_size", SIZE, "longest frame, in bytes").or("524288").strict(),
-        Param::query("max_message_size", SIZE, "longest message, in bytes").or("1048576").strict(),
-    ])],
+    routes: &[Route::new(GET, "/websocket/echo", echo, "an echo of messages")
+        .fixed()
+        .messages()
+        .with(&[
+            Param::query("max_fragment_size", SIZE, "longest frame, in bytes")
+                .or("524288")
+                .strict(),
+            Param::query("max_message_size", SIZE, "longest message, in bytes")
+                .or("1048576")
+                .strict(),
+        ])],
 };
 
 /// Takes the handshake, or says what it lacks. As in go-httpbin the Connection field is not looked
-/// at; a request of HTTP/1.0, which cannot be upgraded, is refused (RFC 6455 4.1).
+/// at; HEAD and HTTP/1.0, which cannot be upgraded (RFC 6455 4.1), are refused as GET is without it.
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let is = |name, value: &str| {
         request.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value.as_bytes()))
     };
-    if !is("Upgrade", "websocket") || request.version == Version::Http10 {
+    let upgradable = request.method == Method::Get && request.version == Version::Http11;
+    if !is("Upgrade", "websocket") || !upgradable {
         return Err(Refusal::bad("missing required `Upgrade: websocket` header"));
     }
     if !is("Sec-WebSocket-Version", "13") {
@@ -55,9 +56,9 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// The bounds asked for: 1 to the largest body, and no fragment longer than a message.
 fn messages(app: &App, request: &Request) -> Result<Messages, Refusal> {
     let most = app.limits.body_bytes;
-    let size = |name: &str, usual: u64| match query::first(request, name) {
+    let size = |name: &str, usual: u64| match given(&GO_HTTPBIN, first(request, name)) {
         None => Ok(usual),
-        Some(text) => match u64::try_from(integer(name, &text)?) {
+        Some(text) => match u64::try_from(integer(app.profile, name, &text)?) {
             Ok(bytes) if (1..=most).contains(&bytes) => Ok(bytes),
             _ => Err(bad(name, &text, &format!("it must be 1 to {most}"))),
         },

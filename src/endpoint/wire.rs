@@ -119,7 +119,7 @@ fn check_trailer(name: &str, value: &str) -> Result<(), Refusal> {
         _ if !is_token(name) => Err(bad("trailer", name, "its name must be a token")),
         _ if forbidden => Err(bad("trailer", name, "it may not come after a body")),
         _ if !is_field_value(value) => {
-            Err(bad("trailer", name, "its value must hold no line end and no NUL"))
+            Err(bad("trailer", name, "its value must hold no control character"))
         }
         _ => Ok(()),
     }

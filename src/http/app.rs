@@ -14,8 +14,8 @@ pub struct App {
     pub prefix: String,
     /// Header fields that no answer tells; in lower case, `*` stands for any text.
     pub exclude_headers: Vec<String>,
-    /// Hosts that `/redirect-to` may send clients to; empty: all.
-    pub redirect_domains: Vec<String>,
+    /// Where `/redirect-to` may send clients.
+    pub redirects: Redirects,
     /// Whether a client may choose a media type that a browser would run, with its own text in it.
     pub dangerous_responses: bool,
     /// What `/hostname` tells.
@@ -29,6 +29,15 @@ pub struct App {
     /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
     /// log.
     pub records: bool,
+}
+
+/// Where clients may be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Redirects {
+    /// Anywhere.
+    All,
+    /// To paths of this server, and to these hosts, in lower case.
+    Hosts(Vec<String>),
 }
 
 impl App {
@@ -45,7 +54,7 @@ impl Default for App {
             profile: &HTTPBIN,
             prefix: String::new(),
             exclude_headers: Vec::new(),
-            redirect_domains: Vec::new(),
+            redirects: Redirects::All,
             dangerous_responses: false,
             hostname: "loiter".to_owned(),
             environment: Vec::new(),

@@ -20,8 +20,16 @@ fn seconds(request: &Request, name: &str) -> Option<u64> {
 struct Tag<'a> {
     weak: bool,
     text: &'a [u8],
+    /// Whether it stands in quotes, as it must.
+    quoted: bool,
     /// Whether it is `*` as it stands, without quotes: any tag.
     any: bool,
+}
+
+impl Tag<'_> {
+    fn is(&self, tag: &str) -> bool {
+        self.quoted && self.text == tag.as_bytes()
+    }
 }
 
 /// The tags of a list. Their quotes may be missing, as in httpbin, and hold no comma.
@@ -29,10 +37,10 @@ fn tags(list: &[u8]) -> impl Iterator<Item = Tag<'_>> {
     list.split(|&byte| byte == b',').map(|item| {
         let item = item.trim_ascii();
         let weak = item.strip_prefix(b"W/");
-        let text = weak.unwrap_or(item);
-        let text = text.strip_prefix(b"\"").unwrap_or(text);
+        let sent = weak.unwrap_or(item);
+        let text = sent.strip_prefix(b"\"").unwrap_or(sent);
         let text = text.strip_suffix(b"\"").unwrap_or(text);
-        Tag { weak: weak.is_some(), text, any: item == b"*" }
+        Tag { weak: weak.is_some(), text, quoted: text.len() + 2 == sent.len(), any: item == b"*" }
     })
 }
 
@@ -41,14 +49,14 @@ pub fn names(list: &[u8], tag: &str) -> bool {
     tags(list).any(|item| item.text == b"*" || item.text == tag.as_bytes())
 }
 
-/// The same as RFC 9110 has it: `"*"` is a tag like any other.
+/// The same as RFC 9110 has it: a tag stands in quotes, and `"*"` is one like any other.
 fn names_weakly(list: &[u8], tag: &str) -> bool {
-    tags(list).any(|item| item.any || item.text == tag.as_bytes())
+    tags(list).any(|item| item.any || item.is(tag))
 }
 
 /// The same, but for weak ones.
 fn names_strongly(list: &[u8], tag: &str) -> bool {
-    tags(list).any(|item| item.any || !item.weak && item.text == tag.as_bytes())
+    tags(list).any(|item| item.any || !item.weak && item.is(tag))
 }
 
 /// What becomes of a request.
@@ -96,7 +104,7 @@ impl Validator<'_> {
         let Some(value) = request.field("If-Range") else { return true };
         let same_second =
             self.modified_s.is_some_and(|at| seconds(request, "If-Range") == Some(at));
-        same_second || tags(value).any(|item| !item.weak && item.text == self.tag.as_bytes())
+        same_second || tags(value).any(|item| !item.weak && item.is(self.tag))
     }
 }
 
@@ -139,10 +147,12 @@ mod tests {
             (&[][..], Go),
             (&[("If-Match", "\"abc\"")], Go),
             (&[("If-Match", "W/\"abc\"")], Failed),
-            (&[("If-Match", "x"), ("If-None-Match", "abc")], Failed),
+            (&[("If-Match", "\"x\""), ("If-None-Match", "\"abc\"")], Failed),
             (&[("If-Match", "\"*\"")], Failed),
             (&[("If-None-Match", "*")], NotModified),
             (&[("If-None-Match", "\"*\"")], Go),
+            (&[("If-None-Match", "abc")], Go),
+            (&[("If-Match", "abc")], Failed),
             (&[("If-Match", "*"), ("If-Unmodified-Since", BEFORE)], Go),
             (&[("If-Unmodified-Since", BEFORE)], Failed),
             (&[("If-Unmodified-Since", "junk")], Go),
@@ -153,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(weigh(fields), outcome, "{fields:?}");
         }
-        let outcome = ask("/", &[("If-None-Match", "abc")], b"", |request| {
+        let outcome = ask("/", &[("If-None-Match", "\"abc\"")], b"", |request| {
             VALIDATOR.weigh(&Request { method: Method::Put, ..request.clone() })
         });
         assert_eq!(outcome, Failed);
@@ -163,7 +173,7 @@ mod tests {
     fn a_range_counts_only_for_this_very_document() {
         let lets = |value| ask("/", &[("If-Range", value)], b"", |r| VALIDATOR.lets_range(r));
         assert!(lets("\"abc\"") && lets("Sun, 22 Nov 2026 14:47:01 GMT"));
-        assert!(!lets("W/\"abc\"") && !lets("\"x\"") && !lets(BEFORE));
+        assert!(!lets("W/\"abc\"") && !lets("abc") && !lets("\"x\"") && !lets(BEFORE));
         assert!(ask("/", &[], b"", |request| VALIDATOR.lets_range(request)));
     }
 }

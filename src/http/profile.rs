@@ -37,6 +37,8 @@ pub struct Profile {
     pub iris: bool,
     /// The fields in which a proxy may tell who asks, the first of them first.
     pub origin_fields: &'static [&'static str],
+    /// The fields by which a proxy tells that it was asked by TLS, with what they say then.
+    pub secure_fields: &'static [(&'static str, &'static str)],
     /// Whether the addresses of a proxy's list are told whole; if not, its first entry.
     pub whole_origin: bool,
     /// How the names of fields are told.
@@ -48,9 +50,13 @@ pub struct Profile {
     pub python_fields: bool,
     /// Whether a value beyond its bound is cut to it; if not, it is refused.
     pub clamps: bool,
-    /// Whether a number in a path that is none makes it another path, which is not found; if not,
-    /// it is refused.
-    pub odd_count_is_lost: bool,
+    /// Whether numbers are read as Go reads them: without blanks and `_`, within 64 bits, and refused
+    /// where a path has none. If not, as Python does, and such a path is not found.
+    pub go_numbers: bool,
+    /// Whether an empty value in a query says nothing.
+    pub empty_is_absent: bool,
+    /// Whether an escaped slash belongs to its segment of a path; if not, it ends it as any other.
+    pub whole_segments: bool,
     /// Most bytes of `/bytes` and `/stream-bytes`.
     pub most_bytes: fn(&Limits) -> u64,
     /// Whose random bytes follow from a seed.
@@ -198,12 +204,19 @@ pub static HTTPBIN: Profile = Profile {
     strict: false,
     iris: true,
     origin_fields: &["X-Forwarded-For"],
+    secure_fields: &[
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Protocol", "ssl"),
+        ("X-Forwarded-Ssl", "on"),
+    ],
     whole_origin: true,
     case: Case::Title,
     charset: false,
     python_fields: true,
     clamps: true,
-    odd_count_is_lost: true,
+    go_numbers: false,
+    empty_is_absent: false,
+    whole_segments: false,
     most_bytes: |limits| limits.max_bytes,
     generator: Generator::Python,
     no_size_is_one_chunk: false,
@@ -246,12 +259,19 @@ pub static GO_HTTPBIN: Profile = Profile {
         "True-Client-IP",
         "X-Forwarded-For",
     ],
+    secure_fields: &[
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Protocol", "https"),
+        ("X-Forwarded-Ssl", "on"),
+    ],
     whole_origin: false,
     case: Case::Mime,
     charset: true,
     python_fields: false,
     clamps: false,
-    odd_count_is_lost: false,
+    go_numbers: true,
+    empty_is_absent: true,
+    whole_segments: true,
     most_bytes: |limits| limits.body_bytes,
     generator: Generator::Go,
     no_size_is_one_chunk: true,

@@ -61,6 +61,11 @@ pub fn first_any_case<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, s
     of(request).find(|pair| pair.0.eq_ignore_ascii_case(name)).map(|pair| pair.1)
 }
 
+/// What was said, or nothing if it is empty and the profile takes that for nothing.
+pub fn given<'a>(profile: &Profile, value: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    value.filter(|text| !(profile.empty_is_absent && text.is_empty()))
+}
+
 fn decode(raw: &[u8]) -> Cow<'_, str> {
     coding::text(unescape(raw))
 }

@@ -77,7 +77,7 @@ pub struct Headers(Option<Box<Vec<HeaderField>>>);
 type HeaderField = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
-    /// Adds a field. Its name must be a token and its value hold no CR, LF or NUL: one that is not
+    /// Adds a field. Its name must be a token and its value hold no control character: one that is not
     /// so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
     pub fn push(
         &mut self,
@@ -108,9 +108,9 @@ pub fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(token)
 }
 
-/// Whether a text can be a field's value: it does not end the line (RFC 9110 5.5).
+/// Whether a text can be a field's value: it holds no control character but TAB (RFC 9110 5.5).
 pub fn is_field_value(value: &str) -> bool {
-    !value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
+    !value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
 }
 
 /// Whether a text of the client's own may be told in a field: one with any control character would

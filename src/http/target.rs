@@ -27,6 +27,23 @@ impl<'a> Target<'a> {
         (!authority.is_empty()).then(|| (Target::split(raw, path), Some(authority)))
     }
 
+    /// The decoded path with another byte in place of each escaped slash, which no route has in its
+    /// text: so nothing but a slash that stands as it is ends a segment. All else is where it is in
+    /// [`path`](Target::path).
+    pub fn with_whole_segments(&self) -> Cow<'_, [u8]> {
+        let is_slash = |escape: &[u8]| escape.eq_ignore_ascii_case(b"%2f");
+        if !self.raw_path.windows(3).any(is_slash) {
+            return Cow::Borrowed(&self.path);
+        }
+        let mut raw = self.raw_path.to_vec();
+        for at in 0..raw.len() {
+            if let Some(escape) = raw.get_mut(at..at + 3).filter(|escape| is_slash(escape)) {
+                escape.copy_from_slice(b"%00");
+            }
+        }
+        Cow::Owned(percent_decode(&raw).into_owned())
+    }
+
     /// The target of this path and query.
     fn split(raw: &'a [u8], rest: &'a [u8]) -> Target<'a> {
         let (path, raw_query) = match memchr::memchr(b'?', rest) {
@@ -90,6 +107,17 @@ mod tests {
         assert_eq!(parts("//").unwrap().0, "/");
         assert_eq!(parts("/anything//b").unwrap().0, "/anything//b");
         assert_eq!(Target::parse(b"//get").unwrap().0.raw_path, b"/get");
+    }
+
+    #[test]
+    fn an_escaped_slash_ends_no_segment() {
+        let whole = |raw: &'static str| {
+            let target = Target::parse(raw.as_bytes()).unwrap().0;
+            String::from_utf8(target.with_whole_segments().into_owned()).unwrap()
+        };
+        assert_eq!(whole("/a%2Fb/%2f%2F/c%20"), "/a\0b/\0\0/c ");
+        assert_eq!(whole("/%252F/%%2f"), "/%2F/%\0");
+        assert_eq!(whole("/a/b"), "/a/b");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn escape_url(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
     output.extend_from_slice(b"://");
     let host = request.host.unwrap_or(request.local.as_bytes());
     match profile.iris {
-        true => escape_as_iri(output, request, host),
+        true => escape_as_iri(output, profile, request, host),
         false => escape_as_sent(output, profile.spelling, request, host),
     }
 }
@@ -33,9 +33,9 @@ fn escape_as_sent(output: &mut Vec<u8>, spelling: Spelling, request: &Request, h
 
 /// The host in lower case without a default port, and of path and query every escape resolved that
 /// may be.
-fn escape_as_iri(output: &mut Vec<u8>, request: &Request, host: &[u8]) {
+fn escape_as_iri(output: &mut Vec<u8>, profile: &Profile, request: &Request, host: &[u8]) {
     let start = output.len();
-    escape_latin1(output, without_default_port(request, host));
+    escape_latin1(output, without_default_port(profile, request, host));
     if let Some(host) = output.get_mut(start..) {
         host.make_ascii_lowercase();
     }
@@ -51,9 +51,9 @@ fn escape_as_iri(output: &mut Vec<u8>, request: &Request, host: &[u8]) {
 }
 
 /// The host without the port that its scheme has anyway. Most hosts end in neither.
-fn without_default_port<'a>(request: &Request, host: &'a [u8]) -> &'a [u8] {
-    let plain = host.strip_suffix(b":80").filter(|_| !is_secure(request));
-    let secure = || host.strip_suffix(b":443").filter(|_| is_secure(request));
+fn without_default_port<'a>(profile: &Profile, request: &Request, host: &'a [u8]) -> &'a [u8] {
+    let plain = host.strip_suffix(b":80").filter(|_| !is_secure(profile, request));
+    let secure = || host.strip_suffix(b":443").filter(|_| is_secure(profile, request));
     plain.or_else(secure).unwrap_or(host)
 }
 
@@ -70,22 +70,20 @@ fn escape_scheme(output: &mut Vec<u8>, profile: &Profile, request: &Request) {
 
 /// Where the client asked, without its path: `http://host`. What links and redirects that name a
 /// host begin with. A Host that is no authority is passed over for our own address.
-pub fn site(request: &Request) -> String {
+pub fn site(profile: &Profile, request: &Request) -> String {
     let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
     let host = request.host.filter(|host| !host.is_empty() && host.iter().all(sound));
     let host = host.and_then(|host| std::str::from_utf8(host).ok()).unwrap_or(request.local);
-    let (scheme, port) = if is_secure(request) { ("https", ":443") } else { ("http", ":80") };
+    let (scheme, port) =
+        if is_secure(profile, request) { ("https", ":443") } else { ("http", ":80") };
     let host = host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
     [scheme, "://", &host].concat()
 }
 
 /// Whether a proxy says that the client asked it by TLS.
-pub fn is_secure(request: &Request) -> bool {
-    let says = |name, value: &str| request.fields_named(name).eq([value.as_bytes()]);
-    says("X-Forwarded-Proto", "https")
-        || says("X-Forwarded-Protocol", "https")
-        || says("X-Forwarded-Protocol", "ssl")
-        || says("X-Forwarded-Ssl", "on")
+pub fn is_secure(profile: &Profile, request: &Request) -> bool {
+    let says = |(name, value): &(&str, &str)| request.fields_named(name).eq([value.as_bytes()]);
+    profile.secure_fields.iter().any(says)
 }
 
 /// Appends where the request came from, inside a JSON string: what a proxy tells, else the peer's
@@ -236,7 +234,9 @@ mod tests {
 
     #[test]
     fn sites() {
-        let site = |fields: &[(&str, &str)]| ask("/", fields, b"", site);
+        let site = |fields: &[(&str, &str)]| {
+            ask("/", fields, b"", |request| super::site(&HTTPBIN, request))
+        };
         assert_eq!(site(&[]), "http://127.0.0.1:8080");
         assert_eq!(site(&[("Host", "FOO.com:80")]), "http://foo.com");
         assert_eq!(site(&[("Host", "a_b<x>")]), "http://127.0.0.1:8080");
@@ -245,11 +245,14 @@ mod tests {
         for (name, value) in [
             ("X-Forwarded-Proto", "https"),
             ("X-Forwarded-Protocol", "ssl"),
-            ("X-Forwarded-Protocol", "https"),
             ("X-Forwarded-Ssl", "on"),
         ] {
             assert_eq!(secure(name, value), "https://[::1]", "{name}");
         }
+        assert_eq!(secure("X-Forwarded-Protocol", "https"), "http://[::1]:443");
+        let fields = [("Host", "h"), ("X-Forwarded-Protocol", "https")];
+        let go = ask("/", &fields, b"", |request| super::site(&GO_HTTPBIN, request));
+        assert_eq!(go, "https://h");
         assert_eq!(secure("X-Forwarded-Proto", "ftp"), "http://[::1]:443");
         let two = [("Host", "h"), ("X-Forwarded-Ssl", "on"), ("X-Forwarded-Ssl", "on")];
         assert_eq!(site(&two), "http://h");

@@ -63,7 +63,7 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
     let fields: Vec<Field> =
         fields.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
     let (target, host) = Target::parse(target.as_bytes()).unwrap();
-    let found = match find(app, &target.path, method) {
+    let found = match find(app, &target, method) {
         Ok(found) => found,
         Err(refusal) => return play(app, None, refuse(app, &refusal), |_| Vec::new()),
     };

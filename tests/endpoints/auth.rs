@@ -113,6 +113,8 @@ pub(crate) const GO_ROWS: &[Row] = &[
     (HASHED, "GET /digest-auth/auth/u/p/SHA-256", &[SHA], b"", 200, GO_JSON, Is(GO_WELCOME)),
     (HASHED, "GET /digest-auth/auth/u/p/SHA-512", &[], b"", 400, GO_JSON, Has("bad algorithm")),
     (STALING, "GET /digest-auth/auth/u/p/MD5/3", &[], b"", 404, TEXT, Any),
+    (BASIC_AUTH, "GET /basic-auth/u/p%2Fq", &[("Authorization", "Basic dTpwL3E=")], b"", 200, GO_JSON, Is(GO_WELCOME)),
+    (BASIC_AUTH, "GET /basic-auth/u%2Fp", &[BASIC], b"", 404, TEXT, Any),
 ];
 
 fn fields<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {

@@ -30,6 +30,8 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/base64/{value}", "GET /base64/PGI-?content-type=image/svg%2Bxml", &[], b"", 200, "image/svg+xml", Is("&lt;b&gt;")),
     ("/base64/{op}/{value}", "GET /base64/encode/%3Cb%3E", &[], b"", 200, TEXT, Is("PGI-")),
     ("/base64/{op}/{value}", "GET /base64/x/y", &[], b"", 400, GO_JSON, Any),
+    ("/base64/{value}", "GET /base64/%2F%2B8=", &[], b"", 200, TEXT, Is("\u{ff}\u{ef}")),
+    ("/base64/{op}/{value}", "GET /base64/encode/a%2Fb", &[], b"", 200, TEXT, Is("YS9i")),
 ];
 
 const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";

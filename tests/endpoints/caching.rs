@@ -49,6 +49,9 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/etag/{etag}", "GET /etag/abc", &[("Range", "bytes=99999-")], b"", 416, TEXT, Is("")),
     ("/etag/{etag}", "GET /etag/abc", &[("Range", "bytes=0-1"), ("If-Range", "\"x\"")], b"", 200, TEXT, Any),
     ("/etag/{etag}", "GET /etag/a%0ab", &[], b"", 400, GO_JSON, Any),
+    ("/cache", "GET /cache", &[("If-None-Match", "")], b"", 200, GO_JSON, Any),
+    ("/etag/{etag}", "GET /etag/abc", &[("If-None-Match", "abc")], b"", 200, TEXT, Any),
+    ("/etag/{etag}", "GET /etag/a%2Fb", &[("If-None-Match", "\"a/b\"")], b"", 304, "", Is("")),
 ];
 
 #[test]

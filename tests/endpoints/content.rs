@@ -51,6 +51,8 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/bytes/{n}", "GET /bytes/3?seed=x", &[], b"", 400, GO_JSON, Has("bad seed")),
     ("/bytes/{n}", "GET /bytes/3?seed=-5", &[], b"", 200, BYTES, Long(3)),
     ("/echo", "POST /echo", &[], b"", 200, BYTES, Has(ECHO)),
+    ("/bytes/{n}", "GET /bytes/3?seed=", &[], b"", 200, BYTES, Long(3)),
+    ("/bytes/{n}", "GET /bytes/3?seed=9223372036854775808", &[], b"", 400, GO_JSON, Has("bad seed")),
 ];
 
 #[test]

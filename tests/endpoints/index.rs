@@ -31,6 +31,7 @@ pub(crate) const ROWS: &[Row] = &[
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
     ("/", "GET /", BROWSER, b"", 200, HTML, Has("follows go-httpbin")),
+    ("/", "GET /", &[], b"", 200, HTML, Has("follows go-httpbin")),
     ("/", "POST /", &[], b"", 405, TEXT, Any),
 ];
 

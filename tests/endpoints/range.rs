@@ -36,6 +36,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/range/{numbytes}", "GET /range/1.5", &[], b"", 400, GO_JSON, Has("bad n")),
     ("/range/{numbytes}", "GET /range/1048577", &[], b"", 400, GO_JSON, Any),
     ("/range/{numbytes}", "GET /range/5?duration=11s", &[], b"", 400, GO_JSON, Has("bad duration")),
+    ("/range/{numbytes}", "GET /range/5?duration=", &[], b"", 200, TEXT, Is("abcde")),
 ];
 
 #[test]

@@ -1,6 +1,6 @@
 //! Redirects.
 
-use loiter::http::app::App;
+use loiter::http::app::{App, Redirects};
 use loiter::http::profile::{GO_HTTPBIN, HTTPBIN};
 
 use crate::ask::*;
@@ -40,7 +40,9 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/redirect-to", "GET /redirect-to?URL=/y", &[], b"", 400, GO_JSON, Has("url is missing")),
     ("/redirect-to", "GET /redirect-to?url=/%25zz", &[], b"", 400, GO_JSON, Has("hexadecimal")),
     ("/redirect-to", "GET /redirect-to?url=/y&status_code=400", &[], b"", 400, GO_JSON, Has("300 to 399")),
-    ("/redirect-to", "GET /redirect-to?url=/y&status_code=", &[], b"", 400, GO_JSON, Has("300 to 399")),
+    ("/redirect-to", "GET /redirect-to?url=/y&status_code=", &[], b"", 302, "", Is("")),
+    ("/redirect-to", "GET /redirect-to?url=/y&status_code=%20301", &[], b"", 400, GO_JSON, Has("300 to 399")),
+    ("/redirect/{n}", "GET /redirect/+2", &[], b"", 302, "", Is("")),
 ];
 
 fn location(app: &App, line: &str, fields: &[(&str, &str)]) -> Option<String> {
@@ -83,6 +85,15 @@ fn our_own_paths_have_the_prefix() {
     ] {
         assert_eq!(location(&app, line, CURL).as_deref(), Some(to), "{line}");
     }
+    let go = App { profile: &GO_HTTPBIN, ..app.clone() };
+    for (url, to) in [("/get?a=1", "/p/get?a=1"), ("//h/x", "//h/x"), ("http://h/", "http://h/")] {
+        let line = format!("GET /p/redirect-to?url={url}");
+        assert_eq!(location(&go, &line, CURL).as_deref(), Some(to));
+        assert_eq!(location(&app, &line, CURL).as_deref(), Some(url));
+    }
+    for (query, to) in [("", "/p/links/2/0"), ("?x=1&y=%2f", "/p/links/2/0?x=1&y=%2f")] {
+        assert_eq!(location(&go, &format!("GET /p/links/2{query}"), CURL).as_deref(), Some(to));
+    }
     let page = ask_of(&app, "GET /p/links/2/0", CURL, b"");
     assert!(page.body.ends_with(b"0 <a href='/p/links/2/1'>1</a> </body></html>"));
 }
@@ -90,8 +101,8 @@ fn our_own_paths_have_the_prefix() {
 #[test]
 fn an_allow_list_holds_in_both_modes() {
     for profile in [&HTTPBIN, &GO_HTTPBIN] {
-        let redirect_domains = vec!["b.example".to_owned(), "a.example".to_owned()];
-        let app = App { profile, redirect_domains, ..App::default() };
+        let hosts = vec!["b.example".to_owned(), "a.example".to_owned()];
+        let app = App { profile, redirects: Redirects::Hosts(hosts), ..App::default() };
         for url in ["/get", "http://a.example/x", "https://B.example:8/"] {
             let answer = ask_of(&app, &format!("GET /redirect-to?url={url}"), CURL, b"");
             assert_eq!(answer.status, 302, "{url}");
@@ -104,5 +115,9 @@ fn an_allow_list_holds_in_both_modes() {
         }
         let answer = ask_of(&app, "GET /response-headers?refresh=0;url=//x", CURL, b"");
         assert_eq!((answer.status, answer.field("Refresh")), (200, None));
+        let app = App { redirects: Redirects::Hosts(Vec::new()), ..app };
+        let answer = ask_of(&app, "GET /redirect-to?url=http://a.example", CURL, b"");
+        assert_eq!(answer.status, 403);
+        assert!(answer.body.ends_with(b". Redirects go to paths of this server.\n"));
     }
 }

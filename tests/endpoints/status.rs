@@ -26,6 +26,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     (STATUS, "GET /status/200:1", &[], b"", 400, GO_JSON, Any),
     (STATUS, "GET /status/200:0,300:0", &[], b"", 400, GO_JSON, Any),
     (STATUS, "GET /status/%ff", &[], b"", 400, GO_JSON, Any),
+    ("/status/{codes}", "GET /status/200%20", &[], b"", 400, GO_JSON, Any),
 ];
 
 #[test]

@@ -54,6 +54,8 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/drip", "GET /drip?duration=8&delay=2001ms", &[], b"", 400, GO_JSON, Has("10s together")),
     ("/drip", "GET /drip?duration=inf&delay=inf", &[], b"", 400, GO_JSON, Has("10s together")),
     ("/drip", "GET /drip?delay=-1", &[], b"", 400, GO_JSON, Has("negative")),
+    ("/delay/{delay}", "GET /delay/%201", &[], b"", 400, GO_JSON, Has("bad delay")),
+    ("/drip", "GET /drip?duration=&numbytes=&code=&delay=0", &[], b"", 200, TEXT, Is("**********")),
 ];
 
 #[test]

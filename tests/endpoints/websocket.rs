@@ -17,6 +17,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("/websocket/echo", "GET /websocket/echo?max_message_size=1048577", &[UPGRADE, VERSION, KEY], b"", 400, JSON, Has("1 to 1048576")),
     ("/websocket/echo", "GET /websocket/echo?max_message_size=8&max_fragment_size=9", &[UPGRADE, VERSION, KEY], b"", 400, JSON, Has("must not be beyond")),
     ("/websocket/echo", "GET /websocket/echo?max_fragment_size=x", &[UPGRADE, VERSION, KEY], b"", 400, JSON, Any),
+    ("/websocket/echo", "GET /websocket/echo?max_message_size=&max_fragment_size=", &[UPGRADE, VERSION, KEY], b"", 101, "", Any),
+    ("/websocket/echo", "HEAD /websocket/echo", &[], b"", 400, JSON, Has("Upgrade: websocket")),
+    ("/websocket/echo", "HEAD /websocket/echo", &[UPGRADE, VERSION, KEY], b"", 400, JSON, Any),
     ("/websocket/echo", "POST /websocket/echo", &[UPGRADE, VERSION, KEY], b"", 405, HTML, Any),
 ];
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use loiter::config::{Invocation, LogFormat, LogLevel};
 
+use loiter::http::app::Redirects;
+
 use super::ask::*;
 
 #[test]
@@ -57,7 +59,8 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
     let app = settings.app();
     assert_eq!((app.profile.name, app.hostname.as_str()), ("go-httpbin", "go-httpbin"));
     assert_eq!(app.local("/get"), "/test/get");
-    assert_eq!(app.redirect_domains, ["example.com", "httpbingo.org"]);
+    let hosts = ["example.com", "httpbingo.org"].map(str::to_owned).to_vec();
+    assert_eq!(app.redirects, Redirects::Hosts(hosts));
     assert_eq!(app.exclude_headers, ["x-real-ip", "cf-*"]);
     assert!(app.full_version && !app.dangerous_responses);
     assert_eq!(app.environment, [("HTTPBIN_ENV_COLOUR".to_owned(), "blue".to_owned())]);

@@ -49,14 +49,19 @@ pub(super) const ROWS: &[Setting] = &[
         takes: "names of hosts with commas between them; empty for all, none for this server only",
         help: "Hosts that /redirect-to may send clients to",
         set: |s, text| {
-            // A host without a name is nobody's.
-            s.redirect_domains =
-                if text == "none" { vec![String::new()] } else { list(text, domain)? };
+            s.redirects = match text {
+                "none" => Redirects::Hosts(Vec::new()),
+                _ => match list(text, domain)? {
+                    hosts if hosts.is_empty() => Redirects::All,
+                    hosts => Redirects::Hosts(hosts),
+                },
+            };
             Ok(())
         },
-        show: |s| match s.redirect_domains.as_slice() {
-            [host] if host.is_empty() => "none".to_owned(),
-            hosts => hosts.join(","),
+        show: |s| match &s.redirects {
+            Redirects::All => String::new(),
+            Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
+            Redirects::Hosts(hosts) => hosts.join(","),
         },
     },
     Setting {

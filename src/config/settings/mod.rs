@@ -18,7 +18,7 @@ use super::listen::Listen;
 use super::logging::*;
 use super::values::*;
 use crate::base::limits::Limits;
-use crate::http::app::App;
+use crate::http::app::{App, Redirects};
 use crate::http::profile::{HTTPBIN, Profile};
 
 /// Everything an operator can decide.
@@ -48,8 +48,8 @@ pub struct Settings {
     pub prefix: String,
     /// Header fields that no answer tells, in lower case; `*` stands for any text.
     pub exclude_headers: Vec<String>,
-    /// Hosts that `/redirect-to` may send clients to, in lower case; empty: all.
-    pub redirect_domains: Vec<String>,
+    /// Where `/redirect-to` may send clients.
+    pub redirects: Redirects,
     /// Whether `/hostname` tells the machine's name.
     pub real_hostname: bool,
     /// Whether `/version` tells more than the name.
@@ -79,7 +79,7 @@ impl Settings {
             profile: self.profile,
             prefix: self.prefix.clone(),
             exclude_headers: self.exclude_headers.clone(),
-            redirect_domains: self.redirect_domains.clone(),
+            redirects: self.redirects.clone(),
             dangerous_responses: self.dangerous_responses,
             hostname: self.profile.service.to_owned(),
             environment: match self.exposure {
@@ -115,7 +115,7 @@ impl Settings {
             profile: &HTTPBIN,
             prefix: String::new(),
             exclude_headers: Vec::new(),
-            redirect_domains: Vec::new(),
+            redirects: Redirects::All,
             real_hostname: false,
             full_version: false,
             dangerous_responses: false,

@@ -21,7 +21,11 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "What is served here",
     routes: &[
-        Route::get("/", page, "this page").fixed().answers("text/*"),
+        Route::get("/", page, "this page")
+            .fixed()
+            .answers("text/*")
+            .go(page_go)
+            .go_answers("text/html"),
         Route::get("/legacy", page, "this page, where httpbin keeps its old one").answers("text/*"),
         Route::get("/spec.json", spec, "this API, described in Swagger 2.0"),
         Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1"),
@@ -35,15 +39,20 @@ const MORE: &str = "It speaks the API of httpbin, \
 
 /// `/` and `/legacy`: the page, or a text for clients that do not ask for one.
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    static PAGE: Made = Made::new();
     static TEXT: Made = Made::new();
     let html = memchr::memmem::Finder::new("text/html");
     let reply = match request.fields_named("Accept").any(|v| html.find(v).is_some()) {
-        true => Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page))
-            .header("Content-Security-Policy", policy()),
+        true => return Ok(page_go(app, request)?.header("Vary", "Accept")),
         false => Reply::whole(Status::OK, Media::Text, TEXT.get(app, text::text)),
     };
     Ok(reply.header("Vary", "Accept"))
+}
+
+/// `/` as go-httpbin has it: the page, whatever the client accepts.
+fn page_go(app: &App, _: &Request) -> Result<Reply, Refusal> {
+    static PAGE: Made = Made::new();
+    let reply = Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page));
+    Ok(reply.header("Content-Security-Policy", policy()))
 }
 
 /// `/spec.json`.

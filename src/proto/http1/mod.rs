@@ -176,7 +176,7 @@ impl Http1 {
         self.new = false;
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
         head.keep_alive &= self.left > 0;
-        let found = endpoint::find(cx.app, &head.request.target.path, head.request.method);
+        let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
         match whole(&head, input.unread()) {
             _ if rule == BodyRule::Keep && too_large(&head, cx) => {
@@ -261,7 +261,7 @@ impl Http1 {
         else {
             return self.to(Stage::Close);
         };
-        let found = endpoint::find(cx.app, &request.target.path, request.method);
+        let found = endpoint::find(cx.app, &request.target, request.method);
         let keep_alive = keep_alive && self.left > 0;
         let begun = begin(cx, found, request, keep_alive, output.tail());
         self.begun(cx, begun, bytes, input, output)
