@@ -61,8 +61,8 @@ fn cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 /// The same as go-httpbin has it: its tag is the date in hex with the SHA-1 of nothing behind it,
-/// which its own tests ask for; an empty field does not count. Departure: its date ends in a time zone's name, ours in `GMT`, as
-/// HTTP has it.
+/// which its own tests ask for; an empty field does not count. Departure: its date ends in a time
+/// zone's name, ours in `GMT`, as HTTP has it.
 fn go_cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let told = |name| request.field(name).is_some_and(|value| !value.is_empty());
     if told("If-None-Match") || told("If-Modified-Since") {

@@ -50,8 +50,8 @@ pub struct Profile {
     pub python_fields: bool,
     /// Whether a value beyond its bound is cut to it; if not, it is refused.
     pub clamps: bool,
-    /// Whether numbers are read as Go reads them: without blanks and `_`, within 64 bits, and refused
-    /// where a path has none. If not, as Python does, and such a path is not found.
+    /// Whether numbers are read as Go reads them: without blanks and `_`, within 64 bits, and
+    /// refused where a path has none. If not, as Python does, and such a path is not found.
     pub go_numbers: bool,
     /// Whether an empty value in a query says nothing.
     pub empty_is_absent: bool,

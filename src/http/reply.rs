@@ -77,8 +77,8 @@ pub struct Headers(Option<Box<Vec<HeaderField>>>);
 type HeaderField = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
-    /// Adds a field. Its name must be a token and its value hold no control character: one that is not
-    /// so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
+    /// Adds a field. Its name must be a token and its value hold no control character: one that is
+    /// not so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
     pub fn push(
         &mut self,
         name: impl Into<Cow<'static, str>>,

@@ -72,6 +72,14 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
 }
 
 #[test]
+fn no_host_is_not_every_host() {
+    let redirects = |text| settings("", &[("ALLOWED_REDIRECT_DOMAINS", text)]).redirects;
+    assert_eq!(redirects("none"), Redirects::Hosts(Vec::new()));
+    assert_eq!(redirects(","), Redirects::All);
+    assert_eq!(settings("--profile public", &[]).redirects, redirects("none"));
+}
+
+#[test]
 fn levels_and_formats_are_taken_in_any_case() {
     for (text, level) in [
         ("DEBUG", LogLevel::Debug),
