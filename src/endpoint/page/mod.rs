@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::describe::{openapi, swagger};
 use super::route::{Group, Param, Route};
 use crate::http::app::App;
-use crate::http::profile::Dialect;
+use crate::http::profile::Profile;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -69,7 +69,7 @@ fn description(app: &App, _: &Request) -> Result<Reply, Refusal> {
 
 /// A text that follows from the settings. It is made once, for those at work when it is first asked
 /// for, and lent out; other settings in the same process, as tests have, make it for each request.
-struct Made(OnceLock<(Dialect, String, Vec<u8>)>);
+struct Made(OnceLock<(&'static Profile, String, Vec<u8>)>);
 
 impl Made {
     const fn new() -> Made {
@@ -77,9 +77,9 @@ impl Made {
     }
 
     fn get(&'static self, app: &App, make: fn(&App) -> Vec<u8>) -> Cow<'static, [u8]> {
-        let first = || (app.profile.dialect, app.prefix.clone(), make(app));
+        let first = || (app.profile, app.prefix.clone(), make(app));
         match self.0.get_or_init(first) {
-            (dialect, prefix, text) if *dialect == app.profile.dialect && *prefix == app.prefix => {
+            (profile, prefix, text) if *profile == app.profile && *prefix == app.prefix => {
                 Cow::Borrowed(text)
             }
             _ => Cow::Owned(make(app)),
