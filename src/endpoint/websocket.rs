@@ -32,7 +32,7 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// Takes the handshake, or says what it lacks. As in go-httpbin the Connection field is not looked
-/// at; HEAD and HTTP/1.0, which cannot be upgraded (RFC 6455 4.1), are refused as if they lacked it.
+/// at; HEAD and HTTP/1.0, which cannot be upgraded (RFC 6455 4.1), are refused.
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let is = |name, value: &str| {
         request.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value.as_bytes()))
