@@ -37,20 +37,21 @@ UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
 class Load:
-    """wrk on /get for some seconds: p99 in milliseconds, requests a second, errors."""
+    """wrk on /get for some seconds: p99 in ms, requests a second, CPU for each in us, errors."""
 
     def __init__(self, server, seconds, core):
         command = ["taskset", "-c", str(core), "wrk", "-t1", "-c50", f"-d{seconds}s", "--latency", "--timeout", "5s",
                    f"http://{server.host}:{server.port}/get"]
+        self.server, self.spent, self.seconds = server, server.cpu_ns(), seconds
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.limit = seconds + 20
 
     def result(self):
-        text, _ = self.process.communicate(timeout=self.limit)
+        text, _ = self.process.communicate(timeout=self.seconds + 20)
         value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", text).groups()
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
         errors = re.search(r"(Socket errors: .*|Non-2xx.*)", text)
-        return float(value) * UNITS[unit], rate, errors[0] if errors else ""
+        cpu = (self.server.cpu_ns() - self.spent) / 1e3 / (rate * self.seconds)
+        return float(value) * UNITS[unit], rate, cpu, errors[0] if errors else ""
 
 
 def connections(place, count, data):
@@ -65,6 +66,7 @@ def connections(place, count, data):
 
 def drip(place, count, ready, seconds):
     """Heads of HEAD_BYTES, a seventh of them each second, never ended. All stand: `ready` is set."""
+    os.nice(19)
     piece = b"X-Drip: " + b"d" * (HEAD_BYTES // 8 - 10) + b"\r\n"
     socks = list(connections(place, count, b"GET /get HTTP/1.1\r\n" + piece))
     ready.set()
@@ -127,7 +129,7 @@ def beside(server, chosen, check):
     empty = anonymous(server.pid)
     if check in ATTACKS:
         words = ATTACKS[check].format(f"{server.host}:{server.port}").split()
-        attack = subprocess.Popen(["timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)
+        attack = subprocess.Popen(["nice", "-n19", "timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)
         time.sleep(4)
         during = Load(server, 5, core).result()
         text = attack.communicate(timeout=70)[0]
@@ -157,8 +159,8 @@ def beside(server, chosen, check):
     time.sleep(1)
     after = Load(server, 4, core).result()
     print(f"  memory before {empty >> 10} KiB, after {anonymous(server.pid) >> 10} KiB")
-    for name, (p99, rate, errors) in zip(("before", "during", "after"), (before, during, after)):
-        print(f"  {name}: p99 {p99:.2f} ms, {rate:.0f} requests/s {errors}")
+    for name, (p99, rate, cpu, errors) in zip(("before", "during", "after"), (before, during, after)):
+        print(f"  {name}: p99 {p99:.2f} ms, {rate:.0f} requests/s, {cpu:.2f} us of CPU each {errors}")
     return during[0] / statistics.median([before[0], after[0]]), well
 
 
@@ -168,7 +170,8 @@ def main():
     parser.add_argument("check", nargs="*", metavar="CHECK", help=", ".join(checks))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--heads", type=int, default=10_000)
-    parser.add_argument("--cores", type=lambda text: text.split(","), default=["0", "1"], help="the server's and the load's")
+    parser.add_argument("--cores", type=lambda text: text.split(","), default=["0", "1"],
+                        help="the server's and the load's")
     chosen = parser.parse_args()
     if unknown := set(chosen.check) - set(checks):
         parser.error(f"no such check: {', '.join(unknown)}")
