@@ -126,7 +126,7 @@ def beside(server, chosen, check):
     """One round: p99 before, during and after; and whether it went well otherwise."""
     place, core, well = (server.host, server.port), chosen.cores[1], True
     before = Load(server, 4, core).result()
-    empty = anonymous(server.pid)
+    empty = server.__dict__.setdefault("empty", anonymous(server.pid))  # of its first round
     if check in ATTACKS:
         words = ATTACKS[check].format(f"{server.host}:{server.port}").split()
         attack = subprocess.Popen(["nice", "-n19", "timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)

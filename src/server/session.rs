@@ -306,7 +306,7 @@ mod tests {
 
         fn write(&mut self, (): &mut (), bytes: &[u8]) -> io::Result<usize> {
             self.asked += 1;
-            if self.asked % 2 == 0 {
+            if self.asked.is_multiple_of(2) {
                 return Err(ErrorKind::WouldBlock.into());
             }
             self.taken += bytes.len();
