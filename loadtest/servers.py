@@ -112,11 +112,11 @@ class Server:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def loiter(core, workers=1):
-    """Our server; more arguments in $LOITER_ARGS."""
+def loiter(core, *arguments, workers=1, before=()):
+    """Our server; more arguments in $LOITER_ARGS. `before` stands before its name, such as prlimit."""
     extra = shlex.split(os.environ.get("LOITER_ARGS", ""))
     command = [program("loiter", "LOITER"), "--listen", "127.0.0.1:0", "--workers", str(workers)]
-    return Server("loiter", command + extra, core)
+    return Server("loiter", [*before, *command, *arguments, *extra], core)
 
 
 def bare(core, answer=None, request_bytes=None, close=False):
@@ -151,6 +151,17 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+def anonymous(pid):
+    """Bytes of heap, stacks and written data."""
+    lines = _text(f"/proc/{pid}/smaps_rollup").splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Anonymous:")), 0)
+
+
+def descriptors(pid):
+    """Open descriptors; a worker has a table of its own, so each thread's are counted."""
+    return sum(len(_entries(f"{task}/fd")) for task in _entries(f"/proc/{pid}/task"))
 
 
 def request_text(server, path, close=False):

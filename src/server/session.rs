@@ -145,19 +145,22 @@ impl<S> Session<S> {
 
     /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
     /// that does not read costs no more than what it was already sent. What has arrived is read
-    /// before the machine is asked, so that it judges no deadline by what it has not seen.
+    /// before the machine is asked, so that it judges no deadline by what it has not seen; unless
+    /// there is more than a head already: a client that sends faster than it takes its answers
+    /// would be read for ever.
     fn work<N>(&mut self, net: &mut N, cx: &mut Cx, scratch: &mut Scratch) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
-        let Scratch { input, output, egress, .. } = scratch;
+        let Scratch { input, output, usual, egress } = scratch;
         let stalled = !output.is_empty() && self.tap != Tap::Throttled;
         if self.tap == Tap::Throttled {
             self.tap = Tap::Open;
         }
         cx.resumed = stalled;
         let served = *cx.served;
-        let reads = self.ready.readable && self.conn.reads();
+        let room = input.len() + READ_BYTES <= *usual;
+        let reads = room && self.ready.readable && self.conn.reads();
         let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });
         loop {
             let before = output.len();
@@ -259,7 +262,14 @@ impl<S> Session<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use super::super::net::Event;
     use super::*;
+    use crate::base::random::Random;
+    use crate::base::slab::Token;
+    use crate::http::app::App;
+    use crate::proto::conn::Protocol;
     use crate::proto::exchange::Exchange;
 
     #[test]
@@ -267,5 +277,99 @@ mod tests {
         // A socket is eight bytes. Beside these, a waiting request has its own bytes and a timer.
         assert!(size_of::<Session<u64>>() <= 96, "{}", size_of::<Session<u64>>());
         assert!(size_of::<Exchange>() <= 56, "{}", size_of::<Exchange>());
+    }
+
+    /// A client that sends requests as fast as they are read, and takes some bytes of the answers
+    /// each time it is asked twice.
+    #[derive(Default)]
+    struct Flood {
+        sent: usize,
+        taken: usize,
+        asked: u64,
+    }
+
+    const ASKED: &[u8] = b"GET /get HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    impl Net for Flood {
+        type Socket = ();
+
+        fn now(&mut self) -> Time {
+            Time::START
+        }
+
+        fn read(&mut self, (): &mut (), into: &mut Vec<u8>) -> io::Result<usize> {
+            let room = into.capacity() - into.len();
+            into.extend(ASKED.iter().cycle().skip(self.sent % ASKED.len()).take(room));
+            self.sent += room;
+            Ok(room)
+        }
+
+        fn write(&mut self, (): &mut (), bytes: &[u8]) -> io::Result<usize> {
+            self.asked += 1;
+            if self.asked.is_multiple_of(2) {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.taken += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn short_read_is_all(&self) -> bool {
+            true
+        }
+
+        fn wall(&mut self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn wait(&mut self, _: Time, _: &mut Vec<Event>) {}
+
+        fn accept(&mut self, _: usize, _: Token) -> io::Result<((), Option<IpAddr>)> {
+            Err(ErrorKind::WouldBlock.into())
+        }
+
+        fn reflect(&mut self, _: usize) -> bool {
+            false
+        }
+
+        fn shutdown(&mut self, (): &mut ()) {}
+
+        fn close(&mut self, (): ()) {}
+
+        fn close_listeners(&mut self) {}
+    }
+
+    #[test]
+    fn a_client_that_sends_more_than_it_takes_is_not_read_for_ever() {
+        let app = App::default();
+        let usual = app.limits.head_bytes + READ_BYTES;
+        let mut scratch = Scratch::new(usual, u64::MAX);
+        let (mut net, mut random, mut body, mut records) =
+            (Flood::default(), Random::new(1), Vec::new(), Vec::new());
+        let (mut delayed, mut served) = (0, 0);
+        let conn = Conn::new(Protocol::Http, &app.limits, Time::START);
+        let mut session = Session::new((), conn, None, 0);
+        for _ in 0..200 {
+            session.notice(Readiness { readable: true, ..Readiness::default() });
+            let mut cx = Cx {
+                now: Time::START,
+                fresh: false,
+                ended: false,
+                resumed: false,
+                unix_start_us: 0,
+                draining: false,
+                peer: None,
+                local: "a",
+                app: &app,
+                stamp: b"",
+                random: &mut random,
+                body: &mut body,
+                records: &mut records,
+                delayed: &mut delayed,
+                served: &mut served,
+            };
+            assert_ne!(session.turn(&mut net, &mut cx, &mut scratch), Fate::Over);
+            assert!(session.input.len() <= usual, "{} bytes are kept", session.input.len());
+        }
+        assert!(served > 10_000 && net.taken > 1_000_000, "{served} requests, {} bytes", net.taken);
     }
 }

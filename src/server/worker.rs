@@ -307,7 +307,11 @@ impl<N: Net> Worker<N> {
         self.ready.push(token);
         self.totals.connections += 1;
         let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
-        over.into_iter().for_each(|token| self.close(token));
+        if let Some(token) = over {
+            // It may have come just now: it is told at least.
+            self.turn(token);
+            self.close(token);
+        }
     }
 
     /// Connections wait that there is no slot or descriptor for. No event will tell of them again

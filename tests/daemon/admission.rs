@@ -57,3 +57,16 @@ fn a_full_server_turns_away_whom_it_cannot_serve_in_time() {
     drop(held);
     daemon.stop();
 }
+
+#[test]
+fn each_of_a_crowd_is_told_that_there_is_no_room() {
+    let daemon = Daemon::start(&["--workers", "1", "--max-connections", "1"]);
+    let mut held = daemon.connect();
+    ask(&mut held, "/delay/5", "");
+    // They wait together, and are more than are turned away at a time.
+    let crowd: Vec<_> = (0..200).map(|_| daemon.connect()).collect();
+    let told = crowd.into_iter().map(all).filter(|text| text.starts_with("HTTP/1.1 503 "));
+    assert_eq!(told.count(), 200);
+    drop(held);
+    daemon.stop();
+}

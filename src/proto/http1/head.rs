@@ -246,6 +246,10 @@ impl<'a> Facts<'a> {
             10 if is("connection") => self.take_connection(field.value),
             14 if is("content-length") => self.take_length(field.value)?,
             17 if is("transfer-encoding") => self.take_coding(field.value),
+            14.. if FRAMING.iter().any(|words| reads_as(field.name, words)) => {
+                let name = field.name;
+                return Err(Refusal::bad(format!("{name} could be taken for a framing field")));
+            }
             _ => {}
         }
         Ok(())
@@ -330,6 +334,18 @@ impl<'a> Facts<'a> {
             _ => Ok(false),
         }
     }
+}
+
+/// The words of the names that decide framing.
+const FRAMING: [[&str; 2]; 2] = [["content", "length"], ["transfer", "encoding"]];
+
+/// Whether a name is made of these words, with any hyphens and underscores about them. Names like
+/// `Transfer_Encoding` are legal and mean nothing here, but there are programs to which one mark is
+/// as good as the other: a proxy that reads a body from it disagrees with us on where it ends.
+fn reads_as(name: &str, words: &[&str; 2]) -> bool {
+    let mut parts = name.split(['-', '_']).filter(|part| !part.is_empty());
+    words.iter().all(|word| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(word)))
+        && parts.next().is_none()
 }
 
 /// The members of a comma-separated list, without blanks; empty ones are skipped (RFC 9110 5.6.1).

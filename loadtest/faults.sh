@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# What the kernel may say instead of yes: strace makes some system calls fail, and the server must
+# go on, lose nothing but the connections that failed, and give back what they held.
+# usage: faults.sh     (strace, curl; as root or with ptrace allowed)
+# Then once more in a network of its own with send buffers of 4 KiB, where each answer is many
+# partial writes (unshare, ip; as root).
+set -euo pipefail
+cd "$(dirname "$0")"
+ROOT=$(cd .. && pwd)
+LOITER=${LOITER:-$ROOT/target/release/loiter}
+said=$(mktemp)
+status=0
+trap 'kill "${PID:-}" "${TRACER:-}" 2>/dev/null || true; rm -f "$said"' EXIT
+
+start() {
+    timeout 120 "$LOITER" --listen 127.0.0.1:0 --workers 1 --max-bytes 4MiB "$@" >"$said" 2>/dev/null &
+    PID=$!
+    for _ in $(seq 50); do grep -q listening "$said" && break; sleep 0.1; done
+    URL=$(sed -n 's/^listening \(http:[^ ]*\).*/\1/p' "$said"); URL=${URL%/}
+    PID=$(pgrep -P "$PID" || echo "$PID")
+}
+descriptors() { ls -d /proc/"$PID"/task/*/fd/* | wc -l; }
+
+# fault CALL ERROR WHEN: 60 requests of two kinds while one call in some fails
+fault() {
+    start
+    curl -s -o /dev/null "$URL/get"
+    sleep 0.2
+    local base good=0
+    base=$(descriptors)
+    timeout 60 strace -f -qq -o /dev/null -e trace="$1" -e inject="$1:error=$2:when=$3" -p "$PID" 2>/dev/null &
+    TRACER=$!
+    sleep 0.5
+    for _ in $(seq 30); do
+        for path in /get /bytes/2097152; do
+            [[ $(curl -s -m 5 -o /dev/null -w '%{http_code} %{size_download}' "$URL$path") =~ ^200\ (2097152|[0-9]{3})$ ]] &&
+                good=$((good + 1))
+        done
+    done
+    kill "$TRACER" 2>/dev/null || true
+    wait "$TRACER" 2>/dev/null || true
+    sleep 1
+    local after again=no
+    after=$(descriptors)
+    curl -s -m 5 -f -o /dev/null "$URL/get" && again=yes
+    kill "$PID"
+    local verdict=ok
+    if [[ $again != yes || $after -gt $base || $good -lt $4 ]]; then verdict=FAILED status=1; fi
+    echo "$verdict $1 $2 ($3): $good of 60 whole, at least $4; descriptors $base then $after; serves on: $again"
+}
+
+small() {
+    start
+    for path in /bytes/2097152 /get /stream-bytes/100000 /delay/0.1; do
+        timeout 60 curl -s -m 50 -o "$said.body" -w "$path %{http_code} %{size_download} %{time_total} s\n" "$URL$path" || status=1
+    done
+    head -c 1000000 /dev/urandom >"$said.sent"
+    curl -s -m 50 --data-binary @"$said.sent" -H 'Expect:' -o "$said.body" "$URL/echo" || status=1
+    cmp "$said.sent" "$said.body" && echo "ok 1 MB through /echo with 4 KiB buffers" || status=1
+    strace -f -c -qq -o "$said.calls" -p "$PID" 2>/dev/null & TRACER=$!
+    sleep 0.5; curl -s -m 20 -o /dev/null "$URL/bytes/2097152"; kill "$TRACER"; wait "$TRACER" 2>/dev/null || true
+    echo "writes for 2 MiB: $(awk '$NF == "sendto" {print $4}' "$said.calls")"
+    kill "$PID"; rm -f "$said".*
+    exit "$status"
+}
+if [[ ${1:-} == small ]]; then small; fi
+
+fault accept4 EMFILE 2+3 60
+fault accept4 ENFILE 2+3 60
+fault accept4 ENOBUFS 2+3 60
+fault accept4 ECONNABORTED 2+3 60
+fault accept4 EPROTO 2+3 60
+fault accept4 EINTR 2+3 60
+fault recvfrom EINTR 2+3 60
+fault recvfrom EAGAIN 1000+1000 60
+fault recvfrom ECONNRESET 5+5 30
+fault sendto EINTR 2+3 60
+fault sendto EPIPE 5+5 15
+fault sendto ENOBUFS 5+5 15
+fault epoll_wait EINTR 2+3 60
+fault epoll_ctl ENOMEM 5+5 30
+
+if unshare -n true 2>/dev/null; then
+    unshare -n sh -c 'ip link set lo up; sysctl -qw net.ipv4.tcp_wmem="4096 4096 4096" net.ipv4.tcp_rmem="4096 4096 4096"; exec "$0" small' "./$(basename "$0")" || status=1
+fi
+exit "$status"

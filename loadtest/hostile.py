@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Attacks beside an ordinary load: what they do to the latency of /get, and to memory.
+
+usage: hostile.py [CHECK]... [--rounds N] [--heads N]     (wrk, slowhttptest)
+
+CHECK is one of slow-head, slow-body, range, slow-read (slowhttptest's four at 1,000 connections),
+heads (10,000 heads of 8 KiB that drip in) and hogs (a pipelining client, an uploader and a reader
+that never have enough); all without one. wrk measures /get before, during and after each, and the
+p99 during is divided by the median of the others. Exit status 1: it more than doubled in the median
+round, slowhttptest found the service unavailable, or a bound on memory was broken. hogs has no bound.
+"""
+import argparse
+import contextlib
+import multiprocessing
+import os
+import re
+import resource
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+import servers
+from servers import anonymous
+
+ATTACKS = {
+    "slow-head": "-H -c 1000 -r 400 -i 5 -l 20 -x 24 -p 3 -u http://{}/get",
+    "slow-body": "-B -c 1000 -r 400 -i 5 -l 20 -s 8192 -x 10 -p 3 -u http://{}/post",
+    "range": "-R -c 200 -r 100 -l 10 -a 10 -b 3000 -p 3 -u http://{}/get",
+    "slow-read": "-X -c 1000 -r 400 -l 20 -n 2 -w 10 -y 20 -z 5 -k 3 -p 3 -u http://{}/bytes/102400",
+}
+HEAD_BYTES = 8 * 1024
+SESSION_BYTES = 256  # what a connection may cost beside the bytes of its head
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+class Load:
+    """wrk on /get for some seconds: p99 in ms, requests a second, CPU for each in us, errors."""
+
+    def __init__(self, server, seconds, core):
+        command = ["taskset", "-c", str(core), "wrk", "-t1", "-c50", f"-d{seconds}s", "--latency", "--timeout", "5s",
+                   f"http://{server.host}:{server.port}/get"]
+        self.server, self.spent, self.seconds = server, server.cpu_ns(), seconds
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def result(self):
+        text, _ = self.process.communicate(timeout=self.seconds + 20)
+        value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)", text).groups()
+        rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+        errors = re.search(r"(Socket errors: .*|Non-2xx.*)", text)
+        cpu = (self.server.cpu_ns() - self.spent) / 1e3 / (rate * self.seconds)
+        return float(value) * UNITS[unit], rate, cpu, errors[0] if errors else ""
+
+
+def connections(place, count, data):
+    """Open sockets that have sent `data`, from several source addresses."""
+    for index in range(count):
+        sock = socket.socket()
+        sock.bind((f"127.1.{index // 5000}.1", 0))
+        sock.connect(place)
+        sock.send(data)
+        yield sock
+
+
+def drip(place, count, ready, seconds):
+    """Heads of HEAD_BYTES, a seventh of them each second, never ended. All stand: `ready` is set."""
+    os.nice(19)
+    piece = b"X-Drip: " + b"d" * (HEAD_BYTES // 8 - 10) + b"\r\n"
+    socks = list(connections(place, count, b"GET /get HTTP/1.1\r\n" + piece))
+    ready.set()
+    for turn in range(seconds):
+        end = time.monotonic() + 1
+        for index, sock in enumerate(socks):
+            with contextlib.suppress(OSError):
+                sock.send(piece if turn < 7 else b"d")
+            if index % 100 == 99:
+                time.sleep(max(0, (end - time.monotonic()) / (count - index) * 100))
+
+
+def hog(place, data, size, seconds):
+    """Sends `data` again and again, takes whatever comes, and says how much that was."""
+    end, taken, at = time.monotonic() + seconds, 0, 0
+    with socket.create_connection(place) as sock, selectors.DefaultSelector() as selector:
+        sock.setblocking(False)
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        selector.register(sock, both if size is None else selectors.EVENT_READ)
+        if size is not None:
+            sock.send(data)
+        while time.monotonic() < end:
+            for _, ready in selector.select(1):
+                if ready & selectors.EVENT_READ:
+                    taken += len(sock.recv(1 << 20))
+                if ready & selectors.EVENT_WRITE:
+                    at = (at + sock.send(memoryview(data)[at:])) % len(data)
+    return taken
+
+
+def hogs(place, seconds):
+    """The three, each a process of its own, for so long: bytes each got back."""
+    def upload():
+        end, taken = time.monotonic() + seconds, 0
+        with socket.create_connection(place) as sock:
+            sock.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10737418240\r\n\r\n")
+            sock.settimeout(0.01)
+            piece = bytes(1 << 18)
+            while time.monotonic() < end:
+                with contextlib.suppress(socket.timeout):
+                    sock.send(piece)
+                with contextlib.suppress(socket.timeout):
+                    taken += len(sock.recv(1 << 20))
+        return taken
+    pipelined = b"GET /get HTTP/1.1\r\nHost: a\r\n\r\n" * 1000
+    reader = b"GET /bytes/10737418240 HTTP/1.1\r\nHost: a\r\n\r\n"
+    jobs = {"pipeline": lambda: hog(place, pipelined, None, seconds), "upload": upload,
+            "reader": lambda: hog(place, reader, 1, seconds)}
+    pipe = multiprocessing.SimpleQueue()
+    running = [multiprocessing.Process(target=lambda n=name, j=job: pipe.put((n, j()))) for name, job in jobs.items()]
+    for process in running:
+        process.start()
+    return running, pipe
+
+
+def beside(server, chosen, check):
+    """One round: p99 before, during and after; and whether it went well otherwise."""
+    place, core, well = (server.host, server.port), chosen.cores[1], True
+    before = Load(server, 4, core).result()
+    empty = server.__dict__.setdefault("empty", anonymous(server.pid))  # of its first round
+    if check in ATTACKS:
+        words = ATTACKS[check].format(f"{server.host}:{server.port}").split()
+        attack = subprocess.Popen(["nice", "-n19", "timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)
+        time.sleep(4)
+        during = Load(server, 5, core).result()
+        text = attack.communicate(timeout=70)[0]
+        states = re.findall(r"service available:\S*\s+\S*?(YES|NO)", text)
+        well = bool(states) and "NO" not in states
+        print(f"  service available: {states.count('YES')} times yes, {states.count('NO')} times no")
+    elif check == "heads":
+        ready = multiprocessing.Event()
+        client = multiprocessing.Process(target=drip, args=(place, chosen.heads, ready, 9))
+        client.start()
+        ready.wait(20)
+        during = Load(server, 5, core).result()
+        time.sleep(1.5)
+        each = (anonymous(server.pid) - empty) / chosen.heads
+        client.join(30)
+        well = each <= HEAD_BYTES + SESSION_BYTES
+        print(f"  {each:.0f} bytes for each head (at most {HEAD_BYTES + SESSION_BYTES})")
+    else:
+        running, pipe = hogs(place, 7)
+        time.sleep(1)
+        during = Load(server, 5, core).result()
+        for process in running:
+            process.join(20)
+        while not pipe.empty():
+            name, taken = pipe.get()
+            print(f"  {name}: {taken / 7e6:.1f} MB/s")
+    time.sleep(1)
+    after = Load(server, 4, core).result()
+    print(f"  memory before {empty >> 10} KiB, after {anonymous(server.pid) >> 10} KiB")
+    for name, (p99, rate, cpu, errors) in zip(("before", "during", "after"), (before, during, after)):
+        print(f"  {name}: p99 {p99:.2f} ms, {rate:.0f} requests/s, {cpu:.2f} us of CPU each {errors}")
+    return during[0] / statistics.median([before[0], after[0]]), well
+
+
+def main():
+    checks = [*ATTACKS, "heads", "hogs"]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("check", nargs="*", metavar="CHECK", help=", ".join(checks))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--heads", type=int, default=10_000)
+    parser.add_argument("--cores", type=lambda text: text.split(","), default=["0", "1"],
+                        help="the server's and the load's")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.check) - set(checks):
+        parser.error(f"no such check: {', '.join(unknown)}")
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    failed = []
+    for check in chosen.check or checks:
+        with servers.loiter(chosen.cores[0], *(["--max-bytes", "10GiB"] if check == "hogs" else [])) as server:
+            os.sched_setaffinity(0, {int(chosen.cores[1])})
+            print(f"{check}:", flush=True)
+            rounds = [beside(server, chosen, check) for _ in range(chosen.rounds)]
+        ratio = statistics.median(ratio for ratio, _ in rounds)
+        held = check == "hogs" or ratio <= 2 and all(well for _, well in rounds)
+        print(f"{'ok' if held else 'FAILED'} {check}: p99 x {ratio:.2f}"
+              f" (rounds {' '.join(f'{ratio:.2f}' for ratio, _ in rounds)})", flush=True)
+        failed += [] if held else [check]
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
