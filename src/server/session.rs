@@ -101,9 +101,12 @@ impl<S> Session<S> {
         }
     }
 
-    /// Whether it could be closed without loss.
+    /// Whether it could be closed without loss: not while its client is taking an answer.
     pub fn rest(&self, limits: &Limits) -> Rest {
-        self.conn.rest(limits)
+        match self.output {
+            Some(_) => Rest::None,
+            None => self.conn.rest(limits),
+        }
     }
 
     /// Whether its answer takes time: [`Cx::delayed`] counts those.
