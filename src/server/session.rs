@@ -158,7 +158,7 @@ impl<S> Session<S> {
         if self.tap == Tap::Throttled {
             self.tap = Tap::Open;
         }
-        cx.resumed = stalled;
+        cx.resumed = !output.is_empty();
         let served = *cx.served;
         let reads = self.ready.readable && self.conn.reads();
         let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });

@@ -66,7 +66,13 @@ fn sweep(profile: &'static Profile) {
             let line = format!("{} {target}", method.name());
             let answer = ask_of(&app, &line, CURL, b"{\"a\": 1}");
             let asked = ["/status/{codes}", "/unstable"].contains(&route.path);
-            assert!(answer.status < 500 || asked, "{line} is answered {}", answer.status);
+            // go-httpbin has no Brotli, and says so.
+            let missing = answer.status == 501 && route.path == "/brotli";
+            assert!(
+                answer.status < 500 || asked || missing,
+                "{line} is answered {}",
+                answer.status
+            );
             let injected = answer.field("X-Injected").is_some();
             assert!(!injected, "{line} makes up a field of the answer");
             assert!(answer.after_us <= 10_000_000, "{line} takes {} us", answer.after_us);

@@ -107,6 +107,33 @@ fn check_line<'a>(
     Ok(whole)
 }
 
+/// Whether a head that is not whole begins as one does. A client that speaks TLS or SMTP waits for
+/// us to answer: it is told at once that it is not understood.
+pub fn is_begun(bytes: &[u8]) -> Result<(), Refusal> {
+    let line = memchr::memchr(b'\n', bytes).and_then(|at| bytes.get(..at));
+    let mut words = line.unwrap_or(bytes).split(|&b| b == b' ');
+    let method = words.next().unwrap_or_default();
+    if method.is_empty() || !method.iter().all(|&b| in_token(b)) {
+        return Err(Refusal::bad("the request line does not begin with a method"));
+    }
+    match (line, words.next(), words.next(), words.next()) {
+        (None, ..) => Ok(()),
+        (_, Some([_, ..]), Some([version @ .., b'\r']), None) if is_version(version) => Ok(()),
+        _ => Err(Refusal::bad(NO_VERSION)),
+    }
+}
+
+const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
+
+fn is_version(word: &[u8]) -> bool {
+    matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
+/// Bytes of a token (RFC 9110 5.6.2).
+fn in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// What the connection knows and a head does not say.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
@@ -187,10 +214,10 @@ fn unknown_version(bytes: &[u8]) -> Refusal {
     let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
     let mut words = line.split(|&b| b == b' ').skip(2);
     match (words.next(), words.next()) {
-        (Some([b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']), None) => {
+        (Some(version), None) if is_version(version) => {
             Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
         }
-        _ => Refusal::bad("the request line does not end with HTTP/1.1"),
+        _ => Refusal::bad(NO_VERSION),
     }
 }
 

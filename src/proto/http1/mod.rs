@@ -107,11 +107,12 @@ impl Http1 {
         !matches!(self.stage, Stage::Play { .. } | Stage::Close | Stage::Refused)
     }
 
-    /// A client that was slow to take an answer has its whole time to send after it.
+    /// A client that was slow to take an answer has its whole time after it.
     fn resume(&mut self, cx: &Cx) {
         match &mut self.stage {
             Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
             Stage::Body(receive) => receive.resume(cx),
+            Stage::Linger { until, .. } => *until = cx.now.after(LINGER_TIMEOUT),
             _ => {}
         }
     }
@@ -157,10 +158,16 @@ impl Http1 {
             Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
             Ok(Scan::More(_)) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
             Ok(Scan::More(scanned)) => {
+                if let Err(refusal) = head::is_begun(input.unread()) {
+                    return self.refuse(cx, &refusal, input, output);
+                }
                 self.stage = Stage::Head { until, scanned: scanned as u32 };
                 Some(Next::Read(until))
             }
-            Err(refusal) => self.refuse(cx, &refusal, input, output),
+            Err(refusal) => {
+                let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
+                self.refuse(cx, &refusal, input, output)
+            }
         }
     }
 
@@ -395,8 +402,7 @@ fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
 }
 
 /// How a connection ends whose last answer is being said: gently, since what its client may still
-/// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6). Not, once
-/// it is known to send no more.
+/// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
 fn last(cx: &Cx) -> Stage {
     match cx.ended {
         true => Stage::Close,
