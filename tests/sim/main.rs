@@ -54,7 +54,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
     if reference.is_over() {
         all.extend(std::iter::repeat_n(b'x', random.below(400) as usize));
     }
-    let (piece, pause_us) = match random.below(5) {
+    let (piece, pause_us) = match random.below(12) {
         0 => (1, 10),
         _ => (
             [1 << 16, 1 << 16, 400, 50][random.below(4) as usize],
@@ -77,6 +77,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         over: false,
         finishing: run.drains,
         crowded: run.crowded,
+        jumps: run.jumps,
         overloaded: run.delayed.is_some(),
         broken: false,
     };
@@ -88,6 +89,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
 struct Run {
     drains: bool,
     crowded: bool,
+    jumps: bool,
     /// Most requests of a connection, answers that wait, and bytes a second, where bounded.
     requests: Option<u32>,
     delayed: Option<usize>,
@@ -100,6 +102,7 @@ impl Run {
         Run {
             drains: one_in(8),
             crowded: one_in(2),
+            jumps: one_in(3),
             requests: one_in(4).then(|| 1 + random.below(4) as u32),
             delayed: (random.below(6) == 0).then(|| random.below(4) as usize),
             egress: (random.below(6) == 0).then(|| 50_000 + random.below(1_000_000)),
@@ -118,6 +121,7 @@ impl Run {
             request_timeout: long,
             send_timeout: long,
             keep_alive_timeout: long,
+            max_duration: long,
             ..usual
         };
         App { limits, ..App::default() }
@@ -141,7 +145,7 @@ fn run(seed: u64) {
         short_read_is_all: random.below(2) == 0,
         faults: [0, 7, 40][random.below(3) as usize],
         room: [1 << 20, 5000, 300][random.below(3) as usize],
-        jumps: [0, 0, 300][random.below(3) as usize],
+        jumps: if run.jumps { 300 } else { 0 },
         drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
     };
     let (commands, inbox) = mpsc::channel();
@@ -174,7 +178,7 @@ fn every_request_is_answered_once_in_order_and_never_early() {
     let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match variable("LOITER_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..variable("LOITER_SEEDS").unwrap_or(300),
+        None => 0..variable("LOITER_SEEDS").unwrap_or(200),
     };
     for seed in seeds {
         if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
