@@ -72,6 +72,11 @@ impl Wheel {
         self.next = self.next.min(at);
     }
 
+    /// How many timers are armed.
+    pub fn armed(&self) -> usize {
+        self.links.iter().filter(|link| link.at != Time::NEVER).count()
+    }
+
     /// Timer `index` fires no more.
     pub fn disarm(&mut self, index: u32) {
         let Some(&link) = self.links.get(index as usize) else { return };

@@ -158,6 +158,7 @@ pub(super) fn status_reply(app: &App, code: u16) -> Reply {
         406 => Reply::whole(status, Media::Json, UNACCEPTABLE.as_bytes()),
         407 => Reply::new(status).header("Proxy-Authenticate", REALM),
         418 => text(TEAPOT, TEAPOT_MORE),
+        426 => upgrade(Reply { media: Media::Html, ..Reply::new(status) }),
         _ => Reply { media: Media::Html, ..Reply::new(status) },
     }
 }
@@ -178,8 +179,14 @@ fn go_status_reply(app: &App, code: u16) -> Reply {
         406 => Reply::whole(status, Media::Json, GO_UNACCEPTABLE.as_bytes()),
         407 => empty().header("Proxy-Authenticate", REALM),
         418 => text("I'm a teapot!".to_owned()).header("X-More-Info", TEAPOT_MORE),
+        426 => upgrade(empty()),
         _ => empty(),
     }
+}
+
+/// 426 must name what to upgrade to (RFC 9110 15.5.22), which httpbin does not.
+fn upgrade(reply: Reply) -> Reply {
+    reply.header("Connection", "upgrade").header("Upgrade", "websocket")
 }
 
 /// A page that leads to where the answer does.

@@ -31,8 +31,9 @@ pub(super) const GROUP: Group = Group {
         ])],
 };
 
-/// Takes the handshake, or says what it lacks. As in go-httpbin the Connection field is not looked
-/// at; HEAD and HTTP/1.0, which cannot be upgraded (RFC 6455 4.1), are refused.
+/// Takes the handshake, or says what it lacks. An Upgrade that the Connection field does not name,
+/// which go-httpbin takes, is none (RFC 9110 7.8), and neither is one with HEAD or in HTTP/1.0
+/// (RFC 6455 4.1).
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let is = |name, value: &str| {
         request.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value.as_bytes()))
@@ -44,6 +45,9 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
     if !is("Sec-WebSocket-Version", "13") {
         return Err(Refusal::bad("only `Sec-WebSocket-Version: 13` is spoken here"));
     }
+    if !upgrades(request) {
+        return Err(Refusal::bad("missing required `Connection: upgrade` header"));
+    }
     let key = request.field("Sec-WebSocket-Key").filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| Refusal::bad("missing required `Sec-WebSocket-Key` header"))?;
     let messages = messages(app, request)?;
@@ -51,6 +55,13 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .header("Connection", "upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Accept", accept(key)))
+}
+
+/// Whether the Connection fields name the Upgrade, which belongs to this hop alone.
+fn upgrades(request: &Request) -> bool {
+    let fields = request.fields.iter().filter(|f| f.name.eq_ignore_ascii_case("Connection"));
+    let mut options = fields.flat_map(|field| field.value.split(|&b| b == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
 /// The bounds asked for: 1 to the largest body, and no fragment longer than a message.

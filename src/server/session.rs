@@ -101,9 +101,12 @@ impl<S> Session<S> {
         }
     }
 
-    /// Whether it could be closed without loss.
+    /// Whether it could be closed without loss: not while its client is taking an answer.
     pub fn rest(&self, limits: &Limits) -> Rest {
-        self.conn.rest(limits)
+        match self.output {
+            Some(_) => Rest::None,
+            None => self.conn.rest(limits),
+        }
     }
 
     /// Whether its answer takes time: [`Cx::delayed`] counts those.
@@ -157,7 +160,7 @@ impl<S> Session<S> {
         if self.tap == Tap::Throttled {
             self.tap = Tap::Open;
         }
-        cx.resumed = stalled;
+        cx.resumed = !output.is_empty();
         let served = *cx.served;
         let room = input.len() + READ_BYTES <= *usual;
         let reads = room && self.ready.readable && self.conn.reads();

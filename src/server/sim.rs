@@ -36,6 +36,8 @@ pub struct Link {
     reset: bool,
     /// The server has found the pipe full, and is to be told of room.
     full: bool,
+    /// The server has closed both its sides.
+    dead: bool,
     changed: Readiness,
     told: bool,
 }
@@ -50,6 +52,7 @@ impl Link {
             server_ended: false,
             reset: false,
             full: false,
+            dead: false,
             changed: Readiness::default(),
             told: true,
         }
@@ -59,6 +62,10 @@ impl Link {
     pub fn send(&mut self, bytes: &[u8]) -> usize {
         if self.reset || self.client_ended {
             return 0;
+        }
+        if self.dead && !bytes.is_empty() {
+            self.lose();
+            return bytes.len();
         }
         let sent = bytes.len().min(self.room.saturating_sub(self.to_server.len()));
         self.to_server.extend_from_slice(&bytes[..sent]);
@@ -88,6 +95,18 @@ impl Link {
         self.change(Readiness { readable: true, ending: true, broken: true });
     }
 
+    /// What the server has not read when it closes, or what comes later, makes its kernel break the
+    /// connection; and then what the client has not received is lost (RFC 9112 9.6).
+    fn lose(&mut self) {
+        self.to_client.clear();
+        self.reset = true;
+    }
+
+    /// Whether the connection was broken, by whomever.
+    pub fn broken(&self) -> bool {
+        self.reset
+    }
+
     /// Whether the server sends no more, and everything it sent was received.
     pub fn ended(&self) -> bool {
         self.server_ended && self.to_client.is_empty()
@@ -115,6 +134,8 @@ pub struct Weather {
     pub faults: u64,
     /// Most bytes a pipe holds.
     pub room: usize,
+    /// Once in so many waits the clock jumps ahead, as after a suspension; 0: never.
+    pub jumps: u64,
     /// When the server is told to finish, and within which time; otherwise when all clients are
     /// gone.
     pub drain: Option<(Time, Duration)>,
@@ -149,6 +170,8 @@ pub struct Peer<C> {
     closed: bool,
 }
 
+/// Longest jump of the clock.
+const MOST_JUMP_US: u64 = 2_000_000;
 /// Steps after which a run is taken to be stuck.
 const MOST_STEPS: u64 = 2_000_000;
 
@@ -290,6 +313,10 @@ impl<C: Client> Net for Sim<C> {
             if !events.is_empty() || until <= self.now {
                 return;
             }
+            if self.weather.jumps > 0 && self.random.below(self.weather.jumps) == 0 {
+                self.now = self.now.after_us(self.random.below(MOST_JUMP_US));
+                continue;
+            }
             let next = self.next_wake().min(until);
             if next == Time::NEVER {
                 // Nothing will ever happen again: the clients are gone, the worker has no timer.
@@ -378,6 +405,10 @@ impl<C: Client> Net for Sim<C> {
         assert!(!peer.closed, "closed twice");
         peer.closed = true;
         peer.link.server_ended = true;
+        peer.link.dead = true;
+        if !peer.link.to_server.is_empty() {
+            peer.link.lose();
+        }
         peer.wake = peer.wake.min(self.now.after_us(20));
     }
 
@@ -387,6 +418,7 @@ impl<C: Client> Net for Sim<C> {
             let peer = &mut self.peers[number];
             peer.link.reset();
             peer.link.server_ended = true;
+            peer.link.dead = true;
             peer.wake = self.now.after_us(20);
         }
     }

@@ -21,6 +21,7 @@ use super::net::{Event, Net, Readiness};
 use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
+pub use super::totals::Totals;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
     RECORDS_PER_TURN,
@@ -73,17 +74,6 @@ pub struct Gate {
     pub local: String,
     /// When to look at it without being told: connections may be left from the last time.
     pub look: Time,
-}
-
-/// What a worker has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Connections accepted.
-    pub connections: u64,
-    /// Exchanges finished.
-    pub requests: u64,
-    /// Connections cut off because the time to finish was over.
-    pub cut_off: u64,
 }
 
 /// One event loop.
@@ -444,6 +434,7 @@ impl<N: Net> Worker<N> {
         if let Some(sink) = &mut self.setup.sink {
             sink.flush();
         }
+        self.totals.leaked = self.delayed + self.wheel.armed();
         (self.totals, self.net)
     }
 }

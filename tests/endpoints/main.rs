@@ -9,6 +9,7 @@ mod compression;
 mod content;
 mod cookies;
 mod documents;
+mod hostile;
 mod images;
 mod index;
 mod inspect;

@@ -1,7 +1,9 @@
 //! Heads: where one ends, what its request line and fields say, and which body follows
 //! (RFC 9112 2 to 6).
 //!
-//! `httparse` splits lines into tokens; every rule about what is allowed stands here.
+//! `httparse` splits lines into tokens; every rule about what is allowed stands here: which body
+//! follows in [`Facts::body`], numbered as in RFC 9112 6.3, and which Host is valid in
+//! [`Facts::host`] and below it.
 
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv6Addr};
@@ -105,6 +107,33 @@ fn check_line<'a>(
     Ok(whole)
 }
 
+/// Whether a head that is not whole begins as one does. A client that speaks TLS or SMTP waits for
+/// us to answer: it is told at once that it is not understood.
+pub fn is_begun(bytes: &[u8]) -> Result<(), Refusal> {
+    let line = memchr::memchr(b'\n', bytes).and_then(|at| bytes.get(..at));
+    let mut words = line.unwrap_or(bytes).split(|&b| b == b' ');
+    let method = words.next().unwrap_or_default();
+    if method.is_empty() || !method.iter().all(|&b| in_token(b)) {
+        return Err(Refusal::bad("the request line does not begin with a method"));
+    }
+    match (line, words.next(), words.next(), words.next()) {
+        (None, ..) => Ok(()),
+        (_, Some([_, ..]), Some([version @ .., b'\r']), None) if is_version(version) => Ok(()),
+        _ => Err(Refusal::bad(NO_VERSION)),
+    }
+}
+
+const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
+
+fn is_version(word: &[u8]) -> bool {
+    matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
+/// Bytes of a token (RFC 9110 5.6.2).
+fn in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// What the connection knows and a head does not say.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
@@ -138,7 +167,7 @@ pub fn parse<'a>(
     let raw = parsed.path.unwrap_or_default().as_bytes();
     let (target, authority) =
         Target::parse(raw).ok_or_else(|| Refusal::bad("the request target is malformed"))?;
-    if raw == b"*" && method != Method::Options {
+    if *target.path == *b"*" && method != Method::Options {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
     let facts = Facts::of(parsed.headers, limits)?;
@@ -163,7 +192,7 @@ pub fn parse<'a>(
     Ok(Head {
         bytes: length,
         request,
-        body: facts.length(version)?,
+        body: facts.body(version)?,
         keep_alive: facts.keep_alive(version),
         expects_continue: facts.expects_continue(version)?,
     })
@@ -185,10 +214,10 @@ fn unknown_version(bytes: &[u8]) -> Refusal {
     let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
     let mut words = line.split(|&b| b == b' ').skip(2);
     match (words.next(), words.next()) {
-        (Some([b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']), None) => {
+        (Some(version), None) if is_version(version) => {
             Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
         }
-        _ => Refusal::bad("the request line does not end with HTTP/1.1"),
+        _ => Refusal::bad(NO_VERSION),
     }
 }
 
@@ -262,8 +291,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// RFC 9112 6.3 rule 5: digits only; the same length twice is allowed to be merged, but no
-    /// honest client sends it, so it is refused.
+    /// Rule 5 of [`body`](Facts::body): digits only. The same length twice is allowed to be
+    /// merged, but no honest client sends it, so it is refused.
     fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
@@ -275,7 +304,8 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    /// RFC 9112 6.1: `chunked` once, last and without parameters; we know no other coding.
+    /// Rule 4 of [`body`](Facts::body): `chunked` once, last and without parameters; we know no
+    /// other coding (RFC 9112 6.1).
     fn take_coding(&mut self, value: &[u8]) {
         for coding in list(value) {
             let chunked = coding.eq_ignore_ascii_case(b"chunked");
@@ -290,7 +320,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// RFC 9112 3.2: exactly one in HTTP/1.1, and a valid one.
+    /// RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, and a valid one.
     fn host(&self, version: Version) -> Result<Option<&'a [u8]>, Refusal> {
         match (self.hosts, version) {
             (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
@@ -302,19 +332,30 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// RFC 9112 6.3. A request that names both is how requests are smuggled: refused (rule 3).
-    fn length(&self, version: Version) -> Result<Length, Refusal> {
-        match (self.coding, self.length, version) {
-            (Coding::None, length, _) => Ok(Length::Exact(length.unwrap_or(0))),
-            (Coding::Chunked, None, Version::Http11) => Ok(Length::Chunked),
-            (Coding::Unknown, None, Version::Http11) => {
-                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
-            }
-            (_, Some(_), _) => {
+    /// How long the body is, by the rules of RFC 9112 6.3. Those that are not here (1, 2 and 8)
+    /// are about answers. Whatever is refused here ends the connection.
+    fn body(&self, version: Version) -> Result<Length, Refusal> {
+        match (self.coding, self.length) {
+            // 3. Both: it may be an attempt to smuggle a request, and is refused.
+            (Coding::Chunked | Coding::Unknown | Coding::Malformed, Some(_)) => {
                 Err(Refusal::bad("there are both a Content-Length and a Transfer-Encoding"))
             }
-            (_, _, Version::Http10) => Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding")),
-            _ => Err(Refusal::bad("the Transfer-Encoding is malformed")),
+            // 4. A coding alone; where there is none (6.1), it is faulty.
+            (Coding::Chunked | Coding::Unknown | Coding::Malformed, None)
+                if version == Version::Http10 =>
+            {
+                Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding"))
+            }
+            (Coding::Chunked, None) => Ok(Length::Chunked),
+            (Coding::Unknown, None) => {
+                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
+            }
+            (Coding::Malformed, None) => Err(Refusal::bad("the Transfer-Encoding is malformed")),
+            // 5. A length that is none was refused where it was found, in `take_length`.
+            // 6. A length alone.
+            (Coding::None, Some(length)) => Ok(Length::Exact(length)),
+            // 7. Neither: there is no body.
+            (Coding::None, None) => Ok(Length::Exact(0)),
         }
     }
 
@@ -363,7 +404,7 @@ fn valid_host(host: &[u8]) -> bool {
     port.iter().all(u8::is_ascii_digit)
         && match literal {
             Some(address) => valid_address(address),
-            None => name.iter().all(|&b| in_name(b)) && escapes_are_whole(name),
+            None => valid_name(name),
         }
 }
 
@@ -373,19 +414,31 @@ fn valid_address(literal: &[u8]) -> bool {
     let address = literal.split(|&b| b == b'%').next().unwrap_or_default();
     let zone = literal.get(address.len()..).unwrap_or_default();
     let ipv6 = std::str::from_utf8(address).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
-    let later = literal.first().is_some_and(|b| b.eq_ignore_ascii_case(&b'v'));
-    (ipv6 && zone.iter().all(|&b| in_name(b)))
-        || (later && literal.iter().all(|&b| b == b':' || in_name(b)))
+    (ipv6 && (zone.is_empty() || valid_zone(zone))) || valid_later_address(literal)
 }
 
-/// Bytes of a registered name; those beyond ASCII are let through, as clients send them.
-fn in_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte) || byte >= 0x80
+/// `"%25" 1*( unreserved / pct-encoded )`
+fn valid_zone(zone: &[u8]) -> bool {
+    zone.strip_prefix(b"%25").is_some_and(|name| !name.is_empty() && valid_name(name))
 }
 
-/// Whether two hexadecimal digits follow each `%`.
-fn escapes_are_whole(name: &[u8]) -> bool {
+/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`
+fn valid_later_address(literal: &[u8]) -> bool {
+    let [b'v' | b'V', rest @ ..] = literal else { return false };
+    let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let name = rest.get(digits..).and_then(|rest| rest.strip_prefix(b"."));
+    let in_address = |&b: &u8| b == b':' || (b != b'%' && in_name(b));
+    digits > 0 && name.is_some_and(|name| !name.is_empty() && name.iter().all(in_address))
+}
+
+/// `*( unreserved / pct-encoded / sub-delims )`: a name beyond ASCII is sent as Punycode, or
+/// escaped.
+fn valid_name(name: &[u8]) -> bool {
     let digits =
         |rest: &[u8]| matches!(rest, [a, b, ..] if [a, b].iter().all(|d| d.is_ascii_hexdigit()));
-    name.split(|&b| b == b'%').skip(1).all(digits)
+    name.iter().all(|&b| in_name(b)) && name.split(|&b| b == b'%').skip(1).all(digits)
+}
+
+fn in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }

@@ -3,10 +3,11 @@
 //! ```text
 //!       first byte        whole head           whole body           last byte out
 //!  Idle ───────────▶ Head ───────────▶ Body ───────────────▶ Play ────────────────▶ Idle
-//!                     │ └─ no body, or all of it is there ────▲│  or, at the end, Close
+//!                     │ └─ no body, or all of it is there ────▲│
 //!                     │                │                       │
-//!                     │ malformed, too long, too slow          │
-//!                     └────────────────┴▶ Linger ──▶ Close ◀───┘
+//!                     │ malformed, too long, too slow          │ the last answer
+//!                     └────────────────┴───────▶ Linger ◀──────┘
+//!                                                  └──▶ Close
 //! ```
 //!
 //! A request that waits stays at the front of the input until its answer begins. Requests that were
@@ -51,9 +52,9 @@ enum Stage {
     Body(Box<Receive>),
     /// The request is there; its answer waits or is going out.
     Play { phase: Phase, exchange: Box<Exchange> },
-    /// The last answer is going out to a client that may still be sending.
+    /// The last answer is going out, or is out, to a client that may still be sending.
     Linger { until: Time, left: u64 },
-    /// The last answer is going out, or there is none.
+    /// The last answer is going out to a client that sends no more, or there is none.
     Close,
     /// Nothing is asked yet, and there is no room to hear it.
     Refused,
@@ -106,11 +107,12 @@ impl Http1 {
         !matches!(self.stage, Stage::Play { .. } | Stage::Close | Stage::Refused)
     }
 
-    /// A client that was slow to take an answer has its whole time to send after it.
+    /// A client that was slow to take an answer has its whole time after it.
     fn resume(&mut self, cx: &Cx) {
         match &mut self.stage {
             Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
             Stage::Body(receive) => receive.resume(cx),
+            Stage::Linger { until, .. } => *until = cx.now.after(LINGER_TIMEOUT),
             _ => {}
         }
     }
@@ -156,10 +158,16 @@ impl Http1 {
             Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
             Ok(Scan::More(_)) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
             Ok(Scan::More(scanned)) => {
+                if let Err(refusal) = head::is_begun(input.unread()) {
+                    return self.refuse(cx, &refusal, input, output);
+                }
                 self.stage = Stage::Head { until, scanned: scanned as u32 };
                 Some(Next::Read(until))
             }
-            Err(refusal) => self.refuse(cx, &refusal, input, output),
+            Err(refusal) => {
+                let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
+                self.refuse(cx, &refusal, input, output)
+            }
         }
     }
 
@@ -215,7 +223,7 @@ impl Http1 {
                 input.consume(bytes);
                 let next = exchange.play(cx, cx.now, output.tail());
                 match next {
-                    None => self.end(cx, exchange, input),
+                    None => self.end(cx, exchange),
                     Some(_) => {
                         let (phase, exchange) = (Phase::Playing(cx.now), Box::new(exchange));
                         self.stage = Stage::Play { phase, exchange };
@@ -235,7 +243,7 @@ impl Http1 {
                 self.received(cx, head.len() + body.len(), input, output)
             }
             Ok(receive::Step::Echoed(exchange)) => {
-                self.end(cx, exchange, input);
+                self.end(cx, exchange);
                 None
             }
             Err(receive::Fault::Refused(refusal)) => {
@@ -287,27 +295,27 @@ impl Http1 {
             }
             Phase::Playing(started) => match exchange.play(cx, started, output.tail()) {
                 Some(next) => return Some(next),
-                None => self.ended(cx, input),
+                None => self.ended(cx),
             },
         }
         None
     }
 
     /// The exchange being played is over.
-    fn ended(&mut self, cx: &mut Cx, input: &mut Buf) {
+    fn ended(&mut self, cx: &mut Cx) {
         if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
             *cx.delayed = cx.delayed.saturating_sub(usize::from(exchange.takes_time()));
-            self.end(cx, *exchange, input);
+            self.end(cx, *exchange);
         }
     }
 
     /// An exchange is over: the connection is for the next one, or ends.
-    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
+    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange) {
         exchange.end(cx);
         self.stage = match (exchange.upgrade(), exchange.closes()) {
             (Some(messages), _) => Stage::Upgraded(messages),
             (_, false) => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
-            (_, true) => last(cx, input),
+            (_, true) => last(cx),
         };
     }
 
@@ -331,7 +339,7 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         Exchange::refuse(cx, refusal, head_only, output.tail());
-        self.to(Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES })
+        self.to(last(cx))
     }
 
     /// What still comes is thrown away, within bounds: closing at once would make the client's
@@ -393,9 +401,10 @@ fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
     }
 }
 
-/// How a connection ends whose last answer is out: gently, if its client has sent more.
-fn last(cx: &Cx, input: &Buf) -> Stage {
-    match input.is_empty() {
+/// How a connection ends whose last answer is being said: gently, since what its client may still
+/// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
+fn last(cx: &Cx) -> Stage {
+    match cx.ended {
         true => Stage::Close,
         false => Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES },
     }

@@ -1,0 +1,15 @@
+//! What a worker tells of itself in the end.
+
+/// What a worker has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Exchanges finished.
+    pub requests: u64,
+    /// Connections cut off because the time to finish was over.
+    pub cut_off: u64,
+    /// Answers and timers that are counted though every connection is closed: there are none, or
+    /// they have leaked.
+    pub leaked: usize,
+}

@@ -1,0 +1,204 @@
+//! The whole worker in a world that follows from a seed.
+//!
+//! Each client sends requests, in pieces, pipelined or not, fast or slowly, and reads as it likes;
+//! some vanish. What comes back must be, byte for byte, what the protocol machine alone answers when
+//! it is given one request after the other; no answer may be early; every connection must be closed
+//! in the end, and no timer be left. `LOITER_SEED=n cargo test --test sim` replays one seed,
+//! `LOITER_SEEDS=n` runs so many.
+
+mod reference;
+mod visitor;
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use loiter::base::limits::Limits;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::Protocol;
+use loiter::server::net::Net;
+use loiter::server::sim::{Sim, Weather};
+use loiter::server::worker::{Gate, Setup, Worker};
+
+use reference::{LOCAL, Reference, request};
+use visitor::{Expected, Manner, Visitor};
+
+fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
+    let connects = Time::from_micros(random.below(2_000_000));
+    let manner = match random.below(6) {
+        0 => Manner::HalfCloses,
+        1 => Manner::WaitsToBeClosed,
+        2 => Manner::Vanishes(connects.after_us(random.below(1_000_000))),
+        _ => Manner::Plain,
+    };
+    let (mut reference, mut all, mut expected) =
+        (Reference::new(run.app()), Vec::new(), Vec::new());
+    let count = 1 + random.below(6);
+    for number in 0..count {
+        let (bytes, delay) = request(random, number + 1 == count);
+        let begins = all.len() + 1;
+        all.extend_from_slice(&bytes);
+        match reference.ask(&bytes) {
+            Some(answer) => {
+                // An echo begins before its request has ended, so it is not held to when that was.
+                let echo = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
+                let sent_at_offset = if echo { begins } else { all.len() };
+                expected.push(Expected { answer, delay, sent_at_offset });
+            }
+            None => break,
+        }
+    }
+    // More than is answered: what it sends after its last request must cost it no answer.
+    if reference.is_over() {
+        all.extend(std::iter::repeat_n(b'x', random.below(400) as usize));
+    }
+    let (piece, pause_us) = match random.below(12) {
+        0 => (1, 10),
+        _ => (
+            [1 << 16, 1 << 16, 400, 50][random.below(4) as usize],
+            [10, 1000, 20_000][random.below(3) as usize],
+        ),
+    };
+    let visitor = Visitor {
+        random: Random::new(random.next_u64()),
+        manner,
+        request: all,
+        whole: expected.iter().flat_map(|expected| expected.answer.clone()).collect(),
+        expected,
+        piece,
+        pause_us,
+        sent: 0,
+        sent_times: Vec::new(),
+        received: Vec::new(),
+        judged: 0,
+        begins: 0,
+        over: false,
+        finishing: run.drains,
+        crowded: run.crowded,
+        jumps: run.jumps,
+        overloaded: run.delayed.is_some(),
+        broken: false,
+    };
+    (connects, visitor)
+}
+
+/// What holds for all clients of a run.
+#[derive(Debug, Default)]
+struct Run {
+    drains: bool,
+    crowded: bool,
+    jumps: bool,
+    /// Most requests of a connection, answers that wait, and bytes a second, where bounded.
+    requests: Option<u32>,
+    delayed: Option<usize>,
+    egress: Option<u64>,
+}
+
+impl Run {
+    fn new(random: &mut Random) -> Run {
+        let mut one_in = |most| random.below(most) == 0;
+        Run {
+            drains: one_in(8),
+            crowded: one_in(2),
+            jumps: one_in(3),
+            requests: one_in(4).then(|| 1 + random.below(4) as u32),
+            delayed: (random.below(6) == 0).then(|| random.below(4) as usize),
+            egress: (random.below(6) == 0).then(|| 50_000 + random.below(1_000_000)),
+        }
+    }
+
+    /// The settings. Nobody is told to be too slow, though the clock may jump.
+    fn app(&self) -> App {
+        let long = Duration::from_secs(24 * 60 * 60);
+        let usual = Limits::default();
+        let limits = Limits {
+            requests: self.requests.unwrap_or(usual.requests),
+            egress: self.egress.unwrap_or(usual.egress),
+            head_timeout: long,
+            body_timeout: long,
+            request_timeout: long,
+            send_timeout: long,
+            keep_alive_timeout: long,
+            max_duration: long,
+            ..usual
+        };
+        App { limits, ..App::default() }
+    }
+
+    /// The worker's own: what one connection alone never meets.
+    fn limited(&self) -> App {
+        let mut app = self.app();
+        app.limits.delayed = self.delayed.unwrap_or(usize::MAX);
+        app
+    }
+}
+
+fn run(seed: u64) {
+    let mut random = Random::new(seed);
+    let run = Run::new(&mut random);
+    let count = 1 + random.below(24);
+    let clients: Vec<_> = (0..count).map(|_| visitor(&mut random, &run)).collect();
+    let drain_at = Time::from_micros(random.below(3_000_000));
+    let weather = Weather {
+        short_read_is_all: random.below(2) == 0,
+        faults: [0, 7, 40][random.below(3) as usize],
+        room: [1 << 20, 5000, 300][random.below(3) as usize],
+        jumps: if run.jumps { 300 } else { 0 },
+        drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
+    };
+    let (commands, inbox) = mpsc::channel();
+    let sim = Sim::new(random.next_u64(), weather, clients, commands);
+    let setup = Setup {
+        app: Arc::new(run.limited()),
+        gates: vec![Gate {
+            protocol: Some(Protocol::Http),
+            local: LOCAL.into(),
+            look: Time::NEVER,
+        }],
+        peers: None,
+        refusals: 2,
+        capacity: if run.crowded { 3 } else { 1000 },
+        inbox,
+        sink: None,
+        seed: random.next_u64(),
+    };
+    let (totals, mut sim) = Worker::new(sim, setup).run();
+    assert_eq!(sim.open(), 0, "connections are left open");
+    assert_eq!(totals.leaked, 0, "answers or timers are counted that are over");
+    sim.settle();
+    if totals.cut_off == 0 {
+        sim.peers().iter().for_each(|peer| peer.client.check());
+    }
+}
+
+#[test]
+fn every_request_is_answered_once_in_order_and_never_early() {
+    let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match variable("LOITER_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..variable("LOITER_SEEDS").unwrap_or(200),
+    };
+    for seed in seeds {
+        if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
+            eprintln!("replay it with LOITER_SEED={seed} cargo test --test sim");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let mut random = Random::new(5);
+    let mut one = |_| {
+        let (commands, inbox) = mpsc::channel();
+        drop(inbox);
+        let weather =
+            Weather { short_read_is_all: false, faults: 3, room: 100, jumps: 0, drain: None };
+        let clients = vec![visitor(&mut Random::new(9), &Run::default())];
+        let mut sim = Sim::new(random.below(1), weather, clients, commands);
+        (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()
+    };
+    assert_eq!(one(0), one(1));
+}

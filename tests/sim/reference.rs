@@ -1,0 +1,170 @@
+//! What is asked, and what the protocol machine alone answers to it.
+
+use std::time::Duration;
+
+use loiter::base::buf::Buf;
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::{Cx, Next};
+
+pub(crate) const LOCAL: &str = "127.0.0.1:80";
+
+/// The protocol machine alone, given one request at a time.
+pub(crate) struct Reference {
+    conn: Conn,
+    app: App,
+    now: Time,
+    over: bool,
+}
+
+impl Reference {
+    pub(crate) fn new(app: App) -> Reference {
+        Reference {
+            conn: Conn::new(Protocol::Http, &app.limits, Time::START),
+            app,
+            now: Time::START,
+            over: false,
+        }
+    }
+
+    /// Whether the connection's last answer is out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// What it answers; `None` when it is closed already.
+    pub(crate) fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
+        let (mut input, mut output) = (Buf::default(), Buf::default());
+        let (mut answer, mut random) = (Vec::new(), Random::new(1));
+        let (mut body, mut records, mut served) = (Vec::new(), Vec::new(), 0);
+        input.tail().extend_from_slice(request);
+        loop {
+            let mut cx = Cx {
+                unix_start_us: 0,
+                delayed: &mut 0,
+                now: self.now,
+                fresh: true,
+                ended: false,
+                resumed: false,
+                draining: false,
+                peer: Some([127, 0, 0, 1].into()),
+                local: LOCAL,
+                app: &self.app,
+                stamp: b"Server: loiter/0.1.0\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+                random: &mut random,
+                body: &mut body,
+                records: &mut records,
+                served: &mut served,
+            };
+            let next = self.conn.advance(&mut cx, &mut input, &mut output);
+            answer.extend_from_slice(output.unread());
+            output.clear();
+            match next {
+                Next::Sleep(until) => self.now = until,
+                Next::Linger(_) if answer.is_empty() => return None,
+                Next::Linger(_) => {
+                    self.over = true;
+                    return Some(answer);
+                }
+                Next::Read(_) => return Some(answer),
+                Next::Close if answer.is_empty() => return None,
+                Next::Close => return Some(answer),
+                Next::Write | Next::Now => {}
+            }
+        }
+    }
+}
+
+/// A request, and the delay before its answer.
+pub(crate) fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
+    let micros = random.below(300_000);
+    let delay = Duration::from_micros(micros);
+    let end = match (last, random.below(3)) {
+        (true, 0) => "Connection: close\r\n\r\n",
+        _ => "\r\n",
+    };
+    let body: Vec<u8> = (0..random.below(3000)).map(|i| b'a' + (i % 26) as u8).collect();
+    let length = body.len();
+    let text = match random.below(if last { 15 } else { 14 }) {
+        0 => format!("GET /get?a={micros} HTTP/1.1\r\nHost: h\r\n{end}"),
+        1 => format!("GET /status/{} HTTP/1.1\r\nHost: h\r\n{end}", 200 + micros % 300),
+        2 => format!("GET /bytes/{}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}", micros / 10),
+        3 => format!("GET /stream/{} HTTP/1.1\r\nHost: h\r\n{end}", micros % 20),
+        4 => format!("HEAD /get HTTP/1.1\r\nHost: h\r\n{end}"),
+        5 => format!("GET /drip?duration={micros}us&numbytes=7 HTTP/1.1\r\nHost: h\r\n{end}"),
+        6 => format!("GET /no/such/path HTTP/1.1\r\nHost: h\r\nX: {micros}\r\n{end}"),
+        7 | 8 => {
+            let head = format!("GET /delay/{micros}us HTTP/1.1\r\nHost: h\r\n{end}");
+            return (head.into_bytes(), delay);
+        }
+        9 => {
+            let head = format!(
+                "POST /delay/{micros}us HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}"
+            );
+            return ([head.into_bytes(), body].concat(), delay);
+        }
+        10 => {
+            let query = format!("count=5&delay={micros}us&duration={micros}us&jitter=0.5");
+            let head = format!("GET /jsonl?{query} HTTP/1.1\r\nHost: h\r\n{end}");
+            return (head.into_bytes(), delay);
+        }
+        11 => format!(
+            "GET /stream-bytes/{}?seed=1&chunk_size=7 HTTP/1.1\r\nHost: h\r\n{end}",
+            micros / 30
+        ),
+        12 => {
+            let head =
+                format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
+            return ([head.into_bytes(), body].concat(), Duration::ZERO);
+        }
+        14 => return (messages(&body, random), Duration::ZERO),
+        _ => {
+            let head =
+                format!("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{end}");
+            return ([head.into_bytes(), chunked(&body, random)].concat(), Duration::ZERO);
+        }
+    };
+    (text.into_bytes(), Duration::ZERO)
+}
+
+fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for piece in body.chunks(1 + random.below(900) as usize) {
+        bytes.extend_from_slice(format!("{:x};x=y\r\n", piece.len()).as_bytes());
+        bytes.extend_from_slice(piece);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"0\r\nX-Trailer: 1\r\n\r\n");
+    bytes
+}
+
+/// A WebSocket: messages in fragments, a ping, and an end.
+fn messages(body: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = b"GET /websocket/echo HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k\r\n\r\n"
+        .to_vec();
+    for piece in body.chunks(1 + random.below(900) as usize) {
+        let (front, back) = piece.split_at(random.below(piece.len() as u64) as usize);
+        frame(&mut bytes, 0x01, front, random);
+        frame(&mut bytes, 0x89, b"ping", random);
+        frame(&mut bytes, 0x80, back, random);
+    }
+    frame(&mut bytes, 0x88, &[3, 232], random);
+    bytes
+}
+
+fn frame(bytes: &mut Vec<u8>, start: u8, payload: &[u8], random: &mut Random) {
+    bytes.push(start);
+    match payload.len() {
+        short @ ..126 => bytes.push(0x80 | short as u8),
+        long => {
+            bytes.push(0x80 | 126);
+            bytes.extend_from_slice(&(long as u16).to_be_bytes());
+        }
+    }
+    let mask = (random.next_u64() as u32).to_be_bytes();
+    bytes.extend_from_slice(&mask);
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+}

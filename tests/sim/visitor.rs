@@ -1,0 +1,212 @@
+//! A client: what it sends, how it behaves, and what it must get.
+
+use std::time::Duration;
+
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::server::sim::{Client, Link};
+
+/// What one request is answered with, when it is asked alone.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    pub(crate) answer: Vec<u8>,
+    pub(crate) delay: Duration,
+    /// The last byte of the request, as an offset in everything the client sends.
+    pub(crate) sent_at_offset: usize,
+}
+
+/// How a client behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Manner {
+    /// Sends all, then reads to the end, then closes.
+    Plain,
+    /// Closes its sending side right after the last byte.
+    HalfCloses,
+    /// Waits for the server to close an idle connection.
+    WaitsToBeClosed,
+    /// Breaks the connection at some moment.
+    Vanishes(Time),
+}
+
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    pub(crate) random: Random,
+    pub(crate) manner: Manner,
+    pub(crate) request: Vec<u8>,
+    pub(crate) expected: Vec<Expected>,
+    /// All answers.
+    pub(crate) whole: Vec<u8>,
+    /// Most bytes sent or received at once.
+    pub(crate) piece: u64,
+    /// Longest pause between two acts, in microseconds.
+    pub(crate) pause_us: u64,
+    pub(crate) sent: usize,
+    /// When each byte offset that ends a request was sent.
+    pub(crate) sent_times: Vec<Time>,
+    pub(crate) received: Vec<u8>,
+    /// Answers that were found to be in time, and where the next one begins.
+    pub(crate) judged: usize,
+    pub(crate) begins: usize,
+    pub(crate) over: bool,
+    /// Whether the server is told to finish in this run.
+    pub(crate) finishing: bool,
+    /// Whether there are fewer slots than visitors in this run.
+    pub(crate) crowded: bool,
+    /// Whether the clock jumps in this run.
+    pub(crate) jumps: bool,
+    /// Whether so many answers may wait, and no more, in this run.
+    pub(crate) overloaded: bool,
+    /// Whether the server has broken the connection.
+    pub(crate) broken: bool,
+}
+
+impl Client for Visitor {
+    fn act(&mut self, now: Time, link: &mut Link) -> Time {
+        if self.over {
+            return Time::NEVER;
+        }
+        if let Manner::Vanishes(at) = self.manner
+            && at <= now
+        {
+            self.over = true;
+            link.reset();
+            return Time::NEVER;
+        }
+        let before = (self.sent, self.received.len());
+        self.send(now, link);
+        self.receive(now, link);
+        self.broken |= link.broken();
+        let moved = (self.sent, self.received.len()) != before;
+        let all = !self.finishing && self.received.len() == self.whole.len();
+        if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain)
+        {
+            self.over = true;
+            link.finish();
+            return Time::NEVER;
+        }
+        match (self.manner, moved) {
+            (_, true) => now.after_us(1 + self.random.below(self.pause_us)),
+            // The world asks again when there is something to receive, or room to send.
+            (Manner::Vanishes(at), false) => at,
+            (_, false) => Time::NEVER,
+        }
+    }
+}
+
+impl Visitor {
+    fn send(&mut self, now: Time, link: &mut Link) {
+        let left = &self.request[self.sent..];
+        let piece = left.len().min(1 + self.random.below(self.piece) as usize);
+        let had_all = self.sent == self.request.len();
+        self.sent += link.send(&left[..piece]);
+        while let Some(next) = self.expected.get(self.sent_times.len())
+            && next.sent_at_offset <= self.sent
+        {
+            self.sent_times.push(now);
+        }
+        if !had_all && self.sent == self.request.len() && self.manner == Manner::HalfCloses {
+            link.finish();
+        }
+    }
+
+    /// Checks what comes against what must come, and when.
+    fn receive(&mut self, now: Time, link: &mut Link) {
+        let bytes = link.receive(1 + self.random.below(self.piece * 4) as usize);
+        self.received.extend_from_slice(&bytes);
+        // A server that finishes adds a field, after which offsets say nothing.
+        if self.finishing || self.is_refused() {
+            return;
+        }
+        // Where one may be refused instead, it takes its status to know which it is.
+        let telling = if self.overloaded || self.crowded { REFUSAL.len() } else { 0 };
+        while let Some(expected) = self.expected.get(self.judged)
+            && self.received.len() > self.begins + telling.min(expected.answer.len() - 1)
+        {
+            let number = self.judged;
+            let sent = self.sent_times.get(number).unwrap_or_else(|| {
+                let text = String::from_utf8_lossy(&bytes);
+                panic!("answer {number} came before it was asked for:\n{text}\n{self:?}")
+            });
+            let due = sent.after(expected.delay);
+            assert!(now >= due, "answer {number} is early: at {now:?}, due {due:?}");
+            self.judged += 1;
+            self.begins += expected.answer.len();
+        }
+    }
+
+    /// Where what came leaves what must come, to say that there is no room for it.
+    fn refused_at(&self) -> Option<usize> {
+        let mut ends = vec![0];
+        for expected in &self.expected {
+            ends.push(ends[ends.len() - 1] + expected.answer.len());
+        }
+        let refused = |end: &usize| {
+            let rest = self.received.get(*end..).unwrap_or_default();
+            let length = REFUSAL.len().min(rest.len());
+            let whole = self.whole.get(*end..).unwrap_or_default();
+            !rest.is_empty() && rest[..length] == REFUSAL[..length] && !whole.starts_with(rest)
+        };
+        let may_be = if self.overloaded { ends.len() } else { usize::from(self.crowded) };
+        ends.into_iter().take(may_be).find(refused)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.refused_at().is_some()
+    }
+
+    pub(crate) fn check(&self) {
+        let vanishes = matches!(self.manner, Manner::Vanishes(_));
+        let (received, whole) = (text(&self.received), text(&self.whole));
+        if let Some(end) = self.refused_at() {
+            let refusal = text(&self.received[end..]);
+            let all = refusal.contains("Retry-After: 1\r\n") && refusal.ends_with("}\n");
+            // Another one that is refused cuts it off, if it is slow.
+            let cut = self.broken || (self.crowded && self.piece == 1);
+            return assert!(vanishes || cut || all, "a refusal is cut off:\n{refusal}");
+        }
+        // A connection that was idle may be closed just as its client sends more; what it had not
+        // received is lost then, as on any network.
+        // So may one that lingers, when the clock jumps over its time.
+        if self.broken && (self.crowded || self.finishing || self.jumps) && !vanishes {
+            return assert!(whole.starts_with(&received), "received:\n{received}\nof:\n{whole}");
+        }
+        if (self.crowded || self.finishing) && !vanishes {
+            return self.check_ends();
+        }
+        // Those that vanish in a run that adds a field may do so in the middle of it.
+        assert!(
+            self.finishing || self.whole.starts_with(&self.received),
+            "{:?}, received:\n{received}\nexpected:\n{whole}",
+            self.manner
+        );
+        assert!(vanishes || received == whole, "answers are missing: {self:?}");
+    }
+
+    /// A server that finishes leaves out whole answers, and none in part.
+    fn check_ends(&self) {
+        let (received, whole) = (text(&self.received), text(&self.whole));
+        // Messages are told between two of them that the server goes away.
+        if let Some(before) = self.received.strip_suffix(GOING_AWAY)
+            && self.finishing
+        {
+            return assert!(whole.starts_with(&text(before)), "received:\n{received}");
+        }
+        assert!(whole.starts_with(&received), "received:\n{received}\nexpected:\n{whole}");
+        let mut ends = vec![0];
+        for expected in &self.expected {
+            ends.push(ends[ends.len() - 1] + text(&expected.answer).len());
+        }
+        assert!(ends.contains(&received.len()), "an answer is cut off:\n{received}");
+    }
+}
+
+/// The frame that ends messages when the server finishes (RFC 6455 7.4.1).
+const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xe9];
+/// How an answer begins that says that there is no room.
+const REFUSAL: &[u8] = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\n";
+
+/// An answer without what a finishing server adds to it.
+fn text(bytes: &[u8]) -> String {
+    let latin1: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+    latin1.replace("Connection: close\r\n", "")
+}
