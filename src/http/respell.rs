@@ -100,6 +100,8 @@ impl<'a> Tree<'a> {
             keys.push((self.span(self.nodes.get(key)?), key + 1));
         }
         // A stable sort, so of equal keys the last one in the text stands last.
+        let spelling = json.spelling;
+        let by_points = |one: &str, other: &str| by_points(spelling, one, other);
         keys.sort_by(|one, other| by_points(one.0, other.0));
         json.open(b'{');
         for same in keys.chunk_by(|one, other| by_points(one.0, other.0).is_eq()) {
@@ -152,36 +154,39 @@ fn unit(text: &str) -> Option<(u32, &str)> {
     Some((u32::from_str_radix(digits, 16).ok()?, rest))
 }
 
-fn points(text: &str) -> impl Iterator<Item = u32> {
+/// The code points of a string's inside. Go cannot tell a lone surrogate: it becomes U+FFFD.
+fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (point, after) = first_point(rest)?;
         rest = after;
-        Some(point)
+        match (spelling, char::from_u32(point)) {
+            (Spelling::Go, None) => Some(0xfffd),
+            _ => Some(point),
+        }
     })
 }
 
 /// The order of two strings by their code points; bytes of UTF-8 have the same.
-fn by_points(one: &str, other: &str) -> Ordering {
+fn by_points(spelling: Spelling, one: &str, other: &str) -> Ordering {
     match one.contains('\\') || other.contains('\\') {
-        true => points(one).cmp(points(other)),
+        true => points(spelling, one).cmp(points(spelling, other)),
         false => one.cmp(other),
     }
 }
 
-/// Writes a string again from the inside of one, its escapes spelled the writer's way. Go cannot
-/// tell a lone surrogate: it becomes U+FFFD.
+/// Writes a string again from the inside of one, its escapes spelled the writer's way.
 fn write_string(json: &mut Json, text: &str) {
     if !text.contains('\\') {
         return json.text(text);
     }
     let spelling = json.spelling;
     json.quoted(|output| {
-        for point in points(text) {
+        for point in points(spelling, text) {
             match (char::from_u32(point), spelling) {
                 (Some(char), Spelling::Python) => escape_char(output, char),
-                (None, Spelling::Python) => escape_unit(output, point as u16),
-                (char, Spelling::Go) => escape_char_utf8(output, char.unwrap_or('\u{fffd}')),
+                (Some(char), Spelling::Go) => escape_char_utf8(output, char),
+                (None, _) => escape_unit(output, point as u16),
             }
         }
     });
@@ -384,6 +389,13 @@ mod tests {
     fn strings_are_spelled_as_go_spells_them() {
         let text = r#"{"b": "\ud800\u003c\u00e9\u2028", "a": ["é<", {}]}"#;
         assert_eq!(told_by_go(text), "{\"a\":[\"é<\",{}],\"b\":\"\u{fffd}<é\\u2028\"}");
+    }
+
+    // Found by fuzzing: they stood twice, and where the surrogates would stand.
+    #[test]
+    fn keys_that_are_the_same_to_go_are_one() {
+        let text = r#"{"\ud800": 1, "\uf000": 2, "\udfff": 3}"#;
+        assert_eq!(told_by_go(text), "{\"\u{f000}\":2,\"\u{fffd}\":3}");
     }
 
     #[test]

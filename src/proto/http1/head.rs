@@ -95,16 +95,19 @@ fn check_line<'a>(
 ) -> Result<Option<&'a [u8]>, Refusal> {
     let whole = line.strip_suffix(b"\r");
     let length = whole.unwrap_or(line).len();
-    if length > limits.head_line_bytes {
-        return Err(match start {
-            0 => Refusal::new(Status(414), "the request line is too long"),
-            _ => Refusal::new(Status(431), "a header field is too long"),
-        });
+    // The bound that is met first gives the reason, or it would depend on how the head arrives.
+    let room = limits.head_bytes.checked_sub(start);
+    let longest = room.map(|room| room.min(limits.head_line_bytes));
+    if longest.is_some_and(|longest| length <= longest) {
+        return Ok(whole);
     }
-    if start + length > limits.head_bytes {
-        return Err(Refusal::new(Status(431), "the head is too long"));
-    }
-    Ok(whole)
+    Err(match start {
+        _ if longest < Some(limits.head_line_bytes) => {
+            Refusal::new(Status(431), "the head is too long")
+        }
+        0 => Refusal::new(Status(414), "the request line is too long"),
+        _ => Refusal::new(Status(431), "a header field is too long"),
+    })
 }
 
 /// Whether a head that is not whole begins as one does. A client that speaks TLS or SMTP waits for

@@ -1,0 +1,72 @@
+//! What the targets share: a request made of parts, and a connection that is played.
+
+pub mod play;
+pub mod script;
+
+use loiter::http::request::{Field, Method, Params, Request, Target, Version};
+use loiter::proto::http1::head::{self, Head, Origin};
+
+/// What a connection knows and a head does not say.
+pub const ORIGIN: Origin<'static> =
+    Origin { peer: None, local: "127.0.0.1:80", seed: 1, unix_us: 1_795_358_821_485_000 };
+
+/// Runs `run` with a request for `/` that has these fields and this body.
+pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) -> R) -> R {
+    let fields: Vec<Field> = fields.iter().map(|(name, value)| Field { name, value }).collect();
+    let (target, _) = Target::parse(b"/").expect("a path is a target");
+    run(&Request {
+        method: Method::Get,
+        version: Version::Http11,
+        target,
+        params: Params::default(),
+        host: None,
+        fields: &fields,
+        body,
+        peer: None,
+        local: "127.0.0.1:80",
+        seed: 1,
+        unix_us: 0,
+        head: b"",
+    })
+}
+
+/// What a head says, in a form that can be compared.
+pub fn told(head: &Head) -> String {
+    format!("{head:?}")
+}
+
+/// Reads a head as a connection does, in pieces of `piece` bytes, each line looked at once.
+/// `None`: it has no end.
+pub fn read_head(
+    bytes: &[u8],
+    piece: usize,
+    limits: &loiter::base::limits::Limits,
+) -> Option<Result<String, String>> {
+    let (mut seen, mut scanned) = (0, 0);
+    while seen < bytes.len() {
+        seen = (seen + piece).min(bytes.len());
+        match head::scan(&bytes[..seen], scanned, limits) {
+            Ok(head::Scan::More(lines)) => {
+                assert!((scanned..=seen).contains(&lines), "a scan goes back, or too far");
+                scanned = lines;
+            }
+            Ok(head::Scan::End(end)) => {
+                assert!(end <= seen, "a head ends where nothing is yet");
+                let mut whole = bytes[..end].to_vec();
+                if let Some(minor) = head::later_minor(&whole) {
+                    whole[minor] = b'1';
+                }
+                let mut slots = head::slots();
+                return Some(match head::parse(&whole, &mut slots, limits, ORIGIN) {
+                    Ok(head) => {
+                        assert_eq!(head.bytes, end, "scan and parse see different heads");
+                        Ok(told(&head))
+                    }
+                    Err(refusal) => Err(format!("{refusal:?}")),
+                });
+            }
+            Err(refusal) => return Some(Err(format!("{refusal:?}"))),
+        }
+    }
+    None
+}

@@ -1,0 +1,77 @@
+//! The values of single fields: cookies, logins, references, lists of tags, media types.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loiter::http::coding::percent_decode;
+use loiter::http::conditional::{self, Validator};
+use loiter::http::reply::is_field_value;
+use loiter::http::{cookies, credentials, html, options::Options, reference::Reference};
+
+const NAMES: [&str; 8] = [
+    "Cookie",
+    "Authorization",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+    "Cookie",
+];
+
+fuzz_target!(|data: &[u8]| {
+    let values: Vec<&[u8]> = data.split(|&byte| byte == b'\n').collect();
+    let fields: Vec<_> = NAMES.into_iter().zip(values.iter().copied().cycle()).collect();
+    loiter_fuzz::ask(&fields, b"", |request| {
+        for (name, value) in cookies::of(request) {
+            let spelled = cookies::spell(&value);
+            assert!(is_field_value(&spelled), "{spelled:?} cannot be sent");
+            // A name's bytes are read as one character each, and so are not told apart here.
+            if cookies::is_name(&name) && name.is_ascii() {
+                comes_back(&name, &value, &spelled);
+            }
+        }
+        for value in cookies::of_go(request).values() {
+            assert!(is_field_value(&cookies::spell_go(value)), "{value:?} cannot be sent");
+        }
+        let login = credentials::authorization(request);
+        if let Some((user, _)) = credentials::basic(&login) {
+            assert!(!user.contains(':'), "the user holds the colon");
+        }
+        credentials::Parameters::digest(&login);
+        let validator = Validator { tag: "tag", modified_s: Some(784_111_777) };
+        validator.weigh(request);
+        validator.lets_range(request);
+    });
+    conditional::names(data, "tag");
+    let text = String::from_utf8_lossy(data);
+    let options = Options::parse(&text);
+    html::is_dangerous(&options.value);
+    let escaped = html::escape(&text);
+    assert!(!escaped.contains(['<', '>']), "{escaped:?} is markup");
+    if let Some(reference) = Reference::parse(&text) {
+        refers_to_the_same(&reference);
+    }
+});
+
+/// A cookie that is spelled for `Set-Cookie` is read as it was.
+fn comes_back(name: &str, value: &str, spelled: &str) {
+    let field = format!("{name}={spelled}");
+    loiter_fuzz::ask(&[("Cookie", field.as_bytes())], b"", |request| {
+        let read = cookies::of(request);
+        assert_eq!(read.get(name).map(String::as_str), Some(value), "sent as {field:?}");
+    });
+}
+
+/// What is written leads to where what was read leads, and is ASCII without blanks.
+fn refers_to_the_same(reference: &Reference) {
+    let uri = reference.to_uri();
+    assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri:?} cannot be sent");
+    let again = Reference::parse(&uri).unwrap_or_else(|| panic!("{uri:?} is no reference"));
+    assert_eq!(again.to_uri(), uri, "written again it changes");
+    assert!(again.is_local() || !reference.is_local(), "{reference:?} is written {uri:?}");
+    let host = |reference: &Reference| {
+        let host = reference.web_host()?.to_ascii_lowercase();
+        Some(percent_decode(host.as_bytes()).to_ascii_lowercase())
+    };
+    assert_eq!(host(&again), host(reference), "{reference:?} is written {uri:?}");
+}

@@ -1,0 +1,47 @@
+//! A body read by its type, as either API reads it: never a panic, and what is told is JSON.
+//!
+//! The first line is the Content-Type, what follows it the body.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loiter::http::json::{Json, Layout, Spelling};
+use loiter::http::options::Options;
+use loiter::http::profile::Profile;
+use loiter::http::{form, multipart, strict};
+
+fn is_json(bytes: &[u8]) {
+    let told = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
+    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&told).is_ok(), "no JSON: {told}");
+}
+
+fuzz_target!(|data: &[u8]| {
+    let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
+    let (media, body) = (&data[..end], data.get(end + 1..).unwrap_or_default());
+    let options = Options::parse(&String::from_utf8_lossy(media));
+    if let Some(boundary) = options.parameter("boundary")
+        && let Some(parts) = multipart::parse(body, boundary)
+    {
+        let content: usize = parts.iter().map(|part| part.content.len()).sum();
+        assert!(content <= body.len(), "the parts hold more than the body");
+    }
+    loiter_fuzz::ask(&[("Content-Type", media)], body, |request| {
+        for (name, spelling, reader) in [
+            ("httpbin", Spelling::Python, form::read as form::Reader),
+            ("go-httpbin", Spelling::Go, strict::read as form::Reader),
+        ] {
+            let profile = Profile::named(name).expect("a profile");
+            let Ok(content) = reader(request) else { continue };
+            let mut output = Vec::new();
+            let mut json = Json::spelled(&mut output, Layout::Tall, spelling);
+            json.list(|json| {
+                json.item();
+                content.data.write(json);
+                json.item();
+                content.write_form(json, profile);
+                json.item();
+                content.write_files(json, profile);
+            });
+            is_json(&output);
+        }
+    });
+});

@@ -1,0 +1,73 @@
+//! JSON told again: it is JSON, means the same, and told once more stays as it is.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loiter::http::json::{Json, Layout, Spelling};
+use loiter::http::respell;
+use serde::Deserialize;
+use serde_json::Value;
+
+fn told(text: &str, layout: Layout, spelling: Spelling) -> String {
+    let mut output = Vec::new();
+    respell::write(&mut Json::spelled(&mut output, layout, spelling), text);
+    String::from_utf8(output).expect("JSON is UTF-8")
+}
+
+fn read(text: &str) -> Option<Value> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    reader.disable_recursion_limit();
+    let value = Value::deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    Some(value)
+}
+
+/// Lone surrogates, which serde_json does not take, as characters of another kind.
+fn without_surrogates(text: &str) -> String {
+    text.replace("\\ud", "\\u0").replace("\\uD", "\\u0")
+}
+
+/// Whether the second is the first told again; numbers are read as floats by either.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, one)| other.get(key).is_some_and(|it| same(one, it)))
+        }
+        _ => one == other,
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let meant = read(text);
+    for layout in [Layout::Tall, Layout::Wide, Layout::Tight] {
+        for spelling in [Spelling::Python, Spelling::Go] {
+            let once = told(text, layout, spelling);
+            assert_eq!(told(&once, layout, spelling), once, "told again it changes");
+            if text.len() > 4000 {
+                continue;
+            }
+            match (&meant, read(&once)) {
+                // Too deep, or too long an integer.
+                (_, Some(Value::Null)) => {}
+                (Some(meant), Some(again)) => assert!(same(meant, &again), "{text} is told {once}"),
+                (None, Some(_)) => {}
+                // An integer beyond a float is one to Python, and none to serde_json.
+                (_, None) => assert!(
+                    read(&without_surrogates(&once)).is_some() || once.len() > 300,
+                    "no JSON: {once}"
+                ),
+            }
+        }
+    }
+    if respell::is_json(text) {
+        assert_ne!(told(text, Layout::Tight, Spelling::Go), "", "JSON that cannot be told");
+    }
+    if meant.is_some() && text.len() < 300 {
+        assert!(respell::is_json(text), "no JSON to us: {text}");
+    }
+});

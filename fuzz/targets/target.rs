@@ -1,0 +1,59 @@
+//! A request target: its parts are told as JSON in both dialects, and decoding is stable.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loiter::http::coding::{self, Part};
+use loiter::http::json::{Json, Layout, Spelling};
+use loiter::http::profile::Profile;
+use loiter::http::query::{self, Order};
+use loiter::http::request::Target;
+use loiter::http::url;
+
+fn is_json(bytes: &[u8]) {
+    let told = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
+    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&told).is_ok(), "no JSON: {told}");
+}
+
+fuzz_target!(|data: &[u8]| {
+    let decoded = coding::percent_decode(data);
+    assert!(decoded.len() <= data.len(), "what is decoded grows");
+    let text = coding::text(decoded.clone());
+    let mut encoded = String::new();
+    coding::percent_encode(&mut encoded, &text, "");
+    assert_eq!(coding::percent_decode(encoded.as_bytes()), text.as_bytes(), "{encoded}");
+    for part in [Part::Path, Part::Query] {
+        let mut output = b"\"".to_vec();
+        coding::escape_iri(&mut output, data, part);
+        output.push(b'"');
+        is_json(&output);
+    }
+    for name in ["httpbin", "go-httpbin"] {
+        let profile = Profile::named(name).expect("a profile");
+        for order in [Order::Sorted, Order::Arrival] {
+            let mut output = Vec::new();
+            let mut json = Json::spelled(&mut output, Layout::Tall, Spelling::Python);
+            query::write(&mut json, profile, query::pairs(data), order);
+            is_json(&output);
+        }
+    }
+    let Some((target, host)) = Target::parse(data) else { return };
+    assert!(target.path.as_ref() == b"*" || target.path.starts_with(b"/"), "{target:?}");
+    assert!(!target.path.starts_with(b"//"), "two slashes at the start: {target:?}");
+    assert!(host.is_none_or(|host| !host.is_empty()));
+    loiter_fuzz::ask(&[("Host", b"h"), ("X-Forwarded-Proto", b"https")], b"", |request| {
+        let mut request = request.clone();
+        request.target = target;
+        request.host = host;
+        for name in ["httpbin", "go-httpbin"] {
+            let profile = Profile::named(name).expect("a profile");
+            let mut output = b"\"".to_vec();
+            url::escape_url(&mut output, profile, &request);
+            output.push(b'"');
+            is_json(&output);
+            let mut output = Vec::new();
+            let mut json = Json::new(&mut output, Layout::Tall);
+            query::write_args(&mut json, profile, &request, Order::Sorted);
+            is_json(&output);
+        }
+    });
+});
