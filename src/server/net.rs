@@ -77,3 +77,9 @@ pub trait Net {
     /// Stops listening.
     fn close_listeners(&mut self);
 }
+
+/// Whether closing a connection would help: there is no descriptor or no memory for another one.
+pub fn is_exhausted(error: &io::Error) -> bool {
+    let kinds = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    error.raw_os_error().is_some_and(|code| kinds.contains(&code))
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::access::Sink;
 use super::admission::{Admission, Room};
-use super::net::{Event, Net, Readiness};
+use super::net::{Event, Net, Readiness, is_exhausted};
 use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
@@ -247,7 +247,7 @@ impl<N: Net> Worker<N> {
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                    _ if self.evict() => {}
+                    _ if is_exhausted(&error) && self.evict() => {}
                     _ => {
                         self.complain(&error);
                         return self.pause(gate);

@@ -15,7 +15,7 @@ fn all(mut stream: std::net::TcpStream) -> String {
 fn so_many_answers_may_wait_and_another_is_refused() {
     let daemon = Daemon::start(&["--workers", "1", "--max-delayed", "1"]);
     let mut first = daemon.connect();
-    ask(&mut first, "/delay/10", "");
+    ask(&mut first, "/delay/2", "");
     assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"), "what takes no time is served");
     let mut second = daemon.connect();
     ask(&mut second, "/delay/0.01", "");
@@ -50,7 +50,7 @@ fn a_full_server_turns_away_whom_it_cannot_serve_in_time() {
     let daemon = Daemon::start(&["--workers", "1", "--max-connections", "2"]);
     let mut held: Vec<_> = (0..2).map(|_| daemon.connect()).collect();
     for stream in &mut held {
-        ask(stream, "/delay/10", "");
+        ask(stream, "/delay/4", "");
     }
     let refusal = all(daemon.connect());
     assert!(refusal.starts_with("HTTP/1.1 503 SERVICE UNAVAILABLE\r\n"), "{refusal}");
