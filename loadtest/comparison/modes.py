@@ -69,7 +69,8 @@ def probe(server, mode, path):
                 part = sock.recv(1 << 20)
             except OSError:
                 break
-            got, finished = got + part, not part or (not mode.close and whole(got, mode))
+            got += part
+            finished = not part or (not mode.close and whole(got, mode))
     if mode.close and not finished:
         return "does not close the connection when asked to"
     return None if whole(got, mode) else f"answers {got[:60]!r}, {len(got)} bytes"

@@ -76,9 +76,11 @@ def configured(name, command, core, template, **values):
     return servers.Server(name, command, core, port=port, directory=str(directory))
 
 
-def start_nginx(core, _mode, _loiter):
+def start_nginx(core, mode, _loiter):
+    """nginx takes the memory for its connections at its start, so it is given as many as needed."""
     command = [*fetch.tool("nginx", "nginx"), "-p", ".", "-c", "nginx.conf", "-e", "error.log"]
-    return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module())
+    return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module(),
+                      CONNECTIONS=mode.held + 1024)
 
 
 def start_h2o(core, _mode, _loiter):

@@ -3,6 +3,7 @@
 //! `GET /status/200` (nothing), `GET /text` (13 bytes), `GET /bytes/N`, `GET /delay/SECONDS`, and
 //! `POST /echo` (the body). Each listens on 127.0.0.1, at the port of its first argument.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The 13 bytes of `/text`.
@@ -55,7 +56,9 @@ pub fn delay(seconds: &str) -> Option<Duration> {
 }
 
 /// Where to listen.
-pub fn port() -> u16 {
+pub fn address() -> SocketAddr {
     let argument = std::env::args().nth(1);
-    argument.and_then(|text| text.parse().ok()).expect("the first argument is a port")
+    let port: u16 =
+        argument.and_then(|text| text.parse().ok()).expect("the first argument is a port");
+    SocketAddr::from(([127, 0, 0, 1], port))
 }

@@ -7,13 +7,11 @@ use peers::{BINARY, HTML, MOST, TEXT};
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let app = || {
-        App::new()
-            .app_data(PayloadConfig::new(MOST))
-            .service((nothing, text, bytes, delay, echo))
+        App::new().app_data(PayloadConfig::new(MOST)).service((nothing, text, bytes, delay, echo))
     };
     // its bounds on connections are below what is held here
     let server = HttpServer::new(app).workers(1).max_connections(1 << 20).backlog(4096);
-    server.bind(("127.0.0.1", peers::port()))?.run().await
+    server.bind(peers::address())?.run().await
 }
 
 #[get("/status/200")]

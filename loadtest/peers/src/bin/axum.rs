@@ -9,7 +9,6 @@ use axum::response::Html;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use peers::{BINARY, TEXT};
-use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
@@ -19,8 +18,9 @@ async fn main() -> std::io::Result<()> {
         .route("/bytes/{count}", get(bytes))
         .route("/delay/{seconds}", get(delay))
         .route("/echo", post(async |request: Request| -> Body { request.into_body() }));
-    let listener = TcpListener::bind(("127.0.0.1", peers::port())).await?;
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind(peers::address())?;
+    let listener = socket.listen(4096)?.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app).await
 }
 

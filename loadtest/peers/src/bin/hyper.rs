@@ -9,13 +9,14 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use peers::{Asked, BINARY, HTML, TEXT};
 use std::convert::Infallible;
-use tokio::net::TcpListener;
 
 type Answer = Response<Either<Full<Bytes>, Incoming>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", peers::port())).await?;
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind(peers::address())?;
+    let listener = socket.listen(4096)?;
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         stream.set_nodelay(true)?;

@@ -36,6 +36,6 @@ impl HttpService for Service {
 
 fn main() {
     may::config().set_workers(1);
-    let server = HttpServer(Service).start(("127.0.0.1", peers::port())).expect("it listens");
+    let server = HttpServer(Service).start(peers::address()).expect("it listens");
     server.join().expect("it goes on until it is killed");
 }

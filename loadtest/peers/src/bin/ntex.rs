@@ -8,13 +8,11 @@ use peers::{BINARY, HTML, MOST, TEXT};
 #[ntex::main]
 async fn main() -> std::io::Result<()> {
     let app = async || {
-        App::new()
-            .state(PayloadConfig::new(MOST))
-            .service((nothing, text, bytes, delay, echo))
+        App::new().state(PayloadConfig::new(MOST)).service((nothing, text, bytes, delay, echo))
     };
     // its bounds on connections are below what is held here
     let server = HttpServer::new(app).workers(1).maxconn(1 << 20).backlog(4096);
-    server.bind(("127.0.0.1", peers::port()))?.run().await
+    server.bind(peers::address())?.run().await
 }
 
 #[get("/status/200")]
