@@ -6,7 +6,7 @@ beside the slow ones. The colours follow the reader's scheme.
 import html
 import math
 
-WIDTH, LEFT, RIGHT, ROW = 760, 130, 70, 22
+WIDTH, LEFT, RIGHT, ROW = 860, 130, 190, 22
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .head { font-weight: 600 } .title { font-size: 16px; font-weight: 600 }
@@ -25,7 +25,8 @@ KINDS = {"loiter": "ours", "bare": "base"}
 
 def all_of(result):
     """{file name: SVG} of the charts for which there are figures."""
-    command = result["about"]["command"]
+    about = result["about"]
+    command = f"{about['command']} · {about['date']}"
     modes = result["modes"]
     loads = {name: mode for name, mode in modes.items() if "-" not in name}
     delays = {name: mode for name, mode in modes.items() if name.startswith("delay-")}
@@ -42,10 +43,10 @@ def all_of(result):
 
 
 def panels(modes, keys, unit):
-    """[(heading, [(server, values)])], each panel's rows in order of its first value."""
+    """[(heading, [(server, values, note)])], each panel's rows in order of its first value."""
     found = []
     for mode in modes.values():
-        rows = [(name, [one[key] / unit for key in keys]) for name, one in mode["medians"].items()
+        rows = [(name, [one[key] / unit for key in keys], wrong(mode, name)) for name, one in mode["medians"].items()
                 if all(one.get(key, 0) > 0 for key in keys)]
         if rows:
             heading = mode["about"].replace("`", "")
@@ -53,9 +54,14 @@ def panels(modes, keys, unit):
     return found
 
 
+def wrong(mode, name):
+    """What a figure is not to be read without: `, 12 early`."""
+    return "".join(f", {count:,} {what}" for what, count in mode["failures"].get(name, {}).items())
+
+
 def chart(title, command, shown):
     """The panels above each other, on one scale."""
-    values = [value for _, rows in shown for _, row in rows for value in row]
+    values = [value for _, rows in shown for _, row, _ in rows for value in row]
     if not values:
         return None
     scale = Scale(min(values), max(values))
@@ -92,12 +98,12 @@ def panel(heading, rows, scale, top):
         at = scale(tick)
         parts.append(f'<line class="line" x1="{at:.1f}" y1="{first}" x2="{at:.1f}" y2="{bottom}"/>')
         parts.append(text(at, bottom + 14, short(tick), "tick", "middle"))
-    for number, (name, values) in enumerate(rows):
-        parts += row_of(name, values, scale, first + ROW * number + ROW / 2)
+    for number, (name, values, note) in enumerate(rows):
+        parts += row_of(name, values, note, scale, first + ROW * number + ROW / 2)
     return parts, bottom + 30
 
 
-def row_of(name, values, scale, middle):
+def row_of(name, values, note, scale, middle):
     kind = KINDS.get(name, "other")
     places = [scale(value) for value in values]
     parts = [text(LEFT - 12, middle + 4, name, "head" if kind == "ours" else "", "end")]
@@ -107,7 +113,7 @@ def row_of(name, values, scale, middle):
     for number, at in enumerate(places):
         more = " second" if number else ""
         parts.append(f'<circle class="{kind}{more}" cx="{at:.1f}" cy="{middle}" r="5"/>')
-    told = " – ".join(short(value) for value in values)
+    told = " – ".join(short(value) for value in values) + note
     return [*parts, text(max(places) + 10, middle + 4, told, "quiet")]
 
 

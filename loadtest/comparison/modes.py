@@ -32,7 +32,8 @@ LOADS = [
     Mode("echo1k", "POST of 1 KiB, echoed", path="/echo", answer=1024, body=1024),
     Mode("echo1m", "POST of 1 MiB, echoed", path="/echo", answer=LONG, body=LONG, connections=16),
     Mode("get", "`/get`, JSON that tells the request", path="/get", answer=None),
-    Mode("bytes", "`/bytes/1048576`", path=f"/bytes/{LONG}", answer=LONG, connections=16),
+    Mode("bytes", "`/bytes/1048576` (loiter's are drawn anew for each answer, its peers' are ready)",
+         path=f"/bytes/{LONG}", answer=LONG, connections=16),
 ]
 NAMES = [mode.name for mode in LOADS] + ["delay", "idle"]
 
