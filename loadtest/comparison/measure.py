@@ -92,7 +92,10 @@ def hold(server, mode, chosen):
             subprocess.run(["chrt", "-a", "-r", "-p", "10", str(pid)], check=True)
         command = ["chrt", "-r", "10", *command]
     before = cpu(server)
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return {"failures": {"hold did not end": 1}}
     if run.returncode > 1:
         return {"failures": {run.stderr.strip()[-80:]: 1}}
     told = json.loads(run.stdout)
@@ -117,11 +120,11 @@ def strict(server, mode, path, seconds=1):
                "--path", path, "--connections", "16", "--seconds", str(seconds), "--json"]
     command += ["--close"] if mode.close else []
     command += ["--body", str(mode.body)] if mode.body else []
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return json.loads(run.stdout)
-    except ValueError:
-        return {"begun": 0, "failed": 1, "failures": {run.stderr.strip()[-80:]: 1}}
+    except (ValueError, subprocess.TimeoutExpired) as error:
+        return {"begun": 0, "failed": 1, "failures": {f"strict.py: {error}"[:80]: 1}}
 
 
 def may_run_real_time():
