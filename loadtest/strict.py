@@ -2,17 +2,20 @@
 """A strict closed-loop client: every request begun is accounted for, and nothing is tried again.
 
 usage: strict.py [URL] [--path PATH]... [--connections N] [--seconds S] [--timeout S]
+                 [--body BYTES] [--close] [--json]
 
 Without a URL it starts loiter itself. wrk does not count a request that was in flight at its end, and
 some clients send again without a word when a kept connection was closed under them; here either is an
-error. Checked for each answer: status 2xx, exactly Content-Length bytes, /delay not early, and no byte
-before it was asked for. Exit status 1: any request that was not answered so.
+error. Checked for each answer: status 2xx, exactly Content-Length bytes (or whole chunks), /delay not
+early, and no byte before it was asked for. With --body, the request is a POST whose body must come back;
+with --close, the server must end the connection. Exit status 1: any request that was not answered so.
 """
 import argparse
 import asyncio
 import collections
 import contextlib
 import itertools
+import json
 import re
 import resource
 import sys
@@ -54,22 +57,37 @@ class Client:
             place = self.chosen.host, self.chosen.port
             self.reader, self.writer = await asyncio.open_connection(*place)
         sent = time.monotonic()
-        self.writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.chosen.netloc}\r\n\r\n".encode())
+        self.writer.write(self.chosen.head(path) + self.chosen.filler)
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         if time.monotonic() - sent < delay_of(path):
             raise Wrong("early")
         status, *lines = head.split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        if "content-length" not in fields:
-            raise Wrong("no Content-Length")
-        await self.reader.readexactly(int(fields["content-length"]))
+        body = await self.body(fields)
         if not re.match(r"HTTP/1\.1 2\d\d ", status):
             raise Wrong(f"status {status[9:12]}")
+        if self.chosen.filler and body != self.chosen.filler:
+            raise Wrong("not what was sent")
+        if self.chosen.close and await self.reader.read(1):
+            raise Wrong("does not close")
         # what is buffered now was sent without being asked for
         if self.reader._buffer:  # pylint: disable=protected-access
             raise Wrong("more than was asked for")
-        if fields.get("connection", "").lower() == "close":
+        if self.chosen.close or fields.get("connection", "").lower() == "close":
             self.close()
+
+    async def body(self, fields):
+        """As long as announced, or all its chunks."""
+        if "content-length" in fields:
+            return await self.reader.readexactly(int(fields["content-length"]))
+        if fields.get("transfer-encoding", "").lower() != "chunked":
+            raise Wrong("no Content-Length")
+        parts = []
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            parts.append(await self.reader.readexactly(size))
+            await self.reader.readexactly(2)
+        await self.reader.readuntil(b"\r\n")
+        return b"".join(parts)
 
     def fail(self, reason):
         self.counts[reason] += 1
@@ -86,6 +104,12 @@ def delay_of(path):
     return float(found[1]) if found else 0.0
 
 
+def request_head(chosen, path):
+    method, more = ("POST", f"Content-Length: {chosen.body}\r\n") if chosen.body else ("GET", "")
+    more += "Connection: close\r\n" if chosen.close else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: {chosen.netloc}\r\n{more}\r\n".encode()
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("url", nargs="?", help="without it, loiter is started")
@@ -93,7 +117,12 @@ def options():
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--timeout", type=float, default=5, help="for one request, over which it has failed")
+    parser.add_argument("--body", type=int, default=0, help="bytes to post, and to get back")
+    parser.add_argument("--close", action="store_true", help="a new connection for each request")
+    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    chosen.filler = b"x" * chosen.body
+    chosen.head = lambda path: request_head(chosen, path)
     chosen.path = chosen.path or ["/status/200", "/get", "/delay/0.05"]
     chosen.worst = 0.0
     return chosen
@@ -119,8 +148,11 @@ def main():
         asyncio.run(load(chosen, counts))
     begun, good = counts.pop("begun", 0), counts.pop("ok", 0)
     failed = sum(counts.values())
-    print(f"begun {begun}, answered well {good}, failed {failed} {dict(counts) or ''}")
-    print(f"longest, past its delay: {chosen.worst * 1000:.1f} ms")
+    if chosen.json:
+        print(json.dumps({"begun": begun, "good": good, "failed": failed, "failures": counts}))
+    else:
+        print(f"begun {begun}, answered well {good}, failed {failed} {dict(counts) or ''}")
+        print(f"longest, past its delay: {chosen.worst * 1000:.1f} ms")
     if begun != good + failed:
         sys.exit(f"{begun - good - failed} requests are not accounted for")
     sys.exit(1 if failed or not good else 0)

@@ -1,0 +1,131 @@
+"""Charts as SVG, from a result alone: dots on a logarithmic scale, one row for each server.
+
+Bars would need a scale that starts at nought, on which the fast servers could not be told apart
+beside the slow ones. The colours follow the reader's scheme.
+"""
+import html
+import math
+
+WIDTH, LEFT, RIGHT, ROW = 860, 130, 190, 22
+STYLE = """
+text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+.head { font-weight: 600 } .title { font-size: 16px; font-weight: 600 }
+.quiet, .tick { fill: #59636e } .tick { font-size: 11px }
+.line { stroke: #d1d9e0 } .span { stroke: #8c959f; stroke-width: 2 }
+.other { fill: #59636e } .ours { fill: #0969da } .base { fill: #9a6700 }
+.second { fill-opacity: .45 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc } .quiet, .tick { fill: #9198a1 }
+  .line { stroke: #3d444d } .span { stroke: #656c76 }
+  .other { fill: #9198a1 } .ours { fill: #4493f8 } .base { fill: #d29922 }
+}
+"""
+KINDS = {"loiter": "ours", "bare": "base"}
+
+
+def all_of(result):
+    """{file name: SVG} of the charts for which there are figures."""
+    about = result["about"]
+    command = f"{about['command']} · {about['date']}"
+    modes = result["modes"]
+    loads = {name: mode for name, mode in modes.items() if "-" not in name}
+    delays = {name: mode for name, mode in modes.items() if name.startswith("delay-")}
+    held = {name: mode for name, mode in modes.items() if "-" in name}
+    charts = {
+        "cpu.svg": chart("CPU for each request, µs of the server's core", command,
+                         panels(loads, ["cpu_us"], 1)),
+        "lateness.svg": chart("How late a delayed answer is, ms: p50 and (paler) p99", command,
+                              panels(delays, ["late_p50_us", "late_p99_us"], 1e3)),
+        "memory.svg": chart("User memory for each connection held, bytes", command,
+                            panels(held, ["held_bytes"], 1)),
+    }
+    return {name: svg for name, svg in charts.items() if svg}
+
+
+def panels(modes, keys, unit):
+    """[(heading, [(server, values, note)])], each panel's rows in order of its first value."""
+    found = []
+    for mode in modes.values():
+        rows = [(name, [one[key] / unit for key in keys], wrong(mode, name, keys))
+                for name, one in mode["medians"].items() if all(one.get(key, 0) > 0 for key in keys)]
+        if rows:
+            heading = mode["about"].replace("`", "")
+            found.append((heading, sorted(rows, key=lambda row: row[1])))
+    return found
+
+
+def wrong(mode, name, keys):
+    """What a figure is not to be read without: `, 12 early`. Memory is the same for the early."""
+    failures = mode["failures"].get(name, {}).items()
+    told = [(what, count) for what, count in failures if what != "early" or "held_bytes" not in keys]
+    return "".join(f", {count:,} {what}" for what, count in told)
+
+
+def chart(title, command, shown):
+    """The panels above each other, on one scale."""
+    values = [value for _, rows in shown for _, row, _ in rows for value in row]
+    if not values:
+        return None
+    scale = Scale(min(values), max(values))
+    parts, top = [text(16, 28, title, "title"), text(16, 48, command, "quiet")], 64
+    for heading, rows in shown:
+        drawn, top = panel(heading, rows, scale, top)
+        parts += drawn
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}"'
+            f' height="{top}" role="img"><title>{html.escape(title)}</title><style>{STYLE}</style>')
+    return "\n".join([head, *parts, "</svg>"]) + "\n"
+
+
+class Scale:
+    """Logarithmic, from a round number to a round number."""
+
+    def __init__(self, least, most):
+        steps = [digit * 10.0 ** power for power in range(-6, 13) for digit in (1, 2, 5)]
+        self.low = max(step for step in steps if step <= least)
+        self.high = min(step for step in steps if step >= most and step > self.low)
+        inside = [step for step in steps if self.low <= step <= self.high]
+        powers = [step for step in inside if math.log10(step) % 1 in (0.0, 1.0)]
+        self.ticks = inside if len(inside) <= 9 or len(powers) < 2 else powers
+
+    def __call__(self, value):
+        share = math.log(value / self.low) / math.log(self.high / self.low)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+
+def panel(heading, rows, scale, top):
+    """A heading, the rows, the scale below; and where the next one starts."""
+    parts, first = [text(16, top + 16, heading, "head")], top + 28
+    bottom = first + ROW * len(rows)
+    for tick in scale.ticks:
+        at = scale(tick)
+        parts.append(f'<line class="line" x1="{at:.1f}" y1="{first}" x2="{at:.1f}" y2="{bottom}"/>')
+        parts.append(text(at, bottom + 14, short(tick), "tick", "middle"))
+    for number, (name, values, note) in enumerate(rows):
+        parts += row_of(name, values, note, scale, first + ROW * number + ROW / 2)
+    return parts, bottom + 30
+
+
+def row_of(name, values, note, scale, middle):
+    kind = KINDS.get(name, "other")
+    places = [scale(value) for value in values]
+    parts = [text(LEFT - 12, middle + 4, name, "head" if kind == "ours" else "", "end")]
+    if len(places) > 1:
+        parts.append(f'<line class="span" x1="{places[0]:.1f}" y1="{middle}" x2="{places[-1]:.1f}"'
+                     f' y2="{middle}"/>')
+    for number, at in enumerate(places):
+        more = " second" if number else ""
+        parts.append(f'<circle class="{kind}{more}" cx="{at:.1f}" cy="{middle}" r="5"/>')
+    told = " – ".join(short(value) for value in values) + note
+    return [*parts, text(max(places) + 10, middle + 4, told, "quiet")]
+
+
+def short(value):
+    """Three digits that count."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def text(x, y, what, kind, anchor="start"):
+    marked = f' class="{kind}"' if kind else ""
+    return f'<text{marked} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(what)}</text>'

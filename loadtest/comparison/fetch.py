@@ -1,0 +1,138 @@
+"""Fetches the peers by package name into target/peers; nothing is installed outside of it.
+
+What the machine has is used as it is. What it lacks comes from Debian (unpacked, not installed, so
+that root is not needed), from PyPI into a virtual environment, or from crates.io.
+"""
+import functools
+import hashlib
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+
+import servers
+
+HOME = servers.ROOT / "target" / "peers"
+DEBIAN = HOME / "debian"
+SOURCES = servers.ROOT / "loadtest" / "peers"
+PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(HOME / "oha" / "bin")])
+LONGEST = 900  # seconds, for one command
+
+
+class Missing(Exception):
+    """This cannot be had here; the message says why."""
+
+
+def run(command, **more):
+    """The command's output; Missing with the last line it said if it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, **more)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Missing(f"{command[0]}: {error}") from None
+    if done.returncode:
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        wrong = [line for line in said if "error" in line.lower()]
+        raise Missing(f"{command[0]} {command[1]}: {(wrong or said or ['failed'])[0].strip()}")
+    return done.stdout
+
+
+@functools.cache
+def tool(name, package):
+    """The command that runs a program: the machine's own, or Debian's from target/peers."""
+    if found := shutil.which(name, path=PLACES):
+        return [found]
+    debian(package)
+    places = [DEBIAN / place / name for place in ("usr/bin", "usr/sbin", "bin")]
+    for place in places:
+        if place.exists():
+            return ["env", f"LD_LIBRARY_PATH={library_path()}", str(place)]
+    raise Missing(f"no {name} in Debian's {package}")
+
+
+def library_path():
+    triple = f"{platform.machine()}-linux-gnu"
+    return ":".join(str(DEBIAN / place / triple) for place in ("usr/lib", "lib"))
+
+
+@functools.cache
+def debian(package):
+    """Unpacks the package and what it needs that the machine has not, unless that was done."""
+    mark = DEBIAN / f".{package}"
+    if mark.exists():
+        return
+    if not shutil.which("apt-get"):
+        raise Missing("this is not Debian, and it is not installed")
+    try:
+        wanted = needed(package)
+    except Missing:
+        if os.geteuid():
+            raise
+        run(["apt-get", "-qq", "update"])
+        wanted = needed(package)
+    packages = HOME / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    if wanted:
+        run(["apt-get", "-qq", "download", *wanted], cwd=packages)
+    for name in wanted:
+        for file in packages.glob(f"{name}_*.deb"):
+            run(["dpkg", "-x", str(file), str(DEBIAN)])
+    DEBIAN.mkdir(exist_ok=True)
+    mark.touch()
+
+
+def needed(package):
+    """The packages that an installation would fetch."""
+    command = ["apt-get", "-qq", "-y", "--no-install-recommends", "--print-uris", "install", package]
+    lines = run(command).splitlines()
+    return [line.split()[1].split("_")[0] for line in lines if line.startswith("'")]
+
+
+def echo_module():
+    """nginx's echo module, for the nginx that `tool` finds."""
+    if servers.ECHO_MODULE.exists():
+        return servers.ECHO_MODULE
+    debian("libnginx-mod-http-echo")
+    unpacked = DEBIAN / str(servers.ECHO_MODULE).lstrip("/")
+    if not unpacked.exists():
+        raise Missing("no echo module in Debian's libnginx-mod-http-echo")
+    return unpacked
+
+
+@functools.cache
+def python(name, requirements):
+    """A Python of its own with the requirements (arguments of pip)."""
+    texts = [pathlib.Path(text).read_text() if text.endswith(".txt") else text for text in requirements]
+    sum_of = hashlib.sha256("\n".join([sys.version, *texts]).encode()).hexdigest()
+    home = HOME / name
+    mark, binary = home / "whole", home / "bin" / "python"
+    if not mark.exists() or mark.read_text() != sum_of:
+        run([sys.executable, "-m", "venv", "--clear", str(home)])
+        run([str(binary), "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements])
+        mark.write_text(sum_of)
+    return str(binary)
+
+
+@functools.cache
+def rust(name):
+    """A program of loadtest/peers, built."""
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(HOME / "rust")}
+    manifest = str(SOURCES / "Cargo.toml")
+    run(["cargo", "build", "--release", "--locked", "-q", "--manifest-path", manifest,
+         "--features", name, "--bin", name], env=environment)
+    return str(HOME / "rust" / "release" / name)
+
+
+def ours():
+    """Builds loiter, the baseline and the hold tool, unless all three are given."""
+    if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD")):
+        run(["cargo", "build", "--release", "--locked", "-q", "--bin", "loiter",
+             "--example", "bare", "--example", "hold"], cwd=servers.ROOT)
+
+
+def oha():
+    """oha, from crates.io if need be; that takes some minutes."""
+    if not shutil.which("oha", path=PLACES):
+        run(["cargo", "install", "-q", "--locked", "--root", str(HOME / "oha"), "oha"])
+    return [shutil.which("oha", path=PLACES)]

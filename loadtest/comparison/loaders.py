@@ -1,0 +1,94 @@
+"""The load generators: their command lines, and what their reports say."""
+import json
+import pathlib
+import re
+
+from comparison import fetch
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
+
+
+def fetched(name):
+    """The generator's command; fetch.Missing if it cannot be had."""
+    if name == "oha":
+        return fetch.oha()
+    return fetch.tool(name, {"wrk": "wrk", "h2load": "nghttp2-client"}[name])
+
+
+def serves(name, mode):
+    """oha pipelines nothing, and h2load opens no connection twice."""
+    return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close)
+
+
+def command(name, mode, url, seconds):
+    """A closed loop of as many connections as the mode has, on one thread."""
+    return {"wrk": wrk, "oha": oha, "h2load": h2load}[name](mode, url, seconds)
+
+
+def wrk(mode, url, seconds):
+    script = "pipeline.lua" if mode.depth > 1 else "post.lua" if mode.body else "report.lua"
+    line = [*fetched("wrk"), "-t1", f"-c{mode.connections}", f"-d{seconds}s", "--timeout", "5s",
+            "-s", str(HERE / script)]
+    line += ["-H", "Connection: close"] if mode.close else []
+    argument = mode.depth if mode.depth > 1 else mode.body
+    return [*line, url, *(["--", str(argument)] if argument else [])]
+
+
+def oha(mode, url, seconds):
+    line = [*fetched("oha"), "--no-tui", "--output-format", "json", "-z", f"{seconds}s",
+            "-c", str(mode.connections)]
+    line += ["--disable-keepalive"] if mode.close else []
+    line += ["-m", "POST", "-d", "x" * mode.body] if 0 < mode.body < 1 << 16 else []
+    line += ["-m", "POST", "-D", filler(mode.body)] if mode.body >= 1 << 16 else []
+    return [*line, url]
+
+
+def h2load(mode, url, seconds):
+    line = [*fetched("h2load"), "--h1", "-t1", "-c", str(mode.connections), "-D", str(seconds),
+            "-m", str(mode.depth)]
+    line += ["-d", filler(mode.body)] if mode.body else []
+    return [*line, url]
+
+
+def filler(length):
+    """A file of this length."""
+    place = fetch.HOME / f"body-{length}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"x" * length)
+    return str(place)
+
+
+def read(name, out, mode, seconds):
+    """requests, rate, failures and percentiles, as all generators have them."""
+    return {"wrk": read_wrk, "oha": read_oha, "h2load": read_h2load}[name](out, mode, seconds)
+
+
+def read_wrk(out, mode, _seconds):
+    told = json.loads(next(line for line in out.splitlines() if line.startswith("JSON "))[5:])
+    kinds = ("connect", "read", "write", "status", "timeout")
+    # wrk's percentiles of pipelined requests make no sense (a p99 of 0)
+    late = {} if mode.depth > 1 else {key: told[key] for key in ("p50_us", "p99_us")}
+    return {"requests": told["requests"], "rate": told["requests"] / told["duration_us"] * 1e6,
+            "failures": {kind: told[kind] for kind in kinds if told[kind]}, **late}
+
+
+def read_oha(out, _mode, _seconds):
+    told = json.loads(out)
+    codes = told["statusCodeDistribution"]
+    wrong = {code: count for code, count in codes.items() if not code.startswith("2")}
+    # those still under way at the end are cut off by oha itself
+    wrong |= {why[:60]: count for why, count in told["errorDistribution"].items()
+              if "deadline" not in why}
+    late = {f"{key}_us": told["latencyPercentiles"][key] * 1e6 for key in ("p50", "p99")}
+    return {"requests": sum(codes.values()), "rate": told["summary"]["requestsPerSec"],
+            "failures": wrong, **late}
+
+
+def read_h2load(out, _mode, seconds):
+    counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", out)
+    done, *wrong = (int(count) for count in counts.groups())
+    kinds = zip(("failed", "errored", "timeout"), wrong)
+    # it tells no median, and the mean is none
+    return {"requests": done, "rate": done / seconds,
+            "failures": {kind: count for kind, count in kinds if count}}

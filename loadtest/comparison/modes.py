@@ -1,0 +1,96 @@
+"""What is asked of the servers, mode by mode, and how an answer is known to be the one wanted."""
+import dataclasses
+import socket
+import time
+
+import servers
+
+LONG = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    """One kind of load."""
+
+    name: str
+    about: str
+    path: str = "/status/200"
+    answer: int | None = 0  # bytes of a right answer's body, if all servers give the same
+    body: int = 0  # bytes posted; none is a GET
+    connections: int = 64
+    depth: int = 1  # requests written at once
+    close: bool = False
+    held: int = 0  # connections held at once by the hold tool, instead of a load
+    idle: bool = False
+
+
+LOADS = [
+    Mode("keepalive", "`/status/200`, an empty answer"),
+    Mode("text", "13 bytes of text", path="/text", answer=13),
+    Mode("pipelined", "`/status/200`, 16 requests at once", depth=16),
+    Mode("close", "`/status/200`, a new connection each", close=True),
+    Mode("echo1k", "POST of 1 KiB, echoed", path="/echo", answer=1024, body=1024),
+    Mode("echo1m", "POST of 1 MiB, echoed", path="/echo", answer=LONG, body=LONG, connections=16),
+    Mode("get", "`/get`, JSON that tells the request", path="/get", answer=None),
+    Mode("bytes", "`/bytes/1048576` (loiter's are drawn anew for each answer, its peers' are ready)",
+         path=f"/bytes/{LONG}", answer=LONG, connections=16),
+]
+NAMES = [mode.name for mode in LOADS] + ["delay", "idle"]
+
+
+def chosen(names, held, delay):
+    """The modes of these names; `delay` and `idle` once for each number of connections."""
+    found = [mode for mode in LOADS if mode.name in names]
+    for count in held if "delay" in names else []:
+        about = f"{count:,} × `/delay/{delay:g}` at once"
+        found.append(Mode(f"delay-{count}", about, path=f"/delay/{delay:g}", held=count))
+    for count in held[-1:] if "idle" in names else []:
+        found.append(Mode(f"idle-{count}", f"{count:,} idle connections", held=count, idle=True))
+    return found
+
+
+def request(server, mode, path):
+    """The request as wrk writes it."""
+    method = "POST" if mode.body else "GET"
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {server.host}:{server.port}"]
+    lines += ["Connection: close"] if mode.close else []
+    lines += [f"Content-Length: {mode.body}"] if mode.body else []
+    return "\r\n".join([*lines, "", ""]).encode() + b"x" * mode.body
+
+
+def probe(server, mode, path):
+    """Why this server is no match in this mode, or None: it is asked once before it is measured."""
+    ends = time.monotonic() + 5
+    with socket.create_connection((server.host, server.port), 5) as sock:
+        sock.sendall(request(server, mode, path) * mode.depth)
+        got, finished = b"", False
+        while not finished and time.monotonic() < ends:
+            sock.settimeout(max(0.01, ends - time.monotonic()))
+            try:
+                part = sock.recv(1 << 20)
+            except OSError:
+                break
+            got += part
+            finished = not part or (not mode.close and whole(got, mode))
+    if mode.close and not finished:
+        return "does not close the connection when asked to"
+    return None if whole(got, mode) else f"answers {got[:60]!r}, {len(got)} bytes"
+
+
+def whole(got, mode):
+    """As many good answers as asked for, each of the right length."""
+    if mode.depth > 1:
+        return got.count(b"HTTP/1.1 200") == mode.depth and got.endswith(b"\r\n\r\n")
+    head, end, body = got.partition(b"\r\n\r\n")
+    if not end or not head.startswith(b"HTTP/1.1 200"):
+        return False
+    fields = head.lower()
+    if b"transfer-encoding: chunked" in fields:
+        return body.endswith(b"0\r\n\r\n") and len(body) > (mode.answer or 0)
+    length = int(fields.partition(b"content-length:")[2].split(b"\r\n")[0] or -1)
+    return len(body) == length and mode.answer in (None, length)
+
+
+def answer_of(server, mode, path):
+    """All bytes of one answer, for the baseline to give."""
+    return servers.capture(server, path, mode.close)[0]

@@ -1,0 +1,155 @@
+"""The servers: how each is had, how it is started, and in which modes it is compared.
+
+A mode is left out where a server has nothing like it: nginx and h2o tell no request, and httpbin
+echoes nothing raw. Whether an answer is the right one is asked before each mode (modes.probe).
+"""
+import dataclasses
+import pathlib
+import re
+import tempfile
+from collections.abc import Callable
+
+import servers
+
+from comparison import fetch, modes
+
+PLAIN = ["keepalive", "text", "pipelined", "close"]
+WHOLE = [*PLAIN, "echo1k", "echo1m", "bytes", "delay", "idle"]
+TEXT = "/base64/SGVsbG8sIFdvcmxkIQ=="  # how loiter and httpbin say "Hello, World!"
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """A server to compare with; `start(core, mode, loiter)` runs it, `version()` tells which."""
+
+    name: str
+    modes: list
+    fetch: Callable
+    start: Callable
+    version: Callable
+    text: str = "/text"
+
+    def path(self, mode):
+        """What is asked of it in this mode."""
+        return self.text if mode.name == "text" else mode.path
+
+    def joins(self, mode):
+        """Whether it is compared in this mode."""
+        return mode.name.partition("-")[0] in self.modes
+
+
+def listening(name, command, core, directory=None):
+    """Started with a free port as its last argument."""
+    port = servers.free_port()
+    return servers.Server(name, [*command, str(port)], core, port=port, directory=directory)
+
+
+def start_loiter(core, _mode, _loiter):
+    command = [servers.program("loiter", "LOITER"), "--listen", "127.0.0.1:0", "--workers", "1"]
+    return servers.Server("loiter", [*command, "--max-bytes", "2MiB"], core)
+
+
+def start_bare(core, mode, loiter):
+    """The very bytes of loiter; told how long a request is where several come at once."""
+    path = LOITER.path(mode)
+    length = len(modes.request(loiter, mode, path)) if mode.depth > 1 else None
+    if len(str(loiter.port)) != 5:
+        raise fetch.Missing("the port should have five digits")
+    return servers.bare(core, modes.answer_of(loiter, mode, path), length, mode.close)
+
+
+def configured(name, command, core, template, **values):
+    """Started in a directory of its own with a configuration and the files of the static modes."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"loadtest-{name}-"))
+    directory.chmod(0o755)
+    files = {"status/200": 0, f"bytes/{modes.LONG}": modes.LONG}
+    for path, length in files.items():
+        place = directory / "files" / path
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"x" * length)
+    (directory / "files" / "text").write_text("Hello, World!")
+    port = servers.free_port()
+    text = (fetch.SOURCES / template).read_text()
+    for key, value in {"PORT": port, **values}.items():
+        text = text.replace(f"@{key}@", str(value))
+    (directory / template).write_text(text)
+    return servers.Server(name, command, core, port=port, directory=str(directory))
+
+
+def start_nginx(core, mode, _loiter):
+    """nginx takes the memory for its connections at its start, so it is given as many as needed."""
+    command = [*fetch.tool("nginx", "nginx"), "-p", ".", "-c", "nginx.conf", "-e", "error.log"]
+    return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module(),
+                      CONNECTIONS=mode.held + 1024)
+
+
+def start_h2o(core, _mode, _loiter):
+    return configured("h2o", [*fetch.tool("h2o", "h2o"), "-c", "h2o.conf"], core, "h2o.conf")
+
+
+def start_node(core, _mode, _loiter):
+    return listening("node", [*fetch.tool("node", "nodejs"), str(fetch.SOURCES / "node.js")], core)
+
+
+AIOHTTP = ("aiohttp==3.*",)
+HTTPBIN = ("-r", str(servers.ROOT / "tests" / "differential" / "requirements.txt"))
+
+
+def start_aiohttp(core, _mode, _loiter):
+    script = str(fetch.SOURCES / "aiohttp_peer.py")
+    return listening("aiohttp", [fetch.python("aiohttp", AIOHTTP), script], core)
+
+
+def start_httpbin(core, _mode, _loiter):
+    port = servers.free_port()
+    command = [fetch.python("httpbin", HTTPBIN), "-m", "gunicorn", "-b", f"127.0.0.1:{port}",
+               "-k", "gthread", "--threads", "4", "--keep-alive", "300", "httpbin:app"]
+    return servers.Server("httpbin", command, core, port=port)
+
+
+def crate(name, package, chosen=None):
+    """A Rust peer: a program of loadtest/peers."""
+    def version():
+        lock = (fetch.SOURCES / "Cargo.lock").read_text()
+        return re.search(rf'name = "{package}"\nversion = "(.*)"', lock)[1]
+    return Peer(package, chosen or WHOLE, lambda: fetch.rust(name),
+                lambda core, _mode, _loiter: listening(package, [fetch.rust(name)], core), version)
+
+
+def said(pattern, *command):
+    """A version by what a program says of itself."""
+    def version():
+        done = fetch.subprocess.run(command, capture_output=True, text=True, timeout=30)
+        found = re.search(pattern, done.stdout + done.stderr)
+        return found[1] if found else "?"
+    return version
+
+
+def installed(name, requirements, package):
+    """A version by what is installed in an environment."""
+    code = f"import importlib.metadata as m; print(m.version('{package}'))"
+    return lambda: fetch.run([fetch.python(name, requirements), "-c", code]).strip()
+
+
+LOITER = Peer("loiter", [*WHOLE, "get"], fetch.ours, start_loiter,
+              lambda: said(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
+PEERS = {peer.name: peer for peer in [
+    LOITER,
+    Peer("bare", [*PLAIN, "get"], fetch.ours, start_bare, lambda: "this tree's"),
+    Peer("nginx", WHOLE, lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
+         lambda: said(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
+    Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,
+         lambda: said(r"version (\S+)", *fetch.tool("h2o", "h2o"), "-v")()),
+    Peer("node", WHOLE, lambda: fetch.tool("node", "nodejs"), start_node,
+         lambda: said(r"v(\S+)", *fetch.tool("node", "nodejs"), "-v")()),
+    Peer("aiohttp", WHOLE, lambda: fetch.python("aiohttp", AIOHTTP), start_aiohttp,
+         installed("aiohttp", AIOHTTP, "aiohttp")),
+    Peer("httpbin", [*PLAIN, "get"], lambda: fetch.python("httpbin", HTTPBIN), start_httpbin,
+         installed("httpbin", HTTPBIN, "httpbin"), TEXT),
+    crate("hyper", "hyper"),
+    crate("axum", "axum"),
+    crate("actix", "actix-web"),
+    crate("ntex", "ntex"),
+    crate("may", "may_minihttp"),
+]}
+QUICK = ["loiter", "bare", "nginx", "node", "aiohttp", "hyper"]
