@@ -58,6 +58,8 @@ pub(crate) struct Visitor {
     pub(crate) overloaded: bool,
     /// Whether the server has broken the connection.
     pub(crate) broken: bool,
+    /// A request that was sent whole before this time must be answered, whatever comes then.
+    pub(crate) promised: Time,
 }
 
 impl Client for Visitor {
@@ -156,6 +158,9 @@ impl Visitor {
 
     pub(crate) fn check(&self) {
         let vanishes = matches!(self.manner, Manner::Vanishes(_));
+        let promised = self.sent_times.first().is_some_and(|sent| *sent < self.promised);
+        let kept = vanishes || !promised || !self.received.is_empty();
+        assert!(kept, "a request that was there before the end was not answered: {self:?}");
         let (received, whole) = (text(&self.received), text(&self.whole));
         if let Some(end) = self.refused_at() {
             let refusal = text(&self.received[end..]);
