@@ -101,3 +101,28 @@ impl Admission {
         if self.refused.len() > most { self.refused.pop_front() } else { None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::conn::{Conn, Protocol};
+
+    #[test]
+    fn the_one_that_has_been_idle_longest_goes_and_none_that_has_only_come() {
+        let (mut sessions, limits) = (Slab::default(), Limits::default());
+        let second = |n: u64| Time::from_micros(n * 1_000_000);
+        let mut tokens = Vec::new();
+        for accepted in [3, 1, 2, 5] {
+            let conn = Conn::new(Protocol::Http, &limits, second(accepted));
+            tokens.push(sessions.insert(Session::new((), conn, None, 0)));
+        }
+        let mut admission = Admission::default();
+        for (seconds, expected) in [(1, None), (2, Some(tokens[1])), (6, Some(tokens[1]))] {
+            let victim = admission.victim(&mut sessions, &limits, second(seconds));
+            assert_eq!(victim, expected, "at {seconds} s");
+        }
+        sessions.remove(tokens[1]);
+        let victim = admission.victim(&mut sessions, &limits, second(6));
+        assert_eq!(victim, Some(tokens[2]));
+    }
+}

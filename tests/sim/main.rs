@@ -80,6 +80,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         jumps: run.jumps,
         overloaded: run.delayed.is_some(),
         broken: false,
+        promised: Time::START,
     };
     (connects, visitor)
 }
@@ -139,11 +140,17 @@ fn run(seed: u64) {
     let mut random = Random::new(seed);
     let run = Run::new(&mut random);
     let count = 1 + random.below(24);
-    let clients: Vec<_> = (0..count).map(|_| visitor(&mut random, &run)).collect();
-    let drain_at = Time::from_micros(random.below(3_000_000));
+    let mut clients: Vec<_> = (0..count).map(|_| visitor(&mut random, &run)).collect();
+    let faults = [0, 7, 40][random.below(3) as usize];
+    // A client comes just before the end, to be in the queue when it is told.
+    let last = clients.iter().map(|(connects, _)| *connects).nth(random.below(count) as usize);
+    let drain_at = last.unwrap_or(Time::START).after_us(random.below(30));
+    if run.drains && !run.crowded && run.delayed.is_none() && faults == 0 {
+        clients.iter_mut().for_each(|(_, client)| client.promised = drain_at);
+    }
     let weather = Weather {
         short_read_is_all: random.below(2) == 0,
-        faults: [0, 7, 40][random.below(3) as usize],
+        faults,
         room: [1 << 20, 5000, 300][random.below(3) as usize],
         jumps: if run.jumps { 300 } else { 0 },
         drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
@@ -178,7 +185,7 @@ fn every_request_is_answered_once_in_order_and_never_early() {
     let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match variable("LOITER_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..variable("LOITER_SEEDS").unwrap_or(200),
+        None => 0..variable("LOITER_SEEDS").unwrap_or(300),
     };
     for seed in seeds {
         if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
