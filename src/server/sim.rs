@@ -261,8 +261,10 @@ impl<C: Client> Sim<C> {
         if std::mem::take(&mut self.drained) {
             events.push(Event::Inbox);
         }
-        if std::mem::take(&mut self.knock) && self.listening {
-            events.push(Event::Listener(0));
+        // Now and then it is told late, as when it has no processor for a while.
+        if self.knock && self.random.below(4) > 0 {
+            self.knock = false;
+            events.extend(self.listening.then_some(Event::Listener(0)));
         }
         for peer in &mut self.peers {
             let Some(token) = peer.token else { continue };
@@ -318,6 +320,9 @@ impl<C: Client> Net for Sim<C> {
                 continue;
             }
             let next = self.next_wake().min(until);
+            if next == Time::NEVER && self.knock {
+                continue;
+            }
             if next == Time::NEVER {
                 // Nothing will ever happen again: the clients are gone, the worker has no timer.
                 assert_eq!(self.open(), 0, "connections were forgotten: {self:?}");

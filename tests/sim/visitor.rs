@@ -166,7 +166,7 @@ impl Visitor {
             let refusal = text(&self.received[end..]);
             let all = refusal.contains("Retry-After: 1\r\n") && refusal.ends_with("}\n");
             // Another one that is refused cuts it off, if it is slow.
-            let cut = self.broken || (self.crowded && self.piece == 1);
+            let cut = self.broken || (self.crowded && end == 0);
             return assert!(vanishes || cut || all, "a refusal is cut off:\n{refusal}");
         }
         // A connection that was idle may be closed just as its client sends more; what it had not
