@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use loiter::http::app::App;
+use loiter::http::app::{App, Redirects};
 use loiter::http::profile::Profile;
 
 /// One thing that happens.
@@ -77,7 +77,7 @@ pub fn app(byte: u8) -> App {
     if byte & 8 != 0 {
         app.prefix = "/p".into();
         app.exclude_headers = vec!["x-*".into()];
-        app.redirect_domains = vec!["a.example".into()];
+        app.redirects = Redirects::Hosts(vec!["a.example".into()]);
     }
     if byte & 16 != 0 {
         app.limits.delayed = 0;
