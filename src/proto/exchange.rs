@@ -30,6 +30,8 @@ pub struct Exchange {
     version: Version,
     head_only: bool,
     close: bool,
+    /// Whether that is our wish alone.
+    ours: bool,
 }
 
 /// How far a reply has been played.
@@ -54,6 +56,7 @@ impl Exchange {
             version: request.version,
             head_only: request.method == Method::Head,
             close: !keep_alive,
+            ours: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl Exchange {
             render(cx.app, request, cx.body);
         }
         let framing = self.framing(cx.app, cx.body.len() as u64, echo);
-        self.close |= cx.draining && !self.upgrades() || framing == Framing::Close;
+        self.last(cx.draining && !self.upgrades() || framing == Framing::Close);
         let (version, close, stamp) = (self.version, self.close, cx.stamp);
         let origin = request.field("Origin");
         let profile = cx.app.profile;
@@ -116,6 +119,17 @@ impl Exchange {
             self.count(body.len());
         }
         cx.body.clear();
+    }
+
+    /// Whether it ends without the client having said that it sends no more.
+    pub fn closes_unasked(&self) -> bool {
+        self.ours
+    }
+
+    /// Lets the connection end with this answer, if `last`.
+    pub fn last(&mut self, last: bool) {
+        self.ours |= last && !self.close;
+        self.close |= last;
     }
 
     fn upgrades(&self) -> bool {
@@ -160,7 +174,7 @@ impl Exchange {
     /// 101, after which the connection is not ours any more.
     fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
         match self.reply.status {
-            Status(101) => self.close = !self.upgrades(),
+            Status(101) => self.last(!self.upgrades()),
             status @ Status(..200) => {
                 if self.version == Version::Http11 {
                     write::interim(output, status, shouts);

@@ -15,6 +15,7 @@
 
 pub mod body;
 pub mod head;
+mod kept;
 mod receive;
 mod refusals;
 pub mod write;
@@ -28,7 +29,8 @@ use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
-use head::{Head, Length, Origin, Scan};
+use head::{Origin, Scan};
+use kept::{kept, too_large, whole};
 use receive::Receive;
 use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
@@ -223,7 +225,7 @@ impl Http1 {
                 input.consume(bytes);
                 let next = exchange.play(cx, cx.now, output.tail());
                 match next {
-                    None => self.end(cx, exchange),
+                    None => self.end(cx, exchange, input),
                     Some(_) => {
                         let (phase, exchange) = (Phase::Playing(cx.now), Box::new(exchange));
                         self.stage = Stage::Play { phase, exchange };
@@ -243,7 +245,7 @@ impl Http1 {
                 self.received(cx, head.len() + body.len(), input, output)
             }
             Ok(receive::Step::Echoed(exchange)) => {
-                self.end(cx, exchange);
+                self.end(cx, exchange, input);
                 None
             }
             Err(receive::Fault::Refused(refusal)) => {
@@ -295,26 +297,31 @@ impl Http1 {
             }
             Phase::Playing(started) => match exchange.play(cx, started, output.tail()) {
                 Some(next) => return Some(next),
-                None => self.ended(cx),
+                None => self.ended(cx, input),
             },
         }
         None
     }
 
     /// The exchange being played is over.
-    fn ended(&mut self, cx: &mut Cx) {
+    fn ended(&mut self, cx: &mut Cx, input: &Buf) {
         if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
             *cx.delayed = cx.delayed.saturating_sub(usize::from(exchange.takes_time()));
-            self.end(cx, *exchange);
+            self.end(cx, *exchange, input);
         }
     }
 
     /// An exchange is over: the connection is for the next one, or ends.
-    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange) {
+    ///
+    /// A client that asked for the end sends nothing more (RFC 9112 9.6), and what it has sent is
+    /// there: it needs no lingering, which would cost a short connection an eighth more.
+    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
         exchange.end(cx);
+        let asked = !exchange.closes_unasked() && self.left > 0 && input.is_empty();
         self.stage = match (exchange.upgrade(), exchange.closes()) {
             (Some(messages), _) => Stage::Upgraded(messages),
             (_, false) => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
+            (_, true) if asked => Stage::Close,
             (_, true) => last(cx),
         };
     }
@@ -384,7 +391,8 @@ fn begin(
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
         }
-        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, false);
+        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, keep_alive);
+        exchange.last(true);
     }
     exchange.begin(cx, &request, None, output);
     Begun::Plays(exchange)
@@ -408,36 +416,6 @@ fn last(cx: &Cx) -> Stage {
         true => Stage::Close,
         false => Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES },
     }
-}
-
-/// The request that was kept as the first `bytes` of input, head and body, understood once more.
-fn kept<'a>(
-    input: &'a [u8],
-    bytes: usize,
-    limits: &Limits,
-    origin: Origin<'a>,
-    slots: &'a mut head::Slots<'a>,
-) -> Option<(Request<'a>, bool)> {
-    let kept = input.get(..bytes)?;
-    let head = head::parse(kept, slots, limits, origin).ok()?;
-    let mut request = head.request;
-    request.body = kept.get(head.bytes..)?;
-    Some((request, head.keep_alive))
-}
-
-/// Whether the body is there whole: then how many bytes the request is.
-fn whole(head: &Head, bytes: &[u8]) -> Option<usize> {
-    match head.body {
-        Length::Exact(length) => {
-            let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
-            (all <= bytes.len()).then_some(all)
-        }
-        Length::Chunked => None,
-    }
-}
-
-fn too_large(head: &Head, cx: &Cx) -> bool {
-    matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
 }
 
 fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
