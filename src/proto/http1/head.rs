@@ -2,8 +2,8 @@
 //! (RFC 9112 2 to 6).
 //!
 //! `httparse` splits lines into tokens; every rule about what is allowed stands here: which body
-//! follows in [`Facts::body`], numbered as in RFC 9112 6.3, and which Host is valid in
-//! [`Facts::host`] and below it.
+//! follows in `Facts::body`, numbered as in RFC 9112 6.3, and which Host is valid in
+//! `Facts::host` and below it.
 
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv6Addr};

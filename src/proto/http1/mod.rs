@@ -181,7 +181,10 @@ impl Http1 {
         let mut slots = head::slots();
         let mut head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
             Ok(head) => head,
-            Err(refusal) => return self.refuse(cx, &refusal, input, output),
+            Err(refusal) => {
+                let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
+                return self.refuse(cx, &refusal, input, output);
+            }
         };
         self.new = false;
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
