@@ -172,12 +172,16 @@ impl Exchange {
 
     /// `/status/103` and the like: an interim answer cannot be the last, so 200 follows; except for
     /// 101, after which the connection is not ours any more.
+    ///
+    /// The connection ends with it, and the interim answer says so: a client that takes it for the
+    /// last (Python's `http.client` does) would read the 200 as the answer to its next request.
     fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
         match self.reply.status {
             Status(101) => self.last(!self.upgrades()),
             status @ Status(..200) => {
                 if self.version == Version::Http11 {
                     write::interim(output, status, shouts);
+                    self.last(true);
                 }
                 self.reply.status = Status::OK;
             }

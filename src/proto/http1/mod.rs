@@ -157,15 +157,15 @@ impl Http1 {
         let Stage::Head { until, scanned } = self.stage else { return None };
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self.request(cx, input, output),
-            Ok(Scan::More(_)) if cx.ended => self.to(Stage::Close),
-            Ok(Scan::More(_)) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
-            Ok(Scan::More(scanned)) => {
-                if let Err(refusal) = head::is_begun(input.unread()) {
-                    return self.refuse(cx, &refusal, input, output);
+            Ok(Scan::More(scanned)) => match head::is_begun(input.unread()) {
+                Err(refusal) => self.refuse(cx, &refusal, input, output),
+                Ok(()) if cx.ended => self.to(Stage::Close),
+                Ok(()) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
+                Ok(()) => {
+                    self.stage = Stage::Head { until, scanned: scanned as u32 };
+                    Some(Next::Read(until))
                 }
-                self.stage = Stage::Head { until, scanned: scanned as u32 };
-                Some(Next::Read(until))
-            }
+            },
             Err(refusal) => {
                 let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
                 self.refuse(cx, &refusal, input, output)
