@@ -157,7 +157,7 @@ impl Http1 {
         let Stage::Head { until, scanned } = self.stage else { return None };
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self.request(cx, input, output),
-            Ok(Scan::More(scanned)) => match head::is_begun(input.unread()) {
+            Ok(Scan::More(scanned)) => match head::is_begun(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
                 Ok(()) if cx.ended => self.to(Stage::Close),
                 Ok(()) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
@@ -166,10 +166,7 @@ impl Http1 {
                     Some(Next::Read(until))
                 }
             },
-            Err(refusal) => {
-                let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
-                self.refuse(cx, &refusal, input, output)
-            }
+            Err(refusal) => self.refuse(cx, &refusal, input, output),
         }
     }
 
@@ -181,10 +178,7 @@ impl Http1 {
         let mut slots = head::slots();
         let mut head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
             Ok(head) => head,
-            Err(refusal) => {
-                let refusal = head::is_begun(input.unread()).err().unwrap_or(refusal);
-                return self.refuse(cx, &refusal, input, output);
-            }
+            Err(refusal) => return self.refuse(cx, &refusal, input, output),
         };
         self.new = false;
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
@@ -329,7 +323,8 @@ impl Http1 {
         };
     }
 
-    /// Refuses a request of whose head the input holds the beginning at least.
+    /// Refuses a request of whose head the input holds the beginning at least. What is wrong with
+    /// that is said first, as it would have been had the rest come later.
     fn refuse(
         &mut self,
         cx: &mut Cx,
@@ -337,6 +332,8 @@ impl Http1 {
         input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
+        let begun = head::is_begun(input.unread(), &cx.app.limits);
+        let refusal = begun.as_ref().err().unwrap_or(refusal);
         self.last_word(cx, refusal, input.unread().starts_with(head::HEAD), output)
     }
 
