@@ -35,6 +35,10 @@ pub struct Limits {
     pub egress: u64,
     /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
     pub send_timeout: Duration,
+    /// Time a client is given to read the last answer while it may still be sending.
+    pub linger_timeout: Duration,
+    /// Bytes taken from such a client and thrown away before it is cut off.
+    pub linger_bytes: u64,
     /// Longest idle time between two requests of a connection.
     pub keep_alive_timeout: Duration,
     /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
@@ -61,6 +65,8 @@ impl Default for Limits {
             delayed: usize::MAX,
             egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
+            linger_timeout: Duration::from_secs(2),
+            linger_bytes: 1024 * 1024,
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
             max_bytes: 100 * 1024,
@@ -93,10 +99,6 @@ pub const EVENTS_PER_WAIT: usize = 1024;
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Shortest time between two pieces of a paced answer: pieces due sooner are sent together.
 pub const PACE_TICK: Duration = Duration::from_millis(1);
-/// Time a client is given to read an error answer while it may still be sending.
-pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes taken from such a client and thrown away before it is cut off.
-pub const LINGER_BYTES: u64 = 1024 * 1024;
 /// A connection that has been idle for so long may be closed when another needs its slot.
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.

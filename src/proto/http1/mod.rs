@@ -24,7 +24,7 @@ use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
+use crate::base::limits::{HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
@@ -114,7 +114,7 @@ impl Http1 {
         match &mut self.stage {
             Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
             Stage::Body(receive) => receive.resume(cx),
-            Stage::Linger { until, .. } => *until = cx.now.after(LINGER_TIMEOUT),
+            Stage::Linger { until, .. } => *until = cx.now.after(cx.app.limits.linger_timeout),
             _ => {}
         }
     }
@@ -412,9 +412,12 @@ fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
 /// How a connection ends whose last answer is being said: gently, since what its client may still
 /// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
 fn last(cx: &Cx) -> Stage {
+    let limits = &cx.app.limits;
     match cx.ended {
         true => Stage::Close,
-        false => Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES },
+        false => {
+            Stage::Linger { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
+        }
     }
 }
 
