@@ -35,6 +35,9 @@ pub struct Limits {
     pub egress: u64,
     /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
     pub send_timeout: Duration,
+    /// Slowest pace at which a client takes an answer that is ready, in bytes a second, over and
+    /// above `send_timeout`: closed below it. Zero asks for no pace.
+    pub send_rate: u64,
     /// Time a client is given to read the last answer while it may still be sending.
     pub linger_timeout: Duration,
     /// Bytes taken from such a client and thrown away before it is cut off.
@@ -65,6 +68,7 @@ impl Default for Limits {
             delayed: usize::MAX,
             egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
+            send_rate: 1,
             linger_timeout: Duration::from_secs(2),
             linger_bytes: 1024 * 1024,
             keep_alive_timeout: Duration::from_secs(75),
@@ -84,7 +88,7 @@ pub const MAX_CHUNK_LINE: usize = 1024;
 pub const HIGH_WATER: usize = 64 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
-/// Bytes moved for one connection before the next has its turn.
+/// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers
 /// fit into [`HIGH_WATER`].

@@ -7,6 +7,7 @@
 //! `LOITER_SEEDS=n` runs so many.
 
 mod reference;
+mod slow;
 mod visitor;
 
 use std::sync::Arc;

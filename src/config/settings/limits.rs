@@ -157,6 +157,17 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| show_duration(s.limits.send_timeout),
     },
     Setting {
+        name: "min-send-rate",
+        also: &[],
+        shape: Shape::Number,
+        value: "SIZE",
+        default: "1",
+        takes: SIZE,
+        help: "Slowest pace at which a ready answer is taken, a second; closed below it; 0: any",
+        set: |s, text| size(text, 0..=u64::MAX).map(|n| s.limits.send_rate = n),
+        show: |s| show_size(s.limits.send_rate),
+    },
+    Setting {
         name: "linger-timeout",
         also: &[],
         shape: Shape::Number,
