@@ -261,7 +261,8 @@ impl<S> Session<S> {
                 self.ready.readable = self.ready.ending || !all;
                 Ok(bytes)
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            // Asked again: a machine that is told of nothing would judge by it.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.ready.readable = false;
                 Ok(0)

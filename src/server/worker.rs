@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::access::Sink;
 use super::admission::{Admission, Room};
-use super::net::{Event, Net, Readiness, is_exhausted};
+use super::net::{Event, Net, is_exhausted};
 use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
@@ -34,6 +34,10 @@ use crate::http::app::App;
 use crate::http::record::Record;
 use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
+
+mod drain;
+
+use drain::{Life, UNTOLD};
 
 /// A message to a worker.
 #[derive(Clone, Debug)]
@@ -99,14 +103,6 @@ pub struct Worker<N: Net> {
     delayed: usize,
 }
 
-/// Whether a worker is to end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Life {
-    Serves,
-    Drains { by: Time },
-    Stops,
-}
-
 impl<N: Net> Worker<N> {
     /// A worker that has not begun.
     pub fn new(net: N, setup: Setup) -> Worker<N> {
@@ -162,19 +158,7 @@ impl<N: Net> Worker<N> {
         }
         let gates = self.setup.gates.iter().map(|gate| gate.look).min().unwrap_or(Time::NEVER);
         let log = self.setup.sink.as_ref().map_or(Time::NEVER, Sink::due);
-        let end = match self.life {
-            Life::Drains { by } => by,
-            Life::Serves | Life::Stops => Time::NEVER,
-        };
-        self.wheel.next().min(gates).min(log).min(end)
-    }
-
-    fn is_done(&self) -> bool {
-        match self.life {
-            Life::Serves => false,
-            Life::Drains { by } => self.sessions.is_empty() || self.now >= by,
-            Life::Stops => true,
-        }
+        self.wheel.next().min(gates).min(log).min(self.life.end())
     }
 
     fn take_events(&mut self) {
@@ -197,6 +181,7 @@ impl<N: Net> Worker<N> {
                 self.accept(gate);
             }
         }
+        self.close_listeners();
     }
 
     /// A session is to have a turn; being told twice makes it one.
@@ -293,6 +278,9 @@ impl<N: Net> Worker<N> {
         let Some(conn) = conn else { return self.net.close(socket) };
         let mut session = Session::new(socket, conn, peer, gate as u8);
         session.queued = true;
+        if self.life != Life::Serves {
+            session.notice(UNTOLD);
+        }
         let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
@@ -325,28 +313,6 @@ impl<N: Net> Worker<N> {
                 Command::Drain(within) if self.life == Life::Serves => self.drain(within),
                 Command::Drain(_) => {}
             }
-        }
-    }
-
-    /// What is in the listeners' queues was promised service by the kernel, so it is taken first.
-    fn drain(&mut self, within: Duration) {
-        for gate in 0..self.setup.gates.len() {
-            let connections = self.setup.gates[gate].protocol.is_some();
-            self.setup.gates[gate].look = if connections { self.now } else { Time::NEVER };
-            // It ends with the queue, or when there is no slot.
-            while self.setup.gates[gate].look == self.now {
-                self.accept(gate);
-            }
-            self.setup.gates[gate].look = Time::NEVER;
-        }
-        self.net.close_listeners();
-        self.life = Life::Drains { by: self.now.after(within) };
-        for token in self.sessions.tokens().collect::<Vec<_>>() {
-            if let Some(session) = self.sessions.get_mut(token) {
-                // A request may have arrived that no event has told of yet.
-                session.notice(Readiness { readable: true, ..Readiness::default() });
-            }
-            self.ready(token);
         }
     }
 

@@ -62,7 +62,14 @@ impl Sipper {
 fn play(send_rate: u64, sipper: Sipper) -> (bool, Time) {
     let long = Duration::from_secs(7 * 24 * 60 * 60);
     let limits = Limits { send_rate, max_duration: long, ..Limits::default() };
-    let weather = Weather { short_read_is_all: true, faults: 0, room: 300, jumps: 0, drain: None };
+    let weather = Weather {
+        short_read_is_all: true,
+        faults: 0,
+        room: 300,
+        descriptors: 10,
+        jumps: 0,
+        drain: None,
+    };
     let (commands, inbox) = mpsc::channel();
     let sim = Sim::new(send_rate, weather, vec![(Time::START, sipper)], commands);
     let gate = Gate { protocol: Some(Protocol::Http), local: "a".into(), look: Time::NEVER };
