@@ -103,6 +103,11 @@ pub const EVENTS_PER_WAIT: usize = 1024;
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Shortest time between two pieces of a paced answer: pieces due sooner are sent together.
 pub const PACE_TICK: Duration = Duration::from_millis(1);
+/// Connections that are gone, of the most there were: the memory they took is given back to the
+/// system. So many heads of the usual size are two megabytes.
+pub const EBB: usize = 256;
+/// Time that others are given to go as well.
+pub const EBB_DELAY: Duration = Duration::from_secs(1);
 /// A connection that has been idle for so long may be closed when another needs its slot.
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.

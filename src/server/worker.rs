@@ -21,6 +21,7 @@ use super::net::{Event, Net, is_exhausted};
 use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
+use super::tide::Tide;
 pub use super::totals::Totals;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
@@ -100,6 +101,7 @@ pub struct Worker<N: Net> {
     life: Life,
     totals: Totals,
     admission: Admission,
+    tide: Tide,
     delayed: usize,
 }
 
@@ -124,6 +126,7 @@ impl<N: Net> Worker<N> {
             life: Life::Serves,
             totals: Totals::default(),
             admission: Admission::default(),
+            tide: Tide::new(),
             delayed: 0,
             setup,
         }
@@ -149,6 +152,9 @@ impl<N: Net> Worker<N> {
         if self.stamp.is_old(self.now) {
             self.stamp.renew(self.now, self.net.wall());
         }
+        if self.tide.turns(self.sessions.len(), self.now) {
+            self.net.trim();
+        }
     }
 
     /// When there is something to do though nothing happens.
@@ -158,7 +164,7 @@ impl<N: Net> Worker<N> {
         }
         let gates = self.setup.gates.iter().map(|gate| gate.look).min().unwrap_or(Time::NEVER);
         let log = self.setup.sink.as_ref().map_or(Time::NEVER, Sink::due);
-        self.wheel.next().min(gates).min(log).min(self.life.end())
+        self.wheel.next().min(gates).min(log).min(self.tide.due).min(self.life.end())
     }
 
     fn take_events(&mut self) {
@@ -284,6 +290,7 @@ impl<N: Net> Worker<N> {
         let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
+        self.tide.rise(self.sessions.len());
         let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
         if let Some(token) = over {
             // It may have come just now: it is told at least.
@@ -365,6 +372,7 @@ impl<N: Net> Worker<N> {
     fn close(&mut self, token: Token) {
         if let Some(session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
+            self.tide.fall(self.sessions.len(), self.now);
             self.delayed -= usize::from(session.delays());
             let counted = self.setup.peers.as_ref().filter(|_| !session.is_refused());
             if let (Some(peers), Some(peer)) = (counted, session.peer) {
