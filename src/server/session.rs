@@ -45,6 +45,8 @@ pub struct Session<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tap {
     Open,
+    /// Its turn was over before the kernel would take no more, as it did the last time.
+    Stalled,
     /// Not before its `due`: the worker has sent as much as it may.
     Throttled,
     /// We have closed our side.
@@ -156,8 +158,12 @@ impl<S> Session<S> {
         N: Net<Socket = S>,
     {
         let Scratch { input, output, usual, egress } = scratch;
-        let stalled = !output.is_empty() && self.tap != Tap::Throttled;
-        if self.tap == Tap::Throttled {
+        let stalled = match self.tap {
+            Tap::Open | Tap::Shut => !output.is_empty(),
+            Tap::Stalled => true,
+            Tap::Throttled => false,
+        };
+        if self.tap != Tap::Shut {
             self.tap = Tap::Open;
         }
         cx.resumed = !output.is_empty();
@@ -185,6 +191,10 @@ impl<S> Session<S> {
                     return Ok(self.wait(until));
                 }
                 _ if sent.max(read) > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                    if stalled {
+                        self.earn(cx, sent);
+                        self.tap = Tap::Stalled;
+                    }
                     return Ok(Fate::Again);
                 }
                 Next::Read(_) | Next::Linger(_) => {
@@ -207,19 +217,26 @@ impl<S> Session<S> {
     }
 
     /// The kernel takes no more. If it did not the last time either, the client has used up some of
-    /// its time; what it has `taken` since then earns it more, but never more than there is at the
-    /// beginning, or a fast start would buy a long crawl.
+    /// its time.
     fn stall(&mut self, cx: &Cx, again: bool, taken: usize) -> Fate {
+        match again {
+            false => self.due = cx.now.after(cx.app.limits.send_timeout),
+            true => self.earn(cx, taken),
+        }
+        if cx.now >= self.due { Fate::Over } else { Fate::Waits }
+    }
+
+    /// What a client has taken earns it time, but never more than there is at the beginning, or a
+    /// fast start would buy a long crawl.
+    fn earn(&mut self, cx: &Cx, taken: usize) {
         let limits = &cx.app.limits;
         let latest = cx.now.after(limits.send_timeout);
         let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
         self.due = match earned_us {
-            _ if !again => latest,
             _ if taken == 0 => self.due,
             None => latest,
             Some(earned_us) => latest.min(self.due.after_us(earned_us)),
         };
-        if cx.now >= self.due { Fate::Over } else { Fate::Waits }
     }
 
     fn shut<N: Net<Socket = S>>(&mut self, net: &mut N, next: Next) {
