@@ -7,7 +7,8 @@ burst    256 descriptors, 5,000 connects while the server is stopped for a secon
          (200 or 503) or closed, none hangs; the queue drains; full, it takes < 5 % of a core
 churn    100,000 connections of one request each, closed by either side in turn
 vanish   10,000 clients that leave in the middle of /delay, by RST and by FIN, twice with 10,000 slots
-stingy   a client that takes a byte a second of 16 MiB (1 MiB the kernel takes at once) is closed after --send-timeout
+stingy   a client that takes a byte a second of 256 MiB (some the kernel takes at once) is closed after --send-timeout,
+         and so is one that takes a MiB a second where --min-send-rate asks for more
 All without one. Descriptors and memory must be back where they were. Exit status 1: something is not.
 """
 import argparse
@@ -197,18 +198,24 @@ def vanish(core):
 
 
 def stingy(core):
-    server, place, base = start(core, "--max-bytes", "1GiB", "--send-timeout", "2s")
+    """A window of nothing and a byte a second: nothing is taken. A MiB a second: too little is."""
+    return all([taken_slowly(core, 1, 1, "1"), taken_slowly(core, 0, 1 << 20, "16MiB")])
+
+
+def taken_slowly(core, window, piece, least):
+    server, place, base = start(core, "--max-bytes", "1GiB", "--send-timeout", "2s", "--min-send-rate", least)
     with server, socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        if window:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         sock.connect(place)
-        sock.sendall(request("/bytes/16777216"))
+        sock.sendall(request(f"/bytes/{1 << 28}"))
         begun, taken = time.monotonic(), 0
         time.sleep(0.2)
         while descriptors(server.pid) > base[0] and time.monotonic() < begun + 20:
             with contextlib.suppress(OSError):
-                taken += len(sock.recv(1))
+                taken += len(sock.recv(piece))
             time.sleep(1)
-        print(f"  closed after {time.monotonic() - begun:.0f} s and {taken} bytes")
+        print(f"  {least} a second wanted: closed after {time.monotonic() - begun:.0f} s and {taken} bytes")
         return settles(server, base, 1)
 
 

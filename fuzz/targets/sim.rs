@@ -196,6 +196,7 @@ fuzz_target!(|data: &[u8]| {
         short_read_is_all: flags & 4 != 0,
         faults: choices.of(&[0, 3, 7, 40]),
         room: choices.of(&[1 << 20, 5000, 300, 20]),
+        descriptors: usize::MAX,
         drain: drains.then_some((at, Duration::from_millis(u64::from(choices.byte()) * 100))),
         // A jump may end any connection by its time limits: tests/sim plays those.
         jumps: 0,

@@ -22,11 +22,6 @@ impl Buf {
         &self.bytes[self.start..]
     }
 
-    /// The same, to be changed in place.
-    pub fn unread_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..]
-    }
-
     /// How many bytes have not been consumed.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.start

@@ -35,6 +35,13 @@ pub struct Limits {
     pub egress: u64,
     /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
     pub send_timeout: Duration,
+    /// Slowest pace at which a client takes an answer that is ready, in bytes a second, over and
+    /// above `send_timeout`: closed below it. Zero asks for no pace.
+    pub send_rate: u64,
+    /// Time a client is given to read the last answer while it may still be sending.
+    pub linger_timeout: Duration,
+    /// Bytes taken from such a client and thrown away before it is cut off.
+    pub linger_bytes: u64,
     /// Longest idle time between two requests of a connection.
     pub keep_alive_timeout: Duration,
     /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
@@ -61,6 +68,9 @@ impl Default for Limits {
             delayed: usize::MAX,
             egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
+            send_rate: 1,
+            linger_timeout: Duration::from_secs(2),
+            linger_bytes: 1024 * 1024,
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
             max_bytes: 100 * 1024,
@@ -78,7 +88,7 @@ pub const MAX_CHUNK_LINE: usize = 1024;
 pub const HIGH_WATER: usize = 64 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
-/// Bytes moved for one connection before the next has its turn.
+/// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers
 /// fit into [`HIGH_WATER`].
@@ -93,10 +103,11 @@ pub const EVENTS_PER_WAIT: usize = 1024;
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Shortest time between two pieces of a paced answer: pieces due sooner are sent together.
 pub const PACE_TICK: Duration = Duration::from_millis(1);
-/// Time a client is given to read an error answer while it may still be sending.
-pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes taken from such a client and thrown away before it is cut off.
-pub const LINGER_BYTES: u64 = 1024 * 1024;
+/// Connections that are gone, of the most there were: the memory they took is given back to the
+/// system. So many heads of the usual size are two megabytes.
+pub const EBB: usize = 256;
+/// Time that others are given to go as well.
+pub const EBB_DELAY: Duration = Duration::from_secs(1);
 /// A connection that has been idle for so long may be closed when another needs its slot.
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.

@@ -15,7 +15,7 @@ pub(crate) const EXPOSURES: [(&str, Exposure); 2] =
 
 /// The defaults of `--profile public` that differ: a setting and its value. `/env` tells nothing
 /// then, whatever the environment holds.
-pub const PUBLIC: [(&str, &str); 15] = [
+pub const PUBLIC: [(&str, &str); 16] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),
     ("max-requests", "1000"),
@@ -30,5 +30,6 @@ pub const PUBLIC: [(&str, &str); 15] = [
     ("min-body-rate", "1KiB"),
     ("request-timeout", "1m"),
     ("send-timeout", "15s"),
+    ("min-send-rate", "1KiB"),
     ("keep-alive-timeout", "15s"),
 ];

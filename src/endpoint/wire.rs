@@ -29,9 +29,8 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// `/raw`: the head as it came, from the request line to the empty line. Lines before the request
-/// line are no part of it (RFC 9112 2.2). HTTP/1.2 and later are told as HTTP/1.1, as which they
-/// are read. The lines of fields that the operator excludes are left out: a proxy may have added
-/// them, and they are told nowhere.
+/// line are no part of it (RFC 9112 2.2). The lines of fields that the operator excludes are left
+/// out: a proxy may have added them, and they are told nowhere.
 fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { media: Media::Text, body: Body::Render(render_raw), ..Reply::new(Status::OK) })
 }

@@ -5,7 +5,7 @@
 
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT};
+use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
 use crate::http::reply::Messages;
 
@@ -225,7 +225,8 @@ fn close_code(content: &[u8]) -> Result<Option<Code>, Code> {
 }
 
 fn closed(cx: &Cx) -> Stage {
-    Stage::Closed { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES }
+    let limits = &cx.app.limits;
+    Stage::Closed { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
 }
 
 /// Our side is closed first, and what still comes thrown away, within bounds (RFC 6455 7.1.1).

@@ -16,6 +16,7 @@ pub mod session;
 pub mod sim;
 mod stamp;
 mod start;
+mod tide;
 mod totals;
 pub mod worker;
 

@@ -76,6 +76,9 @@ pub trait Net {
 
     /// Stops listening.
     fn close_listeners(&mut self);
+
+    /// Gives memory that is free back, where it would be kept.
+    fn trim(&mut self) {}
 }
 
 /// Whether closing a connection would help: there is no descriptor or no memory for another one.

@@ -265,6 +265,14 @@ impl Net for Os {
     fn close_listeners(&mut self) {
         self.listeners.clear();
     }
+
+    /// glibc keeps what was freed between things that are not: tens of megabytes, after an attack
+    /// of ten thousand connections. Other allocators give it back themselves.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn trim(&mut self) {
+        // SAFETY: no pointers; it touches only what is free.
+        unsafe { libc::malloc_trim(0) };
+    }
 }
 
 /// Gives the calling thread a descriptor table of its own: a copy of what is open now. The limit on

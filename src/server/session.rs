@@ -45,6 +45,8 @@ pub struct Session<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tap {
     Open,
+    /// Its turn was over before the kernel would take no more, as it did the last time.
+    Stalled,
     /// Not before its `due`: the worker has sent as much as it may.
     Throttled,
     /// We have closed our side.
@@ -156,25 +158,30 @@ impl<S> Session<S> {
         N: Net<Socket = S>,
     {
         let Scratch { input, output, usual, egress } = scratch;
-        let stalled = !output.is_empty() && self.tap != Tap::Throttled;
-        if self.tap == Tap::Throttled {
+        let stalled = match self.tap {
+            Tap::Open | Tap::Shut => !output.is_empty(),
+            Tap::Stalled => true,
+            Tap::Throttled => false,
+        };
+        if self.tap != Tap::Shut {
             self.tap = Tap::Open;
         }
         cx.resumed = !output.is_empty();
         let served = *cx.served;
         let room = input.len() + READ_BYTES <= *usual;
         let reads = room && self.ready.readable && self.conn.reads();
-        let (mut moved, mut next) = (0, if reads { Next::Read(Time::NEVER) } else { Next::Write });
+        let (mut sent, mut read) = (0, 0);
+        let mut next = if reads { Next::Read(Time::NEVER) } else { Next::Write };
         loop {
             let before = output.len();
             if let Some(until) = egress.shut_until(cx.now).filter(|_| before > 0) {
                 self.tap = Tap::Throttled;
                 return Ok(self.wait(until));
             }
-            moved += self.write(net, output)?;
+            sent += self.write(net, output)?;
             egress.spend(before - output.len());
             if !output.is_empty() {
-                return Ok(self.stall(cx, stalled && moved == 0));
+                return Ok(self.stall(cx, stalled, sent));
             }
             match next {
                 Next::Close => return Ok(Fate::Over),
@@ -183,12 +190,16 @@ impl<S> Session<S> {
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
-                _ if moved > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                _ if sent.max(read) > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                    if stalled {
+                        self.earn(cx, sent);
+                        self.tap = Tap::Stalled;
+                    }
                     return Ok(Fate::Again);
                 }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
-                    moved += self.read(net, input)?;
+                    read += self.read(net, input)?;
                     cx.fresh = false;
                 }
                 Next::Now => (cx.now, cx.fresh) = (net.now(), true),
@@ -205,13 +216,27 @@ impl<S> Session<S> {
         Fate::Waits
     }
 
-    /// The kernel takes no more. `still`: it took nothing at all since the last time.
-    fn stall(&mut self, cx: &Cx, still: bool) -> Fate {
-        match still {
-            false => self.wait(cx.now.after(cx.app.limits.send_timeout)),
-            true if cx.now >= self.due => Fate::Over,
-            true => Fate::Waits,
+    /// The kernel takes no more. If it did not the last time either, the client has used up some of
+    /// its time.
+    fn stall(&mut self, cx: &Cx, again: bool, taken: usize) -> Fate {
+        match again {
+            false => self.due = cx.now.after(cx.app.limits.send_timeout),
+            true => self.earn(cx, taken),
         }
+        if cx.now >= self.due { Fate::Over } else { Fate::Waits }
+    }
+
+    /// What a client has taken earns it time, but never more than there is at the beginning, or a
+    /// fast start would buy a long crawl.
+    fn earn(&mut self, cx: &Cx, taken: usize) {
+        let limits = &cx.app.limits;
+        let latest = cx.now.after(limits.send_timeout);
+        let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
+        self.due = match earned_us {
+            _ if taken == 0 => self.due,
+            None => latest,
+            Some(earned_us) => latest.min(self.due.after_us(earned_us)),
+        };
     }
 
     fn shut<N: Net<Socket = S>>(&mut self, net: &mut N, next: Next) {
@@ -253,7 +278,8 @@ impl<S> Session<S> {
                 self.ready.readable = self.ready.ending || !all;
                 Ok(bytes)
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            // Asked again: a machine that is told of nothing would judge by it.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.ready.readable = false;
                 Ok(0)

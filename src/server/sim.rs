@@ -134,6 +134,8 @@ pub struct Weather {
     pub faults: u64,
     /// Most bytes a pipe holds.
     pub room: usize,
+    /// Most connections the server can have open: there are no descriptors for more.
+    pub descriptors: usize,
     /// Once in so many waits the clock jumps ahead, as after a suspension; 0: never.
     pub jumps: u64,
     /// When the server is told to finish, and within which time; otherwise when all clients are
@@ -338,7 +340,8 @@ impl<C: Client> Net for Sim<C> {
         if self.queue.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        if self.weather.faults > 0 && self.random.below(self.weather.faults) == 0 {
+        let fails = self.weather.faults > 0 && self.random.below(self.weather.faults) == 0;
+        if fails || self.open() >= self.weather.descriptors {
             return Err(io::Error::from_raw_os_error(libc::EMFILE));
         }
         let number = self.queue.remove(0);

@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use super::access::Sink;
 use super::admission::{Admission, Room};
-use super::net::{Event, Net, Readiness, is_exhausted};
+use super::net::{Event, Net, is_exhausted};
 use super::peers::Peers;
 use super::session::{Fate, Scratch, Session};
 use super::stamp::Stamp;
+use super::tide::Tide;
 pub use super::totals::Totals;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
@@ -34,6 +35,10 @@ use crate::http::app::App;
 use crate::http::record::Record;
 use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
+
+mod drain;
+
+use drain::{Life, UNTOLD};
 
 /// A message to a worker.
 #[derive(Clone, Debug)]
@@ -96,15 +101,8 @@ pub struct Worker<N: Net> {
     life: Life,
     totals: Totals,
     admission: Admission,
+    tide: Tide,
     delayed: usize,
-}
-
-/// Whether a worker is to end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Life {
-    Serves,
-    Drains { by: Time },
-    Stops,
 }
 
 impl<N: Net> Worker<N> {
@@ -128,6 +126,7 @@ impl<N: Net> Worker<N> {
             life: Life::Serves,
             totals: Totals::default(),
             admission: Admission::default(),
+            tide: Tide::new(),
             delayed: 0,
             setup,
         }
@@ -153,6 +152,9 @@ impl<N: Net> Worker<N> {
         if self.stamp.is_old(self.now) {
             self.stamp.renew(self.now, self.net.wall());
         }
+        if self.tide.turns(self.sessions.len(), self.now) {
+            self.net.trim();
+        }
     }
 
     /// When there is something to do though nothing happens.
@@ -162,19 +164,7 @@ impl<N: Net> Worker<N> {
         }
         let gates = self.setup.gates.iter().map(|gate| gate.look).min().unwrap_or(Time::NEVER);
         let log = self.setup.sink.as_ref().map_or(Time::NEVER, Sink::due);
-        let end = match self.life {
-            Life::Drains { by } => by,
-            Life::Serves | Life::Stops => Time::NEVER,
-        };
-        self.wheel.next().min(gates).min(log).min(end)
-    }
-
-    fn is_done(&self) -> bool {
-        match self.life {
-            Life::Serves => false,
-            Life::Drains { by } => self.sessions.is_empty() || self.now >= by,
-            Life::Stops => true,
-        }
+        self.wheel.next().min(gates).min(log).min(self.tide.due).min(self.life.end())
     }
 
     fn take_events(&mut self) {
@@ -197,6 +187,7 @@ impl<N: Net> Worker<N> {
                 self.accept(gate);
             }
         }
+        self.close_listeners();
     }
 
     /// A session is to have a turn; being told twice makes it one.
@@ -293,9 +284,13 @@ impl<N: Net> Worker<N> {
         let Some(conn) = conn else { return self.net.close(socket) };
         let mut session = Session::new(socket, conn, peer, gate as u8);
         session.queued = true;
+        if self.life != Life::Serves {
+            session.notice(UNTOLD);
+        }
         let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
+        self.tide.rise(self.sessions.len());
         let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
         if let Some(token) = over {
             // It may have come just now: it is told at least.
@@ -325,28 +320,6 @@ impl<N: Net> Worker<N> {
                 Command::Drain(within) if self.life == Life::Serves => self.drain(within),
                 Command::Drain(_) => {}
             }
-        }
-    }
-
-    /// What is in the listeners' queues was promised service by the kernel, so it is taken first.
-    fn drain(&mut self, within: Duration) {
-        for gate in 0..self.setup.gates.len() {
-            let connections = self.setup.gates[gate].protocol.is_some();
-            self.setup.gates[gate].look = if connections { self.now } else { Time::NEVER };
-            // It ends with the queue, or when there is no slot.
-            while self.setup.gates[gate].look == self.now {
-                self.accept(gate);
-            }
-            self.setup.gates[gate].look = Time::NEVER;
-        }
-        self.net.close_listeners();
-        self.life = Life::Drains { by: self.now.after(within) };
-        for token in self.sessions.tokens().collect::<Vec<_>>() {
-            if let Some(session) = self.sessions.get_mut(token) {
-                // A request may have arrived that no event has told of yet.
-                session.notice(Readiness { readable: true, ..Readiness::default() });
-            }
-            self.ready(token);
         }
     }
 
@@ -399,6 +372,7 @@ impl<N: Net> Worker<N> {
     fn close(&mut self, token: Token) {
         if let Some(session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
+            self.tide.fall(self.sessions.len(), self.now);
             self.delayed -= usize::from(session.delays());
             let counted = self.setup.peers.as_ref().filter(|_| !session.is_refused());
             if let (Some(peers), Some(peer)) = (counted, session.peer) {

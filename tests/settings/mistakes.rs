@@ -99,6 +99,8 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "--head-timeout 0",
             "loiter: --head-timeout: `0` would cut every client off at once; give",
         ),
+        ("--linger-timeout 0", "loiter: --linger-timeout: `0` would cut every client off at once;"),
+        ("--linger-bytes 0", "loiter: --linger-bytes: `0` is too small; the least is 1; give"),
         ("--max-bytes 1025GiB", "loiter: --max-bytes: `1025GiB` is too large; the most is"),
         ("--max-head-fields 129", "loiter: --max-head-fields: `129` is too large; the most is 128"),
         (

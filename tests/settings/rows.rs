@@ -8,7 +8,7 @@ use loiter::config::{Invocation, Setting, Settings, Shape, effective, example};
 use super::ask::*;
 
 /// For every row a value that is not its default, as `show` spells it.
-const SAMPLES: [(&str, &str); 37] = [
+const SAMPLES: [(&str, &str); 40] = [
     ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
     ("workers", "3"),
     ("private-fd-tables", "off"),
@@ -41,6 +41,9 @@ const SAMPLES: [(&str, &str); 37] = [
     ("max-chunk-extensions", "1KiB"),
     ("max-trailers", "2KiB"),
     ("send-timeout", "3s"),
+    ("min-send-rate", "0"),
+    ("linger-timeout", "500ms"),
+    ("linger-bytes", "64KiB"),
     ("keep-alive-timeout", "4s"),
     ("log-level", "trace"),
     ("log-format", "json"),

@@ -7,6 +7,7 @@
 //! `LOITER_SEEDS=n` runs so many.
 
 mod reference;
+mod slow;
 mod visitor;
 
 use std::sync::Arc;
@@ -71,12 +72,13 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         pause_us,
         sent: 0,
         sent_times: Vec::new(),
+        sent_all: None,
         received: Vec::new(),
         judged: 0,
         begins: 0,
         over: false,
         finishing: run.drains,
-        crowded: run.crowded,
+        crowded: run.crowded || run.exhausted,
         jumps: run.jumps,
         overloaded: run.delayed.is_some(),
         broken: false,
@@ -91,6 +93,8 @@ struct Run {
     drains: bool,
     crowded: bool,
     jumps: bool,
+    /// Whether there are fewer descriptors than visitors.
+    exhausted: bool,
     /// As [`Weather::faults`].
     faults: u64,
     /// Most requests of a connection, answers that wait, and bytes a second, where bounded.
@@ -108,6 +112,7 @@ impl Run {
             drains: one_in(8),
             crowded: one_in(2),
             jumps: one_in(3),
+            exhausted: one_in(4),
             requests: one_in(4).then(|| 1 + random.below(4) as u32),
             delayed: (random.below(6) == 0).then(|| random.below(4) as usize),
             egress: (random.below(6) == 0).then(|| 50_000 + random.below(1_000_000)),
@@ -152,13 +157,14 @@ fn play(mut random: Random, run: &Run) {
     // A client comes just before the end, to be in the queue when it is told.
     let last = clients.iter().map(|(connects, _)| *connects).nth(random.below(count) as usize);
     let drain_at = last.unwrap_or(Time::START).after_us(random.below(30));
-    if run.drains && !run.crowded && run.delayed.is_none() && run.faults == 0 {
+    if run.drains && !run.crowded && run.delayed.is_none() {
         clients.iter_mut().for_each(|(_, client)| client.promised = drain_at);
     }
     let weather = Weather {
         short_read_is_all: random.below(2) == 0,
         faults: run.faults,
         room: [1 << 20, 5000, 300][random.below(3) as usize],
+        descriptors: if run.exhausted { 3 } else { 1000 },
         jumps: if run.jumps { 300 } else { 0 },
         drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
     };
@@ -204,8 +210,14 @@ fn every_request_is_answered_once_in_order_and_never_early() {
 
 #[test]
 fn what_the_kernel_had_accepted_is_answered_before_the_end() {
-    let run = Run { drains: true, ..Run::default() };
-    (0..200).for_each(|seed| play(Random::new(seed), &run));
+    let plain = Run { drains: true, ..Run::default() };
+    (0..200).for_each(|seed| play(Random::new(seed), &plain));
+    // Descriptors run out meanwhile, for a moment or until connections end.
+    let faulty = Run { drains: true, faults: 3, ..Run::default() };
+    let exhausted = Run { drains: true, exhausted: true, ..Run::default() };
+    for run in [faulty, exhausted] {
+        (0..100).for_each(|seed| play(Random::new(seed), &run));
+    }
 }
 
 #[test]
@@ -214,8 +226,14 @@ fn the_same_seed_gives_the_same_run() {
     let mut one = |_| {
         let (commands, inbox) = mpsc::channel();
         drop(inbox);
-        let weather =
-            Weather { short_read_is_all: false, faults: 3, room: 100, jumps: 0, drain: None };
+        let weather = Weather {
+            short_read_is_all: false,
+            faults: 3,
+            room: 100,
+            descriptors: 1,
+            jumps: 0,
+            drain: None,
+        };
         let clients = vec![visitor(&mut Random::new(9), &Run::default())];
         let mut sim = Sim::new(random.below(1), weather, clients, commands);
         (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()

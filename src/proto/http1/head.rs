@@ -230,7 +230,7 @@ fn unknown_version(bytes: &[u8]) -> Refusal {
 /// Where the minor version stands in a head of HTTP/1.2 to 1.9, which is to be understood as 1.1
 /// (RFC 9110 2.5). `httparse` knows 1.0 and 1.1 only.
 pub fn later_minor(bytes: &[u8]) -> Option<usize> {
-    let line = bytes.split(|&b| b == b'\r').next()?;
+    let line = bytes.get(..memchr::memchr(b'\r', bytes)?)?;
     let (minor, rest) = line.split_last()?;
     (rest.ends_with(b" HTTP/1.") && (b'2'..=b'9').contains(minor)).then_some(rest.len())
 }

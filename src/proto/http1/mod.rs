@@ -24,13 +24,13 @@ use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
+use crate::base::limits::{HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use head::{Origin, Scan};
-use kept::{kept, too_large, whole};
+use kept::{kept, too_large, understood, whole};
 use receive::Receive;
 use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
@@ -114,7 +114,7 @@ impl Http1 {
         match &mut self.stage {
             Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
             Stage::Body(receive) => receive.resume(cx),
-            Stage::Linger { until, .. } => *until = cx.now.after(LINGER_TIMEOUT),
+            Stage::Linger { until, .. } => *until = cx.now.after(cx.app.limits.linger_timeout),
             _ => {}
         }
     }
@@ -172,11 +172,9 @@ impl Http1 {
 
     /// A whole head is there: finds out who answers, and whether the body must be waited for.
     fn request(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        if let Some(minor) = head::later_minor(input.unread()) {
-            input.unread_mut()[minor] = b'1';
-        }
-        let mut slots = head::slots();
-        let mut head = match head::parse(input.unread(), &mut slots, &cx.app.limits, origin(cx)) {
+        let (bytes, mut slots, mut copy) = (input.unread(), head::slots(), Vec::new());
+        let (limits, origin) = (&cx.app.limits, origin(cx));
+        let mut head = match understood(bytes, &mut slots, &mut copy, limits, origin) {
             Ok(head) => head,
             Err(refusal) => return self.refuse(cx, &refusal, input, output),
         };
@@ -262,9 +260,10 @@ impl Http1 {
         input: &mut Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let mut slots = head::slots();
+        let (mut slots, mut copy) = (head::slots(), Vec::new());
+        let (unread, limits) = (input.unread(), &cx.app.limits);
         let Some((request, keep_alive)) =
-            kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
+            kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
         else {
             return self.to(Stage::Close);
         };
@@ -281,9 +280,11 @@ impl Http1 {
             Phase::New => *phase = Phase::Waiting(exchange.due(cx)),
             Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
             Phase::Waiting(_) => {
-                let (bytes, mut slots) = (exchange.request_bytes as usize, head::slots());
+                let bytes = exchange.request_bytes as usize;
+                let (mut slots, mut copy) = (head::slots(), Vec::new());
+                let (unread, limits) = (input.unread(), &cx.app.limits);
                 let Some((request, _)) =
-                    kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
+                    kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
                 else {
                     *cx.delayed = cx.delayed.saturating_sub(1);
                     return self.to(Stage::Close);
@@ -412,9 +413,12 @@ fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
 /// How a connection ends whose last answer is being said: gently, since what its client may still
 /// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
 fn last(cx: &Cx) -> Stage {
+    let limits = &cx.app.limits;
     match cx.ended {
         true => Stage::Close,
-        false => Stage::Linger { until: cx.now.after(LINGER_TIMEOUT), left: LINGER_BYTES },
+        false => {
+            Stage::Linger { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
+        }
     }
 }
 

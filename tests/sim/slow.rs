@@ -1,0 +1,118 @@
+//! Clients that take a ready answer slowly: below `min-send-rate` they lose their place, above it
+//! they get all, and where it is the server that is slow nobody is hurried.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use loiter::base::limits::Limits;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::Protocol;
+use loiter::server::sim::{Client, Link, Sim, Weather};
+use loiter::server::worker::{Gate, Setup, Worker};
+
+/// A client that takes so many bytes at a time, the first `gulp` of them at once.
+#[derive(Debug)]
+struct Sipper {
+    target: &'static str,
+    gulp: usize,
+    sip: usize,
+    every: Duration,
+    next: Time,
+    received: Vec<u8>,
+    /// When the server was found to have let go.
+    cut_off: Option<Time>,
+}
+
+impl Client for Sipper {
+    fn act(&mut self, now: Time, link: &mut Link) -> Time {
+        if now == Time::START {
+            let head = format!("GET {} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", self.target);
+            link.send(format!("{head}\r\n").as_bytes());
+        }
+        let gulps = self.received.len() < self.gulp;
+        if gulps || self.next <= now {
+            let most = if gulps { self.gulp - self.received.len() } else { self.sip };
+            self.received.extend(link.receive(most));
+            self.next = now.after(self.every);
+        }
+        match link.closed() {
+            true => {
+                self.cut_off = Some(now);
+                self.received.extend(link.receive(usize::MAX));
+                Time::NEVER
+            }
+            false => self.next,
+        }
+    }
+}
+
+impl Sipper {
+    fn has_all(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.received);
+        let length = text.split("Content-Length: ").nth(1).and_then(|rest| rest.lines().next());
+        let head = self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let body = head.map(|at| self.received.len() - at - 4);
+        body.is_some() && body == length.and_then(|digits| digits.parse().ok())
+    }
+}
+
+/// Whether a client, alone with a server of this least pace, gets all, and when it is let go of.
+fn play(send_rate: u64, sipper: Sipper) -> (bool, Time) {
+    let long = Duration::from_secs(7 * 24 * 60 * 60);
+    let limits = Limits { send_rate, max_duration: long, ..Limits::default() };
+    let weather = Weather {
+        short_read_is_all: true,
+        faults: 0,
+        room: 300,
+        descriptors: 10,
+        jumps: 0,
+        drain: None,
+    };
+    let (commands, inbox) = mpsc::channel();
+    let sim = Sim::new(send_rate, weather, vec![(Time::START, sipper)], commands);
+    let gate = Gate { protocol: Some(Protocol::Http), local: "a".into(), look: Time::NEVER };
+    let setup = Setup {
+        app: Arc::new(App { limits, ..App::default() }),
+        gates: vec![gate],
+        peers: None,
+        refusals: 2,
+        capacity: 10,
+        inbox,
+        sink: None,
+        seed: 1,
+    };
+    let (_, mut sim) = Worker::new(sim, setup).run();
+    sim.settle();
+    let [peer] = sim.peers() else { panic!("one client") };
+    let at = peer.client.cut_off.expect("every connection ends");
+    (peer.client.has_all(), at)
+}
+
+#[test]
+fn a_client_keeps_its_place_by_taking_at_the_least_pace() {
+    const BYTES: &str = "/bytes/4000?seed=1";
+    const PACED: &str = "/range/4000?chunk_size=1000&duration=1000";
+    let timeout = Limits::default().send_timeout;
+    for (rate, target, gulp, sip, seconds, kept) in [
+        (1, BYTES, 0, 1, 50, false),
+        (0, BYTES, 0, 1, 50, true),
+        (0, BYTES, 0, 1, 70, false),
+        (10, BYTES, 0, 100, 10, true),
+        (10, BYTES, 0, 100, 20, false),
+        // What was taken fast buys no more time than there is at the beginning.
+        (1, BYTES, 3000, 1, 50, false),
+        // It is the server that is slow, between pieces that are taken at once.
+        (200, PACED, 0, 300, 1, true),
+    ] {
+        let every = Duration::from_secs(seconds);
+        let (next, received) = (Time::START, Vec::new());
+        let sipper = Sipper { target, gulp, sip, every, next, received, cut_off: None };
+        let (has_all, at) = play(rate, sipper);
+        let case =
+            format!("{sip} bytes each {seconds} s of {target}, {rate} wanted, end at {at:?}");
+        assert_eq!(has_all, kept, "{case}");
+        assert!(kept || rate == 10 || at < Time::START.after(2 * timeout), "{case}");
+    }
+}
