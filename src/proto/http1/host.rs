@@ -42,6 +42,10 @@ fn valid_later_address(literal: &[u8]) -> bool {
 /// `*( unreserved / pct-encoded / sub-delims )`: a name beyond ASCII is sent as Punycode, or
 /// escaped.
 fn valid_name(name: &[u8]) -> bool {
+    // Nearly every name is made of these alone; to look for the others takes five times as long.
+    if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')) {
+        return true;
+    }
     let digits =
         |rest: &[u8]| matches!(rest, [a, b, ..] if [a, b].iter().all(|d| d.is_ascii_hexdigit()));
     name.iter().all(|&b| in_name(b)) && name.split(|&b| b == b'%').skip(1).all(digits)
