@@ -214,7 +214,7 @@ impl Http1 {
                 self.refuse(cx, &TOO_LARGE, input, output)
             }
             Some(bytes) if rule != BodyRule::Stream => {
-                let mut request = head.request;
+                let request = &mut head.request;
                 request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
                 self.begun(cx, begun, bytes, input, output)
@@ -287,14 +287,14 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         let mut slots = head::slots();
-        let Some((request, keep_alive)) =
+        let Some((mut request, keep_alive)) =
             kept(input.unread(), bytes, &cx.app.limits, origin(cx), &mut slots)
         else {
             return self.to(Stage::Close);
         };
         let found = endpoint::find(cx.app, &request.target, request.method);
         let keep_alive = keep_alive && self.left > 0;
-        let begun = begin(cx, found, request, keep_alive, output.tail());
+        let begun = begin(cx, found, &mut request, keep_alive, output.tail());
         self.begun(cx, begun, bytes, input, output)
     }
 
@@ -399,26 +399,26 @@ enum Begun {
 fn begin(
     cx: &mut Cx,
     found: Result<Found, Refusal>,
-    mut request: Request,
+    request: &mut Request,
     keep_alive: bool,
     output: &mut Vec<u8>,
 ) -> Begun {
     let reply = match found {
         Ok(found) => {
             (request.params, request.seed) = (found.params, cx.random.next_u64());
-            endpoint::answer(cx.app, &found, &request)
+            endpoint::answer(cx.app, &found, request)
         }
-        Err(refusal) => endpoint::not_served(cx.app, &refusal, &request),
+        Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
     };
-    let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
+    let mut exchange = Exchange::new(cx, reply, request, keep_alive);
     if exchange.takes_time() {
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
         }
-        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, keep_alive);
+        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), request, keep_alive);
         exchange.last(true);
     }
-    exchange.begin(cx, &request, None, output);
+    exchange.begin(cx, request, None, output);
     Begun::Plays(exchange)
 }
 
