@@ -108,9 +108,7 @@ fn play(
     let mut answer = Answer {
         route: found.map(|found| found.route.path),
         status: reply.status.0,
-        media: named
-            .or(media(&reply, app).map(str::to_owned))
-            .unwrap_or_default(),
+        media: named.or(media(&reply, app).map(str::to_owned)).unwrap_or_default(),
         after_us: reply.after_us,
         pace: None,
         dues_us: Vec::new(),
