@@ -106,7 +106,7 @@ mod head {
 
     fn read(bencher: Bencher, bytes: &[u8]) {
         let limits = Limits::default();
-        let origin = Origin { peer: None, local: "127.0.0.1:8080", seed: 1, unix_us: 0 };
+        let origin = Origin { peer: None, local: "127.0.0.1:8080", unix_us: 0 };
         bencher.counter(BytesCount::new(bytes.len())).bench(|| {
             let bytes = black_box(bytes);
             assert_eq!(scan(bytes, 0, &limits), Ok(Scan::End(bytes.len())));

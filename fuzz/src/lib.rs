@@ -8,7 +8,7 @@ use loiter::proto::http1::head::{self, Head, Origin};
 
 /// What a connection knows and a head does not say.
 pub const ORIGIN: Origin<'static> =
-    Origin { peer: None, local: "127.0.0.1:80", seed: 1, unix_us: 1_795_358_821_485_000 };
+    Origin { peer: None, local: "127.0.0.1:80", unix_us: 1_795_358_821_485_000 };
 
 /// Runs `run` with a request for `/` that has these fields and this body.
 pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) -> R) -> R {

@@ -10,6 +10,8 @@ use super::time::Time;
 
 /// Slots of one turn.
 const SLOTS: usize = 16 * 1024;
+/// Words with a bit for each slot.
+const WORDS: usize = SLOTS / 64;
 /// A slot is 2^10 µs long.
 const SLOT_BITS: u32 = 10;
 /// The end of a list.
@@ -30,7 +32,10 @@ const IDLE: Link = Link { at: Time::NEVER, previous: NONE, next: NONE };
 pub struct Wheel {
     heads: Box<[u32]>,
     /// A bit for each slot: whether its list holds anything.
-    occupied: [u64; SLOTS / 64],
+    occupied: [u64; WORDS],
+    /// A bit for each of those words: whether it is not zero. When few timers are armed, looking
+    /// for the next one would else take longer than answering a request.
+    words: [u64; WORDS / 64],
     links: Vec<Link>,
     /// All timers of the slots before this one have fired. Counts on, it is not a slot's number.
     tick: u64,
@@ -42,7 +47,8 @@ impl Default for Wheel {
     fn default() -> Wheel {
         Wheel {
             heads: vec![NONE; SLOTS].into_boxed_slice(),
-            occupied: [0; SLOTS / 64],
+            occupied: [0; WORDS],
+            words: [0; WORDS / 64],
             links: Vec::new(),
             tick: 0,
             next: Time::NEVER,
@@ -156,17 +162,18 @@ impl Wheel {
 
     /// The first tick from `from` on, within one turn after `self.tick`, whose slot is occupied.
     fn occupied_from(&self, from: u64) -> Option<u64> {
-        let mut tick = from;
-        while tick < self.tick + SLOTS as u64 {
-            let slot = tick as usize % SLOTS;
-            let word = self.occupied[slot / 64] >> (slot % 64);
-            if word != 0 {
-                let found = tick + u64::from(word.trailing_zeros());
-                return (found < self.tick + SLOTS as u64).then_some(found);
-            }
-            tick += 64 - (slot % 64) as u64;
-        }
-        None
+        let slot = from as usize % SLOTS;
+        let found = self.occupied_slot(slot).or_else(|| self.occupied_slot(0))?;
+        let tick = from + ((found + SLOTS - slot) % SLOTS) as u64;
+        (tick < self.tick + SLOTS as u64).then_some(tick)
+    }
+
+    /// The first occupied slot from this one to the last.
+    fn occupied_slot(&self, slot: usize) -> Option<usize> {
+        first_bit(&self.occupied[..=slot / 64], slot).or_else(|| {
+            let word = first_bit(&self.words, slot / 64 + 1)?;
+            first_bit(&self.occupied, word * 64)
+        })
     }
 
     /// Puts a timer that is not armed at the front of its slot's list. One for the past is put
@@ -180,6 +187,7 @@ impl Wheel {
         }
         self.links[index as usize] = Link { at, previous: NONE, next };
         self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.words[slot / 64 / 64] |= 1 << (slot / 64 % 64);
     }
 
     /// Takes the first timer of a list off it.
@@ -188,8 +196,24 @@ impl Wheel {
         self.heads[slot] = link.next;
         if link.next == NONE {
             self.occupied[slot / 64] &= !(1 << (slot % 64));
+            if self.occupied[slot / 64] == 0 {
+                self.words[slot / 64 / 64] &= !(1 << (slot / 64 % 64));
+            }
         }
     }
+}
+
+/// The first bit that is set, from this one on.
+fn first_bit(words: &[u64], from: usize) -> Option<usize> {
+    let mut bit = from;
+    while let Some(word) = words.get(bit / 64) {
+        let rest = word >> (bit % 64);
+        if rest != 0 {
+            return Some(bit + rest.trailing_zeros() as usize);
+        }
+        bit = (bit / 64 + 1) * 64;
+    }
+    None
 }
 
 fn slot_of(at: Time) -> usize {

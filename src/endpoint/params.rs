@@ -226,10 +226,14 @@ pub fn digits<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
 }
 
 fn integer_digits(text: &str) -> Option<(bool, Cow<'_, str>)> {
+    let sound = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // As nearly all are written.
+    if sound(text) {
+        return Some((false, Cow::Borrowed(text)));
+    }
     let (negative, rest) = sign(trim(text));
     let digits = without_underscores(rest)?;
-    let sound = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    sound.then_some((negative, digits))
+    sound(&digits).then_some((negative, digits))
 }
 
 /// A number as Python's `float` reads it, if it is finite.

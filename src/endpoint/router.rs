@@ -32,7 +32,7 @@ pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal
 
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let any = method == Method::Options && (path == b"*" || app.profile.blind_options);
-    let Some(inner) = path.strip_prefix(app.prefix.as_bytes()) else {
+    let Some(inner) = without_prefix(app, path) else {
         return if any { server() } else { Err(Refusal::not_found()) };
     };
     let mut allow: Option<Methods> = None;
@@ -53,6 +53,16 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
         Some(allow) => Err(not_allowed(app, allow)),
         None if any => server(),
         None => Err(Refusal::not_found()),
+    }
+}
+
+/// The path as routes have it.
+fn without_prefix<'a>(app: &App, path: &'a [u8]) -> Option<&'a [u8]> {
+    match app.prefix.as_bytes() {
+        // An empty text points nowhere, and a processor takes long over comparing nothing with it:
+        // glibc's memcmp for AVX-512 loads all the same, with the fault suppressed.
+        [] => Some(path),
+        prefix => path.strip_prefix(prefix),
     }
 }
 

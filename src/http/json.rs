@@ -4,6 +4,8 @@
 //! as a surrogate pair; DEL too. Go leaves all but control characters as they are. Both leave
 //! `/ < > & '`. Texts go straight into the output: nothing is built first.
 
+use std::iter::repeat_n;
+
 /// How the parts are set out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -90,7 +92,7 @@ impl<'a> Json<'a> {
     pub fn close(&mut self, bracket: u8) {
         self.depth = self.depth.saturating_sub(1);
         if !self.bare && self.layout == Layout::Tall {
-            self.line();
+            self.line(false);
         }
         self.output.push(bracket);
         self.bare = false;
@@ -102,12 +104,7 @@ impl<'a> Json<'a> {
             (true, Layout::Wide | Layout::Tight) => {}
             (false, Layout::Wide) => self.output.extend_from_slice(b", "),
             (false, Layout::Tight) => self.output.push(b','),
-            (bare, Layout::Tall) => {
-                if !bare {
-                    self.output.push(b',');
-                }
-                self.line();
-            }
+            (bare, Layout::Tall) => self.line(!bare),
         }
         self.bare = false;
     }
@@ -168,16 +165,15 @@ impl<'a> Json<'a> {
         self.output.extend_from_slice(text.as_bytes());
     }
 
-    /// Begins a line, indented.
-    fn line(&mut self) {
-        const BLANKS: &[u8; 32] = b"                                ";
-        self.output.push(b'\n');
-        let mut left = self.depth * 2;
-        while left > 0 {
-            let blanks = BLANKS.get(..left).unwrap_or(BLANKS);
-            self.output.extend_from_slice(blanks);
-            left -= blanks.len();
+    /// Begins a line, indented, after a comma or without: in one piece unless it is deep.
+    fn line(&mut self, comma: bool) {
+        const START: &[u8; 34] = b",\n                                ";
+        let (first, blanks) = (usize::from(!comma), 2 * self.depth);
+        if let Some(start) = START.get(first..2 + blanks) {
+            return self.output.extend_from_slice(start);
         }
+        self.output.extend_from_slice(if comma { b",\n" } else { b"\n" });
+        self.output.extend(repeat_n(b' ', blanks));
     }
 }
 

@@ -49,21 +49,22 @@ pub enum Media {
 }
 
 impl Media {
-    /// The field's value; where a profile says so, JSON and plain texts name their charset too.
-    pub const fn name(self, charset: bool) -> Option<&'static str> {
+    /// The field with its line end, in one piece as it is copied into every head; where a profile
+    /// says so, JSON and plain texts name their charset too.
+    pub const fn field(self, charset: bool) -> &'static str {
         match self {
-            Media::None => None,
-            Media::Json if charset => Some("application/json; charset=utf-8"),
-            Media::Json => Some("application/json"),
-            Media::Html => Some("text/html; charset=utf-8"),
-            Media::Text => Some("text/plain; charset=utf-8"),
-            Media::PlainText if charset => Some("text/plain; charset=utf-8"),
-            Media::PlainText => Some("text/plain"),
-            Media::Xml if charset => Some("application/xml; charset=utf-8"),
-            Media::Xml => Some("application/xml"),
-            Media::Lines => Some("application/x-ndjson; charset=utf-8"),
-            Media::Events => Some("text/event-stream; charset=utf-8"),
-            Media::Bytes => Some("application/octet-stream"),
+            Media::None => "",
+            Media::Json if charset => "Content-Type: application/json; charset=utf-8\r\n",
+            Media::Json => "Content-Type: application/json\r\n",
+            Media::Html => "Content-Type: text/html; charset=utf-8\r\n",
+            Media::Text => "Content-Type: text/plain; charset=utf-8\r\n",
+            Media::PlainText if charset => "Content-Type: text/plain; charset=utf-8\r\n",
+            Media::PlainText => "Content-Type: text/plain\r\n",
+            Media::Xml if charset => "Content-Type: application/xml; charset=utf-8\r\n",
+            Media::Xml => "Content-Type: application/xml\r\n",
+            Media::Lines => "Content-Type: application/x-ndjson; charset=utf-8\r\n",
+            Media::Events => "Content-Type: text/event-stream; charset=utf-8\r\n",
+            Media::Bytes => "Content-Type: application/octet-stream\r\n",
         }
     }
 }

@@ -13,6 +13,10 @@ impl<'a> Target<'a> {
     /// told as it stands. A `#` and what comes after it
     /// are cut, and several slashes at the start count as one: both are httpbin's ways.
     pub fn parse(raw: &'a [u8]) -> Option<(Target<'a>, Option<&'a [u8]>)> {
+        if is_plain(raw) {
+            let path = Cow::Borrowed(raw);
+            return Some((Target { raw, raw_path: raw, path, raw_query: None }, None));
+        }
         let cut = memchr::memchr(b'#', raw).and_then(|at| raw.get(..at)).unwrap_or(raw);
         if cut.starts_with(b"/") {
             return Some((Target::split(raw, cut), None));
@@ -58,6 +62,13 @@ impl<'a> Target<'a> {
         };
         Target { raw, raw_path, path, raw_query }
     }
+}
+
+/// Whether a target is a path in which nothing has a meaning of its own. Most are; one look that
+/// says so takes a quarter of the time of three that find nothing.
+fn is_plain(raw: &[u8]) -> bool {
+    let special = |byte: &u8| matches!(byte, b'#' | b'?' | b'%');
+    raw.starts_with(b"/") && !raw.starts_with(b"//") && !raw.iter().any(special)
 }
 
 /// The path with exactly one slash at its start.

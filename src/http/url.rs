@@ -4,6 +4,7 @@
 //! being left out, and a punycode host stays punycode.
 
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::coding::{Part, escape_iri};
 use super::json::{Spelling, escape, escape_latin1};
@@ -97,9 +98,21 @@ pub fn escape_origin(output: &mut Vec<u8>, profile: &Profile, request: &Request)
     if let Some(entry) = told.map(first_entry).find(|entry| !entry.is_empty()) {
         return profile.spelling.escape_bytes(output, entry);
     }
-    if let Some(peer) = request.peer {
+    match request.peer.map(|peer| peer.to_canonical()) {
+        Some(IpAddr::V4(peer)) => write_ipv4(output, peer),
         // Writing to a vector cannot fail.
-        let _ = write!(output, "{}", peer.to_canonical());
+        Some(IpAddr::V6(peer)) => _ = write!(output, "{peer}"),
+        None => {}
+    }
+}
+
+/// Four numbers, by themselves: to format them takes a tenth of all instructions of a `/get`.
+fn write_ipv4(output: &mut Vec<u8>, address: Ipv4Addr) {
+    for (n, octet) in address.octets().into_iter().enumerate() {
+        if n > 0 {
+            output.push(b'.');
+        }
+        output.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
     }
 }
 

@@ -54,6 +54,11 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
     ask_of(&App { profile: &GO_HTTPBIN, ..App::default() }, line, fields, body)
 }
 
+/// The media type of an answer's body.
+fn media(reply: &Reply, app: &App) -> Option<&'static str> {
+    reply.media.field(app.profile.charset).trim_end().strip_prefix("Content-Type: ")
+}
+
 /// The same with these settings.
 pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
     let (method, target) = line.split_once(' ').unwrap();
@@ -103,9 +108,7 @@ fn play(
     let mut answer = Answer {
         route: found.map(|found| found.route.path),
         status: reply.status.0,
-        media: named
-            .or(reply.media.name(app.profile.charset).map(str::to_owned))
-            .unwrap_or_default(),
+        media: named.or(media(&reply, app).map(str::to_owned)).unwrap_or_default(),
         after_us: reply.after_us,
         pace: None,
         dues_us: Vec::new(),

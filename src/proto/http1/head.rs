@@ -3,11 +3,12 @@
 //!
 //! `httparse` splits lines into tokens; every rule about what is allowed stands here: which body
 //! follows in `Facts::body`, numbered as in RFC 9112 6.3, and which Host is valid in
-//! `Facts::host` and below it.
+//! `Facts::host` and in `host`.
 
 use std::mem::MaybeUninit;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use super::host::is_valid as valid_host;
 use crate::base::limits::{Limits, MAX_FIELDS};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Method, Params, Request, Target, Version};
@@ -38,7 +39,7 @@ pub enum Scan {
 pub struct Head<'a> {
     /// How many bytes it is.
     pub bytes: usize,
-    /// The request, still without its body and path parameters.
+    /// The request, still without its body, path parameters and random number.
     pub request: Request<'a>,
     /// How long the body is.
     pub body: Length,
@@ -147,10 +148,34 @@ pub struct Origin<'a> {
     pub peer: Option<IpAddr>,
     /// Our address.
     pub local: &'a str,
-    /// The request's own random number.
-    pub seed: u64,
     /// The Unix time, in microseconds.
     pub unix_us: u64,
+}
+
+/// Understands the head that `bytes` starts with, if it is whole and [`scan`] could find nothing
+/// wrong with it: no line can be too long, and none ends with a lone LF, which `httparse` takes.
+/// If not, the reason is for [`scan`] to say.
+pub fn parse_unscanned<'a>(
+    bytes: &'a [u8],
+    slots: &'a mut Slots<'a>,
+    limits: &Limits,
+    origin: Origin<'a>,
+) -> Result<Head<'a>, Refusal> {
+    match parse(bytes, slots, limits, origin) {
+        Ok(head) if !is_beyond_scan(head.request.head, limits) => {
+            Err(Refusal::bad("the head is malformed"))
+        }
+        // Moved as it is: a head is large.
+        parsed => parsed,
+    }
+}
+
+fn is_beyond_scan(head: &[u8], limits: &Limits) -> bool {
+    let short = head.len() <= limits.head_line_bytes.min(limits.head_bytes);
+    // Looks at every byte, without a branch, which the compiler turns into wide instructions.
+    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
+    let lone = pairs.fold(false, |any, (&a, &b)| any | ((b == b'\n') & (a != b'\r')));
+    short && !lone && !head.starts_with(b"\n")
 }
 
 /// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
@@ -191,7 +216,7 @@ pub fn parse<'a>(
         body: &[],
         peer: origin.peer,
         local: origin.local,
-        seed: origin.seed,
+        seed: 0,
         unix_us: origin.unix_us,
         head: bytes.get(..length).unwrap_or_default(),
     };
@@ -398,53 +423,4 @@ fn reads_as(name: &str, words: &[&str; 2]) -> bool {
 /// The members of a comma-separated list, without blanks; empty ones are skipped (RFC 9110 5.6.1).
 fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
-}
-
-/// `uri-host [":" port]` (RFC 9110 7.2, RFC 3986 3.2.2); empty is allowed by the grammar.
-fn valid_host(host: &[u8]) -> bool {
-    let (name, port) = match host.iter().rposition(|&b| b == b':') {
-        Some(colon) if !host.ends_with(b"]") => (&host[..colon], &host[colon + 1..]),
-        _ => (host, &b""[..]),
-    };
-    let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    port.iter().all(u8::is_ascii_digit)
-        && match literal {
-            Some(address) => valid_address(address),
-            None => valid_name(name),
-        }
-}
-
-/// What stands in brackets: an IPv6 address, with a zone perhaps (RFC 6874), or one of a version
-/// that is still to be invented.
-fn valid_address(literal: &[u8]) -> bool {
-    let address = literal.split(|&b| b == b'%').next().unwrap_or_default();
-    let zone = literal.get(address.len()..).unwrap_or_default();
-    let ipv6 = std::str::from_utf8(address).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
-    (ipv6 && (zone.is_empty() || valid_zone(zone))) || valid_later_address(literal)
-}
-
-/// `"%25" 1*( unreserved / pct-encoded )`
-fn valid_zone(zone: &[u8]) -> bool {
-    zone.strip_prefix(b"%25").is_some_and(|name| !name.is_empty() && valid_name(name))
-}
-
-/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`
-fn valid_later_address(literal: &[u8]) -> bool {
-    let [b'v' | b'V', rest @ ..] = literal else { return false };
-    let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-    let name = rest.get(digits..).and_then(|rest| rest.strip_prefix(b"."));
-    let in_address = |&b: &u8| b == b':' || (b != b'%' && in_name(b));
-    digits > 0 && name.is_some_and(|name| !name.is_empty() && name.iter().all(in_address))
-}
-
-/// `*( unreserved / pct-encoded / sub-delims )`: a name beyond ASCII is sent as Punycode, or
-/// escaped.
-fn valid_name(name: &[u8]) -> bool {
-    let digits =
-        |rest: &[u8]| matches!(rest, [a, b, ..] if [a, b].iter().all(|d| d.is_ascii_hexdigit()));
-    name.iter().all(|&b| in_name(b)) && name.split(|&b| b == b'%').skip(1).all(digits)
-}
-
-fn in_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }

@@ -15,6 +15,7 @@
 
 pub mod body;
 pub mod head;
+mod host;
 mod kept;
 mod receive;
 mod refusals;
@@ -30,7 +31,7 @@ use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use head::{Origin, Scan};
-use kept::{kept, too_large, understood, whole};
+use kept::{at_once, kept, too_large, understood, whole};
 use receive::Receive;
 use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
@@ -129,10 +130,7 @@ impl Http1 {
                 return Next::Write;
             }
             let next = match &mut self.stage {
-                Stage::Idle { until } => match idle(*until, cx, input) {
-                    Ok(stage) => self.to(stage),
-                    Err(next) => Some(next),
-                },
+                Stage::Idle { .. } => self.idle(cx, input, output),
                 Stage::Head { .. } => self.head(cx, input, output),
                 Stage::Body(_) => self.receive(cx, input, output),
                 Stage::Play { .. } => self.play(cx, input, output),
@@ -153,10 +151,31 @@ impl Http1 {
         None
     }
 
+    /// Between two requests: a first byte begins the next. Empty lines do not (RFC 9112 2.2), or a
+    /// client that ends its bodies with one would be told that its next request came too slowly.
+    ///
+    /// Nearly every head comes whole and sound, and is understood without being scanned first,
+    /// which would take a sixth of its request's time. Any other is not touched, and goes to the
+    /// next stage, which finds out what is missing or wrong.
+    fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let Stage::Idle { until } = self.stage else { return None };
+        input.consume(head::blank_lines(input.unread()));
+        match input.unread() {
+            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => Some(Next::Close),
+            [] | [b'\r'] => Some(Next::Read(until)),
+            _ => self.request(cx, input, output, at_once).unwrap_or_else(|_| {
+                let until = cx.now.after(cx.app.limits.head_timeout);
+                self.to(Stage::Head { until, scanned: 0 })
+            }),
+        }
+    }
+
     fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Head { until, scanned } = self.stage else { return None };
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
-            Ok(Scan::End(_)) => self.request(cx, input, output),
+            Ok(Scan::End(_)) => self
+                .request(cx, input, output, understood)
+                .unwrap_or_else(|refusal| self.refuse(cx, &refusal, input, output)),
             Ok(Scan::More(scanned)) => match head::is_begun(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
                 Ok(()) if cx.ended => self.to(Stage::Close),
@@ -170,25 +189,29 @@ impl Http1 {
         }
     }
 
-    /// A whole head is there: finds out who answers, and whether the body must be waited for.
-    fn request(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let (bytes, mut slots, mut copy) = (input.unread(), head::slots(), Vec::new());
+    /// If `parse` understands the head, finds out who answers, and whether the body must be waited
+    /// for. If not, nothing has happened.
+    fn request(
+        &mut self,
+        cx: &mut Cx,
+        input: &mut Buf,
+        output: &mut Buf,
+        parse: kept::Parse,
+    ) -> Result<Option<Next>, Refusal> {
+        let (mut slots, mut copy) = (head::slots(), Vec::new());
         let (limits, origin) = (&cx.app.limits, origin(cx));
-        let mut head = match understood(bytes, &mut slots, &mut copy, limits, origin) {
-            Ok(head) => head,
-            Err(refusal) => return self.refuse(cx, &refusal, input, output),
-        };
+        let mut head = parse(input.unread(), &mut slots, &mut copy, limits, origin)?;
         self.new = false;
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
         head.keep_alive &= self.left > 0;
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
-        match whole(&head, input.unread()) {
+        Ok(match whole(&head, input.unread()) {
             _ if rule == BodyRule::Keep && too_large(&head, cx) => {
                 self.refuse(cx, &TOO_LARGE, input, output)
             }
             Some(bytes) if rule != BodyRule::Stream => {
-                let mut request = head.request;
+                let request = &mut head.request;
                 request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
                 self.begun(cx, begun, bytes, input, output)
@@ -198,7 +221,7 @@ impl Http1 {
                 input.consume(head);
                 self.to(Stage::Body(receive))
             }
-        }
+        })
     }
 
     /// The answer to the request of the first `bytes` of input has begun, or is to wait.
@@ -262,14 +285,14 @@ impl Http1 {
     ) -> Option<Next> {
         let (mut slots, mut copy) = (head::slots(), Vec::new());
         let (unread, limits) = (input.unread(), &cx.app.limits);
-        let Some((request, keep_alive)) =
+        let Some((mut request, keep_alive)) =
             kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
         else {
             return self.to(Stage::Close);
         };
         let found = endpoint::find(cx.app, &request.target, request.method);
         let keep_alive = keep_alive && self.left > 0;
-        let begun = begin(cx, found, request, keep_alive, output.tail());
+        let begun = begin(cx, found, &mut request, keep_alive, output.tail());
         self.begun(cx, begun, bytes, input, output)
     }
 
@@ -376,38 +399,27 @@ enum Begun {
 fn begin(
     cx: &mut Cx,
     found: Result<Found, Refusal>,
-    mut request: Request,
+    request: &mut Request,
     keep_alive: bool,
     output: &mut Vec<u8>,
 ) -> Begun {
     let reply = match found {
         Ok(found) => {
-            request.params = found.params;
-            endpoint::answer(cx.app, &found, &request)
+            (request.params, request.seed) = (found.params, cx.random.next_u64());
+            endpoint::answer(cx.app, &found, request)
         }
-        Err(refusal) => endpoint::not_served(cx.app, &refusal, &request),
+        Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
     };
-    let mut exchange = Exchange::new(cx, reply, &request, keep_alive);
+    let mut exchange = Exchange::new(cx, reply, request, keep_alive);
     if exchange.takes_time() {
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
         }
-        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, keep_alive);
+        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), request, keep_alive);
         exchange.last(true);
     }
-    exchange.begin(cx, &request, None, output);
+    exchange.begin(cx, request, None, output);
     Begun::Plays(exchange)
-}
-
-/// Between two requests: a first byte begins the next. Empty lines do not (RFC 9112 2.2), or a
-/// client that ends its bodies with one would be told that its next request came too slowly.
-fn idle(until: Time, cx: &mut Cx, input: &mut Buf) -> Result<Stage, Next> {
-    input.consume(head::blank_lines(input.unread()));
-    match input.unread() {
-        [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => Err(Next::Close),
-        [] | [b'\r'] => Err(Next::Read(until)),
-        _ => Ok(Stage::Head { until: cx.now.after(cx.app.limits.head_timeout), scanned: 0 }),
-    }
 }
 
 /// How a connection ends whose last answer is being said: gently, since what its client may still
@@ -422,11 +434,10 @@ fn last(cx: &Cx) -> Stage {
     }
 }
 
-fn origin<'a>(cx: &mut Cx<'a>) -> Origin<'a> {
+fn origin<'a>(cx: &Cx<'a>) -> Origin<'a> {
     Origin {
         peer: cx.peer,
         local: cx.local,
-        seed: cx.random.next_u64(),
         unix_us: cx.unix_start_us.saturating_add(cx.now.micros()),
     }
 }

@@ -1,0 +1,56 @@
+//! The authority that a request names: `Host`, or an absolute target's.
+
+use std::net::Ipv6Addr;
+
+/// `uri-host [":" port]` (RFC 9110 7.2, RFC 3986 3.2.2); empty is allowed by the grammar.
+pub(super) fn is_valid(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().rposition(|&b| b == b':') {
+        Some(colon) if !host.ends_with(b"]") => (&host[..colon], &host[colon + 1..]),
+        _ => (host, &b""[..]),
+    };
+    let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    port.iter().all(u8::is_ascii_digit)
+        && match literal {
+            Some(address) => valid_address(address),
+            None => valid_name(name),
+        }
+}
+
+/// What stands in brackets: an IPv6 address, with a zone perhaps (RFC 6874), or one of a version
+/// that is still to be invented.
+fn valid_address(literal: &[u8]) -> bool {
+    let address = literal.split(|&b| b == b'%').next().unwrap_or_default();
+    let zone = literal.get(address.len()..).unwrap_or_default();
+    let ipv6 = std::str::from_utf8(address).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    (ipv6 && (zone.is_empty() || valid_zone(zone))) || valid_later_address(literal)
+}
+
+/// `"%25" 1*( unreserved / pct-encoded )`
+fn valid_zone(zone: &[u8]) -> bool {
+    zone.strip_prefix(b"%25").is_some_and(|name| !name.is_empty() && valid_name(name))
+}
+
+/// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`
+fn valid_later_address(literal: &[u8]) -> bool {
+    let [b'v' | b'V', rest @ ..] = literal else { return false };
+    let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let name = rest.get(digits..).and_then(|rest| rest.strip_prefix(b"."));
+    let in_address = |&b: &u8| b == b':' || (b != b'%' && in_name(b));
+    digits > 0 && name.is_some_and(|name| !name.is_empty() && name.iter().all(in_address))
+}
+
+/// `*( unreserved / pct-encoded / sub-delims )`: a name beyond ASCII is sent as Punycode, or
+/// escaped.
+fn valid_name(name: &[u8]) -> bool {
+    // Nearly every name is made of these alone; to look for the others takes five times as long.
+    if name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')) {
+        return true;
+    }
+    let digits =
+        |rest: &[u8]| matches!(rest, [a, b, ..] if [a, b].iter().all(|d| d.is_ascii_hexdigit()));
+    name.iter().all(|&b| in_name(b)) && name.split(|&b| b == b'%').skip(1).all(digits)
+}
+
+fn in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
