@@ -117,7 +117,7 @@ def soak(server, url, seconds):
     for _ in range(10):
         time.sleep(seconds / 11)
         seen.append((descriptors(server.pid), anonymous(server.pid) >> 10))
-    errors = [re.findall(r"Socket errors.*|Non-2xx.*", load.communicate(timeout=30)[0]) for load in loads]
+    errors = [re.findall(r"Socket errors.*|Non-2xx.*", load.communicate(timeout=seconds + 60)[0]) for load in loads]
     time.sleep(1)
     after = descriptors(server.pid), anonymous(server.pid)
     told = f"descriptors and KiB {base[0]}, {base[1] >> 10}; {seen}; {after[0]}, {after[1] >> 10}; {errors}"

@@ -166,11 +166,13 @@ impl Visitor {
     }
 }
 
-/// What was received, less what a server that ends adds to it.
+/// What was received, less what a server that ends adds to it; the end may have come amid that.
 fn plain(bytes: &[u8]) -> Vec<u8> {
+    const ADDED: &str = "Connection: close\r\n";
     let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
-    let text = text.replace("Connection: close\r\n", "");
-    text.chars().map(|char| char as u8).collect()
+    let text = text.replace(ADDED, "");
+    let cut = (0..ADDED.len()).rev().find_map(|most| text.strip_suffix(&ADDED[..most]));
+    cut.unwrap_or(&text).chars().map(|char| char as u8).collect()
 }
 
 fn act(choices: &mut Choices) -> Act {

@@ -111,10 +111,8 @@ fn check_line<'a>(
 }
 
 /// Whether a head that is not whole begins as one does. A client that speaks TLS or SMTP waits for
-/// us to answer: it is told at once that it is not understood.
-///
-/// Only what can be seen before [`scan`] finds the line too long is looked at, so that the reason
-/// does not depend on how the head arrives.
+/// us to answer: it is told at once that it is not understood. What [`scan`] finds too long is not
+/// looked at, or the reason would depend on how the head arrives.
 pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
     let bytes = bytes.get(..=longest).unwrap_or(bytes);
