@@ -34,9 +34,10 @@ impl Report {
         }
         let at = |name: &str| &report[name];
         println!(
-            "connections {} {} in {:.3} s",
+            "{}: {} connections from {} processes in {:.3} s",
+            mode(plan),
             plan.connections,
-            at("mode"),
+            plan.processes,
             number(at("took_s"))
         );
         println!("sent {}, answered {}, early {}", at("sent"), at("answered"), at("early"));

@@ -3,8 +3,8 @@
 //! A worker formats into a batch of its own: no lock, no allocation and no system call for a
 //! request, and it costs less than handing a record's pieces to another thread. Full or old batches
 //! go through a bounded queue to the writer thread, which writes each with one call and sends the
-//! emptied batch back. A worker never waits: when the writer is behind, because its disk or pipe is,
-//! the batch is dropped and its records are counted.
+//! emptied batch back. A worker never waits: when the writer is behind, because its disk or pipe
+//! is, the batch is dropped and its records are counted.
 //!
 //! Times are the worker's clock laid over the wall clock of the start: if somebody sets the wall
 //! clock while loiter runs, the log keeps the old reckoning and stays monotonic until a restart.
