@@ -151,7 +151,7 @@ LOITER = Peer("loiter", [*WHOLE, "get", "log"], fetch.ours, start_loiter,
               lambda: said(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
 PEERS = {peer.name: peer for peer in [
     LOITER,
-    Peer("log off", ["log"], fetch.ours,
+    Peer("log-off", ["log"], fetch.ours,
          lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
     Peer("bare", PLAIN, fetch.ours, start_bare, lambda: "this tree's"),
     Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
