@@ -10,6 +10,7 @@ use loiter::base::buf::Buf;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
+use loiter::http::record::Records;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::{Cx, Next};
 
@@ -76,7 +77,7 @@ impl Machine {
             stamp: b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
             random: &mut self.random,
             body: &mut self.body,
-            records: &mut Vec::new(),
+            records: &mut Records::default(),
             served: &mut 0,
         };
         let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);

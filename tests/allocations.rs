@@ -12,6 +12,7 @@ use loiter::base::buf::Buf;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
+use loiter::http::record::Records;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::{Cx, Next};
 
@@ -74,7 +75,7 @@ fn in_the_machine(request: &[u8]) -> u64 {
     let app = App::default();
     let mut conn = Conn::new(Protocol::Http, &app.limits, Time::START);
     let (mut input, mut output) = (Buf::with_capacity(16 * 1024), Buf::with_capacity(16 * 1024));
-    let (mut random, mut body, mut records) = (Random::new(1), Vec::new(), Vec::new());
+    let (mut random, mut body, mut records) = (Random::new(1), Vec::new(), Records::default());
     let mut served = 0;
     let mut before = 0;
     for n in 0..WARM_UP + COUNTED {

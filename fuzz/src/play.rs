@@ -9,6 +9,7 @@ use loiter::base::limits::HIGH_WATER;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
+use loiter::http::record::Records;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::{Cx, Next};
 
@@ -205,7 +206,7 @@ impl<'a> Player<'a> {
     }
 
     fn advance(&mut self, fresh: bool) -> Next {
-        let mut records = Vec::new();
+        let mut records = Records::default();
         let served = self.served;
         let mut cx = Cx {
             unix_start_us: 0,

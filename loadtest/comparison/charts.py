@@ -8,14 +8,15 @@ import math
 
 WIDTH, LEFT, RIGHT, ROW = 860, 130, 190, 22
 STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+text { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: #ffffff; stroke-width: 4; paint-order: stroke }
+.ground { fill: #ffffff }
 .head { font-weight: 600 } .title { font-size: 16px; font-weight: 600 }
 .quiet, .tick { fill: #59636e } .tick { font-size: 11px }
 .line { stroke: #d1d9e0 } .span { stroke: #8c959f; stroke-width: 2 }
 .other { fill: #59636e } .ours { fill: #0969da } .base { fill: #9a6700 }
 .second { fill-opacity: .45 }
 @media (prefers-color-scheme: dark) {
-  text { fill: #f0f6fc } .quiet, .tick { fill: #9198a1 }
+  .ground { fill: #0d1117 } text { fill: #f0f6fc; stroke: #0d1117 } .quiet, .tick { fill: #9198a1 }
   .line { stroke: #3d444d } .span { stroke: #656c76 }
   .other { fill: #9198a1 } .ours { fill: #4493f8 } .base { fill: #d29922 }
 }
@@ -26,7 +27,8 @@ KINDS = {"loiter": "ours", "bare": "base"}
 def all_of(result):
     """{file name: SVG} of the charts for which there are figures."""
     about = result["about"]
-    command = f"{about['command']} · {about['date']}"
+    command = (f"{about['cpu']}, Linux {about['kernel'].partition('-')[0]}, one core each · medians of"
+               f" {about['rounds']} rounds · loadtest/compare, {about['date']}")
     modes = result["modes"]
     loads = {name: mode for name, mode in modes.items() if "-" not in name}
     delays = {name: mode for name, mode in modes.items() if name.startswith("delay-")}
@@ -73,7 +75,8 @@ def chart(title, command, shown):
         parts += drawn
     head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}"'
             f' height="{top}" role="img"><title>{html.escape(title)}</title><style>{STYLE}</style>')
-    return "\n".join([head, *parts, "</svg>"]) + "\n"
+    ground = f'<rect class="ground" width="{WIDTH}" height="{top}"/>'
+    return "\n".join([head, ground, *parts, "</svg>"]) + "\n"
 
 
 class Scale:

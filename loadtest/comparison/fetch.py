@@ -124,6 +124,25 @@ def rust(name):
     return str(HOME / "rust" / "release" / name)
 
 
+GO_HTTPBIN = "github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin@v2.11.1"  # Debian 12's Go builds it
+
+
+@functools.cache
+def go_httpbin():
+    """go-httpbin: the machine's own, or from Go's module proxy."""
+    if found := shutil.which("go-httpbin", path=PLACES):
+        return found
+    home = HOME / "go"
+    binary = home / "bin" / "go-httpbin"
+    if not binary.exists():
+        command, environment = tool("go", "golang-go"), {**os.environ, "GOPATH": str(home),
+                                                         "GOFLAGS": "-modcacherw"}
+        if command[0] == "env":  # it looks for its library beside itself, and that is a link
+            environment["GOROOT"] = str(next((DEBIAN / "usr/lib").glob("go-*")))
+        run([*command, "install", GO_HTTPBIN], env=environment)
+    return str(binary)
+
+
 def ours():
     """Builds loiter, the baseline and the hold tool, unless all three are given."""
     if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD")):

@@ -58,7 +58,7 @@ def strayed(server, core):
 
 
 def load(server, mode, path, chosen, seconds):
-    """One run of the load generator; halfway, the threads' places are looked at."""
+    """One run of the load generator; the threads' places are looked at halfway and at its end."""
     url = f"http://{server.host}:{server.port}{path}"
     command = ["taskset", "-c", chosen.load_core, *loaders.command(chosen.load, mode, url, seconds)]
     before = cpu(server)
@@ -67,18 +67,19 @@ def load(server, mode, path, chosen, seconds):
             run.wait(seconds / 2)
         except subprocess.TimeoutExpired:
             pass
-        astray = strayed(server, chosen.server_core)
+        astray = set(strayed(server, chosen.server_core))
         try:
             out, wrong = run.communicate(timeout=seconds + 30)
         except subprocess.TimeoutExpired:
             run.kill()
             return {"failures": {"load did not end": 1}}
+    astray |= set(strayed(server, chosen.server_core))
     if run.returncode:
         return {"failures": {f"{chosen.load}: {wrong.strip()[-80:]}": 1}}
     seen = loaders.read(chosen.load, out, mode, seconds)
     if not seen["requests"]:
         seen["failures"]["no answers"] = 1
-    return {**seen, **spent(server, before, seen["requests"]), "strayed": astray}
+    return {**seen, **spent(server, before, seen["requests"]), "strayed": sorted(astray)}
 
 
 def hold(server, mode, chosen):

@@ -22,6 +22,7 @@ class Mode:
     close: bool = False
     held: int = 0  # connections held at once by the hold tool, instead of a load
     idle: bool = False
+    log: bool = False  # each server writes its access log, to a file
 
 
 LOADS = [
@@ -32,6 +33,7 @@ LOADS = [
     Mode("echo1k", "POST of 1 KiB, echoed", path="/echo", answer=1024, body=1024),
     Mode("echo1m", "POST of 1 MiB, echoed", path="/echo", answer=LONG, body=LONG, connections=16),
     Mode("get", "`/get`, JSON that tells the request", path="/get", answer=None),
+    Mode("log", "`/status/200`, each request logged to a file", log=True),
     Mode("bytes", "`/bytes/1048576` (loiter's are drawn anew for each answer, its peers' are ready)",
          path=f"/bytes/{LONG}", answer=LONG, connections=16),
 ]

@@ -1,7 +1,7 @@
 """The servers: how each is had, how it is started, and in which modes it is compared.
 
-A mode is left out where a server has nothing like it: nginx and h2o tell no request, and httpbin
-echoes nothing raw. Whether an answer is the right one is asked before each mode (modes.probe).
+A mode is left out where a server has nothing like it: nginx and h2o tell no request, httpbin and
+go-httpbin echo nothing raw. Whether an answer is the right one is asked before each mode (modes.probe).
 """
 import dataclasses
 import pathlib
@@ -44,9 +44,18 @@ def listening(name, command, core, directory=None):
     return servers.Server(name, [*command, str(port)], core, port=port, directory=directory)
 
 
-def start_loiter(core, _mode, _loiter):
-    command = [servers.program("loiter", "LOITER"), "--listen", "127.0.0.1:0", "--workers", "1"]
-    return servers.Server("loiter", [*command, "--max-bytes", "2MiB"], core)
+def start_loiter(core, mode, _loiter, logs=True):
+    program = pathlib.Path(servers.program("loiter", "LOITER")).resolve()
+    command = [str(program), "--listen", "127.0.0.1:0", "--workers", "1", "--max-bytes", "2MiB"]
+    if not mode.log or not logs:
+        return servers.Server("loiter", command, core)
+    log = ["--access-log", "combined", "--access-log-file", "access.log"]
+    return servers.Server("loiter", [*command, *log], core, directory=scratch("loiter"))
+
+
+def scratch(name):
+    """A directory that the server's end removes."""
+    return tempfile.mkdtemp(prefix=f"loadtest-{name}-")
 
 
 def start_bare(core, mode, loiter):
@@ -60,7 +69,7 @@ def start_bare(core, mode, loiter):
 
 def configured(name, command, core, template, **values):
     """Started in a directory of its own with a configuration and the files of the static modes."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"loadtest-{name}-"))
+    directory = pathlib.Path(scratch(name))
     directory.chmod(0o755)
     files = {"status/200": 0, f"bytes/{modes.LONG}": modes.LONG}
     for path, length in files.items():
@@ -80,7 +89,7 @@ def start_nginx(core, mode, _loiter):
     """nginx takes the memory for its connections at its start, so it is given as many as needed."""
     command = [*fetch.tool("nginx", "nginx"), "-p", ".", "-c", "nginx.conf", "-e", "error.log"]
     return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module(),
-                      CONNECTIONS=mode.held + 1024)
+                      CONNECTIONS=mode.held + 1024, LOG="access.log combined" if mode.log else "off")
 
 
 def start_h2o(core, _mode, _loiter):
@@ -107,6 +116,13 @@ def start_httpbin(core, _mode, _loiter):
     return servers.Server("httpbin", command, core, port=port)
 
 
+def start_go_httpbin(core, _mode, _loiter):
+    """It runs a thread for each core it may use, and that is one."""
+    port = servers.free_port()
+    command = [fetch.go_httpbin(), "-host", "127.0.0.1", "-port", str(port)]
+    return servers.Server("go-httpbin", command, core, port=port)
+
+
 def crate(name, package, chosen=None):
     """A Rust peer: a program of loadtest/peers."""
     def version():
@@ -131,12 +147,14 @@ def installed(name, requirements, package):
     return lambda: fetch.run([fetch.python(name, requirements), "-c", code]).strip()
 
 
-LOITER = Peer("loiter", [*WHOLE, "get"], fetch.ours, start_loiter,
+LOITER = Peer("loiter", [*WHOLE, "get", "log"], fetch.ours, start_loiter,
               lambda: said(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
 PEERS = {peer.name: peer for peer in [
     LOITER,
-    Peer("bare", [*PLAIN, "get"], fetch.ours, start_bare, lambda: "this tree's"),
-    Peer("nginx", WHOLE, lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
+    Peer("log-off", ["log"], fetch.ours,
+         lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
+    Peer("bare", PLAIN, fetch.ours, start_bare, lambda: "this tree's"),
+    Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
          lambda: said(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
     Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,
          lambda: said(r"version (\S+)", *fetch.tool("h2o", "h2o"), "-v")()),
@@ -146,6 +164,8 @@ PEERS = {peer.name: peer for peer in [
          installed("aiohttp", AIOHTTP, "aiohttp")),
     Peer("httpbin", [*PLAIN, "get"], lambda: fetch.python("httpbin", HTTPBIN), start_httpbin,
          installed("httpbin", HTTPBIN, "httpbin"), TEXT),
+    Peer("go-httpbin", [*PLAIN, "get"], fetch.go_httpbin, start_go_httpbin,
+         lambda: fetch.GO_HTTPBIN.rpartition("@v")[2], TEXT),
     crate("hyper", "hyper"),
     crate("axum", "axum"),
     crate("actix", "actix-web"),

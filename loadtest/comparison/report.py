@@ -54,7 +54,7 @@ def markdown(result):
              f"({about['load']}) on another; {about['rounds']} rounds of {about['seconds']} s, whose "
              "order turns; medians. CPU is the server's, user and system, for each request; the "
              "ratio is loiter's to it within a round (below 1, loiter costs less), with its range. "
-             "Access logs are off. "
+             "Access logs are off, but in `log`. "
              + ("Connections were held under `chrt -r 10` on both sides." if about["real_time"] else ""),
              "", "Versions: " + ", ".join(f"{name} {what}" for name, what in about["versions"].items())
              + "."]
@@ -62,10 +62,19 @@ def markdown(result):
         lines += ["", "Left out:", ""]
         lines += [f"- {name}: {why}" for name, why in result["left_out"].items()]
     for name, mode in result["modes"].items():
-        lines += ["", f"## {name}", "", mode["about"] + f", {mode['connections']:,} connections.", ""]
+        lines += ["", f"## {name}", "", mode["about"] + f", {mode['connections']:,} connections."
+                  + otherwise(mode.get("measured", about), about), ""]
         lines += table(mode)
         lines += notes(mode)
     return "\n".join(lines) + "\n"
+
+
+def otherwise(one, about):
+    """How this mode was measured, if that was not in the last run."""
+    if one["command"] == about["command"] and one["date"] == about["date"]:
+        return ""
+    return (f" Measured by `{one['command']}`, {one['date']}: {one['rounds']} rounds of "
+            f"{one['seconds']} s, by {one['load']}.")
 
 
 def table(mode):

@@ -1,23 +1,23 @@
 //! One load process: opens its share of connections at its rate, sends, waits, and counts.
 //!
-//! One loop, no allocation per event, and no `close` until the end: it would cost more than reading
-//! an answer, and make the answers behind it look late.
+//! One loop, no allocation per event, and no `close` until all processes are done: it would cost
+//! more than reading an answer, and make the answers behind it look late.
 
 use super::answer::Answer;
-use super::plan::Plan;
+use super::plan::{Plan, SPARE_DESCRIPTORS};
 use super::socket::{self, Event};
-use super::tally::{Failure, Tally};
-use std::io::{self, Write};
+use super::tally::{CHURN, COUNT, Failure, Tally};
+use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 /// Token of standard input; connections have their index.
 const INPUT: u64 = u64::MAX;
+/// Shortest sleep between replaced connections.
+const CHURN_TICK: Duration = Duration::from_micros(100);
 /// Connections begun in one turn of the loop at most: behind its schedule, it still reads.
 const MAX_OPENED_AT_ONCE: usize = 32;
-/// Descriptors left for epoll, the standard streams and what was inherited.
-const SPARE_DESCRIPTORS: u64 = 32;
 
 enum State {
     Connecting,
@@ -41,12 +41,20 @@ struct Load {
     waiting: usize,
     answered: usize,
     announced: bool,
-    input_open: bool,
+    counted: bool,
+    churn: Option<Churn>,
     tally: Tally,
 }
 
-/// Runs the share and writes, to standard output, `waiting N` and then the tally. When standard
-/// input ends, which it does once all processes said `waiting`, it counts how many it still holds.
+/// Connections that end and begin anew, the oldest first.
+struct Churn {
+    started: Instant,
+    replaced: usize,
+}
+
+/// Runs the share and writes, to standard output, `waiting N` and then the tally. Told to on standard
+/// input, which it is once all processes said `waiting`, it counts how many it still holds. It ends,
+/// and its connections with it, when that input does.
 pub(crate) fn run(plan: Plan) -> io::Result<()> {
     let limit = socket::raise_descriptor_limit()?;
     if plan.connections as u64 + SPARE_DESCRIPTORS > limit {
@@ -55,7 +63,8 @@ pub(crate) fn run(plan: Plan) -> io::Result<()> {
     }
     let mut load = Load::new(plan)?;
     load.run()?;
-    load.tally.write(&mut io::BufWriter::new(io::stdout()))
+    load.tally.write(&mut io::BufWriter::new(io::stdout()))?;
+    io::stdin().read_to_end(&mut Vec::new()).map(drop)
 }
 
 impl Load {
@@ -71,7 +80,8 @@ impl Load {
             waiting: 0,
             answered: 0,
             announced: false,
-            input_open: true,
+            counted: false,
+            churn: None,
             tally: Tally::with_room(plan.connections),
             plan,
         })
@@ -82,13 +92,17 @@ impl Load {
         let mut scratch = vec![0; 16 * 1024];
         while self.started.elapsed() < self.plan.timeout {
             self.open_due();
+            self.churn_due()?;
             self.announce()?;
             if self.is_over() {
                 break;
             }
             let n = socket::wait(self.epoll, &mut events, self.until_next())?;
             for event in &events[..n] {
-                self.turn(event, &mut scratch);
+                match event.u64 {
+                    INPUT => self.told()?,
+                    index => self.turn(index as usize, event, &mut scratch),
+                }
             }
         }
         self.give_up();
@@ -100,12 +114,42 @@ impl Load {
         let due = (self.started.elapsed().as_secs_f64() * self.plan.ramp) as usize + 1;
         let end = due.min(self.plan.connections).min(self.connections.len() + MAX_OPENED_AT_ONCE);
         for index in self.connections.len()..end {
-            let connection = match socket::socket(self.source(index)) {
-                Ok(fd) => self.connect(fd, index),
-                Err(_) => self.failed(-1, Failure::Socket),
-            };
+            let connection = self.open(index);
             self.connections.push(connection);
         }
+    }
+
+    fn open(&mut self, index: usize) -> Connection {
+        match socket::socket(self.source(index)) {
+            Ok(fd) => self.connect(fd, index),
+            Err(_) => self.failed(-1, Failure::Socket),
+        }
+    }
+
+    /// Replaces the connections whose time has come, until one that still waits for its answer; says
+    /// so when the time is over. No event of an old one is left: all were taken before.
+    fn churn_due(&mut self) -> io::Result<()> {
+        let Some(mut churn) = self.churn.take() else { return Ok(()) };
+        let elapsed = churn.started.elapsed().as_secs_f64();
+        let due = (elapsed.min(self.plan.seconds) * self.plan.churn) as usize;
+        for _ in 0..due.saturating_sub(churn.replaced).min(MAX_OPENED_AT_ONCE) {
+            let index = churn.replaced % self.connections.len();
+            match self.connections[index].state {
+                State::Connecting | State::Waiting { .. } => break,
+                State::Answered => self.answered -= 1,
+                State::Failed => {}
+            }
+            if self.connections[index].fd >= 0 {
+                socket::close(self.connections[index].fd);
+            }
+            self.connections[index] = self.open(index);
+            churn.replaced += 1;
+        }
+        if elapsed >= self.plan.seconds && self.connecting + self.waiting == 0 {
+            return writeln!(io::stdout(), "churned {}", churn.replaced);
+        }
+        self.churn = Some(churn);
+        Ok(())
     }
 
     fn connect(&mut self, fd: RawFd, index: usize) -> Connection {
@@ -151,12 +195,16 @@ impl Load {
     }
 
     fn is_over(&self) -> bool {
-        self.announced && self.waiting == 0 && !(self.plan.idle && self.input_open)
+        self.counted && self.waiting == 0
     }
 
     fn until_next(&self) -> Duration {
         let elapsed = self.started.elapsed();
         let left = self.plan.timeout.saturating_sub(elapsed);
+        if let Some(churn) = &self.churn {
+            let due = Duration::from_secs_f64((churn.replaced + 1) as f64 / self.plan.churn);
+            return due.saturating_sub(churn.started.elapsed()).max(CHURN_TICK).min(left);
+        }
         if self.connections.len() == self.plan.connections {
             return left;
         }
@@ -164,14 +212,21 @@ impl Load {
         due.saturating_sub(elapsed).min(left)
     }
 
-    fn turn(&mut self, event: &Event, scratch: &mut [u8]) {
-        if event.u64 == INPUT {
-            self.input_open = false;
-            self.tally.holding = self.held() as u64;
-            socket::close(0);
-            return;
+    /// What the coordinator wants; without one, there is no use in going on.
+    fn told(&mut self) -> io::Result<()> {
+        let mut word = [0];
+        match (socket::read(0, &mut word)?, word[0]) {
+            (1, CHURN) => self.churn = Some(Churn { started: Instant::now(), replaced: 0 }),
+            (1, COUNT) => {
+                self.counted = true;
+                self.tally.holding = self.held() as u64;
+            }
+            _ => return Err(io::Error::other("the coordinator is gone")),
         }
-        let index = event.u64 as usize;
+        Ok(())
+    }
+
+    fn turn(&mut self, index: usize, event: &Event, scratch: &mut [u8]) {
         let result = match self.connections[index].state {
             State::Connecting if socket::is_broken(event) => Err(Failure::Connect),
             State::Connecting if socket::is_writable(event) => self.send(index),
@@ -226,7 +281,7 @@ impl Load {
     /// An idle connection is to stay: bytes nobody asked for, or an end, are failures. Where the
     /// answer alone was of interest, the server may do as it likes afterwards.
     fn watch_idle(&mut self, index: usize, scratch: &mut [u8]) -> Result<(), Failure> {
-        if !self.plan.idle || !self.input_open {
+        if !self.plan.idle || self.counted {
             return Ok(());
         }
         match socket::read(self.connections[index].fd, scratch) {

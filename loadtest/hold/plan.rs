@@ -1,9 +1,13 @@
 //! What is asked for on the command line.
 
+use super::socket;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Descriptors left for epoll, the standard streams and what was inherited.
+pub(crate) const SPARE_DESCRIPTORS: u64 = 32;
 
 /// One run, or with `share` one process's part of it.
 #[derive(Clone, Debug)]
@@ -13,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) delay: f64,
     pub(crate) ramp: f64,
     pub(crate) idle: bool,
+    pub(crate) churn: f64,
+    pub(crate) seconds: f64,
     pub(crate) processes: usize,
     pub(crate) sources: usize,
     pub(crate) timeout: Duration,
@@ -24,12 +30,15 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn from_arguments() -> Result<Plan, String> {
         let matches = command().get_matches();
-        let plan = Plan {
+        let churn = one(&matches, "churn");
+        let mut plan = Plan {
             server: server(&one::<String>(&matches, "url"))?,
             connections: one(&matches, "connections"),
             delay: one(&matches, "delay"),
             ramp: one(&matches, "ramp"),
-            idle: matches.get_flag("idle"),
+            idle: matches.get_flag("idle") || churn > 0.0,
+            churn,
+            seconds: one(&matches, "seconds"),
             processes: one(&matches, "processes"),
             sources: one(&matches, "sources"),
             timeout: Duration::from_secs_f64(one::<f64>(&matches, "timeout").clamp(1.0, 3600.0)),
@@ -37,6 +46,11 @@ impl Plan {
             json: matches.get_flag("json"),
             share: matches.get_one("share").copied(),
         };
+        if plan.processes == 0 {
+            let most = socket::raise_descriptor_limit().map_err(|error| error.to_string())?;
+            let most = most.saturating_sub(SPARE_DESCRIPTORS).max(1);
+            plan.processes = plan.connections.div_ceil(most as usize);
+        }
         let counts = [plan.connections, plan.processes, plan.sources];
         let fine = counts.iter().all(|&n| n > 0) && plan.ramp > 0.0 && plan.delay >= 0.0;
         if fine { Ok(plan) } else { Err("counts and the ramp must be above zero".to_owned()) }
@@ -48,6 +62,7 @@ impl Plan {
         Plan {
             connections: each + usize::from(index < rest),
             ramp: self.ramp / self.processes as f64,
+            churn: self.churn / self.processes as f64,
             share: Some(index),
             ..self.clone()
         }
@@ -60,6 +75,8 @@ impl Plan {
             format!("--connections={}", self.connections),
             format!("--delay={}", self.delay),
             format!("--ramp={}", self.ramp),
+            format!("--churn={}", self.churn),
+            format!("--seconds={}", self.seconds),
             format!("--sources={}", self.sources),
             format!("--timeout={}", self.timeout.as_secs_f64()),
         ];
@@ -92,7 +109,7 @@ fn command() -> Command {
         .arg(value("delay", "5", "Seconds asked for: /delay/S").value_parser(number::<f64>))
         .arg(value("ramp", "10000", "Connections begun per second").value_parser(number::<f64>))
         .arg(
-            value("processes", "1", "Processes to spread them over (each has a descriptor limit)")
+            value("processes", "0", "Processes to spread them over; 0: as descriptor limits ask")
                 .value_parser(number::<usize>),
         )
         .arg(
@@ -106,6 +123,11 @@ fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("One quick request on each connection, then hold it idle"),
         )
+        .arg(
+            value("churn", "0", "Idle connections that end each second, a new one for each")
+                .value_parser(number::<f64>),
+        )
+        .arg(value("seconds", "10", "How long, with --churn").value_parser(number::<f64>))
         .arg(
             Arg::new("pid")
                 .long("pid")
@@ -124,7 +146,7 @@ fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T 
     matches.get_one::<T>(name).expect("has a default").clone()
 }
 
-/// Loopback only: a tool that opens 100,000 connections is not to be pointed at anyone else.
+/// Loopback only: a tool that opens a million connections is not to be pointed at anyone else.
 fn server(url: &str) -> Result<SocketAddrV4, String> {
     let authority = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let mut found = authority.to_socket_addrs().map_err(|error| format!("{url}: {error}"))?;

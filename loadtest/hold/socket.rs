@@ -109,6 +109,24 @@ pub(crate) fn close(fd: RawFd) {
     unsafe { libc::close(fd) };
 }
 
+/// User and system time of all load processes, which have ended, in seconds.
+pub(crate) fn children_cpu_s() -> io::Result<(f64, f64)> {
+    // SAFETY: plain numbers, for which zero is a value; the call fills them in.
+    let usage = unsafe {
+        let mut usage = std::mem::zeroed::<libc::rusage>();
+        checked(libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage))?;
+        usage
+    };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    Ok((seconds(usage.ru_utime), seconds(usage.ru_stime)))
+}
+
+/// Ticks in a second, as /proc counts them.
+pub(crate) fn ticks_per_second() -> f64 {
+    // SAFETY: a number is asked for; no memory is passed.
+    unsafe { libc::sysconf(libc::_SC_CLK_TCK) as f64 }
+}
+
 /// Raises the soft limit of descriptors to the hard one, and says which that is.
 pub(crate) fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

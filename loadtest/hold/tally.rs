@@ -1,7 +1,14 @@
-//! What was counted, and its way from a load process to the coordinator: lines of text in a pipe.
+//! What was counted, and its way from a load process to the coordinator: lines in a pipe.
+//!
+//! The coordinator's words come the other way, a byte each; the end of that pipe ends the process.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::str::FromStr;
+
+/// To a load process: replace connections at the rate of the plan.
+pub(crate) const CHURN: u8 = b'c';
+/// To a load process: count what is held now.
+pub(crate) const COUNT: u8 = b'h';
 
 /// Why a connection got no complete 2xx answer.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +64,9 @@ impl Tally {
         for (name, count) in FAILURES.iter().zip(self.failed) {
             writeln!(out, "{name} {count}")?;
         }
-        self.lateness_ns.iter().try_for_each(|late| writeln!(out, "late {late}"))?;
-        writeln!(out, "end 0")?;
+        // As bytes: a million numbers as text would cost more than the load itself.
+        writeln!(out, "late {}", self.lateness_ns.len())?;
+        self.lateness_ns.iter().try_for_each(|late| out.write_all(&late.to_ne_bytes()))?;
         out.flush()
     }
 
@@ -69,8 +77,7 @@ impl Tally {
                 (name, count) if name == "sent" => self.sent += count.unsigned_abs(),
                 (name, count) if name == "early" => self.early += count.unsigned_abs(),
                 (name, count) if name == "holding" => self.holding += count.unsigned_abs(),
-                (name, late) if name == "late" => self.lateness_ns.push(late),
-                (name, _) if name == "end" => return Ok(()),
+                (name, count) if name == "late" => return self.add_lateness(count, from),
                 (name, count) => {
                     let reason = FAILURES.iter().position(|known| *known == name);
                     let reason = reason.ok_or_else(|| broken(&name))?;
@@ -78,6 +85,24 @@ impl Tally {
                 }
             }
         }
+    }
+
+    fn add_lateness(&mut self, count: i64, from: &mut impl Read) -> io::Result<()> {
+        for _ in 0..count {
+            let mut late = [0; size_of::<i64>()];
+            from.read_exact(&mut late)?;
+            self.lateness_ns.push(i64::from_ne_bytes(late));
+        }
+        Ok(())
+    }
+
+    /// How many answers were later than the bound before, and not than this one; in microseconds.
+    pub(crate) fn histogram_us(&self, bounds: &[i64]) -> Vec<u64> {
+        let mut counts = vec![0; bounds.len() + 1];
+        for late in &self.lateness_ns {
+            counts[bounds.partition_point(|bound| bound * 1000 < *late)] += 1;
+        }
+        counts
     }
 
     /// The lateness that a share of all answers did not exceed, in microseconds. Sorts on demand.

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::http1::write::{self, Framing};
 use super::{Cx, Next};
-use crate::base::limits::{HIGH_WATER, MAX_LOGGED_BYTES, PACE_TICK};
+use crate::base::limits::{HIGH_WATER, PACE_TICK};
 use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::app::App;
@@ -47,8 +47,8 @@ pub enum Phase {
 
 impl Exchange {
     /// The reply to a request whose connection is kept afterwards, or not.
-    pub fn new(cx: &Cx, reply: Reply, request: &Request, keep_alive: bool) -> Exchange {
-        let record = cx.app.records.then(|| Box::new(record(cx, request)));
+    pub fn new(cx: &mut Cx, reply: Reply, request: &Request, keep_alive: bool) -> Exchange {
+        let record = cx.app.records.then(|| record(cx, request));
         Exchange {
             reply,
             record,
@@ -163,7 +163,8 @@ impl Exchange {
             unix_us: 0,
             head: &[],
         };
-        let mut exchange = Exchange::new(cx, endpoint::refuse(cx.app, refusal), &request, false);
+        let reply = endpoint::refuse(cx.app, refusal);
+        let mut exchange = Exchange::new(cx, reply, &request, false);
         // The log is not told of a request that there was not.
         exchange.record.iter_mut().for_each(|record| record.method = None);
         exchange.begin(cx, &request, None, output);
@@ -233,7 +234,7 @@ impl Exchange {
         if let Some(mut record) = self.record.take() {
             record.status = self.reply.status;
             record.duration_us = cx.now.since(record.started).as_micros() as u64;
-            cx.records.push(*record);
+            cx.records.push(record);
         }
     }
 }
@@ -254,22 +255,15 @@ fn make(pace: &mut Pace, chunked: bool, cx: &mut Cx, started: Time, output: &mut
     bytes
 }
 
-/// As much of a text as the access log keeps.
-fn logged(text: &[u8]) -> Box<[u8]> {
-    text.get(..MAX_LOGGED_BYTES).unwrap_or(text).into()
-}
-
-fn record(cx: &Cx, request: &Request) -> Record {
-    Record {
-        started: cx.now,
-        duration_us: 0,
-        peer: request.peer,
-        method: Some(request.method),
-        version: request.version,
-        status: Status::OK,
-        body_bytes: 0,
-        target: logged(request.target.raw),
-        referer: request.field("Referer").map(logged),
-        agent: request.field("User-Agent").map(logged),
-    }
+/// The beginning of what the access log will say.
+fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
+    let mut record = cx.records.blank();
+    record.started = cx.now;
+    record.peer = request.peer;
+    record.method = Some(request.method);
+    record.version = request.version;
+    record.body_bytes = 0;
+    let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
+    record.texts.set(request.target.raw, referer, agent);
+    record
 }

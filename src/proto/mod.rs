@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
-use crate::http::record::Record;
+use crate::http::record::Records;
 
 /// What a machine waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct Cx<'a> {
     /// Where bodies are rendered before their length is known; empty between uses.
     pub body: &'a mut Vec<u8>,
     /// Finished exchanges, when they are asked for.
-    pub records: &'a mut Vec<Record>,
+    pub records: &'a mut Records,
     /// Answers that take time and are under way, in all connections of the worker.
     pub delayed: &'a mut usize,
     /// Exchanges finished.

@@ -1,18 +1,18 @@
-//! The access log: workers leave records in batches, and one thread writes them as lines.
+//! The access log: workers make lines of their records, and one thread writes them.
 //!
-//! A worker only appends to a list of its own: no lock, no formatting and no system call for a
-//! request. Full or old lists go through a bounded queue to the writer thread, which formats each
-//! into one buffer, writes it with one call and sends the emptied list back. A worker never waits:
-//! when the writer is behind, because its disk or pipe is, the list is dropped and its records are
-//! counted.
+//! A worker formats into a batch of its own: no lock, no allocation and no system call for a
+//! request, and it costs less than handing a record's pieces to another thread. Full or old batches
+//! go through a bounded queue to the writer thread, which writes each with one call and sends the
+//! emptied batch back. A worker never waits: when the writer is behind, because its disk or pipe
+//! is, the batch is dropped and its records are counted.
 //!
 //! Times are the worker's clock laid over the wall clock of the start: if somebody sets the wall
 //! clock while loiter runs, the log keeps the old reckoning and stays monotonic until a restart.
 //!
 //! ```text
-//! worker ── push ──> batch ── flush: try_send ──> queue ──> writer ── write_all ──> file
-//!              ^                                              │
-//!              └───────────── emptied batches ────────────────┘
+//! worker ── push: format ──> batch ── flush: try_send ──> queue ──> writer ── write_all ──> file
+//!                              ^                                      │
+//!                              └───────── emptied batches ────────────┘
 //! ```
 
 mod line;
@@ -34,11 +34,13 @@ use crate::base::time::Time;
 use crate::http::record::Record;
 use line::Formatter;
 
-/// Records in a batch before it is sent: enough that queue and write cost little for each.
-const BATCH_RECORDS: usize = 256;
+/// Bytes in a batch at which it is sent: enough that queue and write cost little for each line.
+const BATCH_BYTES: usize = 64 * 1024;
+/// Room for the last line of a batch; a longer one makes the batch grow.
+const LINE_BYTES: usize = 1024;
 /// Longest time a record waits in a batch that does not fill, in microseconds.
 const BATCH_AGE_US: u64 = 100_000;
-/// Batches the writer may be behind, all workers together: 16,384 records, a few megabytes.
+/// Batches the writer may be behind, all workers together: 4 MiB.
 const QUEUE_BATCHES: usize = 64;
 /// Emptied batches kept for a worker: one to fill while another is written, and one to spare.
 const SPARE_BATCHES: usize = 3;
@@ -59,6 +61,7 @@ pub enum Format {
 /// The access log of a server.
 #[derive(Debug)]
 pub struct AccessLog {
+    formatter: Formatter,
     queue: SyncSender<Message>,
     shared: Arc<Shared>,
     /// Fails with "disconnected" when the writer has ended. The lock is taken by `close` alone.
@@ -73,11 +76,18 @@ struct Shared {
     close: AtomicBool,
 }
 
+/// Lines, and of how many records they are.
+#[derive(Debug, Default)]
+struct Batch {
+    lines: Vec<u8>,
+    records: u64,
+}
+
 /// What goes through the queue.
 #[derive(Debug)]
 enum Message {
-    /// Records to write, and where to send the emptied list.
-    Batch(Vec<Record>, SyncSender<Vec<Record>>),
+    /// Lines to write, and where to send the emptied batch.
+    Batch(Batch, SyncSender<Batch>),
     /// Look at [`Shared`].
     Wake,
 }
@@ -119,13 +129,7 @@ impl AccessLog {
         let theirs = Arc::clone(&shared);
         let write = move || {
             let _alive = alive;
-            let writer = open().map(|output| Writer {
-                formatter,
-                output,
-                shared: theirs,
-                buffer: Vec::new(),
-                failing: false,
-            });
+            let writer = open().map(|output| Writer { output, shared: theirs, failing: false });
             // `start` waits for this, so it is taken.
             let _ = match writer {
                 Err(error) => opened.send(Err(error)),
@@ -134,14 +138,15 @@ impl AccessLog {
         };
         thread::Builder::new().name("access-log".into()).spawn(write)?;
         outcome.recv().map_err(io::Error::other)??;
-        Ok(AccessLog { queue, shared, ended: Mutex::new(ended) })
+        Ok(AccessLog { formatter, queue, shared, ended: Mutex::new(ended) })
     }
 
     /// A place for one worker's records.
     pub fn sink(&self) -> Sink {
         let (home, spares) = sync_channel(SPARE_BATCHES);
         Sink {
-            batch: Vec::new(),
+            formatter: self.formatter.clone(),
+            batch: Batch::default(),
             due: Time::NEVER,
             queue: self.queue.clone(),
             home,
@@ -186,22 +191,25 @@ impl Drop for AccessLog {
 /// One worker's place for its records.
 #[derive(Debug)]
 pub struct Sink {
-    batch: Vec<Record>,
+    formatter: Formatter,
+    batch: Batch,
     due: Time,
     queue: SyncSender<Message>,
-    home: SyncSender<Vec<Record>>,
-    spares: Receiver<Vec<Record>>,
+    home: SyncSender<Batch>,
+    spares: Receiver<Batch>,
     shared: Arc<Shared>,
 }
 
 impl Sink {
     /// Takes a record.
-    pub fn push(&mut self, record: Record) {
-        if self.batch.is_empty() {
+    pub fn push(&mut self, record: &Record) {
+        if self.batch.records == 0 {
+            self.batch.lines.reserve(BATCH_BYTES + LINE_BYTES);
             self.due = record.started.after_us(record.duration_us).after_us(BATCH_AGE_US);
         }
-        self.batch.push(record);
-        if self.batch.len() >= BATCH_RECORDS {
+        self.formatter.append(record, &mut self.batch.lines);
+        self.batch.records += 1;
+        if self.batch.lines.len() >= BATCH_BYTES {
             self.flush();
         }
     }
@@ -211,28 +219,24 @@ impl Sink {
         self.due
     }
 
-    /// Sends the records to the writer, or drops and counts them when it is behind.
+    /// Sends the lines to the writer, or drops and counts them when it is behind.
     pub fn flush(&mut self) {
         self.due = Time::NEVER;
-        if self.batch.is_empty() {
+        if self.batch.records == 0 {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
         self.batch = match self.queue.try_send(Message::Batch(batch, self.home.clone())) {
-            Ok(()) => self.spare(),
+            Ok(()) => self.spares.try_recv().unwrap_or_default(),
             Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
                 self.lose(message)
             }
         };
     }
 
-    fn spare(&self) -> Vec<Record> {
-        self.spares.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH_RECORDS))
-    }
-
-    fn lose(&self, message: Message) -> Vec<Record> {
-        let Message::Batch(mut batch, _) = message else { return Vec::new() };
-        self.shared.dropped.fetch_add(batch.len() as u64, Relaxed);
+    fn lose(&self, message: Message) -> Batch {
+        let Message::Batch(mut batch, _) = message else { return Batch::default() };
+        self.shared.dropped.fetch_add(batch.records, Relaxed);
         batch.clear();
         batch
     }
@@ -244,18 +248,25 @@ impl Drop for Sink {
     }
 }
 
+impl Batch {
+    /// Empties it. One huge line is no reason to keep its room for ever.
+    fn clear(&mut self) {
+        self.lines.clear();
+        self.lines.shrink_to(BATCH_BYTES + LINE_BYTES);
+        self.records = 0;
+    }
+}
+
 /// Where lines go, and the name under which it can be opened again.
 struct Output {
     to: Box<dyn Write + Send>,
     path: Option<PathBuf>,
 }
 
-/// The thread that formats and writes.
+/// The thread that writes.
 struct Writer {
-    formatter: Formatter,
     output: Output,
     shared: Arc<Shared>,
-    buffer: Vec<u8>,
     /// Whether the last write failed: a full disk is reported once, not ten times a second.
     failing: bool,
 }
@@ -281,14 +292,10 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &[Record]) {
-        self.buffer.clear();
-        for record in batch {
-            self.formatter.append(record, &mut self.buffer);
-        }
-        let outcome = self.output.to.write_all(&self.buffer);
+    fn write(&mut self, batch: &Batch) {
+        let outcome = self.output.to.write_all(&batch.lines);
         if let Err(error) = &outcome {
-            self.shared.dropped.fetch_add(batch.len() as u64, Relaxed);
+            self.shared.dropped.fetch_add(batch.records, Relaxed);
             if !self.failing {
                 tracing::error!(%error, "cannot write the access log; lines are lost meanwhile");
             }

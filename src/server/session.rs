@@ -298,6 +298,7 @@ mod tests {
     use crate::base::random::Random;
     use crate::base::slab::Token;
     use crate::http::app::App;
+    use crate::http::record::Records;
     use crate::proto::conn::Protocol;
     use crate::proto::exchange::Exchange;
 
@@ -373,7 +374,7 @@ mod tests {
         let usual = app.limits.head_bytes + READ_BYTES;
         let mut scratch = Scratch::new(usual, u64::MAX);
         let (mut net, mut random, mut body, mut records) =
-            (Flood::default(), Random::new(1), Vec::new(), Vec::new());
+            (Flood::default(), Random::new(1), Vec::new(), Records::default());
         let (mut delayed, mut served) = (0, 0);
         let conn = Conn::new(Protocol::Http, &app.limits, Time::START);
         let mut session = Session::new((), conn, None, 0);

@@ -32,7 +32,7 @@ use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
 use crate::http::app::App;
-use crate::http::record::Record;
+use crate::http::record::Records;
 use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
 
@@ -93,7 +93,7 @@ pub struct Worker<N: Net> {
     fired: Vec<u32>,
     scratch: Scratch,
     body: Vec<u8>,
-    records: Vec<Record>,
+    records: Records,
     stamp: Stamp,
     random: Random,
     now: Time,
@@ -118,7 +118,7 @@ impl<N: Net> Worker<N> {
             fired: Vec::new(),
             scratch: Scratch::new(usual, setup.app.limits.egress),
             body: Vec::new(),
-            records: Vec::new(),
+            records: Records::default(),
             stamp: Stamp::new(setup.app.server_header),
             random: Random::new(setup.seed),
             now: Time::START,
@@ -390,9 +390,7 @@ impl<N: Net> Worker<N> {
 
     fn log(&mut self) {
         let Some(sink) = &mut self.setup.sink else { return };
-        for record in self.records.drain(..) {
-            sink.push(record);
-        }
+        self.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
             sink.flush();
         }

@@ -6,6 +6,7 @@ use loiter::base::buf::Buf;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
+use loiter::http::record::Records;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::{Cx, Next};
 
@@ -38,7 +39,7 @@ impl Reference {
     pub(crate) fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
         let (mut input, mut output) = (Buf::default(), Buf::default());
         let (mut answer, mut random) = (Vec::new(), Random::new(1));
-        let (mut body, mut records, mut served) = (Vec::new(), Vec::new(), 0);
+        let (mut body, mut records, mut served) = (Vec::new(), Records::default(), 0);
         input.tail().extend_from_slice(request);
         loop {
             let mut cx = Cx {

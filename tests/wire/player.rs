@@ -8,6 +8,7 @@ use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::config::Listen;
 use loiter::http::app::App;
+use loiter::http::record::Records;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::{Cx, Next};
 
@@ -303,7 +304,7 @@ impl<'a> Player<'a> {
             stamp: STAMP,
             random: &mut self.random,
             body: &mut self.body,
-            records: &mut Vec::new(),
+            records: &mut Records::default(),
             served: &mut 0,
         };
         self.conn.advance(&mut cx, &mut self.input, &mut self.output)

@@ -415,7 +415,8 @@ fn begin(
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
         }
-        exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), request, keep_alive);
+        let refusal = endpoint::refuse(cx.app, &OVERLOADED);
+        exchange = Exchange::new(cx, refusal, request, keep_alive);
         exchange.last(true);
     }
     exchange.begin(cx, request, None, output);

@@ -4,10 +4,10 @@
 //! line, close a quote or steer a terminal.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Format;
-use crate::base::time::Time;
 use crate::http::record::Record;
 use crate::http::request::Version;
 
@@ -17,30 +17,34 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Writes records as lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Formatter {
     format: Format,
     /// The wall clock at [`Time::START`], in microseconds since 1970.
     start_us: u64,
+    /// The second since 1970 whose text was made last, and that text: most lines are of the same.
+    second: u64,
+    moment: Vec<u8>,
 }
 
 impl Formatter {
     /// A formatter for records whose [`Time::START`] was at `start` on the wall clock.
     pub(super) fn new(format: Format, start: SystemTime) -> Formatter {
         let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Formatter { format, start_us: u64::try_from(since.as_micros()).unwrap_or(u64::MAX) }
+        let start_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+        Formatter { format, start_us, second: u64::MAX, moment: Vec::new() }
     }
 
     /// Appends the record's line, its line feed included.
-    pub(super) fn append(&self, record: &Record, line: &mut Vec<u8>) {
+    pub(super) fn append(&mut self, record: &Record, line: &mut Vec<u8>) {
         match self.format {
             Format::Common => self.common(record, line),
             Format::Combined => {
                 self.common(record, line);
                 line.push(b' ');
-                quoted(record.referer.as_deref(), line);
+                quoted(record.texts.referer(), line);
                 line.push(b' ');
-                quoted(record.agent.as_deref(), line);
+                quoted(record.texts.agent(), line);
             }
             Format::Json => self.json(record, line),
         }
@@ -48,61 +52,63 @@ impl Formatter {
     }
 
     /// The Common Log Format; its time is that of the request's arrival, as in Apache.
-    fn common(&self, record: &Record, line: &mut Vec<u8>) {
+    fn common(&mut self, record: &Record, line: &mut Vec<u8>) {
         peer(record, line);
-        let at = self.wall_clock(record.started);
-        let month = MONTHS[at.month as usize - 1];
-        put(
-            line,
-            format_args!(
-                " - - [{:02}/{month}/{}:{:02}:{:02}:{:02} +0000] ",
-                at.day, at.year, at.hour, at.minute, at.second
-            ),
-        );
+        line.extend_from_slice(b" - - [");
+        self.moment(record, line);
+        line.extend_from_slice(b"] \"");
         match record.method {
             Some(method) => {
-                put(line, format_args!("\"{} ", method.name()));
-                escape(&record.target, line);
-                put(line, format_args!(" {}\"", version(record.version)));
+                line.extend_from_slice(method.name().as_bytes());
+                line.push(b' ');
+                escape(record.texts.target(), line);
+                line.push(b' ');
+                line.extend_from_slice(version(record.version));
             }
-            None => line.extend_from_slice(b"\"-\""),
+            None => line.push(b'-'),
         }
-        put(line, format_args!(" {} {}", record.status.0, record.body_bytes));
+        line.extend_from_slice(b"\" ");
+        number(record.status.0, line);
+        line.push(b' ');
+        number(record.body_bytes, line);
     }
 
     /// One JSON object with the same keys in every line; what is not known is null.
-    fn json(&self, record: &Record, line: &mut Vec<u8>) {
-        let at = self.wall_clock(record.started);
-        put(
-            line,
-            format_args!(
-                "{{\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\",\"peer\":\"",
-                at.year, at.month, at.day, at.hour, at.minute, at.second, at.millisecond
-            ),
-        );
+    fn json(&mut self, record: &Record, line: &mut Vec<u8>) {
+        line.extend_from_slice(b"{\"time\":\"");
+        let millisecond = self.moment(record, line);
+        put(line, format_args!(".{millisecond:03}Z\",\"peer\":\""));
         peer(record, line);
         line.extend_from_slice(b"\",\"method\":");
         json_text(record.method.map(|method| method.name().as_bytes()), line);
         line.extend_from_slice(b",\"target\":");
-        json_text(Some(&record.target), line);
-        put(
-            line,
-            format_args!(
-                ",\"version\":\"{}\",\"status\":{},\"bytes\":{},\"duration_us\":{},\"referer\":",
-                version(record.version),
-                record.status.0,
-                record.body_bytes,
-                record.duration_us
-            ),
-        );
-        json_text(record.referer.as_deref(), line);
+        json_text(Some(record.texts.target()), line);
+        line.extend_from_slice(b",\"version\":\"");
+        line.extend_from_slice(version(record.version));
+        line.extend_from_slice(b"\",\"status\":");
+        number(record.status.0, line);
+        line.extend_from_slice(b",\"bytes\":");
+        number(record.body_bytes, line);
+        line.extend_from_slice(b",\"duration_us\":");
+        number(record.duration_us, line);
+        line.extend_from_slice(b",\"referer\":");
+        json_text(record.texts.referer(), line);
         line.extend_from_slice(b",\"agent\":");
-        json_text(record.agent.as_deref(), line);
+        json_text(record.texts.agent(), line);
         line.push(b'}');
     }
 
-    fn wall_clock(&self, time: Time) -> Calendar {
-        Calendar::of(self.start_us.saturating_add(time.micros()) / 1000)
+    /// Appends the second in which the request arrived; the millisecond in it is returned.
+    fn moment(&mut self, record: &Record, line: &mut Vec<u8>) -> u64 {
+        let since_ms = self.start_us.saturating_add(record.started.micros()) / 1000;
+        if self.second != since_ms / 1000 {
+            self.second = since_ms / 1000;
+            self.moment.clear();
+            let at = Calendar::of(self.second);
+            at.append(self.format, &mut self.moment);
+        }
+        line.extend_from_slice(&self.moment);
+        since_ms % 1000
     }
 }
 
@@ -115,16 +121,14 @@ struct Calendar {
     hour: u64,
     minute: u64,
     second: u64,
-    millisecond: u64,
 }
 
 impl Calendar {
-    /// The moment this many milliseconds after the start of 1970.
+    /// The moment this many seconds after the start of 1970.
     ///
     /// Years are counted from March, so that the leap day is the last of its year and every month
     /// starts at a fixed day of it: month m (March is 0) at (153 m + 2) / 5.
-    fn of(milliseconds: u64) -> Calendar {
-        let seconds = milliseconds / 1000;
+    fn of(seconds: u64) -> Calendar {
         // 719,468 days from 1 March of year 0 to 1 January 1970; 146,097 days are 400 years.
         let days = seconds / 86_400 + 719_468;
         let (era, of_era) = (days / 146_097, days % 146_097);
@@ -139,7 +143,22 @@ impl Calendar {
             hour: seconds / 3600 % 24,
             minute: seconds / 60 % 60,
             second: seconds % 60,
-            millisecond: milliseconds % 1000,
+        }
+    }
+
+    /// Appends it as Apache writes it, or as ISO 8601 does.
+    fn append(&self, format: Format, line: &mut Vec<u8>) {
+        let Calendar { year, month, day, hour, minute, second } = self;
+        let name = MONTHS[*month as usize - 1];
+        match format {
+            Format::Common | Format::Combined => put(
+                line,
+                format_args!("{day:02}/{name}/{year}:{hour:02}:{minute:02}:{second:02} +0000"),
+            ),
+            Format::Json => put(
+                line,
+                format_args!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"),
+            ),
         }
     }
 }
@@ -149,19 +168,35 @@ fn put(line: &mut Vec<u8>, text: std::fmt::Arguments) {
     let _ = line.write_fmt(text);
 }
 
+fn number(number: impl itoa::Integer, line: &mut Vec<u8>) {
+    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
 /// A client that came over IPv4 to an IPv6 socket is shown by its IPv4 address.
 fn peer(record: &Record, line: &mut Vec<u8>) {
-    match record.peer {
-        Some(address) => put(line, format_args!("{}", address.to_canonical())),
+    match record.peer.map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(address)) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                line.extend((at > 0).then_some(b'.'));
+                number(octet, line);
+            }
+        }
+        Some(IpAddr::V6(address)) => put(line, format_args!("{address}")),
         None => line.extend_from_slice(NO_ADDRESS.as_bytes()),
     }
 }
 
-const fn version(version: Version) -> &'static str {
+const fn version(version: Version) -> &'static [u8] {
     match version {
-        Version::Http10 => "HTTP/1.0",
-        Version::Http11 => "HTTP/1.1",
+        Version::Http10 => b"HTTP/1.0",
+        Version::Http11 => b"HTTP/1.1",
     }
+}
+
+/// Printable ASCII that neither format escapes. No early end: so it is done 16 bytes at a time.
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
+    text.iter().fold(true, |all, &byte| all & plain(byte))
 }
 
 /// A field's value in quotes; `"-"` when there was no such field.
@@ -173,6 +208,9 @@ fn quoted(value: Option<&[u8]>, line: &mut Vec<u8>) {
 
 /// nginx's escape: `"`, `\` and all that is not printable ASCII become `\xHH`.
 fn escape(text: &[u8], line: &mut Vec<u8>) {
+    if is_plain(text) {
+        return line.extend_from_slice(text);
+    }
     for &byte in text {
         match byte {
             b'"' | b'\\' | ..b' ' | 0x7f.. => put(line, format_args!("\\x{byte:02X}")),
@@ -186,6 +224,10 @@ fn escape(text: &[u8], line: &mut Vec<u8>) {
 fn json_text(text: Option<&[u8]>, line: &mut Vec<u8>) {
     let Some(text) = text else { return line.extend_from_slice(b"null") };
     line.push(b'"');
+    if is_plain(text) {
+        line.extend_from_slice(text);
+        return line.push(b'"');
+    }
     for chunk in text.utf8_chunks() {
         chunk.valid().chars().for_each(|c| json_char(c, line));
         if !chunk.invalid().is_empty() {
@@ -212,8 +254,9 @@ fn json_char(c: char, line: &mut Vec<u8>) {
 mod tests {
     use std::time::Duration;
 
-    use super::super::tests::record;
+    use super::super::tests::{record, with_texts};
     use super::*;
+    use crate::base::time::Time;
     use crate::http::request::Method;
     use crate::http::status::Status;
 
@@ -228,8 +271,7 @@ mod tests {
 
     #[test]
     fn the_apache_formats() {
-        let mut record = record("/x?a=1");
-        record.agent = Some((*b"curl/8").into());
+        let record = with_texts(b"/x?a=1", None, Some(b"curl/8"));
         let common = "192.0.2.7 - - [22/Nov/2026:16:26:41 +0000] \"GET /x?a=1 HTTP/1.1\" 200 123";
         assert_eq!(line(Format::Common, &record), format!("{common}\n"));
         assert_eq!(line(Format::Combined, &record), format!("{common} \"-\" \"curl/8\"\n"));
@@ -237,9 +279,8 @@ mod tests {
 
     #[test]
     fn a_json_line() {
-        let mut record = record("/x");
+        let mut record = with_texts(b"/x", Some(b"http://r/"), None);
         record.started = Time::from_micros(1_234_567);
-        record.referer = Some((*b"http://r/").into());
         assert_eq!(
             line(Format::Json, &record),
             "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"method\":\"GET\",\
@@ -273,11 +314,9 @@ mod tests {
 
     #[test]
     fn no_byte_a_client_sends_leaves_its_quotes() {
-        let every: Box<[u8]> = (0..=255).collect();
-        let mut record = record("");
+        let every: Vec<u8> = (0..=255).collect();
+        let mut record = with_texts(&every, Some(&every), Some(&every));
         record.method = Some(Method::Post);
-        (record.target, record.referer, record.agent) =
-            (every.clone(), Some(every.clone()), Some(every));
         for format in [Format::Common, Format::Combined, Format::Json] {
             let line = line(format, &record);
             let body = line.strip_suffix('\n').expect("a line ends");
@@ -291,8 +330,8 @@ mod tests {
 
     #[test]
     fn a_json_line_says_what_was_sent() {
-        let mut record = record("/\"\\\u{7}é😀");
-        record.agent = Some((*b"a\xffb").into());
+        let target = "/\"\\\u{7}é😀".as_bytes();
+        let record = with_texts(target, None, Some(b"a\xffb"));
         let line = line(Format::Json, &record);
         assert!(line.is_ascii(), "{line}");
         let read: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
@@ -301,9 +340,21 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_a_second_is_made_anew_for_another() {
+        let (mut formatter, mut lines) = (Formatter::new(Format::Json, UNIX_EPOCH), Vec::new());
+        for micros in [999_999, 1_000_000, 1_999_000, 0] {
+            let record = Record { started: Time::from_micros(micros), ..record("/") };
+            formatter.append(&record, &mut lines);
+        }
+        let text = String::from_utf8(lines).expect("a line is ASCII");
+        let seen: Vec<&str> = text.lines().filter_map(|line| line.get(26..33)).collect();
+        assert_eq!(seen, ["00.999Z", "01.000Z", "01.999Z", "00.000Z"]);
+    }
+
+    #[test]
     fn the_calendar_knows_leap_years() {
         let day = |days: u64| {
-            let at = Calendar::of(days * 86_400_000);
+            let at = Calendar::of(days * 86_400);
             (at.year, at.month, at.day)
         };
         assert_eq!(day(0), (1970, 1, 1));
@@ -311,8 +362,8 @@ mod tests {
         assert_eq!(day(11_017), (2000, 3, 1));
         assert_eq!(day(47_540), (2100, 2, 28));
         assert_eq!(day(47_541), (2100, 3, 1));
-        let last = Calendar::of(946_684_799_999);
+        let last = Calendar::of(946_684_799);
         assert_eq!((last.year, last.month, last.day), (1999, 12, 31));
-        assert_eq!((last.hour, last.minute, last.second, last.millisecond), (23, 59, 59, 999));
+        assert_eq!((last.hour, last.minute, last.second), (23, 59, 59));
     }
 }

@@ -4,23 +4,32 @@ use std::fs;
 use std::sync::mpsc::channel;
 
 use super::*;
-use crate::http::request::{Method, Version};
-use crate::http::status::Status;
+use crate::http::request::Method;
 
 /// A plain record of a GET of this target.
 pub(super) fn record(target: &str) -> Record {
-    Record {
-        started: Time::START,
+    with_texts(target.as_bytes(), None, None)
+}
+
+/// The same with a Referer and a User-Agent.
+pub(super) fn with_texts(target: &[u8], referer: Option<&[u8]>, agent: Option<&[u8]>) -> Record {
+    let mut record = Record {
         duration_us: 1500,
         peer: Some([192, 0, 2, 7].into()),
         method: Some(Method::Get),
-        version: Version::Http11,
-        status: Status::OK,
         body_bytes: 123,
-        target: target.as_bytes().into(),
-        referer: None,
-        agent: None,
-    }
+        ..Record::default()
+    };
+    record.texts.set(target, referer, agent);
+    record
+}
+
+/// How many of these records fill a batch.
+fn full(target: &str) -> usize {
+    let (mut formatter, mut line) =
+        (Formatter::new(Format::Common, SystemTime::UNIX_EPOCH), Vec::new());
+    formatter.append(&record(target), &mut line);
+    BATCH_BYTES.div_ceil(line.len())
 }
 
 /// A file's name of this test's own, removed at the end.
@@ -79,9 +88,9 @@ fn what_was_pushed_is_written_by_the_end() {
     let mut sink = log.sink();
     let mut other = log.sink();
     for n in 0..1000 {
-        sink.push(record(&format!("/{n}")));
+        sink.push(&record(&format!("/{n}")));
     }
-    other.push(record("/other"));
+    other.push(&record("/other"));
     drop((sink, other));
     assert_eq!(log.dropped(), 0);
     drop(log);
@@ -98,14 +107,14 @@ fn a_batch_is_due_a_tenth_of_a_second_after_its_first_record() {
     let log = to_file(&scratch);
     let mut sink = log.sink();
     assert_eq!(sink.due(), Time::NEVER);
-    sink.push(record("/1"));
+    sink.push(&record("/1"));
     assert_eq!(sink.due(), Time::from_micros(101_500));
-    sink.push(Record { started: Time::from_micros(50_000), ..record("/2") });
+    sink.push(&Record { started: Time::from_micros(50_000), ..record("/2") });
     assert_eq!(sink.due(), Time::from_micros(101_500), "the first one counts");
     sink.flush();
     assert_eq!(sink.due(), Time::NEVER);
-    for n in 0..BATCH_RECORDS {
-        sink.push(record(&n.to_string()));
+    for _ in 0..full("/") {
+        sink.push(&record("/"));
     }
     assert_eq!(sink.due(), Time::NEVER, "a full batch is sent at once");
 }
@@ -116,13 +125,14 @@ fn a_stalled_writer_costs_records_and_no_waiting() {
     let (allow, permit) = channel();
     let log = stalled(entered, permit);
     let mut sink = log.sink();
-    sink.push(record("/first"));
+    sink.push(&record("/first"));
     sink.flush();
     assert_eq!(writes.recv(), Ok(1), "the writer is in its first write, and the queue empty");
-    for _ in 0..(QUEUE_BATCHES + 2) * BATCH_RECORDS {
-        sink.push(record("/"));
+    let full = full("/");
+    for _ in 0..(QUEUE_BATCHES + 2) * full {
+        sink.push(&record("/"));
     }
-    assert_eq!(log.dropped(), 2 * BATCH_RECORDS as u64, "what the queue could not hold");
+    assert_eq!(log.dropped(), 2 * full as u64, "what the queue could not hold");
     allow.send(Err(io::ErrorKind::StorageFull.into())).expect("the writer waits");
     for _ in 0..QUEUE_BATCHES {
         allow.send(Ok(())).expect("the writer waits");
@@ -130,27 +140,27 @@ fn a_stalled_writer_costs_records_and_no_waiting() {
     drop(sink);
     log.close();
     log.close();
-    assert_eq!(log.dropped(), 2 * BATCH_RECORDS as u64 + 1, "and one write that failed");
-    assert_eq!(writes.try_iter().sum::<usize>(), QUEUE_BATCHES * BATCH_RECORDS);
-    log.sink().push(record("/late"));
-    assert_eq!(log.dropped(), 2 * BATCH_RECORDS as u64 + 2, "a closed log takes nothing");
+    assert_eq!(log.dropped(), 2 * full as u64 + 1, "and one write that failed");
+    assert_eq!(writes.try_iter().sum::<usize>(), QUEUE_BATCHES * full);
+    log.sink().push(&record("/late"));
+    assert_eq!(log.dropped(), 2 * full as u64 + 2, "a closed log takes nothing");
 }
 
 #[test]
-fn lists_come_back_from_the_writer() {
+fn batches_come_back_from_the_writer() {
     let (entered, writes) = sync_channel(2);
     let (allow, permit) = channel();
     let log = stalled(entered, permit);
     let mut sink = log.sink();
-    sink.push(record("/1"));
-    let list = sink.batch.as_ptr();
+    sink.push(&record("/1"));
+    let lines = sink.batch.lines.as_ptr();
     sink.flush();
-    sink.push(record("/2"));
+    sink.push(&record("/2"));
     sink.flush();
     allow.send(Ok(())).expect("the writer waits");
-    assert_eq!((writes.recv(), writes.recv()), (Ok(1), Ok(1)), "the first list is free again");
+    assert_eq!((writes.recv(), writes.recv()), (Ok(1), Ok(1)), "the first one is free again");
     let spare = sink.spares.try_recv().expect("it came back");
-    assert_eq!((spare.as_ptr(), spare.len()), (list, 0));
+    assert_eq!((spare.lines.as_ptr(), spare.lines.len(), spare.records), (lines, 0, 0));
     allow.send(Ok(())).expect("the writer waits");
 }
 
@@ -162,7 +172,7 @@ fn a_rotated_log_goes_on_under_its_name() {
     fs::rename(&scratch.0, &old.0).expect("it was opened");
     let mut sink = log.sink();
     log.reopen();
-    sink.push(record("/new"));
+    sink.push(&record("/new"));
     drop(sink);
     drop(log);
     assert!(scratch.text().contains("/new"));
@@ -174,7 +184,7 @@ fn an_existing_log_is_appended_to() {
     let scratch = Scratch::new("append");
     fs::write(&scratch.0, "before\n").expect("a scratch file");
     let log = to_file(&scratch);
-    log.sink().push(record("/after"));
+    log.sink().push(&record("/after"));
     drop(log);
     assert!(scratch.text().starts_with("before\n"));
     assert!(scratch.text().contains("/after"));
