@@ -76,6 +76,9 @@ pub const MAX_PARAMS: usize = 5;
 pub const MAX_CHUNK_LINE: usize = 1024;
 /// An answer stops being produced once this many bytes wait to be written.
 pub const HIGH_WATER: usize = 64 * 1024;
+/// Below this, a request for `/echo` that has come whole is answered by a copy of its body. A
+/// longer one is passed back in the buffers in which it comes.
+pub const COPIED_BYTES: usize = 16 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
 /// Bytes moved for one connection before the next has its turn.

@@ -24,7 +24,7 @@ use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
+use crate::base::limits::{COPIED_BYTES, HIGH_WATER, LINGER_BYTES, LINGER_TIMEOUT, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
@@ -189,7 +189,7 @@ impl Http1 {
             _ if rule == BodyRule::Keep && too_large(&head, cx) => {
                 self.refuse(cx, &TOO_LARGE, input, output)
             }
-            Some(bytes) if rule != BodyRule::Stream => {
+            Some(bytes) if rule != BodyRule::Stream || bytes < COPIED_BYTES => {
                 let mut request = head.request;
                 request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
@@ -394,7 +394,7 @@ fn begin(
         exchange = Exchange::new(cx, endpoint::refuse(cx.app, &OVERLOADED), &request, keep_alive);
         exchange.last(true);
     }
-    exchange.begin(cx, &request, None, output);
+    exchange.begin(cx, &request, Some(request.body.len() as u64), output);
     Begun::Plays(exchange)
 }
 
