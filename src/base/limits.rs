@@ -81,8 +81,12 @@ pub const HIGH_WATER: usize = 64 * 1024;
 pub const COPIED_BYTES: usize = 16 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
-/// Bytes moved for one connection before the next has its turn.
-pub const TURN_BYTES: usize = 512 * 1024;
+/// Room for a head beside what one read brings: for the request's own, so that a body of a round
+/// length leaves no few bytes for another read, and for that of an answer which passes it all back.
+pub const HEAD_ROOM: usize = 4 * 1024;
+/// Bytes moved for one connection before the next has its turn: about a quarter of a millisecond.
+/// An echo's bytes count twice, and turns shorter than half a MiB of it made it a tenth dearer.
+pub const TURN_BYTES: usize = 1024 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers
 /// fit into [`HIGH_WATER`].
 pub const TURN_REQUESTS: u64 = 128;

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::egress::Egress;
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
-use crate::base::limits::{Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
+use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
 use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
@@ -69,7 +69,7 @@ pub struct Scratch {
     pub input: Buf,
     /// What is to be written.
     pub output: Buf,
-    /// The capacity each goes back to.
+    /// What each has room for, beside heads.
     pub usual: usize,
     /// How fast all of them may send.
     pub egress: Egress,
@@ -78,8 +78,14 @@ pub struct Scratch {
 impl Scratch {
     /// Buffers of this many bytes, for sending at this rate.
     pub fn new(usual: usize, egress: u64) -> Scratch {
-        let (input, output) = (Buf::with_capacity(usual), Buf::with_capacity(usual));
+        let room = Scratch::room(usual);
+        let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
         Scratch { input, output, usual, egress: Egress::new(egress) }
+    }
+
+    /// The capacity each goes back to.
+    fn room(usual: usize) -> usize {
+        usual + 2 * HEAD_ROOM
     }
 }
 
@@ -140,8 +146,9 @@ impl<S> Session<S> {
             Ok(fate) => fate,
             Err(_) => Fate::Over,
         };
-        self.input = scratch.input.save(scratch.usual);
-        let left = scratch.output.save(scratch.usual);
+        let room = Scratch::room(scratch.usual);
+        self.input = scratch.input.save(room);
+        let left = scratch.output.save(room);
         self.output = (!left.is_empty()).then(|| Box::new(left));
         fate
     }
@@ -188,7 +195,7 @@ impl<S> Session<S> {
                 }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
-                    moved += self.read(net, input)?;
+                    moved += self.read(net, input, *usual)?;
                     cx.fresh = false;
                 }
                 Next::Now => (cx.now, cx.fresh) = (net.now(), true),
@@ -240,10 +247,15 @@ impl<S> Session<S> {
 
     /// Reads once. A read that brought less than it could have has brought all there was, where the
     /// world says so; unless the end is near, which makes no further event.
-    fn read<N: Net<Socket = S>>(&mut self, net: &mut N, input: &mut Buf) -> io::Result<usize> {
+    fn read<N: Net<Socket = S>>(
+        &mut self,
+        net: &mut N,
+        input: &mut Buf,
+        usual: usize,
+    ) -> io::Result<usize> {
         input.make_room(READ_BYTES);
-        let room = input.tail().capacity() - input.tail().len();
-        match net.read(&mut self.socket, input.tail()) {
+        let room = (input.tail().capacity() - input.tail().len()).min(usual + HEAD_ROOM);
+        match net.read(&mut self.socket, input.tail(), room) {
             Ok(0) => {
                 (self.ended, self.ready.readable) = (true, false);
                 Ok(0)
@@ -300,8 +312,7 @@ mod tests {
             Time::START
         }
 
-        fn read(&mut self, (): &mut (), into: &mut Vec<u8>) -> io::Result<usize> {
-            let room = into.capacity() - into.len();
+        fn read(&mut self, (): &mut (), into: &mut Vec<u8>, room: usize) -> io::Result<usize> {
             into.extend(ASKED.iter().cycle().skip(self.sent % ASKED.len()).take(room));
             self.sent += room;
             Ok(room)
@@ -371,7 +382,8 @@ mod tests {
                 served: &mut served,
             };
             assert_ne!(session.turn(&mut net, &mut cx, &mut scratch), Fate::Over);
-            assert!(session.input.len() <= usual, "{} bytes are kept", session.input.len());
+            let kept = session.input.len();
+            assert!(kept <= Scratch::room(usual), "{kept} bytes are kept");
         }
         assert!(served > 10_000 && net.taken > 1_000_000, "{served} requests, {} bytes", net.taken);
     }
