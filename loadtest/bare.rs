@@ -3,8 +3,13 @@
 //! One thread, edge-triggered epoll; per request one read and one fixed write. Nothing is parsed: a
 //! read is taken for one request, or, with `--request-bytes L`, for as many requests as L goes into
 //! it (pipelining). It is a yardstick, not a server: an answer that does not fit into the socket's
-//! buffer at once ends the connection.
+//! buffer at once ends the connection. With `--echo` what is read comes back instead, and with
+//! `--echo-body L` the body of each request does, behind the head in `--answer`.
 #![allow(unsafe_code)]
+
+#[cfg(target_os = "linux")]
+#[path = "bare/echo.rs"]
+mod echo;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::io::Result<()> {
@@ -18,6 +23,7 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use super::echo::{Echo, Echoes};
     use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
     use std::io;
     use std::net::{SocketAddr, TcpListener};
@@ -41,6 +47,7 @@ mod linux {
         request_bytes: Option<usize>,
         close: bool,
         carried: Vec<u32>,
+        echoes: Option<Echoes>,
     }
 
     pub(super) fn main() -> io::Result<()> {
@@ -73,6 +80,25 @@ mod linux {
                     .action(ArgAction::SetTrue)
                     .help("Close each connection after its first answer"),
             )
+            .arg(
+                Arg::new("echo")
+                    .long("echo")
+                    .action(ArgAction::SetTrue)
+                    .help("Write back what is read, for raw TCP echo"),
+            )
+            .arg(
+                Arg::new("echo-body")
+                    .long("echo-body")
+                    .value_parser(value_parser!(u32).range(1..))
+                    .help("Length of each request's body, which comes back behind --answer's head"),
+            )
+            .arg(
+                Arg::new("read-bytes")
+                    .long("read-bytes")
+                    .value_parser(value_parser!(u32).range(1024..))
+                    .default_value("131072")
+                    .help("Most bytes of one read that is echoed"),
+            )
     }
 
     impl Loop {
@@ -85,15 +111,24 @@ mod linux {
                 Some(path) => std::fs::read(path)?,
                 None => ANSWER.to_vec(),
             };
+            let head = memchr::memmem::find(&answer, b"\r\n\r\n").map_or(0, |end| end + 4);
+            let head = answer[..head].to_vec();
+            let body = matches.get_one::<u32>("echo-body").map(|&length| length as usize);
+            let echo = match body {
+                Some(length) => Some(Echo::Body { length, head }),
+                None => matches.get_flag("echo").then_some(Echo::Raw),
+            };
+            let read_bytes = *matches.get_one::<u32>("read-bytes").expect("has a default") as usize;
             // SAFETY: makes a descriptor; no memory is passed.
             let epoll = checked(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
             let bare = Loop {
                 epoll,
-                answers: answer.repeat(MOST_AT_ONCE),
+                answers: if echo.is_some() { vec![] } else { answer.repeat(MOST_AT_ONCE) },
                 answer_bytes: answer.len(),
                 request_bytes: matches.get_one::<u16>("request-bytes").map(|&n| n.into()),
                 close: matches.get_flag("close"),
                 carried: vec![0; MAX_DESCRIPTORS],
+                echoes: echo.map(|echo| Echoes::new(echo, MAX_DESCRIPTORS, read_bytes)),
                 listener,
             };
             set_no_delay(bare.listener.as_raw_fd())?;
@@ -115,7 +150,7 @@ mod linux {
                     let fd = event.u64 as RawFd;
                     if fd == self.listener.as_raw_fd() {
                         self.accept()?;
-                    } else if !self.answer(fd, &mut scratch) || half_closed(event) {
+                    } else if !self.serve(fd, &mut scratch) || half_closed(event) {
                         // SAFETY: `fd` is a connection of ours, and is not used after this.
                         unsafe { libc::close(fd) };
                     }
@@ -134,7 +169,16 @@ mod linux {
                     Ok(_) => return Err(io::Error::other("too many connections")),
                     Err(_) => return Ok(()),
                 }
+                self.echoes.iter_mut().for_each(|echoes| echoes.begin(fd));
                 self.watch(fd)?;
+            }
+        }
+
+        /// What there is to do for a connection; false when it is over.
+        fn serve(&mut self, fd: RawFd, scratch: &mut [u8]) -> bool {
+            match &mut self.echoes {
+                Some(echoes) => echoes.turn(fd),
+                None => self.answer(fd, scratch),
             }
         }
 
@@ -159,7 +203,8 @@ mod linux {
         }
 
         fn watch(&self, fd: RawFd) -> io::Result<()> {
-            let wanted = libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET;
+            let both = if self.echoes.is_some() { libc::EPOLLOUT } else { 0 };
+            let wanted = libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLET | both;
             let mut event = libc::epoll_event { events: wanted as u32, u64: fd as u64 };
             // SAFETY: the event is read during the call only.
             checked(unsafe { libc::epoll_ctl(self.epoll, libc::EPOLL_CTL_ADD, fd, &mut event) })
@@ -187,7 +232,7 @@ mod linux {
         event.events & libc::EPOLLRDHUP as u32 != 0
     }
 
-    fn would_block() -> bool {
+    pub(super) fn would_block() -> bool {
         io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
     }
 }

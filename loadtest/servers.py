@@ -68,10 +68,10 @@ class Server:
         self.stop()
 
     def _said(self):
-        """The port from the line `listening http://HOST:PORT`."""
+        """The port from the line `listening SCHEME://HOST:PORT`."""
         readable, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if readable else ""
-        if not line.startswith("listening http"):
+        if not line.startswith("listening "):
             raise SystemExit(f"{self.name} did not say that it listens, but {line!r}")
         return int(line.strip().rsplit(":", 1)[1].strip("/"))
 
@@ -119,8 +119,8 @@ def loiter(core, *arguments, workers=1, before=()):
     return Server("loiter", [*before, *command, *arguments, *extra], core)
 
 
-def bare(core, answer=None, request_bytes=None, close=False):
-    """The baseline, giving exactly `answer` (the bytes of a whole answer)."""
+def bare(core, answer=None, request_bytes=None, close=False, echo=()):
+    """The baseline, giving exactly `answer` (the bytes of a whole answer), or echoing as told."""
     directory = tempfile.mkdtemp(prefix="loadtest-bare-")
     command = [program("examples/bare", "BARE"), "--listen", "127.0.0.1:0"]
     if answer:
@@ -128,6 +128,7 @@ def bare(core, answer=None, request_bytes=None, close=False):
         command += ["--answer", "answer"]
     command += ["--request-bytes", str(request_bytes)] if request_bytes else []
     command += ["--close"] if close else []
+    command += echo
     command[0] = str(pathlib.Path(command[0]).resolve())
     return Server("bare", command, core, directory=directory)
 
@@ -170,10 +171,10 @@ def request_text(server, path, close=False):
     return f"GET {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n{extra}\r\n".encode()
 
 
-def capture(server, path, close=False):
+def capture(server, path, close=False, request=None):
     """One whole answer of the server: (all bytes, bytes of the body)."""
     with socket.create_connection((server.host, server.port), 5) as sock:
-        sock.sendall(request_text(server, path, close))
+        sock.sendall(request or request_text(server, path, close))
         got = b""
         while not (parts := got.partition(b"\r\n\r\n"))[1]:
             got += _more(sock, server)

@@ -144,10 +144,10 @@ def go_httpbin():
 
 
 def ours():
-    """Builds loiter, the baseline and the hold tool, unless all three are given."""
-    if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD")):
+    """Builds loiter, the baseline, the hold and the echo load, unless all four are given."""
+    if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD", "PUMP")):
         run(["cargo", "build", "--release", "--locked", "-q", "--bin", "loiter",
-             "--example", "bare", "--example", "hold"], cwd=servers.ROOT)
+             "--example", "bare", "--example", "hold", "--example", "pump"], cwd=servers.ROOT)
 
 
 def oha():

@@ -3,6 +3,8 @@ import json
 import pathlib
 import re
 
+import servers
+
 from comparison import fetch
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -18,11 +20,13 @@ def fetched(name):
 
 def serves(name, mode):
     """oha pipelines nothing, and h2load opens no connection twice."""
-    return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close)
+    return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close) or mode.raw
 
 
 def command(name, mode, url, seconds):
     """A closed loop of as many connections as the mode has, on one thread."""
+    if mode.raw:
+        return pump(mode, url, seconds)
     return {"wrk": wrk, "oha": oha, "h2load": h2load}[name](mode, url, seconds)
 
 
@@ -51,6 +55,11 @@ def h2load(mode, url, seconds):
     return [*line, url]
 
 
+def pump(mode, url, seconds):
+    return [servers.program("examples/pump", "PUMP"), url.split("/")[2],
+            "--connections", str(mode.connections), "--seconds", str(seconds)]
+
+
 def filler(length):
     """A file of this length."""
     place = fetch.HOME / f"body-{length}"
@@ -61,6 +70,8 @@ def filler(length):
 
 def read(name, out, mode, seconds):
     """requests, rate, failures and percentiles, as all generators have them."""
+    if mode.raw:
+        return read_pump(out)
     return {"wrk": read_wrk, "oha": read_oha, "h2load": read_h2load}[name](out, mode, seconds)
 
 
@@ -83,6 +94,12 @@ def read_oha(out, _mode, _seconds):
     late = {f"{key}_us": told["latencyPercentiles"][key] * 1e6 for key in ("p50", "p99")}
     return {"requests": sum(codes.values()), "rate": told["summary"]["requestsPerSec"],
             "failures": wrong, **late}
+
+
+def read_pump(out):
+    told = re.match(r"(\d+) bytes in ([\d.]+) s", out)
+    requests = int(told[1]) / (1 << 20)
+    return {"requests": requests, "rate": requests / float(told[2]), "failures": {}}
 
 
 def read_h2load(out, _mode, seconds):

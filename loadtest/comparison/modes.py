@@ -23,6 +23,7 @@ class Mode:
     held: int = 0  # connections held at once by the hold tool, instead of a load
     idle: bool = False
     log: bool = False  # each server writes its access log, to a file
+    raw: bool = False  # no HTTP: bytes through a TCP echo, each MiB of them counted as a request
 
 
 LOADS = [
@@ -36,6 +37,7 @@ LOADS = [
     Mode("log", "`/status/200`, each request logged to a file", log=True),
     Mode("bytes", "`/bytes/1048576` (loiter's are drawn anew for each answer, its peers' are ready)",
          path=f"/bytes/{LONG}", answer=LONG, connections=16),
+    Mode("tcp", "raw TCP echo, 1 MiB of it called a request", connections=16, raw=True),
 ]
 NAMES = [mode.name for mode in LOADS] + ["delay", "idle"]
 
@@ -62,6 +64,8 @@ def request(server, mode, path):
 
 def probe(server, mode, path):
     """Why this server is no match in this mode, or None: it is asked once before it is measured."""
+    if mode.raw:
+        return probe_raw(server)
     ends = time.monotonic() + 5
     with socket.create_connection((server.host, server.port), 5) as sock:
         sock.sendall(request(server, mode, path) * mode.depth)
@@ -77,6 +81,15 @@ def probe(server, mode, path):
     if mode.close and not finished:
         return "does not close the connection when asked to"
     return None if whole(got, mode) else f"answers {got[:60]!r}, {len(got)} bytes"
+
+
+def probe_raw(server):
+    """The same of a raw echo."""
+    asked = bytes(range(256)) * 16
+    with socket.create_connection((server.host, server.port), 5) as sock:
+        sock.sendall(asked)
+        got = sock.recv(len(asked), socket.MSG_WAITALL)
+    return None if got == asked else f"echoes {got[:60]!r}, {len(got)} bytes"
 
 
 def whole(got, mode):
@@ -95,4 +108,4 @@ def whole(got, mode):
 
 def answer_of(server, mode, path):
     """All bytes of one answer, for the baseline to give."""
-    return servers.capture(server, path, mode.close)[0]
+    return servers.capture(server, path, mode.close, request(server, mode, path))[0]

@@ -46,7 +46,8 @@ def listening(name, command, core, directory=None):
 
 def start_loiter(core, mode, _loiter, logs=True):
     program = pathlib.Path(servers.program("loiter", "LOITER")).resolve()
-    command = [str(program), "--listen", "127.0.0.1:0", "--workers", "1", "--max-bytes", "2MiB"]
+    place = "tcp-echo://127.0.0.1:0" if mode.raw else "127.0.0.1:0"
+    command = [str(program), "--listen", place, "--workers", "1", "--max-bytes", "2MiB"]
     if not mode.log or not logs:
         return servers.Server("loiter", command, core)
     log = ["--access-log", "combined", "--access-log-file", "access.log"]
@@ -60,11 +61,14 @@ def scratch(name):
 
 def start_bare(core, mode, loiter):
     """The very bytes of loiter; told how long a request is where several come at once."""
+    if mode.raw:
+        return servers.bare(core, echo=["--echo"])
     path = LOITER.path(mode)
     length = len(modes.request(loiter, mode, path)) if mode.depth > 1 else None
     if len(str(loiter.port)) != 5:
         raise fetch.Missing("the port should have five digits")
-    return servers.bare(core, modes.answer_of(loiter, mode, path), length, mode.close)
+    echo = ["--echo-body", str(mode.body)] if mode.body else []
+    return servers.bare(core, modes.answer_of(loiter, mode, path), length, mode.close, echo)
 
 
 def configured(name, command, core, template, **values):
@@ -147,13 +151,13 @@ def installed(name, requirements, package):
     return lambda: fetch.run([fetch.python(name, requirements), "-c", code]).strip()
 
 
-LOITER = Peer("loiter", [*WHOLE, "get", "log"], fetch.ours, start_loiter,
+LOITER = Peer("loiter", [*WHOLE, "get", "log", "tcp"], fetch.ours, start_loiter,
               lambda: said(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
 PEERS = {peer.name: peer for peer in [
     LOITER,
     Peer("log-off", ["log"], fetch.ours,
          lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
-    Peer("bare", PLAIN, fetch.ours, start_bare, lambda: "this tree's"),
+    Peer("bare", [*PLAIN, "echo1k", "echo1m", "tcp"], fetch.ours, start_bare, lambda: "this tree's"),
     Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
          lambda: said(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
     Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,

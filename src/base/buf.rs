@@ -60,6 +60,16 @@ impl Buf {
         }
     }
 
+    /// Moves the first `bytes` unread bytes to the end of `to`. Nothing is copied if they are all
+    /// there is and `to` is empty: the two change places.
+    pub fn pass(&mut self, bytes: usize, to: &mut Buf) {
+        if to.is_empty() && bytes >= self.len() {
+            return std::mem::swap(self, to);
+        }
+        to.bytes.extend_from_slice(self.unread().get(..bytes).unwrap_or_default());
+        self.consume(bytes);
+    }
+
     /// Puts `front` before what is unread.
     pub fn prepend(&mut self, front: &[&[u8]]) {
         let rest = self.bytes.split_off(self.start);
@@ -114,6 +124,19 @@ mod tests {
         assert_eq!(buf.unread(), b"123cdef!");
         buf.consume(100);
         assert!(buf.is_empty() && buf.save(8).is_empty());
+    }
+
+    #[test]
+    fn what_is_passed_on_is_copied_behind_what_is_there_or_changes_places() {
+        let (mut from, mut to) = (Buf::with_capacity(8), Buf::with_capacity(16));
+        from.tail().extend_from_slice(b"abcdef");
+        from.pass(2, &mut to);
+        from.pass(2, &mut to);
+        assert_eq!((from.unread(), to.unread()), (&b"ef"[..], &b"abcd"[..]));
+        to.clear();
+        from.pass(2, &mut to);
+        assert_eq!((from.unread(), to.unread()), (&b""[..], &b"ef"[..]));
+        assert_eq!(to.tail().capacity(), 8);
     }
 
     #[test]

@@ -86,8 +86,14 @@ pub const MAX_PARAMS: usize = 5;
 pub const MAX_CHUNK_LINE: usize = 1024;
 /// An answer stops being produced once this many bytes wait to be written.
 pub const HIGH_WATER: usize = 64 * 1024;
+/// Below this, a request for `/echo` that has come whole is answered by a copy of its body. A
+/// longer one is passed back in the buffers in which it comes.
+pub const COPIED_BYTES: usize = 16 * 1024;
 /// What one read can bring: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
+/// Room for a head beside what one read brings: for the request's own, so that a body of a round
+/// length leaves no few bytes for another read, and for that of an answer which passes it all back.
+pub const HEAD_ROOM: usize = 4 * 1024;
 /// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers

@@ -5,13 +5,16 @@
 pub struct Random(u64);
 
 impl Random {
+    /// Bytes of noise that are made at a time.
+    pub const NOISE_BYTES: usize = 8 * NOISE_WORDS;
+
     /// A generator whose whole sequence follows from `seed`.
     pub const fn new(seed: u64) -> Random {
         Random(seed)
     }
 
     /// The next number, even over all of `u64`.
-    pub fn next_u64(&mut self) -> u64 {
+    pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -38,7 +41,36 @@ impl Random {
         }
         output.truncate(end);
     }
+
+    /// Appends `bytes` bytes that look random, at little more than the price of a copy: noise drawn
+    /// beforehand, changed by a word that is drawn anew for each [`NOISE_BYTES`](Self::NOISE_BYTES)
+    /// of it, so that nothing repeats. What is less than that is drawn as it is.
+    pub fn noise(&mut self, output: &mut Vec<u8>, bytes: usize) {
+        let mut piece = [0; 512];
+        for _ in 0..bytes / Self::NOISE_BYTES {
+            let mask = self.next_u64();
+            for words in NOISE.chunks_exact(piece.len() / 8) {
+                for (bytes, word) in piece.chunks_exact_mut(8).zip(words) {
+                    bytes.copy_from_slice(&(word ^ mask).to_le_bytes());
+                }
+                output.extend_from_slice(&piece);
+            }
+        }
+        self.fill(output, bytes % Self::NOISE_BYTES);
+    }
 }
+
+/// Words of noise that is drawn once, at compile time.
+const NOISE_WORDS: usize = 2048;
+/// That noise.
+static NOISE: [u64; NOISE_WORDS] = {
+    let (mut random, mut words, mut i) = (Random::new(0), [0; NOISE_WORDS], 0);
+    while i < NOISE_WORDS {
+        words[i] = random.next_u64();
+        i += 1;
+    }
+    words
+};
 
 /// Words of state of Python's generator.
 const WORDS: usize = 624;
@@ -177,6 +209,26 @@ mod tests {
         let long = python(&format!("1{}7", "0".repeat(39)), 2000);
         assert_eq!(long[..4], [132, 81, 131, 8]);
         assert_eq!(long[1996..], [89, 211, 255, 224]);
+    }
+
+    #[test]
+    fn noise_repeats_nothing_and_follows_from_the_seed() {
+        let noise = |seed, bytes| {
+            let mut output = Vec::new();
+            Random::new(seed).noise(&mut output, bytes);
+            output
+        };
+        let bytes = 3 * Random::NOISE_BYTES + 5;
+        let long = noise(1, bytes);
+        assert_eq!((long.len(), noise(1, 5).len(), noise(1, 0).len()), (bytes, 5, 0));
+        assert_eq!(long, noise(1, bytes));
+        let mut words: Vec<&[u8]> = long.chunks_exact(8).collect();
+        let other = noise(2, bytes);
+        words.extend(other.chunks_exact(8));
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count);
     }
 
     #[test]

@@ -204,7 +204,7 @@ impl Source {
                 *at += bytes;
             }
             Source::Noise { random, left, piece } => {
-                random.fill(output, take(left, *piece));
+                random.noise(output, take(left, *piece));
             }
             Source::Python { mersenne, left, piece } => {
                 mersenne.fill(output, take(left, *piece));

@@ -113,6 +113,7 @@ impl Exchange {
         if self.has_body() {
             let body = match &self.reply.body {
                 Body::Whole(body) => body,
+                Body::Echo => request.body,
                 _ => cx.body.as_slice(),
             };
             output.extend_from_slice(body);

@@ -58,8 +58,14 @@ pub trait Net {
     /// Returns a bounded number of datagrams to their senders; whether there may be more.
     fn reflect(&mut self, listener: usize) -> bool;
 
-    /// Appends what has arrived, as much as there is spare capacity; `Ok(0)` is the end.
-    fn read(&mut self, socket: &mut Self::Socket, into: &mut Vec<u8>) -> io::Result<usize>;
+    /// Appends what has arrived, up to `most` bytes, for which there is spare capacity; `Ok(0)` is
+    /// the end.
+    fn read(
+        &mut self,
+        socket: &mut Self::Socket,
+        into: &mut Vec<u8>,
+        most: usize,
+    ) -> io::Result<usize>;
 
     /// Whether a read that brought less than it could have has brought all there was, so that the
     /// next byte makes a new event.

@@ -229,10 +229,12 @@ impl Net for Os {
         }
     }
 
-    fn read(&mut self, socket: &mut Socket, into: &mut Vec<u8>) -> io::Result<usize> {
+    fn read(&mut self, socket: &mut Socket, into: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        let room = into.spare_capacity_mut();
+        let most = most.min(room.len());
         let bytes = match socket {
-            Socket::Tcp(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
-            Socket::Unix(stream) => SockRef::from(&*stream).recv(into.spare_capacity_mut())?,
+            Socket::Tcp(stream) => SockRef::from(&*stream).recv(&mut room[..most])?,
+            Socket::Unix(stream) => SockRef::from(&*stream).recv(&mut room[..most])?,
         };
         // SAFETY: `recv` has written the first `bytes` bytes of the spare capacity.
         unsafe { into.set_len(into.len() + bytes) };

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::egress::Egress;
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
-use crate::base::limits::{Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
+use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
 use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
@@ -71,7 +71,7 @@ pub struct Scratch {
     pub input: Buf,
     /// What is to be written.
     pub output: Buf,
-    /// The capacity each goes back to.
+    /// What each has room for, beside heads.
     pub usual: usize,
     /// How fast all of them may send.
     pub egress: Egress,
@@ -80,8 +80,14 @@ pub struct Scratch {
 impl Scratch {
     /// Buffers of this many bytes, for sending at this rate.
     pub fn new(usual: usize, egress: u64) -> Scratch {
-        let (input, output) = (Buf::with_capacity(usual), Buf::with_capacity(usual));
+        let room = Scratch::room(usual);
+        let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
         Scratch { input, output, usual, egress: Egress::new(egress) }
+    }
+
+    /// The capacity each goes back to.
+    fn room(usual: usize) -> usize {
+        usual + 2 * HEAD_ROOM
     }
 }
 
@@ -142,8 +148,9 @@ impl<S> Session<S> {
             Ok(fate) => fate,
             Err(_) => Fate::Over,
         };
-        self.input = scratch.input.save(scratch.usual);
-        let left = scratch.output.save(scratch.usual);
+        let room = Scratch::room(scratch.usual);
+        self.input = scratch.input.save(room);
+        let left = scratch.output.save(room);
         self.output = (!left.is_empty()).then(|| Box::new(left));
         fate
     }
@@ -199,7 +206,7 @@ impl<S> Session<S> {
                 }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
-                    read += self.read(net, input)?;
+                    read += self.read(net, input, *usual)?;
                     cx.fresh = false;
                 }
                 Next::Now => (cx.now, cx.fresh) = (net.now(), true),
@@ -265,10 +272,15 @@ impl<S> Session<S> {
 
     /// Reads once. A read that brought less than it could have has brought all there was, where the
     /// world says so; unless the end is near, which makes no further event.
-    fn read<N: Net<Socket = S>>(&mut self, net: &mut N, input: &mut Buf) -> io::Result<usize> {
+    fn read<N: Net<Socket = S>>(
+        &mut self,
+        net: &mut N,
+        input: &mut Buf,
+        usual: usize,
+    ) -> io::Result<usize> {
         input.make_room(READ_BYTES);
-        let room = input.tail().capacity() - input.tail().len();
-        match net.read(&mut self.socket, input.tail()) {
+        let room = (input.tail().capacity() - input.tail().len()).min(usual + HEAD_ROOM);
+        match net.read(&mut self.socket, input.tail(), room) {
             Ok(0) => {
                 (self.ended, self.ready.readable) = (true, false);
                 Ok(0)
@@ -279,7 +291,7 @@ impl<S> Session<S> {
                 Ok(bytes)
             }
             // Asked again: a machine that is told of nothing would judge by it.
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input),
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input, usual),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.ready.readable = false;
                 Ok(0)
@@ -327,8 +339,7 @@ mod tests {
             Time::START
         }
 
-        fn read(&mut self, (): &mut (), into: &mut Vec<u8>) -> io::Result<usize> {
-            let room = into.capacity() - into.len();
+        fn read(&mut self, (): &mut (), into: &mut Vec<u8>, room: usize) -> io::Result<usize> {
             into.extend(ASKED.iter().cycle().skip(self.sent % ASKED.len()).take(room));
             self.sent += room;
             Ok(room)
@@ -398,7 +409,8 @@ mod tests {
                 served: &mut served,
             };
             assert_ne!(session.turn(&mut net, &mut cx, &mut scratch), Fate::Over);
-            assert!(session.input.len() <= usual, "{} bytes are kept", session.input.len());
+            let kept = session.input.len();
+            assert!(kept <= Scratch::room(usual), "{kept} bytes are kept");
         }
         assert!(served > 10_000 && net.taken > 1_000_000, "{served} requests, {} bytes", net.taken);
     }

@@ -356,11 +356,10 @@ impl<C: Client> Net for Sim<C> {
         false
     }
 
-    fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>) -> io::Result<usize> {
+    fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>, most: usize) -> io::Result<usize> {
         self.pass();
         self.fault()?;
         let short_read_is_all = self.weather.short_read_is_all;
-        let most = into.capacity() - into.len();
         let link = &mut self.peers[*socket].link;
         match (link.reset, link.to_server.len(), link.client_ended) {
             (true, _, _) => Err(ErrorKind::ConnectionReset.into()),

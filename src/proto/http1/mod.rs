@@ -25,7 +25,7 @@ use super::conn::Rest;
 use super::exchange::{Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, Limits};
+use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
@@ -210,7 +210,7 @@ impl Http1 {
             _ if rule == BodyRule::Keep && too_large(&head, cx) => {
                 self.refuse(cx, &TOO_LARGE, input, output)
             }
-            Some(bytes) if rule != BodyRule::Stream => {
+            Some(bytes) if rule != BodyRule::Stream || bytes < COPIED_BYTES => {
                 let request = &mut head.request;
                 request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
@@ -419,7 +419,7 @@ fn begin(
         exchange = Exchange::new(cx, refusal, request, keep_alive);
         exchange.last(true);
     }
-    exchange.begin(cx, request, None, output);
+    exchange.begin(cx, request, Some(request.body.len() as u64), output);
     Begun::Plays(exchange)
 }
 

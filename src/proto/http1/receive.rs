@@ -117,10 +117,7 @@ impl Receive {
             }
             match self.decoder.step(input.unread()).map_err(|refusal| self.fault(refusal))? {
                 body::Step::Skip(bytes) => input.consume(bytes),
-                body::Step::Content(bytes) => {
-                    self.take(cx, input.unread().get(..bytes).unwrap_or_default(), output)?;
-                    input.consume(bytes);
-                }
+                body::Step::Content(bytes) => self.take(cx, input, bytes, output)?,
                 body::Step::More if cx.ended => return Err(Fault::Broken),
                 body::Step::More if cx.now >= self.until => return Err(self.fault(TOO_SLOW)),
                 body::Step::More => return Ok(Step::Wait(Next::Read(self.until))),
@@ -129,28 +126,37 @@ impl Receive {
         }
     }
 
-    fn take(&mut self, cx: &mut Cx, content: &[u8], output: &mut Buf) -> Result<(), Fault> {
-        self.decoder.took(content.len());
-        self.content += content.len() as u64;
+    /// Takes the first `bytes` of input, which are content.
+    fn take(
+        &mut self,
+        cx: &mut Cx,
+        input: &mut Buf,
+        bytes: usize,
+        output: &mut Buf,
+    ) -> Result<(), Fault> {
+        self.decoder.took(bytes);
+        self.content += bytes as u64;
         self.renew(cx);
+        let content = input.unread().get(..bytes).unwrap_or_default();
         match &mut self.sink {
             Sink::Echo { exchange, chunked } => {
-                exchange.count(content.len());
+                exchange.count(bytes);
                 match chunked {
                     true => write::chunk(output.tail(), content),
-                    false => output.tail().extend_from_slice(content),
+                    false => {
+                        input.pass(bytes, output);
+                        return Ok(());
+                    }
                 }
-                Ok(())
             }
             Sink::Keep(_) if self.content > cx.app.limits.body_bytes => {
-                Err(Fault::Refused(TOO_LARGE))
+                return Err(Fault::Refused(TOO_LARGE));
             }
-            Sink::Keep(body) => {
-                body.extend_from_slice(content);
-                Ok(())
-            }
-            Sink::Discard => Ok(()),
+            Sink::Keep(body) => body.extend_from_slice(content),
+            Sink::Discard => {}
         }
+        input.consume(bytes);
+        Ok(())
     }
 
     fn done(&mut self, output: &mut Buf) -> Step {

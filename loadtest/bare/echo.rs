@@ -1,0 +1,104 @@
+//! Bytes back as they come: the baseline of bulk echo, raw or as the bodies of POSTs.
+//!
+//! A read is written back from where it was read to. A request's head is the one thing looked at,
+//! for its end: the answer's is put in its place. What the kernel does not take at once is kept with
+//! the connection, which is not read until it is gone.
+
+use super::linux::would_block;
+use std::os::fd::RawFd;
+
+/// What becomes of what is read.
+#[derive(Clone)]
+pub(super) enum Echo {
+    /// Every byte comes back.
+    Raw,
+    /// The body of each request, all of this length, comes back behind this head.
+    Body { length: usize, head: Vec<u8> },
+}
+
+/// A connection.
+#[derive(Clone, Default)]
+struct Client {
+    /// Bytes of the request's body still to come.
+    left: usize,
+    /// What the kernel has not taken yet.
+    kept: Vec<u8>,
+}
+
+/// All connections, by descriptor, and the buffer they share.
+pub(super) struct Echoes {
+    echo: Echo,
+    clients: Vec<Client>,
+    /// Room for the answer's head, and then for one read.
+    scratch: Vec<u8>,
+    before: usize,
+}
+
+impl Echoes {
+    pub(super) fn new(echo: Echo, most: usize, read_bytes: usize) -> Echoes {
+        let before = match &echo {
+            Echo::Raw => 0,
+            Echo::Body { head, .. } => head.len(),
+        };
+        let scratch = vec![0; before + read_bytes];
+        Echoes { echo, clients: vec![Client::default(); most], scratch, before }
+    }
+
+    /// A descriptor is a new connection's.
+    pub(super) fn begin(&mut self, fd: RawFd) {
+        self.clients[fd as usize] = Client::default();
+    }
+
+    /// All that can be done now; false when the connection is over.
+    pub(super) fn turn(&mut self, fd: RawFd) -> bool {
+        let kept = std::mem::take(&mut self.clients[fd as usize].kept);
+        if !self.send(fd, &kept) {
+            return false;
+        }
+        while self.clients[fd as usize].kept.is_empty() {
+            let into = &mut self.scratch[self.before..];
+            // SAFETY: `into` is ours and as long as said.
+            let n = unsafe { libc::read(fd, into.as_mut_ptr().cast(), into.len()) };
+            let Ok(n) = usize::try_from(n) else { return would_block() };
+            let all = n < into.len();
+            let Some(from) = self.answer(fd, n) else { return false };
+            let scratch = std::mem::take(&mut self.scratch);
+            let open = n > 0 && self.send(fd, &scratch[from..self.before + n]);
+            self.scratch = scratch;
+            if !open || all {
+                return open;
+            }
+        }
+        true
+    }
+
+    /// Where in the scratch the answer to `n` bytes read begins; `None` for what is no request.
+    fn answer(&mut self, fd: RawFd, n: usize) -> Option<usize> {
+        let Echo::Body { length, head } = &self.echo else { return Some(self.before) };
+        let (client, read) = (&mut self.clients[fd as usize], self.before..self.before + n);
+        if client.left > 0 || n == 0 {
+            client.left = client.left.checked_sub(n)?;
+            return Some(self.before);
+        }
+        let end = memchr::memmem::find(&self.scratch[read], b"\r\n\r\n")? + 4;
+        client.left = length.checked_sub(n - end)?;
+        self.scratch[end..end + head.len()].copy_from_slice(head);
+        Some(end)
+    }
+
+    /// Writes, and keeps what was not taken; false when the connection is over.
+    fn send(&mut self, fd: RawFd, bytes: &[u8]) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        // SAFETY: `bytes` is as long as said.
+        let n = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+        let taken = match usize::try_from(n) {
+            Ok(taken) => taken,
+            Err(_) if would_block() => 0,
+            Err(_) => return false,
+        };
+        self.clients[fd as usize].kept = bytes[taken..].to_vec();
+        true
+    }
+}
