@@ -155,7 +155,7 @@ impl Http1 {
     /// client that ends its bodies with one would be told that its next request came too slowly.
     ///
     /// Nearly every head comes whole and sound, and is understood without being scanned first,
-    /// which would take a sixth of its request's time. Any other is not touched, and goes to the
+    /// which would take a tenth more instructions. Any other is not touched, and goes to the
     /// next stage, which finds out what is missing or wrong.
     fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Idle { until } = self.stage else { return None };
