@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::http1::write::{self, Framing};
 use super::{Cx, Next};
-use crate::base::limits::{HIGH_WATER, PACE_TICK};
+use crate::base::limits::{BODY_HIGH_WATER, PACE_TICK};
 use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::app::App;
@@ -220,7 +220,7 @@ impl Exchange {
             if due > cx.now {
                 return Some(Next::Sleep(due.max(cx.now.after(PACE_TICK))));
             }
-            if output.len() >= HIGH_WATER {
+            if output.len() >= BODY_HIGH_WATER {
                 return Some(Next::Write);
             }
             let bytes = make(pace, chunked, cx, started, output);
@@ -246,7 +246,7 @@ fn make(pace: &mut Pace, chunked: bool, cx: &mut Cx, started: Time, output: &mut
     let elapsed_us = cx.now.since(started).as_micros() as u64;
     if !chunked {
         let before = output.len();
-        pace.make(elapsed_us, HIGH_WATER.saturating_sub(before), output);
+        pace.make(elapsed_us, BODY_HIGH_WATER.saturating_sub(before), output);
         return output.len() - before;
     }
     pace.make(elapsed_us, 1, cx.body);
