@@ -23,8 +23,8 @@ pub struct Session<S> {
     /// What has arrived and was not taken by the machine.
     input: Box<[u8]>,
     /// What the machine has said and was not taken by the kernel. It is nearly always nothing, so
-    /// it costs eight bytes instead of sixteen.
-    output: Option<Box<Box<[u8]>>>,
+    /// it costs eight bytes.
+    left: Option<Box<Left>>,
     /// When it is to have a turn, whatever happens.
     pub due: Time,
     /// The client's address; none on a socket file.
@@ -35,22 +35,19 @@ pub struct Session<S> {
     ready: Readiness,
     /// Whether the client has sent its last byte, and we have read it.
     ended: bool,
-    /// Whether our side is open.
-    tap: Tap,
+    /// Whether we have closed our side.
+    shut: bool,
     /// Whether it stands on the worker's list of those to have a turn.
     pub queued: bool,
 }
 
-/// Whether we may send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tap {
-    Open,
-    /// Its turn was over before the kernel would take no more, as it did the last time.
-    Stalled,
-    /// Not before its `due`: the worker has sent as much as it may.
-    Throttled,
-    /// We have closed our side.
-    Shut,
+/// What a client has yet to take.
+#[derive(Debug)]
+struct Left {
+    bytes: Box<[u8]>,
+    /// When it must have taken some, if the kernel would take no more the last time; and not while
+    /// it is we who may not send.
+    until: Option<Time>,
 }
 
 /// What becomes of a session after its turn.
@@ -92,26 +89,26 @@ impl Scratch {
 }
 
 impl<S> Session<S> {
-    /// A session that was accepted just now and is to hear from its client until `due`.
+    /// A session that was accepted just now.
     pub fn new(socket: S, conn: Conn, peer: Option<IpAddr>, listener: u8) -> Session<S> {
         Session {
             socket,
             conn,
             input: Box::default(),
-            output: None,
+            left: None,
             due: Time::NEVER,
             peer,
             listener,
             ready: Readiness::default(),
             ended: false,
-            tap: Tap::Open,
+            shut: false,
             queued: false,
         }
     }
 
     /// Whether it could be closed without loss: not while its client is taking an answer.
     pub fn rest(&self, limits: &Limits) -> Rest {
-        match self.output {
+        match self.left {
             Some(_) => Rest::None,
             None => self.conn.rest(limits),
         }
@@ -143,15 +140,18 @@ impl<S> Session<S> {
             return Fate::Over;
         }
         scratch.input.load(std::mem::take(&mut self.input));
-        scratch.output.load(self.output.take().map_or_else(Box::default, |left| *left));
-        let fate = match self.work(net, cx, scratch) {
+        let (bytes, mut until) =
+            self.left.take().map_or_else(Default::default, |left| (left.bytes, left.until));
+        scratch.output.load(bytes);
+        let fate = match self.work(net, cx, scratch, &mut until) {
             Ok(fate) => fate,
             Err(_) => Fate::Over,
         };
         let room = Scratch::room(scratch.usual);
         self.input = scratch.input.save(room);
-        let left = scratch.output.save(room);
-        self.output = (!left.is_empty()).then(|| Box::new(left));
+        let bytes = scratch.output.save(room);
+        let some = !bytes.is_empty() || until.is_some();
+        self.left = some.then(|| Box::new(Left { bytes, until }));
         fate
     }
 
@@ -160,19 +160,17 @@ impl<S> Session<S> {
     /// before the machine is asked, so that it judges no deadline by what it has not seen; unless
     /// there is more than a head already: a client that sends faster than it takes its answers
     /// would be read for ever.
-    fn work<N>(&mut self, net: &mut N, cx: &mut Cx, scratch: &mut Scratch) -> io::Result<Fate>
+    fn work<N>(
+        &mut self,
+        net: &mut N,
+        cx: &mut Cx,
+        scratch: &mut Scratch,
+        taken_until: &mut Option<Time>,
+    ) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
         let Scratch { input, output, usual, egress } = scratch;
-        let stalled = match self.tap {
-            Tap::Open | Tap::Shut => !output.is_empty(),
-            Tap::Stalled => true,
-            Tap::Throttled => false,
-        };
-        if self.tap != Tap::Shut {
-            self.tap = Tap::Open;
-        }
         cx.resumed = !output.is_empty();
         let served = *cx.served;
         let room = input.len() + READ_BYTES <= *usual;
@@ -181,27 +179,33 @@ impl<S> Session<S> {
         let mut next = if reads { Next::Read(Time::NEVER) } else { Next::Write };
         loop {
             let before = output.len();
-            if let Some(until) = egress.shut_until(cx.now).filter(|_| before > 0) {
-                self.tap = Tap::Throttled;
+            // A client that is late is asked once more, or it would stay as long as others take all
+            // that may be sent.
+            let late = taken_until.is_some_and(|until| until <= cx.now);
+            if let Some(until) = egress.shut_until(cx.now).filter(|_| before > 0 && !late) {
                 return Ok(self.wait(until));
             }
             sent += self.write(net, output)?;
             egress.spend(before - output.len());
             if !output.is_empty() {
-                return Ok(self.stall(cx, stalled, sent));
+                let until = pace(cx, *taken_until, sent);
+                *taken_until = Some(until);
+                return Ok(if cx.now >= until { Fate::Over } else { self.wait(until) });
             }
             match next {
                 Next::Close => return Ok(Fate::Over),
-                Next::Sleep(until) => return Ok(self.wait(until)),
+                Next::Sleep(until) => {
+                    *taken_until = None;
+                    return Ok(self.wait(until));
+                }
                 Next::Read(until) | Next::Linger(until) if !self.ready.readable => {
+                    *taken_until = None;
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
                 _ if sent.max(read) > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
-                    if stalled {
-                        self.earn(cx, sent);
-                        self.tap = Tap::Stalled;
-                    }
+                    let more = next == Next::Write;
+                    *taken_until = taken_until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
                     return Ok(Fate::Again);
                 }
                 Next::Read(_) | Next::Linger(_) => {
@@ -223,32 +227,9 @@ impl<S> Session<S> {
         Fate::Waits
     }
 
-    /// The kernel takes no more. If it did not the last time either, the client has used up some of
-    /// its time.
-    fn stall(&mut self, cx: &Cx, again: bool, taken: usize) -> Fate {
-        match again {
-            false => self.due = cx.now.after(cx.app.limits.send_timeout),
-            true => self.earn(cx, taken),
-        }
-        if cx.now >= self.due { Fate::Over } else { Fate::Waits }
-    }
-
-    /// What a client has taken earns it time, but never more than there is at the beginning, or a
-    /// fast start would buy a long crawl.
-    fn earn(&mut self, cx: &Cx, taken: usize) {
-        let limits = &cx.app.limits;
-        let latest = cx.now.after(limits.send_timeout);
-        let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
-        self.due = match earned_us {
-            _ if taken == 0 => self.due,
-            None => latest,
-            Some(earned_us) => latest.min(self.due.after_us(earned_us)),
-        };
-    }
-
     fn shut<N: Net<Socket = S>>(&mut self, net: &mut N, next: Next) {
-        if matches!(next, Next::Linger(_)) && self.tap != Tap::Shut {
-            self.tap = Tap::Shut;
+        if matches!(next, Next::Linger(_)) && !self.shut {
+            self.shut = true;
             net.shutdown(&mut self.socket);
         }
     }
@@ -298,6 +279,21 @@ impl<S> Session<S> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// When a client must have taken more, that had taken so many bytes when the kernel took no more.
+/// The first time it has the whole send time. What it takes then earns it time, but never more than
+/// there is at the beginning, or a fast start would buy a long crawl.
+fn pace(cx: &Cx, until: Option<Time>, taken: usize) -> Time {
+    let limits = &cx.app.limits;
+    let latest = cx.now.after(limits.send_timeout);
+    let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
+    match (until, earned_us) {
+        (None, _) => latest,
+        (Some(until), _) if taken == 0 => until,
+        (Some(_), None) => latest,
+        (Some(until), Some(earned_us)) => latest.min(until.after_us(earned_us)),
     }
 }
 

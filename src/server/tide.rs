@@ -25,7 +25,7 @@ impl Tide {
 
     /// One has gone.
     pub(super) fn fall(&mut self, connections: usize, now: Time) {
-        if self.due == Time::NEVER && connections + EBB <= self.high {
+        if self.due == Time::NEVER && connections + EBB.max(self.high / 4) <= self.high {
             self.due = now.after(EBB_DELAY);
         }
     }

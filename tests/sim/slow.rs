@@ -58,10 +58,8 @@ impl Sipper {
     }
 }
 
-/// Whether a client, alone with a server of this least pace, gets all, and when it is let go of.
-fn play(send_rate: u64, sipper: Sipper) -> (bool, Time) {
-    let long = Duration::from_secs(7 * 24 * 60 * 60);
-    let limits = Limits { send_rate, max_duration: long, ..Limits::default() };
+/// Whether each client of a server with these limits gets all, and when it is let go of.
+fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
     let weather = Weather {
         short_read_is_all: true,
         faults: 0,
@@ -71,7 +69,8 @@ fn play(send_rate: u64, sipper: Sipper) -> (bool, Time) {
         drain: None,
     };
     let (commands, inbox) = mpsc::channel();
-    let sim = Sim::new(send_rate, weather, vec![(Time::START, sipper)], commands);
+    let clients = sippers.into_iter().map(|sipper| (Time::START, sipper)).collect();
+    let sim = Sim::new(limits.send_rate, weather, clients, commands);
     let gate = Gate { protocol: Some(Protocol::Http), local: "a".into(), look: Time::NEVER };
     let setup = Setup {
         app: Arc::new(App { limits, ..App::default() }),
@@ -85,9 +84,8 @@ fn play(send_rate: u64, sipper: Sipper) -> (bool, Time) {
     };
     let (_, mut sim) = Worker::new(sim, setup).run();
     sim.settle();
-    let [peer] = sim.peers() else { panic!("one client") };
-    let at = peer.client.cut_off.expect("every connection ends");
-    (peer.client.has_all(), at)
+    let end = |client: &Sipper| client.cut_off.expect("every connection ends");
+    sim.peers().iter().map(|peer| (peer.client.has_all(), end(&peer.client))).collect()
 }
 
 #[test]
@@ -109,10 +107,27 @@ fn a_client_keeps_its_place_by_taking_at_the_least_pace() {
         let every = Duration::from_secs(seconds);
         let (next, received) = (Time::START, Vec::new());
         let sipper = Sipper { target, gulp, sip, every, next, received, cut_off: None };
-        let (has_all, at) = play(rate, sipper);
+        let long = Duration::from_secs(7 * 24 * 60 * 60);
+        let limits = Limits { send_rate: rate, max_duration: long, ..Limits::default() };
+        let [(has_all, at)] = play(limits, vec![sipper])[..] else { panic!("one client") };
         let case =
             format!("{sip} bytes each {seconds} s of {target}, {rate} wanted, end at {at:?}");
         assert_eq!(has_all, kept, "{case}");
         assert!(kept || rate == 10 || at < Time::START.after(2 * timeout), "{case}");
     }
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_not_kept_by_others_that_take_all_there_is() {
+    let sipper = |target, sip, every| {
+        let (next, received, gulp) = (Time::START, Vec::new(), 0);
+        Sipper { target, gulp, sip, every, next, received, cut_off: None }
+    };
+    let greedy = sipper("/bytes/3000000?seed=1", 300, Duration::from_millis(1));
+    let idle = sipper("/bytes/4000?seed=1", 0, Duration::from_secs(10));
+    let limits = Limits { egress: 10_000, max_bytes: 3_000_000, ..Limits::default() };
+    let (timeout, long) = (limits.send_timeout, Duration::from_secs(280));
+    let [(all, end), (none, at)] = play(limits, vec![greedy, idle])[..] else { panic!("two") };
+    assert!(all && end > Time::START.after(long), "the bound is in nobody's way: {end:?}");
+    assert!(!none && at < Time::START.after(2 * timeout), "it was kept until {at:?}");
 }

@@ -59,7 +59,11 @@ impl<N: Net> Worker<N> {
     /// Closes the listeners of a worker that is to end, once nothing waits in their queues.
     pub(super) fn close_listeners(&mut self) {
         if let Life::Closes { by } = self.life
-            && self.setup.gates.iter().all(|gate| gate.look == Time::NEVER)
+            && self
+                .setup
+                .gates
+                .iter()
+                .all(|gate| gate.protocol.is_none() || gate.look == Time::NEVER)
         {
             self.net.close_listeners();
             self.life = Life::Drains { by };
