@@ -70,9 +70,10 @@ const GET: &[u8] = b"GET /get HTTP/1.1\r\nHost: localhost:8080\r\n\
     Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
     Upgrade-Insecure-Requests: 1\r\nPriority: u=0, i\r\n\r\n";
 
-/// What the machine allocates for [`COUNTED`] requests that come one after the other.
-fn in_the_machine(request: &[u8]) -> u64 {
-    let app = App::default();
+/// What the machine allocates for [`COUNTED`] requests that come one after the other, and for what
+/// the access log is told of them if there is one.
+fn in_the_machine(request: &[u8], logged: bool) -> u64 {
+    let app = App { records: logged, ..App::default() };
     let mut conn = Conn::new(Protocol::Http, &app.limits, Time::START);
     let (mut input, mut output) = (Buf::with_capacity(16 * 1024), Buf::with_capacity(16 * 1024));
     let (mut random, mut body, mut records) = (Random::new(1), Vec::new(), Records::default());
@@ -104,6 +105,9 @@ fn in_the_machine(request: &[u8]) -> u64 {
         assert!(matches!(next, Next::Read(_)), "{next:?}");
         assert!(output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"));
         output.clear();
+        let mut told = 0;
+        records.drain(|_| told += 1);
+        assert_eq!(told, u32::from(logged));
     }
     assert_eq!(served as usize, WARM_UP + COUNTED);
     MINE.get() - before
@@ -154,7 +158,10 @@ fn a_plain_request_allocates_nothing() {
     for request in [STATUS, GET] {
         let line = request.split(|&byte| byte == b'\r').next().unwrap_or_default();
         let line = line.escape_ascii();
-        assert_eq!(in_the_machine(request), 0, "allocations for {COUNTED} times {line}");
+        for logged in [false, true] {
+            let count = in_the_machine(request, logged);
+            assert_eq!(count, 0, "allocations for {COUNTED} times {line}, logged: {logged}");
+        }
         assert_eq!(in_a_server(request), 0, "allocations in a server for {COUNTED} times {line}");
     }
 }

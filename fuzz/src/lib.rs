@@ -35,7 +35,7 @@ pub fn told(head: &Head) -> String {
     format!("{head:?}")
 }
 
-/// Reads a head as a connection does, in pieces of `piece` bytes, each line looked at once.
+/// Reads a head as a connection reads one that does not come whole, in pieces of `piece` bytes, each line looked at once.
 /// `None`: it has no end.
 pub fn read_head(
     bytes: &[u8],
