@@ -37,7 +37,8 @@
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
 //!    between turns, and only what was left over.
 //! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine.
-//!    [`Http1`](proto::http1::Http1) finds the end of the head, and `head::parse` what it means.
+//!    [`Http1`](proto::http1::Http1) has `head::parse` say what the head means, if it is whole; if
+//!    not, `head::scan` looks for its end as it comes.
 //! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which says what becomes of
 //!    a body: kept, thrown away, or passed back while it comes.
 //! 8. [`endpoint::answer`] calls the endpoint: "after 3 s, 200, this JSON".

@@ -92,7 +92,7 @@ pub const BODY_HIGH_WATER: usize = 256 * 1024;
 /// Below this, a request for `/echo` that has come whole is answered by a copy of its body. A
 /// longer one is passed back in the buffers in which it comes.
 pub const COPIED_BYTES: usize = 16 * 1024;
-/// What one read can bring: room in the worker's scratch beyond the longest head.
+/// Least room for one read: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
 /// Room for a head beside what one read brings: for the request's own, so that a body of a round
 /// length leaves no few bytes for another read, and for that of an answer which passes it all back.

@@ -44,7 +44,8 @@ impl Random {
 
     /// Appends `bytes` bytes that look random, at little more than the price of a copy: noise drawn
     /// beforehand, changed by a word that is drawn anew for each [`NOISE_BYTES`](Self::NOISE_BYTES)
-    /// of it, so that nothing repeats. What is less than that is drawn as it is.
+    /// of it, so that nothing repeats; not for secrets, as some bytes tell the rest. What is less
+    /// than that is drawn as it is.
     pub fn noise(&mut self, output: &mut Vec<u8>, bytes: usize) {
         let mut piece = [0; 512];
         for _ in 0..bytes / Self::NOISE_BYTES {

@@ -10,8 +10,9 @@
 //!                                                  └──▶ Close
 //! ```
 //!
-//! A request that waits stays at the front of the input until its answer begins. Requests that were
-//! sent behind it stay there as well, so their order is kept by doing nothing.
+//! Nearly every head comes whole and sound, and is past `Head` at once. A request that waits stays
+//! at the front of the input until its answer begins. Requests that were sent behind it stay there
+//! as well, so their order is kept by doing nothing.
 
 pub mod body;
 pub mod head;
@@ -306,13 +307,14 @@ impl Http1 {
                 let bytes = exchange.request_bytes as usize;
                 let (mut slots, mut copy) = (head::slots(), Vec::new());
                 let (unread, limits) = (input.unread(), &cx.app.limits);
-                let Some((request, _)) =
+                let Some((mut request, _)) =
                     kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
                 else {
                     *cx.delayed = cx.delayed.saturating_sub(1);
                     return self.to(Stage::Close);
                 };
-                exchange.begin(cx, &request, None, output.tail());
+                request.seed = cx.random.next_u64();
+                exchange.begin(cx, &request, Some(request.body.len() as u64), output.tail());
                 input.consume(bytes);
                 *phase = Phase::Playing(cx.now);
             }
