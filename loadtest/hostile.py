@@ -138,7 +138,7 @@ def beside(server, chosen, check):
     empty = server.__dict__.setdefault("empty", anonymous(server.pid))  # of its first round
     if check in ATTACKS:
         words = ATTACKS[check].format(f"{server.host}:{server.port}").split()
-        attack = subprocess.Popen(["nice", "-n19", "timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)
+        attack = subprocess.Popen(["chrt", "-i", "0", "timeout", "60", "slowhttptest", *words], stdout=subprocess.PIPE, text=True)
         time.sleep(4)
         during = Load(server, 5, chosen).result()
         text = attack.communicate(timeout=70)[0]
