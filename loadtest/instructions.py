@@ -3,8 +3,8 @@
 
 Each figure is the difference of two runs (200 and 2,200 requests over one kept connection) divided
 by 2,000, so that start and end are not in it. Unlike time, it is the same on a busy machine; but it
-depends on the compiler and the C library, so that figures made with others say nothing and the check
-is skipped. Only user space is counted, of all threads: what is asked of the kernel is strace.sh's
+depends on the compiler, the C library and the CPU it picks its code for, so that figures made with
+others say nothing and the check is skipped. Only user space is counted, of all threads: what is asked of the kernel is strace.sh's
 business. One figure that is too high is counted a second time, and the lower one is taken.
 
 Exit status 1: a figure is more than the margin above what was committed. --bless commits new ones.
@@ -94,10 +94,12 @@ def count(binary, name):
 
 
 def made_with():
-    """What the figures depend on: the compiler, the machine it compiles for, the C library."""
+    """What the figures depend on: the compiler, the C library, the CPU for which that picks its code."""
     told = subprocess.run(["rustc", "-V"], capture_output=True, text=True, check=True,
                           cwd=servers.ROOT).stdout.strip()
-    return {"compiler": f"{told}, {platform.machine()}", "libc": " ".join(platform.libc_ver())}
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="ascii"))
+    return {"compiler": f"{told}, {platform.machine()}", "libc": " ".join(platform.libc_ver()),
+            "cpu": cpu[1] if cpu else "unknown"}
 
 
 def unlike(committed, here):
