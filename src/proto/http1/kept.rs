@@ -22,26 +22,6 @@ pub(super) fn kept<'a>(
     Some((request, head.keep_alive))
 }
 
-/// How a head is understood: [`at_once`], or as one that was scanned before.
-pub(super) type Parse = for<'a> fn(
-    &'a [u8],
-    &'a mut head::Slots<'a>,
-    &'a mut Vec<u8>,
-    &Limits,
-    Origin<'a>,
-) -> Result<Head<'a>, Refusal>;
-
-/// [`head::parse_unscanned`]; it needs no copy.
-pub(super) fn at_once<'a>(
-    bytes: &'a [u8],
-    slots: &'a mut head::Slots<'a>,
-    _copy: &'a mut Vec<u8>,
-    limits: &Limits,
-    origin: Origin<'a>,
-) -> Result<Head<'a>, Refusal> {
-    head::parse_unscanned(bytes, slots, limits, origin)
-}
-
 /// Understands the whole head that `bytes` starts with. One of HTTP/1.2 to 1.9 is understood as a
 /// `copy` that says 1.1, since what came is still to be told.
 pub(super) fn understood<'a>(

@@ -32,7 +32,7 @@ use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use head::{Origin, Scan};
-use kept::{at_once, kept, too_large, understood, whole};
+use kept::{kept, too_large, understood, whole};
 use receive::Receive;
 use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
@@ -164,7 +164,7 @@ impl Http1 {
         match input.unread() {
             [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => Some(Next::Close),
             [] | [b'\r'] => Some(Next::Read(until)),
-            _ => self.request(cx, input, output, at_once).unwrap_or_else(|_| {
+            _ => self.request(cx, input, output, false).unwrap_or_else(|_| {
                 let until = cx.now.after(cx.app.limits.head_timeout);
                 self.to(Stage::Head { until, scanned: 0 })
             }),
@@ -175,7 +175,7 @@ impl Http1 {
         let Stage::Head { until, scanned } = self.stage else { return None };
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self
-                .request(cx, input, output, understood)
+                .request(cx, input, output, true)
                 .unwrap_or_else(|refusal| self.refuse(cx, &refusal, input, output)),
             Ok(Scan::More(scanned)) => match head::is_begun(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
@@ -190,18 +190,21 @@ impl Http1 {
         }
     }
 
-    /// If `parse` understands the head, finds out who answers, and whether the body must be waited
-    /// for. If not, nothing has happened.
+    /// If the head, `scanned` before or not, is understood, finds out who answers, and whether the
+    /// body must be waited for. If not, nothing has happened.
     fn request(
         &mut self,
         cx: &mut Cx,
         input: &mut Buf,
         output: &mut Buf,
-        parse: kept::Parse,
+        scanned: bool,
     ) -> Result<Option<Next>, Refusal> {
         let (mut slots, mut copy) = (head::slots(), Vec::new());
         let (limits, origin) = (&cx.app.limits, origin(cx));
-        let mut head = parse(input.unread(), &mut slots, &mut copy, limits, origin)?;
+        let mut head = match scanned {
+            true => understood(input.unread(), &mut slots, &mut copy, limits, origin)?,
+            false => head::parse_unscanned(input.unread(), &mut slots, limits, origin)?,
+        };
         self.new = false;
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
         head.keep_alive &= self.left > 0;
