@@ -137,7 +137,7 @@ fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
         const NAME: &str = "User-Agent";
         tall(app, output, |json| {
             json.key("user-agent");
-            match request.field(NAME).filter(|_| !fields::is_excluded(app, NAME)) {
+            match request.field(NAME).filter(|_| !fields::is_excluded(app, NAME.as_bytes())) {
                 None => json.raw(app.profile.absent),
                 Some(_) => {
                     json.quoted(|output| url::escape_field(output, app.profile, request, NAME))

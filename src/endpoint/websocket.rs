@@ -59,8 +59,8 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// Whether the Connection fields name the Upgrade, which belongs to this hop alone.
 fn upgrades(request: &Request) -> bool {
-    let fields = request.fields.iter().filter(|f| f.name.eq_ignore_ascii_case("Connection"));
-    let mut options = fields.flat_map(|field| field.value.split(|&b| b == b','));
+    let fields = request.fields_named("Connection");
+    let mut options = fields.flat_map(|value| value.split(|&b| b == b','));
     options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 

@@ -49,7 +49,7 @@ fn render_raw(app: &App, request: &Request, output: &mut Vec<u8>) {
 
 fn is_excluded_line(app: &App, line: &[u8]) -> bool {
     let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon));
-    name.is_some_and(|name| fields::is_excluded(app, &String::from_utf8_lossy(name)))
+    name.is_some_and(|name| fields::is_excluded(app, name))
 }
 
 /// `/dump/request`: go-httpbin's. The request line as it came, Host, the other fields sorted and

@@ -61,7 +61,7 @@ pub fn write_lines(output: &mut Vec<u8>, app: &App, request: &Request) {
     sort(Case::Mime, fields, places);
     for hosts in [true, false] {
         let sorted = places.iter().filter_map(|&place| fields.get(usize::from(place)));
-        for field in sorted.filter(|field| field.name.eq_ignore_ascii_case("Host") == hosts) {
+        for field in sorted.filter(|field| field.is("Host") == hosts) {
             Case::Mime.write(output, field.name);
             output.extend_from_slice(b": ");
             output.extend_from_slice(field.value);
@@ -78,7 +78,7 @@ pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
             json.item();
             json.list(|json| {
                 json.item();
-                json.text(field.name);
+                json.bytes(field.name);
                 json.item();
                 json.bytes(field.value);
             });
@@ -87,8 +87,8 @@ pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
 }
 
 /// Whether the operator wants no answer to tell a field of this name.
-pub fn is_excluded(app: &App, name: &str) -> bool {
-    app.exclude_headers.iter().any(|pattern| fits(pattern.as_bytes(), name.as_bytes()))
+pub fn is_excluded(app: &App, name: &[u8]) -> bool {
+    app.exclude_headers.iter().any(|pattern| fits(pattern.as_bytes(), name))
 }
 
 /// Whether a name fits a pattern in lower case, in which `*` stands for any text.
@@ -137,19 +137,17 @@ fn gather<'a>(
 /// `_`, for CGI could not tell them from those with `-`; the two fields that CGI has names of its
 /// own for are never joined, and left out when empty.
 fn passes_cgi(field: &Field, after: &[Field]) -> bool {
-    let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-    if is("Content-Type") || is("Content-Length") {
+    if field.is("Content-Type") || field.is("Content-Length") {
         return !field.value.is_empty() && !after.iter().any(|next| same_name(field, next));
     }
-    !field.name.contains('_')
+    !field.name.contains(&b'_')
 }
 
 /// Whether a field is one of those that platforms add. Most names are told apart from all of them
 /// by their first letter.
 fn is_hidden(field: &Field) -> bool {
-    let first = field.name.bytes().next().map(|byte| byte.to_ascii_uppercase());
-    matches!(first, Some(b'X' | b'V' | b'T' | b'C'))
-        && HIDDEN.iter().any(|name| field.name.eq_ignore_ascii_case(name))
+    let first = field.name.first().map(u8::to_ascii_uppercase);
+    matches!(first, Some(b'X' | b'V' | b'T' | b'C')) && HIDDEN.iter().any(|name| field.is(name))
 }
 
 /// Tells fields, each together with the later ones of its name.
@@ -162,7 +160,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn write_sorted(&self, json: &mut Json, places: &mut [u8]) {
         sort(self.case, self.fields, places);
-        let name = |place: u8| self.at(place).map_or("", |field| field.name);
+        let name = |place: u8| self.at(place).map_or(&b""[..], |field| field.name);
         for group in places.chunk_by(|&a, &b| name(a).eq_ignore_ascii_case(name(b))) {
             let mut group = group.iter().filter_map(|&place| self.at(place));
             if let Some(first) = group.next() {
@@ -217,7 +215,7 @@ impl Teller<'_> {
 
 /// Sorts the places of fields by their names as they are told; those of one name stay in order.
 fn sort(case: Case, fields: &[Field], places: &mut [u8]) {
-    let name = |place: u8| fields.get(usize::from(place)).map_or("", |field| field.name);
+    let name = |place: u8| fields.get(usize::from(place)).map_or(&b""[..], |field| field.name);
     places.sort_unstable_by(|&a, &b| case.order(name(a), name(b)).then(a.cmp(&b)));
 }
 
@@ -238,21 +236,21 @@ impl Case {
     /// A name as it is told.
     pub fn of(self, name: &str) -> String {
         let mut output = Vec::with_capacity(name.len());
-        self.write(&mut output, name);
+        self.write(&mut output, name.as_bytes());
         String::from_utf8_lossy(&output).into_owned()
     }
 
     /// Appends a name as it is told.
-    pub fn write(self, output: &mut Vec<u8>, name: &str) {
+    pub fn write(self, output: &mut Vec<u8>, name: &[u8]) {
         let mut starts = true;
-        output.extend(name.bytes().map(|byte| self.byte(byte, &mut starts)));
+        output.extend(name.iter().map(|&byte| self.byte(byte, &mut starts)));
     }
 
     /// The order of two names as they are told, without writing them so: up to where they first
     /// differ, whether a letter starts a word is the same for both.
-    fn order(self, one: &str, other: &str) -> Ordering {
+    fn order(self, one: &[u8], other: &[u8]) -> Ordering {
         let mut starts = true;
-        for (a, b) in one.bytes().zip(other.bytes()) {
+        for (a, b) in one.iter().copied().zip(other.iter().copied()) {
             if !a.eq_ignore_ascii_case(&b) {
                 return self.byte(a, &mut starts.clone()).cmp(&self.byte(b, &mut starts));
             }

@@ -1,6 +1,7 @@
 //! Layer 1, the vocabulary: what a request says, what a reply is made of, how texts are written.
 
 pub mod app;
+pub mod bytes;
 pub mod coding;
 pub mod conditional;
 pub mod cookies;

@@ -3,6 +3,7 @@
 //! Read as leniently as Werkzeug does: a part that is no parameter is skipped, the last of several
 //! of one name counts. Continuations (`name*0=`) are not put together.
 
+use super::bytes::in_token;
 use super::coding;
 use std::borrow::Cow;
 
@@ -60,8 +61,7 @@ fn value_of(text: &str) -> (Option<&str>, &str) {
 }
 
 fn token_end(text: &str) -> usize {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"_!#$%&'*+-.^`|~".contains(&byte);
-    text.bytes().position(|byte| !token(byte)).unwrap_or(text.len())
+    text.bytes().position(|byte| !in_token(byte)).unwrap_or(text.len())
 }
 
 /// Where a quoted string ends, its closing quote included.

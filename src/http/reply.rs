@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::app::App;
+use super::bytes::{all, in_text, in_token};
 use super::pace::Pace;
 use super::request::{Methods, Request};
 use super::status::Status;
@@ -105,13 +106,12 @@ impl Headers {
 
 /// Whether a text can be a field's name (RFC 9110 5.6.2).
 pub fn is_token(name: &str) -> bool {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(token)
+    !name.is_empty() && name.bytes().all(in_token)
 }
 
 /// Whether a text can be a field's value: it holds no control character but TAB (RFC 9110 5.5).
 pub fn is_field_value(value: &str) -> bool {
-    !value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')
+    all(value.as_bytes(), in_text)
 }
 
 /// Whether a text of the client's own may be told in a field: one with any control character would

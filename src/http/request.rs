@@ -5,9 +5,26 @@ use std::net::IpAddr;
 
 use crate::base::limits::MAX_PARAMS;
 
-/// A header field as it arrived: its name in the case that was sent, its value without outer
-/// blanks.
-pub type Field<'a> = httparse::Header<'a>;
+/// A header field as it arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Its name, a token, in the case that was sent.
+    pub name: &'a [u8],
+    /// Its value, without outer blanks.
+    pub value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// A field of this name and value.
+    pub fn of(name: &'a str, value: &'a str) -> Field<'a> {
+        Field { name: name.as_bytes(), value: value.as_bytes() }
+    }
+
+    /// Whether it is of this name, in any case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
 
 /// The methods of RFC 9110 section 9 and RFC 5789. They are case-sensitive; any other is a 501.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +65,8 @@ impl Method {
     ];
 
     /// The method of this exact name.
-    pub fn parse(name: &str) -> Option<Method> {
-        Method::ALL.into_iter().find(|method| method.name() == name)
+    pub fn parse(name: &[u8]) -> Option<Method> {
+        Method::ALL.into_iter().find(|method| method.name().as_bytes() == name)
     }
 
     /// The name on the wire.
@@ -168,8 +185,7 @@ impl<'a> Request<'a> {
 
     /// The values of all fields of this name, in any case, in the order in which they came.
     pub fn fields_named(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let same = move |field: &&Field<'_>| field.name.eq_ignore_ascii_case(name);
-        self.fields.iter().filter(same).map(|field| field.value)
+        self.fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
     }
 
     /// The values of all fields of this name with `,` between them, as httpbin's server joins them;

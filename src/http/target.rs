@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bytes::all;
 use super::coding::percent_decode;
 use super::request::Target;
 
@@ -67,8 +68,8 @@ impl<'a> Target<'a> {
 /// Whether a target is a path in which nothing has a meaning of its own. Most are; one look that
 /// says so takes a quarter of the time of three that find nothing.
 fn is_plain(raw: &[u8]) -> bool {
-    let special = |byte: &u8| matches!(byte, b'#' | b'?' | b'%');
-    raw.starts_with(b"/") && !raw.starts_with(b"//") && !raw.iter().any(special)
+    let plain = |byte| (byte != b'#') & (byte != b'?') & (byte != b'%');
+    raw.starts_with(b"/") && !raw.starts_with(b"//") && all(raw, plain)
 }
 
 /// The path with exactly one slash at its start.

@@ -9,10 +9,9 @@ pub(crate) fn ask<R>(
     body: &[u8],
     run: impl FnOnce(&Request) -> R,
 ) -> R {
-    let fields: Vec<Field> =
-        fields.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
+    let fields: Vec<Field> = fields.iter().map(|&(name, value)| Field::of(name, value)).collect();
     let (target, host) = Target::parse(target.as_bytes()).unwrap();
-    let named = fields.iter().find(|field| field.name.eq_ignore_ascii_case("Host"));
+    let named = fields.iter().find(|field| field.is("Host"));
     run(&Request {
         method: Method::Get,
         version: Version::Http11,

@@ -2,6 +2,7 @@
 
 use super::head::Length;
 use crate::base::limits::{Limits, MAX_CHUNK_LINE};
+use crate::http::bytes::{all, in_text, in_token};
 use crate::http::reply::Refusal;
 
 /// What the next bytes are.
@@ -89,7 +90,7 @@ impl Decoder {
         if !extensions.is_empty() && extensions.trim_ascii_start().first() != Some(&b';') {
             return Err(Refusal::bad("a chunk size is not a hexadecimal number"));
         }
-        if !extensions.iter().all(|&b| is_text(b)) {
+        if !all(extensions, in_text) {
             return Err(Refusal::bad("a chunk extension holds a control character"));
         }
         let left = self.extensions.checked_sub(extensions.len());
@@ -152,13 +153,8 @@ fn hexadecimal(digits: &[u8]) -> Option<u64> {
 }
 
 fn is_field(line: &[u8]) -> bool {
-    let token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-    let name = line.iter().take_while(|b| token(b)).count();
-    name > 0 && line.get(name) == Some(&b':') && line.iter().all(|&b| is_text(b))
-}
-
-fn is_text(byte: u8) -> bool {
-    byte == b'\t' || !byte.is_ascii_control()
+    let name = line.iter().take_while(|&&byte| in_token(byte)).count();
+    name > 0 && line.get(name) == Some(&b':') && all(line, in_text)
 }
 
 #[cfg(test)]

@@ -1,26 +1,20 @@
 //! Heads: where one ends, what its request line and fields say, and which body follows
 //! (RFC 9112 2 to 6).
 //!
-//! `httparse` splits lines into tokens; every rule about what is allowed stands here: which body
-//! follows in `Facts::body`, numbered as in RFC 9112 6.3, and which Host is valid in
-//! `Facts::host` and in `host`.
+//! `words` tells a whole head's words apart, `facts` has the rules on which body follows and which
+//! Host is needed, `host` on which is valid. Here stands where a head ends, and what it all means.
 
-use std::mem::MaybeUninit;
 use std::net::IpAddr;
 
+use super::facts::Facts;
 use super::host::is_valid as valid_host;
-use crate::base::limits::{Limits, MAX_FIELDS};
+use super::words;
+pub use super::words::{Slots, slots};
+use crate::base::limits::Limits;
+use crate::http::bytes::in_token;
 use crate::http::reply::Refusal;
-use crate::http::request::{Field, Method, Params, Request, Target, Version};
+use crate::http::request::{Method, Params, Request, Target};
 use crate::http::status::Status;
-
-/// Room for a head's fields, on the stack and not initialised: that would cost more than parsing.
-pub type Slots<'a> = [MaybeUninit<Field<'a>>; MAX_FIELDS];
-
-/// An empty [`Slots`].
-pub const fn slots<'a>() -> Slots<'a> {
-    [const { MaybeUninit::uninit() }; MAX_FIELDS]
-}
 
 /// How a head begins whose answer has no body, whatever else it says.
 pub const HEAD: &[u8] = b"HEAD ";
@@ -130,15 +124,10 @@ pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     }
 }
 
-const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
+pub(super) const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
 
-fn is_version(word: &[u8]) -> bool {
+pub(super) fn is_version(word: &[u8]) -> bool {
     matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
-}
-
-/// Bytes of a token (RFC 9110 5.6.2).
-fn in_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// What the connection knows and a head does not say.
@@ -153,8 +142,8 @@ pub struct Origin<'a> {
 }
 
 /// Understands the head that `bytes` starts with, if it is whole and [`scan`] could find nothing
-/// wrong with it: no line can be too long, and none ends with a lone LF, which `httparse` takes.
-/// If not, the reason is for [`scan`] to say.
+/// wrong with it: it is so short that no line is too long. If not, the reason is for [`scan`] to
+/// say.
 pub fn parse_unscanned<'a>(
     bytes: &'a [u8],
     slots: &'a mut Slots<'a>,
@@ -162,20 +151,12 @@ pub fn parse_unscanned<'a>(
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
     match parse(bytes, slots, limits, origin) {
-        Ok(head) if !is_beyond_scan(head.request.head, limits) => {
-            Err(Refusal::bad("the head is malformed"))
+        Ok(head) if head.bytes > limits.head_line_bytes.min(limits.head_bytes) => {
+            Err(Refusal::bad("the head is too long to be understood at once"))
         }
         // Moved as it is: a head is large.
         parsed => parsed,
     }
-}
-
-fn is_beyond_scan(head: &[u8], limits: &Limits) -> bool {
-    let short = head.len() <= limits.head_line_bytes.min(limits.head_bytes);
-    // Looks at every byte, without a branch, which the compiler turns into wide instructions.
-    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
-    let lone = pairs.fold(false, |any, (&a, &b)| any | ((b == b'\n') & (a != b'\r')));
-    short && !lone && !head.starts_with(b"\n")
 }
 
 /// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
@@ -185,23 +166,16 @@ pub fn parse<'a>(
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let mut parsed = httparse::Request::new(&mut []);
-    let length = match parsed.parse_with_uninit_headers(bytes, slots) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return Err(Refusal::bad("the head is malformed")),
-        Err(error) => return Err(malformed(bytes, error)),
-    };
-    let version = if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 };
-    let name = parsed.method.unwrap_or_default();
-    let method = Method::parse(name)
-        .ok_or_else(|| Refusal::new(Status(501), format!("the method {name} is not known here")))?;
-    let raw = parsed.path.unwrap_or_default().as_bytes();
-    let (target, authority) =
-        Target::parse(raw).ok_or_else(|| Refusal::bad("the request target is malformed"))?;
+    let (line, length) = words::split(bytes, slots)?;
+    let version = line.version;
+    let method = Method::parse(line.method).ok_or_else(|| unknown_method(line.method))?;
+    let (target, authority) = Target::parse(line.target)
+        .ok_or_else(|| Refusal::bad("the request target is malformed"))?;
     if *target.path == *b"*" && method != Method::Options {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
-    let facts = Facts::of(parsed.headers, limits)?;
+    let fields = slots.as_slice();
+    let facts = Facts::of(fields, limits)?;
     let host = facts.host(version)?;
     if authority.is_some_and(|authority| !valid_host(authority)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
@@ -212,7 +186,7 @@ pub fn parse<'a>(
         target,
         params: Params::default(),
         host: authority.or(host),
-        fields: parsed.headers,
+        fields,
         body: &[],
         peer: origin.peer,
         local: origin.local,
@@ -229,198 +203,7 @@ pub fn parse<'a>(
     })
 }
 
-/// Says what was wrong with a head that `httparse` does not take.
-fn malformed(bytes: &[u8], error: httparse::Error) -> Refusal {
-    match error {
-        httparse::Error::TooManyHeaders => {
-            Refusal::new(Status(431), "there are too many header fields")
-        }
-        httparse::Error::Version => unknown_version(bytes),
-        error => Refusal::bad(format!("the head is malformed: {error}")),
-    }
-}
-
-/// `HTTP/2.0` and the like are well-formed and not served (RFC 9110 2.5 and 15.6.6).
-fn unknown_version(bytes: &[u8]) -> Refusal {
-    let line = bytes.split(|&b| b == b'\r').next().unwrap_or_default();
-    let mut words = line.split(|&b| b == b' ').skip(2);
-    match (words.next(), words.next()) {
-        (Some(version), None) if is_version(version) => {
-            Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
-        }
-        _ => Refusal::bad(NO_VERSION),
-    }
-}
-
-/// Where the minor version stands in a head of HTTP/1.2 to 1.9, which is to be understood as 1.1
-/// (RFC 9110 2.5). `httparse` knows 1.0 and 1.1 only.
-pub fn later_minor(bytes: &[u8]) -> Option<usize> {
-    let line = bytes.get(..memchr::memchr(b'\r', bytes)?)?;
-    let (minor, rest) = line.split_last()?;
-    (rest.ends_with(b" HTTP/1.") && (b'2'..=b'9').contains(minor)).then_some(rest.len())
-}
-
-/// What the fields say that decide framing and persistence, found in one pass.
-#[derive(Default)]
-struct Facts<'a> {
-    host: Option<&'a [u8]>,
-    hosts: u32,
-    length: Option<u64>,
-    coding: Coding,
-    close: bool,
-    keep_alive: bool,
-    expect: Option<&'a [u8]>,
-}
-
-/// What the Transfer-Encoding fields say.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Coding {
-    #[default]
-    None,
-    Chunked,
-    Unknown,
-    Malformed,
-}
-
-impl<'a> Facts<'a> {
-    fn of(fields: &[Field<'a>], limits: &Limits) -> Result<Facts<'a>, Refusal> {
-        if fields.len() > limits.head_fields {
-            return Err(Refusal::new(Status(431), "there are too many header fields"));
-        }
-        let mut facts = Facts::default();
-        for field in fields {
-            facts.take(field)?;
-        }
-        Ok(facts)
-    }
-
-    /// Only names of these lengths matter, which passes over nearly every other field at once.
-    fn take(&mut self, field: &Field<'a>) -> Result<(), Refusal> {
-        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        match field.name.len() {
-            4 if is("host") => {
-                self.host = Some(field.value);
-                self.hosts += 1;
-            }
-            6 if is("expect") => self.expect = Some(field.value),
-            10 if is("connection") => self.take_connection(field.value),
-            14 if is("content-length") => self.take_length(field.value)?,
-            17 if is("transfer-encoding") => self.take_coding(field.value),
-            14.. if FRAMING.iter().any(|words| reads_as(field.name, words)) => {
-                let name = field.name;
-                return Err(Refusal::bad(format!("{name} could be taken for a framing field")));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn take_connection(&mut self, value: &[u8]) {
-        for option in list(value) {
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-        }
-    }
-
-    /// Rule 5 of [`body`](Facts::body): digits only. The same length twice is allowed to be
-    /// merged, but no honest client sends it, so it is refused.
-    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-        let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-        match (digits, length, self.length) {
-            (true, Some(length), None) => self.length = Some(length),
-            (_, _, Some(_)) => return Err(Refusal::bad("there are two Content-Length fields")),
-            _ => return Err(Refusal::bad("the Content-Length is not a number of bytes")),
-        }
-        Ok(())
-    }
-
-    /// Rule 4 of [`body`](Facts::body): `chunked` once, last and without parameters; we know no
-    /// other coding (RFC 9112 6.1).
-    fn take_coding(&mut self, value: &[u8]) {
-        for coding in list(value) {
-            let chunked = coding.eq_ignore_ascii_case(b"chunked");
-            self.coding = match (self.coding, chunked) {
-                (Coding::None, true) => Coding::Chunked,
-                (Coding::None | Coding::Unknown, _) => Coding::Unknown,
-                _ => Coding::Malformed,
-            };
-        }
-        if self.coding == Coding::None {
-            self.coding = Coding::Malformed;
-        }
-    }
-
-    /// RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, and a valid one.
-    fn host(&self, version: Version) -> Result<Option<&'a [u8]>, Refusal> {
-        match (self.hosts, version) {
-            (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
-            (2.., _) => Err(Refusal::bad("there are several Host fields")),
-            _ if !self.host.is_none_or(valid_host) => {
-                Err(Refusal::bad("the Host field is malformed"))
-            }
-            _ => Ok(self.host),
-        }
-    }
-
-    /// How long the body is, by the rules of RFC 9112 6.3. Those that are not here (1, 2 and 8)
-    /// are about answers. Whatever is refused here ends the connection.
-    fn body(&self, version: Version) -> Result<Length, Refusal> {
-        match (self.coding, self.length) {
-            // 3. Both: it may be an attempt to smuggle a request, and is refused.
-            (Coding::Chunked | Coding::Unknown | Coding::Malformed, Some(_)) => {
-                Err(Refusal::bad("there are both a Content-Length and a Transfer-Encoding"))
-            }
-            // 4. A coding alone; where there is none (6.1), it is faulty.
-            (Coding::Chunked | Coding::Unknown | Coding::Malformed, None)
-                if version == Version::Http10 =>
-            {
-                Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding"))
-            }
-            (Coding::Chunked, None) => Ok(Length::Chunked),
-            (Coding::Unknown, None) => {
-                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
-            }
-            (Coding::Malformed, None) => Err(Refusal::bad("the Transfer-Encoding is malformed")),
-            // 5. A length that is none was refused where it was found, in `take_length`.
-            // 6. A length alone.
-            (Coding::None, Some(length)) => Ok(Length::Exact(length)),
-            // 7. Neither: there is no body.
-            (Coding::None, None) => Ok(Length::Exact(0)),
-        }
-    }
-
-    fn keep_alive(&self, version: Version) -> bool {
-        !self.close && (version == Version::Http11 || self.keep_alive)
-    }
-
-    /// RFC 9110 10.1.1: HTTP/1.0 clients do not know `100 Continue`, and we know no other.
-    fn expects_continue(&self, version: Version) -> Result<bool, Refusal> {
-        match self.expect {
-            Some(value) if version == Version::Http11 => {
-                if value.eq_ignore_ascii_case(b"100-continue") {
-                    return Ok(true);
-                }
-                Err(Refusal::new(Status(417), "100-continue is the only expectation known here"))
-            }
-            _ => Ok(false),
-        }
-    }
-}
-
-/// The words of the names that decide framing.
-const FRAMING: [[&str; 2]; 2] = [["content", "length"], ["transfer", "encoding"]];
-
-/// Whether a name is made of these words, with any hyphens and underscores about them. Names like
-/// `Transfer_Encoding` are legal and mean nothing here, but there are programs to which one mark is
-/// as good as the other: a proxy that reads a body from it disagrees with us on where it ends.
-fn reads_as(name: &str, words: &[&str; 2]) -> bool {
-    let mut parts = name.split(['-', '_']).filter(|part| !part.is_empty());
-    words.iter().all(|word| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(word)))
-        && parts.next().is_none()
-}
-
-/// The members of a comma-separated list, without blanks; empty ones are skipped (RFC 9110 5.6.1).
-fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+fn unknown_method(name: &[u8]) -> Refusal {
+    let name = String::from_utf8_lossy(name);
+    Refusal::new(Status(501), format!("the method {name} is not known here"))
 }

@@ -15,11 +15,13 @@
 //! as well, so their order is kept by doing nothing.
 
 pub mod body;
+mod facts;
 pub mod head;
 mod host;
 mod kept;
 mod receive;
 mod refusals;
+mod words;
 pub mod write;
 
 use super::conn::Rest;
@@ -32,7 +34,7 @@ use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use head::{Origin, Scan};
-use kept::{kept, too_large, understood, whole};
+use kept::{kept, too_large, whole};
 use receive::Receive;
 use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
 
@@ -199,10 +201,9 @@ impl Http1 {
         output: &mut Buf,
         scanned: bool,
     ) -> Result<Option<Next>, Refusal> {
-        let (mut slots, mut copy) = (head::slots(), Vec::new());
-        let (limits, origin) = (&cx.app.limits, origin(cx));
+        let (mut slots, limits, origin) = (head::slots(), &cx.app.limits, origin(cx));
         let mut head = match scanned {
-            true => understood(input.unread(), &mut slots, &mut copy, limits, origin)?,
+            true => head::parse(input.unread(), &mut slots, limits, origin)?,
             false => head::parse_unscanned(input.unread(), &mut slots, limits, origin)?,
         };
         self.new = false;
@@ -287,10 +288,9 @@ impl Http1 {
         input: &mut Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let (mut slots, mut copy) = (head::slots(), Vec::new());
-        let (unread, limits) = (input.unread(), &cx.app.limits);
+        let (mut slots, unread) = (head::slots(), input.unread());
         let Some((mut request, keep_alive)) =
-            kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
+            kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
         else {
             return self.to(Stage::Close);
         };
@@ -308,10 +308,9 @@ impl Http1 {
             Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
             Phase::Waiting(_) => {
                 let bytes = exchange.request_bytes as usize;
-                let (mut slots, mut copy) = (head::slots(), Vec::new());
-                let (unread, limits) = (input.unread(), &cx.app.limits);
+                let (mut slots, unread) = (head::slots(), input.unread());
                 let Some((mut request, _)) =
-                    kept(unread, bytes, limits, origin(cx), &mut slots, &mut copy)
+                    kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
                 else {
                     *cx.delayed = cx.delayed.saturating_sub(1);
                     return self.to(Stage::Close);

@@ -1,0 +1,176 @@
+//! What the fields of a head say that decides how its message is framed and whether the connection
+//! is kept, found in one pass. Each rule stands here once: which body follows in [`Facts::body`],
+//! numbered as in RFC 9112 6.3, and which Host is needed in [`Facts::host`].
+
+use super::head::Length;
+use super::host::is_valid as valid_host;
+use super::words::too_many_fields;
+use crate::base::limits::Limits;
+use crate::http::reply::Refusal;
+use crate::http::request::{Field, Version};
+use crate::http::status::Status;
+
+/// What the fields say.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    host: Option<&'a [u8]>,
+    hosts: u32,
+    length: Option<u64>,
+    coding: Coding,
+    close: bool,
+    keep_alive: bool,
+    expect: Option<&'a [u8]>,
+}
+
+/// What the Transfer-Encoding fields say.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Coding {
+    #[default]
+    None,
+    Chunked,
+    Unknown,
+    Malformed,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn of(fields: &[Field<'a>], limits: &Limits) -> Result<Facts<'a>, Refusal> {
+        if fields.len() > limits.head_fields {
+            return Err(too_many_fields());
+        }
+        let mut facts = Facts::default();
+        for field in fields {
+            facts.take(field)?;
+        }
+        Ok(facts)
+    }
+
+    /// Only names of these lengths matter, which passes over nearly every other field at once.
+    fn take(&mut self, field: &Field<'a>) -> Result<(), Refusal> {
+        match field.name.len() {
+            4 if field.is("host") => {
+                self.host = Some(field.value);
+                self.hosts += 1;
+            }
+            6 if field.is("expect") => self.expect = Some(field.value),
+            10 if field.is("connection") => self.take_connection(field.value),
+            14 if field.is("content-length") => self.take_length(field.value)?,
+            17 if field.is("transfer-encoding") => self.take_coding(field.value),
+            14.. if FRAMING.iter().any(|words| reads_as(field.name, words)) => {
+                let name = String::from_utf8_lossy(field.name);
+                return Err(Refusal::bad(format!("{name} could be taken for a framing field")));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_connection(&mut self, value: &[u8]) {
+        for option in list(value) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    /// Rule 5 of [`body`](Facts::body): digits only. The same length twice is allowed to be
+    /// merged, but no honest client sends it, so it is refused.
+    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+        match (digits, length, self.length) {
+            (true, Some(length), None) => self.length = Some(length),
+            (_, _, Some(_)) => return Err(Refusal::bad("there are two Content-Length fields")),
+            _ => return Err(Refusal::bad("the Content-Length is not a number of bytes")),
+        }
+        Ok(())
+    }
+
+    /// Rule 4 of [`body`](Facts::body): `chunked` once, last and without parameters; we know no
+    /// other coding (RFC 9112 6.1).
+    fn take_coding(&mut self, value: &[u8]) {
+        for coding in list(value) {
+            let chunked = coding.eq_ignore_ascii_case(b"chunked");
+            self.coding = match (self.coding, chunked) {
+                (Coding::None, true) => Coding::Chunked,
+                (Coding::None | Coding::Unknown, _) => Coding::Unknown,
+                _ => Coding::Malformed,
+            };
+        }
+        if self.coding == Coding::None {
+            self.coding = Coding::Malformed;
+        }
+    }
+
+    /// RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, and a valid one.
+    pub(super) fn host(&self, version: Version) -> Result<Option<&'a [u8]>, Refusal> {
+        match (self.hosts, version) {
+            (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
+            (2.., _) => Err(Refusal::bad("there are several Host fields")),
+            _ if !self.host.is_none_or(valid_host) => {
+                Err(Refusal::bad("the Host field is malformed"))
+            }
+            _ => Ok(self.host),
+        }
+    }
+
+    /// How long the body is, by the rules of RFC 9112 6.3. Those that are not here (1, 2 and 8)
+    /// are about answers. Whatever is refused here ends the connection.
+    pub(super) fn body(&self, version: Version) -> Result<Length, Refusal> {
+        match (self.coding, self.length) {
+            // 3. Both: it may be an attempt to smuggle a request, and is refused.
+            (Coding::Chunked | Coding::Unknown | Coding::Malformed, Some(_)) => {
+                Err(Refusal::bad("there are both a Content-Length and a Transfer-Encoding"))
+            }
+            // 4. A coding alone; where there is none (6.1), it is faulty.
+            (Coding::Chunked | Coding::Unknown | Coding::Malformed, None)
+                if version == Version::Http10 =>
+            {
+                Err(Refusal::bad("HTTP/1.0 has no Transfer-Encoding"))
+            }
+            (Coding::Chunked, None) => Ok(Length::Chunked),
+            (Coding::Unknown, None) => {
+                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
+            }
+            (Coding::Malformed, None) => Err(Refusal::bad("the Transfer-Encoding is malformed")),
+            // 5. A length that is none was refused where it was found, in `take_length`.
+            // 6. A length alone.
+            (Coding::None, Some(length)) => Ok(Length::Exact(length)),
+            // 7. Neither: there is no body.
+            (Coding::None, None) => Ok(Length::Exact(0)),
+        }
+    }
+
+    pub(super) fn keep_alive(&self, version: Version) -> bool {
+        !self.close && (version == Version::Http11 || self.keep_alive)
+    }
+
+    /// RFC 9110 10.1.1: HTTP/1.0 clients do not know `100 Continue`, and we know no other.
+    pub(super) fn expects_continue(&self, version: Version) -> Result<bool, Refusal> {
+        match self.expect {
+            Some(value) if version == Version::Http11 => {
+                if value.eq_ignore_ascii_case(b"100-continue") {
+                    return Ok(true);
+                }
+                Err(Refusal::new(Status(417), "100-continue is the only expectation known here"))
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// The words of the names that decide framing.
+const FRAMING: [[&str; 2]; 2] = [["content", "length"], ["transfer", "encoding"]];
+
+/// Whether a name is made of these words, with any hyphens and underscores about them. Names like
+/// `Transfer_Encoding` are legal and mean nothing here, but there are programs to which one mark is
+/// as good as the other: a proxy that reads a body from it disagrees with us on where it ends.
+fn reads_as(name: &[u8], words: &[&str; 2]) -> bool {
+    let mut parts = name.split(|b| matches!(b, b'-' | b'_')).filter(|part| !part.is_empty());
+    let same = |part: &[u8], word: &str| part.eq_ignore_ascii_case(word.as_bytes());
+    words.iter().all(|word| parts.next().is_some_and(|part| same(part, word)))
+        && parts.next().is_none()
+}
+
+/// The members of a comma-separated list, without blanks; empty ones are skipped (RFC 9110 5.6.1).
+fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
