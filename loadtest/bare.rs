@@ -4,12 +4,17 @@
 //! read is taken for one request, or, with `--request-bytes L`, for as many requests as L goes into
 //! it (pipelining). It is a yardstick, not a server: an answer that does not fit into the socket's
 //! buffer at once ends the connection. With `--echo` what is read comes back instead, and with
-//! `--echo-body L` the body of each request does, behind the head in `--answer`.
+//! `--echo-body L` the body of each request does, behind the head in `--answer`. With `--delay S`
+//! each answer is written S seconds after its read.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 #[path = "bare/echo.rs"]
 mod echo;
+
+#[cfg(target_os = "linux")]
+#[path = "bare/delay.rs"]
+mod delay;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::io::Result<()> {
@@ -23,11 +28,13 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use super::delay::Delays;
     use super::echo::{Echo, Echoes};
     use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
     use std::io;
     use std::net::{SocketAddr, TcpListener};
     use std::os::fd::{AsRawFd, RawFd};
+    use std::time::Duration;
 
     /// As long as the answer of a server that says what httpbin says; `--answer` replaces it.
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bare\r\n\
@@ -48,6 +55,7 @@ mod linux {
         close: bool,
         carried: Vec<u32>,
         echoes: Option<Echoes>,
+        delays: Option<Delays>,
     }
 
     pub(super) fn main() -> io::Result<()> {
@@ -93,6 +101,13 @@ mod linux {
                     .help("Length of each request's body, which comes back behind --answer's head"),
             )
             .arg(
+                Arg::new("delay")
+                    .long("delay")
+                    .value_parser(value_parser!(f64))
+                    .conflicts_with_all(["request-bytes", "close", "echo", "echo-body"])
+                    .help("Seconds from each request to its answer"),
+            )
+            .arg(
                 Arg::new("read-bytes")
                     .long("read-bytes")
                     .value_parser(value_parser!(u32).range(1024..))
@@ -119,6 +134,8 @@ mod linux {
                 None => matches.get_flag("echo").then_some(Echo::Raw),
             };
             let read_bytes = *matches.get_one::<u32>("read-bytes").expect("has a default") as usize;
+            let delay = matches.get_one::<f64>("delay").map(|&s| Duration::try_from_secs_f64(s));
+            let delay = delay.transpose().map_err(io::Error::other)?;
             // SAFETY: makes a descriptor; no memory is passed.
             let epoll = checked(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
             let bare = Loop {
@@ -129,6 +146,7 @@ mod linux {
                 close: matches.get_flag("close"),
                 carried: vec![0; MAX_DESCRIPTORS],
                 echoes: echo.map(|echo| Echoes::new(echo, MAX_DESCRIPTORS, read_bytes)),
+                delays: delay.map(|delay| Delays::new(delay, MAX_DESCRIPTORS)),
                 listener,
             };
             set_no_delay(bare.listener.as_raw_fd())?;
@@ -139,10 +157,8 @@ mod linux {
         fn run(&mut self) -> io::Result<()> {
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
             let mut scratch = [0u8; 65_536];
-            let (at, room) = (events.as_mut_ptr(), events.len() as i32);
             loop {
-                // SAFETY: `at` points to `room` events that live as long as this function.
-                let n = match checked(unsafe { libc::epoll_wait(self.epoll, at, room, -1) }) {
+                let n = match checked(self.wait(&mut events)) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     n => n?,
                 };
@@ -151,11 +167,26 @@ mod linux {
                     if fd == self.listener.as_raw_fd() {
                         self.accept()?;
                     } else if !self.serve(fd, &mut scratch) || half_closed(event) {
-                        // SAFETY: `fd` is a connection of ours, and is not used after this.
-                        unsafe { libc::close(fd) };
+                        self.close(fd);
                     }
                 }
             }
+        }
+
+        /// Until something happens; answers what is due before it sleeps, and until more is.
+        fn wait(&mut self, events: &mut [libc::epoll_event]) -> i32 {
+            let Some(delays) = &self.delays else {
+                let (at, room) = (events.as_mut_ptr(), events.len() as i32);
+                // SAFETY: `at` points to `room` events.
+                return unsafe { libc::epoll_wait(self.epoll, at, room, -1) };
+            };
+            let now = delays.now_us();
+            while let Some(fd) = self.delays.as_mut().and_then(|delays| delays.due(now)) {
+                if !self.send(fd, 1) {
+                    self.close(fd);
+                }
+            }
+            self.delays.as_ref().map_or(0, |delays| delays.wait(self.epoll, events, now))
         }
 
         fn accept(&mut self) -> io::Result<()> {
@@ -176,10 +207,17 @@ mod linux {
 
         /// What there is to do for a connection; false when it is over.
         fn serve(&mut self, fd: RawFd, scratch: &mut [u8]) -> bool {
-            match &mut self.echoes {
-                Some(echoes) => echoes.turn(fd),
-                None => self.answer(fd, scratch),
+            match (&mut self.echoes, &mut self.delays) {
+                (Some(echoes), _) => echoes.turn(fd),
+                (_, Some(delays)) => delays.turn(fd, scratch),
+                _ => self.answer(fd, scratch),
             }
+        }
+
+        fn close(&mut self, fd: RawFd) {
+            self.delays.iter_mut().for_each(|delays| delays.end(fd));
+            // SAFETY: `fd` is a connection of ours, and is not used after this.
+            unsafe { libc::close(fd) };
         }
 
         /// One read and one write; false when the connection is over. A read that fills less than
@@ -196,10 +234,15 @@ mod linux {
                 self.carried[fd as usize] = (have % length) as u32;
                 have / length
             });
-            let bytes = self.answer_bytes * requests.min(MOST_AT_ONCE);
-            // SAFETY: `answers` holds MOST_AT_ONCE times `answer_bytes`.
+            self.send(fd, requests.min(MOST_AT_ONCE)) && !self.close
+        }
+
+        /// So many answers; whether the kernel took them all.
+        fn send(&self, fd: RawFd, requests: usize) -> bool {
+            let bytes = self.answer_bytes * requests;
+            // SAFETY: `answers` holds MOST_AT_ONCE times `answer_bytes`, and no more are asked for.
             let sent = unsafe { libc::write(fd, self.answers.as_ptr().cast(), bytes) };
-            sent == bytes as isize && !self.close
+            sent == bytes as isize
         }
 
         fn watch(&self, fd: RawFd) -> io::Result<()> {

@@ -119,8 +119,8 @@ def loiter(core, *arguments, workers=1, before=()):
     return Server("loiter", [*before, *command, *arguments, *extra], core)
 
 
-def bare(core, answer=None, request_bytes=None, close=False, echo=()):
-    """The baseline, giving exactly `answer` (the bytes of a whole answer), or echoing as told."""
+def bare(core, answer=None, request_bytes=None, close=False, more=()):
+    """The baseline, giving exactly `answer` (the bytes of a whole answer), or as `more` says."""
     directory = tempfile.mkdtemp(prefix="loadtest-bare-")
     command = [program("examples/bare", "BARE"), "--listen", "127.0.0.1:0"]
     if answer:
@@ -128,7 +128,7 @@ def bare(core, answer=None, request_bytes=None, close=False, echo=()):
         command += ["--answer", "answer"]
     command += ["--request-bytes", str(request_bytes)] if request_bytes else []
     command += ["--close"] if close else []
-    command += echo
+    command += more
     command[0] = str(pathlib.Path(command[0]).resolve())
     return Server("bare", command, core, directory=directory)
 

@@ -7,6 +7,7 @@ import html
 import math
 
 WIDTH, LEFT, RIGHT, ROW = 860, 130, 190, 22
+CHARACTER = 7  # about as wide as one is
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: #ffffff; stroke-width: 4; paint-order: stroke }
 .ground { fill: #ffffff }
@@ -69,6 +70,7 @@ def chart(title, command, shown):
     if not values:
         return None
     scale = Scale(min(values), max(values))
+    scale.make_room([(max(row), label(row, note)) for _, rows in shown for _, row, note in rows])
     parts, top = [text(16, 28, title, "title"), text(16, 48, command, "quiet")], 64
     for heading, rows in shown:
         drawn, top = panel(heading, rows, scale, top)
@@ -88,11 +90,21 @@ class Scale:
         self.high = min(step for step in steps if step >= most and step > self.low)
         inside = [step for step in steps if self.low <= step <= self.high]
         powers = [step for step in inside if math.log10(step) % 1 in (0.0, 1.0)]
+        self.width = WIDTH - LEFT - RIGHT
         self.ticks = inside if len(inside) <= 9 or len(powers) < 2 else powers
 
+    def make_room(self, labels):
+        """Narrows it until each label ends inside the picture: [(value it stands beside, text)]."""
+        for value, told in labels:
+            room = WIDTH - LEFT - 10 - CHARACTER * len(told)
+            if share := self.share(value):
+                self.width = min(self.width, max(room / share, ROW))
+
+    def share(self, value):
+        return math.log(value / self.low) / math.log(self.high / self.low)
+
     def __call__(self, value):
-        share = math.log(value / self.low) / math.log(self.high / self.low)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return LEFT + self.share(value) * self.width
 
 
 def panel(heading, rows, scale, top):
@@ -118,8 +130,11 @@ def row_of(name, values, note, scale, middle):
     for number, at in enumerate(places):
         more = " second" if number else ""
         parts.append(f'<circle class="{kind}{more}" cx="{at:.1f}" cy="{middle}" r="5"/>')
-    told = " – ".join(short(value) for value in values) + note
-    return [*parts, text(max(places) + 10, middle + 4, told, "quiet")]
+    return [*parts, text(max(places) + 10, middle + 4, label(values, note), "quiet")]
+
+
+def label(values, note):
+    return " – ".join(short(value) for value in values) + note
 
 
 def short(value):

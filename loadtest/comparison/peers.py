@@ -4,6 +4,7 @@ A mode is left out where a server has nothing like it: nginx and h2o tell no req
 go-httpbin echo nothing raw. Whether an answer is the right one is asked before each mode (modes.probe).
 """
 import dataclasses
+import functools
 import pathlib
 import re
 import tempfile
@@ -62,13 +63,23 @@ def scratch(name):
 def start_bare(core, mode, loiter):
     """The very bytes of loiter; told how long a request is where several come at once."""
     if mode.raw:
-        return servers.bare(core, echo=["--echo"])
+        return servers.bare(core, more=["--echo"])
+    if mode.held:
+        return servers.bare(core, delayed_answer(core, mode), more=["--delay", mode.path.split("/")[-1]])
     path = LOITER.path(mode)
     length = len(modes.request(loiter, mode, path)) if mode.depth > 1 else None
     if len(str(loiter.port)) != 5:
         raise fetch.Missing("the port should have five digits")
     echo = ["--echo-body", str(mode.body)] if mode.body else []
     return servers.bare(core, modes.answer_of(loiter, mode, path), length, mode.close, echo)
+
+
+@functools.cache
+def delayed_answer(core, mode):
+    """What loiter says after the delay, of the same length: no delay has as many digits."""
+    path = re.sub("[1-9]", "0", mode.path)
+    with start_loiter(core, mode, None) as loiter:
+        return modes.answer_of(loiter, mode, path)
 
 
 def configured(name, command, core, template, **values):
@@ -157,7 +168,7 @@ PEERS = {peer.name: peer for peer in [
     LOITER,
     Peer("log-off", ["log"], fetch.ours,
          lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
-    Peer("bare", [*PLAIN, "echo1k", "echo1m", "tcp"], fetch.ours, start_bare, lambda: "this tree's"),
+    Peer("bare", [*PLAIN, "echo1k", "echo1m", "delay", "tcp"], fetch.ours, start_bare, lambda: "this tree's"),
     Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
          lambda: said(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
     Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,

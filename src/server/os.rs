@@ -20,6 +20,8 @@ use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod timer;
+
 /// A connection.
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -110,7 +112,7 @@ impl Os {
         read_until_would_block: bool,
     ) -> io::Result<Os> {
         let poll = Poll::new()?;
-        let timer = timer::Timer::new(poll.registry(), special(TIMER))?;
+        let timer = timer::Timer::new(&poll, special(TIMER))?;
         // kqueue reports a level as an edge only after the buffer was seen empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
@@ -155,21 +157,22 @@ fn pack(token: Token) -> mio::Token {
     mio::Token((u64::from(token.generation) << 32 | u64::from(token.index)) as usize)
 }
 
-fn event_of(event: &mio::event::Event) -> Option<Event> {
-    let packed = event.token().0 as u64;
+fn told(event: &mio::event::Event) -> Option<Event> {
+    let readiness = Readiness {
+        readable: event.is_readable(),
+        ending: event.is_read_closed(),
+        broken: event.is_error(),
+    };
+    event_of(event.token().0 as u64, readiness)
+}
+
+fn event_of(packed: u64, readiness: Readiness) -> Option<Event> {
     let (index, generation) = (packed as u32, (packed >> 32) as u32);
     Some(match index {
         INBOX => Event::Inbox,
         TIMER => return None,
         FIRST_LISTENER.. => Event::Listener((index - FIRST_LISTENER) as usize),
-        _ => {
-            let readiness = Readiness {
-                readable: event.is_readable(),
-                ending: event.is_read_closed(),
-                broken: event.is_error(),
-            };
-            Event::Socket(Token { index, generation }, readiness)
-        }
+        _ => Event::Socket(Token { index, generation }, readiness),
     })
 }
 
@@ -187,18 +190,21 @@ impl Net for Os {
 
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
         // The last look at the clock is good enough to see whether there is anything to set.
-        let timeout = match until <= self.looked {
-            true => Some(Duration::ZERO),
-            false => self.timer.timeout(self.looked, until, self.start),
-        };
-        // An interrupted wait says nothing of what has happened, so that is asked for at once: a
-        // deadline must not be judged by what was not seen.
-        if self.poll.poll(&mut self.events, timeout).is_err()
-            && self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err()
-        {
-            return;
+        let due = until <= self.looked;
+        if due || !self.timer.nap(&self.poll, self.looked, until, self.start, events) {
+            let timeout = match due {
+                true => Some(Duration::ZERO),
+                false => self.timer.timeout(self.looked, until, self.start),
+            };
+            // An interrupted wait says nothing of what has happened, so that is asked for at once:
+            // a deadline must not be judged by what was not seen.
+            if self.poll.poll(&mut self.events, timeout).is_err()
+                && self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err()
+            {
+                return;
+            }
+            events.extend(self.events.iter().filter_map(told));
         }
-        events.extend(self.events.iter().filter_map(event_of));
         if events.contains(&Event::Inbox) {
             self.empty_inbox();
         }
@@ -326,94 +332,4 @@ pub(super) fn hostname() -> io::Result<String> {
     }
     let name = CStr::from_bytes_until_nul(&name).map_err(io::Error::other)?;
     Ok(name.to_string_lossy().into_owned())
-}
-
-#[cfg(target_os = "linux")]
-mod timer {
-    //! A timer descriptor, set only when the deadline has changed.
-
-    use std::io;
-    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-    use std::time::{Duration, Instant};
-
-    use mio::unix::SourceFd;
-    use mio::{Interest, Registry, Token};
-
-    use crate::base::time::Time;
-
-    #[derive(Debug)]
-    pub(super) struct Timer {
-        descriptor: OwnedFd,
-        set: Time,
-    }
-
-    impl Timer {
-        pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Timer> {
-            let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
-            // SAFETY: no pointers; the result is checked.
-            let raw = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
-            if raw < 0 {
-                return Err(io::Error::last_os_error());
-            }
-            // SAFETY: `raw` was just opened and belongs to nobody else.
-            let descriptor = unsafe { OwnedFd::from_raw_fd(raw) };
-            registry.register(&mut SourceFd(&raw), token, Interest::READABLE)?;
-            Ok(Timer { descriptor, set: Time::NEVER })
-        }
-
-        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then.
-        /// `looked` is a recent time. An earlier setting is left to pass when the deadline has
-        /// moved away: one wake-up for nothing costs less than a call at each request.
-        pub(super) fn timeout(
-            &mut self,
-            looked: Time,
-            until: Time,
-            start: Instant,
-        ) -> Option<Duration> {
-            if until < self.set || (self.set <= looked && until != Time::NEVER) {
-                // Zero would disarm it.
-                self.arm(until.since(super::since(start)).max(Duration::from_nanos(1)));
-                self.set = until;
-            }
-            None
-        }
-
-        fn arm(&mut self, delay: Duration) {
-            let zero = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            let mut value = zero;
-            value.tv_sec = delay.as_secs() as libc::time_t;
-            value.tv_nsec = delay.subsec_nanos() as _;
-            let setting = libc::itimerspec { it_interval: zero, it_value: value };
-            let descriptor = self.descriptor.as_raw_fd();
-            // SAFETY: `setting` is valid, and the old setting is not asked for.
-            let result =
-                unsafe { libc::timerfd_settime(descriptor, 0, &setting, std::ptr::null_mut()) };
-            debug_assert_eq!(result, 0, "{}", io::Error::last_os_error());
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod timer {
-    //! mio's own timeout, rounded up so that it is never early.
-
-    use std::io;
-    use std::time::{Duration, Instant};
-
-    use mio::{Registry, Token};
-
-    use crate::base::time::Time;
-
-    #[derive(Debug)]
-    pub(super) struct Timer;
-
-    impl Timer {
-        pub(super) fn new(_: &Registry, _: Token) -> io::Result<Timer> {
-            Ok(Timer)
-        }
-
-        pub(super) fn timeout(&mut self, _: Time, until: Time, start: Instant) -> Option<Duration> {
-            (until != Time::NEVER).then(|| until.since(super::since(start)))
-        }
-    }
 }

@@ -1,0 +1,221 @@
+//! How a wait ends when a deadline has come: on Linux to some hundredths of a millisecond.
+//!
+//! A far deadline is the business of a timer descriptor, which is set only when the earliest one
+//! changes: a poll needs no timeout then. A near one ends the poll itself, which takes a call less
+//! for each answer that is delayed, and a wake-up through a descriptor less.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Timer;
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::Timer;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io::{self, ErrorKind};
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::time::{Duration, Instant};
+
+    use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP};
+    use mio::unix::SourceFd;
+    use mio::{Interest, Poll, Token};
+
+    use super::super::{Event, Readiness, event_of, since};
+    use crate::base::limits::EVENTS_PER_WAIT;
+    use crate::base::time::Time;
+
+    /// The kernel lets a poll sleep a thousandth longer than it was told to: so much is four
+    /// microseconds of this.
+    const NEAR: Duration = Duration::from_millis(4);
+
+    #[derive(Debug)]
+    pub(in super::super) struct Timer {
+        descriptor: OwnedFd,
+        set: Time,
+        /// Deadlines this far away at most are for [`nap`](Timer::nap). None are, where the kernel
+        /// does not know the call (before 5.11), or forbids it.
+        near: Duration,
+        found: Vec<libc::epoll_event>,
+    }
+
+    impl Timer {
+        /// The timer of the thread that calls, and waits.
+        pub(in super::super) fn new(poll: &Poll, token: Token) -> io::Result<Timer> {
+            let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
+            // SAFETY: no pointers; the result is checked.
+            let raw = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+            if raw < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: `raw` was just opened and belongs to nobody else.
+            let descriptor = unsafe { OwnedFd::from_raw_fd(raw) };
+            poll.registry().register(&mut SourceFd(&raw), token, Interest::READABLE)?;
+            // SAFETY: no pointers. A thread's sleeps are else rounded up by 50 µs; if that is not
+            // to be had, its answers are as much later.
+            unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+            let found = Vec::with_capacity(EVENTS_PER_WAIT);
+            Ok(Timer { descriptor, set: Time::NEVER, near: NEAR, found })
+        }
+
+        /// Waits for events until `until`, if that is near, and takes them; whether it did.
+        /// `looked` is a recent time.
+        pub(in super::super) fn nap(
+            &mut self,
+            poll: &Poll,
+            looked: Time,
+            until: Time,
+            start: Instant,
+            events: &mut Vec<Event>,
+        ) -> bool {
+            if until.since(looked) > self.near {
+                return false;
+            }
+            let left = timespec(until.since(since(start)));
+            let (at, room) = (self.found.as_mut_ptr(), self.found.capacity());
+            // SAFETY: `at` points to room for so many events, `left` lives during the call, and no
+            // signals are named. (Not every C library knows the call by its name.)
+            let count = unsafe {
+                let none = std::ptr::null::<libc::sigset_t>();
+                libc::syscall(libc::SYS_epoll_pwait2, poll.as_raw_fd(), at, room, &left, none, 0)
+            };
+            let Ok(count) = usize::try_from(count) else {
+                if io::Error::last_os_error().kind() != ErrorKind::Interrupted {
+                    self.near = Duration::ZERO;
+                }
+                return false;
+            };
+            // SAFETY: the kernel has written as many.
+            unsafe { self.found.set_len(count) };
+            events.extend(self.found.drain(..).filter_map(heard));
+            true
+        }
+
+        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then.
+        /// `looked` is a recent time. An earlier setting is left to pass when the deadline has
+        /// moved away: one wake-up for nothing costs less than a call at each request.
+        pub(in super::super) fn timeout(
+            &mut self,
+            looked: Time,
+            until: Time,
+            start: Instant,
+        ) -> Option<Duration> {
+            if until < self.set || (self.set <= looked && until != Time::NEVER) {
+                // Zero would disarm it.
+                self.arm(until.since(since(start)).max(Duration::from_nanos(1)));
+                self.set = until;
+            }
+            None
+        }
+
+        fn arm(&mut self, delay: Duration) {
+            let zero = timespec(Duration::ZERO);
+            let setting = libc::itimerspec { it_interval: zero, it_value: timespec(delay) };
+            let descriptor = self.descriptor.as_raw_fd();
+            // SAFETY: `setting` is valid, and the old setting is not asked for.
+            let result =
+                unsafe { libc::timerfd_settime(descriptor, 0, &setting, std::ptr::null_mut()) };
+            debug_assert_eq!(result, 0, "{}", io::Error::last_os_error());
+        }
+    }
+
+    fn timespec(time: Duration) -> libc::timespec {
+        // SAFETY: a time of zeros is valid. (Some systems have more fields than the two.)
+        let mut value: libc::timespec = unsafe { std::mem::zeroed() };
+        value.tv_sec = time.as_secs() as libc::time_t;
+        value.tv_nsec = time.subsec_nanos() as _;
+        value
+    }
+
+    /// What mio's events tell of theirs: the number is the token it was given.
+    fn heard(event: libc::epoll_event) -> Option<Event> {
+        let flags = event.events as i32;
+        let ended = flags & EPOLLIN != 0 && flags & EPOLLRDHUP != 0;
+        let readiness = Readiness {
+            readable: flags & (EPOLLIN | EPOLLPRI) != 0,
+            ending: flags & EPOLLHUP != 0 || ended,
+            broken: flags & EPOLLERR != 0,
+        };
+        event_of(event.u64, readiness)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::io::Write;
+
+        use super::*;
+        use crate::base::slab;
+
+        const NEVER: u32 = super::super::super::TIMER;
+
+        /// What a nap that ends `left` from now hears of a pipe.
+        fn heard_of(pipe: &mio::unix::pipe::Receiver, left: Duration) -> Option<Vec<Event>> {
+            let poll = Poll::new().unwrap();
+            let mut timer = Timer::new(&poll, Token(NEVER as usize)).unwrap();
+            let token = super::super::super::pack(slab::Token { index: 3, generation: 7 });
+            let source = pipe.as_raw_fd();
+            poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE).unwrap();
+            let (start, mut events) = (Instant::now(), Vec::new());
+            let until = Time::START.after(left);
+            let did = timer.nap(&poll, Time::START, until, start, &mut events);
+            assert!(!did || !events.is_empty() || start.elapsed() >= left, "it ended early");
+            did.then_some(events)
+        }
+
+        #[test]
+        fn a_nap_tells_what_mio_would() {
+            let near = Duration::from_millis(3);
+            let (mut sender, receiver) = mio::unix::pipe::new().unwrap();
+            assert_eq!(heard_of(&receiver, Duration::from_secs(1)), None);
+            let Some(events) = heard_of(&receiver, near) else { return };
+            assert_eq!(events, []);
+            sender.write_all(b"x").unwrap();
+            let token = slab::Token { index: 3, generation: 7 };
+            let readiness = Readiness { readable: true, ..Readiness::default() };
+            assert_eq!(heard_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
+            drop(sender);
+            let readiness = Readiness { ending: true, ..readiness };
+            assert_eq!(heard_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    //! mio's own timeout, rounded up so that it is never early.
+
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    use mio::{Poll, Token};
+
+    use super::super::{Event, since};
+    use crate::base::time::Time;
+
+    #[derive(Debug)]
+    pub(in super::super) struct Timer;
+
+    impl Timer {
+        pub(in super::super) fn new(_: &Poll, _: Token) -> io::Result<Timer> {
+            Ok(Timer)
+        }
+
+        pub(in super::super) fn nap(
+            &mut self,
+            _: &Poll,
+            _: Time,
+            _: Time,
+            _: Instant,
+            _: &mut Vec<Event>,
+        ) -> bool {
+            false
+        }
+
+        pub(in super::super) fn timeout(
+            &mut self,
+            _: Time,
+            until: Time,
+            start: Instant,
+        ) -> Option<Duration> {
+            (until != Time::NEVER).then(|| until.since(since(start)))
+        }
+    }
+}
