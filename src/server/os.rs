@@ -1,8 +1,8 @@
 //! The operating system, through mio: the one file that knows it, and the one with `unsafe`.
 //!
-//! Sockets are registered once, edge-triggered, for both directions, and never again. On Linux a
-//! timer descriptor makes a wait exact to some hundredths of a millisecond; elsewhere mio's own
-//! timeout is rounded up to one.
+//! A socket is registered once at most, edge-triggered, for both directions, when it first has to
+//! wait: epoll and kqueue then report what is there already. On Linux a timer descriptor makes a wait
+//! exact to some hundredths of a millisecond; elsewhere mio's own timeout is rounded up to one.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -204,21 +204,22 @@ impl Net for Os {
         }
     }
 
-    fn accept(&mut self, listener: usize, token: Token) -> io::Result<(Socket, Option<IpAddr>)> {
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let registry = self.poll.registry();
+    fn accept(&mut self, listener: usize) -> io::Result<(Socket, Option<IpAddr>)> {
         match self.listeners.get(listener) {
             Some(Listener::Tcp(tcp)) => {
-                let (mut stream, peer) = tcp.accept()?;
-                registry.register(&mut stream, pack(token), both)?;
+                let (stream, peer) = tcp.accept()?;
                 Ok((Socket::Tcp(stream), Some(peer.ip().to_canonical())))
             }
-            Some(Listener::Unix(unix)) => {
-                let (mut stream, _) = unix.accept()?;
-                registry.register(&mut stream, pack(token), both)?;
-                Ok((Socket::Unix(stream), None))
-            }
+            Some(Listener::Unix(unix)) => Ok((Socket::Unix(unix.accept()?.0), None)),
             Some(Listener::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn watch(&mut self, socket: &mut Socket, token: Token) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        match socket {
+            Socket::Tcp(stream) => self.poll.registry().register(stream, pack(token), both),
+            Socket::Unix(stream) => self.poll.registry().register(stream, pack(token), both),
         }
     }
 
