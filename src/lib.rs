@@ -30,8 +30,9 @@
 //!    its [`Wheel`](base::wheel::Wheel) has a timer due.
 //! 2. A listener wakes. `Worker::accept`, the only place of admission, takes connections until
 //!    there is none left or no slot.
-//! 3. Each becomes a [`Session`](server::session::Session) in the [`Slab`](base::slab::Slab); its
-//!    socket was registered once, edge-triggered, for both directions, and never is again.
+//! 3. Each becomes a [`Session`](server::session::Session) in the [`Slab`](base::slab::Slab), and
+//!    has its first turn at once. When it first must wait its socket is registered, edge-triggered,
+//!    for both directions, and never again; one that is answered and closed at once never is.
 //! 4. Bytes arrive. Events, timers and commands all put a token on the ready list, and each token
 //!    is one [`Session::turn`](server::session::Session::turn).
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only

@@ -104,6 +104,9 @@ pub const TURN_BYTES: usize = 512 * 1024;
 pub const TURN_REQUESTS: u64 = 128;
 /// Connections accepted from one listener before others have their turn.
 pub const ACCEPTS_PER_TURN: usize = 256;
+/// Most seconds a client may say nothing before it is accepted all the same: the fewest the kernel
+/// counts, as it asks again by its handshake's own timer.
+pub const ACCEPT_DEFERRAL_SECONDS: i32 = 1;
 /// Timers fired before sockets are looked at again.
 pub const FIRES_PER_TURN: usize = 1024;
 /// Readiness events taken from the kernel in one call.

@@ -54,7 +54,7 @@ impl<T> Slab<T> {
     }
 
     /// The name the next value inserted will have.
-    pub fn vacant(&self) -> Token {
+    fn vacant(&self) -> Token {
         let generation = self.slot(self.free).map_or(0, |slot| slot.generation);
         Token { index: self.free, generation }
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
-use super::os::{Datagrams, Listener};
+use super::os::{self, Datagrams, Listener};
 use super::worker::Gate;
 use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES};
 use crate::base::time::Time;
@@ -31,11 +31,11 @@ pub(super) struct Open {
 }
 
 /// Opens one listener. `first`: for the first worker, to which it matters that nobody else is
-/// there.
-pub(super) fn open(listen: &Listen, first: bool) -> io::Result<Open> {
+/// there. `defers`: let HTTP's clients speak before they are accepted.
+pub(super) fn open(listen: &Listen, first: bool, defers: bool) -> io::Result<Open> {
     match listen {
-        Listen::Http(address) => tcp(*address, first, Protocol::Http, Listen::Http),
-        Listen::TcpEcho(address) => tcp(*address, first, Protocol::Echo, Listen::TcpEcho),
+        Listen::Http(address) => tcp(*address, first, defers, Protocol::Http, Listen::Http),
+        Listen::TcpEcho(address) => tcp(*address, first, false, Protocol::Echo, Listen::TcpEcho),
         Listen::UdpEcho(address) => udp(*address, first),
         Listen::Unix(path) => unix(path),
     }
@@ -44,6 +44,7 @@ pub(super) fn open(listen: &Listen, first: bool) -> io::Result<Open> {
 fn tcp(
     address: SocketAddr,
     first: bool,
+    defers: bool,
     protocol: Protocol,
     named: fn(SocketAddr) -> Listen,
 ) -> io::Result<Open> {
@@ -51,6 +52,9 @@ fn tcp(
     // Accepted sockets inherit both. Raw echo has no timeout, so the kernel finds out who is gone.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(true)?;
+    if defers && let Err(error) = os::defer_accept(&socket) {
+        tracing::debug!(%error, "connections are accepted before they have spoken");
+    }
     socket.listen(BACKLOG)?;
     let listener = mio::net::TcpListener::from_std(socket.into());
     let local = listener.local_addr()?;

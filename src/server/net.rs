@@ -48,12 +48,12 @@ pub trait Net {
     /// return earlier with nothing.
     fn wait(&mut self, until: Time, events: &mut Vec<Event>);
 
-    /// Takes a connection from a listener; from now on its events carry `token`.
-    fn accept(
-        &mut self,
-        listener: usize,
-        token: Token,
-    ) -> io::Result<(Self::Socket, Option<IpAddr>)>;
+    /// Takes a connection from a listener. Nothing tells of it until it is [watched](Net::watch).
+    fn accept(&mut self, listener: usize) -> io::Result<(Self::Socket, Option<IpAddr>)>;
+
+    /// From now on events tell of this connection, and carry `token`; the first of them tells what
+    /// is the case already. To be called once.
+    fn watch(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
 
     /// Returns a bounded number of datagrams to their senders; whether there may be more.
     fn reflect(&mut self, listener: usize) -> bool;

@@ -1,13 +1,15 @@
 //! The operating system, through mio: the one file that knows it, and the one with `unsafe`.
 //!
-//! Sockets are registered once, edge-triggered, for both directions, and never again. On Linux a
-//! timer descriptor makes a wait exact to some hundredths of a millisecond; elsewhere mio's own
-//! timeout is rounded up to one.
+//! A socket is registered once at most, edge-triggered, for both directions, when it first has to
+//! wait: epoll and kqueue then report what is there already. On Linux a timer descriptor makes a
+//! wait exact to some hundredths of a millisecond; elsewhere mio's timeout is rounded up to one.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
@@ -16,6 +18,8 @@ use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 
 use super::net::{Event, Net, Readiness};
+#[cfg(target_os = "linux")]
+use crate::base::limits::ACCEPT_DEFERRAL_SECONDS;
 use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
@@ -210,21 +214,22 @@ impl Net for Os {
         }
     }
 
-    fn accept(&mut self, listener: usize, token: Token) -> io::Result<(Socket, Option<IpAddr>)> {
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let registry = self.poll.registry();
+    fn accept(&mut self, listener: usize) -> io::Result<(Socket, Option<IpAddr>)> {
         match self.listeners.get(listener) {
             Some(Listener::Tcp(tcp)) => {
-                let (mut stream, peer) = tcp.accept()?;
-                registry.register(&mut stream, pack(token), both)?;
+                let (stream, peer) = tcp.accept()?;
                 Ok((Socket::Tcp(stream), Some(peer.ip().to_canonical())))
             }
-            Some(Listener::Unix(unix)) => {
-                let (mut stream, _) = unix.accept()?;
-                registry.register(&mut stream, pack(token), both)?;
-                Ok((Socket::Unix(stream), None))
-            }
+            Some(Listener::Unix(unix)) => Ok((Socket::Unix(unix.accept()?.0), None)),
             Some(Listener::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn watch(&mut self, socket: &mut Socket, token: Token) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        match socket {
+            Socket::Tcp(stream) => self.poll.registry().register(stream, pack(token), both),
+            Socket::Unix(stream) => self.poll.registry().register(stream, pack(token), both),
         }
     }
 
@@ -301,6 +306,25 @@ const CLOSE_RANGE_UNSHARE: libc::c_uint = 1 << 1;
 /// Other systems share one table among all threads.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn unshare_descriptors() -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Lets the kernel keep a connection back until its client has spoken, or a second has passed.
+#[cfg(target_os = "linux")]
+pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
+    let (descriptor, seconds) = (listener.as_raw_fd(), ACCEPT_DEFERRAL_SECONDS);
+    let length = size_of_val(&seconds) as libc::socklen_t;
+    // SAFETY: `seconds` is as long as said, and read during the call only.
+    let result = unsafe {
+        let value = (&raw const seconds).cast();
+        libc::setsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, value, length)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Other systems hand each connection over at once, or ask for a kernel module first.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn defer_accept(_: &socket2::Socket) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 

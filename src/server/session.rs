@@ -37,8 +37,20 @@ pub struct Session<S> {
     ended: bool,
     /// Whether we have closed our side.
     shut: bool,
-    /// Whether it stands on the worker's list of those to have a turn.
-    pub queued: bool,
+    /// What brings it its next turn.
+    pub stand: Stand,
+}
+
+/// What brings a session its next turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// The worker's list, and nothing else: it has only come, and its socket is not watched until
+    /// it has to wait. One that is answered and closed at once never is.
+    New,
+    /// The worker's list.
+    Queued,
+    /// An event, a timer or a command.
+    Waits,
 }
 
 /// What a client has yet to take.
@@ -99,10 +111,11 @@ impl<S> Session<S> {
             due: Time::NEVER,
             peer,
             listener,
-            ready: Readiness::default(),
+            // Most clients have spoken by the time they are accepted.
+            ready: Readiness { readable: true, ..Readiness::default() },
             ended: false,
             shut: false,
-            queued: false,
+            stand: Stand::New,
         }
     }
 
@@ -360,8 +373,12 @@ mod tests {
 
         fn wait(&mut self, _: Time, _: &mut Vec<Event>) {}
 
-        fn accept(&mut self, _: usize, _: Token) -> io::Result<((), Option<IpAddr>)> {
+        fn accept(&mut self, _: usize) -> io::Result<((), Option<IpAddr>)> {
             Err(ErrorKind::WouldBlock.into())
+        }
+
+        fn watch(&mut self, (): &mut (), _: Token) -> io::Result<()> {
+            Ok(())
         }
 
         fn reflect(&mut self, _: usize) -> bool {

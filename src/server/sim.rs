@@ -43,6 +43,13 @@ pub struct Link {
 }
 
 impl Link {
+    /// What is the case, whoever was told of it.
+    fn state(&self) -> Readiness {
+        let ending = self.client_ended || self.reset;
+        let readable = ending || !self.to_server.is_empty();
+        Readiness { readable, ending, broken: self.reset }
+    }
+
     fn new(room: usize) -> Link {
         Link {
             to_server: Vec::new(),
@@ -166,6 +173,8 @@ pub struct Peer<C> {
     /// The client.
     pub client: C,
     link: Link,
+    accepted: bool,
+    /// What its events carry; none before it is watched, and so no events.
     token: Option<Token>,
     wake: Time,
     connected: bool,
@@ -189,6 +198,7 @@ impl<C: Client> Sim<C> {
         let peer = |(wake, client)| Peer {
             client,
             link: Link::new(room),
+            accepted: false,
             token: None,
             wake,
             connected: false,
@@ -215,7 +225,7 @@ impl<C: Client> Sim<C> {
 
     /// Connections that the server has accepted and not closed.
     pub fn open(&self) -> usize {
-        self.peers.iter().filter(|peer| peer.token.is_some() && !peer.closed).count()
+        self.peers.iter().filter(|peer| peer.accepted && !peer.closed).count()
     }
 
     /// The worker has ended: clients still receive what is under way to them.
@@ -335,7 +345,7 @@ impl<C: Client> Net for Sim<C> {
         }
     }
 
-    fn accept(&mut self, _: usize, token: Token) -> io::Result<(usize, Option<IpAddr>)> {
+    fn accept(&mut self, _: usize) -> io::Result<(usize, Option<IpAddr>)> {
         self.pass();
         if self.queue.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
@@ -345,11 +355,18 @@ impl<C: Client> Net for Sim<C> {
             return Err(io::Error::from_raw_os_error(libc::EMFILE));
         }
         let number = self.queue.remove(0);
-        let peer = &mut self.peers[number];
-        peer.token = Some(token);
-        // Registering tells of what is there already.
-        peer.link.told = false;
+        self.peers[number].accepted = true;
         Ok((number, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))))
+    }
+
+    /// Tells of what is the case now, and not of what was: bytes that were read are gone.
+    fn watch(&mut self, socket: &mut usize, token: Token) -> io::Result<()> {
+        self.pass();
+        let peer = &mut self.peers[*socket];
+        assert!(peer.token.replace(token).is_none(), "watched twice");
+        peer.link.changed = peer.link.state();
+        peer.link.told = peer.link.full && !peer.link.changed.readable;
+        Ok(())
     }
 
     fn reflect(&mut self, _: usize) -> bool {

@@ -202,6 +202,7 @@ impl Starter {
             peers: self.peers.clone(),
             private_fd_table: self.settings.private_fd_tables,
             read_until_would_block: self.settings.read_until_would_block,
+            defer_accept: self.settings.defer_accept,
             start: self.start,
             capacity: self.capacity,
             refusals: self.refusals,
@@ -245,6 +246,7 @@ struct Birth {
     peers: Option<Arc<Peers>>,
     private_fd_table: bool,
     read_until_would_block: bool,
+    defer_accept: bool,
     start: Instant,
     capacity: usize,
     refusals: usize,
@@ -277,7 +279,7 @@ impl Birth {
         let mut listeners = Vec::new();
         let (mut gates, mut bound) = (Vec::new(), Vec::new());
         for address in &self.addresses {
-            let open = listen::open(address, self.first)
+            let open = listen::open(address, self.first, self.defer_accept)
                 .map_err(|error| StartError::Listen(address.clone(), error))?;
             let Open { listener, gate, bound: at } = open;
             listeners.push(listener);

@@ -19,7 +19,7 @@ use super::access::Sink;
 use super::admission::{Admission, Room};
 use super::net::{Event, Net, is_exhausted};
 use super::peers::Peers;
-use super::session::{Fate, Scratch, Session};
+use super::session::{Fate, Scratch, Session, Stand};
 use super::stamp::Stamp;
 use super::tide::Tide;
 pub use super::totals::Totals;
@@ -38,7 +38,7 @@ use crate::proto::conn::{Conn, Protocol};
 
 mod drain;
 
-use drain::{Life, UNTOLD};
+use drain::Life;
 
 /// A message to a worker.
 #[derive(Clone, Debug)]
@@ -193,9 +193,9 @@ impl<N: Net> Worker<N> {
     /// A session is to have a turn; being told twice makes it one.
     fn ready(&mut self, token: Token) {
         if let Some(session) = self.sessions.get_mut(token)
-            && !session.queued
+            && session.stand == Stand::Waits
         {
-            session.queued = true;
+            session.stand = Stand::Queued;
             self.ready.push(token);
         }
     }
@@ -226,14 +226,13 @@ impl<N: Net> Worker<N> {
             if room == Room::Soon {
                 return self.pause(gate);
             }
-            match self.net.accept(gate, self.sessions.vacant()) {
+            match self.net.accept(gate) {
                 Ok((socket, peer)) => {
-                    let free = room != Room::None && self.enter(peer);
-                    self.admit(gate, protocol, socket, peer, free);
-                    // Not before: the new one is known by the slot that was vacant.
                     if let Room::Instead(victim) = room {
                         self.close(victim);
                     }
+                    let free = room != Room::None && self.enter(peer);
+                    self.admit(gate, protocol, socket, peer, free);
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,
@@ -282,12 +281,7 @@ impl<N: Net> Worker<N> {
             false => Conn::refused(protocol),
         };
         let Some(conn) = conn else { return self.net.close(socket) };
-        let mut session = Session::new(socket, conn, peer, gate as u8);
-        session.queued = true;
-        if self.life != Life::Serves {
-            session.notice(UNTOLD);
-        }
-        let token = self.sessions.insert(session);
+        let token = self.sessions.insert(Session::new(socket, conn, peer, gate as u8));
         self.ready.push(token);
         self.totals.connections += 1;
         self.tide.rise(self.sessions.len());
@@ -328,7 +322,7 @@ impl<N: Net> Worker<N> {
         for token in ready.drain(..) {
             match self.turn(token) {
                 Some(Fate::Over) => self.close(token),
-                Some(Fate::Again) => self.ready(token),
+                Some(Fate::Again) => self.ready.push(token),
                 Some(Fate::Waits) | None => {}
             }
             if self.records.len() >= RECORDS_PER_TURN {
@@ -344,7 +338,6 @@ impl<N: Net> Worker<N> {
 
     fn turn(&mut self, token: Token) -> Option<Fate> {
         let session = self.sessions.get_mut(token)?;
-        session.queued = false;
         let mut cx = Cx {
             now: self.now,
             fresh: false,
@@ -365,6 +358,13 @@ impl<N: Net> Worker<N> {
         let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
         if fate == Fate::Waits {
             self.wheel.arm(token.index, session.due);
+            let before = std::mem::replace(&mut session.stand, Stand::Waits);
+            if before == Stand::New
+                && let Err(error) = self.net.watch(&mut session.socket, token)
+            {
+                self.complain(&error);
+                return Some(Fate::Over);
+            }
         }
         Some(fate)
     }

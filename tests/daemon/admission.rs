@@ -70,3 +70,17 @@ fn each_of_a_crowd_is_told_that_there_is_no_room() {
     drop(held);
     daemon.stop();
 }
+
+#[test]
+fn a_client_that_says_nothing_is_seen_and_sent_away_though_accepting_is_deferred() {
+    for defers in ["on", "off"] {
+        let daemon = Daemon::start(&["--head-timeout", "100ms", "--defer-accept", defers]);
+        let begun = std::time::Instant::now();
+        assert_eq!(all(daemon.connect()), "", "with --defer-accept {defers}");
+        assert!(begun.elapsed() < DEADLINE / 3, "with --defer-accept {defers}");
+        // One that only looks whether there is anybody.
+        drop(daemon.connect());
+        assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
+        daemon.stop();
+    }
+}

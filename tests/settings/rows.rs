@@ -8,11 +8,12 @@ use loiter::config::{Invocation, Setting, Settings, Shape, effective, example};
 use super::ask::*;
 
 /// For every row a value that is not its default, as `show` spells it.
-const SAMPLES: [(&str, &str); 40] = [
+const SAMPLES: [(&str, &str); 41] = [
     ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
     ("workers", "3"),
     ("private-fd-tables", "off"),
     ("read-until-would-block", "on"),
+    ("defer-accept", "off"),
     ("server-header", "off"),
     ("shutdown-timeout", "1500ms"),
     ("profile", "public"),

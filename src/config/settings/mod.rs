@@ -32,6 +32,8 @@ pub struct Settings {
     pub private_fd_tables: bool,
     /// Whether a socket is read until it would block, instead of until the first short read.
     pub read_until_would_block: bool,
+    /// Whether a client must have spoken before it is accepted, or a second have passed (Linux).
+    pub defer_accept: bool,
     /// Where it stands: what is not given is set for that.
     pub exposure: Exposure,
     /// Most connections of one address at a time.
@@ -107,6 +109,7 @@ impl Settings {
             workers: 0,
             private_fd_tables: false,
             read_until_would_block: false,
+            defer_accept: false,
             exposure: Exposure::Local,
             max_connections_per_ip: None,
             max_connections: None,

@@ -55,6 +55,18 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| on_off(s.read_until_would_block),
     },
     Setting {
+        name: "defer-accept",
+        also: &[],
+        shape: Shape::Switch,
+        value: "on|off",
+        default: "on",
+        takes: ON_OR_OFF,
+        help: "Let the kernel keep an HTTP connection back until its first bytes are there: a new \
+               one costs much less, and one that says nothing is seen a second later (Linux)",
+        set: |s, text| switch(text).map(|on| s.defer_accept = on),
+        show: |s| on_off(s.defer_accept),
+    },
+    Setting {
         name: "server-header",
         also: &[],
         shape: Shape::Switch,

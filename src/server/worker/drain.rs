@@ -72,4 +72,4 @@ impl<N: Net> Worker<N> {
 }
 
 /// A request may have arrived that no event has told of yet: looked for before a connection ends.
-pub(super) const UNTOLD: Readiness = Readiness { readable: true, ending: false, broken: false };
+const UNTOLD: Readiness = Readiness { readable: true, ending: false, broken: false };
