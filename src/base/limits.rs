@@ -97,6 +97,10 @@ pub const READ_BYTES: usize = 64 * 1024;
 /// Room for a head beside what one read brings: for the request's own, so that a body of a round
 /// length leaves no few bytes for another read, and for that of an answer which passes it all back.
 pub const HEAD_ROOM: usize = 4 * 1024;
+/// Bytes of a page of the system, on nearly all: a buffer begins at one.
+pub const PAGE_BYTES: usize = 4096;
+/// Room of a buffer that gives up a page of it for that; the worker's have twice as much.
+pub const PAGED_BYTES: usize = 64 * 1024;
 /// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers
