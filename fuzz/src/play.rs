@@ -154,6 +154,10 @@ impl<'a> Player<'a> {
     /// A turn of the session, and one more for nothing.
     fn turn(&mut self) {
         self.work();
+        if self.said.len() >= ENOUGH {
+            // What is cut off is not asked again.
+            return self.wait(Next::Close);
+        }
         let before = (self.next, self.said.len(), self.served);
         self.work();
         let after = (self.next, self.said.len(), self.served);
