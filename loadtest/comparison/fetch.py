@@ -143,6 +143,7 @@ def go_httpbin():
     return str(binary)
 
 
+@functools.cache
 def ours():
     """Builds loiter, the baseline, the hold and the echo load, unless all four are given."""
     if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD", "PUMP")):
