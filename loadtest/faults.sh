@@ -78,7 +78,9 @@ fault sendto EINTR 2+3 60
 fault sendto EPIPE 5+5 15
 fault sendto ENOBUFS 5+5 15
 fault epoll_wait EINTR 2+3 60
-fault epoll_ctl ENOMEM 5+5 30
+fault epoll_pwait2 EINTR 2+3 60
+fault epoll_pwait2 ENOSYS 1+1 60
+fault epoll_ctl ENOMEM 5+5 48
 
 if unshare -n true 2>/dev/null; then
     unshare -n sh -c 'ip link set lo up; sysctl -qw net.ipv4.tcp_wmem="4096 4096 4096" net.ipv4.tcp_rmem="4096 4096 4096"; exec "$0" small' "./$(basename "$0")" || status=1

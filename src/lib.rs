@@ -33,8 +33,8 @@
 //! 3. Each becomes a [`Session`](server::session::Session) in the [`Slab`](base::slab::Slab), and
 //!    has its first turn at once. When it first must wait its socket is registered, edge-triggered,
 //!    for both directions, and never again; one that is answered and closed at once never is.
-//! 4. Bytes arrive. Events, timers and commands all put a token on the ready list, and each token
-//!    is one [`Session::turn`](server::session::Session::turn).
+//! 4. Bytes arrive. Arrivals, events, timers and commands all put a token on the ready list, and
+//!    each token is one [`Session::turn`](server::session::Session::turn).
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
 //!    between turns, and only what was left over.
 //! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine.

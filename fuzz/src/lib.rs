@@ -12,7 +12,7 @@ pub const ORIGIN: Origin<'static> =
 
 /// Runs `run` with a request for `/` that has these fields and this body.
 pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) -> R) -> R {
-    let fields: Vec<Field> = 
+    let fields: Vec<Field> =
         fields.iter().map(|(name, value)| Field { name: name.as_bytes(), value }).collect();
     let (target, _) = Target::parse(b"/").expect("a path is a target");
     run(&Request {

@@ -92,9 +92,14 @@ impl Buf {
     /// Takes what a connection had left over.
     pub fn load(&mut self, kept: Box<[u8]>) {
         debug_assert!(self.is_empty(), "a shared buffer is empty between turns");
-        if kept.len() > self.bytes.capacity() - self.start {
+        if kept.len() > self.bytes.capacity() {
             (self.bytes, self.start) = (kept.into_vec(), 0);
         } else if !kept.is_empty() {
+            if kept.len() > self.bytes.capacity() - self.start {
+                // The page is given up, and not the room, which would never come back.
+                self.bytes.clear();
+                self.start = 0;
+            }
             self.bytes.extend_from_slice(&kept);
         }
     }
@@ -173,6 +178,13 @@ mod tests {
         assert_eq!(buf.len(), PAGED_BYTES + 1);
         assert_eq!(buf.save(PAGED_BYTES).len(), PAGED_BYTES + 1);
         assert!(begins(&mut buf) && buf.is_empty() && buf.save(PAGED_BYTES).is_empty());
+        // One that leaves no room for the page does not change the room.
+        for _ in 0..9 {
+            let room = buf.tail().capacity();
+            buf.load(vec![b'x'; room - 1].into());
+            assert_eq!(buf.save(PAGED_BYTES + 4096).len(), room - 1);
+            assert!(begins(&mut buf) && buf.tail().capacity() == room);
+        }
         buf.make_room(PAGED_BYTES);
         buf.tail().extend_from_slice(b"abc");
         assert_eq!(buf.unread(), b"abc");

@@ -14,7 +14,8 @@ pub struct Limits {
     /// Largest request body that is kept, in bytes: 413 beyond it. A body that is streamed
     /// (`POST /echo`) is not bounded by it.
     pub body_bytes: u64,
-    /// Time for a whole head, from its first byte (or from the accept): 408 after it.
+    /// Time for a whole head, from its first byte (or from the accept, which a client that says
+    /// nothing may have to wait a second for): 408 after it.
     pub head_timeout: Duration,
     /// Longest gap between two pieces of a request body: 408 after it.
     pub body_timeout: Duration,
@@ -99,7 +100,7 @@ pub const READ_BYTES: usize = 64 * 1024;
 pub const HEAD_ROOM: usize = 4 * 1024;
 /// Bytes of a page of the system, on nearly all: a buffer begins at one.
 pub const PAGE_BYTES: usize = 4096;
-/// Room of a buffer that gives up a page of it for that; the worker's have twice as much.
+/// Room of a buffer that gives up a page of it for that; the worker's have more.
 pub const PAGED_BYTES: usize = 64 * 1024;
 /// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;

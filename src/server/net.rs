@@ -87,8 +87,9 @@ pub trait Net {
     fn trim(&mut self) {}
 }
 
-/// Whether closing a connection would help: there is no descriptor or no memory for another one.
+/// Whether closing a connection would help: there is no descriptor, no memory or no watch for
+/// another one.
 pub fn is_exhausted(error: &io::Error) -> bool {
-    let kinds = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    let kinds = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::ENOSPC];
     error.raw_os_error().is_some_and(|code| kinds.contains(&code))
 }

@@ -1,4 +1,4 @@
-//! The operating system, through mio: the one file that knows it, and the one with `unsafe`.
+//! The operating system, through mio: what knows it, and all that is `unsafe`, is here and below.
 //!
 //! A socket is registered once at most, edge-triggered, for both directions, when it first has to
 //! wait: epoll and kqueue then report what is there already. On Linux a timer descriptor makes a
@@ -356,4 +356,38 @@ pub(super) fn hostname() -> io::Result<String> {
     }
     let name = CStr::from_bytes_until_nul(&name).map_err(io::Error::other)?;
     Ok(name.to_string_lossy().into_owned())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::listen::{Open, open};
+    use super::*;
+    use crate::config::Listen;
+
+    /// The time clients have to speak, as the kernel rounded it.
+    fn deferral(listener: &Open) -> i32 {
+        let Listener::Tcp(tcp) = &listener.listener else { panic!("{:?}", listener.bound) };
+        let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
+        // SAFETY: both places are valid, and the length is that of the first.
+        let result = unsafe {
+            let value = (&raw mut seconds).cast();
+            let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
+            libc::getsockopt(tcp.as_raw_fd(), level, option, value, &mut length)
+        };
+        assert_eq!(result, 0);
+        seconds
+    }
+
+    #[test]
+    fn accepting_is_deferred_for_http_alone_and_where_it_is_asked_for() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        for (listen, defers, deferred) in [
+            (Listen::Http(any), true, true),
+            (Listen::Http(any), false, false),
+            (Listen::TcpEcho(any), true, false),
+        ] {
+            let open = open(&listen, true, defers).unwrap();
+            assert_eq!(deferral(&open) > 0, deferred, "{listen:?} {defers}");
+        }
+    }
 }

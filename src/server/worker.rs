@@ -299,11 +299,11 @@ impl<N: Net> Worker<N> {
         self.setup.gates[gate].look = self.now.after(ACCEPT_RETRY);
     }
 
-    /// Logs why nothing can be accepted, not more often than somebody would read it.
+    /// Logs why connections cannot be taken, not more often than somebody would read it.
     fn complain(&mut self, error: &std::io::Error) {
         if self.now >= self.complain_next {
             self.complain_next = self.now.after(COMPLAINT_INTERVAL);
-            tracing::warn!(%error, connections = self.sessions.len(), "cannot accept for now");
+            tracing::warn!(%error, connections = self.sessions.len(), "cannot take connections for now");
         }
     }
 
@@ -358,15 +358,27 @@ impl<N: Net> Worker<N> {
         let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
         if fate == Fate::Waits {
             self.wheel.arm(token.index, session.due);
-            let before = std::mem::replace(&mut session.stand, Stand::Waits);
-            if before == Stand::New
-                && let Err(error) = self.net.watch(&mut session.socket, token)
-            {
-                self.complain(&error);
-                return Some(Fate::Over);
+            if std::mem::replace(&mut session.stand, Stand::Waits) == Stand::New {
+                return self.watch(token);
             }
         }
         Some(fate)
+    }
+
+    /// From now on events tell of a session. If the kernel has no room for that, another one makes
+    /// way, as for a new one.
+    fn watch(&mut self, token: Token) -> Option<Fate> {
+        loop {
+            let session = self.sessions.get_mut(token)?;
+            match self.net.watch(&mut session.socket, token) {
+                Ok(()) => return Some(Fate::Waits),
+                Err(error) if is_exhausted(&error) && self.evict() => {}
+                Err(error) => {
+                    self.complain(&error);
+                    return Some(Fate::Over);
+                }
+            }
+        }
     }
 
     fn close(&mut self, token: Token) {

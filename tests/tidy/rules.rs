@@ -106,7 +106,7 @@ pub(crate) fn no_unsafe(file: &Source) -> Vec<String> {
         return Vec::new();
     }
     let everywhere = file.code.iter().enumerate().filter(|(_, line)| has_word(line, "unsafe"));
-    everywhere.map(|(at, _)| file.breach(at + 1, "unsafe belongs in server/os.rs")).collect()
+    everywhere.map(|(at, _)| file.breach(at + 1, "unsafe belongs in server/os")).collect()
 }
 
 /// Below the shell there is no clock, socket, thread or environment.

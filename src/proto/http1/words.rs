@@ -7,7 +7,7 @@ use std::mem::ManuallyDrop;
 
 use arrayvec::ArrayVec;
 
-use super::head::is_version;
+use super::head::{NO_VERSION, is_version};
 use crate::base::limits::MAX_FIELDS;
 use crate::http::bytes::{all, in_text, in_token, is_visible};
 use crate::http::reply::Refusal;
@@ -123,12 +123,12 @@ fn unended() -> Refusal {
 
 /// `HTTP/2.0` and the like are well-formed and not served (RFC 9110 2.5 and 15.6.6).
 fn unknown_version(line: &[u8]) -> Refusal {
-    let mut words = line.split(|&b| b == b' ').skip(2);
-    match (words.next(), words.next()) {
-        (Some(version), None) if is_version(version) => {
+    let mut words = line.split(|&b| b == b' ').skip(1);
+    match (words.next(), words.next(), words.next()) {
+        (Some(target), Some(version), None) if is_target(target) && is_version(version) => {
             Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
         }
-        _ => Refusal::bad(super::head::NO_VERSION),
+        _ => Refusal::bad(NO_VERSION),
     }
 }
 
@@ -193,6 +193,9 @@ mod tests {
         }
         for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
             assert_eq!(head(&format!("PRI * {version}"), "").unwrap_err(), "505");
+        }
+        for target in ["/\0", "/\r/", ""] {
+            assert_eq!(head(&format!("GET {target} HTTP/2.0"), "").unwrap_err(), "400");
         }
         assert!(split(b"GET /\xff HTTP/1.1\r\n\r\n", &mut slots()).is_err());
     }
