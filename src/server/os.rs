@@ -360,9 +360,9 @@ pub(super) fn hostname() -> io::Result<String> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::super::listen::{Open, open};
     use super::*;
     use crate::config::Listen;
+    use crate::server::listen::{Open, open};
 
     /// The time clients have to speak, as the kernel rounded it.
     fn deferral(listener: &Open) -> i32 {

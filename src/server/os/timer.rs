@@ -1,8 +1,8 @@
 //! How a wait ends when a deadline has come: on Linux to some hundredths of a millisecond.
 //!
 //! A far deadline is the business of a timer descriptor, which is set only when the earliest one
-//! comes nearer or has passed: a poll needs no timeout then. A near one ends the poll itself, which takes a call less
-//! for each answer that is delayed, and a wake-up through a descriptor less.
+//! comes nearer or has passed: a poll needs no timeout then. A near one ends the poll itself, which
+//! takes a call less for each answer that is delayed, and a wake-up through a descriptor less.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Timer;
