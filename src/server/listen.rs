@@ -52,15 +52,13 @@ fn tcp(
     // Accepted sockets inherit both. Raw echo has no timeout, so the kernel finds out who is gone.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(true)?;
-    if defers && let Err(error) = os::defer_accept(&socket) {
-        tracing::debug!(%error, "connections are accepted before they have spoken");
-    }
+    let deferred = defers && os::defer_accept(&socket).is_ok();
     socket.listen(BACKLOG)?;
     let listener = mio::net::TcpListener::from_std(socket.into());
     let local = listener.local_addr()?;
     Ok(Open {
         listener: Listener::Tcp(listener),
-        gate: gate(Some(protocol), local.to_string()),
+        gate: Gate { deferred, ..gate(Some(protocol), local.to_string()) },
         bound: named(local),
     })
 }
@@ -79,7 +77,7 @@ fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
 }
 
 fn gate(protocol: Option<Protocol>, local: String) -> Gate {
-    Gate { protocol, local, look: Time::NEVER }
+    Gate { protocol, local, deferred: false, look: Time::NEVER }
 }
 
 /// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.

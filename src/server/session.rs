@@ -111,8 +111,7 @@ impl<S> Session<S> {
             due: Time::NEVER,
             peer,
             listener,
-            // Most clients have spoken by the time they are accepted.
-            ready: Readiness { readable: true, ..Readiness::default() },
+            ready: Readiness::default(),
             ended: false,
             shut: false,
             stand: Stand::New,

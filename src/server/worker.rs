@@ -38,7 +38,7 @@ use crate::proto::conn::{Conn, Protocol};
 
 mod drain;
 
-use drain::Life;
+use drain::{Life, UNTOLD};
 
 /// A message to a worker.
 #[derive(Clone, Debug)]
@@ -77,6 +77,9 @@ pub struct Gate {
     pub protocol: Option<Protocol>,
     /// Its address, for requests that name no host.
     pub local: String,
+    /// Whether nearly all its clients have spoken when they are accepted: then each is read at once.
+    /// Where the kernel does not see to that, too many of those reads would find nothing.
+    pub deferred: bool,
     /// When to look at it without being told: connections may be left from the last time.
     pub look: Time,
 }
@@ -281,7 +284,11 @@ impl<N: Net> Worker<N> {
             false => Conn::refused(protocol),
         };
         let Some(conn) = conn else { return self.net.close(socket) };
-        let token = self.sessions.insert(Session::new(socket, conn, peer, gate as u8));
+        let mut session = Session::new(socket, conn, peer, gate as u8);
+        if self.setup.gates[gate].deferred || self.life != Life::Serves {
+            session.notice(UNTOLD);
+        }
+        let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
         self.tide.rise(self.sessions.len());

@@ -71,7 +71,12 @@ fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
     let (commands, inbox) = mpsc::channel();
     let clients = sippers.into_iter().map(|sipper| (Time::START, sipper)).collect();
     let sim = Sim::new(limits.send_rate, weather, clients, commands);
-    let gate = Gate { protocol: Some(Protocol::Http), local: "a".into(), look: Time::NEVER };
+    let gate = Gate {
+        protocol: Some(Protocol::Http),
+        local: "a".into(),
+        deferred: false,
+        look: Time::NEVER,
+    };
     let setup = Setup {
         app: Arc::new(App { limits, ..App::default() }),
         gates: vec![gate],

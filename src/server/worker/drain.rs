@@ -71,5 +71,6 @@ impl<N: Net> Worker<N> {
     }
 }
 
-/// A request may have arrived that no event has told of yet: looked for before a connection ends.
-const UNTOLD: Readiness = Readiness { readable: true, ending: false, broken: false };
+/// A request may have arrived that no event has told of yet: looked for before a connection ends,
+/// and when it begins where the client has spoken first.
+pub(super) const UNTOLD: Readiness = Readiness { readable: true, ending: false, broken: false };
