@@ -175,7 +175,7 @@ fn play(mut random: Random, run: &Run) {
         gates: vec![Gate {
             protocol: Some(Protocol::Http),
             local: LOCAL.into(),
-            deferred: count % 2 == 0,
+            deferred: count.is_multiple_of(2),
             look: Time::NEVER,
         }],
         peers: None,
