@@ -77,8 +77,8 @@ pub struct Gate {
     pub protocol: Option<Protocol>,
     /// Its address, for requests that name no host.
     pub local: String,
-    /// Whether nearly all its clients have spoken when they are accepted: each is read at once then.
-    /// Where the kernel does not see to that, too many of those reads would find nothing.
+    /// Whether the kernel sees to it that its clients have spoken when they are accepted: each is
+    /// read at once then. Elsewhere too many of those reads would find nothing.
     pub deferred: bool,
     /// When to look at it without being told: connections may be left from the last time.
     pub look: Time,
