@@ -165,7 +165,8 @@ mod tests {
         assert!(begins(&mut buf) && buf.is_empty());
         buf.load(Box::from(*b"abc"));
         buf.consume(1);
-        assert_eq!((buf.unread(), &*buf.save(PAGED_BYTES)), (&b"bc"[..], &b"bc"[..]));
+        assert_eq!(buf.unread(), b"bc");
+        assert_eq!(&*buf.save(PAGED_BYTES), b"bc");
         assert!(begins(&mut buf));
         // One that is longer than the room comes and goes with its own.
         buf.load(vec![b'x'; PAGED_BYTES + 1].into());

@@ -1,4 +1,5 @@
-//! The operating system, through mio: the one file that knows it, and the one with `unsafe`.
+//! The operating system, through mio: the one file that knows it, and the one with `unsafe`; but
+//! for `os/relay.rs`, a part of it.
 //!
 //! Sockets are registered once, edge-triggered, for both directions, and never again. On Linux a
 //! timer descriptor makes a wait exact to some hundredths of a millisecond; elsewhere mio's own
@@ -8,6 +9,7 @@
 use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
@@ -19,6 +21,10 @@ use super::net::{Event, Net, Readiness};
 use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
+
+mod relay;
+
+use relay::Relay;
 
 /// A connection.
 #[derive(Debug)]
@@ -89,6 +95,7 @@ pub(super) struct Os {
     listeners: Vec<Listener>,
     inbox: pipe::Receiver,
     timer: timer::Timer,
+    relay: Relay,
     start: Instant,
     /// The last time the clock was looked at.
     looked: Time,
@@ -114,8 +121,9 @@ impl Os {
         // kqueue reports a level as an edge only after the buffer was seen empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
-        let looked = Time::START;
-        let mut os = Os { poll, events, listeners, inbox, timer, start, looked, short_read_is_all };
+        let (relay, looked) = (Relay::open(), Time::START);
+        let mut os =
+            Os { poll, events, listeners, inbox, timer, relay, start, looked, short_read_is_all };
         let registry = os.poll.registry();
         registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         for (number, listener) in os.listeners.iter_mut().enumerate() {
@@ -249,6 +257,13 @@ impl Net for Os {
         match socket {
             Socket::Tcp(stream) => stream.write(bytes),
             Socket::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn pass(&mut self, from: &mut Socket, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
+        match from {
+            Socket::Tcp(stream) => self.relay.pass(stream.as_raw_fd(), most, rest),
+            Socket::Unix(_) => Err(ErrorKind::Unsupported.into()),
         }
     }
 

@@ -6,13 +6,18 @@
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 
-use super::egress::Egress;
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
-use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
+use crate::base::limits::{
+    HEAD_ROOM, Limits, MOST_PASSED, PASSED_BYTES, READ_BYTES, TURN_BYTES, TURN_REQUESTS,
+};
 use crate::base::time::Time;
 use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
+
+mod scratch;
+
+pub use scratch::Scratch;
 
 /// One connection.
 #[derive(Debug)]
@@ -33,12 +38,29 @@ pub struct Session<S> {
     pub listener: u8,
     /// What is known of the socket and has not been acted upon.
     ready: Readiness,
-    /// Whether the client has sent its last byte, and we have read it.
-    ended: bool,
+    /// What came last.
+    came: Came,
     /// Whether we have closed our side.
     shut: bool,
     /// Whether it stands on the worker's list of those to have a turn.
     pub queued: bool,
+}
+
+/// What came last from a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    Little,
+    /// So much that what comes next may be passed back unread.
+    Much,
+    /// The end: it has sent its last byte, and we have read it.
+    End,
+}
+
+impl Came {
+    /// So many bytes, at once.
+    fn of(bytes: usize) -> Came {
+        if bytes >= PASSED_BYTES / 2 { Came::Much } else { Came::Little }
+    }
 }
 
 /// What a client has yet to take.
@@ -61,33 +83,6 @@ pub enum Fate {
     Over,
 }
 
-/// The buffers that all sessions of a worker use in turn.
-#[derive(Debug)]
-pub struct Scratch {
-    /// What was read.
-    pub input: Buf,
-    /// What is to be written.
-    pub output: Buf,
-    /// What each has room for, beside heads.
-    pub usual: usize,
-    /// How fast all of them may send.
-    pub egress: Egress,
-}
-
-impl Scratch {
-    /// Buffers of this many bytes, for sending at this rate.
-    pub fn new(usual: usize, egress: u64) -> Scratch {
-        let room = Scratch::room(usual);
-        let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
-        Scratch { input, output, usual, egress: Egress::new(egress) }
-    }
-
-    /// The capacity each goes back to.
-    fn room(usual: usize) -> usize {
-        usual + 2 * HEAD_ROOM
-    }
-}
-
 impl<S> Session<S> {
     /// A session that was accepted just now.
     pub fn new(socket: S, conn: Conn, peer: Option<IpAddr>, listener: u8) -> Session<S> {
@@ -100,7 +95,7 @@ impl<S> Session<S> {
             peer,
             listener,
             ready: Readiness::default(),
-            ended: false,
+            came: Came::Little,
             shut: false,
             queued: false,
         }
@@ -210,13 +205,17 @@ impl<S> Session<S> {
                 }
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
-                    read += self.read(net, input, *usual)?;
+                    let may_pass = input.is_empty() && !egress.is_bounded();
+                    match may_pass.then(|| self.pass(net, cx, output)).transpose()?.flatten() {
+                        Some(bytes) => (read, sent) = (read + bytes, sent + bytes - output.len()),
+                        None => read += self.read(net, input, *usual)?,
+                    }
                     cx.fresh = false;
                 }
                 Next::Now => (cx.now, cx.fresh) = (net.now(), true),
                 Next::Write => {}
             }
-            cx.ended = self.ended;
+            cx.ended = self.came == Came::End;
             next = self.conn.advance(cx, input, output);
             cx.resumed = false;
         }
@@ -251,6 +250,45 @@ impl<S> Session<S> {
         Ok(taken)
     }
 
+    /// Lets the kernel send back what has come, where nothing else would be done with it: the copy
+    /// out of it and the one into it are a quarter of what a large echo costs. `None`: it is to be
+    /// read, since it cannot be done, or is not worth it.
+    fn pass<N: Net<Socket = S>>(
+        &mut self,
+        net: &mut N,
+        cx: &Cx,
+        output: &mut Buf,
+    ) -> io::Result<Option<usize>> {
+        let passes = self.conn.passes();
+        if self.came != Came::Much || passes < PASSED_BYTES as u64 {
+            return Ok(None);
+        }
+        let most = usize::try_from(passes).unwrap_or(MOST_PASSED).min(MOST_PASSED);
+        match net.pass(&mut self.socket, most, output.tail()) {
+            // Only the end of the stream, or word that there is nothing, tells that this was all.
+            Ok(bytes @ 1..) => {
+                self.came = Came::of(bytes);
+                self.conn.passed(cx, bytes);
+                Ok(Some(bytes))
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.pass(net, cx, output),
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+            none => self.nothing(none).map(Some),
+        }
+    }
+
+    /// Nothing was there: the client has sent its last byte, or none yet, or the connection is
+    /// broken.
+    fn nothing(&mut self, none: io::Result<usize>) -> io::Result<usize> {
+        match none {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+            Ok(_) => self.came = Came::End,
+            Err(_) => {}
+        }
+        self.ready.readable = false;
+        Ok(0)
+    }
+
     /// Reads once. A read that brought less than it could have has brought all there was, where the
     /// world says so; unless the end is near, which makes no further event.
     fn read<N: Net<Socket = S>>(
@@ -262,22 +300,15 @@ impl<S> Session<S> {
         input.make_room(READ_BYTES);
         let room = (input.tail().capacity() - input.tail().len()).min(usual + HEAD_ROOM);
         match net.read(&mut self.socket, input.tail(), room) {
-            Ok(0) => {
-                (self.ended, self.ready.readable) = (true, false);
-                Ok(0)
-            }
-            Ok(bytes) => {
+            Ok(bytes @ 1..) => {
                 let all = bytes < room && net.short_read_is_all();
                 self.ready.readable = self.ready.ending || !all;
+                self.came = Came::of(bytes);
                 Ok(bytes)
             }
             // Asked again: a machine that is told of nothing would judge by it.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input, usual),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.ready.readable = false;
-                Ok(0)
-            }
-            Err(error) => Err(error),
+            none => self.nothing(none),
         }
     }
 }
