@@ -93,6 +93,14 @@ pub const BODY_HIGH_WATER: usize = 256 * 1024;
 /// Below this, a request for `/echo` that has come whole is answered by a copy of its body. A
 /// longer one is passed back in the buffers in which it comes.
 pub const COPIED_BYTES: usize = 16 * 1024;
+/// Below this, what is left of a body is read and written: it is hardly worth the calls that
+/// passing it on unread takes. So is what comes after less than half of it: in the kernel each
+/// piece that is passed on keeps the page it came in, which nobody counts, and a client that sends
+/// a few bytes at a time could hold far more memory than its buffers are allowed.
+pub const PASSED_BYTES: usize = 64 * 1024;
+/// Most bytes passed on unread at once, and so what a client that takes nothing may leave of them.
+/// With half of it a large echo costs a tenth more; with a pipe of more, no less.
+pub const MOST_PASSED: usize = 256 * 1024;
 /// Least room for one read: room in the worker's scratch beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
 /// Room for a head beside what one read brings: for the request's own, so that a body of a round

@@ -57,6 +57,23 @@ impl Conn {
         }
     }
 
+    /// How many of the next bytes go back as they are, while no input is left over. They need not
+    /// be read: [`passed`](Conn::passed) may tell of them instead.
+    pub fn passes(&self) -> u64 {
+        match self {
+            Conn::Http1(http1) => http1.passes(),
+            Conn::Echo => u64::MAX,
+            Conn::WebSocket(_) => 0,
+        }
+    }
+
+    /// So many of them have come, and are behind what is in `output`, or out.
+    pub fn passed(&mut self, cx: &Cx, bytes: usize) {
+        if let Conn::Http1(http1) = self {
+            http1.passed(cx, bytes);
+        }
+    }
+
     /// A connection there is no room for: it is told so, and ended. `None` where nothing can be
     /// said.
     pub fn refused(protocol: Protocol) -> Option<Conn> {

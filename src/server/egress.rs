@@ -24,9 +24,14 @@ impl Egress {
         Egress { rate, left: 1, filled: Time::START }
     }
 
+    /// Whether there is one.
+    pub fn is_bounded(&self) -> bool {
+        self.rate != u64::MAX
+    }
+
     /// Takes in what may be sent since the last time.
     pub fn fill(&mut self, now: Time) {
-        if self.rate != u64::MAX {
+        if self.is_bounded() {
             let burst = self.earned(Self::BURST.as_micros() as u64);
             let earned = self.earned(now.since(self.filled).as_micros() as u64);
             self.left = self.left.saturating_add(earned).min(burst.max(1));
@@ -36,7 +41,7 @@ impl Egress {
 
     /// So many bytes were sent.
     pub fn spend(&mut self, bytes: usize) {
-        if self.rate != u64::MAX {
+        if self.is_bounded() {
             self.left = self.left.saturating_sub_unsigned(bytes as u64);
         }
     }

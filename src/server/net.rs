@@ -74,6 +74,20 @@ pub trait Net {
     /// Hands over bytes and says how many were taken.
     fn write(&mut self, socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<usize>;
 
+    /// Sends what has arrived back, up to `most` bytes, without bringing it here, and says how many
+    /// bytes that took from what has arrived; `Ok(0)` is the end. Those of them that could not be
+    /// sent are appended to `rest`: to be written, which also tells why if they cannot be at all.
+    /// Says `Unsupported`, and has done nothing, where it cannot be done.
+    fn pass(
+        &mut self,
+        socket: &mut Self::Socket,
+        most: usize,
+        rest: &mut Vec<u8>,
+    ) -> io::Result<usize> {
+        let _ = (socket, most, rest);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Says that we send no more.
     fn shutdown(&mut self, socket: &mut Self::Socket);
 

@@ -8,7 +8,6 @@
 use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
-#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,7 +23,10 @@ use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod relay;
 mod timer;
+
+use relay::Relay;
 
 /// A connection.
 #[derive(Debug)]
@@ -95,6 +97,7 @@ pub(super) struct Os {
     listeners: Vec<Listener>,
     inbox: pipe::Receiver,
     timer: timer::Timer,
+    relay: Relay,
     start: Instant,
     /// The last time the clock was looked at.
     looked: Time,
@@ -120,8 +123,9 @@ impl Os {
         // kqueue reports a level as an edge only after the buffer was seen empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
-        let looked = Time::START;
-        let mut os = Os { poll, events, listeners, inbox, timer, start, looked, short_read_is_all };
+        let (relay, looked) = (Relay::open(), Time::START);
+        let mut os =
+            Os { poll, events, listeners, inbox, timer, relay, start, looked, short_read_is_all };
         let registry = os.poll.registry();
         registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         for (number, listener) in os.listeners.iter_mut().enumerate() {
@@ -260,6 +264,13 @@ impl Net for Os {
         match socket {
             Socket::Tcp(stream) => stream.write(bytes),
             Socket::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn pass(&mut self, from: &mut Socket, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
+        match from {
+            Socket::Tcp(stream) => self.relay.pass(stream.as_raw_fd(), most, rest),
+            Socket::Unix(_) => Err(ErrorKind::Unsupported.into()),
         }
     }
 

@@ -17,6 +17,12 @@ use crate::base::random::Random;
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod relay;
+mod weather;
+
+pub use relay::Passed;
+pub use weather::Weather;
+
 /// The other end of a connection.
 pub trait Client: Debug {
     /// Does something with its connection, and says when it wants to be asked again. It is also
@@ -132,24 +138,6 @@ impl Link {
     }
 }
 
-/// What happens in a world, beside its clients.
-#[derive(Clone, Debug)]
-pub struct Weather {
-    /// Whether a short read means that the pipe was empty, as on Linux.
-    pub short_read_is_all: bool,
-    /// One call in so many fails for a passing reason; 0: none.
-    pub faults: u64,
-    /// Most bytes a pipe holds.
-    pub room: usize,
-    /// Most connections the server can have open: there are no descriptors for more.
-    pub descriptors: usize,
-    /// Once in so many waits the clock jumps ahead, as after a suspension; 0: never.
-    pub jumps: u64,
-    /// When the server is told to finish, and within which time; otherwise when all clients are
-    /// gone.
-    pub drain: Option<(Time, Duration)>,
-}
-
 /// The world.
 #[derive(Debug)]
 pub struct Sim<C> {
@@ -165,6 +153,7 @@ pub struct Sim<C> {
     commands: Sender<Command>,
     drained: bool,
     steps: u64,
+    passed: Passed,
 }
 
 /// A client, and how far it has come.
@@ -215,6 +204,7 @@ impl<C: Client> Sim<C> {
             commands,
             drained: false,
             steps: 0,
+            passed: Passed::default(),
         }
     }
 
@@ -416,6 +406,10 @@ impl<C: Client> Net for Sim<C> {
         peer.link.to_client.extend_from_slice(&bytes[..taken]);
         peer.wake = peer.wake.min(self.now.after_us(20));
         Ok(taken)
+    }
+
+    fn pass(&mut self, from: &mut usize, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
+        self.relay(from, most, rest)
     }
 
     fn shutdown(&mut self, socket: &mut usize) {

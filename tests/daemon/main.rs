@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod admission;
+mod bulk;
 mod health;
 mod lifetime;
 mod logs;

@@ -6,6 +6,7 @@
 //! in the end, and no timer be left. `LOITER_SEED=n cargo test --test sim` replays one seed,
 //! `LOITER_SEEDS=n` runs so many.
 
+mod bulk;
 mod reference;
 mod slow;
 mod visitor;

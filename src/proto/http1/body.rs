@@ -72,6 +72,14 @@ impl Decoder {
         }
     }
 
+    /// How many of the next bytes are content, where that is known from the beginning.
+    pub fn exactly(&self) -> u64 {
+        match self.state {
+            State::Exact { left } => left,
+            _ => 0,
+        }
+    }
+
     /// So many bytes of content were taken.
     pub fn took(&mut self, bytes: usize) {
         let bytes = bytes as u64;

@@ -4,6 +4,7 @@ use super::body::{self, Decoder};
 use super::head::{HEAD, Head, Length};
 use super::refusals::{TOO_LARGE, TOO_SLOW};
 use super::write::{self, CONTINUE, LAST_CHUNK};
+use super::{Http1, Stage};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
@@ -104,6 +105,24 @@ impl Receive {
         self.began.after(cx.app.limits.request_timeout)
     }
 
+    /// How many of the next bytes are content that goes back as it is.
+    fn passes(&self) -> u64 {
+        match self.sink {
+            Sink::Echo { chunked: false, .. } => self.decoder.exactly(),
+            _ => 0,
+        }
+    }
+
+    /// So many bytes of content have come.
+    fn took(&mut self, cx: &Cx, bytes: usize) {
+        self.decoder.took(bytes);
+        self.content += bytes as u64;
+        self.renew(cx);
+        if let Sink::Echo { exchange, .. } = &mut self.sink {
+            exchange.count(bytes);
+        }
+    }
+
     /// Takes what has come.
     pub(super) fn step(
         &mut self,
@@ -134,20 +153,13 @@ impl Receive {
         bytes: usize,
         output: &mut Buf,
     ) -> Result<(), Fault> {
-        self.decoder.took(bytes);
-        self.content += bytes as u64;
-        self.renew(cx);
+        self.took(cx, bytes);
         let content = input.unread().get(..bytes).unwrap_or_default();
         match &mut self.sink {
-            Sink::Echo { exchange, chunked } => {
-                exchange.count(bytes);
-                match chunked {
-                    true => write::chunk(output.tail(), content),
-                    false => {
-                        input.pass(bytes, output);
-                        return Ok(());
-                    }
-                }
+            Sink::Echo { chunked: true, .. } => write::chunk(output.tail(), content),
+            Sink::Echo { chunked: false, .. } => {
+                input.pass(bytes, output);
+                return Ok(());
             }
             Sink::Keep(_) if self.content > cx.app.limits.body_bytes => {
                 return Err(Fault::Refused(TOO_LARGE));
@@ -177,6 +189,23 @@ impl Receive {
         match self.sink {
             Sink::Echo { .. } => Fault::Broken,
             _ => Fault::Refused(refusal),
+        }
+    }
+}
+
+impl Http1 {
+    /// See [`Conn::passes`](crate::proto::conn::Conn::passes).
+    pub fn passes(&self) -> u64 {
+        match &self.stage {
+            Stage::Body(receive) => receive.passes(),
+            _ => 0,
+        }
+    }
+
+    /// See [`Conn::passed`](crate::proto::conn::Conn::passed).
+    pub fn passed(&mut self, cx: &Cx, bytes: usize) {
+        if let Stage::Body(receive) = &mut self.stage {
+            receive.took(cx, bytes);
         }
     }
 }

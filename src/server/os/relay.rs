@@ -1,0 +1,102 @@
+//! What a socket has received, back into it without a copy: `splice` through a pipe.
+//!
+//! A worker has one pipe. It is empty between two calls, or it is thrown away: what is left in it
+//! would go to another connection.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Relay;
+#[cfg(not(target_os = "linux"))]
+pub(super) use none::Relay;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io::{self, ErrorKind, Read};
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::ptr::null_mut;
+
+    use mio::unix::pipe;
+
+    use crate::base::limits::MOST_PASSED;
+
+    /// The pipe, if there is one.
+    #[derive(Debug)]
+    pub(in crate::server::os) struct Relay(Option<(pipe::Sender, pipe::Receiver)>);
+
+    impl Relay {
+        /// Opened by the thread that uses it, after its descriptor table was split off.
+        pub(in crate::server::os) fn open() -> Relay {
+            let ends = pipe::new().ok();
+            if let Some((into, _)) = &ends {
+                // SAFETY: no pointers. A pipe that may not grow passes less at a time.
+                unsafe { libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, MOST_PASSED) };
+            }
+            Relay(ends)
+        }
+
+        /// See [`Net::pass`](super::super::Net::pass).
+        pub(in crate::server::os) fn pass(
+            &mut self,
+            socket: RawFd,
+            most: usize,
+            rest: &mut Vec<u8>,
+        ) -> io::Result<usize> {
+            let Some((into, mut out)) = self.0.take() else {
+                return Err(ErrorKind::Unsupported.into());
+            };
+            let taken = match splice(socket, into.as_raw_fd(), most) {
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                    return Err(ErrorKind::Unsupported.into());
+                }
+                Err(error) => {
+                    self.0 = Some((into, out));
+                    return Err(error);
+                }
+                Ok(taken) => taken,
+            };
+            let mut left = taken;
+            while left > 0
+                && let Ok(sent @ 1..) = splice(out.as_raw_fd(), socket, left)
+            {
+                left -= sent;
+            }
+            if left > 0 && (&mut out).take(left as u64).read_to_end(rest)? != left {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            self.0 = Some((into, out));
+            Ok(taken)
+        }
+    }
+
+    /// Moves at most `most` bytes, and says how many; one of the two is a pipe.
+    fn splice(from: RawFd, to: RawFd, most: usize) -> io::Result<usize> {
+        let flags = libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MOVE;
+        // SAFETY: no offsets are passed.
+        let moved = unsafe { libc::splice(from, null_mut(), to, null_mut(), most, flags) };
+        usize::try_from(moved).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod none {
+    use std::io::{self, ErrorKind};
+    use std::os::fd::RawFd;
+
+    /// Nothing can be passed on.
+    #[derive(Debug)]
+    pub(in crate::server::os) struct Relay;
+
+    impl Relay {
+        pub(in crate::server::os) fn open() -> Relay {
+            Relay
+        }
+
+        pub(in crate::server::os) fn pass(
+            &mut self,
+            _: RawFd,
+            _: usize,
+            _: &mut Vec<u8>,
+        ) -> io::Result<usize> {
+            Err(ErrorKind::Unsupported.into())
+        }
+    }
+}

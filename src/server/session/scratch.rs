@@ -1,0 +1,32 @@
+//! What the sessions of a worker share.
+
+use crate::base::buf::Buf;
+use crate::base::limits::HEAD_ROOM;
+use crate::server::egress::Egress;
+
+/// The buffers that all sessions of a worker use in turn.
+#[derive(Debug)]
+pub struct Scratch {
+    /// What was read.
+    pub input: Buf,
+    /// What is to be written.
+    pub output: Buf,
+    /// What each has room for, beside heads.
+    pub usual: usize,
+    /// How fast all of them may send.
+    pub egress: Egress,
+}
+
+impl Scratch {
+    /// Buffers of this many bytes, for sending at this rate.
+    pub fn new(usual: usize, egress: u64) -> Scratch {
+        let room = Scratch::room(usual);
+        let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
+        Scratch { input, output, usual, egress: Egress::new(egress) }
+    }
+
+    /// The capacity each goes back to.
+    pub(super) fn room(usual: usize) -> usize {
+        usual + 2 * HEAD_ROOM
+    }
+}

@@ -1,0 +1,45 @@
+//! How a simulated world passes bytes back unread.
+
+use std::io::{self, ErrorKind};
+
+use super::{Client, Sim};
+use crate::server::net::Net;
+
+/// How often bytes were passed back unread: all at once, or some of them to be written later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// All that had been taken.
+    pub whole: u64,
+    /// A part.
+    pub partly: u64,
+}
+
+impl<C: Client> Sim<C> {
+    /// How often bytes were passed back unread.
+    pub fn passed(&self) -> Passed {
+        self.passed
+    }
+
+    /// Now and then it cannot be done, as on other systems.
+    pub(super) fn relay(
+        &mut self,
+        from: &mut usize,
+        most: usize,
+        rest: &mut Vec<u8>,
+    ) -> io::Result<usize> {
+        if self.random.below(8) == 0 {
+            return Err(ErrorKind::Unsupported.into());
+        }
+        let (mut bytes, mut sent) = (Vec::new(), 0);
+        let taken = self.read(from, &mut bytes, most)?;
+        while sent < taken
+            && let Ok(some) = self.write(from, &bytes[sent..])
+        {
+            sent += some;
+        }
+        rest.extend_from_slice(&bytes[sent..]);
+        self.passed.whole += u64::from(sent == taken);
+        self.passed.partly += u64::from(sent < taken);
+        Ok(taken)
+    }
+}

@@ -1,0 +1,173 @@
+//! Large echoes, raw or of a body: what comes back is what was sent, whether the worker reads it or
+//! has it passed back unread, in whole or in part.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use loiter::base::random::Random;
+use loiter::base::time::Time;
+use loiter::http::app::App;
+use loiter::proto::conn::Protocol;
+use loiter::server::sim::{Client, Link, Passed, Sim, Weather};
+use loiter::server::worker::{Gate, Setup, Totals, Worker};
+
+/// What a client does when it has sent all, or on the way there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Manner {
+    /// It ends when it has got all.
+    Plain,
+    /// It sends no more, and reads on to the end.
+    HalfCloses,
+    /// It breaks the connection when so many bytes have come back.
+    Resets(usize),
+    /// It takes nothing before it has sent all.
+    SendsFirst,
+}
+
+#[derive(Debug)]
+struct Echoed {
+    random: Random,
+    manner: Manner,
+    request: Vec<u8>,
+    /// Most bytes sent and taken each time.
+    piece: (u64, u64),
+    sent: usize,
+    received: Vec<u8>,
+    over: bool,
+}
+
+impl Client for Echoed {
+    fn act(&mut self, now: Time, link: &mut Link) -> Time {
+        if self.over {
+            return Time::NEVER;
+        }
+        let left = &self.request[self.sent..];
+        let piece = left.len().min(1 + self.random.below(self.piece.0) as usize);
+        self.sent += link.send(&left[..piece]);
+        let all_sent = self.sent == self.request.len();
+        if all_sent && self.manner == Manner::HalfCloses {
+            link.finish();
+        }
+        if all_sent || self.manner != Manner::SendsFirst {
+            let most = 1 + self.random.below(self.piece.1) as usize;
+            self.received.extend(link.receive(most));
+        }
+        let got_all = body(&self.received).len() == body(&self.request).len();
+        match self.manner {
+            Manner::Resets(after) if self.received.len() >= after => {
+                self.over = true;
+                link.reset();
+            }
+            Manner::Plain | Manner::SendsFirst if got_all && all_sent => {
+                self.over = true;
+                link.finish();
+            }
+            _ => self.over = link.ended() || link.broken(),
+        }
+        if self.over { Time::NEVER } else { now.after_us(1 + self.random.below(500)) }
+    }
+}
+
+/// What stands behind the last head: all of it, without one.
+fn body(bytes: &[u8]) -> &[u8] {
+    let head = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    match bytes.starts_with(b"POST") || bytes.starts_with(b"HTTP/1.1 ") {
+        true => head.map_or(&[], |at| &bytes[at + 4..]),
+        false => bytes,
+    }
+}
+
+fn client(random: &mut Random, protocol: Protocol, room: usize) -> Echoed {
+    let length = 60_000 + random.below(300_000) as usize;
+    let head = format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    let mut request = if protocol == Protocol::Http { head.into_bytes() } else { Vec::new() };
+    // What is out of its place shows: the period is none of the buffers' lengths.
+    let period: Vec<u8> = (0..4099_u32).map(|i| b'a' + (i * i / 7 % 26) as u8).collect();
+    request.extend(period.iter().cycle().take(length));
+    let manner = match random.below(6) {
+        0 => Manner::HalfCloses,
+        1 => Manner::Resets(random.below(length as u64) as usize),
+        // Both pipes hold it.
+        2 if room > 2 * length => Manner::SendsFirst,
+        _ => Manner::Plain,
+    };
+    let slow = [400_000, 20_000];
+    let piece = (slow[0] >> (2 * random.below(2)), slow[random.below(2) as usize]);
+    let random = Random::new(random.next_u64());
+    Echoed { random, manner, request, piece, sent: 0, received: Vec::new(), over: false }
+}
+
+fn play(seed: u64, protocol: Protocol, egress: u64) -> (Totals, Sim<Echoed>) {
+    let mut random = Random::new(seed);
+    let room = [1 << 20, 200_000, 70_000][random.below(3) as usize];
+    let weather = Weather {
+        short_read_is_all: random.below(2) == 0,
+        faults: [0, 40, 7][random.below(3) as usize],
+        room,
+        descriptors: 100,
+        jumps: 0,
+        drain: None,
+    };
+    let connects = |random: &mut Random| Time::from_micros(random.below(5000));
+    let count = 1 + random.below(4);
+    let clients =
+        (0..count).map(|_| (connects(&mut random), client(&mut random, protocol, room))).collect();
+    let (commands, inbox) = mpsc::channel();
+    let sim = Sim::new(random.next_u64(), weather, clients, commands);
+    let mut app = App { records: true, ..App::default() };
+    app.limits.egress = egress;
+    app.limits.send_timeout = Duration::from_secs(24 * 60 * 60);
+    let setup = Setup {
+        app: Arc::new(app),
+        gates: vec![Gate {
+            protocol: Some(protocol),
+            local: "a".into(),
+            deferred: false,
+            look: Time::NEVER,
+        }],
+        peers: None,
+        refusals: 2,
+        capacity: 100,
+        inbox,
+        sink: None,
+        seed,
+    };
+    let (totals, mut sim) = Worker::new(sim, setup).run();
+    sim.settle();
+    (totals, sim)
+}
+
+fn check(client: &Echoed) {
+    let (received, sent) = (body(&client.received), body(&client.request));
+    assert!(sent.starts_with(received), "something else came back: {:?}", client.manner);
+    let all = received.len() == sent.len();
+    let resets = matches!(client.manner, Manner::Resets(_));
+    assert!(all || resets, "{} of {} bytes, {:?}", received.len(), sent.len(), client.manner);
+}
+
+#[test]
+fn what_is_sent_comes_back_however_it_goes() {
+    let seeds = std::env::var("LOITER_SEEDS").ok().and_then(|text| text.parse().ok());
+    let seeds = seeds.unwrap_or(300_u64) / 10;
+    for protocol in [Protocol::Http, Protocol::Echo] {
+        let mut passed = Passed::default();
+        for seed in 0..seeds {
+            let (totals, sim) = play(seed, protocol, u64::MAX);
+            assert_eq!((sim.open(), totals.leaked), (0, 0), "seed {seed}");
+            sim.peers().iter().for_each(|peer| check(&peer.client));
+            passed.whole += sim.passed().whole;
+            passed.partly += sim.passed().partly;
+        }
+        assert!(passed.whole > seeds && passed.partly > seeds, "{protocol:?}: {passed:?}");
+    }
+}
+
+#[test]
+fn what_may_be_sent_is_not_passed_by() {
+    for protocol in [Protocol::Http, Protocol::Echo] {
+        let (_, sim) = play(3, protocol, 10_000_000);
+        sim.peers().iter().for_each(|peer| check(&peer.client));
+        assert_eq!(sim.passed(), Passed::default());
+    }
+}
