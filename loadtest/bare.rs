@@ -150,6 +150,9 @@ mod linux {
                 listener,
             };
             set_no_delay(bare.listener.as_raw_fd())?;
+            // The library asks for a queue of 128; what overflows it begins anew a second later.
+            // SAFETY: no pointers; the descriptor is a listener of ours.
+            checked(unsafe { libc::listen(bare.listener.as_raw_fd(), 65_535) })?;
             bare.watch(bare.listener.as_raw_fd())?;
             Ok(bare)
         }
