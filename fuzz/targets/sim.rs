@@ -212,6 +212,7 @@ fuzz_target!(|data: &[u8]| {
         gates: vec![Gate {
             protocol: Some(Protocol::Http),
             local: LOCAL.into(),
+            deferred: flags & 8 != 0,
             look: Time::NEVER,
         }],
         peers: None,
