@@ -226,3 +226,86 @@ fn echo(cx: &mut Cx, head: Head, found: &Found, output: &mut Buf) -> Sink {
     exchange.begin(cx, &request, length, output.tail());
     Sink::Echo { exchange, chunked: length.is_none() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Random;
+    use crate::http::app::App;
+    use crate::http::record::Records;
+    use crate::proto::conn::{Conn, Protocol};
+
+    /// A connection, all that has arrived on it having been taken, and what it has logged.
+    struct Alone {
+        app: App,
+        conn: Conn,
+        now: Time,
+        records: Records,
+    }
+
+    impl Alone {
+        fn new() -> Alone {
+            let app = App { records: true, ..App::default() };
+            let conn = Conn::new(Protocol::Http, &app.limits, Time::START);
+            Alone { app, conn, now: Time::START, records: Records::default() }
+        }
+
+        /// Says that these bytes arrive, after so many were passed back unread.
+        fn advance(&mut self, passed: usize, bytes: &[u8]) -> Next {
+            let (mut input, mut output) = (Buf::default(), Buf::default());
+            input.tail().extend_from_slice(bytes);
+            let mut cx = Cx {
+                now: self.now,
+                fresh: true,
+                ended: false,
+                resumed: false,
+                unix_start_us: 0,
+                draining: false,
+                peer: None,
+                local: "a",
+                app: &self.app,
+                stamp: b"",
+                random: &mut Random::new(1),
+                body: &mut Vec::new(),
+                records: &mut self.records,
+                delayed: &mut 0,
+                served: &mut 0,
+            };
+            self.conn.passed(&cx, passed);
+            self.conn.advance(&mut cx, &mut input, &mut output)
+        }
+    }
+
+    #[test]
+    fn what_was_passed_back_unread_counts_as_what_was_read() {
+        let mut alone = Alone::new();
+        assert_eq!(alone.conn.passes(), 0);
+        let timeout = alone.app.limits.body_timeout;
+        let head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+        assert_eq!(alone.advance(0, head), Next::Read(Time::START.after(timeout)));
+        assert_eq!(alone.conn.passes(), 100_000);
+        // It has its time for the next piece, from now on.
+        alone.now = Time::from_micros(50_000_000);
+        assert_eq!(alone.advance(70_000, b""), Next::Read(alone.now.after(timeout)));
+        assert_eq!(alone.conn.passes(), 30_000);
+        assert_eq!(alone.advance(0, b"four"), Next::Read(alone.now.after(timeout)));
+        assert_eq!((alone.conn.passes(), alone.records.len()), (29_996, 0));
+        let idle = alone.now.after(alone.app.limits.keep_alive_timeout);
+        assert_eq!(alone.advance(29_996, b""), Next::Read(idle));
+        assert_eq!(alone.conn.passes(), 0);
+        let mut bytes = 0;
+        alone.records.drain(|record| bytes += record.body_bytes);
+        assert_eq!(bytes, 100_000);
+    }
+
+    #[test]
+    fn what_does_not_go_back_as_it_is_is_not_passed() {
+        for rest in
+            ["/echo HTTP/1.1\r\nTransfer-Encoding: chunked", "/post HTTP/1.1\r\nContent-Length: 99"]
+        {
+            let mut alone = Alone::new();
+            alone.advance(0, format!("POST {rest}\r\nHost: a\r\n\r\n").as_bytes());
+            assert_eq!(alone.conn.passes(), 0, "{rest}");
+        }
+    }
+}
