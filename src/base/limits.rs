@@ -153,8 +153,8 @@ pub const DATAGRAM_BYTES: usize = 64 * 1024;
 pub const BACKLOG: i32 = 65_535;
 /// Receive buffer asked for a UDP socket, so that a burst is not lost; clipped likewise.
 pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-/// Descriptors a worker needs beside its connections': poll, timer, inbox, listeners, log, standard
-/// streams, and some to spare.
+/// Descriptors a worker needs beside its connections': poll, timer, inbox, the pipe of its
+/// relay, listeners, log, standard streams, and some to spare.
 pub const DESCRIPTORS_RESERVED: usize = 24;
 /// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
 /// bound is Python's call stack, about a thousand, beyond which it fails.

@@ -75,9 +75,9 @@ pub trait Net {
     fn write(&mut self, socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<usize>;
 
     /// Sends what has arrived back, up to `most` bytes, without bringing it here, and says how many
-    /// bytes that took from what has arrived; `Ok(0)` is the end. Those of them that could not be
-    /// sent are appended to `rest`: to be written, which also tells why if they cannot be at all.
-    /// Says `Unsupported`, and has done nothing, where it cannot be done.
+    /// bytes that took from what has arrived. Those of them that could not be sent are appended to
+    /// `rest`: to be written, which also tells why if they cannot be at all. `Ok(0)`: nothing was
+    /// done, and reading tells why. An error: bytes have been lost.
     fn pass(
         &mut self,
         socket: &mut Self::Socket,
@@ -85,7 +85,7 @@ pub trait Net {
         rest: &mut Vec<u8>,
     ) -> io::Result<usize> {
         let _ = (socket, most, rest);
-        Err(io::ErrorKind::Unsupported.into())
+        Ok(0)
     }
 
     /// Says that we send no more.

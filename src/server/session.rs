@@ -212,7 +212,7 @@ impl<S> Session<S> {
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
-                _ if sent.max(read) > TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
+                _ if sent.max(read) >= TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
                     let more = next == Next::Write;
                     *taken_until = taken_until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
                     return Ok(Fate::Again);
@@ -220,9 +220,9 @@ impl<S> Session<S> {
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
                     let may_pass = input.is_empty() && !egress.is_bounded();
-                    match may_pass.then(|| self.pass(net, cx, output)).transpose()?.flatten() {
-                        Some(bytes) => (read, sent) = (read + bytes, sent + bytes - output.len()),
-                        None => read += self.read(net, input, *usual)?,
+                    match if may_pass { self.pass(net, cx, output)? } else { 0 } {
+                        0 => read += self.read(net, input, *usual)?,
+                        bytes => (read, sent) = (read + bytes, sent + bytes - output.len()),
                     }
                     cx.fresh = false;
                 }
@@ -265,42 +265,28 @@ impl<S> Session<S> {
     }
 
     /// Lets the kernel send back what has come, where nothing else would be done with it: the copy
-    /// out of it and the one into it are a quarter of what a large echo costs. `None`: it is to be
-    /// read, since it cannot be done, or is not worth it.
+    /// out of it and the one into it are a quarter of what a large echo costs. 0: it is to be read,
+    /// since passing it is not possible, or not worth it, or nothing was there to pass: only a read
+    /// tells what that means.
     fn pass<N: Net<Socket = S>>(
         &mut self,
         net: &mut N,
-        cx: &Cx,
+        cx: &mut Cx,
         output: &mut Buf,
-    ) -> io::Result<Option<usize>> {
+    ) -> io::Result<usize> {
         let passes = self.conn.passes();
         if self.came != Came::Much || passes < PASSED_BYTES as u64 {
-            return Ok(None);
+            return Ok(0);
         }
         let most = usize::try_from(passes).unwrap_or(MOST_PASSED).min(MOST_PASSED);
-        match net.pass(&mut self.socket, most, output.tail()) {
-            // Only the end of the stream, or word that there is nothing, tells that this was all.
-            Ok(bytes @ 1..) => {
-                self.came = Came::of(bytes);
-                self.conn.passed(cx, bytes);
-                Ok(Some(bytes))
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.pass(net, cx, output),
-            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
-            none => self.nothing(none).map(Some),
+        let bytes = net.pass(&mut self.socket, most, output.tail())?;
+        if bytes > 0 {
+            self.came = Came::of(bytes);
+            self.conn.passed(cx, bytes);
+            // The machine has been told of bytes, which says more than that it may go on.
+            cx.resumed = false;
         }
-    }
-
-    /// Nothing was there: the client has sent its last byte, or none yet, or the connection is
-    /// broken.
-    fn nothing(&mut self, none: io::Result<usize>) -> io::Result<usize> {
-        match none {
-            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
-            Ok(_) => self.came = Came::End,
-            Err(_) => {}
-        }
-        self.ready.readable = false;
-        Ok(0)
+        Ok(bytes)
     }
 
     /// Reads once. A read that brought less than it could have has brought all there was, where the
@@ -322,7 +308,12 @@ impl<S> Session<S> {
             }
             // Asked again: a machine that is told of nothing would judge by it.
             Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input, usual),
-            none => self.nothing(none),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            none => {
+                self.ready.readable = false;
+                self.came = if none.is_ok() { Came::End } else { self.came };
+                Ok(0)
+            }
         }
     }
 }

@@ -98,3 +98,20 @@ fn what_a_client_takes_slowly_comes_back_beside_those_that_vanish() {
     }
     echo.daemon.stop();
 }
+
+#[test]
+fn urgent_bytes_hold_nothing_up() {
+    let echo = Echo::start();
+    for mut stream in echo.connect() {
+        let (first, second) = echo.body.split_at(LENGTH / 2);
+        let mut received = press(&stream, first);
+        // It is not one of the stream's: whoever does not ask for it reads on behind it.
+        let urgent = socket2::SockRef::from(&stream).send_out_of_band(b"!").expect("a socket");
+        assert_eq!(urgent, 1);
+        received.extend(press(&stream, second));
+        stream.shutdown(Shutdown::Write).expect("a socket");
+        stream.read_to_end(&mut received).expect("all, and an end");
+        echo.check(&received);
+    }
+    echo.daemon.stop();
+}

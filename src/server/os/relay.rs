@@ -1,7 +1,10 @@
 //! What a socket has received, back into it without a copy: `splice` through a pipe.
 //!
-//! A worker has one pipe. It is empty between two calls, or it is thrown away: what is left in it
-//! would go to another connection.
+//! A worker has one pipe. It is empty between two calls, or it is thrown away, since what is left in
+//! it would go to another connection. Without one, what comes is read and written, from then on.
+//!
+//! The kernel stops before urgent bytes, and says the same then as when there are none, or after
+//! the last: so only what was passed says anything.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Relay;
@@ -25,12 +28,15 @@ mod linux {
     impl Relay {
         /// Opened by the thread that uses it, after its descriptor table was split off.
         pub(in crate::server::os) fn open() -> Relay {
-            let ends = pipe::new().ok();
-            if let Some((into, _)) = &ends {
+            let ends = pipe::new();
+            match &ends {
                 // SAFETY: no pointers. A pipe that may not grow passes less at a time.
-                unsafe { libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, MOST_PASSED) };
+                Ok((into, _)) => unsafe {
+                    libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, MOST_PASSED);
+                },
+                Err(error) => tracing::debug!(%error, "no pipe: large echoes are copied"),
             }
-            Relay(ends)
+            Relay(ends.ok())
         }
 
         /// See [`Net::pass`](super::super::Net::pass).
@@ -40,27 +46,20 @@ mod linux {
             most: usize,
             rest: &mut Vec<u8>,
         ) -> io::Result<usize> {
-            let Some((into, mut out)) = self.0.take() else {
-                return Err(ErrorKind::Unsupported.into());
-            };
-            let taken = match splice(socket, into.as_raw_fd(), most) {
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    return Err(ErrorKind::Unsupported.into());
-                }
-                Err(error) => {
-                    self.0 = Some((into, out));
-                    return Err(error);
-                }
-                Ok(taken) => taken,
-            };
+            let Some((into, mut out)) = self.0.take() else { return Ok(0) };
+            let taken = splice(socket, into.as_raw_fd(), most).unwrap_or(0);
             let mut left = taken;
             while left > 0
                 && let Ok(sent @ 1..) = splice(out.as_raw_fd(), socket, left)
             {
                 left -= sent;
             }
-            if left > 0 && (&mut out).take(left as u64).read_to_end(rest)? != left {
-                return Err(ErrorKind::UnexpectedEof.into());
+            if left > 0 {
+                rest.reserve_exact(left);
+                let back = (&mut out).take(left as u64).read_to_end(rest)?;
+                if back < left {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
             }
             self.0 = Some((into, out));
             Ok(taken)
@@ -78,7 +77,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod none {
-    use std::io::{self, ErrorKind};
+    use std::io;
     use std::os::fd::RawFd;
 
     /// Nothing can be passed on.
@@ -96,7 +95,7 @@ mod none {
             _: usize,
             _: &mut Vec<u8>,
         ) -> io::Result<usize> {
-            Err(ErrorKind::Unsupported.into())
+            Ok(0)
         }
     }
 }
