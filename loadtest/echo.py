@@ -109,7 +109,8 @@ def loiter():
     for scheme in ("http", "tcp-echo", "udp-echo"):
         command += ["--listen", f"{scheme}://127.0.0.1:0"]
     command += shlex.split(os.environ.get("LOITER_ARGS", ""))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          env=servers.environment()) as process:
         try:
             lines = []
             guard = threading.Timer(servers.START_SECONDS, process.kill)

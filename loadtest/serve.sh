@@ -45,8 +45,9 @@ serve() {
     need "$LOITER" "cargo build --release --bins --examples, or set LOITER"
     local said line
     said=$(mktemp)
+    # The server would take the variable for a misspelt setting.
     # shellcheck disable=SC2086 # LOITER_ARGS is several words
-    "${BEFORE[@]}" taskset -c "$SERVER_CORE" "$LOITER" --listen 127.0.0.1:0 "$@" ${LOITER_ARGS:-} >"$said" 2>/dev/null &
+    "${BEFORE[@]}" env -u LOITER_ARGS taskset -c "$SERVER_CORE" "$LOITER" --listen 127.0.0.1:0 "$@" ${LOITER_ARGS:-} >"$said" 2>/dev/null &
     PID=$!
     trap end_server EXIT
     URL=

@@ -45,6 +45,11 @@ def program(name, variable):
     return str(built)
 
 
+def environment():
+    """Ours without the scripts' own variable, which loiter would take for a misspelt setting."""
+    return {name: value for name, value in os.environ.items() if name != "LOITER_ARGS"}
+
+
 class Server:
     """A running server: `host`, `port`, `pid`; use it in a `with`."""
 
@@ -52,7 +57,8 @@ class Server:
         pinned = ["taskset", "-c", str(core), *command]
         out = None if port else subprocess.PIPE
         self.name, self.directory, self.host = name, directory, "127.0.0.1"
-        self.process = subprocess.Popen(pinned, stdout=out, stderr=subprocess.DEVNULL, cwd=directory)
+        self.process = subprocess.Popen(pinned, stdout=out, stderr=subprocess.DEVNULL, cwd=directory,
+                                        env=environment())
         self.pid = self.process.pid
         try:
             self.port = port or self._said()

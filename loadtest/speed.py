@@ -26,6 +26,7 @@ PATHS = {"keepalive": "/status/200", "pipelined": "/status/200", "close": "/stat
 CLAIMS = {
     "keepalive": [("cpu_us", "bare", "at most", 1.08), ("cpu_us", "nginx", "at most", 0.9)],
     "pipelined": [("rate", "nginx", "at least", 8.0)],
+    "close": [("cpu_us", "bare", "at most", 1.1), ("cpu_us", "nginx", "at most", 0.9)],
 }
 
 
