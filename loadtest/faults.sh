@@ -13,7 +13,7 @@ status=0
 trap 'kill "${PID:-}" "${TRACER:-}" 2>/dev/null || true; rm -f "$said"' EXIT
 
 start() {
-    timeout 120 "$LOITER" --listen 127.0.0.1:0 --workers 1 --max-bytes 4MiB "$@" >"$said" 2>/dev/null &
+    env -u LOITER_ARGS timeout 120 "$LOITER" --listen 127.0.0.1:0 --workers 1 --max-bytes 4MiB "$@" >"$said" 2>/dev/null &
     PID=$!
     for _ in $(seq 50); do grep -q listening "$said" && break; sleep 0.1; done
     URL=$(sed -n 's/^listening \(http:[^ ]*\).*/\1/p' "$said"); URL=${URL%/}

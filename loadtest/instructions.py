@@ -70,7 +70,8 @@ def run(binary, path, depth, more, requests):
         out = pathlib.Path(directory, "callgrind.out")
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary,
                    *SETTINGS, *more]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              env=servers.environment()) as server:
             try:
                 said = server.stdout.readline().decode()
                 if not said.startswith("listening http://"):
