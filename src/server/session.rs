@@ -220,9 +220,10 @@ impl<S> Session<S> {
                 Next::Read(_) | Next::Linger(_) => {
                     self.shut(net, next);
                     let may_pass = input.is_empty() && !egress.is_bounded();
-                    match if may_pass { self.pass(net, cx, output)? } else { 0 } {
+                    let passed = if may_pass { self.pass(net, cx, output)? } else { 0 };
+                    match passed {
                         0 => read += self.read(net, input, *usual)?,
-                        bytes => (read, sent) = (read + bytes, sent + bytes - output.len()),
+                        _ => (read, sent) = (read + passed, sent + passed - output.len()),
                     }
                     cx.fresh = false;
                 }
