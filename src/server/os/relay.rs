@@ -1,7 +1,7 @@
 //! What a socket has received, back into it without a copy: `splice` through a pipe.
 //!
-//! A worker has one pipe. It is empty between two calls, or it is thrown away, since what is left in
-//! it would go to another connection. Without one, what comes is read and written, from then on.
+//! A worker has one pipe. It is empty between two calls, or it is thrown away: what is left in it
+//! would go to another connection. Without one, what comes is read and written, from then on.
 //!
 //! The kernel stops before urgent bytes, and says the same then as when there are none, or after
 //! the last: so only what was passed says anything.
