@@ -36,6 +36,13 @@ impl Echo {
         [http, raw]
     }
 
+    /// Ends the client's side: what it has received, and what it still does, is all of it.
+    fn end(&self, mut stream: TcpStream, mut received: Vec<u8>) {
+        stream.shutdown(Shutdown::Write).expect("a socket");
+        stream.read_to_end(&mut received).expect("all, and an end");
+        self.check(&received);
+    }
+
     /// Whether this is what comes back, behind a head or not.
     fn check(&self, received: &[u8]) {
         let (head, body) = received.split_at(received.len() - LENGTH);
@@ -84,7 +91,7 @@ fn what_is_read_while_it_is_sent_comes_back() {
 #[test]
 fn what_a_client_takes_slowly_comes_back_beside_those_that_vanish() {
     let echo = Echo::start();
-    for mut stream in echo.connect() {
+    for stream in echo.connect() {
         // What they have not read makes their kernel break the connection.
         let gone: Vec<TcpStream> = echo.connect().into_iter().chain(echo.connect()).collect();
         let (first, second) = echo.body.split_at(LENGTH / 2);
@@ -92,9 +99,7 @@ fn what_a_client_takes_slowly_comes_back_beside_those_that_vanish() {
         let mut received = press(&stream, first);
         drop(gone);
         received.extend(press(&stream, second));
-        stream.shutdown(Shutdown::Write).expect("a socket");
-        stream.read_to_end(&mut received).expect("all, and an end");
-        echo.check(&received);
+        echo.end(stream, received);
     }
     echo.daemon.stop();
 }
@@ -102,16 +107,14 @@ fn what_a_client_takes_slowly_comes_back_beside_those_that_vanish() {
 #[test]
 fn urgent_bytes_hold_nothing_up() {
     let echo = Echo::start();
-    for mut stream in echo.connect() {
+    for stream in echo.connect() {
         let (first, second) = echo.body.split_at(LENGTH / 2);
         let mut received = press(&stream, first);
         // It is not one of the stream's: whoever does not ask for it reads on behind it.
         let urgent = socket2::SockRef::from(&stream).send_out_of_band(b"!").expect("a socket");
         assert_eq!(urgent, 1);
         received.extend(press(&stream, second));
-        stream.shutdown(Shutdown::Write).expect("a socket");
-        stream.read_to_end(&mut received).expect("all, and an end");
-        echo.check(&received);
+        echo.end(stream, received);
     }
     echo.daemon.stop();
 }
