@@ -43,7 +43,8 @@ const fn engine(alphabet: &alphabet::Alphabet, padding: DecodePaddingMode) -> Ge
 }
 
 const URL_SAFE: GeneralPurpose = engine(&alphabet::URL_SAFE, DecodePaddingMode::RequireCanonical);
-const STANDARD: GeneralPurpose = engine(&alphabet::STANDARD, DecodePaddingMode::RequireCanonical);
+pub(super) const STANDARD: GeneralPurpose =
+    engine(&alphabet::STANDARD, DecodePaddingMode::RequireCanonical);
 const BARE: GeneralPurpose = engine(&alphabet::STANDARD, DecodePaddingMode::RequireNone);
 
 /// `/base64/{value}` as httpbin has it: what cannot be decoded is answered with a hint, and 200.

@@ -1,9 +1,11 @@
 //! `/websocket/echo`: the handshake (RFC 6455 4.2). The messages are `proto/websocket`'s.
 
-use base64::engine::{Engine, general_purpose::STANDARD};
+use base64::Engine;
 use sha1::{Digest, Sha1};
 
+use super::base64::STANDARD;
 use super::params::{bad, integer};
+use super::refusal::refuse;
 use super::route::{GET, Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::profile::GO_HTTPBIN;
@@ -12,6 +14,8 @@ use crate::http::reply::{Body, Messages, Refusal, Reply};
 use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
 
+/// The version of the protocol that is spoken (RFC 6455 4.1).
+const VERSION: &str = "13";
 const SIZE: Kind = Kind::Integer(1, 1024 * 1024);
 
 /// The rows.
@@ -33,23 +37,23 @@ pub(super) const GROUP: Group = Group {
 
 /// Takes the handshake, or says what it lacks. An Upgrade that the Connection field does not name,
 /// which go-httpbin takes, is none (RFC 9110 7.8), and neither is one with HEAD or in HTTP/1.0
-/// (RFC 6455 4.1).
+/// (RFC 6455 4.1). A version or a key that is sent twice is refused (RFC 6455 11.3).
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let is = |name, value: &str| {
-        request.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value.as_bytes()))
-    };
     let upgradable = request.method == Method::Get && request.version == Version::Http11;
-    if !is("Upgrade", "websocket") || !upgradable {
+    if !lists(request, "Upgrade", b"websocket") || !upgradable {
         return Err(Refusal::bad("missing required `Upgrade: websocket` header"));
     }
-    if !is("Sec-WebSocket-Version", "13") {
-        return Err(Refusal::bad("only `Sec-WebSocket-Version: 13` is spoken here"));
+    if only(request, "Sec-WebSocket-Version") != Some(VERSION.as_bytes()) {
+        return Ok(other_version(app));
     }
-    if !upgrades(request) {
+    if !lists(request, "Connection", b"upgrade") {
         return Err(Refusal::bad("missing required `Connection: upgrade` header"));
     }
-    let key = request.field("Sec-WebSocket-Key").filter(|key| !key.is_empty());
+    let key = only(request, "Sec-WebSocket-Key").filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| Refusal::bad("missing required `Sec-WebSocket-Key` header"))?;
+    if !is_nonce(key) {
+        return Err(Refusal::bad("bad `Sec-WebSocket-Key`: it must be 16 bytes in base64"));
+    }
     let messages = messages(app, request)?;
     Ok(Reply { body: Body::Messages(Box::new(messages)), ..Reply::new(Status(101)) }
         .header("Connection", "upgrade")
@@ -57,11 +61,29 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .header("Sec-WebSocket-Accept", accept(key)))
 }
 
-/// Whether the Connection fields name the Upgrade, which belongs to this hop alone.
-fn upgrades(request: &Request) -> bool {
-    let fields = request.fields_named("Connection");
-    let mut options = fields.flat_map(|value| value.split(|&b| b == b','));
-    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+/// The refusal of another version, or of none: it names the version that is spoken, so that the
+/// client can try again with it (RFC 6455 4.2.2 and 4.4).
+fn other_version(app: &App) -> Reply {
+    let refusal = Refusal::bad("only `Sec-WebSocket-Version: 13` is spoken here");
+    refuse(app, &refusal).header("Sec-WebSocket-Version", VERSION)
+}
+
+/// Whether the list in the fields of this name, which may be several, has `word` in any case.
+fn lists(request: &Request, name: &str, word: &[u8]) -> bool {
+    let mut words = request.fields_named(name).flat_map(|value| value.split(|&b| b == b','));
+    words.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word))
+}
+
+/// The value of the field of this name, if there is exactly one.
+fn only<'a>(request: &Request<'a>, name: &str) -> Option<&'a [u8]> {
+    let mut values = request.fields_named(name);
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether a key is 16 bytes in base64 (RFC 6455 4.1). As in Go's and Python's readers, bits left
+/// over in its last letter do not matter.
+fn is_nonce(key: &[u8]) -> bool {
+    STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
 }
 
 /// The bounds asked for: 1 to the largest body, and no fragment longer than a message.

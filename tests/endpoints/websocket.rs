@@ -27,6 +27,67 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 #[test]
+fn another_version_is_told_which_is_spoken() {
+    let versions: [&[(&str, &str)]; 6] = [
+        &[("Sec-WebSocket-Version", "8")],
+        &[("Sec-WebSocket-Version", "013")],
+        &[("Sec-WebSocket-Version", "13, 8")],
+        &[("Sec-WebSocket-Version", "")],
+        &[VERSION, VERSION],
+        &[],
+    ];
+    for version in versions {
+        for ask in [ask, ask_go] {
+            let fields = [CURL, &[ONWARD, UPGRADE, KEY], version].concat();
+            let answer = ask("GET /websocket/echo", &fields, b"");
+            let spoken = answer.field("Sec-WebSocket-Version");
+            assert_eq!((answer.status, spoken), (400, Some("13")), "{version:?}");
+        }
+    }
+    let fields = [CURL, &[ONWARD, VERSION, KEY]].concat();
+    let answer = ask("GET /websocket/echo", &fields, b"");
+    assert_eq!((answer.status, answer.field("Sec-WebSocket-Version")), (400, None));
+}
+
+#[test]
+fn a_key_is_16_bytes_in_base64() {
+    let status = |keys: &[(&str, &str)]| {
+        ask("GET /websocket/echo", &[CURL, &[ONWARD, UPGRADE, VERSION], keys].concat(), b"").status
+    };
+    // The last leaves bits over, as some clients do.
+    for key in ["AAAAAAAAAAAAAAAAAAAAAA==", "+/+/+/+/+/+/+/+/+/+/+w==", "AAAAAAAAAAAAAAAAAAAAAB=="]
+    {
+        assert_eq!(status(&[("Sec-WebSocket-Key", key)]), 101, "{key}");
+    }
+    for key in [
+        "x",
+        "dGhlIHNhbXBsZSBub25jZQ",
+        "dGhlIHNhbXBsZSBub25j",
+        "dGhlIHNhbXBsZSBub25jZXM=",
+        "dGhlIHNhbXBsZSBub25jZ!==",
+        "_-_-_-_-_-_-_-_-_-_-_w==",
+        "dGhlIHNhbXBs ZSBub25jZQ==",
+    ] {
+        assert_eq!(status(&[("Sec-WebSocket-Key", key)]), 400, "{key}");
+    }
+    assert_eq!(status(&[KEY, KEY]), 400);
+}
+
+#[test]
+fn an_upgrade_is_a_list() {
+    let status = |upgrades: &[(&str, &str)]| {
+        ask("GET /websocket/echo", &[CURL, &[ONWARD, VERSION, KEY], upgrades].concat(), b"").status
+    };
+    for list in ["h2c, websocket", "WEBSOCKET,h2c", " a/1 ,\twebSocket ", ",,websocket,,"] {
+        assert_eq!(status(&[("Upgrade", list)]), 101, "{list}");
+    }
+    assert_eq!(status(&[("Upgrade", "h2c"), ("upgrade", "x, websocket")]), 101);
+    for list in ["", "websocket/13", "websockets", "h2c websocket", "\"websocket\"", "h2c"] {
+        assert_eq!(status(&[("Upgrade", list)]), 400, "{list}");
+    }
+}
+
+#[test]
 fn the_key_of_the_rfc_is_accepted() {
     let answer =
         ask("GET /websocket/echo", &[CURL, &[ONWARD, UPGRADE, VERSION, KEY]].concat(), b"");

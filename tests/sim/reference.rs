@@ -144,7 +144,8 @@ fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
 /// A WebSocket: messages in fragments, a ping, and an end.
 fn messages(body: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = b"GET /websocket/echo HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
-        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k\r\n\r\n"
+        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\r\n\r\n"
         .to_vec();
     for piece in body.chunks(1 + random.below(900) as usize) {
         let (front, back) = piece.split_at(random.below(piece.len() as u64) as usize);
