@@ -13,6 +13,7 @@ use ruzstd::encoding::CompressionLevel;
 use super::inspect::tell;
 use super::refusal::refuse;
 use super::route::{Group, Route};
+use crate::http::accept::weight;
 use crate::http::app::App;
 use crate::http::reply::{Refusal, Render, Reply};
 use crate::http::request::Request;
@@ -154,7 +155,8 @@ fn accepted(request: &Request) -> Option<Coding> {
 }
 
 /// How much the client likes a coding: 0, not at all, to 1001. Identity passes unless it is
-/// excluded, but comes after everything that is named.
+/// excluded, but comes after everything that is named. An entry whose weight cannot be read counts
+/// for nothing.
 fn rank<'a>(lines: impl Iterator<Item = &'a [u8]>, coding: Coding) -> u16 {
     let (mut named, mut any) = (None, None);
     let entries = lines.flat_map(|line| line.split(|&byte| byte == b','));
@@ -172,14 +174,6 @@ fn rank<'a>(lines: impl Iterator<Item = &'a [u8]>, coding: Coding) -> u16 {
         }
     }
     named.or(any).unwrap_or(u16::from(coding == Coding::Identity))
-}
-
-/// The thousandths of a weight (`q=0.5`); one that cannot be read counts for nothing, and so does
-/// what it stands with.
-fn weight(parameter: &str) -> Option<u16> {
-    let text = parameter.strip_prefix(['q', 'Q'])?.strip_prefix('=')?;
-    let weight = text.parse().ok().filter(|weight| (0.0..=1.0).contains(weight));
-    weight.map(|weight: f64| (weight * 1000.0).ceil() as u16)
 }
 
 #[cfg(test)]

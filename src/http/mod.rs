@@ -1,5 +1,6 @@
 //! Layer 1, the vocabulary: what a request says, what a reply is made of, how texts are written.
 
+pub mod accept;
 pub mod app;
 pub mod bytes;
 pub mod coding;

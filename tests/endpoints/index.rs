@@ -13,12 +13,18 @@ use crate::ask::*;
 
 const BROWSER: &[(&str, &str)] = &[("Accept", "text/html,*/*;q=0.8")];
 
+/// What clients' own tests look for.
+const SERVICE: &str = "HTTP Request &amp; Response Service";
+
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     ("/", "GET /", &[], b"", 200, TEXT, Has("/delay/{delay}  ")),
     ("/", "GET /", BROWSER, b"", 200, HTML, Has("<a href=\"/get\">/get</a>")),
     ("/", "GET /", &[("Accept", "text/html")], b"", 200, HTML, Has("go-httpbin")),
     ("/", "HEAD /?x", &[], b"", 200, TEXT, Has("httpbin")),
+    ("/", "HEAD /?x", &[("User-Agent", "x")], b"", 200, HTML, Has(SERVICE)),
+    ("/", "GET /", &[("User-Agent", "Python-urllib/3.11")], b"", 200, HTML, Has("httpbin.org")),
+    ("/legacy", "GET /legacy", &[("User-Agent", "x")], b"", 200, HTML, Has(SERVICE)),
     ("/", "POST /", &[], b"", 405, HTML, Any),
     ("/legacy", "GET /legacy", BROWSER, b"", 200, HTML, Has("<h1 aria-label=loiter>")),
     ("/legacy", "POST /legacy", &[], b"", 405, HTML, Any),
@@ -31,7 +37,9 @@ pub(crate) const ROWS: &[Row] = &[
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
     ("/", "GET /", BROWSER, b"", 200, HTML, Has("follows go-httpbin")),
-    ("/", "GET /", &[], b"", 200, HTML, Has("follows go-httpbin")),
+    ("/", "GET /", &[("User-Agent", "Go-http-client/1.1")], b"", 200, HTML, Has("follows go-httpbin")),
+    ("/", "HEAD /", &[("User-Agent", "")], b"", 200, HTML, Has(SERVICE)),
+    ("/", "GET /", &[], b"", 200, TEXT, Has("go-httpbin")),
     ("/", "POST /", &[], b"", 405, TEXT, Any),
 ];
 
@@ -103,7 +111,55 @@ fn the_policy_lets_in_just_the_pages_own_style_and_script() {
              img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     );
-    assert_eq!(answer.field("Vary"), Some("Accept"));
+    assert_eq!(answer.field("Vary"), Some("Accept, User-Agent"));
+}
+
+#[test]
+fn the_page_is_for_all_but_those_who_print_it_or_prefer_text() {
+    let media = |ask: fn(&str, &[(&str, &str)], &[u8]) -> Answer,
+                 agent: &'static str,
+                 accept: &'static str| {
+        let agent = [("User-Agent", agent)].into_iter().filter(|field| !field.1.is_empty());
+        let accept = [("Accept", accept)].into_iter().filter(|field| !field.1.is_empty());
+        let fields: Vec<_> = [("Host", "h")].into_iter().chain(agent).chain(accept).collect();
+        let answer = ask("GET /", &fields, b"");
+        assert_eq!(answer.field("Vary"), Some("Accept, User-Agent"));
+        answer.media
+    };
+    let (axios, less_html) = ("application/json, text/plain, */*", "*/*;q=0.5, text/html;q=0.4");
+    for (agent, accept, wanted) in [
+        ("", "", HTML),
+        ("", "*/*", HTML),
+        ("python-requests/2.32.3", "*/*", HTML),
+        ("Python-urllib/3.11", "", HTML),
+        ("okhttp/4.12.0", "", HTML),
+        ("Go-http-client/1.1", "", HTML),
+        ("axios/1.7.2", axios, HTML),
+        ("req/0.5.0", "*/*", HTML),
+        ("libcurl/7.88.1 r-curl/5.2 httr/1.4", "application/json, text/xml, */*", HTML),
+        ("Mozilla/5.0 curl/8", "*/*", HTML),
+        ("curlew/1", "", HTML),
+        ("x", "application/json", HTML),
+        ("x", "text/plain;q=0.5, text/html", HTML),
+        ("x", "text/plain, text/html", HTML),
+        ("curl/8.5.0", "text/html", HTML),
+        ("curl/8.5.0", "text/html, */*", HTML),
+        ("curl/8.5.0", "text/html,*/*;q=0.8", HTML),
+        ("curl/8.5.0", "*/*", TEXT),
+        ("curl", "", TEXT),
+        ("Wget/1.21.3", "*/*", TEXT),
+        ("Wget/2.1.0", "", TEXT),
+        ("HTTPie/3.2.2", "application/json, */*;q=0.5", TEXT),
+        ("CURL/7.1 (x)", "application/json", TEXT),
+        ("x", "text/plain", TEXT),
+        ("x", "TEXT/PLAIN;charset=utf-8;q=0.9, text/html;q=0.8, */*;q=0.1", TEXT),
+        ("x", "text/html;q=0, */*", TEXT),
+        ("x", less_html, TEXT),
+    ] {
+        for ask in [ask, ask_go] {
+            assert_eq!(media(ask, agent, accept), wanted, "{agent}, {accept}");
+        }
+    }
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <link rel=icon href=\"{ICON}\">\n<style>{STYLE}</style>\n\
          <body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
          <header>\n<h1 aria-label=loiter>{letters}</h1>\n<p class=intro>{INTRO}</p>\n\
-         <p>{MORE} Where the two differ, this one follows {mode}.</p>\n\
+         <p>{more} Where the two differ, this one follows {mode}.</p>\n\
          <p class=links><a href=\"{get}\">{get}</a> \
          <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>\n\
          <p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
@@ -70,6 +70,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          </header>\n<main id=routes tabindex=-1>\n{groups}\
          <p class=none hidden>No route is like that.</p>\n</main>\n\
          <template id=bench>\n{BENCH}</template>\n<script>{SCRIPT}</script>\n",
+        more = text(MORE),
         prefix = text(&app.prefix),
     )
     .into_bytes()

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use super::describe::{openapi, swagger};
 use super::route::{Group, Param, Route};
+use crate::http::accept::preference;
 use crate::http::app::App;
 use crate::http::profile::Profile;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -21,38 +22,49 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "What is served here",
     routes: &[
-        Route::get("/", page, "this page")
-            .fixed()
-            .answers("text/*")
-            .go(page_go)
-            .go_answers("text/html"),
+        Route::get("/", page, "this page").fixed().answers("text/*"),
         Route::get("/legacy", page, "this page, where httpbin keeps its old one").answers("text/*"),
         Route::get("/spec.json", spec, "this API, described in Swagger 2.0"),
         Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1"),
     ],
 };
 
-/// One sentence, and what it means.
+/// One sentence, and what it means. Clients' own tests look for the words that httpbin's page has.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
-const MORE: &str = "It speaks the API of httpbin, \
-    and has go-httpbin's endpoints and durations as well.";
+const MORE: &str = "It is an HTTP Request & Response Service like httpbin.org: \
+    it speaks the API of httpbin, and has go-httpbin's endpoints and durations as well.";
 
-/// `/` and `/legacy`: the page, or a text for clients that do not ask for one.
+/// Programs of the command line, by the product that their User-Agent begins with: they print what
+/// they get.
+const PRINTERS: [&str; 3] = ["curl", "wget", "httpie"];
+
+/// `/` and `/legacy`: the page, as both APIs have it; or a text for clients that print it, and for
+/// those that prefer one.
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     static TEXT: Made = Made::new();
-    let html = memchr::memmem::Finder::new("text/html");
-    let reply = match request.fields_named("Accept").any(|v| html.find(v).is_some()) {
-        true => return Ok(page_go(app, request)?.header("Vary", "Accept")),
-        false => Reply::whole(Status::OK, Media::Text, TEXT.get(app, text::text)),
+    static PAGE: Made = Made::new();
+    let reply = if wants_text(request) {
+        Reply::whole(Status::OK, Media::Text, TEXT.get(app, text::text))
+    } else {
+        Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page))
+            .header("Content-Security-Policy", policy())
     };
-    Ok(reply.header("Vary", "Accept"))
+    Ok(reply.header("Vary", "Accept, User-Agent"))
 }
 
-/// `/` as go-httpbin has it: the page, whatever the client accepts.
-fn page_go(app: &App, _: &Request) -> Result<Reply, Refusal> {
-    static PAGE: Made = Made::new();
-    let reply = Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page));
-    Ok(reply.header("Content-Security-Policy", policy()))
+/// Whether the client weighs plain text above HTML, or prints what it gets and has not named HTML
+/// more closely than plain text.
+fn wants_text(request: &Request) -> bool {
+    let html = preference(request, "text/html");
+    let plain = preference(request, "text/plain");
+    let prints = plain.precision >= html.precision && is_printer(request);
+    plain.weight > html.weight || plain.weight == html.weight && prints
+}
+
+fn is_printer(request: &Request) -> bool {
+    let agent = request.field("User-Agent").unwrap_or_default();
+    let product = agent.split(|&byte| byte == b'/' || byte == b' ').next().unwrap_or_default();
+    PRINTERS.iter().any(|printer| product.eq_ignore_ascii_case(printer.as_bytes()))
 }
 
 /// `/spec.json`.
