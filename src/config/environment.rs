@@ -36,8 +36,9 @@ pub(crate) fn given(env: &Environment) -> impl Iterator<Item = Result<Given, Con
     })
 }
 
-/// A variable's value. go-httpbin's switches are on for `1` and `true` and off for anything else:
-/// who writes `yes` under its names means the contrary, and must say it in its words.
+/// A variable's value. go-httpbin's switches are written as Go's `strconv.ParseBool` reads them.
+/// go-httpbin itself takes any other word for off: who writes `yes` means the contrary, so that is
+/// refused.
 pub(crate) fn judged(
     row: &'static Setting,
     name: &str,
@@ -45,11 +46,16 @@ pub(crate) fn judged(
     place: Place,
 ) -> Result<Given, ConfigError> {
     let theirs = row.shape == Shape::Switch && row.also.contains(&name);
-    if theirs && !["1", "true", "0", "false"].contains(&text.trim()) {
-        let bad = BadValue::new(format!("`{text}` is neither on nor off"));
-        let bad = bad.advise("give 1 or true for on, 0 or false for off");
-        return Err(ConfigError::value(place, row, bad));
-    }
+    let text = match text.trim() {
+        _ if !theirs => text,
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => "true".to_owned(),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => "false".to_owned(),
+        _ => {
+            let bad = BadValue::new(format!("`{text}` is neither on nor off"));
+            let bad = bad.advise("give 1 or true for on, 0 or false for off");
+            return Err(ConfigError::value(place, row, bad));
+        }
+    };
     Ok(Given { row, text, place })
 }
 

@@ -1,5 +1,7 @@
 //! `/base64`: texts encoded and decoded.
 //!
+//! Refusals begin with the words of go-httpbin's, which clients look for.
+//!
 //! Departure from httpbin: what was decoded is `text/plain`, and not `text/html`, unless dangerous
 //! answers are allowed, since else a link could run a script as if it were the server's.
 
@@ -7,7 +9,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::params::bad;
+use super::params::{bad, shortened};
 use super::route::{Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
@@ -65,15 +67,20 @@ fn operation(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let bytes = match request.param(0) {
         b"encode" => URL_SAFE.encode(value).into_bytes(),
         b"decode" => go_decode(value)?,
-        op => return Err(bad("op", &String::from_utf8_lossy(op), "write encode or decode")),
+        op => {
+            let op = String::from_utf8_lossy(op);
+            let text = format!("invalid operation: {}; write encode or decode", shortened(&op));
+            return Err(Refusal::bad(text));
+        }
     };
     told(app, request, bytes)
 }
 
 fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
-    match value.len() as u64 <= app.limits.body_bytes {
+    let most = app.limits.body_bytes;
+    match value.len() as u64 <= most {
         true => Ok(value),
-        false => Err(bad("value", &String::from_utf8_lossy(value), "it is too long")),
+        false => Err(Refusal::bad(format!("input data exceeds max length of {most}"))),
     }
 }
 
@@ -123,7 +130,10 @@ fn python_decode(value: &[u8]) -> Option<Vec<u8>> {
 /// As go-httpbin: by the URL-safe alphabet, else by the standard one.
 fn go_decode(value: &[u8]) -> Result<Vec<u8>, Refusal> {
     let bytes = URL_SAFE.decode(value).or_else(|_| STANDARD.decode(value));
-    bytes.map_err(|_| bad("value", &String::from_utf8_lossy(value), "it is no base64"))
+    bytes.map_err(|_| {
+        let value = String::from_utf8_lossy(value);
+        Refusal::bad(format!("base64 decode failed: \"{}\" is no base64", shortened(&value)))
+    })
 }
 
 #[cfg(test)]

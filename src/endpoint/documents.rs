@@ -35,12 +35,22 @@ pub(super) const GROUP: Group = Group {
 
 const JSON: &str = include_str!("documents/slides.json");
 const XML: &str = include_str!("documents/slides.xml");
-const HTML: &str =
-    concat!(include_str!("documents/head.html"), include_str!("documents/moby.html"));
-const UTF8: &str =
-    concat!(include_str!("documents/head.html"), include_str!("documents/utf8.html"));
-const FORM: &str =
-    concat!(include_str!("documents/head.html"), include_str!("documents/form.html"));
+/// Clients look for a bare `<html>` in it.
+const HTML: &str = concat!(
+    "<!DOCTYPE html>\n<html>\n",
+    include_str!("documents/head.html"),
+    include_str!("documents/moby.html")
+);
+const UTF8: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n",
+    include_str!("documents/head.html"),
+    include_str!("documents/utf8.html")
+);
+const FORM: &str = concat!(
+    "<!DOCTYPE html>\n<html lang=\"en\">\n",
+    include_str!("documents/head.html"),
+    include_str!("documents/form.html")
+);
 const DENY: &str = include_str!("documents/deny.txt");
 const ROBOTS: &str = "User-agent: *\nDisallow: /deny\n";
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::params::{bounded, count};
+use super::params::{bounded, count, integer};
 use super::redirects::found;
 use super::route::{Kind, Param, Route};
 use crate::http::app::App;
@@ -20,7 +20,9 @@ const GO_LINKS: std::ops::RangeInclusive<u64> = 0..=256;
 const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "how many pages")
     .go(&Param::path("n", Kind::Integer(0, 256), "10", "how many pages"));
 const OFFSET: Param =
-    Param::path("offset", Kind::Integer(0, i64::MAX), "0", "which of them this is");
+    Param::path("offset", Kind::Integer(0, i64::MAX), "0", "which of them this is")
+        .go(&Param::path("offset", ANY_INTEGER, "0", "which of them this is"));
+const ANY_INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
 
 /// A row of `redirects`' group; the next is another.
 pub(super) const FIRST: Route =
@@ -52,21 +54,25 @@ fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = count(app, "n", request.param(0))?;
     let n = bounded(app, "n", asked, LINKS)?;
-    Ok(linked(app, n, count(app, "offset", request.param(1))?, '\'').clamped("n", asked, n))
+    let offset = count(app, "offset", request.param(1))?;
+    Ok(linked(app, n, Some(offset), '\'').clamped("n", asked, n))
 }
 
-/// The same in go-httpbin.
+/// The same in go-httpbin, where a negative offset is none of the pages, as one too large is.
 fn page_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
-    Ok(linked(app, n, count(app, "offset", request.param(1))?, '"'))
+    let offset = String::from_utf8_lossy(request.param(1));
+    let offset = u64::try_from(integer(app.profile, "offset", &offset)?).ok();
+    Ok(linked(app, n, offset, '"'))
 }
 
-fn linked(app: &App, n: u64, offset: u64, quote: char) -> Reply {
+/// A page of links, without one to itself.
+fn linked(app: &App, n: u64, offset: Option<u64>, quote: char) -> Reply {
     let base = app.local(&format!("/links/{n}"));
     let mut page = String::from("<html><head><title>Links</title></head><body>");
     for link in 0..n {
         // Writing to a string cannot fail.
-        let _ = match link == offset {
+        let _ = match Some(link) == offset {
             true => write!(page, "{link} "),
             false => write!(page, "<a href={quote}{base}/{link}{quote}>{link}</a> "),
         };

@@ -276,10 +276,16 @@ fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
 
 /// The refusal of a value, naming it as far as it is not too long.
 pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
+    Refusal::bad(format!("bad {name} \"{}\": {hint}", shortened(text)))
+}
+
+/// A text of the client's own as a refusal quotes it: cut if it is too long.
+pub fn shortened(text: &str) -> Cow<'_, str> {
     let end = (0..=MAX_TOLD_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-    let told = text.get(..end.unwrap_or_default()).unwrap_or_default();
-    let more = if told.len() < text.len() { "…" } else { "" };
-    Refusal::bad(format!("bad {name} \"{told}{more}\": {hint}"))
+    match text.get(..end.unwrap_or_default()).unwrap_or_default() {
+        told if told.len() < text.len() => Cow::Owned(format!("{told}…")),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]

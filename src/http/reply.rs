@@ -61,7 +61,6 @@ impl Media {
             Media::Text => "Content-Type: text/plain; charset=utf-8\r\n",
             Media::PlainText if charset => "Content-Type: text/plain; charset=utf-8\r\n",
             Media::PlainText => "Content-Type: text/plain\r\n",
-            Media::Xml if charset => "Content-Type: application/xml; charset=utf-8\r\n",
             Media::Xml => "Content-Type: application/xml\r\n",
             Media::Lines => "Content-Type: application/x-ndjson; charset=utf-8\r\n",
             Media::Events => "Content-Type: text/event-stream; charset=utf-8\r\n",

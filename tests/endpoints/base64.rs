@@ -18,18 +18,21 @@ pub(crate) const ROWS: &[Row] = &[
     ("/base64/{op}/{value}", "GET /base64/decode/w7_Dvg==", &[], b"", 200, TEXT, Is("\u{c3}\u{bf}\u{c3}\u{be}")),
     ("/base64/{op}/{value}", "GET /base64/decode/w7%2FDvg==", &[], b"", 404, HTML, Any),
     ("/base64/{op}/{value}", "GET /base64/decode/_-8=", &[], b"", 200, TEXT, Is("\u{ff}\u{ef}")),
-    ("/base64/{op}/{value}", "GET /base64/decode/YQ", &[], b"", 400, JSON, Has("no base64")),
-    ("/base64/{op}/{value}", "GET /base64/mangle/YQ==", &[], b"", 400, JSON, Has("encode or decode")),
+    ("/base64/{op}/{value}", "GET /base64/decode/YQ", &[], b"", 400, JSON, Has("\"base64 decode failed: \\\"YQ\\\" is no base64\"")),
+    ("/base64/{op}/{value}", "GET /base64/mangle/YQ==", &[], b"", 400, JSON, Has("\"invalid operation: mangle; write encode or decode\"")),
 ];
 
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
     ("/base64/{value}", "POST /base64/PGI-", &[], b"", 200, TEXT, Is("<b>")),
     ("/base64/{value}", "GET /base64/+A==", &[], b"", 200, TEXT, Is("\u{f8}")),
-    ("/base64/{value}", "GET /base64/SGVsbG8", &[], b"", 400, GO_JSON, Has("no base64")),
+    ("/base64/{value}", "GET /base64/SGVsbG8", &[], b"", 400, GO_JSON, Has("base64 decode failed: ")),
     ("/base64/{value}", "GET /base64/PGI-?content-type=image/svg%2Bxml", &[], b"", 200, "image/svg+xml", Is("&lt;b&gt;")),
     ("/base64/{op}/{value}", "GET /base64/encode/%3Cb%3E", &[], b"", 200, TEXT, Is("PGI-")),
-    ("/base64/{op}/{value}", "GET /base64/x/y", &[], b"", 400, GO_JSON, Any),
+    ("/base64/{op}/{value}", "GET /base64/x/y", &[], b"", 400, GO_JSON, Has("invalid operation: x")),
+    ("/base64/{op}/{value}", "GET /base64/decode/=", &[], b"", 400, GO_JSON, Has("decode failed")),
+    ("/base64/{op}/{value}", "GET /base64/ENCODE/a", &[], b"", 400, GO_JSON, Has("invalid operation: ENCODE")),
+    ("/base64/{op}/{value}", "GET /base64/%00/a", &[], b"", 400, GO_JSON, Has("invalid operation: \\u0000;")),
     ("/base64/{value}", "GET /base64/%2F%2B8=", &[], b"", 200, TEXT, Is("\u{ff}\u{ef}")),
     ("/base64/{op}/{value}", "GET /base64/encode/a%2Fb", &[], b"", 200, TEXT, Is("YS9i")),
 ];
@@ -51,6 +54,9 @@ fn a_value_may_be_as_long_as_a_body() {
     let app = App { limits, ..App::default() };
     assert_eq!(ask_of(&app, "GET /base64/YWJj", CURL, b"").status, 200);
     for path in ["YWJjZ", "encode/abcde", "decode/YWJjZ"] {
-        assert_eq!(ask_of(&app, &format!("GET /base64/{path}"), CURL, b"").status, 400, "{path}");
+        let answer = ask_of(&app, &format!("GET /base64/{path}"), CURL, b"");
+        let told = String::from_utf8(answer.body).unwrap();
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(told.contains("input data exceeds max length of 4"), "{told}");
     }
 }

@@ -19,6 +19,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("/xml", "GET /xml/", &[], b"", 404, HTML, Any),
     ("/html", "GET /html", &[], b"", 200, HTML, Has("<h1>Herman Melville - Moby-Dick</h1>")),
     ("/html", "GET /html", &[], b"", 200, HTML, Has("Availing himself of the mild, summer-cool weather")),
+    ("/html", "GET /html", &[], b"", 200, HTML, Has("<!DOCTYPE html>\n<html>\n")),
     ("/html", "PATCH /html", &[], b"", 405, HTML, Any),
     ("/robots.txt", "GET /robots.txt", &[], b"", 200, PLAIN, Is("User-agent: *\nDisallow: /deny\n")),
     ("/robots.txt", "GET /robots", &[], b"", 404, HTML, Any),
@@ -33,7 +34,8 @@ pub(crate) const ROWS: &[Row] = &[
 #[rustfmt::skip]
 pub(crate) const GO_ROWS: &[Row] = &[
     ("/json", "POST /json", &[], b"", 200, GO_JSON, Is(SLIDES)),
-    ("/xml", "GET /xml", &[], b"", 200, "application/xml; charset=utf-8", Any),
+    ("/xml", "GET /xml", &[], b"", 200, XML, Has("<?xml version='1.0' encoding='us-ascii'?>\n")),
+    ("/html", "PUT /html", &[], b"", 200, HTML, Has("<html>\n")),
     ("/html", "PUT /html", &[], b"", 200, HTML, Has("<h1>Herman Melville - Moby-Dick</h1>")),
     ("/robots.txt", "GET /robots.txt", &[], b"", 200, TEXT, Is("User-agent: *\nDisallow: /deny\n")),
     ("/deny", "GET /deny", &[], b"", 200, TEXT, Has("YOU SHOULDN'T BE HERE")),
@@ -45,8 +47,10 @@ pub(crate) const GO_ROWS: &[Row] = &[
 
 #[test]
 fn the_utf8_page_says_hello() {
-    let page = String::from_utf8(ask("GET /encoding/utf8", CURL, b"").body).unwrap();
-    assert!(page.contains("Hello world, Καλημέρα κόσμε, コンニチハ"));
+    for ask in [ask, ask_go] {
+        let page = String::from_utf8(ask("GET /encoding/utf8", CURL, b"").body).unwrap();
+        assert!(page.contains("Hello world, Καλημέρα κόσμε, コンニチハ"));
+    }
 }
 
 #[test]

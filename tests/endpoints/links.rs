@@ -21,7 +21,17 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/links/{n}/{offset}", "GET /links/0/0", &[], b"", 200, HTML, Is("<html><head><title>Links</title></head><body></body></html>")),
     ("/links/{n}/{offset}", "GET /links/257/0", &[], b"", 400, GO_JSON, Any),
     ("/links/{n}/{offset}", "GET /links/2/x", &[], b"", 400, GO_JSON, Any),
+    ("/links/{n}/{offset}", "GET /links/2/-1", &[], b"", 200, HTML, Is(BOTH)),
+    ("/links/{n}/{offset}", "GET /links/2/-0", &[], b"", 200, HTML, Has("<body>0 <a")),
+    ("/links/{n}/{offset}", "GET /links/2/99", &[], b"", 200, HTML, Is(BOTH)),
+    ("/links/{n}/{offset}", "GET /links/2/-9223372036854775808", &[], b"", 200, HTML, Is(BOTH)),
+    ("/links/{n}/{offset}", "GET /links/2/-9223372036854775809", &[], b"", 400, GO_JSON, Any),
+    ("/links/{n}/{offset}", "GET /links/-1/0", &[], b"", 400, GO_JSON, Any),
 ];
+
+/// Two links, none of them to the page itself.
+const BOTH: &str = "<html><head><title>Links</title></head><body>\
+    <a href=\"/links/2/0\">0</a> <a href=\"/links/2/1\">1</a> </body></html>";
 
 #[test]
 fn too_many_links_are_told() {

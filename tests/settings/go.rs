@@ -98,8 +98,18 @@ fn levels_and_formats_are_taken_in_any_case() {
 #[test]
 fn go_httpbins_switches_are_on_for_its_own_words() {
     let on = |text| settings("", &[("USE_FULL_VERSION", text)]).full_version;
-    assert!(on("1") && on("true") && !on("0") && !on("false") && !on(""));
-    for text in ["yes", "on", "TRUE", "2"] {
+    for text in ["1", "t", "T", "TRUE", "true", "True", " true "] {
+        assert!(on(text), "{text}");
+    }
+    for text in ["0", "f", "F", "FALSE", "false", "False", ""] {
+        assert!(!on(text), "{text}");
+    }
+    for name in ["USE_REAL_HOSTNAME", "UNSAFE_ALLOW_DANGEROUS_RESPONSES"] {
+        let given = settings("", &[(name, "TRUE")]);
+        assert!(given.real_hostname || given.dangerous_responses, "{name}");
+    }
+    assert!(settings("-use-full-version=T", &[("USE_FULL_VERSION", "0")]).full_version);
+    for text in ["yes", "on", "tRUE", "2"] {
         let said = mistake("", &[("USE_FULL_VERSION", text)]);
         let wrong = format!("loiter: USE_FULL_VERSION: `{text}` is neither on nor off; give 1 or");
         assert!(said.starts_with(&wrong), "{said}");
