@@ -90,14 +90,15 @@ fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> 
     match query::given(&GO_HTTPBIN, query::first(request, "content-type")) {
         None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
         None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
-        Some(media) if !is_plain(&media) => {
+        Some(media) if !app.profile.strict && !is_plain(&media) => {
             Err(bad("content-type", &media, "it holds a control character"))
         }
         Some(media) => {
             let escaped = html::is_dangerous(&media) && !free;
             let bytes = if escaped { html::escape_bytes(&bytes) } else { bytes };
-            let reply = Reply::whole(Status::OK, Media::None, bytes);
-            Ok(reply.header("Content-Type", media.into_owned()))
+            let mut reply = Reply::whole(Status::OK, Media::None, bytes);
+            reply.headers.push_as_go("Content-Type", &media);
+            Ok(reply)
         }
     }
 }

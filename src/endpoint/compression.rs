@@ -91,7 +91,7 @@ const NONE_ACCEPTED: &str =
     "Accept-Encoding excludes zstd, br, gzip, deflate and identity: there is nothing else";
 
 fn coded(coding: Coding, render: Render) -> Reply {
-    let reply = Reply::json(render);
+    let reply = Reply::json(render).sized();
     match coding.names().first() {
         Some(name) if coding != Coding::Identity => reply.header("Content-Encoding", *name),
         _ => reply,

@@ -61,7 +61,8 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let source = random(app, request, bytes, BODY_PIECE)?;
     let pace = Pace::new(source, bytes.div_ceil(u64::from(BODY_PIECE)), 0, Some(bytes));
     let body = Body::Paced(Box::new(pace));
-    Ok(Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) }.clamped("n", asked, bytes))
+    let reply = Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) };
+    Ok(reply.sized().clamped("n", asked, bytes))
 }
 
 /// How many bytes the path asks for, and how many it is given: httpbin has a bound of its own,

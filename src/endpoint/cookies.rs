@@ -1,14 +1,17 @@
 //! `/cookies`: shown, set and deleted.
 
+use std::collections::HashSet;
+
 use super::inspect::tall;
 use super::params::bad;
 use super::redirects::found;
 use super::route::{Group, Kind, Param, Route};
-use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_FIELDS};
+use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_REPEATED_BYTES};
 use crate::http::app::App;
-use crate::http::cookies::{self, Attribute, is_name};
+use crate::http::conditional::http_date;
+use crate::http::cookies::{self, Attribute, domain_go, is_attribute_byte, is_name, path_go};
 use crate::http::query::{self, Pair};
-use crate::http::reply::{Refusal, Reply};
+use crate::http::reply::{Refusal, Reply, is_token};
 use crate::http::request::Request;
 use crate::http::url;
 
@@ -37,6 +40,7 @@ const SHOW_ENV: Param =
     Param::query("show_env", Kind::Text, "any value: those of statistics are not hidden");
 const VALUE: Param = Param::path("value", Kind::Text, "value", "its value");
 const ANY: Param = Param::query("*", Kind::Text, "a cookie of this name");
+const GONE: Param = Param::query("*", Kind::Text, "the cookie of this name");
 const DOMAIN: Param =
     Param::query("attr[Domain]", Kind::Text, "the cookies' Domain").like(ATTRIBUTE);
 const PATH: Param = Param::query("attr[Path]", Kind::Text, "their Path").or("/").like(ATTRIBUTE);
@@ -66,7 +70,9 @@ pub(super) const GROUP: Group = Group {
             .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects()
             .go_answers("text/plain"),
-        Route::get("/cookies/delete", delete, "deletes cookies").with(&[ANY]).redirects(),
+        Route::get("/cookies/delete", delete, "deletes cookies")
+            .with(&[GONE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
+            .redirects(),
     ],
 };
 
@@ -103,46 +109,56 @@ fn render(app: &App, cookies: impl IntoIterator<Item = (String, String)>, output
 /// cookie. A name that would not come back is refused: it would bring in attributes of its own, or
 /// end the field.
 fn set(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let attributes = attributes(app, request)?;
-    let mut reply = found(app, app.local("/cookies"));
-    for (name, value) in named(request, |name| !is_attribute(name))? {
-        reply.headers.push("Set-Cookie", cookie(app, &name, &value, &attributes));
-    }
-    Ok(reply)
+    let pairs = query::as_fields(app.profile, request)?;
+    let attributes = attributes(app, request, &pairs, false)?;
+    let cookies = named(app, &pairs)?;
+    let cookies = cookies.into_iter().map(|(name, value)| cookie(app, name, value, &attributes));
+    answer(app, cookies, &attributes)
 }
 
 /// `/cookies/set/{name}/{value}`: httpbin's.
 fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let name = checked(&String::from_utf8_lossy(request.param(0)))?.to_owned();
+    let pairs = query::as_fields(app.profile, request)?;
+    let name = String::from_utf8_lossy(request.param(0));
     let value = String::from_utf8_lossy(request.param(1));
-    let cookie = cookie(app, &name, &value, &attributes(app, request)?);
-    Ok(found(app, app.local("/cookies")).header("Set-Cookie", cookie))
+    let attributes = attributes(app, request, &pairs, false)?;
+    checked(&name)?;
+    answer(app, [cookie(app, &name, &value, &attributes)].into_iter(), &attributes)
 }
 
-/// `/cookies/delete`: each name of the query, whatever its value.
+/// `/cookies/delete`: each name of the query. A client finds a cookie by its Domain and Path too.
 fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let gone = (app.profile.cookies.gone)(request.unix_us);
-    let mut reply = found(app, app.local("/cookies"));
-    for (name, _) in named(request, |_| true)? {
-        reply.headers.push("Set-Cookie", format!("{name}=; {gone}"));
+    let pairs = query::as_fields(app.profile, request)?;
+    let attributes = attributes(app, request, &pairs, true)?;
+    let value = |value| if app.profile.cookies.gone_as_set { value } else { "" };
+    let cookies = named(app, &pairs)?;
+    let cookies = cookies.into_iter().map(|(name, v)| cookie(app, name, value(v), &attributes));
+    answer(app, cookies, &attributes)
+}
+
+/// The redirect to what is set then.
+fn answer(
+    app: &App,
+    cookies: impl ExactSizeIterator<Item = String>,
+    attributes: &str,
+) -> Result<Reply, Refusal> {
+    if cookies.len() * attributes.len() > MAX_REPEATED_BYTES {
+        return Err(Refusal::bad("too many cookies with attributes so long"));
     }
+    let mut reply = found(app, app.local("/cookies"));
+    cookies.for_each(|cookie| reply.headers.push("Set-Cookie", cookie));
     Ok(reply)
 }
 
 /// The pairs of the query that name a cookie: of several of one name the first.
-fn named<'a>(
-    request: &Request<'a>,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Pair<'a>>, Refusal> {
-    let mut named: Vec<Pair> = Vec::new();
-    for (name, value) in query::of(request).filter(|pair| wanted(&pair.0)) {
-        if named.iter().all(|pair| pair.0 != name) {
-            checked(&name)?;
-            named.push((name, value));
+fn named<'a>(app: &App, pairs: &'a [Pair]) -> Result<Vec<(&'a str, &'a str)>, Refusal> {
+    let lenient = app.profile.cookies.lenient;
+    let (mut seen, mut named) = (HashSet::new(), Vec::new());
+    for (name, value) in pairs.iter().filter(|pair| !is_attribute(&pair.0, lenient)) {
+        if lenient && !is_token(name) || !seen.insert(name.as_ref()) {
+            continue;
         }
-        if named.len() > MAX_FIELDS {
-            return Err(Refusal::bad(format!("too many cookies: {MAX_FIELDS} at most")));
-        }
+        named.push((checked(name)?, value.as_ref()));
     }
     Ok(named)
 }
@@ -158,48 +174,58 @@ fn cookie(app: &App, name: &str, value: &str, attributes: &str) -> String {
 }
 
 /// What follows a cookie's value, in the order of the API that is spoken.
-fn attributes(app: &App, request: &Request) -> Result<String, Refusal> {
+fn attributes(app: &App, request: &Request, pairs: &[Pair], gone: bool) -> Result<String, Refusal> {
     let style = app.profile.cookies;
-    let text = |name: &str, default: &str| {
-        let given = attribute(request, &format!("attr[{name}]"))?.unwrap_or(default.to_owned());
-        Ok((!given.is_empty()).then(|| format!("; {name}={given}")))
+    let given = |name: &str| attribute(pairs, name, style.lenient);
+    let text = |name: &str, given: Option<String>| {
+        given.filter(|text| !text.is_empty()).map(|text| format!("; {name}={text}"))
     };
     let switch = |name: &str, default: bool| {
-        let given = attribute(request, &format!("attr[{name}]"))?;
-        let on = given.map_or(default, |value| matches!(value.as_str(), "1" | "true"));
+        let on = given(name)?.map_or(default, |value| value == "1" || is(&value, "true"));
         Ok(on.then(|| format!("; {name}")))
     };
+    let secure = (!gone || style.gone_as_set) && url::is_secure(app.profile, request);
     let parts = style.attributes.map(|attribute| match attribute {
-        Attribute::Domain => text("Domain", ""),
-        Attribute::Path => text("Path", "/"),
+        Attribute::Domain => Ok(text("Domain", given("Domain")?)),
+        Attribute::Path => Ok(text("Path", given("Path")?.or_else(|| Some("/".to_owned())))),
+        Attribute::Gone => Ok(gone
+            .then(|| format!("; Expires={}; Max-Age=0", http_date((style.gone)(request.unix_us))))),
         Attribute::HttpOnly => switch("HttpOnly", style.http_only),
-        Attribute::Secure => switch("Secure", url::is_secure(app.profile, request)),
-        Attribute::SameSite => Ok(same_site(request)?.map(|site| format!("; SameSite={site}"))),
+        Attribute::Secure => switch("Secure", secure),
+        Attribute::SameSite => Ok(text("SameSite", given("SameSite")?)),
     });
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
-fn same_site(request: &Request) -> Result<Option<&'static str>, Refusal> {
-    let Some(asked) = attribute(request, "attr[SameSite]")? else { return Ok(None) };
-    let known = ["Lax", "Strict", "None"].into_iter().find(|k| k.eq_ignore_ascii_case(&asked));
-    known.map(Some).ok_or_else(|| bad("attr[SameSite]", &asked, "write lax, strict or none"))
+fn is(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
 }
 
-fn is_attribute(name: &str) -> bool {
-    ATTRIBUTES.iter().any(|attribute| attribute.eq_ignore_ascii_case(name))
+/// Whether a name of the query is an attribute's: to go-httpbin all are that look like one.
+fn is_attribute(name: &str, lenient: bool) -> bool {
+    let like = |start: &str| is(start, "attr[") && name.ends_with(']');
+    let any = lenient && name.get(..5).is_some_and(like);
+    any || ATTRIBUTES.iter().any(|attribute| is(attribute, name))
 }
 
-/// The value of an attribute: refused when it would end it and bring in others, and when no client
-/// would keep it.
-fn attribute(request: &Request, name: &str) -> Result<Option<String>, Refusal> {
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b',');
-    match query::first_any_case(request, name) {
-        Some(value) if !value.bytes().all(plain) => {
-            Err(bad(name, &value, "it has no `;`, `,` or control character, and is ASCII"))
+/// The value of an attribute, by the name that a cookie has it under. One that would end it and
+/// bring in others is refused, or what may not stand there left out; so is one that is unknown.
+/// One that no client would keep is refused.
+fn attribute(pairs: &[Pair], name: &str, lenient: bool) -> Result<Option<String>, Refusal> {
+    let name = format!("attr[{name}]");
+    let Some((_, value)) = pairs.iter().find(|pair| is(&pair.0, &name)) else { return Ok(None) };
+    let sites = ["Lax", "Strict", "None"];
+    let site = sites.into_iter().find(|site| is(site, value));
+    let sound = |byte: u8| is_attribute_byte(byte) && byte != b',';
+    match name.as_str() {
+        _ if value.len() > MAX_ATTRIBUTE_BYTES => {
+            Err(bad(&name, value, "it is longer than 1024 bytes"))
         }
-        Some(value) if value.len() > MAX_ATTRIBUTE_BYTES => {
-            Err(bad(name, &value, "it is longer than 1024 bytes"))
-        }
-        value => Ok(value.map(|value| value.into_owned())),
+        "attr[SameSite]" if lenient || site.is_some() => Ok(site.map(str::to_owned)),
+        "attr[SameSite]" => Err(bad(&name, value, "write lax, strict or none")),
+        "attr[Path]" if lenient => Ok(Some(path_go(value))),
+        "attr[Domain]" if lenient => Ok(domain_go(value).map(str::to_owned)),
+        _ if lenient || value.bytes().all(sound) => Ok(Some(value.to_string())),
+        _ => Err(bad(&name, value, "it has no `;`, `,` or control character, and is ASCII")),
     }
 }

@@ -171,7 +171,7 @@ pub(super) fn served(request: &Request, is: Validator, length: u64) -> (Reply, R
             return (reply(416).header("Content-Range", format!("bytes */{length}")), 0..0);
         }
     };
-    (reply.header("Accept-Ranges", "bytes"), part)
+    (reply.sized().header("Accept-Ranges", "bytes"), part)
 }
 
 /// What a Range field asks for.

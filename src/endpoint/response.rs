@@ -1,9 +1,12 @@
 //! `/response-headers`: an answer with the header fields that the query names.
 
+use std::collections::HashMap;
+
 use super::inspect::tall;
 use super::params::bad;
 use super::route::{Kind, Param, Route};
 use crate::http::app::{App, Redirects};
+use crate::http::fields::Case;
 use crate::http::html;
 use crate::http::query::{self, Pair};
 use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
@@ -46,7 +49,7 @@ const UNSENT: [&str; 14] = [
 /// values of all, which could grow by their square; values are sent as UTF-8, where httpbin sends
 /// ISO 8859-1 and fails on the rest; a name or value that cannot be one is refused.
 fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = asked(request)?;
+    let asked = asked(app, request)?;
     let mut length = 0;
     // A longer number makes a longer body: a few rounds, and it says its own length.
     let body = loop {
@@ -66,8 +69,9 @@ fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 /// The same in go-httpbin, which tells only what was asked for and the media type, in lists.
+/// Nothing is refused: what cannot stand in a field is told in the body alone.
 fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let mut asked = asked(request)?;
+    let mut asked = grouped(query::as_fields(app.profile, request)?);
     if media(&asked).is_none_or(str::is_empty) {
         asked.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
         asked.push(("Content-Type".into(), "application/json; charset=utf-8".into()));
@@ -76,8 +80,8 @@ fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 /// The fields of the query, those of one name together, where the first of them stood.
-fn asked<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
-    let fields = query::as_fields(request)?;
+fn asked<'a>(app: &App, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+    let fields = query::as_fields(app.profile, request)?;
     for (name, value) in &fields {
         if !is_token(name) {
             return Err(bad("name", name, "a field's name is a token (RFC 9110 5.6.2)"));
@@ -90,8 +94,12 @@ fn asked<'a>(request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
 }
 
 fn grouped(fields: Vec<Pair>) -> Vec<Pair> {
-    let first = |field: &Pair| fields.iter().position(|other| same_name(other, field));
-    let mut placed: Vec<_> = fields.iter().map(|field| (first(field), field.clone())).collect();
+    let mut first = HashMap::new();
+    let placed = fields.into_iter().enumerate();
+    let mut placed: Vec<(usize, Pair)> = placed
+        .map(|(n, field)| (*first.entry(field.0.to_ascii_lowercase()).or_insert(n), field))
+        .collect();
+    // A stable sort, so the values of one name keep their order.
     placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, field)| field).collect()
 }
@@ -135,15 +143,20 @@ fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
 /// The answer. With an allow list for redirects there is no `Refresh`, for it would redirect too.
 fn sent(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
     let mut reply = Reply::whole(Status::OK, Media::Json, body);
-    if let Some(media) = media(&fields).map(str::to_owned) {
-        reply = reply.media(Media::None).header("Content-Type", media);
+    let mut add = |name: &str, value: &str| match app.profile.strict {
+        true => reply.headers.push_as_go(Case::Mime.of(name), value),
+        false => reply.headers.push(name.to_owned(), value.to_owned()),
+    };
+    if let Some(media) = media(&fields) {
+        add("Content-Type", media);
     }
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let free = app.redirects == Redirects::All;
-    for (name, value) in fields {
-        if (free || !is(&name, "Refresh")) && !UNSENT.iter().any(|unsent| is(&name, unsent)) {
-            reply.headers.push(name.into_owned(), value.into_owned());
+    for (name, value) in &fields {
+        if (free || !is(name, "Refresh")) && !UNSENT.iter().any(|unsent| is(name, unsent)) {
+            add(name, value);
         }
     }
-    reply
+    let own = media(&fields).is_none();
+    reply.media(if own { Media::Json } else { Media::None })
 }

@@ -119,7 +119,7 @@ fn dripping(media: Media, status: Status, bytes: u64, times: Times, gaps: u64) -
     };
     let media = if status == Status(304) { Media::None } else { media };
     let reply = Reply { after_us: times.delay_us, media, body, ..Reply::new(status) };
-    reply.header("Server-Timing", times.told(gaps))
+    reply.sized().header("Server-Timing", times.told(gaps))
 }
 
 /// A delay, and the span of the pieces that follow it.

@@ -2,13 +2,15 @@
 //!
 //! `/raw` is our own: no other echo tells order, case, blanks and line ends.
 
+use std::collections::HashSet;
+
 use super::inspect::{check_body, tell};
 use super::params::bad;
 use super::route::{Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::fields::{self, Case};
 use crate::http::pace::{Pace, Source};
-use crate::http::query;
+use crate::http::query::{self, Pair};
 use crate::http::reply::{Body, Media, Refusal, Reply, is_field_value, is_token};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
@@ -24,6 +26,7 @@ pub(super) const GROUP: Group = Group {
             .answers("text/plain"),
         Route::any("/trailers", trailers, "what the request said, and fields after it")
             .keep()
+            .go(trailers_go)
             .with(&[Param::query("*", Kind::Text, "a field after the answer")]),
     ],
 };
@@ -75,8 +78,21 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
 /// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such
 /// fields (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = query::as_fields(request)?;
+    let asked = query::as_fields(app.profile, request)?;
     asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
+    told_before(app, request, asked)
+}
+
+/// The same under `--compat go-httpbin`: what cannot stand in a field is left out of it.
+fn trailers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let mut asked = query::as_fields(app.profile, request)?;
+    asked.retain(|(name, _)| is_token(name));
+    asked.iter().try_for_each(|(name, _)| check_trailer(name, ""))?;
+    told_before(app, request, asked)
+}
+
+/// What the request says, and these fields after it.
+fn told_before(app: &App, request: &Request, asked: Vec<Pair>) -> Result<Reply, Refusal> {
     check_body(app, request)?;
     let mut body = Vec::new();
     tell(app, request, app.profile.documents.anything, &mut body);
@@ -84,11 +100,11 @@ fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
         return Ok(Reply::whole(Status::OK, Media::Json, body));
     }
     let mut pace = Pace::new(Source::Text(body), 1, 0, None);
-    let mut names: Vec<String> = Vec::new();
+    let (mut seen, mut names) = (HashSet::new(), Vec::new());
     for (name, value) in asked {
-        pace.trailers.push(Case::Mime.of(&name), value.into_owned());
-        if names.iter().all(|told| !told.eq_ignore_ascii_case(&name)) {
-            names.push(name.into_owned());
+        pace.trailers.push_as_go(Case::Mime.of(&name), &value);
+        if seen.insert(name.to_ascii_lowercase()) {
+            names.push(name);
         }
     }
     let reply = Reply { media: Media::Json, ..Reply::new(Status::OK) };

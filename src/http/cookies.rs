@@ -1,8 +1,8 @@
 //! Cookies: the `Cookie` field read, and values spelled for `Set-Cookie`, as Werkzeug and as Go do.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
-use super::conditional::http_date;
 use super::reply::{is_plain, is_token};
 use super::request::Request;
 
@@ -12,11 +12,16 @@ pub struct Style {
     /// Spells a value.
     pub spell: fn(&str) -> String,
     /// The attributes, in their order.
-    pub attributes: [Attribute; 5],
+    pub attributes: [Attribute; 6],
     /// Whether scripts do not see a cookie unless it is said that they do.
     pub http_only: bool,
-    /// The attributes that delete a cookie, by the Unix time in microseconds.
-    pub gone: fn(u64) -> String,
+    /// Whether a name that no cookie can have, and what no attribute can be, are left out; if not,
+    /// they are refused.
+    pub lenient: bool,
+    /// Whether a cookie that is deleted keeps its value, and is `Secure` as one that is set.
+    pub gone_as_set: bool,
+    /// When a deleted cookie was good until, by the Unix time in microseconds.
+    pub gone: fn(u64) -> u64,
 }
 
 /// What is said of a cookie.
@@ -26,6 +31,8 @@ pub enum Attribute {
     Domain,
     /// `Path`
     Path,
+    /// `Expires` and `Max-Age`, of one that is deleted.
+    Gone,
     /// `HttpOnly`
     HttpOnly,
     /// `Secure`
@@ -39,20 +46,21 @@ use Attribute::*;
 /// As httpbin sets them.
 pub static WERKZEUG: Style = Style {
     spell,
-    attributes: [Domain, Secure, HttpOnly, Path, SameSite],
+    attributes: [Domain, Gone, Secure, HttpOnly, Path, SameSite],
     http_only: false,
-    gone: |_| "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/".to_owned(),
+    lenient: false,
+    gone_as_set: false,
+    gone: |_| 0,
 };
 
 /// As go-httpbin sets them: what is deleted was good until a year ago.
 pub static GO: Style = Style {
     spell: spell_go,
-    attributes: [Path, Domain, HttpOnly, Secure, SameSite],
+    attributes: [Path, Domain, Gone, HttpOnly, Secure, SameSite],
     http_only: true,
-    gone: |unix_us| {
-        const YEAR_US: u64 = 365 * 24 * 60 * 60 * 1_000_000;
-        format!("Expires={}; Max-Age=0; HttpOnly", http_date(unix_us.saturating_sub(YEAR_US)))
-    },
+    lenient: true,
+    gone_as_set: true,
+    gone: |unix_us| unix_us.saturating_sub(365 * 24 * 60 * 60 * 1_000_000),
 };
 
 /// The characters that end a cookie's name.
@@ -155,6 +163,30 @@ pub fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(AFTER_NAME) && is_plain(name)
 }
 
+/// A path as Go writes it in an attribute: without what may not stand there.
+pub fn path_go(path: &str) -> String {
+    path.bytes().filter(|&byte| is_attribute_byte(byte)).map(char::from).collect()
+}
+
+/// Whether a byte can stand in an attribute (RFC 6265 4.1.1): no control character, no `;`, ASCII.
+pub fn is_attribute_byte(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b';'
+}
+
+/// A domain as Go writes it in an attribute: without the dot before it; `None`, and left out, for
+/// what is neither a name of letters, digits and inner hyphens (RFC 1034 3.5) nor an IPv4 address.
+pub fn domain_go(domain: &str) -> Option<&str> {
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let label = |label: &str| {
+        let ends = label.starts_with('-') || label.ends_with('-');
+        (1..=63).contains(&label.len()) && label.bytes().all(inner) && !ends
+    };
+    let lettered = domain.contains(|char: char| char.is_ascii_alphabetic());
+    let name = lettered && domain.len() <= 255 && domain.split('.').all(label);
+    (name || domain.parse::<Ipv4Addr>().is_ok()).then_some(domain)
+}
+
 /// A value for `Set-Cookie` as Werkzeug spells it: quoted when it holds anything that may not stand
 /// bare, with the bytes that may not stand in quotes in octal. Departure: Werkzeug forgets six
 /// control characters, which would then stand as they are.
@@ -236,6 +268,29 @@ mod tests {
             assert!(!is_name(name), "{name:?}");
         }
         assert!(is_name("é") && is_name("a[b]"));
+    }
+
+    #[test]
+    fn attributes_as_go_writes_them() {
+        assert_eq!(path_go("/a;b\r\n\u{7f}é c"), "/ab c");
+        for (domain, told) in [
+            ("example.com", Some("example.com")),
+            (".example.com", Some("example.com")),
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("a-1.b2", Some("a-1.b2")),
+            ("1.2", None),
+            ("", None),
+            ("..a", None),
+            ("a..b", None),
+            ("-a.b", None),
+            ("a.b-", None),
+            ("a_b", None),
+            ("::1", None),
+            ("a; Path=/x", None),
+        ] {
+            assert_eq!(domain_go(domain), told, "{domain}");
+        }
+        assert_eq!(domain_go(&"a".repeat(64)), None);
     }
 
     proptest! {

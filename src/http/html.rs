@@ -39,7 +39,7 @@ fn entity(byte: u8) -> Option<&'static str> {
 /// Whether a browser would run what has this media type, as far as go-httpbin's rule sees it. A
 /// browser takes the last of several types with a comma between them, so such a list is dangerous.
 pub fn is_dangerous(media: &str) -> bool {
-    let essence = media.split(';').next().unwrap_or_default().trim();
+    let essence = media.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
     media.contains(',') || !HARMLESS.iter().any(|harmless| essence.eq_ignore_ascii_case(harmless))
 }
 
@@ -66,6 +66,8 @@ mod tests {
             "text/plain;a=b, text/html",
             "text/plain text/html",
             "text/plainx",
+            "text/plain\u{b}",
+            "text/plain\u{a0}",
         ] {
             assert!(is_dangerous(media), "{media}");
         }

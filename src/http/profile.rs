@@ -73,7 +73,8 @@ pub struct Profile {
     pub any_method: bool,
     /// Whether the rest of a path may be empty: then `/anything/` is served.
     pub empty_rest: bool,
-    /// Whether the answer to HEAD tells the length of the body it leaves out.
+    /// Whether the answer to HEAD tells the length of the body it leaves out; if not, only where
+    /// [`Reply::sized`](super::reply::Reply::sized) says so.
     pub head_length: bool,
     /// Whether reason phrases are in upper case.
     pub shouts: bool,

@@ -19,6 +19,8 @@ pub struct Reply {
     pub media: Media,
     /// Whether the answer tells its `after_us` in a `Server-Timing` field.
     pub timed: bool,
+    /// Whether the answer to HEAD tells the body's length though the profile tells none.
+    pub sized: bool,
     /// Further fields.
     pub headers: Headers,
     /// The body.
@@ -91,6 +93,17 @@ impl Headers {
         }
     }
 
+    /// Adds a field as Go's `net/http` writes one: it is left out if its name is no token, CR and LF
+    /// become blanks, blanks at the ends are cut, and other control characters stay. So no reply can
+    /// be split. Departure: NUL becomes a blank as well (RFC 9110 5.5).
+    pub fn push_as_go(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
+        let (name, value) = (name.into(), value.replace(['\r', '\n', '\0'], " "));
+        if is_token(&name) {
+            let value = value.trim_matches([' ', '\t']).to_owned();
+            self.0.get_or_insert_default().push((name, value.into()));
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
@@ -149,6 +162,7 @@ impl Reply {
             status,
             media: Media::None,
             timed: false,
+            sized: false,
             headers: Headers::default(),
             body: Body::Empty,
         }
@@ -180,6 +194,12 @@ impl Reply {
             true => self,
             false => self.header("X-Clamped", format!("{name}={given}")),
         }
+    }
+
+    /// The same, telling HEAD the body's length as well: go-httpbin does so where it knows the length
+    /// before the body.
+    pub fn sized(self) -> Reply {
+        Reply { sized: true, ..self }
     }
 
     /// The same of another media type.

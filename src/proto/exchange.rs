@@ -199,7 +199,8 @@ impl Exchange {
             Body::Paced(pace) => pace.length,
             Body::Echo => echo,
         };
-        let length = length.filter(|_| !self.head_only || app.profile.head_length);
+        let told = !self.head_only || app.profile.head_length || self.reply.sized;
+        let length = length.filter(|_| told);
         write::framing(self.reply.status, length, self.version, self.head_only)
     }
 

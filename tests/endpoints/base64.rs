@@ -28,6 +28,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/base64/{value}", "GET /base64/+A==", &[], b"", 200, TEXT, Is("\u{f8}")),
     ("/base64/{value}", "GET /base64/SGVsbG8", &[], b"", 400, GO_JSON, Has("base64 decode failed: ")),
     ("/base64/{value}", "GET /base64/PGI-?content-type=image/svg%2Bxml", &[], b"", 200, "image/svg+xml", Is("&lt;b&gt;")),
+    ("/base64/{value}", "GET /base64/PGI-?content-type=text/plain%07%0d%0aX:1", &[], b"", 200, "text/plain\u{7}  X:1", Is("&lt;b&gt;")),
     ("/base64/{op}/{value}", "GET /base64/encode/%3Cb%3E", &[], b"", 200, TEXT, Is("PGI-")),
     ("/base64/{op}/{value}", "GET /base64/x/y", &[], b"", 400, GO_JSON, Has("invalid operation: x")),
     ("/base64/{op}/{value}", "GET /base64/decode/=", &[], b"", 400, GO_JSON, Has("decode failed")),

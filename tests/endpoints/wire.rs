@@ -38,8 +38,16 @@ fn trailers_are_announced_once_each_and_bounded() {
     assert_eq!(answer.trailers.len(), 3);
     assert_eq!(ask("GET /trailers", CURL, b"").field("Trailer"), None);
     let many = |count: usize| "a=1&".repeat(count);
-    assert_eq!(ask(&format!("GET /trailers?{}", many(128)), CURL, b"").trailers.len(), 128);
-    assert_eq!(ask(&format!("GET /trailers?{}", many(129)), CURL, b"").status, 400);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(4096)), CURL, b"").trailers.len(), 4096);
+    assert_eq!(ask(&format!("GET /trailers?{}", many(4097)), CURL, b"").status, 400);
+}
+
+#[test]
+fn go_httpbin_writes_trailers_as_go_does() {
+    let answer = ask_go("GET /trailers?x-a=%07b%0d%0aX:%201&a%20b=1&=2&x-c=%00%0a", CURL, b"");
+    assert_eq!((answer.status, answer.field("Trailer")), (200, Some("x-a, x-c")));
+    let trailers: Vec<_> = answer.trailers.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(trailers, [("X-A", "\u{7}b  X: 1"), ("X-C", "")]);
 }
 
 const RAW: &str = "PATCH /raw?a=%41 HTTP/1.1\r\nHost: 127.0.0.1:18080\r\n\
