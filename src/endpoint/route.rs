@@ -55,6 +55,8 @@ pub struct Route {
     pub about: &'static str,
     /// What becomes of a body.
     pub body: BodyRule,
+    /// Whether what a query may say can come in a form as well.
+    form: bool,
     params: &'static [Param],
     answers: [Answers; 2],
     methods: Methods,
@@ -87,7 +89,8 @@ impl Route {
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
-        Route { path, about, body, params: &[], answers, methods, fixed: false, endpoints }
+        let (form, fixed, params) = (false, false, [].as_slice());
+        Route { path, about, body, form, params, answers, methods, fixed, endpoints }
     }
 
     /// A route that takes GET and HEAD.
@@ -116,6 +119,12 @@ impl Route {
     pub const fn keep(mut self) -> Route {
         self.body = BodyRule::Keep;
         self
+    }
+
+    /// The same, taking what a query may say in a form as well, by the methods of [`UPLOAD`].
+    pub const fn or_form(mut self) -> Route {
+        self.form = true;
+        self.keep()
     }
 
     /// The same, passing the body on while it arrives.
@@ -170,6 +179,19 @@ impl Route {
     pub fn params(&self, profile: &Profile) -> impl Iterator<Item = &'static Param> {
         let go = profile.dialect == Dialect::GoHttpbin;
         self.params.iter().map(move |param| param.go.filter(|_| go).unwrap_or(param))
+    }
+
+    /// Whether a request by this method may say in a form what it could in its query: httpbin's way
+    /// alone.
+    pub fn takes_form(&self, profile: &Profile, method: Method) -> bool {
+        self.form && profile.dialect == Dialect::Httpbin && UPLOAD.contains(method)
+    }
+
+    /// Whether a request by this method has a body of any kind that is read.
+    pub(super) fn takes_body(&self, method: Method) -> bool {
+        use Method::*;
+        let read = self.body != BodyRule::Discard && !self.form;
+        read && matches!(method, Post | Put | Patch | Delete)
     }
 
     /// What its answers are when all is well.

@@ -116,13 +116,10 @@ fn the_policy_lets_in_just_the_pages_own_style_and_script() {
 
 #[test]
 fn the_page_is_for_all_but_those_who_print_it_or_prefer_text() {
-    let media = |ask: fn(&str, &[(&str, &str)], &[u8]) -> Answer,
-                 agent: &'static str,
-                 accept: &'static str| {
-        let agent = [("User-Agent", agent)].into_iter().filter(|field| !field.1.is_empty());
-        let accept = [("Accept", accept)].into_iter().filter(|field| !field.1.is_empty());
-        let fields: Vec<_> = [("Host", "h")].into_iter().chain(agent).chain(accept).collect();
-        let answer = ask("GET /", &fields, b"");
+    let media = |app: &App, agent: &'static str, accept: &'static str| {
+        let given = [("Host", "h"), ("User-Agent", agent), ("Accept", accept)];
+        let fields: Vec<_> = given.into_iter().filter(|field| !field.1.is_empty()).collect();
+        let answer = ask_of(app, "GET /", &fields, b"");
         assert_eq!(answer.field("Vary"), Some("Accept, User-Agent"));
         answer.media
     };
@@ -156,8 +153,8 @@ fn the_page_is_for_all_but_those_who_print_it_or_prefer_text() {
         ("x", "text/html;q=0, */*", TEXT),
         ("x", less_html, TEXT),
     ] {
-        for ask in [ask, ask_go] {
-            assert_eq!(media(ask, agent, accept), wanted, "{agent}, {accept}");
+        for app in [App::default(), go()] {
+            assert_eq!(media(&app, agent, accept), wanted, "{agent}, {accept}");
         }
     }
 }
@@ -245,6 +242,31 @@ fn a_bound_is_described_where_it_is_held() {
     assert_eq!(schema(&App::default(), "/drip", 2), of(code));
     let format = r#"{"type": "string", "enum": ["json", "text"], "default": "json"}"#;
     assert_eq!(schema(&App::default(), "/ip", 0), of(format));
+}
+
+#[test]
+fn a_form_is_described_where_it_is_taken() {
+    let of = |app: &App, document: &str, method: &str| {
+        described(app, document)["paths"]["/redirect-to"][method].clone()
+    };
+    for method in ["post", "put", "patch"] {
+        let operation = of(&App::default(), "/openapi.json", method);
+        for media in ["application/x-www-form-urlencoded", "multipart/form-data"] {
+            let form = &operation["requestBody"]["content"][media]["schema"]["properties"];
+            assert_eq!(form["url"]["type"], "string");
+            assert_eq!(form["status_code"]["type"], "integer");
+        }
+        assert_eq!(operation["parameters"][0]["required"], Value::Null);
+        let operation = of(&App::default(), "/spec.json", method);
+        let places = operation["parameters"].as_array().unwrap().iter();
+        let places: Vec<&Value> = places.map(|param| &param["in"]).collect();
+        assert_eq!(places, ["query", "query", "formData", "formData"]);
+    }
+    for (app, method) in [(App::default(), "get"), (App::default(), "delete"), (go(), "post")] {
+        let operation = of(&app, "/openapi.json", method);
+        assert_eq!(operation["requestBody"], Value::Null, "{method}");
+        assert_eq!(operation["parameters"][0]["required"], true, "{method}");
+    }
 }
 
 /// A request for a route, by the first of its methods.

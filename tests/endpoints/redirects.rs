@@ -50,6 +50,53 @@ fn location(app: &App, line: &str, fields: &[(&str, &str)]) -> Option<String> {
 }
 
 #[test]
+fn a_form_says_what_the_query_leaves_out() {
+    let multipart = ("Content-Type", "multipart/form-data; boundary=b");
+    let parts = b"--b\r\nContent-Disposition: form-data; name=url\r\n\r\n/m\r\n--b\r\n\
+        Content-Disposition: form-data; name=status_code\r\n\r\n307\r\n--b--\r\n";
+    let plain = ("Content-Type", "text/plain");
+    for (line, media, body, status, to) in [
+        (
+            "POST /redirect-to",
+            FORM,
+            &b"url=http%3A%2F%2Ffoo.bar&status_code=308"[..],
+            308,
+            "http://foo.bar",
+        ),
+        ("PUT /redirect-to", FORM, b"status_code=303&url=/x", 303, "/x"),
+        ("PATCH /redirect-to", FORM, b"url=/x", 302, "/x"),
+        ("POST /redirect-to", FORM, b"URL=/x&Status_Code=301", 301, "/x"),
+        ("POST /redirect-to", FORM, b"url=/a&url=/b&status_code=999", 302, "/a"),
+        ("POST /redirect-to", multipart, parts, 307, "/m"),
+        ("PUT /redirect-to?x=1", multipart, parts, 307, "/m"),
+        ("POST /redirect-to?status_code=301", FORM, b"url=/x&status_code=308", 301, "/x"),
+        // As httpbin answers: the query names a URL.
+        ("POST /redirect-to?url=/q", FORM, b"url=/x&status_code=308", 302, "/q"),
+        ("POST /redirect-to?url=/q", multipart, b"garbage", 302, "/q"),
+    ] {
+        let answer = ask(line, &[CURL, &[media]].concat(), body);
+        assert_eq!((answer.status, answer.field("Location")), (status, Some(to)), "{line}");
+    }
+    for (line, media, body) in [
+        ("POST /redirect-to", FORM, &b"status_code=308"[..]),
+        ("POST /redirect-to", FORM, b"url=/a%0d%0aX:1"),
+        ("POST /redirect-to", FORM, b"url=/a&status_code=x"),
+        ("POST /redirect-to", plain, b"url=/x"),
+        ("POST /redirect-to", multipart, b"garbage"),
+        ("POST /redirect-to?url=", FORM, b"url=/x"),
+        ("GET /redirect-to", FORM, b"url=/x"),
+        ("DELETE /redirect-to", FORM, b"url=/x"),
+    ] {
+        assert_eq!(ask(line, &[CURL, &[media]].concat(), body).status, 400, "{line}");
+    }
+    assert_eq!(ask_go("POST /redirect-to", &[CURL, &[FORM]].concat(), b"url=/x").status, 400);
+    let app = App { redirects: Redirects::Hosts(vec!["h".to_owned()]), ..App::default() };
+    for (body, status) in [(&b"url=//evil"[..], 403), (b"url=http://h/", 302), (b"url=/x", 302)] {
+        assert_eq!(ask_of(&app, "POST /redirect-to", &[FORM], body).status, status);
+    }
+}
+
+#[test]
 fn where_redirects_go() {
     let app = App::default();
     for (line, to) in [

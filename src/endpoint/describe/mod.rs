@@ -122,11 +122,8 @@ fn place_of(param: &Param) -> &'static str {
     }
 }
 
-/// Whether a request by this method has a body that the route reads.
-fn takes_body(route: &Route, method: Method) -> bool {
-    use Method::*;
-    route.body != BodyRule::Discard && matches!(method, Post | Put | Patch | Delete)
-}
+/// The types of a form.
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
 /// The answers that can be told from the row, as status and sentence.
 fn responses(app: &App, route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {

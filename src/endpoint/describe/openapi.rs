@@ -1,8 +1,8 @@
 //! `/openapi.json`: OpenAPI 3.1.
 
+use super::{FORMS, name_of, place_of, responses};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
-use super::{name_of, place_of, responses, takes_body};
-use crate::endpoint::route::{Answers, Param, Route};
+use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -32,17 +32,21 @@ pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     write_heading(json, route, method);
+    let form = route.takes_form(app.profile, method);
     let mut params = route.params(app.profile).peekable();
     if params.peek().is_some() {
         json.key("parameters");
         json.open(b'[');
         for param in params {
             json.item();
-            json.object(|json| write_param(json, app, param));
+            json.object(|json| write_param(json, app, param, form));
         }
         json.close(b']');
     }
-    if takes_body(route, method) {
+    if form {
+        json.key("requestBody");
+        json.object(|json| write_forms(json, app, route));
+    } else if route.takes_body(method) {
         json.key("requestBody");
         json.object(|json| write_content(json, &BODIES));
     }
@@ -74,6 +78,36 @@ fn write_content(json: &mut Json, medias: &[&str]) {
     });
 }
 
+/// A form of what the query may say.
+fn write_forms(json: &mut Json, app: &App, route: &Route) {
+    let params = || route.params(app.profile).filter(|param| param.place == Place::Query);
+    write_text(json, "description", "what the query leaves out");
+    json.key("content");
+    json.object(|json| {
+        for media in FORMS {
+            json.key(media);
+            json.object(|json| {
+                json.key("schema");
+                json.object(|json| write_properties(json, app, params()));
+            });
+        }
+    });
+}
+
+fn write_properties<'a>(json: &mut Json, app: &App, params: impl Iterator<Item = &'a Param>) {
+    write_text(json, "type", "object");
+    json.key("properties");
+    json.object(|json| {
+        for param in params {
+            json.key(param.name);
+            json.object(|json| {
+                write_text(json, "description", &schema::about(app, param));
+                schema::write(json, app, param);
+            });
+        }
+    });
+}
+
 /// A form of any names.
 fn write_form(json: &mut Json) {
     json.key("schema");
@@ -84,14 +118,15 @@ fn write_form(json: &mut Json) {
     });
 }
 
-fn write_param(json: &mut Json, app: &App, param: &Param) {
+/// A parameter; `form` tells whether it may come in a form instead.
+fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place_of(param));
     write_text(json, "description", &schema::about(app, param));
     if param.name == "*" {
         return write_form(json);
     }
-    if param.required {
+    if param.required && !form {
         json.key("required");
         json.raw("true");
     }

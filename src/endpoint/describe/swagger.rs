@@ -1,8 +1,8 @@
 //! `/spec.json`: Swagger 2.0, as httpbin serves it. It has no TRACE.
 
+use super::{FORMS, name_of, place_of, responses, write_texts};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
-use super::{name_of, place_of, responses, takes_body, write_texts};
-use crate::endpoint::route::{Answers, Param, Route};
+use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
@@ -22,7 +22,10 @@ pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     write_heading(json, route, method);
-    if takes_body(route, method) {
+    let form = route.takes_form(app.profile, method);
+    if form {
+        write_texts(json, "consumes", FORMS);
+    } else if route.takes_body(method) {
         write_texts(json, "consumes", ["*/*"]);
     }
     if let Answers::Media(media) = route.answers_of(app.profile) {
@@ -32,9 +35,14 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     json.open(b'[');
     for param in route.params(app.profile) {
         json.item();
-        json.object(|json| write_param(json, app, param));
+        json.object(|json| write_param(json, app, param, place_of(param), form));
     }
-    if takes_body(route, method) {
+    let query = |param: &&Param| form && param.place == Place::Query;
+    for param in route.params(app.profile).filter(query) {
+        json.item();
+        json.object(|json| write_param(json, app, param, "formData", form));
+    }
+    if route.takes_body(method) {
         json.item();
         json.object(write_body);
     }
@@ -48,11 +56,12 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     });
 }
 
-fn write_param(json: &mut Json, app: &App, param: &Param) {
+/// A parameter in `place`; `form` tells whether it may come in a form as well as in the query.
+fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: bool) {
     write_text(json, "name", name_of(param));
-    write_text(json, "in", place_of(param));
+    write_text(json, "in", place);
     write_text(json, "description", &schema::about(app, param));
-    if param.required {
+    if param.required && !form {
         json.key("required");
         json.raw("true");
     }
