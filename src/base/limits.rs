@@ -82,11 +82,11 @@ impl Default for Limits {
 /// Most header fields a head can hold: the table for them stands on the stack.
 pub const MAX_FIELDS: usize = 128;
 /// Most fields that a query may ask an answer to carry (`/response-headers`, `/trailers`,
-/// `/cookies/set`), each of which takes two bytes of the request line at least. More than any client
-/// was seen to test with, and few enough to be told within a turn.
+/// `/cookies/set`), each of which takes two bytes of the request line at least. Far more than
+/// clients were seen to test with, and few enough to be written within a turn.
 pub const MAX_ASKED_FIELDS: usize = 4096;
-/// Most bytes of attributes in the cookies of one answer: each of them repeats what the request says
-/// once, so some thousand short names would make megabytes.
+/// Most bytes of attributes in the cookies of one answer: each cookie repeats what the request
+/// gives once, so some thousand short names would make megabytes.
 pub const MAX_REPEATED_BYTES: usize = 512 * 1024;
 /// Most path parameters of a route.
 pub const MAX_PARAMS: usize = 5;

@@ -96,8 +96,8 @@ pub(super) fn found(app: &App, location: String) -> Reply {
 /// `/redirect-to`. Departures from httpbin: without a URL it redirects to the word `None`, or to
 /// nowhere; on a status that is no number, and on a URL that cannot be read, it fails. A URL with a
 /// control character is refused, for a browser might read it otherwise. With an allow list other
-/// targets are forbidden. httpbin's description has a form for POST, PUT and PATCH, which it does
-/// not read: here it counts where the query names no URL, that is where httpbin fails.
+/// targets are forbidden. httpbin describes a form for POST, PUT and PATCH and does not read it:
+/// here it counts where the query names no URL, and httpbin redirects to nowhere.
 fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut asked: Vec<Pair> = query::of(request).collect();
     if UPLOAD.contains(request.method) && named(&asked, "url").is_none() {
@@ -118,8 +118,8 @@ fn named<'a>(pairs: &'a [Pair], name: &str) -> Option<&'a str> {
     pairs.iter().find(|pair| pair.0.eq_ignore_ascii_case(name)).map(|pair| pair.1.as_ref())
 }
 
-/// The same in go-httpbin, of the query alone: names in this case only, statuses held to their range, and a target must
-/// be a whole URL or a path from the root, which gets our prefix.
+/// The same in go-httpbin, which reads the query alone: names in this case only, statuses held to
+/// their range, and a target must be a whole URL or a path from the root, which gets our prefix.
 fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let url = query::first(request, "url").unwrap_or_default();
     let target = target(&url)?;

@@ -121,7 +121,7 @@ impl Route {
         self
     }
 
-    /// The same, taking what a query may say in a form as well, by the methods of [`UPLOAD`].
+    /// The same, taking what a query may say in a form as well, by POST, PUT and PATCH.
     pub const fn or_form(mut self) -> Route {
         self.form = true;
         self.keep()

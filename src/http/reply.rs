@@ -93,9 +93,9 @@ impl Headers {
         }
     }
 
-    /// Adds a field as Go's `net/http` writes one: it is left out if its name is no token, CR and LF
-    /// become blanks, blanks at the ends are cut, and other control characters stay. So no reply can
-    /// be split. Departure: NUL becomes a blank as well (RFC 9110 5.5).
+    /// Adds a field as Go's `net/http` writes one: it is left out if its name is not a token, CR
+    /// and LF become blanks, blanks at the ends are cut, and other control characters stay. So no
+    /// reply can be split. Departure: NUL becomes a blank as well (RFC 9110 5.5).
     pub fn push_as_go(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
         let (name, value) = (name.into(), value.replace(['\r', '\n', '\0'], " "));
         if is_token(&name) {
@@ -196,8 +196,8 @@ impl Reply {
         }
     }
 
-    /// The same, telling HEAD the body's length as well: go-httpbin does so where it knows the length
-    /// before the body.
+    /// The same, telling HEAD the body's length as well: go-httpbin does so where it knows the
+    /// length before the body.
     pub fn sized(self) -> Reply {
         Reply { sized: true, ..self }
     }
