@@ -69,6 +69,7 @@ impl Machine {
             now,
             fresh: true,
             ended: false,
+            leaving: false,
             resumed: false,
             draining: false,
             peer: Some([127, 0, 0, 1].into()),
@@ -79,6 +80,7 @@ impl Machine {
             body: &mut self.body,
             records: &mut Records::default(),
             served: &mut 0,
+            left: &mut 0,
         };
         let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
         black_box(self.output.unread());

@@ -90,6 +90,7 @@ fn in_the_machine(request: &[u8], logged: bool) -> u64 {
             now: Time::from_micros(n as u64),
             fresh: false,
             ended: false,
+            leaving: false,
             resumed: false,
             draining: false,
             peer: Some([127, 0, 0, 1].into()),
@@ -100,6 +101,7 @@ fn in_the_machine(request: &[u8], logged: bool) -> u64 {
             body: &mut body,
             records: &mut records,
             served: &mut served,
+            left: &mut 0,
         };
         let next = conn.advance(&mut cx, &mut input, &mut output);
         assert!(matches!(next, Next::Read(_)), "{next:?}");

@@ -218,6 +218,7 @@ impl<'a> Player<'a> {
             now: self.now,
             fresh,
             ended: self.end.1,
+            leaving: false,
             resumed: false,
             draining: self.draining,
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -228,6 +229,7 @@ impl<'a> Player<'a> {
             body: &mut self.body,
             records: &mut records,
             served: &mut self.served,
+            left: &mut 0,
         };
         let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
         assert!(self.body.is_empty(), "the shared body is left full");

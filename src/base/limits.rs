@@ -14,6 +14,11 @@ pub struct Limits {
     /// Largest request body that is kept, in bytes: 413 beyond it. A body that is streamed
     /// (`POST /echo`) is not bounded by it.
     pub body_bytes: u64,
+    /// Most bytes of one `/echo` that are kept while its client sends and takes nothing; then
+    /// nothing more is read until it takes some.
+    pub echo_bytes: usize,
+    /// The same for all connections of one worker together.
+    pub all_echo_bytes: usize,
     /// Time for a whole head, from its first byte (or from the accept, which a client that says
     /// nothing may have to wait a second for): 408 after it.
     pub head_timeout: Duration,
@@ -57,8 +62,10 @@ impl Default for Limits {
         Limits {
             head_line_bytes: 16 * 1024,
             head_bytes: 64 * 1024,
-            head_fields: 128,
-            body_bytes: 1024 * 1024,
+            head_fields: STACK_FIELDS,
+            body_bytes: 64 * 1024 * 1024,
+            echo_bytes: 64 * 1024 * 1024,
+            all_echo_bytes: 1024 * 1024 * 1024,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             body_rate: 1,
@@ -79,8 +86,11 @@ impl Default for Limits {
     }
 }
 
-/// Most header fields a head can hold: the table for them stands on the stack.
-pub const MAX_FIELDS: usize = 128;
+/// Most header fields that may be allowed in a head: more is no use that anybody has told of.
+pub const MAX_FIELDS: usize = 4096;
+/// Header fields for which there is room on the stack. So many are allowed unless the operator says
+/// otherwise, and a head of more costs an allocation.
+pub const STACK_FIELDS: usize = 128;
 /// Most fields that a query may ask an answer to carry (`/response-headers`, `/trailers`,
 /// `/cookies/set`), each of which takes two bytes of the request line at least. Far more than
 /// clients were seen to test with, and few enough to be written within a turn.
@@ -117,6 +127,8 @@ pub const HEAD_ROOM: usize = 4 * 1024;
 pub const PAGE_BYTES: usize = 4096;
 /// Room of a buffer that gives up a page of it for that; the worker's have more.
 pub const PAGED_BYTES: usize = 64 * 1024;
+/// Bytes of a piece of what is kept for a client that takes nothing: as much as one read brings.
+pub const BACKLOG_PIECE: usize = 128 * 1024;
 /// Bytes read or written for one connection before the next has its turn.
 pub const TURN_BYTES: usize = 512 * 1024;
 /// Requests answered for one connection before the next has its turn; some more, if their answers
@@ -191,6 +203,8 @@ pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
 pub const JSON_LINE_BYTES: u64 = 172;
 /// Bytes an event of `/sse` is taken to have, likewise.
 pub const EVENT_BYTES: u64 = 56;
+/// Most bytes of `/jsonl` and `/sse`, which httpbin does not have: go-httpbin's own bound.
+pub const MAX_STREAMED_BYTES: u64 = 1024 * 1024;
 /// Most lines of `/stream/{n}`: httpbin's clamp.
 pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's clamp.

@@ -13,15 +13,21 @@ pub enum Exposure {
 pub(crate) const EXPOSURES: [(&str, Exposure); 2] =
     [("local", Exposure::Local), ("public", Exposure::Public)];
 
+/// The defaults of `--compat go-httpbin` that differ: a setting and its value. Those of
+/// [`PUBLIC`] win.
+pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
+
 /// The defaults of `--profile public` that differ: a setting and its value. `/env` tells nothing
 /// then, whatever the environment holds.
-pub const PUBLIC: [(&str, &str); 16] = [
+pub const PUBLIC: [(&str, &str); 18] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),
     ("max-requests", "1000"),
     ("max-egress", "64MiB"),
     ("allowed-redirect-domains", "none"),
     ("max-body-size", "256KiB"),
+    ("max-echo-buffer", "1MiB"),
+    ("max-echo-buffers", "64MiB"),
     ("max-head-line", "8KiB"),
     ("max-head-size", "16KiB"),
     ("max-head-fields", "100"),

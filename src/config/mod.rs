@@ -33,7 +33,7 @@ use clap::ArgMatches;
 pub use environment::Environment;
 use environment::variable;
 pub use error::{ConfigError, ConfigErrors, Place};
-pub use exposure::{Exposure, PUBLIC};
+pub use exposure::{Exposure, GO_HTTPBIN, PUBLIC};
 pub use listen::Listen;
 pub use logging::{AccessLog, LogFormat, LogLevel};
 pub use print::{effective, example};
@@ -114,9 +114,15 @@ fn settle(
 
     let mut settings = Settings { environment: environment::told(env), ..Settings::default() };
     // The last one that is given wins here as everywhere.
-    let mut exposures = given.iter().flatten().filter(|given| given.row.name == "profile");
-    if exposures.next_back().is_some_and(|given| given.text.trim().eq_ignore_ascii_case("public")) {
-        settings.expose();
+    let is = |name, value| {
+        let mut named = given.iter().flatten().filter(|given| given.row.name == name);
+        named.next_back().is_some_and(|given| given.text.trim().eq_ignore_ascii_case(value))
+    };
+    if is("compat", "go-httpbin") {
+        settings.take(&GO_HTTPBIN);
+    }
+    if is("profile", "public") {
+        settings.take(&PUBLIC);
     }
     let mut set = |Given { row, text, place }: Given| {
         (row.set)(&mut settings, text.trim()).map_err(|bad| ConfigError::value(place, row, bad))

@@ -48,7 +48,7 @@ pub(super) const GROUP: Group = Group {
             .fixed()
             .with(ALL),
         Route::new(UPLOAD, "/upload", upload, "how long a body is, and what else was said")
-            .keep()
+            .count()
             .fixed()
             .with(ALL),
         Route::any("/anything", anything, ANYTHING).keep().with(&[RAW, SHOW_ENV]),
@@ -90,7 +90,8 @@ pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `/upload`: go-httpbin's. What was said without the body itself, and how long that is.
+/// `/upload`: go-httpbin's. What was said without the body itself, and how long that is: any
+/// length, as none of it is kept.
 fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.upload, output)))
 }
@@ -195,7 +196,7 @@ fn write_key(
         Key::Json => respell::write(json, &content.json),
         Key::Method => json.text(request.method.name()),
         Key::RawHeaders => fields::write_raw(json, app, request),
-        Key::BytesReceived => json.raw(itoa::Buffer::new().format(request.body.len())),
+        Key::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
         Key::Origin => json.quoted(|output| url::escape_origin(output, profile, request)),
         Key::Url => json.quoted(|output| url::escape_url(output, profile, request)),
         Key::NoUrl => json.raw("\"\""),

@@ -18,6 +18,8 @@ pub type Endpoint = fn(&App, &Request) -> Result<Reply, Refusal>;
 pub enum BodyRule {
     /// Read and thrown away.
     Discard,
+    /// Counted and thrown away, whatever its length; the endpoint is called when it is over.
+    Count,
     /// Collected whole, up to the limit, before the endpoint is called.
     Keep,
     /// Passed on while it arrives; the endpoint is called first.
@@ -125,6 +127,12 @@ impl Route {
     pub const fn or_form(mut self) -> Route {
         self.form = true;
         self.keep()
+    }
+
+    /// The same, counting the body.
+    pub const fn count(mut self) -> Route {
+        self.body = BodyRule::Count;
+        self
     }
 
     /// The same, passing the body on while it arrives.

@@ -162,7 +162,7 @@ fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Resul
 
 /// How many pieces of this size an answer may have.
 fn most(app: &App, piece_bytes: u64) -> u64 {
-    (app.limits.body_bytes / piece_bytes).max(1)
+    ((app.profile.most_streamed)(&app.limits) / piece_bytes).max(1)
 }
 
 /// httpbin's lines: unsorted, the number last.

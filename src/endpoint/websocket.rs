@@ -97,7 +97,7 @@ fn messages(app: &App, request: &Request) -> Result<Messages, Refusal> {
         },
     };
     let message_bytes = size("max_message_size", most)?;
-    let fragment_bytes = size("max_fragment_size", most / 2)?;
+    let fragment_bytes = size("max_fragment_size", (most / 2).min(message_bytes))?;
     match fragment_bytes <= message_bytes {
         true => Ok(Messages { fragment_bytes, message_bytes }),
         false => Err(Refusal::bad("max_fragment_size must not be beyond max_message_size")),

@@ -4,7 +4,8 @@
 //! To httpbin names are in title case, repeated fields joined with `,`, names with `_` left out,
 //! and the fields that hosting platforms add hidden unless the query asks for `show_env`.
 //! go-httpbin has names as MIME writes them, and lists of values. Fields that the operator excludes
-//! are told nowhere. Nothing is allocated: the order is an array of indices on the stack.
+//! are told nowhere. Nothing is allocated for as many fields as requests usually have: the order is
+//! an array of indices on the stack.
 
 use std::cmp::Ordering;
 
@@ -12,7 +13,7 @@ use super::app::App;
 use super::json::{Json, escape_latin1};
 use super::query::{self, Order};
 use super::request::{Field, Request};
-use crate::base::limits::MAX_FIELDS;
+use crate::base::limits::{MAX_FIELDS, STACK_FIELDS};
 
 /// Fields that httpbin hides: those that the platforms it was hosted on add.
 const HIDDEN: [&str; 15] = [
@@ -33,15 +34,36 @@ const HIDDEN: [&str; 15] = [
     "Connect-Time",
 ];
 
-const _: () = assert!(MAX_FIELDS <= 256, "the place of a field is told in a byte");
+const _: () = assert!(MAX_FIELDS <= 1 << 16, "the place of a field is told in two bytes");
+
+/// Room for the places of fields.
+struct Places {
+    few: [u16; STACK_FIELDS],
+    many: Vec<u16>,
+}
+
+impl Places {
+    const fn new() -> Places {
+        Places { few: [0; STACK_FIELDS], many: Vec::new() }
+    }
+
+    /// As many as there are fields.
+    fn room(&mut self, fields: &[Field]) -> &mut [u16] {
+        if fields.len() > STACK_FIELDS {
+            self.many.resize(fields.len(), 0);
+            return &mut self.many;
+        }
+        &mut self.few
+    }
+}
 
 /// Writes the request's fields as an object.
 pub fn write(json: &mut Json, app: &App, request: &Request, order: Order) {
     let fields = request.fields.get(..MAX_FIELDS).unwrap_or(request.fields);
     let python = app.profile.python_fields;
     let hide = python && !query::of(request).any(|pair| pair.0 == "show_env");
-    let mut places = [0; MAX_FIELDS];
-    let places = gather(&mut places, fields, |field, after| {
+    let mut places = Places::new();
+    let places = gather(places.room(fields), fields, |field, after| {
         let dropped = python && !passes_cgi(field, after) || hide && is_hidden(field);
         !dropped && !is_excluded(app, field.name)
     });
@@ -56,8 +78,8 @@ pub fn write(json: &mut Json, app: &App, request: &Request, order: Order) {
 /// names as MIME writes them. No value holds a line end: the head was read so.
 pub fn write_lines(output: &mut Vec<u8>, app: &App, request: &Request) {
     let fields = request.fields.get(..MAX_FIELDS).unwrap_or(request.fields);
-    let mut places = [0; MAX_FIELDS];
-    let places = gather(&mut places, fields, |field, _| !is_excluded(app, field.name));
+    let mut places = Places::new();
+    let places = gather(places.room(fields), fields, |field, _| !is_excluded(app, field.name));
     sort(Case::Mime, fields, places);
     for hosts in [true, false] {
         let sorted = places.iter().filter_map(|&place| fields.get(usize::from(place)));
@@ -118,11 +140,11 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 
 /// The places of the fields that are shown. `is_shown` is given a field and those after it.
 fn gather<'a>(
-    places: &'a mut [u8; MAX_FIELDS],
+    places: &'a mut [u16],
     fields: &[Field],
     is_shown: impl Fn(&Field, &[Field]) -> bool,
-) -> &'a mut [u8] {
-    let shown = (0..=u8::MAX).zip(fields).filter(|(place, field)| {
+) -> &'a mut [u16] {
+    let shown = (0..=u16::MAX).zip(fields).filter(|(place, field)| {
         is_shown(field, fields.get(usize::from(*place) + 1..).unwrap_or_default())
     });
     let mut count = 0;
@@ -158,29 +180,31 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn write_sorted(&self, json: &mut Json, places: &mut [u8]) {
+    fn write_sorted(&self, json: &mut Json, places: &mut [u16]) {
+        self.groups(places).for_each(|group| self.write_group(json, group));
+    }
+
+    fn write_arrival(&self, json: &mut Json, places: &mut [u16]) {
+        let mut groups: Vec<&[u16]> = self.groups(places).collect();
+        groups.sort_unstable_by_key(|group| group.first().copied());
+        groups.iter().for_each(|group| self.write_group(json, group));
+    }
+
+    /// The places of fields of the same name together, those of one name in order.
+    fn groups<'p>(&self, places: &'p mut [u16]) -> impl Iterator<Item = &'p [u16]> {
         sort(self.case, self.fields, places);
-        let name = |place: u8| self.at(place).map_or(&b""[..], |field| field.name);
-        for group in places.chunk_by(|&a, &b| name(a).eq_ignore_ascii_case(name(b))) {
-            let mut group = group.iter().filter_map(|&place| self.at(place));
-            if let Some(first) = group.next() {
-                self.write_field(json, first, group);
-            }
+        let name = |place: u16| self.at(place).map_or(&b""[..], |field| field.name);
+        places.chunk_by(move |&a, &b| name(a).eq_ignore_ascii_case(name(b)))
+    }
+
+    fn write_group(&self, json: &mut Json, group: &[u16]) {
+        let mut fields = group.iter().filter_map(|&place| self.at(place));
+        if let Some(first) = fields.next() {
+            self.write_field(json, first, fields);
         }
     }
 
-    fn write_arrival(&self, json: &mut Json, places: &[u8]) {
-        for (n, place) in places.iter().enumerate() {
-            let Some(field) = self.at(*place) else { continue };
-            let same = |place: &u8| self.at(*place).filter(|f| same_name(f, field));
-            let (before, after) = places.split_at_checked(n).unwrap_or_default();
-            if before.iter().all(|place| same(place).is_none()) {
-                self.write_field(json, field, after.iter().skip(1).filter_map(same));
-            }
-        }
-    }
-
-    fn at(&self, place: u8) -> Option<&Field<'_>> {
+    fn at(&self, place: u16) -> Option<&Field<'_>> {
         self.fields.get(usize::from(place))
     }
 
@@ -214,8 +238,8 @@ impl Teller<'_> {
 }
 
 /// Sorts the places of fields by their names as they are told; those of one name stay in order.
-fn sort(case: Case, fields: &[Field], places: &mut [u8]) {
-    let name = |place: u8| fields.get(usize::from(place)).map_or(&b""[..], |field| field.name);
+fn sort(case: Case, fields: &[Field], places: &mut [u16]) {
+    let name = |place: u16| fields.get(usize::from(place)).map_or(&b""[..], |field| field.name);
     places.sort_unstable_by(|&a, &b| case.order(name(a), name(b)).then(a.cmp(&b)));
 }
 

@@ -8,7 +8,7 @@ use super::fields::Case;
 use super::form::{self, Reader};
 use super::json::Spelling;
 use super::strict;
-use crate::base::limits::Limits;
+use crate::base::limits::{Limits, MAX_STREAMED_BYTES};
 
 /// How answers are told, for the whole process.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub struct Profile {
     pub whole_segments: bool,
     /// Most bytes of `/bytes` and `/stream-bytes`.
     pub most_bytes: fn(&Limits) -> u64,
+    /// Most bytes of `/jsonl` and `/sse`, by the usual length of their lines.
+    pub most_streamed: fn(&Limits) -> u64,
     /// Whose random bytes follow from a seed.
     pub generator: Generator,
     /// Whether a chunk size below 1 asks for all in one chunk; if not, for chunks of 1.
@@ -219,6 +221,7 @@ pub static HTTPBIN: Profile = Profile {
     empty_is_absent: false,
     whole_segments: false,
     most_bytes: |limits| limits.max_bytes,
+    most_streamed: |limits| limits.body_bytes.min(MAX_STREAMED_BYTES),
     generator: Generator::Python,
     no_size_is_one_chunk: false,
     cookies: &cookies::WERKZEUG,
@@ -274,6 +277,7 @@ pub static GO_HTTPBIN: Profile = Profile {
     empty_is_absent: true,
     whole_segments: true,
     most_bytes: |limits| limits.body_bytes,
+    most_streamed: |limits| limits.body_bytes,
     generator: Generator::Go,
     no_size_is_one_chunk: true,
     cookies: &cookies::GO,

@@ -14,6 +14,9 @@ pub struct Record {
     pub started: Time,
     /// From then to the last byte handed to the kernel, in microseconds.
     pub duration_us: u64,
+    /// From then to the moment when the client ended its side, in microseconds, if it did while it
+    /// waited.
+    pub waited_us: u64,
     /// Who asked; `None` on a socket file.
     pub peer: Option<IpAddr>,
     /// What was asked; `None` when the head could not be read.
@@ -33,6 +36,7 @@ impl Default for Record {
         Record {
             started: Time::START,
             duration_us: 0,
+            waited_us: 0,
             peer: None,
             method: None,
             version: Version::Http11,

@@ -165,6 +165,8 @@ pub struct Request<'a> {
     pub fields: &'a [Field<'a>],
     /// The body, transfer coding removed; empty when the route does not keep it.
     pub body: &'a [u8],
+    /// How long the body was, whether it was kept or not, in bytes.
+    pub body_bytes: u64,
     /// Who is asking; `None` on a socket file, where clients have no address.
     pub peer: Option<IpAddr>,
     /// Our own address, as `host:port`, for requests that name no host.

@@ -7,6 +7,8 @@ pub struct Status(pub u16);
 impl Status {
     /// 200.
     pub const OK: Status = Status(200);
+    /// 499, which nginx logs for a request whose client was gone before its answer; never sent.
+    pub const CLIENT_GONE: Status = Status(499);
 
     /// Whether an answer of this status can have a body (RFC 9110 6.4.1: not 1xx, 204 and 304).
     pub const fn allows_body(self) -> bool {

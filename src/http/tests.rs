@@ -20,6 +20,7 @@ pub(crate) fn ask<R>(
         host: host.or(named.map(|field| field.value)),
         fields: &fields,
         body,
+        body_bytes: body.len() as u64,
         peer: Some([127, 0, 0, 1].into()),
         local: "127.0.0.1:8080",
         seed: 1,

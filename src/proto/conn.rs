@@ -57,6 +57,19 @@ impl Conn {
         }
     }
 
+    /// Whether what it makes of further input may be kept though its client has yet to take what it
+    /// made before. It writes nothing then that does not come from that input.
+    pub fn collects(&self) -> bool {
+        matches!(self, Conn::Http1(http1) if http1.collects())
+    }
+
+    /// The client is gone, or cannot be reached any more: what was begun is recorded as it stands.
+    pub fn abandon(&mut self, cx: &mut Cx) {
+        if let Conn::Http1(http1) = self {
+            http1.abandon(cx);
+        }
+    }
+
     /// How many of the next bytes go back as they are, while no input is left over. They need not
     /// be read: [`passed`](Conn::passed) may tell of them instead.
     pub fn passes(&self) -> u64 {

@@ -29,9 +29,20 @@ pub struct Exchange {
     pub request_bytes: u32,
     version: Version,
     head_only: bool,
-    close: bool,
-    /// Whether that is our wish alone.
-    ours: bool,
+    ending: Ending,
+    /// Whether the client has ended its side while it waited for this answer.
+    left: bool,
+}
+
+/// Whether a connection ends with an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    /// It is kept for the next request.
+    Kept,
+    /// It ends, as the client has asked.
+    Asked,
+    /// It ends, and that is our wish alone.
+    Ours,
 }
 
 /// How far a reply has been played.
@@ -55,8 +66,8 @@ impl Exchange {
             request_bytes: 0,
             version: request.version,
             head_only: request.method == Method::Head,
-            close: !keep_alive,
-            ours: false,
+            ending: if keep_alive { Ending::Kept } else { Ending::Asked },
+            left: false,
         }
     }
 
@@ -87,7 +98,7 @@ impl Exchange {
 
     /// Whether the connection ends with this answer.
     pub fn closes(&self) -> bool {
-        self.close
+        self.ending != Ending::Kept
     }
 
     /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length
@@ -105,7 +116,7 @@ impl Exchange {
         }
         let framing = self.framing(cx.app, cx.body.len() as u64, echo);
         self.last(cx.draining && !self.upgrades() || framing == Framing::Close);
-        let (version, close, stamp) = (self.version, self.close, cx.stamp);
+        let (version, close, stamp) = (self.version, self.closes(), cx.stamp);
         let origin = request.field("Origin");
         let profile = cx.app.profile;
         let head = write::Head { version, close, framing, stamp, origin, profile };
@@ -124,13 +135,14 @@ impl Exchange {
 
     /// Whether it ends without the client having said that it sends no more.
     pub fn closes_unasked(&self) -> bool {
-        self.ours
+        self.ending == Ending::Ours
     }
 
     /// Lets the connection end with this answer, if `last`.
     pub fn last(&mut self, last: bool) {
-        self.ours |= last && !self.close;
-        self.close |= last;
+        if last && self.ending == Ending::Kept {
+            self.ending = Ending::Ours;
+        }
     }
 
     fn upgrades(&self) -> bool {
@@ -158,6 +170,7 @@ impl Exchange {
             host: None,
             fields: &[],
             body: &[],
+            body_bytes: 0,
             peer: cx.peer,
             local: cx.local,
             seed: 0,
@@ -230,15 +243,73 @@ impl Exchange {
         None
     }
 
-    /// The answer is out: what is left of it is its record.
-    pub fn end(&mut self, cx: &mut Cx) {
+    /// The client has ended its side while it waits: it may be gone, or read on (RFC 9112 9.6).
+    pub fn leave(&mut self, cx: &Cx) {
+        if !self.left {
+            self.left = true;
+            let waited_us = |record: &mut Box<Record>| record.waited_us = waited(cx, record);
+            self.record.iter_mut().for_each(waited_us);
+        }
+    }
+
+    /// The answer is out: what is left of it is its record. It is given back where the client may
+    /// be gone: whether it is shows only now.
+    pub fn end(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
         *cx.served += 1;
+        let record = match self.record.take() {
+            Some(mut record) => {
+                record.status = self.reply.status;
+                record.duration_us = waited(cx, &record);
+                record
+            }
+            None if self.left => cx.records.blank(),
+            None => return None,
+        };
+        if self.left {
+            return Some(record);
+        }
+        cx.records.push(record);
+        None
+    }
+
+    /// The answer ends where it is, and is recorded as it stands. If not even its head is out, its
+    /// client is gone.
+    pub fn cut(mut self, cx: &mut Cx, begun: bool) {
+        *cx.delayed = cx.delayed.saturating_sub(usize::from(self.takes_time()));
         if let Some(mut record) = self.record.take() {
-            record.status = self.reply.status;
-            record.duration_us = cx.now.since(record.started).as_micros() as u64;
+            record.status = if begun { self.reply.status } else { Status::CLIENT_GONE };
+            record.duration_us = if self.left { record.waited_us } else { waited(cx, &record) };
             cx.records.push(record);
         }
     }
+}
+
+/// Records a request, its head read at `began`, whose client was gone before its body was there.
+pub fn unfinished(cx: &mut Cx, request: &Request, began: Time) {
+    if cx.app.records {
+        let mut record = record(cx, request);
+        record.started = began;
+        record.status = Status::CLIENT_GONE;
+        record.duration_us = waited(cx, &record);
+        cx.records.push(record);
+    }
+}
+
+/// Records an exchange that is over and whose client had [left](Exchange::leave) while it waited.
+pub fn settle(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
+    if gone {
+        *cx.left += 1;
+        record.status = Status::CLIENT_GONE;
+        record.duration_us = record.waited_us;
+    }
+    if cx.app.records {
+        cx.records.push(record);
+    }
+}
+
+/// The time since the request of a record came, in microseconds.
+fn waited(cx: &Cx, record: &Record) -> u64 {
+    cx.now.since(record.started).as_micros() as u64
 }
 
 /// Appends pieces that are due, and says how long they are: a chunk of one, or as many as there is

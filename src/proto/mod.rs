@@ -48,6 +48,9 @@ pub struct Cx<'a> {
     pub fresh: bool,
     /// Whether the client will send no more than `input` holds.
     pub ended: bool,
+    /// Whether the end of what the client sends has been reported, though bytes before it, or it
+    /// itself, may not have been read.
+    pub leaving: bool,
     /// Whether the client has just taken output that had been waiting for it: its time to send
     /// counts from now.
     pub resumed: bool,
@@ -73,4 +76,6 @@ pub struct Cx<'a> {
     pub delayed: &'a mut usize,
     /// Exchanges finished.
     pub served: &'a mut u64,
+    /// Requests whose client was gone before its answer was out.
+    pub left: &'a mut u64,
 }

@@ -15,10 +15,14 @@ use crate::base::time::Time;
 use crate::proto::conn::{Conn, Rest};
 use crate::proto::{Cx, Next};
 
+mod backlog;
+mod left;
 mod scratch;
 #[cfg(test)]
 mod tests;
 
+use backlog::Backlog;
+use left::{Left, pace};
 pub use scratch::Scratch;
 
 /// One connection.
@@ -77,13 +81,14 @@ impl Came {
     }
 }
 
-/// What a client has yet to take.
-#[derive(Debug)]
-struct Left {
-    bytes: Box<[u8]>,
-    /// When it must have taken some, if the kernel would take no more the last time; and not while
-    /// it is we who may not send.
-    until: Option<Time>,
+/// What came of reading on for a client that takes nothing.
+enum Collected {
+    /// All that has arrived. The next bytes must have arrived by then.
+    All(Time),
+    /// As much as one turn may read.
+    Enough,
+    /// Nothing, or up to a bound: the client must take some first.
+    Full,
 }
 
 /// What becomes of a session after its turn.
@@ -140,32 +145,39 @@ impl<S> Session<S> {
         self.ready.broken |= event.broken;
     }
 
+    /// How many bytes wait behind its output: [`Scratch::collected`] counts those.
+    pub fn collected(&self) -> usize {
+        self.left.as_ref().map_or(0, |left| left.backlog.len())
+    }
+
     /// Does all that can be done now: reads, lets the machine advance, writes.
     pub fn turn<N>(&mut self, net: &mut N, cx: &mut Cx, scratch: &mut Scratch) -> Fate
     where
         N: Net<Socket = S>,
     {
         if self.ready.broken {
+            self.conn.abandon(cx);
             return Fate::Over;
         }
         scratch.input.load(std::mem::take(&mut self.input));
-        let (bytes, mut until) =
-            self.left.take().map_or_else(Default::default, |left| (left.bytes, left.until));
-        scratch.output.load(bytes);
-        let fate = match self.work(net, cx, scratch, &mut until) {
-            Ok(fate) => fate,
-            Err(_) => Fate::Over,
-        };
+        let mut left = self.left.take().map_or_else(Left::default, |left| *left);
+        scratch.output.load(std::mem::take(&mut left.bytes));
+        scratch.collected -= left.backlog.len();
+        let fate = self.work(net, cx, scratch, &mut left).unwrap_or_else(|_| {
+            self.conn.abandon(cx);
+            Fate::Over
+        });
         let room = Scratch::room(scratch.usual);
         self.input = scratch.input.save(room);
-        let bytes = scratch.output.save(room);
-        let some = !bytes.is_empty() || until.is_some();
-        self.left = some.then(|| Box::new(Left { bytes, until }));
+        left.bytes = scratch.output.save(room);
+        scratch.collected += left.backlog.len();
+        self.left = (!left.is_empty()).then(|| Box::new(left));
         fate
     }
 
     /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
-    /// that does not read costs no more than what it was already sent. What has arrived is read
+    /// that does not read costs no more than what it was already sent, or what may be
+    /// [collected](Session::collect) for it. What has arrived is read
     /// before the machine is asked, so that it judges no deadline by what it has not seen; unless
     /// there is more than a head already: a client that sends faster than it takes its answers
     /// would be read for ever.
@@ -174,47 +186,50 @@ impl<S> Session<S> {
         net: &mut N,
         cx: &mut Cx,
         scratch: &mut Scratch,
-        taken_until: &mut Option<Time>,
+        left: &mut Left,
     ) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
-        let Scratch { input, output, usual, egress } = scratch;
-        cx.resumed = !output.is_empty();
+        cx.leaving = self.ready.ending;
+        cx.resumed = !scratch.output.is_empty() && !left.collects;
+        left.collects = false;
         let served = *cx.served;
-        let room = input.len() + READ_BYTES <= *usual;
+        let room = scratch.input.len() + READ_BYTES <= scratch.usual;
         let reads = room && self.ready.readable && self.conn.reads();
         let (mut sent, mut read) = (0, 0);
         let mut next = if reads { Next::Read(Time::NEVER) } else { Next::Write };
         loop {
-            let before = output.len();
+            let pending = !scratch.output.is_empty() || !left.backlog.is_empty();
             // A client that is late is asked once more, or it would stay as long as others take all
             // that may be sent.
-            let late = taken_until.is_some_and(|until| until <= cx.now);
-            if let Some(until) = egress.shut_until(cx.now).filter(|_| before > 0 && !late) {
+            let late = left.until.is_some_and(|until| until <= cx.now);
+            if let Some(until) = scratch.egress.shut_until(cx.now).filter(|_| pending && !late) {
                 return Ok(self.wait(until));
             }
-            sent += self.write(net, output)?;
-            egress.spend(before - output.len());
-            if !output.is_empty() {
-                let until = pace(cx, *taken_until, sent);
-                *taken_until = Some(until);
-                return Ok(if cx.now >= until { Fate::Over } else { self.wait(until) });
+            sent += self.flush(net, scratch, left)?;
+            if !scratch.output.is_empty() {
+                return self.blocked(net, cx, scratch, left, next, sent);
             }
+            if !left.backlog.is_empty() {
+                left.until = left.until.map(|it| pace(cx, Some(it), sent));
+                return Ok(Fate::Again);
+            }
+            let Scratch { input, output, usual, egress, .. } = &mut *scratch;
             match next {
                 Next::Close => return Ok(Fate::Over),
                 Next::Sleep(until) => {
-                    *taken_until = None;
+                    left.until = None;
                     return Ok(self.wait(until));
                 }
                 Next::Read(until) | Next::Linger(until) if !self.ready.readable => {
-                    *taken_until = None;
+                    left.until = None;
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
                 _ if sent.max(read) >= TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
                     let more = next == Next::Write;
-                    *taken_until = taken_until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
+                    left.until = left.until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
                     return Ok(Fate::Again);
                 }
                 Next::Read(_) | Next::Linger(_) => {
@@ -236,6 +251,72 @@ impl<S> Session<S> {
         }
     }
 
+    /// What to do with a client that takes no more for now: its input is read on, where the answer
+    /// may be collected meanwhile; otherwise it has its time to take some.
+    fn blocked<N>(
+        &mut self,
+        net: &mut N,
+        cx: &mut Cx,
+        scratch: &mut Scratch,
+        left: &mut Left,
+        next: Next,
+        sent: usize,
+    ) -> io::Result<Fate>
+    where
+        N: Net<Socket = S>,
+    {
+        let collected = self.collect(net, cx, scratch, &mut left.backlog, next)?;
+        // One huge answer is no reason to keep its room for ever.
+        scratch.spare.save(Scratch::room(scratch.usual));
+        left.collects = !matches!(collected, Collected::Full);
+        left.until = if left.collects { None } else { Some(pace(cx, left.until, sent)) };
+        Ok(match (collected, left.until) {
+            (Collected::Enough, _) => Fate::Again,
+            (Collected::All(until), _) => self.wait(until),
+            (Collected::Full, Some(until)) if cx.now < until => self.wait(until),
+            (Collected::Full, _) => Fate::Over,
+        })
+    }
+
+    /// Reads on for a client that sends and takes nothing, and keeps its answer, within bounds for
+    /// one connection and for all: most HTTP clients read nothing before they have written their
+    /// whole request, and one with a large body to echo would wait for us as we for it.
+    fn collect<N>(
+        &mut self,
+        net: &mut N,
+        cx: &mut Cx,
+        scratch: &mut Scratch,
+        backlog: &mut Backlog,
+        mut next: Next,
+    ) -> io::Result<Collected>
+    where
+        N: Net<Socket = S>,
+    {
+        let Scratch { input, spare, usual, collected, .. } = scratch;
+        spare.make_room(Scratch::room(*usual));
+        let mut read = 0;
+        while self.conn.collects()
+            && backlog.len() < cx.app.limits.echo_bytes
+            && *collected + backlog.len() < cx.app.limits.all_echo_bytes
+        {
+            match next {
+                Next::Read(until) if !self.ready.readable => return Ok(Collected::All(until)),
+                _ if read >= TURN_BYTES => return Ok(Collected::Enough),
+                Next::Read(_) => {
+                    read += self.read(net, input, *usual)?;
+                    cx.fresh = false;
+                }
+                _ => {}
+            }
+            cx.ended = self.came == Came::End;
+            next = self.conn.advance(cx, input, spare);
+            cx.resumed = false;
+            backlog.push(spare.unread());
+            spare.clear();
+        }
+        Ok(Collected::Full)
+    }
+
     fn wait(&mut self, until: Time) -> Fate {
         self.due = until;
         Fate::Waits
@@ -246,6 +327,25 @@ impl<S> Session<S> {
             self.shut = true;
             net.shutdown(&mut self.socket);
         }
+    }
+
+    /// Writes the output, and what waits behind it, as far as the kernel takes it and the turn
+    /// goes.
+    fn flush<N: Net<Socket = S>>(
+        &mut self,
+        net: &mut N,
+        scratch: &mut Scratch,
+        left: &mut Left,
+    ) -> io::Result<usize> {
+        let Scratch { output, egress, .. } = scratch;
+        let mut taken = self.write(net, output)?;
+        while output.is_empty() && taken < TURN_BYTES {
+            let Some(piece) = left.backlog.pop() else { break };
+            output.load(piece);
+            taken += self.write(net, output)?;
+        }
+        egress.spend(taken);
+        Ok(taken)
     }
 
     fn write<N: Net<Socket = S>>(&mut self, net: &mut N, output: &mut Buf) -> io::Result<usize> {
@@ -316,20 +416,5 @@ impl<S> Session<S> {
                 Ok(0)
             }
         }
-    }
-}
-
-/// When a client must have taken more, that had taken so many bytes when the kernel took no more.
-/// The first time it has the whole send time. What it takes then earns it time, but never more than
-/// there is at the beginning, or a fast start would buy a long crawl.
-fn pace(cx: &Cx, until: Option<Time>, taken: usize) -> Time {
-    let limits = &cx.app.limits;
-    let latest = cx.now.after(limits.send_timeout);
-    let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
-    match (until, earned_us) {
-        (None, _) => latest,
-        (Some(until), _) if taken == 0 => until,
-        (Some(_), None) => latest,
-        (Some(until), Some(earned_us)) => latest.min(until.after_us(earned_us)),
     }
 }

@@ -132,6 +132,7 @@ fn app(settings: &Settings) -> Result<App, StartError> {
 
 /// Gives each worker its share of what all of them may do.
 fn share(limits: &mut Limits, workers: usize) {
+    limits.all_echo_bytes = limits.all_echo_bytes.div_ceil(workers);
     if limits.delayed != usize::MAX {
         limits.delayed = limits.delayed.div_ceil(workers);
     }

@@ -9,7 +9,9 @@ pub struct Totals {
     pub requests: u64,
     /// Connections cut off because the time to finish was over.
     pub cut_off: u64,
-    /// Answers and timers that are counted though every connection is closed: there are none, or
-    /// they have leaked.
+    /// Requests whose client was gone before its answer was out.
+    pub left: u64,
+    /// Answers, timers and collected bytes that are counted though every connection is closed:
+    /// there are none, or they have leaked.
     pub leaked: usize,
 }

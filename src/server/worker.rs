@@ -349,6 +349,7 @@ impl<N: Net> Worker<N> {
             now: self.now,
             fresh: false,
             ended: false,
+            leaving: false,
             resumed: false,
             unix_start_us: self.stamp.unix_start_us(),
             draining: self.life != Life::Serves,
@@ -361,6 +362,7 @@ impl<N: Net> Worker<N> {
             records: &mut self.records,
             delayed: &mut self.delayed,
             served: &mut self.totals.requests,
+            left: &mut self.totals.left,
         };
         let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
         if fate == Fate::Waits {
@@ -393,6 +395,7 @@ impl<N: Net> Worker<N> {
             self.wheel.disarm(token.index);
             self.tide.fall(self.sessions.len(), self.now);
             self.delayed -= usize::from(session.delays());
+            self.scratch.collected -= session.collected();
             let counted = self.setup.peers.as_ref().filter(|_| !session.is_refused());
             if let (Some(peers), Some(peer)) = (counted, session.peer) {
                 peers.leave(peer);
@@ -425,7 +428,7 @@ impl<N: Net> Worker<N> {
         if let Some(sink) = &mut self.setup.sink {
             sink.flush();
         }
-        self.totals.leaked = self.delayed + self.wheel.armed();
+        self.totals.leaked = self.delayed + self.wheel.armed() + self.scratch.collected;
         (self.totals, self.net)
     }
 }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod bulk;
+mod gone;
 mod health;
 mod lifetime;
 mod logs;

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use loiter::config::{self, Settings};
 use loiter::endpoint::{Found, answer, find, refuse};
 use loiter::http::app::App;
-use loiter::http::profile::GO_HTTPBIN;
+use loiter::http::profile::{GO_HTTPBIN, Profile};
 use loiter::http::reply::{Body, Headers, Reply};
 use loiter::http::request::{Field, Method, Request, Target, Version};
 
@@ -51,7 +52,16 @@ pub(crate) fn ask(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
 
 /// The same under `--compat go-httpbin`.
 pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
-    ask_of(&App { profile: &GO_HTTPBIN, ..App::default() }, line, fields, body)
+    ask_of(&app_of(&GO_HTTPBIN), line, fields, body)
+}
+
+/// The settings that a mode brings along.
+pub(crate) fn app_of(profile: &'static Profile) -> App {
+    let mut settings = Settings { profile, ..Settings::default() };
+    if *profile == GO_HTTPBIN {
+        settings.take(&config::GO_HTTPBIN);
+    }
+    App { hostname: App::default().hostname, ..settings.app() }
 }
 
 /// The media type of an answer's body.
@@ -80,6 +90,7 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
         host: host.or(named.map(|field| field.value)),
         fields: &fields,
         body,
+        body_bytes: body.len() as u64,
         peer: Some(IpAddr::from([127, 0, 0, 1])),
         local: "127.0.0.1:18080",
         seed: 42,

@@ -41,7 +41,7 @@ const BAD: &[&str] = &[
 /// What each of them is answered with, as a path parameter and as one of the query. Those that are
 /// asked for an error may answer with one.
 fn sweep(profile: &'static Profile) {
-    let app = App { profile, ..App::default() };
+    let app = app_of(profile);
     for route in &ROUTES {
         let allowed = route.methods(profile);
         let method = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete]

@@ -65,7 +65,7 @@ fn described(app: &App, path: &str) -> Value {
 }
 
 fn go() -> App {
-    App { profile: &GO_HTTPBIN, ..App::default() }
+    app_of(&GO_HTTPBIN)
 }
 
 fn prefixed() -> App {

@@ -24,7 +24,7 @@ mod timing;
 mod websocket;
 mod wire;
 
-use ask::{CURL, HTML, Row, ask, ask_go, check};
+use ask::{CURL, HTML, Row, app_of, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
 use loiter::http::app::App;
 use loiter::http::profile::GO_HTTPBIN;
@@ -82,7 +82,7 @@ fn every_row() {
 
 #[test]
 fn every_row_of_go_httpbins() {
-    let app = App { profile: &GO_HTTPBIN, ..App::default() };
+    let app = app_of(&GO_HTTPBIN);
     GO_ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
 }
 

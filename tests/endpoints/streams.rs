@@ -111,7 +111,7 @@ fn what_an_event_stream_took_follows_it() {
 
 #[test]
 fn counts_follow_the_largest_body() {
-    let mut app = App { profile: &GO_HTTPBIN, ..App::default() };
+    let mut app = app_of(&GO_HTTPBIN);
     let lines = |app: &App, line| ask_of(app, line, &[], b"").dues_us.len();
     assert_eq!(lines(&app, "GET /jsonl?count=9999&duration=1"), 6096);
     let long = ask_of(&app, "GET /jsonl?count=9999", &[("A", &"x".repeat(10_000))], b"");

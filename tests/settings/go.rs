@@ -172,3 +172,14 @@ fn a_mistake_in_a_flag_with_one_dash_is_told() {
         assert!(line.starts_with(&format!("loiter: {said}")), "{line}");
     }
 }
+
+#[test]
+fn go_httpbins_bound_for_bodies_is_the_default_in_its_mode() {
+    let kept = |args| settings(args, &[]).limits.body_bytes;
+    assert_eq!(kept(""), 64 << 20);
+    assert_eq!(kept("--compat httpbin"), 64 << 20);
+    assert_eq!(kept("--compat go-httpbin"), 1 << 20);
+    assert_eq!(kept("--compat go-httpbin --max-body-size 2MiB"), 2 << 20);
+    assert_eq!(kept("--compat go-httpbin --profile public"), 256 << 10);
+    assert_eq!(settings("", &[("LOITER_COMPAT", "Go-httpbin ")]).limits.body_bytes, 1 << 20);
+}

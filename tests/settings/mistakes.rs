@@ -102,7 +102,10 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ("--linger-timeout 0", "loiter: --linger-timeout: `0` would cut every client off at once;"),
         ("--linger-bytes 0", "loiter: --linger-bytes: `0` is too small; the least is 1; give"),
         ("--max-bytes 1025GiB", "loiter: --max-bytes: `1025GiB` is too large; the most is"),
-        ("--max-head-fields 129", "loiter: --max-head-fields: `129` is too large; the most is 128"),
+        (
+            "--max-head-fields 4097",
+            "loiter: --max-head-fields: `4097` is too large; the most is 4096",
+        ),
         (
             "--log-level loud",
             "loiter: --log-level: `loud` is not one of its values; give off, error",

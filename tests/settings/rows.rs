@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use loiter::config::{Invocation, Setting, Settings, Shape, effective, example};
+use loiter::config::{
+    GO_HTTPBIN, Invocation, PUBLIC, Setting, Settings, Shape, effective, example,
+};
 
 use super::ask::*;
 
 /// For every row a value that is not its default, as `show` spells it.
-const SAMPLES: [(&str, &str); 41] = [
+const SAMPLES: [(&str, &str); 43] = [
     ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
     ("workers", "3"),
     ("private-fd-tables", "off"),
@@ -32,6 +34,8 @@ const SAMPLES: [(&str, &str); 41] = [
     ("max-duration", "90m"),
     ("max-bytes", "1000"),
     ("max-body-size", "64KiB"),
+    ("max-echo-buffer", "2MiB"),
+    ("max-echo-buffers", "3MiB"),
     ("max-head-line", "1KiB"),
     ("max-head-size", "8KiB"),
     ("max-head-fields", "32"),
@@ -77,8 +81,10 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         assert_ne!(row.default, sample, "{name}: a sample is not the default");
         let mut expected = Settings::default();
         (row.set)(&mut expected, sample).expect(name);
-        if *name == *"profile" {
-            expected.expose();
+        match name {
+            "profile" => expected.take(&PUBLIC),
+            "compat" => expected.take(&GO_HTTPBIN),
+            _ => {}
         }
 
         let flag = vec![format!("--{name}"), sample.to_owned()];

@@ -48,6 +48,7 @@ impl Reference {
                 now: self.now,
                 fresh: true,
                 ended: false,
+                leaving: false,
                 resumed: false,
                 draining: false,
                 peer: Some([127, 0, 0, 1].into()),
@@ -58,6 +59,7 @@ impl Reference {
                 body: &mut body,
                 records: &mut records,
                 served: &mut served,
+                left: &mut 0,
             };
             let next = self.conn.advance(&mut cx, &mut input, &mut output);
             answer.extend_from_slice(output.unread());

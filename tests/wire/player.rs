@@ -296,6 +296,7 @@ impl<'a> Player<'a> {
             now: self.now,
             fresh,
             ended: self.end == End::Read,
+            leaving: self.end != End::Open,
             resumed: false,
             draining: false,
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -306,6 +307,7 @@ impl<'a> Player<'a> {
             body: &mut self.body,
             records: &mut Records::default(),
             served: &mut 0,
+            left: &mut 0,
         };
         self.conn.advance(&mut cx, &mut self.input, &mut self.output)
     }

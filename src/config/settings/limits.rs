@@ -38,11 +38,35 @@ pub(super) const ROWS: &[Setting] = &[
         also: &["MAX_BODY_SIZE"],
         shape: Shape::Number,
         value: "SIZE",
-        default: "1MiB",
+        default: "64MiB",
         takes: SIZE,
-        help: "Largest request body that is kept; a larger one is answered 413",
+        help: "Largest request body that is kept; a larger one is answered 413 (1MiB with --compat \
+               go-httpbin)",
         set: |s, text| size(text, 0..=MOST_BODY).map(|n| s.limits.body_bytes = n),
         show: |s| show_size(s.limits.body_bytes),
+    },
+    Setting {
+        name: "max-echo-buffer",
+        also: &[],
+        shape: Shape::Number,
+        value: "SIZE",
+        default: "64MiB",
+        takes: SIZE,
+        help: "Most bytes of one /echo kept for a client that sends without reading the answer; \
+               then it must read",
+        set: |s, text| size(text, 0..=MOST_BODY).map(|n| s.limits.echo_bytes = n as usize),
+        show: |s| show_size(s.limits.echo_bytes as u64),
+    },
+    Setting {
+        name: "max-echo-buffers",
+        also: &[],
+        shape: Shape::Number,
+        value: "SIZE",
+        default: "1GiB",
+        takes: SIZE,
+        help: "The same for all connections together, in equal shares for the workers",
+        set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.all_echo_bytes = n as usize),
+        show: |s| show_size(s.limits.all_echo_bytes as u64),
     },
     Setting {
         name: "max-head-line",
@@ -72,7 +96,7 @@ pub(super) const ROWS: &[Setting] = &[
         shape: Shape::Number,
         value: "N",
         default: "128",
-        takes: "a whole number from 1 to 128",
+        takes: "a whole number from 1 to 4096",
         help: "Most header fields in one request head; more are answered 431",
         set: |s, text| {
             number(text, 1..=MAX_FIELDS as u64).map(|n| s.limits.head_fields = n as usize)

@@ -13,7 +13,7 @@ mod serving;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::exposure::{Exposure, PUBLIC};
+use super::exposure::Exposure;
 use super::listen::Listen;
 use super::logging::*;
 use super::values::*;
@@ -94,11 +94,11 @@ impl Settings {
         }
     }
 
-    /// Takes the defaults of [`PUBLIC`].
-    pub fn expose(&mut self) {
-        for (name, value) in PUBLIC {
+    /// Takes defaults that a choice brings along, such as [`PUBLIC`](crate::config::PUBLIC).
+    pub fn take(&mut self, defaults: &[(&str, &str)]) {
+        for (name, value) in defaults {
             let row = Setting::named(name).expect("a default names its row");
-            (row.set)(self, value).expect("a row takes its public default");
+            (row.set)(self, value).expect("a row takes its default");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Bodies of requests: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
 
+use super::extension::{self, trim};
 use super::head::Length;
 use crate::base::limits::{Limits, MAX_CHUNK_LINE};
 use crate::http::bytes::{all, in_text, in_token};
@@ -80,6 +81,26 @@ impl Decoder {
         }
     }
 
+    /// Judges the first chunk as far as it is there: what is found wrong with it now can still be
+    /// answered.
+    pub fn check_first(mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let mut rest = bytes;
+        loop {
+            let bytes = match self.step(rest)? {
+                Step::Skip(bytes) => bytes,
+                Step::Content(bytes) => {
+                    self.took(bytes);
+                    bytes
+                }
+                Step::More | Step::Done => return Ok(()),
+            };
+            rest = rest.get(bytes..).unwrap_or_default();
+            if matches!(self.state, State::Size | State::Exact { .. }) {
+                return Ok(());
+            }
+        }
+    }
+
     /// So many bytes of content were taken.
     pub fn took(&mut self, bytes: usize) {
         let bytes = bytes as u64;
@@ -95,11 +116,11 @@ impl Decoder {
         let Some(line) = line(bytes, MAX_CHUNK_LINE)? else { return Ok(Step::More) };
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let (size, extensions) = line.split_at(digits);
-        if !extensions.is_empty() && extensions.trim_ascii_start().first() != Some(&b';') {
+        if !extensions.is_empty() && trim(extensions).first() != Some(&b';') {
             return Err(Refusal::bad("a chunk size is not a hexadecimal number"));
         }
-        if !all(extensions, in_text) {
-            return Err(Refusal::bad("a chunk extension holds a control character"));
+        if !extension::are_valid(extensions) {
+            return Err(Refusal::bad("a chunk extension is malformed"));
         }
         let left = self.extensions.checked_sub(extensions.len());
         self.extensions = left.ok_or_else(|| Refusal::bad("the chunk extensions are too long"))?;
@@ -211,6 +232,9 @@ mod tests {
             b"4\nwiki\n0\n\n",
             b"4\rwiki",
             b"4\r\nwikis\r\n",
+            b"4;\r\nwiki\r\n",
+            b"4;=b\r\nwiki\r\n",
+            b"4;@bad\r\nwiki\r\n",
             b"10000000000000000\r\n",
             b"0\r\nno colon\r\n\r\n",
             b"0\r\n: x\r\n\r\n",
@@ -220,6 +244,23 @@ mod tests {
                 assert!(decode(bad, piece).is_err(), "{}", bad.escape_ascii());
             }
         }
+    }
+
+    #[test]
+    fn the_first_chunk_is_judged_as_far_as_it_is_there() {
+        let check = |bytes: &[u8]| {
+            Decoder::new(Length::Chunked, &Limits::default()).check_first(bytes).is_ok()
+        };
+        for bytes in [&b""[..], b"4", b"4\r\n", b"4\r\nwi", b"4\r\nwiki\r\nx\r\n", b"0\r\n\r\nx"] {
+            assert!(check(bytes), "{}", bytes.escape_ascii());
+        }
+        for bytes in
+            [&b"x"[..], b"4;\r\n", b"4\r\nwikis", b"0\r\nno colon\r\n", b"fffffffffffffffff\r\n"]
+        {
+            let line = [bytes, b"\r\n"].concat();
+            assert!(!check(&line), "{}", bytes.escape_ascii());
+        }
+        assert!(Decoder::new(Length::Exact(3), &Limits::default()).check_first(b"abcd").is_ok());
     }
 
     #[test]

@@ -4,8 +4,6 @@
 
 use super::head::Length;
 use super::host::is_valid as valid_host;
-use super::words::too_many_fields;
-use crate::base::limits::Limits;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
@@ -33,10 +31,7 @@ enum Coding {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(fields: &[Field<'a>], limits: &Limits) -> Result<Facts<'a>, Refusal> {
-        if fields.len() > limits.head_fields {
-            return Err(too_many_fields());
-        }
+    pub(super) fn of(fields: &[Field<'a>]) -> Result<Facts<'a>, Refusal> {
         let mut facts = Facts::default();
         for field in fields {
             facts.take(field)?;

@@ -166,7 +166,7 @@ pub fn parse<'a>(
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let (line, length) = words::split(bytes, slots)?;
+    let (line, length) = words::split(bytes, slots, limits.head_fields)?;
     let version = line.version;
     let method = Method::parse(line.method).ok_or_else(|| unknown_method(line.method))?;
     let (target, authority) = Target::parse(line.target)
@@ -175,7 +175,7 @@ pub fn parse<'a>(
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
     let fields = slots.as_slice();
-    let facts = Facts::of(fields, limits)?;
+    let facts = Facts::of(fields)?;
     let host = facts.host(version)?;
     if authority.is_some_and(|authority| !valid_host(authority)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
@@ -188,6 +188,7 @@ pub fn parse<'a>(
         host: authority.or(host),
         fields,
         body: &[],
+        body_bytes: 0,
         peer: origin.peer,
         local: origin.local,
         seed: 0,

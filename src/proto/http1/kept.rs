@@ -17,6 +17,7 @@ pub(super) fn kept<'a>(
     let head = head::parse(kept, slots, limits, origin).ok()?;
     let mut request = head.request;
     request.body = kept.get(head.bytes..)?;
+    request.body_bytes = request.body.len() as u64;
     Some((request, head.keep_alive))
 }
 
@@ -31,6 +32,7 @@ pub(super) fn whole(head: &Head, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-pub(super) fn too_large(head: &Head, cx: &Cx) -> bool {
+/// Whether the body, of which the head tells the length, is more than is kept.
+pub(super) fn is_too_large(head: &Head, cx: &Cx) -> bool {
     matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
 }

@@ -15,6 +15,8 @@
 //! as well, so their order is kept by doing nothing.
 
 pub mod body;
+mod ending;
+mod extension;
 mod facts;
 pub mod head;
 mod host;
@@ -25,18 +27,19 @@ mod words;
 pub mod write;
 
 use super::conn::Rest;
-use super::exchange::{Exchange, Phase};
+use super::exchange::{self, Exchange, Phase};
 use super::{Cx, Next};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
+use crate::http::record::Record;
 use crate::http::reply::{Messages, Refusal};
 use crate::http::request::Request;
 use head::{Origin, Scan};
-use kept::{kept, too_large, whole};
+use kept::{is_too_large, kept, whole};
 use receive::Receive;
-use refusals::{FULL, OVERLOADED, TOO_LARGE, TOO_SLOW};
+use refusals::{FULL, OVERLOADED, TOO_SLOW, too_large};
 
 /// One HTTP/1 connection.
 #[derive(Debug)]
@@ -50,8 +53,9 @@ pub struct Http1 {
 
 #[derive(Debug)]
 enum Stage {
-    /// No byte of a request is there.
-    Idle { until: Time },
+    /// No byte of a request is there. The record is of the last one, if its client had left before
+    /// the answer was out.
+    Idle { until: Time, left: Option<Box<Record>> },
     /// A part of a head is there; its lines before `scanned` are whole.
     Head { until: Time, scanned: u32 },
     /// The head is there; its body is coming.
@@ -60,6 +64,9 @@ enum Stage {
     Play { phase: Phase, exchange: Box<Exchange> },
     /// The last answer is going out, or is out, to a client that may still be sending.
     Linger { until: Time, left: u64 },
+    /// The last answer is out to a client that had left before: if it is gone altogether, its
+    /// kernel says so now.
+    Departed { until: Time, record: Box<Record> },
     /// The last answer is going out to a client that sends no more, or there is none.
     Close,
     /// Nothing is asked yet, and there is no room to hear it.
@@ -71,7 +78,7 @@ enum Stage {
 impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
-        let stage = Stage::Idle { until: now.after(limits.head_timeout) };
+        let stage = Stage::Idle { until: now.after(limits.head_timeout), left: None };
         Http1 { stage, left: limits.requests, new: true }
     }
 
@@ -89,7 +96,7 @@ impl Http1 {
     pub fn rest(&self, limits: &Limits) -> Rest {
         let patience = if self.new { limits.head_timeout } else { limits.keep_alive_timeout };
         match &self.stage {
-            Stage::Idle { until } => Rest::Idle(until.before(patience)),
+            Stage::Idle { until, left: None } => Rest::Idle(until.before(patience)),
             Stage::Linger { .. } => Rest::Lingers,
             _ => Rest::None,
         }
@@ -113,10 +120,17 @@ impl Http1 {
         !matches!(self.stage, Stage::Play { .. } | Stage::Close | Stage::Refused)
     }
 
+    /// See [`Conn::collects`](super::conn::Conn::collects).
+    pub fn collects(&self) -> bool {
+        matches!(&self.stage, Stage::Body(receive) if receive.echoes())
+    }
+
     /// A client that was slow to take an answer has its whole time after it.
     fn resume(&mut self, cx: &Cx) {
         match &mut self.stage {
-            Stage::Idle { until } => *until = cx.now.after(cx.app.limits.keep_alive_timeout),
+            Stage::Idle { until, .. } => {
+                *until = cx.now.after(cx.app.limits.keep_alive_timeout);
+            }
             Stage::Body(receive) => receive.resume(cx),
             Stage::Linger { until, .. } => *until = cx.now.after(cx.app.limits.linger_timeout),
             _ => {}
@@ -138,6 +152,7 @@ impl Http1 {
                 Stage::Body(_) => self.receive(cx, input, output),
                 Stage::Play { .. } => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
+                Stage::Departed { .. } => self.departed(cx, input),
                 Stage::Close => Some(Next::Close),
                 Stage::Refused => self.last_word(cx, &FULL, false, output),
                 Stage::Upgraded(_) => Some(Next::Write),
@@ -161,15 +176,25 @@ impl Http1 {
     /// which would take a tenth more instructions. Any other is not touched, and goes to the
     /// next stage, which finds out what is missing or wrong.
     fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let Stage::Idle { until } = self.stage else { return None };
+        let Stage::Idle { until, left } = &mut self.stage else { return None };
+        let until = *until;
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
-            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => Some(Next::Close),
+            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => match left.take() {
+                None => Some(Next::Close),
+                Some(record) => self.to(Stage::Departed {
+                    until: cx.now.after(cx.app.limits.linger_timeout),
+                    record,
+                }),
+            },
             [] | [b'\r'] => Some(Next::Read(until)),
-            _ => self.request(cx, input, output, false).unwrap_or_else(|_| {
-                let until = cx.now.after(cx.app.limits.head_timeout);
-                self.to(Stage::Head { until, scanned: 0 })
-            }),
+            _ => {
+                left.take().into_iter().for_each(|record| exchange::settle(cx, record, false));
+                self.request(cx, input, output, false).unwrap_or_else(|_| {
+                    let until = cx.now.after(cx.app.limits.head_timeout);
+                    self.to(Stage::Head { until, scanned: 0 })
+                })
+            }
         }
     }
 
@@ -212,20 +237,23 @@ impl Http1 {
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
         Ok(match whole(&head, input.unread()) {
-            _ if rule == BodyRule::Keep && too_large(&head, cx) => {
-                self.refuse(cx, &TOO_LARGE, input, output)
+            _ if rule == BodyRule::Keep && is_too_large(&head, cx) => {
+                self.refuse(cx, &too_large(&cx.app.limits), input, output)
             }
             Some(bytes) if rule != BodyRule::Stream || bytes < COPIED_BYTES => {
                 let request = &mut head.request;
                 request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
+                request.body_bytes = request.body.len() as u64;
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
                 self.begun(cx, begun, bytes, input, output)
             }
-            _ => {
-                let (receive, head) = Receive::begin(cx, head, found, input.unread(), output);
-                input.consume(head);
-                self.to(Stage::Body(receive))
-            }
+            _ => match Receive::begin(cx, head, found, input.unread(), output) {
+                Ok((receive, head)) => {
+                    input.consume(head);
+                    self.to(Stage::Body(receive))
+                }
+                Err(refusal) => self.refuse(cx, &refusal, input, output),
+            },
         })
     }
 
@@ -263,9 +291,9 @@ impl Http1 {
         let Stage::Body(receive) = &mut self.stage else { return None };
         match receive.step(cx, input, output) {
             Ok(receive::Step::Wait(next)) => Some(next),
-            Ok(receive::Step::Answer { head, body }) => {
+            Ok(receive::Step::Answer { head, body, content }) => {
                 input.prepend(&[&head, &body]);
-                self.received(cx, head.len() + body.len(), input, output)
+                self.received(cx, head.len() + body.len(), content, input, output)
             }
             Ok(receive::Step::Echoed(exchange)) => {
                 self.end(cx, exchange, input);
@@ -275,16 +303,26 @@ impl Http1 {
                 let head_only = receive.is_head();
                 self.last_word(cx, &refusal, head_only, output)
             }
-            Err(receive::Fault::Broken) => self.to(Stage::Close),
+            Err(receive::Fault::Broken) => {
+                if let Stage::Body(receive) = std::mem::replace(&mut self.stage, Stage::Close) {
+                    receive.cut(cx);
+                }
+                None
+            }
+            Err(receive::Fault::Gone) => {
+                self.abandon(cx);
+                None
+            }
         }
     }
 
-    /// A request whose body came by itself stands whole at the front of the input: its head, and
-    /// then its body without transfer coding.
+    /// A request whose body of `content` bytes came by itself stands at the front of the input: its
+    /// head, and then its body without transfer coding, if it was kept.
     fn received(
         &mut self,
         cx: &mut Cx,
         bytes: usize,
+        content: u64,
         input: &mut Buf,
         output: &mut Buf,
     ) -> Option<Next> {
@@ -294,6 +332,7 @@ impl Http1 {
         else {
             return self.to(Stage::Close);
         };
+        request.body_bytes = content;
         let found = endpoint::find(cx.app, &request.target, request.method);
         let keep_alive = keep_alive && self.left > 0;
         let begun = begin(cx, found, &mut request, keep_alive, output.tail());
@@ -305,7 +344,12 @@ impl Http1 {
         match *phase {
             Phase::New if !cx.fresh => return Some(Next::Now),
             Phase::New => *phase = Phase::Waiting(exchange.due(cx)),
-            Phase::Waiting(until) if cx.now < until => return Some(Next::Sleep(until)),
+            Phase::Waiting(until) if cx.now < until => {
+                if cx.leaving {
+                    exchange.leave(cx);
+                }
+                return Some(Next::Sleep(until));
+            }
             Phase::Waiting(_) => {
                 let bytes = exchange.request_bytes as usize;
                 let (mut slots, unread) = (head::slots(), input.unread());
@@ -333,59 +377,6 @@ impl Http1 {
         if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
             *cx.delayed = cx.delayed.saturating_sub(usize::from(exchange.takes_time()));
             self.end(cx, *exchange, input);
-        }
-    }
-
-    /// An exchange is over: the connection is for the next one, or ends.
-    ///
-    /// A client that asked for the end sends nothing more (RFC 9112 9.6), and what it has sent is
-    /// there: it needs no lingering, which would cost a short connection an eighth more.
-    fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
-        exchange.end(cx);
-        let asked = !exchange.closes_unasked() && self.left > 0 && input.is_empty();
-        self.stage = match (exchange.upgrade(), exchange.closes()) {
-            (Some(messages), _) => Stage::Upgraded(messages),
-            (_, false) => Stage::Idle { until: cx.now.after(cx.app.limits.keep_alive_timeout) },
-            (_, true) if asked => Stage::Close,
-            (_, true) => last(cx),
-        };
-    }
-
-    /// Refuses a request of whose head the input holds the beginning at least. What is wrong with
-    /// that is said first, as it would have been had the rest come later.
-    fn refuse(
-        &mut self,
-        cx: &mut Cx,
-        refusal: &Refusal,
-        input: &Buf,
-        output: &mut Buf,
-    ) -> Option<Next> {
-        let begun = head::is_begun(input.unread(), &cx.app.limits);
-        let refusal = begun.as_ref().err().unwrap_or(refusal);
-        self.last_word(cx, refusal, input.unread().starts_with(head::HEAD), output)
-    }
-
-    /// Answers what asks so badly that nothing after it can be understood, and ends.
-    fn last_word(
-        &mut self,
-        cx: &mut Cx,
-        refusal: &Refusal,
-        head_only: bool,
-        output: &mut Buf,
-    ) -> Option<Next> {
-        Exchange::refuse(cx, refusal, head_only, output.tail());
-        self.to(last(cx))
-    }
-
-    /// What still comes is thrown away, within bounds: closing at once would make the client's
-    /// kernel drop the answer (RFC 9112 9.6).
-    fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
-        let Stage::Linger { until, left } = &mut self.stage else { return None };
-        *left = left.saturating_sub(input.len() as u64);
-        input.clear();
-        match cx.ended || *left == 0 || cx.now >= *until {
-            true => Some(Next::Close),
-            false => Some(Next::Linger(*until)),
         }
     }
 }
@@ -425,18 +416,6 @@ fn begin(
     }
     exchange.begin(cx, request, Some(request.body.len() as u64), output);
     Begun::Plays(exchange)
-}
-
-/// How a connection ends whose last answer is being said: gently, since what its client may still
-/// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
-fn last(cx: &Cx) -> Stage {
-    let limits = &cx.app.limits;
-    match cx.ended {
-        true => Stage::Close,
-        false => {
-            Stage::Linger { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
-        }
-    }
 }
 
 fn origin<'a>(cx: &Cx<'a>) -> Origin<'a> {

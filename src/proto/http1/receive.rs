@@ -1,16 +1,16 @@
 //! A request whose body is still coming: collected, thrown away, or passed back.
 
 use super::body::{self, Decoder};
-use super::head::{HEAD, Head, Length};
-use super::refusals::{TOO_LARGE, TOO_SLOW};
+use super::head::{self, HEAD, Head, Length};
+use super::refusals::{TOO_SLOW, too_large};
 use super::write::{self, CONTINUE, LAST_CHUNK};
-use super::{Http1, Stage};
+use super::{Http1, Stage, origin};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::reply::Refusal;
-use crate::proto::exchange::Exchange;
+use crate::proto::exchange::{self, Exchange};
 use crate::proto::{Cx, Next};
 
 /// A head, and as much of its body as has come.
@@ -40,8 +40,9 @@ enum Sink {
 pub(super) enum Step {
     /// More is to come, or to be written first.
     Wait(Next),
-    /// The request is whole: its head, and its body without transfer coding.
-    Answer { head: Box<[u8]>, body: Vec<u8> },
+    /// The request is whole: its head, its body without transfer coding if it was kept, and the
+    /// length of the body.
+    Answer { head: Box<[u8]>, body: Vec<u8>, content: u64 },
     /// The body has been passed back to its end.
     Echoed(Exchange),
 }
@@ -50,39 +51,67 @@ pub(super) enum Step {
 pub(super) enum Fault {
     /// It can still be said why.
     Refused(Refusal),
-    /// It cannot: the client is gone, or the answer has already begun.
+    /// It cannot: the answer has already begun.
     Broken,
+    /// The client has sent its last byte, and the body is not whole.
+    Gone,
 }
 
 impl Receive {
     /// Takes on a request of whose body `bytes`, the unread input, may hold a part, and says how
-    /// many of them are the head. What is passed back begins to be answered here.
+    /// many of them are the head. What is passed back begins to be answered here, unless its first
+    /// chunk, as far as it is there, is bad.
     pub(super) fn begin(
         cx: &mut Cx,
         head: Head,
         found: Result<Found, Refusal>,
         bytes: &[u8],
         output: &mut Buf,
-    ) -> (Box<Receive>, usize) {
+    ) -> Result<(Box<Receive>, usize), Refusal> {
         if head.expects_continue && bytes.len() == head.bytes {
             output.tail().extend_from_slice(CONTINUE);
         }
         let (decoder, head_bytes) = (Decoder::new(head.body, &cx.app.limits), head.bytes);
         let sink = match found {
             Ok(found) if found.route.body == BodyRule::Keep => Sink::Keep(Vec::new()),
-            Ok(found) if found.route.body == BodyRule::Stream => echo(cx, head, &found, output),
+            Ok(found) if found.route.body == BodyRule::Stream => {
+                decoder.check_first(bytes.get(head_bytes..).unwrap_or_default())?;
+                echo(cx, head, &found, output)
+            }
             _ => Sink::Discard,
         };
         let head = Box::from(bytes.get(..head_bytes).unwrap_or_default());
         let (content, began) = (0, cx.now);
         let mut receive = Box::new(Receive { head, decoder, sink, content, began, until: began });
         receive.renew(cx);
-        (receive, head_bytes)
+        Ok((receive, head_bytes))
     }
 
     /// Whether the answer has no body.
     pub(super) fn is_head(&self) -> bool {
         self.head.starts_with(HEAD)
+    }
+
+    /// Whether the body goes back while it comes.
+    pub(super) fn echoes(&self) -> bool {
+        matches!(self.sink, Sink::Echo { .. })
+    }
+
+    /// The client is gone: what it asked is recorded.
+    pub(super) fn abandon(self, cx: &mut Cx) {
+        *cx.left += 1;
+        self.cut(cx);
+    }
+
+    /// The body ends before its end: what was answered so far is recorded, or that nothing was.
+    pub(super) fn cut(self, cx: &mut Cx) {
+        if let Sink::Echo { exchange, .. } = self.sink {
+            return exchange.cut(cx, true);
+        }
+        let mut slots = head::slots();
+        if let Ok(head) = head::parse(&self.head, &mut slots, &cx.app.limits, origin(cx)) {
+            exchange::unfinished(cx, &head.request, self.began);
+        }
     }
 
     /// The client was kept from sending, by an answer it was slow to take: its time counts on from
@@ -137,7 +166,7 @@ impl Receive {
             match self.decoder.step(input.unread()).map_err(|refusal| self.fault(refusal))? {
                 body::Step::Skip(bytes) => input.consume(bytes),
                 body::Step::Content(bytes) => self.take(cx, input, bytes, output)?,
-                body::Step::More if cx.ended => return Err(Fault::Broken),
+                body::Step::More if cx.ended => return Err(Fault::Gone),
                 body::Step::More if cx.now >= self.until => return Err(self.fault(TOO_SLOW)),
                 body::Step::More => return Ok(Step::Wait(Next::Read(self.until))),
                 body::Step::Done => return Ok(self.done(output)),
@@ -162,7 +191,7 @@ impl Receive {
                 return Ok(());
             }
             Sink::Keep(_) if self.content > cx.app.limits.body_bytes => {
-                return Err(Fault::Refused(TOO_LARGE));
+                return Err(Fault::Refused(too_large(&cx.app.limits)));
             }
             Sink::Keep(body) => body.extend_from_slice(content),
             Sink::Discard => {}
@@ -177,9 +206,9 @@ impl Receive {
                 output.tail().extend_from_slice(if chunked { LAST_CHUNK } else { b"" });
                 Step::Echoed(*exchange)
             }
-            Sink::Keep(body) => Step::Answer { head: std::mem::take(&mut self.head), body },
-            Sink::Discard => {
-                Step::Answer { head: std::mem::take(&mut self.head), body: Vec::new() }
+            sink => {
+                let body = if let Sink::Keep(body) = sink { body } else { Vec::new() };
+                Step::Answer { head: std::mem::take(&mut self.head), body, content: self.content }
             }
         }
     }
@@ -258,6 +287,7 @@ mod tests {
                 now: self.now,
                 fresh: true,
                 ended: false,
+                leaving: false,
                 resumed: false,
                 unix_start_us: 0,
                 draining: false,
@@ -270,6 +300,7 @@ mod tests {
                 records: &mut self.records,
                 delayed: &mut 0,
                 served: &mut 0,
+                left: &mut 0,
             };
             self.conn.passed(&cx, passed);
             self.conn.advance(&mut cx, &mut input, &mut output)

@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 
+use crate::base::limits::Limits;
 use crate::http::reply::Refusal;
 use crate::http::status::Status;
 
-pub(super) const TOO_LARGE: Refusal = Refusal {
-    status: Status(413),
-    reason: Cow::Borrowed("the body is larger than this server takes"),
-    allow: None,
-};
+/// A body is larger than what is kept of one. Whoever meets the bound learns how to move it.
+pub(super) fn too_large(limits: &Limits) -> Refusal {
+    let bound = limits.body_bytes;
+    let reason = format!(
+        "the body is larger than {bound} bytes, the most that is kept here; the server's setting \
+         max-body-size changes that, and /upload and /echo take any length"
+    );
+    Refusal::new(Status(413), reason)
+}
 
 pub(super) const FULL: Refusal = Refusal {
     status: Status(503),

@@ -8,19 +8,45 @@ use std::mem::ManuallyDrop;
 use arrayvec::ArrayVec;
 
 use super::head::{NO_VERSION, is_version};
-use crate::base::limits::MAX_FIELDS;
+use crate::base::limits::STACK_FIELDS;
 use crate::http::bytes::{all, in_text, in_token, is_visible};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
 
-/// Room for a head's fields, on the stack. There is nothing to drop in it, so it may be lent for as
-/// long as what it holds.
-pub type Slots<'a> = ManuallyDrop<ArrayVec<Field<'a>, MAX_FIELDS>>;
+/// Room for a head's fields: on the stack for as many as nearly all have, on the heap beyond.
+#[derive(Debug)]
+pub struct Slots<'a> {
+    /// The fields, while they are few. There is nothing to drop in it, so it may be lent for as
+    /// long as what it holds.
+    few: ManuallyDrop<ArrayVec<Field<'a>, STACK_FIELDS>>,
+    /// All of them, if they are more.
+    many: Vec<Field<'a>>,
+}
 
 /// Empty [`Slots`].
 pub const fn slots<'a>() -> Slots<'a> {
-    ManuallyDrop::new(ArrayVec::new_const())
+    Slots { few: ManuallyDrop::new(ArrayVec::new_const()), many: Vec::new() }
+}
+
+impl<'a> Slots<'a> {
+    /// The fields that a head was found to have, in their order.
+    pub fn as_slice(&self) -> &[Field<'a>] {
+        if self.many.is_empty() { &self.few } else { &self.many }
+    }
+
+    fn push(&mut self, field: Field<'a>) {
+        if let Err(error) = self.few.try_push(field) {
+            if self.many.is_empty() {
+                self.many.extend_from_slice(&self.few);
+            }
+            self.many.push(error.element());
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.few.len().max(self.many.len())
+    }
 }
 
 /// The words of a request line.
@@ -30,10 +56,12 @@ pub(super) struct RequestLine<'a> {
     pub(super) version: Version,
 }
 
-/// Takes a head apart: its request line, and how many bytes it is. Its fields are put into `slots`.
+/// Takes a head apart: its request line, and how many bytes it is. Its fields, at most
+/// `most_fields`, are put into `slots`.
 pub(super) fn split<'a>(
     bytes: &'a [u8],
     slots: &mut Slots<'a>,
+    most_fields: usize,
 ) -> Result<(RequestLine<'a>, usize), Refusal> {
     let (line, mut rest) = next_line(bytes)?;
     let request_line = request_line(line)?;
@@ -43,12 +71,16 @@ pub(super) fn split<'a>(
         if line.is_empty() {
             return Ok((request_line, bytes.len() - rest.len()));
         }
-        slots.try_push(field(line)?).map_err(|_| too_many_fields())?;
+        let field = field(line)?;
+        if slots.len() >= most_fields {
+            return Err(too_many_fields());
+        }
+        slots.push(field);
     }
 }
 
-/// There are more fields than an operator allows, or than there is room for.
-pub(super) fn too_many_fields() -> Refusal {
+/// There are more fields than the operator allows.
+fn too_many_fields() -> Refusal {
     Refusal::new(Status(431), "there are too many header fields")
 }
 
@@ -135,18 +167,21 @@ fn unknown_version(line: &[u8]) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::MAX_FIELDS;
 
     /// The words, with a blank between them; or why not.
     fn told(head: &str) -> Result<String, String> {
         let mut room = slots();
-        let (line, length) = split(head.as_bytes(), &mut room).map_err(|refusal| {
+        let (line, length) = split(head.as_bytes(), &mut room, MAX_FIELDS).map_err(|refusal| {
             assert!(!refusal.reason.is_empty());
             refusal.status.0.to_string()
         })?;
         assert_eq!(length, head.len());
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let mut told = vec![text(line.method), text(line.target), format!("{:?}", line.version)];
-        told.extend(room.iter().map(|field| text(field.name) + "=" + &text(field.value)));
+        told.extend(
+            room.as_slice().iter().map(|field| text(field.name) + "=" + &text(field.value)),
+        );
         Ok(told.join(" "))
     }
 
@@ -197,7 +232,7 @@ mod tests {
         for target in ["/\0", "/\r/", ""] {
             assert_eq!(head(&format!("GET {target} HTTP/2.0"), "").unwrap_err(), "400");
         }
-        assert!(split(b"GET /\xff HTTP/1.1\r\n\r\n", &mut slots()).is_err());
+        assert!(split(b"GET /\xff HTTP/1.1\r\n\r\n", &mut slots(), 1).is_err());
     }
 
     #[test]
@@ -242,7 +277,12 @@ mod tests {
 
     #[test]
     fn there_is_room_for_so_many_fields_and_no_more() {
-        assert!(head("GET / HTTP/1.1", &"a:b\r\n".repeat(MAX_FIELDS)).is_ok());
+        for count in [STACK_FIELDS, STACK_FIELDS + 1, STACK_FIELDS + 2, MAX_FIELDS] {
+            let names: Vec<String> = (0..count).map(|n| format!("a{n}")).collect();
+            let fields: String = names.iter().map(|name| format!("{name}:\r\n")).collect();
+            let words = head("GET / HTTP/1.1", &fields).unwrap();
+            assert_eq!(words, format!("GET / Http11 {}=", names.join("= ")));
+        }
         assert_eq!(head("GET / HTTP/1.1", &"a:b\r\n".repeat(MAX_FIELDS + 1)).unwrap_err(), "431");
     }
 }

@@ -11,6 +11,11 @@ pub struct Scratch {
     pub input: Buf,
     /// What is to be written.
     pub output: Buf,
+    /// What a client is answered that has not taken what was written before; empty until there is
+    /// one.
+    pub spare: Buf,
+    /// Bytes that wait behind the output of all sessions.
+    pub collected: usize,
     /// What each has room for, beside heads.
     pub usual: usize,
     /// How fast all of them may send.
@@ -22,7 +27,8 @@ impl Scratch {
     pub fn new(usual: usize, egress: u64) -> Scratch {
         let room = Scratch::room(usual);
         let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
-        Scratch { input, output, usual, egress: Egress::new(egress) }
+        let (spare, egress) = (Buf::default(), Egress::new(egress));
+        Scratch { input, output, spare, collected: 0, usual, egress }
     }
 
     /// The capacity each goes back to.

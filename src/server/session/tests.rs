@@ -18,16 +18,27 @@ fn a_connection_and_a_waiting_reply_stay_small() {
     assert!(size_of::<Exchange>() <= 56, "{}", size_of::<Exchange>());
 }
 
-/// A client that sends requests as fast as they are read, and takes some bytes of the answers
-/// each time it is asked twice.
-#[derive(Default)]
+/// A client that sends as fast as it is read, and takes some bytes of the answers each time it is
+/// asked twice, or none.
 struct Flood {
+    /// What it sends once, and then again and again.
+    sends: (&'static [u8], &'static [u8]),
+    takes: bool,
     sent: usize,
     taken: usize,
     asked: u64,
 }
 
+impl Flood {
+    fn new(once: &'static [u8], repeated: &'static [u8]) -> Flood {
+        Flood { sends: (once, repeated), takes: true, sent: 0, taken: 0, asked: 0 }
+    }
+}
+
 const ASKED: &[u8] = b"GET /get HTTP/1.1\r\nHost: a\r\n\r\n";
+/// A body of 10 GB, in one piece or in chunks.
+const LARGE: &[u8] = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n";
+const CHUNKED: &[u8] = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 impl Net for Flood {
     type Socket = ();
@@ -37,14 +48,18 @@ impl Net for Flood {
     }
 
     fn read(&mut self, (): &mut (), into: &mut Vec<u8>, room: usize) -> io::Result<usize> {
-        into.extend(ASKED.iter().cycle().skip(self.sent % ASKED.len()).take(room));
+        let (once, repeated) = self.sends;
+        let skipped = self.sent.min(once.len());
+        let again = (self.sent - skipped) % repeated.len();
+        let rest = once.iter().skip(skipped);
+        into.extend(rest.chain(repeated.iter().cycle().skip(again)).take(room));
         self.sent += room;
         Ok(room)
     }
 
     fn write(&mut self, (): &mut (), bytes: &[u8]) -> io::Result<usize> {
         self.asked += 1;
-        if self.asked.is_multiple_of(2) {
+        if !self.takes || self.asked.is_multiple_of(2) {
             return Err(ErrorKind::WouldBlock.into());
         }
         self.taken += bytes.len();
@@ -80,38 +95,141 @@ impl Net for Flood {
     fn close_listeners(&mut self) {}
 }
 
-#[test]
-fn a_client_that_sends_more_than_it_takes_is_not_read_for_ever() {
-    let app = App::default();
-    let usual = app.limits.head_bytes + READ_BYTES;
-    let mut scratch = Scratch::new(usual, u64::MAX);
-    let (mut net, mut random, mut body, mut records) =
-        (Flood::default(), Random::new(1), Vec::new(), Records::default());
-    let (mut delayed, mut served) = (0, 0);
-    let conn = Conn::new(Protocol::Http, &app.limits, Time::START);
-    let mut session = Session::new((), conn, None, 0);
-    for _ in 0..200 {
-        session.notice(Readiness { readable: true, ..Readiness::default() });
+/// What a turn needs beside its session.
+struct World {
+    app: App,
+    scratch: Scratch,
+    random: Random,
+    body: Vec<u8>,
+    records: Records,
+    delayed: usize,
+    served: u64,
+}
+
+impl World {
+    fn new(app: App) -> World {
+        let scratch = Scratch::new(app.limits.head_bytes + READ_BYTES, u64::MAX);
+        let (random, body, records) = (Random::new(1), Vec::new(), Records::default());
+        World { app, scratch, random, body, records, delayed: 0, served: 0 }
+    }
+
+    fn turn<N: Net>(&mut self, session: &mut Session<N::Socket>, net: &mut N, now: Time) -> Fate {
         let mut cx = Cx {
-            now: Time::START,
+            now,
             fresh: false,
             ended: false,
+            leaving: false,
             resumed: false,
             unix_start_us: 0,
             draining: false,
             peer: None,
             local: "a",
-            app: &app,
+            app: &self.app,
             stamp: b"",
-            random: &mut random,
-            body: &mut body,
-            records: &mut records,
-            delayed: &mut delayed,
-            served: &mut served,
+            random: &mut self.random,
+            body: &mut self.body,
+            records: &mut self.records,
+            delayed: &mut self.delayed,
+            served: &mut self.served,
+            left: &mut 0,
         };
-        assert_ne!(session.turn(&mut net, &mut cx, &mut scratch), Fate::Over);
-        let kept = session.input.len();
-        assert!(kept <= Scratch::room(usual), "{kept} bytes are kept");
+        session.turn(net, &mut cx, &mut self.scratch)
     }
+}
+
+const READABLE: Readiness = Readiness { readable: true, ending: false, broken: false };
+
+#[test]
+fn a_client_that_sends_more_than_it_takes_is_not_read_for_ever() {
+    let (mut world, mut net) = (World::new(App::default()), Flood::new(b"", ASKED));
+    let conn = Conn::new(Protocol::Http, &world.app.limits, Time::START);
+    let mut session = Session::new((), conn, None, 0);
+    for _ in 0..200 {
+        session.notice(READABLE);
+        assert_ne!(world.turn(&mut session, &mut net, Time::START), Fate::Over);
+        let kept = session.input.len();
+        assert!(kept <= Scratch::room(world.scratch.usual), "{kept} bytes are kept");
+    }
+    let served = world.served;
     assert!(served > 10_000 && net.taken > 1_000_000, "{served} requests, {} bytes", net.taken);
+}
+
+/// A session that speaks HTTP.
+fn session(world: &World) -> Session<()> {
+    Session::new((), Conn::new(Protocol::Http, &world.app.limits, Time::START), None, 0)
+}
+
+/// One turn after another, as long as the session wants more at once.
+fn turns(world: &mut World, session: &mut Session<()>, net: &mut Flood, now: Time) -> Fate {
+    session.notice(READABLE);
+    for _ in 0..10_000 {
+        match world.turn(session, net, now) {
+            Fate::Again => {}
+            fate => return fate,
+        }
+    }
+    panic!("it is never content");
+}
+
+/// What one session may collect beyond its bound: what was made of the last read, and the output.
+const BEYOND: usize = 1 << 19;
+
+#[test]
+fn what_is_collected_for_a_client_that_takes_nothing_is_bounded() {
+    for (head, piece) in
+        [(LARGE, &b"x"[..]), (CHUNKED, b"1\r\nx\r\n"), (CHUNKED, b"7\r\n1234567\r\n")]
+    {
+        let mut app = App::default();
+        app.limits.echo_bytes = 3 << 20;
+        let timeout = app.limits.send_timeout;
+        let (mut world, mut net) = (World::new(app), Flood::new(head, piece));
+        let mut session = session(&world);
+        net.takes = false;
+        assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), Fate::Waits);
+        let collected = session.collected();
+        assert!((3 << 20..(3 << 20) + BEYOND).contains(&collected), "{collected} bytes");
+        assert!(net.sent < collected + BEYOND, "{} bytes were read", net.sent);
+        assert_eq!(world.scratch.collected, collected);
+        assert_eq!(session.due, Time::START.after(timeout), "its time to take some has begun");
+        // Some is taken, and as much is read.
+        net.takes = true;
+        let now = Time::from_micros(50_000_000);
+        assert_eq!(turns(&mut world, &mut session, &mut net, now), Fate::Waits);
+        assert!(net.taken > 0 && session.collected() < (3 << 20) + BEYOND);
+        net.takes = false;
+        let due = session.due;
+        assert_eq!(turns(&mut world, &mut session, &mut net, due), Fate::Over);
+    }
+}
+
+#[test]
+fn what_all_sessions_collect_is_bounded_together() {
+    let mut app = App::default();
+    app.limits.all_echo_bytes = 4 << 20;
+    app.limits.echo_bytes = 3 << 20;
+    let mut world = World::new(app);
+    let mut sessions: Vec<_> = (0..4).map(|_| (session(&world), Flood::new(LARGE, b"x"))).collect();
+    for (session, net) in &mut sessions {
+        net.takes = false;
+        assert_eq!(turns(&mut world, session, net, Time::START), Fate::Waits);
+    }
+    let each: Vec<usize> = sessions.iter().map(|(session, _)| session.collected()).collect();
+    assert!(each[0] >= 3 << 20 && each[1] >= 1 << 19 && each[2..] == [0, 0], "{each:?}");
+    let all: usize = each.iter().sum();
+    assert_eq!(world.scratch.collected, all);
+    assert!(all < (4 << 20) + BEYOND, "{all}");
+}
+
+#[test]
+fn only_an_echo_is_collected() {
+    let mut world = World::new(App::default());
+    let mut net = Flood::new(b"", ASKED);
+    net.takes = false;
+    let mut session = session(&world);
+    assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), Fate::Waits);
+    assert_eq!((session.collected(), world.scratch.spare.len()), (0, 0));
+    let (mut raw, mut net) = (Session::new((), Conn::Echo, None, 0), Flood::new(b"", b"x"));
+    net.takes = false;
+    assert_eq!(turns(&mut world, &mut raw, &mut net, Time::START), Fate::Waits);
+    assert!(raw.collected() == 0 && net.sent < BEYOND, "{} bytes were read", net.sent);
 }

@@ -1,0 +1,86 @@
+//! Clients that are gone before their answer is out, as the access log shows them.
+
+use std::fs;
+use std::io::Write;
+use std::net::Shutdown;
+
+use super::process::*;
+
+/// What the log has when the server has ended: of each line the target, the status, and whether the
+/// duration is not zero.
+fn logged(folder: &Folder) -> Vec<(String, u64, bool)> {
+    let log = fs::read_to_string(folder.file("access.log")).expect("a log");
+    let line = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        let status = line["status"].as_u64().expect("a status");
+        let waited = line["duration_us"].as_u64().is_some_and(|us| us > 0);
+        (line["target"].as_str().expect("a target").to_owned(), status, waited)
+    };
+    log.lines().map(line).collect()
+}
+
+fn start(folder: &Folder) -> Daemon {
+    let path = folder.file("access.log").display().to_string();
+    Daemon::start(&["--access-log", "json", "--access-log-file", &path, "--linger-timeout", "5s"])
+}
+
+#[test]
+fn a_client_that_closes_during_a_delay_is_logged_as_gone() {
+    let folder = Folder::new("gone-fin");
+    let daemon = start(&folder);
+    let mut stream = daemon.connect();
+    ask(&mut stream, "/delay/0.3", "");
+    drop(stream);
+    daemon.get("/delay/1");
+    daemon.stop();
+    let expected = [("/delay/0.3".to_owned(), 499, true), ("/delay/1".to_owned(), 200, true)];
+    assert_eq!(logged(&folder), expected);
+}
+
+#[test]
+fn a_client_that_only_half_closes_has_its_answer() {
+    let folder = Folder::new("gone-half");
+    let daemon = start(&folder);
+    let mut stream = daemon.connect();
+    ask(&mut stream, "/delay/0.3", "");
+    stream.shutdown(Shutdown::Write).expect("it is connected");
+    assert!(status_line(&mut stream).is_ok_and(|line| line.starts_with("HTTP/1.1 200 ")));
+    daemon.stop();
+    assert_eq!(logged(&folder), [("/delay/0.3".to_owned(), 200, true)]);
+}
+
+#[test]
+fn a_client_that_resets_is_logged_at_once() {
+    let folder = Folder::new("gone-rst");
+    let daemon = start(&folder);
+    for target in ["/delay/9", "/drip?duration=9&numbytes=2&delay=0", "/sse?duration=1&delay=8"] {
+        let mut stream = daemon.connect();
+        ask(&mut stream, target, "");
+        if target.starts_with("/drip") {
+            assert!(status_line(&mut stream).is_ok_and(|line| line.starts_with("HTTP/1.1 200 ")));
+        }
+        reset(stream);
+        let log = folder.file("access.log");
+        eventually("a line", || fs::read_to_string(&log).is_ok_and(|log| log.contains(target)));
+    }
+    daemon.stop();
+    let status: Vec<u64> = logged(&folder).into_iter().map(|line| line.1).collect();
+    assert_eq!(status, [499, 200, 499], "an answer that has begun keeps its status");
+}
+
+#[test]
+fn a_client_that_leaves_amid_its_body_is_logged() {
+    let folder = Folder::new("gone-body");
+    let daemon = start(&folder);
+    for target in ["/post", "/upload", "/echo"] {
+        let mut stream = daemon.connect();
+        let head = format!("POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+        stream.write_all(head.as_bytes()).expect("it is connected");
+        drop(stream);
+        let log = folder.file("access.log");
+        eventually("a line", || fs::read_to_string(&log).is_ok_and(|log| log.contains(target)));
+    }
+    daemon.stop();
+    let status: Vec<u64> = logged(&folder).into_iter().map(|line| line.1).collect();
+    assert_eq!(status, [499, 499, 200]);
+}
