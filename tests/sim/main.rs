@@ -83,7 +83,6 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         jumps: run.jumps,
         overloaded: run.delayed.is_some(),
         broken: false,
-        outrun: false,
         promised: Time::START,
     };
     (connects, visitor)

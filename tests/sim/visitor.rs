@@ -60,9 +60,6 @@ pub(crate) struct Visitor {
     pub(crate) overloaded: bool,
     /// Whether the server has broken the connection.
     pub(crate) broken: bool,
-    /// Whether the client sent more after the server had closed, and so lost an answer that was
-    /// sent: on any network one that was idle may be closed just then.
-    pub(crate) outrun: bool,
     /// A request that was sent whole before this time must be answered, whatever comes then.
     pub(crate) promised: Time,
 }
@@ -80,9 +77,7 @@ impl Client for Visitor {
             return Time::NEVER;
         }
         let before = (self.sent, self.received.len());
-        let unread = link.closed() && !link.ended();
         self.send(now, link);
-        self.outrun |= unread && link.broken();
         self.receive(now, link);
         self.broken |= link.broken();
         let moved = (self.sent, self.received.len()) != before;
@@ -171,7 +166,7 @@ impl Visitor {
         // Where places are few, one that still sends may lose its answer to another's need.
         let sent = if self.crowded { self.sent_all } else { self.sent_times.first().copied() };
         let promised = sent.is_some_and(|sent| sent < self.promised);
-        let kept = vanishes || !promised || self.outrun || !self.received.is_empty();
+        let kept = vanishes || !promised || !self.received.is_empty();
         assert!(kept, "a request that was there before the end was not answered: {self:?}");
         let (received, whole) = (text(&self.received), text(&self.whole));
         if let Some(end) = self.refused_at() {

@@ -2,6 +2,8 @@
 
 use super::{Http1, Stage, head};
 use crate::base::buf::Buf;
+use crate::base::time::Time;
+use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::proto::exchange::{self, Exchange, Phase};
 use crate::proto::{Cx, Next};
@@ -26,6 +28,26 @@ impl Http1 {
             (_, true, None) if asked => Stage::Close,
             (_, true, None) => last(cx),
         };
+    }
+
+    /// Nothing is asked any more. A client that may still have to read its last answer could lose
+    /// it, if it sends another request just now; one that was idle for longer has read it.
+    pub(super) fn close_idle(
+        &mut self,
+        cx: &Cx,
+        until: Time,
+        left: Option<Box<Record>>,
+    ) -> Option<Next> {
+        let limits = &cx.app.limits;
+        let answered = until.before(limits.keep_alive_timeout);
+        let read = answered.after(limits.linger_timeout);
+        self.to(match left {
+            Some(record) => Stage::Departed { until: cx.now.after(limits.linger_timeout), record },
+            None if cx.draining && !cx.ended && !self.new && cx.now < read => {
+                Stage::Linger { until: read, left: limits.linger_bytes }
+            }
+            None => Stage::Close,
+        })
     }
 
     /// A client that had ended its side while it waited for the answer is given time to take it; if

@@ -180,13 +180,10 @@ impl Http1 {
         let until = *until;
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
-            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => match left.take() {
-                None => Some(Next::Close),
-                Some(record) => self.to(Stage::Departed {
-                    until: cx.now.after(cx.app.limits.linger_timeout),
-                    record,
-                }),
-            },
+            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => {
+                let left = left.take();
+                self.close_idle(cx, until, left)
+            }
             [] | [b'\r'] => Some(Next::Read(until)),
             _ => {
                 left.take().into_iter().for_each(|record| exchange::settle(cx, record, false));
