@@ -192,6 +192,9 @@ pub const MAX_INTEGER_DIGITS: usize = 4300;
 pub const MAX_JSON_GROWTH: usize = 16;
 /// Bytes an echoed JSON may have whatever the length of the body: room for the deepest nesting.
 pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
+/// Most fields of an urlencoded form: as many as a form of 1 MiB can have, twice over. Each is told
+/// apart in memory, 48 bytes, and so many are read in a third of a second.
+pub const MAX_FORM_FIELDS: usize = 1024 * 1024;
 /// Bytes of a random body made at a time.
 pub const BODY_PIECE: u32 = 16 * 1024;
 /// Bytes of `/range/{n}` sent at a time unless told: httpbin's.

@@ -8,7 +8,7 @@
 use super::route::{Group, Kind, Param, Route, UPLOAD};
 use crate::http::app::App;
 use crate::http::fields;
-use crate::http::form::Content;
+use crate::http::form::{self, Content};
 use crate::http::json::{Json, Layout};
 use crate::http::profile::Key;
 use crate::http::query::{self, Order};
@@ -81,9 +81,11 @@ fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.body, output)))
 }
 
-/// Refuses a body that cannot be read, where the profile has it so. Whoever answers with
-/// [`Key::Data`] or its like calls this first: when the answer is written, it is too late.
+/// Refuses a form of too many fields, and a body that cannot be read, where the profile has it so.
+/// Whoever answers with [`Key::Data`] or its like calls this first: when the answer is written, it
+/// is too late.
 pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
+    form::check_count(request)?;
     if app.profile.strict {
         (app.profile.reader)(request)?;
     }

@@ -13,6 +13,8 @@ use super::profile::Profile;
 use super::query::{self, Order, Pair};
 use super::reply::Refusal;
 use super::request::Request;
+use super::status::Status;
+use crate::base::limits::MAX_FORM_FIELDS;
 
 /// A body read by its Content-Type.
 #[derive(Debug, Default)]
@@ -62,6 +64,22 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Content<'a>, Refusal> {
         }
         _ => Content::text(body),
     })
+}
+
+/// Refuses a form of more fields than are read: each takes far more memory than its bytes.
+pub fn check_count(request: &Request) -> Result<(), Refusal> {
+    let body = request.body;
+    if body.len() <= MAX_FORM_FIELDS {
+        return Ok(());
+    }
+    let media = request.fields_named("Content-Type").last().unwrap_or_default();
+    let media = Options::parse(&String::from_utf8_lossy(media));
+    let is_form = media.value == URLENCODED;
+    if is_form && memchr::memchr_iter(b'&', body).nth(MAX_FORM_FIELDS - 1).is_some() {
+        let reason = format!("the form has more than {MAX_FORM_FIELDS} fields");
+        return Err(Refusal::new(Status(413), reason));
+    }
+    Ok(())
 }
 
 /// The type of a form that is written like a query.

@@ -405,3 +405,23 @@ const UPLOAD: &[u8] = b"--------------------------11ceea23d52c99b4\r\n\
     Content-Disposition: form-data; name=\"f\"; filename=\"hostname\"\r\nContent-Type: text/plain\r\n\r\nvm\n\r\n\
     --------------------------11ceea23d52c99b4\r\n\
     Content-Disposition: form-data; name=\"k\"\r\n\r\nv\r\n--------------------------11ceea23d52c99b4--\r\n";
+
+#[test]
+fn a_form_of_too_many_fields_is_refused() {
+    let form = |fields: usize| "a&".repeat(fields - 1) + "a";
+    for ask in [ask, ask_go] {
+        for line in ["POST /post", "PUT /anything", "POST /delay/0", "PATCH /trailers?a=b"] {
+            let asked = |body: &str| ask(line, &[FORM], body.as_bytes());
+            let refused = asked(&form((1 << 20) + 1));
+            assert_eq!(refused.status, 413, "{line}");
+            let text = String::from_utf8_lossy(&refused.body).into_owned();
+            assert!(text.contains("more than 1048576 fields"), "{text}");
+        }
+        assert_eq!(ask("POST /post", &[FORM], form(1 << 20).as_bytes()).status, 200);
+        let text = form((1 << 20) + 1);
+        assert_eq!(
+            ask("POST /post", &[("Content-Type", "text/plain")], text.as_bytes()).status,
+            200
+        );
+    }
+}
