@@ -218,5 +218,14 @@ pub const MAX_TOLD_BYTES: usize = 64;
 pub const RECORDS_PER_TURN: usize = 256;
 /// Bytes of a target, a Referer or a User-Agent that the access log keeps.
 pub const MAX_LOGGED_BYTES: usize = 2048;
+/// Memory of the lines that wait for one output of the log, in bytes: 64 batches of the access log.
+/// What comes when it is full is dropped and counted.
+pub const LOG_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// Memory beyond it for lines that are not of the access log: some hundred, so that a flood of
+/// requests does not push out what tells of it.
+pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
+/// Time for writing what is still queued when the server ends, for all logs together: one that
+/// takes nothing is given up then.
+pub const LOG_FLUSH: Duration = Duration::from_secs(1);
 /// Listeners of one server: a session keeps the number of its own in a byte.
 pub const MAX_LISTENERS: usize = 64;

@@ -4,40 +4,57 @@
 //! they are done, so that a drain which is finished early ends the process early.
 //!
 //! ```text
-//! SIGTERM, SIGINT    finish what is under way, for at most --shutdown-timeout; then exit 0
-//!   a second one     cut off what is left; exit 0
-//!   a third one      exit 1 at once, whatever the workers do
-//! SIGUSR1            open the access log anew
+//! SIGTERM, SIGINT, SIGQUIT   finish what is under way, for at most --shutdown-timeout; then exit 0
+//!   a second one             cut off what is left; exit 0
+//!   a third one              exit 1 at once, whatever the workers do
+//! SIGHUP, SIGUSR1            open the access log anew
+//! SIGUSR2, SIGALRM, …        ignored, but logged
 //! ```
 //!
 //! SIGPIPE is ignored, which Rust's runtime does before `main`: a client that is gone is an error
 //! of one write and not the end of the process.
+//!
+//! From the start of the server to its end nothing here writes to a standard stream itself: a pipe
+//! that nobody reads would keep this thread from its signals.
 
-use std::env;
+mod signals;
+
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::signal_name;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
-use super::{Handle, Server, StartError};
-use crate::config::{Listen, LogFormat, LogLevel, Settings};
+use super::log::{Output, Target, subscriber};
+use super::{Handle, StartError, start};
+use crate::base::limits::LOG_FLUSH;
+use crate::config::{Listen, Settings};
+use signals::Request;
 
 /// Serves until a signal ends it, and says with which status the process should end.
 pub fn run(settings: Settings) -> ExitCode {
-    start_log(settings.log_level, settings.log_format);
-    match serve(settings) {
+    // Signals come before any thread: a signal during the start is kept, and a thread with a
+    // descriptor table of its own has the handler's pipe in it, on whichever the handler runs.
+    let begun = Signals::new(signals::taken()).and_then(|signals| {
+        Ok((signals, Output::start(Target::Stderr, settings.private_fd_tables)?))
+    });
+    let (mut signals, stderr) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return complain(format_args!("loiter: {}", Failure::Process(error)), 1),
+    };
+    subscriber::install(&stderr, settings.log_level, settings.log_format);
+    let status = match serve(settings, &mut signals, &stderr) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => complain(format_args!("loiter: {failure}"), 1),
-    }
+        Err(failure) => {
+            stderr.send(format!("loiter: {failure}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    };
+    stderr.close(Instant::now() + LAST_FLUSH);
+    status
 }
 
 /// Prints a text that was asked for, and ends its last line.
@@ -80,8 +97,9 @@ impl fmt::Display for Failure {
 /// A signal so soon after the first is the same one, arriving by another way.
 const SAME_SIGNAL: Duration = Duration::from_millis(20);
 
-/// How the targets of our own log lines begin.
-const OURS: &str = "loiter";
+/// Time for standard error after the other logs had [`LOG_FLUSH`]: it tells of those that did not
+/// use theirs.
+const LAST_FLUSH: Duration = Duration::from_millis(200);
 
 /// How far the end has come.
 #[derive(Clone, Copy)]
@@ -91,66 +109,78 @@ enum Phase {
     Stopping,
 }
 
-fn serve(settings: Settings) -> Result<(), Failure> {
-    // Before the workers: a signal during the start is kept, and a worker with a descriptor table
-    // of its own has the handler's pipe in it, on whichever thread the handler runs.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGUSR1]).map_err(Failure::Process)?;
-    let timeout = settings.shutdown_timeout;
-    let server = Server::start(settings).map_err(Failure::Start)?;
+fn serve(settings: Settings, signals: &mut Signals, stderr: &Arc<Output>) -> Result<(), Failure> {
+    let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
+    let mut server = start::start(settings, Some(stderr)).map_err(Failure::Start)?;
     let handle = server.handle();
-    announce(server.addresses());
+    let stdout = Output::start(Target::Stdout, private).map_err(Failure::Process)?;
+    stdout.send(announcement(server.addresses()).as_bytes());
+    stdout.finish();
     tracing::info!(capacity = server.capacity(), "connections that can be held at a time");
     let wake = signals.handle();
     let waiter = thread::Builder::new()
         .name("join".into())
         .spawn(move || {
-            let totals = server.join();
+            let totals = server.wait_for_workers();
             wake.close();
             totals
         })
         .map_err(Failure::Process)?;
-    let phase = obey(&mut signals, &handle, timeout);
-    match (phase, waiter.join()) {
-        (Phase::Draining | Phase::Stopping, Ok(totals)) => {
-            tracing::info!(?totals, "stopped");
-            Ok(())
-        }
+    let phase = obey(signals, &handle, timeout);
+    let totals = waiter.join();
+    if let (Phase::Draining | Phase::Stopping, Ok(totals)) = (phase, &totals) {
+        let super::Totals { connections, requests, cut_off, .. } = totals;
+        tracing::info!(connections, requests, cut_off, "stopped");
+    }
+    let deadline = Instant::now() + LOG_FLUSH;
+    handle.close_log(deadline);
+    stdout.close(deadline);
+    match (phase, totals) {
+        (Phase::Draining | Phase::Stopping, Ok(_)) => Ok(()),
         _ => Err(Failure::Ended),
     }
 }
 
-/// Does what signals ask for, until the server has ended.
+/// Does what signals ask for, until the server has ended. Each is acted on before it is logged.
 fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
+    let at_start = terminals();
     let mut phase = Phase::Serving;
     let mut asked = Instant::now();
     for signal in signals.forever() {
-        let name = signal_name(signal).unwrap_or("signal");
-        phase = match (signal, phase) {
-            (SIGUSR1, phase) => {
+        let name = signals::name(signal);
+        match (signals::request(signal, terminals() < at_start), phase) {
+            (Request::Silence, _) => {}
+            (Request::Nothing, _) => tracing::info!("{name}: ignored"),
+            (Request::Reopen, _) => {
                 handle.reopen_log();
-                phase
+                tracing::info!("{name}: opening the access log anew");
             }
-            (_, Phase::Serving) => {
-                tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
+            (Request::End, Phase::Serving) => {
                 handle.drain(timeout);
-                asked = Instant::now();
-                Phase::Draining
+                (phase, asked) = (Phase::Draining, Instant::now());
+                tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
             }
             // Who signals a process and then its group means one signal, not two.
-            (_, Phase::Draining) if asked.elapsed() < SAME_SIGNAL => Phase::Draining,
-            (_, Phase::Draining) => {
-                tracing::info!("{name} again: stopping now");
+            (Request::End, Phase::Draining) if asked.elapsed() < SAME_SIGNAL => {}
+            (Request::End, Phase::Draining) => {
                 handle.stop();
-                Phase::Stopping
+                phase = Phase::Stopping;
+                tracing::info!("{name} again: stopping now");
             }
-            (_, Phase::Stopping) => process::exit(1),
-        };
+            (Request::End, Phase::Stopping) => process::exit(1),
+        }
     }
     phase
 }
 
+/// How many of the standard streams are terminals: one that was closed is none any more.
+fn terminals() -> usize {
+    let all = [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
+    all.into_iter().filter(|terminal| *terminal).count()
+}
+
 /// One line per listener for people and programs, and on a terminal a first thing to try.
-fn announce(addresses: &[Listen]) {
+fn announcement(addresses: &[Listen]) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
@@ -159,7 +189,7 @@ fn announce(addresses: &[Listen]) {
     if let (Some(url), true) = (url, io::stdout().is_terminal()) {
         text.push_str(&suggestions(&url.to_string()));
     }
-    say(&text);
+    text
 }
 
 /// Three commands to try. One cannot ask everywhere for "every address", only for one of them.
@@ -171,72 +201,9 @@ fn suggestions(url: &str) -> String {
     )
 }
 
-/// Sends the log to standard error.
-fn start_log(level: LogLevel, format: LogFormat) {
-    let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
-    let (asked, bad) = match asked.as_deref().map(str::parse).transpose() {
-        Ok(asked) => (asked, None),
-        Err(error) => (None, Some(error)),
-    };
-    let filter = filter(level, asked.unwrap_or_default());
-    let terminal = io::stderr().is_terminal();
-    let colour = terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colour);
-    let log = tracing_subscriber::registry().with(filter);
-    // Both fail only where a log exists already, such as a test's; then that one is used.
-    let _ = match format {
-        LogFormat::Text => log.with(lines).try_init(),
-        LogFormat::Auto if terminal => log.with(lines).try_init(),
-        LogFormat::Auto | LogFormat::Json => log.with(lines.json()).try_init(),
-    };
-    if let Some(error) = bad {
-        tracing::warn!(%error, "RUST_LOG is not understood; write RUST_LOG=debug or loiter=debug");
-    }
-}
-
-/// `RUST_LOG` has the last word, but only on what it names: a level alone, as in `debug`, names
-/// everything, and `mio=debug` leaves our own level as it was set.
-fn filter(level: LogLevel, asked: Targets) -> Targets {
-    let names_us = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
-    if names_us { asked } else { asked.with_target(OURS, level_filter(level)) }
-}
-
-const fn level_filter(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Off => LevelFilter::OFF,
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rust_log_rules_over_what_it_names() {
-        use tracing::Level;
-        for (asked, own, other) in [
-            ("mio=debug", Level::WARN, Some(Level::DEBUG)),
-            ("mio=debug,loiter=error", Level::ERROR, Some(Level::DEBUG)),
-            ("loiter=trace", Level::TRACE, None),
-            ("info", Level::INFO, Some(Level::INFO)),
-            ("loiter::server::sim=trace", Level::WARN, None),
-        ] {
-            let filter = filter(LogLevel::Warn, asked.parse().expect(asked));
-            let most = |target| {
-                let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
-                levels.into_iter().find(|level| filter.would_enable(target, level))
-            };
-            assert_eq!((most("loiter::server"), most("mio::poll")), (Some(own), other), "{asked}");
-        }
-        let unasked = filter(LogLevel::Warn, Targets::default());
-        assert!(unasked.would_enable("loiter", &Level::WARN));
-        assert!(!unasked.would_enable("loiter", &Level::INFO));
-    }
 
     #[test]
     fn suggestions_name_an_address_that_can_be_asked() {

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod egress;
 pub mod healthcheck;
 mod listen;
+mod log;
 pub mod net;
 mod os;
 pub mod peers;
@@ -24,10 +25,11 @@ use std::io::Write;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::unix::pipe;
 
+use crate::base::limits::LOG_FLUSH;
 use crate::config::{Listen, Settings};
 use access::AccessLog;
 use listen::SocketFile;
@@ -65,7 +67,7 @@ impl Server {
 
     /// Starts a server with these settings. It listens when this returns.
     pub fn start(settings: Settings) -> Result<Server, StartError> {
-        start::start(settings)
+        start::start(settings, None)
     }
 
     /// Where it listens, in the order of the settings and with the real ports.
@@ -107,6 +109,12 @@ impl Server {
     }
 
     fn wait(&mut self) -> Totals {
+        let totals = self.wait_for_workers();
+        self.handle.close_log(Instant::now() + LOG_FLUSH);
+        totals
+    }
+
+    fn wait_for_workers(&mut self) -> Totals {
         let mut totals = Totals::default();
         for thread in self.threads.drain(..) {
             // A worker that panicked has said so on standard error; the others still count.
@@ -114,9 +122,6 @@ impl Server {
             totals.connections += one.connections;
             totals.requests += one.requests;
             totals.cut_off += one.cut_off;
-        }
-        if let Some(log) = &self.handle.shared.log {
-            log.close();
         }
         totals
     }
@@ -171,6 +176,13 @@ impl Handle {
     /// Access log lines that were lost.
     pub fn dropped_log_lines(&self) -> u64 {
         self.shared.log.as_ref().map_or(0, AccessLog::dropped)
+    }
+
+    /// Writes what is queued for the access log, until `deadline` at most. Nothing logs after it.
+    fn close_log(&self, deadline: Instant) {
+        if let Some(log) = &self.shared.log {
+            log.close(deadline);
+        }
     }
 
     fn tell(&self, command: &Command) {

@@ -23,6 +23,7 @@ use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+pub(super) mod output;
 mod relay;
 mod timer;
 

@@ -13,6 +13,7 @@ use mio::unix::pipe;
 
 use super::access::{AccessLog, Format};
 use super::listen::{self, Open, SocketFile};
+use super::log::{Output, Target};
 use super::os::{self, Os};
 use super::peers::Peers;
 use super::worker::{Command, Setup, Totals, Worker};
@@ -83,7 +84,12 @@ fn advice(listen: &Listen, error: &io::Error) -> &'static str {
     }
 }
 
-pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
+/// Starts a server. An access log without a file goes to `stderr`, which is its owner's to close,
+/// or else to an output of the server's own.
+pub(super) fn start(
+    settings: Settings,
+    stderr: Option<&Arc<Output>>,
+) -> Result<Server, StartError> {
     if settings.listen.len() > MAX_LISTENERS {
         let why = format!("more than {MAX_LISTENERS} listeners");
         return Err(StartError::System(io::Error::new(ErrorKind::InvalidInput, why)));
@@ -91,7 +97,7 @@ pub(super) fn start(settings: Settings) -> Result<Server, StartError> {
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
     let mut app = app(&settings)?;
-    let log = open_log(&settings, epoch)?;
+    let log = open_log(&settings, epoch, stderr)?;
     let count = match settings.workers {
         0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
@@ -159,15 +165,23 @@ fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
     most.min(wanted).max(1)
 }
 
-fn open_log(settings: &Settings, epoch: SystemTime) -> Result<Option<AccessLog>, StartError> {
+fn open_log(
+    settings: &Settings,
+    epoch: SystemTime,
+    stderr: Option<&Arc<Output>>,
+) -> Result<Option<AccessLog>, StartError> {
     let format = match settings.access_log {
         config::AccessLog::Off => return Ok(None),
         config::AccessLog::Common => Format::Common,
         config::AccessLog::Combined => Format::Combined,
         config::AccessLog::Json => Format::Json,
     };
-    let path = settings.access_log_file.clone();
-    let log = AccessLog::start(format, path, epoch, settings.private_fd_tables);
+    let target = match (&settings.access_log_file, stderr) {
+        (Some(path), _) => Target::File(path.clone()),
+        (None, Some(stderr)) => return Ok(Some(AccessLog::beside(stderr, format, epoch))),
+        (None, None) => Target::Stderr,
+    };
+    let log = AccessLog::start(target, format, epoch, settings.private_fd_tables);
     log.map(Some).map_err(StartError::Log)
 }
 

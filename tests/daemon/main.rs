@@ -13,4 +13,6 @@ mod lifetime;
 mod logs;
 mod mistakes;
 mod process;
+mod signals;
+mod stuck;
 mod swap;

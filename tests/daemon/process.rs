@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -29,13 +29,15 @@ impl Daemon {
     }
 
     pub(crate) fn of(command: &mut Command) -> Daemon {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        Daemon::logging_to(command, Stdio::piped())
+    }
+
+    /// With another standard error than a pipe that is read all the time.
+    pub(crate) fn logging_to(command: &mut Command, stderr: impl Into<Stdio>) -> Daemon {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the binary starts");
         let out = lines(child.stdout.take().expect("piped"));
-        let log = lines(child.stderr.take().expect("piped"));
+        let log = child.stderr.take().map_or_else(|| lines(io::empty()), lines);
         let Ok(first) = out.recv_timeout(DEADLINE) else {
             panic!("it does not listen: {}", log.iter().collect::<Vec<_>>().join("\n"));
         };
@@ -44,18 +46,16 @@ impl Daemon {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
-        assert!(sent.expect("a shell").success(), "SIG{name}");
+        signal(&self.child, name);
     }
 
-    /// Waits for a line of the log that contains `text`.
-    pub(crate) fn logged(&self, text: &str) {
+    /// Waits for a line of the log that contains `text`, and returns it.
+    pub(crate) fn logged(&self, text: &str) -> String {
         let deadline = Instant::now() + DEADLINE;
         let mut seen = Vec::new();
         loop {
             match self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) if line.contains(text) => return,
+                Ok(line) if line.contains(text) => return line,
                 Ok(line) => seen.push(line),
                 Err(_) => panic!("no `{text}` in the log:\n{}", seen.join("\n")),
             }
@@ -111,6 +111,13 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal by its name or number.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
+    assert!(sent.expect("a shell").success(), "SIG{name}");
 }
 
 /// A command with none of this environment's settings in its own.

@@ -1,7 +1,7 @@
-//! The access log against files, and against an output that stalls.
+//! The access log against files.
 
 use std::fs;
-use std::sync::mpsc::channel;
+use std::path::PathBuf;
 
 use super::*;
 use crate::http::request::Method;
@@ -53,32 +53,9 @@ impl Drop for Scratch {
 }
 
 fn to_file(scratch: &Scratch) -> AccessLog {
-    AccessLog::start(Format::Common, Some(scratch.0.clone()), SystemTime::UNIX_EPOCH, false)
+    let target = Target::File(scratch.0.clone());
+    AccessLog::start(target, Format::Common, SystemTime::UNIX_EPOCH, false)
         .expect("a scratch file opens")
-}
-
-/// An output that says that it is being written to, and then waits for permission.
-struct Stalled {
-    entered: SyncSender<usize>,
-    permit: Receiver<io::Result<()>>,
-}
-
-impl Write for Stalled {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let lines = bytes.iter().filter(|&&b| b == b'\n').count();
-        self.entered.send(lines).expect("the test listens");
-        self.permit.recv().expect("the test answers").map(|()| bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn stalled(entered: SyncSender<usize>, permit: Receiver<io::Result<()>>) -> AccessLog {
-    let formatter = Formatter::new(Format::Common, SystemTime::UNIX_EPOCH);
-    let to = Box::new(Stalled { entered, permit });
-    AccessLog::to(formatter, || Ok(Output { to, path: None })).expect("a thread")
 }
 
 #[test]
@@ -120,48 +97,29 @@ fn a_batch_is_due_a_tenth_of_a_second_after_its_first_record() {
 }
 
 #[test]
-fn a_stalled_writer_costs_records_and_no_waiting() {
-    let (entered, writes) = sync_channel(QUEUE_BATCHES + 2);
-    let (allow, permit) = channel();
-    let log = stalled(entered, permit);
+fn a_closed_log_counts_what_still_comes() {
+    let scratch = Scratch::new("closed");
+    let log = to_file(&scratch);
+    log.close(Instant::now() + LOG_FLUSH);
     let mut sink = log.sink();
-    sink.push(&record("/first"));
+    sink.push(&record("/late"));
+    sink.push(&record("/later"));
     sink.flush();
-    assert_eq!(writes.recv(), Ok(1), "the writer is in its first write, and the queue empty");
-    let full = full("/");
-    for _ in 0..(QUEUE_BATCHES + 2) * full {
-        sink.push(&record("/"));
-    }
-    assert_eq!(log.dropped(), 2 * full as u64, "what the queue could not hold");
-    allow.send(Err(io::ErrorKind::StorageFull.into())).expect("the writer waits");
-    for _ in 0..QUEUE_BATCHES {
-        allow.send(Ok(())).expect("the writer waits");
-    }
-    drop(sink);
-    log.close();
-    log.close();
-    assert_eq!(log.dropped(), 2 * full as u64 + 1, "and one write that failed");
-    assert_eq!(writes.try_iter().sum::<usize>(), QUEUE_BATCHES * full);
-    log.sink().push(&record("/late"));
-    assert_eq!(log.dropped(), 2 * full as u64 + 2, "a closed log takes nothing");
+    assert_eq!((log.dropped(), scratch.text().as_str()), (2, ""));
+    log.close(Instant::now());
 }
 
 #[test]
 fn batches_come_back_from_the_writer() {
-    let (entered, writes) = sync_channel(2);
-    let (allow, permit) = channel();
-    let log = stalled(entered, permit);
+    let scratch = Scratch::new("batches");
+    let log = to_file(&scratch);
     let mut sink = log.sink();
     sink.push(&record("/1"));
-    let lines = sink.batch.lines.as_ptr();
+    let lines = sink.batch.as_ptr();
     sink.flush();
-    sink.push(&record("/2"));
-    sink.flush();
-    allow.send(Ok(())).expect("the writer waits");
-    assert_eq!((writes.recv(), writes.recv()), (Ok(1), Ok(1)), "the first one is free again");
+    log.close(Instant::now() + LOG_FLUSH);
     let spare = sink.spares.try_recv().expect("it came back");
-    assert_eq!((spare.lines.as_ptr(), spare.lines.len(), spare.records), (lines, 0, 0));
-    allow.send(Ok(())).expect("the writer waits");
+    assert_eq!((spare.as_ptr(), spare.len()), (lines, 0));
 }
 
 #[test]
@@ -192,8 +150,8 @@ fn an_existing_log_is_appended_to() {
 
 #[test]
 fn an_error_names_the_file() {
-    let path = PathBuf::from("/nonexistent-folder/access.log");
-    let error = AccessLog::start(Format::Json, Some(path), SystemTime::UNIX_EPOCH, false)
+    let target = Target::File("/nonexistent-folder/access.log".into());
+    let error = AccessLog::start(target, Format::Json, SystemTime::UNIX_EPOCH, false)
         .expect_err("no such folder");
     assert!(error.to_string().contains("/nonexistent-folder/access.log"), "{error}");
 }

@@ -1,0 +1,88 @@
+//! The `tracing` subscriber: which events are logged, and as what.
+
+use std::env;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::Output;
+use crate::config::{LogFormat, LogLevel};
+
+/// How the targets of our own log lines begin.
+const OURS: &str = "loiter";
+
+/// Sends the process's events to standard error, whose output this is.
+pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: LogFormat) {
+    let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
+    let (asked, bad) = match asked.as_deref().map(str::parse).transpose() {
+        Ok(asked) => (asked, None),
+        Err(error) => (None, Some(error)),
+    };
+    let filter = filter(level, asked.unwrap_or_default());
+    let terminal = io::stderr().is_terminal();
+    let colour = terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(Arc::clone(stderr))
+        .with_ansi(colour)
+        // It would be written to standard error directly, and block.
+        .log_internal_errors(false);
+    let log = tracing_subscriber::registry().with(filter);
+    // Both fail only where a log exists already, such as a test's; then that one is used.
+    let _ = match format {
+        LogFormat::Text => log.with(lines).try_init(),
+        LogFormat::Auto if terminal => log.with(lines).try_init(),
+        LogFormat::Auto | LogFormat::Json => log.with(lines.json()).try_init(),
+    };
+    if let Some(error) = bad {
+        tracing::warn!(%error, "RUST_LOG is not understood; write RUST_LOG=debug or loiter=debug");
+    }
+}
+
+/// `RUST_LOG` has the last word, but only on what it names: a level alone, as in `debug`, names
+/// everything, and `mio=debug` leaves our own level as it was set.
+fn filter(level: LogLevel, asked: Targets) -> Targets {
+    let names_us = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
+    if names_us { asked } else { asked.with_target(OURS, level_filter(level)) }
+}
+
+const fn level_filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rust_log_rules_over_what_it_names() {
+        use tracing::Level;
+        for (asked, own, other) in [
+            ("mio=debug", Level::WARN, Some(Level::DEBUG)),
+            ("mio=debug,loiter=error", Level::ERROR, Some(Level::DEBUG)),
+            ("loiter=trace", Level::TRACE, None),
+            ("info", Level::INFO, Some(Level::INFO)),
+            ("loiter::server::sim=trace", Level::WARN, None),
+        ] {
+            let filter = filter(LogLevel::Warn, asked.parse().expect(asked));
+            let most = |target| {
+                let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
+                levels.into_iter().find(|level| filter.would_enable(target, level))
+            };
+            assert_eq!((most("loiter::server"), most("mio::poll")), (Some(own), other), "{asked}");
+        }
+        let unasked = filter(LogLevel::Warn, Targets::default());
+        assert!(unasked.would_enable("loiter", &Level::WARN));
+        assert!(!unasked.would_enable("loiter", &Level::INFO));
+    }
+}
