@@ -148,7 +148,7 @@ fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
     let mut asked = Instant::now();
     for signal in signals.forever() {
         let name = signals::name(signal);
-        match (signals::request(signal, terminals() < at_start), phase) {
+        match (signals::request(signal, terminals(), at_start), phase) {
             (Request::Silence, _) => {}
             (Request::Nothing, _) => tracing::info!("{name}: ignored"),
             (Request::Reopen, _) => {

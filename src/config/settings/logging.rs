@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Setting] = &[
         value: "FILE",
         default: "-",
         takes: "the name of a file, or - for standard error",
-        help: "Where the access log goes; opened again on SIGUSR1",
+        help: "Where the access log goes; opened again on SIGHUP or SIGUSR1",
         set: |s, text| file(text).map(|file| s.access_log_file = file),
         show: |s| {
             s.access_log_file.as_deref().map_or("-".into(), |f: &Path| f.display().to_string())

@@ -45,14 +45,16 @@ fn others() -> impl Iterator<Item = c_int> {
     std::iter::empty()
 }
 
-/// What this signal asks for. SIGHUP has two meanings: from an operator it asks for new logs, but
-/// when the terminal that loiter was started from is gone, it is the end of a session.
-pub(super) fn request(signal: c_int, terminal_gone: bool) -> Request {
+/// What this signal asks for, with so many standard streams that are terminals and so many that
+/// were at the start. SIGHUP has two meanings: from an operator it asks for new logs, but when the
+/// terminal that loiter was started from is gone, it is the end of a session.
+pub(super) fn request(signal: c_int, terminals: usize, at_start: usize) -> Request {
     match signal {
         SIGTERM | SIGINT | SIGQUIT => Request::End,
-        SIGHUP if terminal_gone => Request::End,
+        SIGHUP if terminals < at_start => Request::End,
         SIGHUP | SIGUSR1 => Request::Reopen,
-        SIGWINCH | SIGXFSZ => Request::Silence,
+        SIGWINCH if terminals > 0 => Request::Silence,
+        SIGXFSZ => Request::Silence,
         _ => Request::Nothing,
     }
 }
@@ -83,13 +85,16 @@ mod tests {
     #[test]
     fn what_ends_and_what_does_not() {
         for signal in [SIGTERM, SIGINT, SIGQUIT] {
-            assert_eq!(request(signal, false), Request::End);
+            assert_eq!(request(signal, 3, 3), Request::End);
         }
-        assert_eq!(request(SIGUSR1, true), Request::Reopen);
-        assert_eq!(request(SIGHUP, false), Request::Reopen);
-        assert_eq!(request(SIGHUP, true), Request::End, "its terminal is gone");
-        assert_eq!(request(SIGUSR2, false), Request::Nothing);
-        assert_eq!(request(SIGXFSZ, false), Request::Silence);
+        assert_eq!(request(SIGUSR1, 0, 3), Request::Reopen);
+        assert_eq!(request(SIGHUP, 0, 0), Request::Reopen);
+        assert_eq!(request(SIGHUP, 2, 2), Request::Reopen);
+        assert_eq!(request(SIGHUP, 0, 2), Request::End, "its terminal is gone");
+        assert_eq!(request(SIGUSR2, 3, 3), Request::Nothing);
+        assert_eq!(request(SIGWINCH, 0, 0), Request::Nothing, "sent by somebody");
+        assert_eq!(request(SIGWINCH, 1, 1), Request::Silence, "a terminal was resized");
+        assert_eq!(request(SIGXFSZ, 0, 0), Request::Silence);
     }
 
     #[cfg(target_os = "linux")]

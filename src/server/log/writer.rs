@@ -23,6 +23,8 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     /// `None` while nobody reads the FIFO, or if the standard stream is closed.
     file: Option<File>,
+    /// Whether that is a file on a disk.
+    regular: bool,
     /// Whether the name is opened for each message until it succeeds: a FIFO without a reader.
     retry: bool,
     /// Whether the last byte written is inside a line: the rest of it was lost.
@@ -39,6 +41,7 @@ impl Writer {
     /// A writer to this file; `None` as returned by [`open`].
     pub(super) fn new(target: Target, file: Option<File>, shared: Arc<Shared>) -> Writer {
         let mut writer = Writer {
+            regular: file.as_ref().is_some_and(is_regular),
             retry: false,
             torn: false,
             failing: file.is_none(),
@@ -113,11 +116,7 @@ impl Writer {
         let Some(mut file) = self.file.as_ref() else {
             return Err(io::Error::new(ErrorKind::NotConnected, "nobody reads it"));
         };
-        let piece = match file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            true => lines,
-            false => piece(lines),
-        };
-        match file.write(piece)? {
+        match file.write(if self.regular { lines } else { piece(lines) })? {
             0 => Err(ErrorKind::WriteZero.into()),
             bytes => Ok(bytes),
         }
@@ -176,6 +175,7 @@ impl Writer {
         }
         match open(&self.target) {
             Ok(Some(file)) => {
+                self.regular = is_regular(&file);
                 self.file = Some(file);
                 (self.retry, self.torn) = (false, false);
                 return true;
@@ -220,6 +220,10 @@ fn open_file(path: &Path) -> io::Result<Option<File>> {
         Err(error) if error.raw_os_error() == Some(libc::ENXIO) && is_fifo(path) => Ok(None),
         Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
     }
+}
+
+fn is_regular(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 fn is_fifo(path: &Path) -> bool {
