@@ -38,7 +38,7 @@ use signals::Request;
 pub fn run(settings: Settings) -> ExitCode {
     // Signals come before any thread: a signal during the start is kept, and a thread with a
     // descriptor table of its own has the handler's pipe in it, on whichever the handler runs.
-    let begun = Signals::new(signals::taken()).and_then(|signals| {
+    let begun = signals::take().and_then(|signals| {
         Ok((signals, Output::start(Target::Stderr, settings.private_fd_tables)?))
     });
     let (mut signals, stderr) = match begun {

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::ffi::c_int;
+use std::io;
 
 use signal_hook::consts::{
     SIGALRM, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM,
     SIGWINCH, SIGXCPU, SIGXFSZ,
 };
+use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
 /// What a signal asks for.
@@ -23,15 +25,26 @@ pub(super) enum Request {
     Silence,
 }
 
-const TAKEN: [c_int; 13] = [
-    SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
-    SIGXCPU, SIGXFSZ, SIGWINCH,
-];
+/// Those that ask for something.
+const WANTED: [c_int; 5] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
 
-/// Every signal with a handler: those that would otherwise end the process, except those that
-/// report a fault in it (SIGSEGV, SIGABRT and the like).
-pub(super) fn taken() -> impl Iterator<Item = c_int> {
-    TAKEN.into_iter().chain(others())
+/// Those that do not, on every system.
+const UNWANTED: [c_int; 8] =
+    [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXCPU, SIGXFSZ, SIGWINCH];
+
+/// Takes every signal that would otherwise end the process, except those that report a fault in it
+/// (SIGSEGV, SIGABRT and the like).
+pub(super) fn take() -> io::Result<Signals> {
+    let signals = Signals::new(WANTED)?;
+    for signal in unwanted() {
+        // Emulators such as valgrind keep some real-time signals to themselves.
+        let _ = signals.add_signal(signal);
+    }
+    Ok(signals)
+}
+
+fn unwanted() -> impl Iterator<Item = c_int> {
+    UNWANTED.into_iter().chain(others())
 }
 
 /// Signals that only Linux has; it has the names of the real-time ones at run time only.
@@ -103,8 +116,8 @@ mod tests {
         assert_eq!(name(SIGHUP), "SIGHUP");
         assert_eq!(name(libc::SIGPWR), "SIGPWR");
         assert_eq!(name(libc::SIGRTMIN() + 3), "SIGRTMIN+3");
-        assert!(taken().all(|signal| name(signal).starts_with("SIG")));
+        assert!(unwanted().all(|signal| name(signal).starts_with("SIG")));
         let faults = [libc::SIGABRT, libc::SIGBUS, libc::SIGSYS, libc::SIGTRAP];
-        assert!(taken().all(|signal| !faults.contains(&signal)), "a fault must not be ignored");
+        assert!(unwanted().all(|signal| !faults.contains(&signal)), "a fault must not be ignored");
     }
 }
