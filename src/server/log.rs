@@ -141,7 +141,7 @@ impl Output {
                 Err(error) => opened.send(Err(error)),
                 Ok(file) => {
                     let mut writer = Writer::new(wanted, file, theirs);
-                    opened.send(Ok(())).map(|()| writer.run(&inbox))
+                    opened.send(Ok(())).map(|()| writer.run(inbox))
                 }
             };
         };

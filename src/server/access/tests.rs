@@ -118,7 +118,8 @@ fn batches_come_back_from_the_writer() {
     let lines = sink.batch.as_ptr();
     sink.flush();
     log.close(Instant::now() + LOG_FLUSH);
-    let spare = sink.spares.try_recv().expect("it came back");
+    // It may have come back before the flush was over, which then took it.
+    let spare = sink.spares.try_recv().unwrap_or_else(|_| std::mem::take(&mut sink.batch));
     assert_eq!((spare.as_ptr(), spare.len()), (lines, 0));
 }
 
