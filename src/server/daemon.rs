@@ -129,8 +129,8 @@ fn serve(settings: Settings, signals: &mut Signals, stderr: &Arc<Output>) -> Res
     let phase = obey(signals, &handle, timeout);
     let totals = waiter.join();
     if let (Phase::Draining | Phase::Stopping, Ok(totals)) = (phase, &totals) {
-        let super::Totals { connections, requests, cut_off, .. } = totals;
-        tracing::info!(connections, requests, cut_off, "stopped");
+        let super::Totals { connections, requests, cut_off, left, .. } = totals;
+        tracing::info!(connections, requests, cut_off, left, "stopped");
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);

@@ -122,6 +122,7 @@ impl Server {
             totals.connections += one.connections;
             totals.requests += one.requests;
             totals.cut_off += one.cut_off;
+            totals.left += one.left;
         }
         totals
     }

@@ -416,18 +416,25 @@ fn an_access_log_on_a_full_disk_is_reported_once() {
 #[test]
 fn the_totals_are_fields() {
     for format in ["text", "json"] {
-        let mut daemon = Daemon::start(&["--log-format", format]);
-        daemon.get("/get");
-        daemon.get("/get");
+        let args = ["--workers", "1", "--log-format", format, "--access-log", "common"];
+        let mut daemon = Daemon::start(&args);
+        let mut stream = daemon.connect();
+        ask(&mut stream, "/get", "");
+        assert_eq!(status_line(&mut stream).as_deref(), Ok("HTTP/1.1 200 OK"));
+        ask(&mut stream, "/delay/10", "");
+        serves(&daemon);
+        // What it has not read makes its end a reset, so that it is gone at once.
+        drop(stream);
+        daemon.logged("\" 499 ");
         daemon.signal("TERM");
         assert_eq!(daemon.ended(), Some(0));
         let log = daemon.logged("stopped");
         if format == "text" {
-            assert!(log.ends_with(" stopped connections=2 requests=2 cut_off=0"), "{log}");
+            assert!(log.ends_with(" stopped connections=2 requests=2 cut_off=0 left=1"), "{log}");
             continue;
         }
         let log: serde_json::Value = serde_json::from_str(&log).expect(&log);
-        for (name, number) in [("connections", 2), ("requests", 2), ("cut_off", 0)] {
+        for (name, number) in [("connections", 2), ("requests", 2), ("cut_off", 0), ("left", 1)] {
             assert_eq!(log["fields"][name], number, "{log}");
         }
     }

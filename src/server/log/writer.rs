@@ -57,8 +57,8 @@ impl Writer {
         writer
     }
 
-    /// Writes what comes through the queue until it is asked to end. The queue ends with it, so that
-    /// what is sent later is counted as lost.
+    /// Writes what comes through the queue until it is asked to end. The queue ends with it, so
+    /// that what is sent later is counted as lost.
     pub(super) fn run(&mut self, inbox: Receiver<Message>) {
         while let Ok(message) = inbox.recv() {
             self.take(message);
