@@ -29,14 +29,30 @@ taken as it writes them, with one dash (-host 0.0.0.0 -port 8080): stronger than
   loiter --print-config > loiter.toml a file to start from
   loiter --config loiter.toml --check-config";
 
+const AFTER_SHORT: &str = "`loiter --help` shows every setting, with its variable and its default";
+
+/// The settings that `-h` shows, in a line each.
+const COMMON: [(&str, &str); 11] = [
+    ("listen", "HOST:PORT, :PORT or unix:PATH"),
+    ("workers", "Threads that serve; 0 is one per CPU"),
+    ("shutdown-timeout", "Time that answers under way are given at the end"),
+    ("profile", "local, or public: tight bounds for the internet"),
+    ("compat", "Whose API to follow: httpbin or go-httpbin"),
+    ("prefix", "Path under which everything is served"),
+    ("max-duration", "Longest time an answer may be asked to take"),
+    ("max-bytes", "Most bytes that /bytes/N and its like make"),
+    ("max-body-size", "Largest request body that is kept"),
+    ("log-level", "off, error, warn, info, debug or trace"),
+    ("access-log", "off, common, combined or json"),
+];
+
 /// The whole command line.
 pub(crate) fn command() -> Command {
     Command::new("loiter")
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
-        .after_help(AFTER)
-        .next_line_help(true)
-        .disable_help_subcommand(true)
+        .after_help(AFTER_SHORT)
+        .after_long_help(AFTER)
         .args_override_self(true)
         .args(whole_flags())
         .args(SECTIONS.iter().flat_map(flags))
@@ -44,8 +60,13 @@ pub(crate) fn command() -> Command {
 }
 
 /// What `args` says, or the text that it asks for.
-pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Parsed, ConfigError> {
-    match command().try_get_matches_from(args) {
+pub(crate) fn parse(args: Vec<OsString>) -> Result<Parsed, ConfigError> {
+    // Headings are for the long help: the short one is to be seen at a glance.
+    let command = match args.iter().any(|arg| arg == "-h") {
+        true => command().mut_args(|arg| arg.help_heading(None)),
+        false => command(),
+    };
+    match command.try_get_matches_from(args) {
         Ok(matches) => Ok(Parsed::Matches(matches)),
         Err(error) if !error.use_stderr() => Ok(Parsed::Text(error.render().to_string())),
         Err(error) => Err(complaint(&error)),
@@ -70,11 +91,25 @@ pub(crate) fn given(matches: &ArgMatches) -> impl Iterator<Item = Given> {
 /// The completion script for the shell that was asked for.
 pub(crate) fn completion_script(matches: &ArgMatches) -> String {
     let mut script = Vec::new();
-    if let Some(shell) = matches.get_one::<Shell>("shell") {
+    let shell = matches.get_one::<Shell>("shell");
+    if let Some(shell) = shell {
         clap_complete::generate(*shell, &mut command(), "loiter", &mut script);
     }
-    String::from_utf8_lossy(&script).into_owned()
+    let script = String::from_utf8_lossy(&script).into_owned();
+    match shell {
+        Some(Shell::Fish) => script.replace(FISH_GIVES_UP, FISH_GOES_ON) + FISH_SHELLS,
+        _ => script,
+    }
 }
+
+/// Where clap's script for fish reads the words before the cursor. A last one that still lacks its
+/// value, as in `--profile <TAB>`, is an error to it, and then it offers nothing.
+const FISH_GIVES_UP: &str = "2>/dev/null\n    or return\n";
+/// A flag stands before any subcommand, so those are offered that go there.
+const FISH_GOES_ON: &str = "2>/dev/null\n    or return 0\n";
+/// clap's script for fish knows no arguments without a flag.
+const FISH_SHELLS: &str = "complete -c loiter -n \"__fish_loiter_using_subcommand completions\" \
+                           -f -a \"bash elvish fish powershell zsh\"\n";
 
 /// The flags that are about the configuration as a whole.
 fn whole_flags() -> [Arg; 3] {
@@ -84,11 +119,11 @@ fn whole_flags() -> [Arg; 3] {
             .value_name("FILE")
             .value_parser(clap::value_parser!(std::path::PathBuf))
             .value_hint(ValueHint::FilePath)
-            .help(format!("Read settings from this TOML file\n[{CONFIG_VARIABLE}]")),
+            .help(format!("Read settings from this TOML file [{CONFIG_VARIABLE}]")),
         flag("check-config")
             .action(ArgAction::SetTrue)
             .conflicts_with("print-config")
-            .help("Check the configuration and exit: 0 when it is fine, 2 when it is not"),
+            .help("Check the configuration and exit: 0 if it is fine, 2 if not"),
         flag("print-config")
             .action(ArgAction::SetTrue)
             .help("Print the settings in effect as a configuration file and exit"),
@@ -100,10 +135,17 @@ fn flags(section: &'static Section) -> impl Iterator<Item = Arg> {
 }
 
 fn flag(row: &'static Setting) -> Arg {
+    let common = COMMON.iter().find(|(name, _)| *name == row.name);
+    let brief = common.map_or(row.help.to_owned(), |(_, brief)| match row.default {
+        "" => (*brief).to_owned(),
+        default => format!("{brief} [default: {default}]"),
+    });
     let arg = Arg::new(row.name)
         .long(row.name)
         .value_name(row.value)
-        .help(help(row))
+        .help(brief)
+        .long_help(help(row))
+        .hide_short_help(common.is_none())
         .allow_negative_numbers(true);
     match row.shape {
         Shape::Number | Shape::Text => arg,
@@ -118,6 +160,7 @@ fn flag(row: &'static Setting) -> Arg {
     }
 }
 
+/// The whole of what there is to say.
 fn help(row: &Setting) -> String {
     let names: Vec<String> = row.variables().collect();
     let about = wrapped("", row.help);
@@ -132,10 +175,17 @@ fn help(row: &Setting) -> String {
 fn healthcheck() -> Command {
     Command::new("healthcheck")
         .about("Ask a running loiter whether it serves; exit 0 when it does")
-        .arg(Arg::new("url").value_name("URL").help(
-            "What to ask: http://HOST:PORT/PATH or unix:SOCKET:/PATH\n\
-                 [default: where the settings listen, under their prefix]",
+        .arg(Arg::new("url").value_name("URL").conflicts_with("pid").help(
+            "What to ask: http://HOST:PORT/PATH, unix:SOCKET:/PATH or tcp-echo://HOST:PORT\n\
+             [default: the server of this container, or where the settings listen]",
         ))
+        .arg(
+            Arg::new("pid")
+                .long("pid")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u32))
+                .help("Ask the loiter that is this process, wherever it listens (Linux)"),
+        )
 }
 
 fn completions() -> Command {

@@ -1,6 +1,7 @@
 //! The process's environment: our own variables, go-httpbin's, and what is wrong among them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::IpAddr;
 
 use super::Given;
@@ -12,6 +13,13 @@ use super::values::BadValue;
 
 /// The variables of a process, by name.
 pub type Environment = BTreeMap<String, String>;
+
+/// The variables as text. One that is no text is judged by what is left of it, instead of passed
+/// over.
+pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Environment {
+    let readable = |text: OsString| text.to_string_lossy().into_owned();
+    variables.map(|(name, text)| (readable(name), readable(text))).collect()
+}
 
 /// How our own variables begin.
 const OWN: &str = "LOITER_";

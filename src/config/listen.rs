@@ -1,41 +1,110 @@
 //! An address to listen on, and what is spoken there.
 //!
-//! Names are not looked up: a server that waits for DNS before it listens fails in ways that are
-//! hard to see. `localhost` is the one name that is known, and means 127.0.0.1.
+//! A host may be a name. Which addresses it has is not known here: the server looks it up when it
+//! starts. Only `localhost`, which is both loopbacks everywhere, needs no looking up.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::unix::UnixSocket;
 use super::values::BadValue;
 use crate::base::limits::MAX_LISTENERS;
 
 /// One listener: what is spoken, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// HTTP over TCP.
-    Http(SocketAddr),
+    Http(Host),
     /// Every byte received over TCP is sent back.
-    TcpEcho(SocketAddr),
+    TcpEcho(Host),
     /// Every datagram received is sent back.
-    UdpEcho(SocketAddr),
-    /// HTTP on a socket file.
-    Unix(PathBuf),
+    UdpEcho(Host),
+    /// HTTP on a Unix socket.
+    Unix(UnixSocket),
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// An IP address.
+    Address(SocketAddr),
+    /// A host name in lower case, and a port.
+    Name(String, u16),
 }
 
 impl Listen {
-    /// Whether both cannot be listened on at once. Port 0 never clashes: each gets its own.
+    /// Whether both cannot be listened on at once.
     fn clashes(&self, other: &Listen) -> bool {
         use Listen::{Http, TcpEcho, UdpEcho, Unix};
         match (self, other) {
-            (Unix(path), Unix(other)) => path == other,
-            (UdpEcho(address), UdpEcho(other))
-            | (Http(address) | TcpEcho(address), Http(other) | TcpEcho(other)) => {
-                address == other && address.port() != 0
-            }
+            (Unix(socket), Unix(other)) => socket.name == other.name,
+            (UdpEcho(host), UdpEcho(other))
+            | (Http(host) | TcpEcho(host), Http(other) | TcpEcho(other)) => host.clashes(other),
             _ => false,
         }
+    }
+}
+
+impl Host {
+    /// The host in `HOST:PORT`, where no host, or `*`, is every interface of both IP versions.
+    pub(crate) fn parse(text: &str) -> Result<Host, BadValue> {
+        if let Ok(address) = text.parse() {
+            return Ok(Host::Address(address));
+        }
+        let (host, port) = split_port(text)?;
+        let port = port.parse().map_err(|_| {
+            BadValue::new(format!("`{port}` is not a port"))
+                .advise("a port is a number from 0 (any free one) to 65535")
+        })?;
+        let address = |ip| Host::Address(SocketAddr::new(ip, port));
+        if matches!(host, "" | "*") {
+            return Ok(address(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
+        }
+        if let Ok(ip) = host.parse() {
+            return Ok(address(ip));
+        }
+        let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        if is_name(&name) {
+            return Ok(Host::Name(name, port));
+        }
+        Err(BadValue::new(format!("`{host}` is neither an IP address nor a host name"))
+            .advise("write an address, such as 127.0.0.1, or 0.0.0.0 for every interface"))
+    }
+
+    /// The port; 0 is any free one.
+    pub fn port(&self) -> u16 {
+        match self {
+            Host::Address(address) => address.port(),
+            Host::Name(_, port) => *port,
+        }
+    }
+
+    /// Whether it means this machine's loopback in both IP versions (RFC 6761 6.3).
+    pub fn is_localhost(&self) -> bool {
+        matches!(self, Host::Name(name, _) if name == "localhost" || name.ends_with(".localhost"))
+    }
+
+    /// Its addresses, where they need no looking up.
+    pub fn addresses(&self) -> Option<Vec<SocketAddr>> {
+        match self {
+            Host::Address(address) => Some(vec![*address]),
+            Host::Name(_, port) if self.is_localhost() => {
+                let loopbacks: [IpAddr; 2] =
+                    [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                Some(loopbacks.map(|ip| SocketAddr::new(ip, *port)).to_vec())
+            }
+            Host::Name(..) => None,
+        }
+    }
+
+    /// Port 0 never clashes: each gets its own.
+    fn clashes(&self, other: &Host) -> bool {
+        let shared = match (self.addresses(), other.addresses()) {
+            (Some(own), Some(others)) => own.iter().any(|address| others.contains(address)),
+            _ => self == other,
+        };
+        shared && self.port() != 0
     }
 }
 
@@ -43,14 +112,14 @@ impl FromStr for Listen {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Listen, BadValue> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return socket_file(path);
+        if let Some(socket) = text.strip_prefix("unix:") {
+            return UnixSocket::parse(socket).map(Listen::Unix);
         }
         match text.split_once("://") {
-            None => address(text).map(Listen::Http),
-            Some(("http", at)) => address(at.strip_suffix('/').unwrap_or(at)).map(Listen::Http),
-            Some(("tcp-echo", at)) => address(at).map(Listen::TcpEcho),
-            Some(("udp-echo", at)) => address(at).map(Listen::UdpEcho),
+            None => Host::parse(text).map(Listen::Http),
+            Some(("http", at)) => Host::parse(at.strip_suffix('/').unwrap_or(at)).map(Listen::Http),
+            Some(("tcp-echo", at)) => Host::parse(at).map(Listen::TcpEcho),
+            Some(("udp-echo", at)) => Host::parse(at).map(Listen::UdpEcho),
             Some((scheme, _)) => Err(BadValue::new(format!("`{scheme}://` is not spoken here"))
                 .advise("write http://, tcp-echo:// or udp-echo:// and an address, or unix:PATH")),
         }
@@ -60,10 +129,19 @@ impl FromStr for Listen {
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Listen::Http(address) => write!(f, "http://{address}"),
-            Listen::TcpEcho(address) => write!(f, "tcp-echo://{address}"),
-            Listen::UdpEcho(address) => write!(f, "udp-echo://{address}"),
-            Listen::Unix(path) => write!(f, "unix:{}", path.display()),
+            Listen::Http(host) => write!(f, "http://{host}"),
+            Listen::TcpEcho(host) => write!(f, "tcp-echo://{host}"),
+            Listen::UdpEcho(host) => write!(f, "udp-echo://{host}"),
+            Listen::Unix(socket) => socket.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Address(address) => address.fmt(f),
+            Host::Name(name, port) => write!(f, "{name}:{port}"),
         }
     }
 }
@@ -87,37 +165,14 @@ pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
     Ok(all)
 }
 
-/// `unix:PATH`, or `unix://PATH` as it is often written.
-fn socket_file(path: &str) -> Result<Listen, BadValue> {
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.is_empty() || path.contains([',', '\0']) {
-        return Err(BadValue::new(format!("`unix:{path}` names no usable socket file"))
-            .advise("write unix:PATH, such as unix:/run/loiter.sock (a comma ends an address)"));
-    }
-    Ok(Listen::Unix(PathBuf::from(path)))
-}
-
-/// `HOST:PORT`, where no host, or `*`, is every interface of both IP versions.
-fn address(text: &str) -> Result<SocketAddr, BadValue> {
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    let (host, port) = split_port(text)?;
-    let port = port.parse().map_err(|_| {
-        BadValue::new(format!("`{port}` is not a port"))
-            .advise("a port is a number from 0 (any free one) to 65535")
-    })?;
-    let ip = match host {
-        "" | "*" => Ok(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
-        "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        _ => host.parse().map_err(|_| {
-            BadValue::new(format!("`{host}` is not an IP address")).advise(
-                "names are not looked up: write an address, such as 127.0.0.1, \
-                 or 0.0.0.0 for every interface",
-            )
-        }),
-    }?;
-    Ok(SocketAddr::new(ip, port))
+/// Whether this may be a host name (RFC 952, RFC 1123 2.1, and `_`, as many resolvers take it). A
+/// last label of digits alone would be a bad IPv4 address.
+fn is_name(text: &str) -> bool {
+    let in_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_label = |label: &str| matches!(label.len(), 1..=63) && label.bytes().all(in_label);
+    let last = text.rsplit('.').next().unwrap_or_default();
+    let digits = last.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 253 && text.split('.').all(is_label) && !digits && !text.starts_with('-')
 }
 
 /// The host, with its brackets, and the port.
@@ -156,7 +211,11 @@ mod tests {
         for (text, shown) in [
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-            ("localhost:80", "http://127.0.0.1:80"),
+            ("localhost:80", "http://localhost:80"),
+            ("http://LocalHost.:80/", "http://localhost:80"),
+            ("web_1.example-a.org:80", "http://web_1.example-a.org:80"),
+            ("tcp-echo://localhost:0", "tcp-echo://localhost:0"),
+            ("udp-echo://web:7", "udp-echo://web:7"),
             (":8080", "http://[::]:8080"),
             ("*:8080", "http://[::]:8080"),
             ("[::1]:0", "http://[::1]:0"),
@@ -166,6 +225,7 @@ mod tests {
             ("unix:/run/loiter.sock", "unix:/run/loiter.sock"),
             ("unix:///run/loiter.sock", "unix:/run/loiter.sock"),
             ("unix:loiter.sock", "unix:loiter.sock"),
+            ("unix:/s?owner=0&mode=660", "unix:/s?mode=0660&owner=0"),
         ] {
             assert_eq!(listen(text), shown, "{text}");
             assert_eq!(listen(shown), shown, "what is shown reads back");
@@ -179,6 +239,13 @@ mod tests {
             ("tcp-echo://:7,udp-echo://:7", true),
             (":0,:0,udp-echo://:0,udp-echo://:0", true),
             (":80,127.0.0.1:80", true),
+            ("localhost:80,web:80,web:81,udp-echo://web:80", true),
+            ("localhost:0,localhost:0,web:0,web:0", true),
+            ("localhost:80,127.0.0.1:80", false),
+            ("tcp-echo://[::1]:80,localhost:80", false),
+            ("localhost:80,a.localhost:80", false),
+            ("web:80,WEB.:80", false),
+            ("unix:a,unix:a?mode=0600", false),
             (":80,:80", false),
             (":80,tcp-echo://:80", false),
             ("udp-echo://:7,udp-echo://:7", false),
@@ -201,7 +268,14 @@ mod tests {
             ("a:b:c", "without brackets"),
             ("127.0.0.1:99999", "`99999` is not a port; a port is a number from 0"),
             ("127.0.0.1:", "`` is not a port"),
-            ("example.org:80", "names are not looked up: write an address, such as 127.0.0.1, or"),
+            ("256.0.0.1:80", "`256.0.0.1` is neither an IP address nor a host name; write an"),
+            ("a b:80", "`a b` is neither"),
+            ("a..b:80", "`a..b` is neither"),
+            ("-a:80", "`-a` is neither"),
+            ("[web]:80", "`[web]` is neither"),
+            ("é:80", "`é` is neither"),
+            ("user@web:80", "`user@web` is neither"),
+            ("web", "`web` has no port; write HOST:PORT"),
             ("https://127.0.0.1:443", "`https://` is not spoken here; write http://"),
             ("unix:", "names no usable socket file; write unix:PATH"),
             ("unix:/a,b", "names no usable socket file"),

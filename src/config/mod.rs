@@ -16,28 +16,31 @@ mod environment;
 mod error;
 mod exposure;
 mod file;
+mod health;
 mod listen;
 mod logging;
 mod print;
 mod settings;
 mod suggest;
+mod unix;
 mod values;
 mod words;
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-pub use environment::Environment;
 use environment::variable;
+pub use environment::{Environment, environment};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use exposure::{Exposure, GO_HTTPBIN, PUBLIC};
-pub use listen::Listen;
+pub use health::{Check, urls as health_urls};
+pub use listen::{Host, Listen};
 pub use logging::{AccessLog, LogFormat, LogLevel};
 pub use print::{effective, example};
 pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
+pub use unix::{Account, SocketName, UnixSocket};
 pub use values::BadValue;
 
 /// What the operator asks for.
@@ -49,11 +52,8 @@ pub enum Invocation {
     Print(String),
     /// `--check-config` found nothing wrong: say this and exit 0.
     Checked(String),
-    /// Ask the server at `url` whether it serves.
-    Healthcheck {
-        /// What to ask.
-        url: String,
-    },
+    /// Ask a server whether it serves.
+    Healthcheck(Check),
 }
 
 /// A value that was given for a setting.
@@ -68,24 +68,34 @@ pub fn read(
     args: impl IntoIterator<Item = OsString>,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
+    read_in(Path::new(""), args, env)
+}
+
+/// The same for a process whose relative paths start in `folder`.
+pub fn read_in(
+    folder: &Path,
+    args: impl IntoIterator<Item = OsString>,
+    env: &Environment,
+) -> Result<Invocation, ConfigErrors> {
     let (args, words) = words::split(args.into_iter())?;
-    let matches = match command::parse(args.into_iter())? {
+    let matches = match command::parse(args)? {
         command::Parsed::Matches(matches) => matches,
         command::Parsed::Text(text) => return Ok(Invocation::Print(text)),
     };
     match matches.subcommand() {
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
-        Some((_, sub)) => healthcheck(&matches, sub, &words, env),
-        None => serve(&matches, &words, env),
+        Some((_, sub)) => healthcheck(folder, &matches, sub, &words, env),
+        None => serve(folder, &matches, &words, env),
     }
 }
 
 fn serve(
+    folder: &Path,
     matches: &ArgMatches,
     words: &Environment,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
-    let settings = settle(matches, words, env)?;
+    let settings = settle(folder, matches, words, env)?;
     if matches.get_flag("print-config") {
         return Ok(Invocation::Print(effective(&settings)));
     }
@@ -99,13 +109,14 @@ fn serve(
 
 /// The defaults, and over them what each source gives, the weakest first.
 fn settle(
+    folder: &Path,
     matches: &ArgMatches,
     words: &Environment,
     env: &Environment,
 ) -> Result<Settings, ConfigErrors> {
     let mut given = Vec::from_iter(environment::listen(env).map(Ok));
     if let Some(path) = config_file(matches, env) {
-        given.extend(file::read(&path));
+        given.extend(file::read(&folder.join(path)));
     }
     given.extend(environment::mistakes(env).map(Err));
     given.extend(environment::given(env));
@@ -138,35 +149,29 @@ fn config_file(matches: &ArgMatches, env: &Environment) -> Option<PathBuf> {
 }
 
 fn healthcheck(
+    folder: &Path,
     matches: &ArgMatches,
     sub: &ArgMatches,
     words: &Environment,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
     if let Some(url) = sub.get_one::<String>("url") {
-        return Ok(Invocation::Healthcheck { url: url.clone() });
+        return Ok(Invocation::Healthcheck(Check::Url(url.clone())));
     }
-    let Settings { listen, prefix, .. } = settle(matches, words, env)?;
-    let http = listen.iter().find_map(|listen| match listen {
-        Listen::Http(address) if address.port() != 0 => Some(reachable(*address)),
-        _ => None,
-    });
-    let file = listen.iter().find(|listen| matches!(listen, Listen::Unix(_)));
-    let url = match (http, file) {
-        (Some(address), _) => format!("http://{address}{prefix}/"),
-        (None, Some(file)) => format!("{file}:{prefix}/"),
-        (None, None) => {
-            let wrong = "the settings name neither an http:// address with a port nor a socket \
-                         file to ask";
+    if let Some(number) = sub.get_one::<u32>("pid") {
+        return Ok(Invocation::Healthcheck(Check::Process(*number)));
+    }
+    let urls = health_urls(&settle(folder, matches, words, env)?, folder, Vec::new);
+    let by_flag = matches.contains_id("config") || command::given(matches).next().is_some();
+    if !by_flag && words.is_empty() {
+        return Ok(Invocation::Healthcheck(Check::Container { otherwise: urls }));
+    }
+    match urls.into_iter().next() {
+        Some(url) => Ok(Invocation::Healthcheck(Check::Url(url))),
+        None => {
+            let wrong = "the settings name no address with a port, and no socket file, to ask";
             let advice = "give one: `loiter healthcheck http://HOST:PORT/`";
-            return Err(ConfigError::new(Place::Usage, wrong, advice).into());
+            Err(ConfigError::new(Place::Usage, wrong, advice).into())
         }
-    };
-    Ok(Invocation::Healthcheck { url })
-}
-
-/// Every interface is reached through the loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let every = address.ip().is_unspecified();
-    if every { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()) } else { address }
+    }
 }

@@ -29,9 +29,9 @@ use std::time::{Duration, Instant};
 use signal_hook::iterator::Signals;
 
 use super::log::{Output, Target, subscriber};
-use super::{Handle, StartError, start};
+use super::{Address, Handle, StartError, start};
 use crate::base::limits::LOG_FLUSH;
-use crate::config::{Listen, Settings};
+use crate::config::Settings;
 use signals::Request;
 
 /// Serves until a signal ends it, and says with which status the process should end.
@@ -61,9 +61,13 @@ pub fn run(settings: Settings) -> ExitCode {
 pub fn say(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     let text = text.strip_suffix('\n').unwrap_or(text);
-    // A reader that has seen enough, such as `head`, is no failure.
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
-    ExitCode::SUCCESS
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(format_args!("loiter: cannot write to standard output: {error}"), 1)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Says on standard error what is wrong, and gives the exit status for it. Every such line starts
@@ -180,24 +184,25 @@ fn terminals() -> usize {
 }
 
 /// One line per listener for people and programs, and on a terminal a first thing to try.
-fn announcement(addresses: &[Listen]) -> String {
+fn announcement(addresses: &[Address]) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
     }
-    let url = addresses.iter().find(|address| matches!(address, Listen::Http(_)));
+    let url = addresses.iter().find(|address| matches!(address, Address::Http(_)));
     if let (Some(url), true) = (url, io::stdout().is_terminal()) {
         text.push_str(&suggestions(&url.to_string()));
     }
     text
 }
 
-/// Three commands to try. One cannot ask everywhere for "every address", only for one of them.
+/// Three commands to try. One cannot ask everywhere for "every address", only for one of them. A
+/// shell may take `?` and `[` for patterns, and zsh then runs nothing.
 fn suggestions(url: &str) -> String {
     let url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     format!(
-        "\nTry:\n  curl {url}/delay/3\n  curl {url}/get?a=1\n  \
-         wrk -t2 -c1000 -d10s {url}/delay/1\n\n"
+        "\nTry:\n  curl '{url}/delay/3'\n  curl '{url}/get?a=1'\n  \
+         wrk -t2 -c1000 -d10s '{url}/delay/1'\n\n"
     )
 }
 
@@ -207,8 +212,8 @@ mod tests {
 
     #[test]
     fn suggestions_name_an_address_that_can_be_asked() {
-        assert!(suggestions("http://0.0.0.0:80").contains("curl http://127.0.0.1:80/delay/3\n"));
-        assert!(suggestions("http://[::]:80").contains("http://[::1]:80/get?a=1\n"));
-        assert!(suggestions("http://192.0.2.1:80").contains("http://192.0.2.1:80/delay/1\n"));
+        assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
+        assert!(suggestions("http://[::]:80").contains("'http://[::1]:80/get?a=1'\n"));
+        assert!(suggestions("http://192.0.2.1:80").contains("'http://192.0.2.1:80/delay/1'\n"));
     }
 }

@@ -2,22 +2,135 @@
 //!
 //! Each worker opens its own, all on the same address (SO_REUSEPORT), so the kernel shares the
 //! connections out. That would also let a second loiter slip in unnoticed; therefore the first
-//! worker asks beforehand whether the address is free. A socket file cannot be shared this way: the
+//! worker asks beforehand whether the address is free. A Unix socket cannot be shared this way: the
 //! first worker serves it alone.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
 use super::os::{self, Datagrams, Listener};
+use super::resolve;
+use super::socket_file;
 use super::worker::Gate;
-use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES};
+use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES, SAME_PORT_TRIES};
 use crate::base::time::Time;
-use crate::config::Listen;
+use crate::config::{Host, Listen, UnixSocket};
 use crate::proto::conn::Protocol;
+
+/// An address that is listened on, and what is spoken there. The settings name hosts; these are
+/// the addresses that they have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// HTTP over TCP.
+    Http(SocketAddr),
+    /// Every byte received over TCP is sent back.
+    TcpEcho(SocketAddr),
+    /// Every datagram received is sent back.
+    UdpEcho(SocketAddr),
+    /// HTTP on a Unix socket.
+    Unix(UnixSocket),
+}
+
+impl Address {
+    /// The port; 0 is any free one, or none.
+    pub(super) fn port(&self) -> u16 {
+        match self {
+            Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.port(),
+            Address::Unix(_) => 0,
+        }
+    }
+
+    /// The same on this port.
+    fn on_port(mut self, port: u16) -> Address {
+        match &mut self {
+            Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.set_port(port),
+            Address::Unix(_) => {}
+        }
+        self
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Http(at) => write!(f, "http://{at}"),
+            Address::TcpEcho(at) => write!(f, "tcp-echo://{at}"),
+            Address::UdpEcho(at) => write!(f, "udp-echo://{at}"),
+            Address::Unix(socket) => write!(f, "unix:{}", socket.name),
+        }
+    }
+}
+
+/// The addresses of one of the settings' listeners. They get the same port.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Each once, and one at least.
+    pub(super) addresses: Vec<Address>,
+    /// Whether those that this machine lacks are left out, as long as there is one.
+    lenient: bool,
+}
+
+impl From<Address> for Group {
+    fn from(address: Address) -> Group {
+        Group { addresses: vec![address], lenient: false }
+    }
+}
+
+impl Group {
+    /// Looks up the addresses of a listener.
+    pub(super) fn look_up(listen: &Listen) -> io::Result<Group> {
+        let (host, kind): (&Host, fn(SocketAddr) -> Address) = match listen {
+            Listen::Http(host) => (host, Address::Http),
+            Listen::TcpEcho(host) => (host, Address::TcpEcho),
+            Listen::UdpEcho(host) => (host, Address::UdpEcho),
+            Listen::Unix(socket) => return Ok(Address::Unix(socket.clone()).into()),
+        };
+        let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
+        // There may be no IPv6. Any other name must mean addresses that this machine has.
+        Ok(Group { addresses, lenient: host.is_localhost() })
+    }
+
+    /// Opens them all. `first`: for the first worker, to which it matters that nobody else is
+    /// there. `defers`: let HTTP's clients speak before they are accepted.
+    pub(super) fn open(
+        &self,
+        first: bool,
+        defers: bool,
+    ) -> Result<Vec<Open>, (Address, io::Error)> {
+        let one_port_for_all = self.addresses.len() > 1 && self.addresses[0].port() == 0;
+        let mut tries = if one_port_for_all { SAME_PORT_TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            match self.try_open(first, defers) {
+                // A port that is free at the first address may be taken at another.
+                Err((_, error)) if tries > 0 && error.kind() == ErrorKind::AddrInUse => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_open(&self, first: bool, defers: bool) -> Result<Vec<Open>, (Address, io::Error)> {
+        let mut all: Vec<Open> = Vec::new();
+        let mut missing = None;
+        for address in self.addresses.iter().cloned() {
+            let address = match all.first() {
+                Some(open) => address.on_port(open.bound.port()),
+                None => address,
+            };
+            match open(&address, first, defers) {
+                Ok(open) => all.push(open),
+                Err(error) if self.lenient && is_missing(&error) => {
+                    missing = Some((address, error))
+                }
+                Err(error) => return Err((address, error)),
+            }
+        }
+        missing.filter(|_| all.is_empty()).map_or(Ok(all), Err)
+    }
+}
 
 /// An open listener, and where it really listens.
 #[derive(Debug)]
@@ -27,17 +140,16 @@ pub(super) struct Open {
     /// For the worker.
     pub(super) gate: Gate,
     /// The address with its real port.
-    pub(super) bound: Listen,
+    pub(super) bound: Address,
 }
 
-/// Opens one listener. `first`: for the first worker, to which it matters that nobody else is
-/// there. `defers`: let HTTP's clients speak before they are accepted.
-pub(super) fn open(listen: &Listen, first: bool, defers: bool) -> io::Result<Open> {
-    match listen {
-        Listen::Http(address) => tcp(*address, first, defers, Protocol::Http, Listen::Http),
-        Listen::TcpEcho(address) => tcp(*address, first, false, Protocol::Echo, Listen::TcpEcho),
-        Listen::UdpEcho(address) => udp(*address, first),
-        Listen::Unix(path) => unix(path),
+/// Opens one listener, as [`Group::open`] does.
+pub(super) fn open(address: &Address, first: bool, defers: bool) -> io::Result<Open> {
+    match address {
+        Address::Http(at) => tcp(*at, first, defers, Protocol::Http, Address::Http),
+        Address::TcpEcho(at) => tcp(*at, first, false, Protocol::Echo, Address::TcpEcho),
+        Address::UdpEcho(at) => udp(*at, first),
+        Address::Unix(socket) => unix(socket),
     }
 }
 
@@ -46,7 +158,7 @@ fn tcp(
     first: bool,
     defers: bool,
     protocol: Protocol,
-    named: fn(SocketAddr) -> Listen,
+    named: fn(SocketAddr) -> Address,
 ) -> io::Result<Open> {
     let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
     // Accepted sockets inherit both. Raw echo has no timeout, so the kernel finds out who is gone.
@@ -72,7 +184,7 @@ fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
     Ok(Open {
         listener: Listener::Udp(Datagrams::new(socket)),
         gate: gate(None, local.to_string()),
-        bound: Listen::UdpEcho(local),
+        bound: Address::UdpEcho(local),
     })
 }
 
@@ -83,7 +195,7 @@ fn gate(protocol: Option<Protocol>, local: String) -> Gate {
 /// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.
 fn bind(address: SocketAddr, kind: Type, transport: Transport, first: bool) -> io::Result<Socket> {
     match bind_exactly(address, kind, transport, first) {
-        Err(error) if address.ip() == IpAddr::from([0u16; 8]) && no_ipv6(&error) => {
+        Err(error) if address.ip() == IpAddr::from([0u16; 8]) && is_missing(&error) => {
             let address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
             bind_exactly(address, kind, transport, first)
         }
@@ -91,7 +203,8 @@ fn bind(address: SocketAddr, kind: Type, transport: Transport, first: bool) -> i
     }
 }
 
-fn no_ipv6(error: &io::Error) -> bool {
+/// Whether this machine has no such address, or none of its kind.
+fn is_missing(error: &io::Error) -> bool {
     [Some(libc::EAFNOSUPPORT), Some(libc::EADDRNOTAVAIL)].contains(&error.raw_os_error())
 }
 
@@ -124,48 +237,11 @@ fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Resu
     Ok(socket)
 }
 
-fn unix(path: &Path) -> io::Result<Open> {
-    make_way(path)?;
-    let listener = mio::net::UnixListener::bind(path)?;
+fn unix(socket: &UnixSocket) -> io::Result<Open> {
+    let listener = socket_file::listen(socket)?;
     Ok(Open {
-        listener: Listener::Unix(listener),
+        listener: Listener::Unix(mio::net::UnixListener::from_std(listener.into())),
         gate: gate(Some(Protocol::Http), "localhost".into()),
-        bound: Listen::Unix(path.into()),
+        bound: Address::Unix(socket.clone()),
     })
-}
-
-/// A socket file that we made, known by its inode: the name may be another server's by now.
-#[derive(Debug)]
-pub(super) struct SocketFile {
-    path: PathBuf,
-    inode: u64,
-}
-
-impl SocketFile {
-    /// The file of a listener that is one.
-    pub(super) fn of(listen: &Listen) -> Option<SocketFile> {
-        let Listen::Unix(path) = listen else { return None };
-        let inode = path.symlink_metadata().ok()?.ino();
-        Some(SocketFile { path: path.clone(), inode })
-    }
-
-    /// Removes it, if it is still there.
-    pub(super) fn remove(self) {
-        if self.path.symlink_metadata().is_ok_and(|metadata| metadata.ino() == self.inode) {
-            // Somebody else may just have done so.
-            let _ = std::fs::remove_file(self.path);
-        }
-    }
-}
-
-/// Removes a socket file that a dead server left; anything else stays, and is an error to bind to.
-fn make_way(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(io::Error::new(ErrorKind::AlreadyExists, "there is a file that is no socket"));
-    }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        _ => Err(ErrorKind::AddrInUse.into()),
-    }
 }

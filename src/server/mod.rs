@@ -13,8 +13,10 @@ mod log;
 pub mod net;
 mod os;
 pub mod peers;
+mod resolve;
 pub mod session;
 pub mod sim;
+mod socket_file;
 mod stamp;
 mod start;
 mod tide;
@@ -30,9 +32,10 @@ use std::time::{Duration, Instant};
 use mio::unix::pipe;
 
 use crate::base::limits::LOG_FLUSH;
-use crate::config::{Listen, Settings};
+use crate::config::Settings;
 use access::AccessLog;
-use listen::SocketFile;
+pub use listen::Address;
+use socket_file::SocketFile;
 pub use start::StartError;
 use worker::{Command, Totals};
 
@@ -52,7 +55,7 @@ use worker::{Command, Totals};
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    addresses: Vec<Listen>,
+    addresses: Vec<Address>,
     handle: Handle,
     threads: Vec<JoinHandle<Totals>>,
     capacity: u64,
@@ -71,7 +74,7 @@ impl Server {
     }
 
     /// Where it listens, in the order of the settings and with the real ports.
-    pub fn addresses(&self) -> &[Listen] {
+    pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
@@ -81,9 +84,9 @@ impl Server {
     ///
     /// When there is none: the server has only socket files or datagrams.
     pub fn address(&self) -> std::net::SocketAddr {
-        let tcp = |listen: &Listen| match listen {
-            Listen::Http(address) | Listen::TcpEcho(address) => Some(*address),
-            Listen::UdpEcho(_) | Listen::Unix(_) => None,
+        let tcp = |address: &Address| match address {
+            Address::Http(at) | Address::TcpEcho(at) => Some(*at),
+            Address::UdpEcho(_) | Address::Unix(_) => None,
         };
         self.addresses.iter().find_map(tcp).expect("the server listens for TCP")
     }

@@ -373,8 +373,7 @@ pub(super) fn hostname() -> io::Result<String> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::config::Listen;
-    use crate::server::listen::{Open, open};
+    use crate::server::listen::{Address, Open, open};
 
     /// The time clients have to speak, as the kernel rounded it.
     fn deferral(listener: &Open) -> i32 {
@@ -393,13 +392,13 @@ mod tests {
     #[test]
     fn accepting_is_deferred_for_http_alone_and_where_it_is_asked_for() {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        for (listen, defers, deferred) in [
-            (Listen::Http(any), true, true),
-            (Listen::Http(any), false, false),
-            (Listen::TcpEcho(any), true, false),
+        for (address, defers, deferred) in [
+            (Address::Http(any), true, true),
+            (Address::Http(any), false, false),
+            (Address::TcpEcho(any), true, false),
         ] {
-            let open = open(&listen, true, defers).unwrap();
-            assert_eq!(deferral(&open) > 0, deferred, "{listen:?} {defers}");
+            let open = open(&address, true, defers).unwrap();
+            assert_eq!(deferral(&open) > 0, deferred, "{address:?} {defers}");
         }
     }
 }

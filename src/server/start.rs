@@ -12,10 +12,11 @@ use std::time::{Instant, SystemTime};
 use mio::unix::pipe;
 
 use super::access::{AccessLog, Format};
-use super::listen::{self, Open, SocketFile};
+use super::listen::{Address, Group, Open};
 use super::log::{Output, Target};
 use super::os::{self, Os};
 use super::peers::Peers;
+use super::socket_file::SocketFile;
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, REFUSALS};
@@ -27,8 +28,10 @@ use crate::http::app::App;
 pub enum StartError {
     /// The address cannot be understood.
     Address(BadValue),
+    /// The host's addresses cannot be found.
+    LookUp(Listen, io::Error),
     /// The address cannot be listened on.
-    Listen(Listen, io::Error),
+    Listen(Address, io::Error),
     /// The access log cannot be opened.
     Log(io::Error),
     /// The machine's name, which is to be told, is not known.
@@ -43,8 +46,13 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Address(error) => write!(f, "{error}"),
-            StartError::Listen(listen, error) => {
-                write!(f, "cannot listen on {listen}: {error}; {}", advice(listen, error))
+            StartError::LookUp(listen, error) => write!(
+                f,
+                "cannot find the address of {listen}: {error}; write an address, such as \
+                 127.0.0.1, or list the name in /etc/hosts"
+            ),
+            StartError::Listen(address, error) => {
+                write!(f, "cannot listen on {address}: {error}; {}", advice(address, error))
             }
             StartError::Log(error) => write!(
                 f,
@@ -62,17 +70,20 @@ impl fmt::Display for StartError {
     }
 }
 
-fn advice(listen: &Listen, error: &io::Error) -> &'static str {
-    match (error.kind(), listen) {
-        (ErrorKind::AddrInUse, Listen::Unix(_)) => {
+fn advice(address: &Address, error: &io::Error) -> &'static str {
+    match (error.kind(), address) {
+        (ErrorKind::AddrInUse, Address::Unix(_)) => {
             "another server uses this socket file; choose another with --listen unix:PATH"
         }
         (ErrorKind::AddrInUse, _) => {
             "another program uses this port; choose another with --listen HOST:PORT, or port 0 for \
              any free one"
         }
-        (ErrorKind::PermissionDenied, Listen::Unix(_)) => {
+        (ErrorKind::PermissionDenied, Address::Unix(_)) => {
             "choose a directory that this user may write to"
+        }
+        (ErrorKind::Other, Address::Unix(_)) => {
+            "only root may give a file away, and others may only choose a group they are in"
         }
         (ErrorKind::PermissionDenied, _) => {
             "choose a port above 1023, or grant the capability CAP_NET_BIND_SERVICE"
@@ -90,10 +101,7 @@ pub(super) fn start(
     settings: Settings,
     stderr: Option<&Arc<Output>>,
 ) -> Result<Server, StartError> {
-    if settings.listen.len() > MAX_LISTENERS {
-        let why = format!("more than {MAX_LISTENERS} listeners");
-        return Err(StartError::System(io::Error::new(ErrorKind::InvalidInput, why)));
-    }
+    let mut groups = look_up(&settings.listen)?;
     let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
     let (start, epoch) = (Instant::now(), SystemTime::now());
     let mut app = app(&settings)?;
@@ -108,9 +116,9 @@ pub(super) fn start(
     let mut starter =
         Starter { settings, app, peers, start, log, capacity, refusals, threads: Vec::new() };
     let mut mailboxes = Vec::new();
-    let mut addresses = starter.settings.listen.clone();
+    let mut addresses = Vec::new();
     for number in 0..count {
-        match starter.spawn(number, &addresses) {
+        match starter.spawn(number, groups) {
             Ok((mailbox, bound)) => {
                 mailboxes.push(mailbox);
                 if number == 0 {
@@ -119,12 +127,40 @@ pub(super) fn start(
             }
             Err(error) => {
                 // What the first worker has not opened is not ours to remove.
-                starter.abandon(mailboxes, if number == 0 { Vec::new() } else { addresses });
+                starter.abandon(mailboxes, addresses);
                 return Err(error);
             }
         }
+        let shared = addresses.iter().filter(|address| !matches!(address, Address::Unix(_)));
+        groups = shared.cloned().map(Group::from).collect();
     }
     Ok(starter.finish(mailboxes, addresses, limit))
+}
+
+/// The addresses of what the settings name. Two names may have the same one.
+fn look_up(listen: &[Listen]) -> Result<Vec<Group>, StartError> {
+    let mut groups: Vec<Group> = Vec::new();
+    for listen in listen {
+        let group =
+            Group::look_up(listen).map_err(|error| StartError::LookUp(listen.clone(), error))?;
+        let known = || groups.iter().flat_map(|group| &group.addresses);
+        if let Some(twice) = group
+            .addresses
+            .iter()
+            .find(|address| known().any(|other| other == *address) && address.port() != 0)
+        {
+            return Err(StartError::Address(
+                BadValue::new(format!("`{listen}` is {twice}, which is listened on already"))
+                    .advise("give each address once"),
+            ));
+        }
+        if known().count() + group.addresses.len() > MAX_LISTENERS {
+            let why = format!("more than {MAX_LISTENERS} listeners");
+            return Err(StartError::System(io::Error::new(ErrorKind::InvalidInput, why)));
+        }
+        groups.push(group);
+    }
+    Ok(groups)
 }
 
 /// What the workers may consult, each a copy of its own.
@@ -186,7 +222,7 @@ fn open_log(
 }
 
 /// What a worker's thread says when it listens, or why it does not.
-type Started = Result<Vec<Listen>, StartError>;
+type Started = Result<Vec<Address>, StartError>;
 
 struct Starter {
     settings: Settings,
@@ -204,15 +240,14 @@ impl Starter {
     fn spawn(
         &mut self,
         number: usize,
-        addresses: &[Listen],
-    ) -> Result<(Mailbox, Vec<Listen>), StartError> {
+        groups: Vec<Group>,
+    ) -> Result<(Mailbox, Vec<Address>), StartError> {
         let (waker, wake) = pipe::new().map_err(StartError::System)?;
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
-        let shared_file = |listen: &&Listen| number == 0 || !matches!(listen, Listen::Unix(_));
         let birth = Birth {
             first: number == 0,
-            addresses: addresses.iter().filter(shared_file).cloned().collect(),
+            groups,
             app: self.app.clone(),
             peers: self.peers.clone(),
             private_fd_table: self.settings.private_fd_tables,
@@ -237,11 +272,11 @@ impl Starter {
     }
 
     /// Ends the workers that did start, when one did not.
-    fn abandon(self, mailboxes: Vec<Mailbox>, addresses: Vec<Listen>) {
+    fn abandon(self, mailboxes: Vec<Mailbox>, addresses: Vec<Address>) {
         drop(self.finish(mailboxes, addresses, 0));
     }
 
-    fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Listen>, limit: u64) -> Server {
+    fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Address>, limit: u64) -> Server {
         let socket_files = Mutex::new(addresses.iter().filter_map(SocketFile::of).collect());
         let all = (self.capacity * self.threads.len()) as u64;
         let capacity = match self.settings.private_fd_tables {
@@ -256,7 +291,7 @@ impl Starter {
 /// Everything a worker's thread begins with.
 struct Birth {
     first: bool,
-    addresses: Vec<Listen>,
+    groups: Vec<Group>,
     app: App,
     peers: Option<Arc<Peers>>,
     private_fd_table: bool,
@@ -285,7 +320,7 @@ impl Birth {
     }
 
     /// The table is split first, so that what is opened after it is in this one alone.
-    fn worker(self) -> Result<(Worker<Os>, Vec<Listen>), StartError> {
+    fn worker(self) -> Result<(Worker<Os>, Vec<Address>), StartError> {
         if self.private_fd_table
             && let Err(error) = os::unshare_descriptors()
         {
@@ -293,13 +328,14 @@ impl Birth {
         }
         let mut listeners = Vec::new();
         let (mut gates, mut bound) = (Vec::new(), Vec::new());
-        for address in &self.addresses {
-            let open = listen::open(address, self.first, self.defer_accept)
-                .map_err(|error| StartError::Listen(address.clone(), error))?;
-            let Open { listener, gate, bound: at } = open;
-            listeners.push(listener);
-            gates.push(gate);
-            bound.push(at);
+        for group in &self.groups {
+            let opened = group.open(self.first, self.defer_accept);
+            let opened = opened.map_err(|(address, error)| StartError::Listen(address, error))?;
+            for Open { listener, gate, bound: at } in opened {
+                listeners.push(listener);
+                gates.push(gate);
+                bound.push(at);
+            }
         }
         let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
             .map_err(StartError::System)?;

@@ -1,5 +1,8 @@
 //! `loiter healthcheck` against running servers.
 
+use std::fs;
+use std::process::Stdio;
+
 use super::process::*;
 
 #[test]
@@ -41,4 +44,127 @@ fn a_health_check_asks_through_a_socket_file_and_under_the_prefix() {
     refused(&check(&by_settings), 1, &["does not answer", &socket]);
     let late = ["healthcheck", "--listen", ":80"];
     refused(&check(&late), 2, &["`--listen` comes too late", "healthcheck"]);
+}
+
+/// A check of the process itself, which knows nothing of its settings.
+fn check(daemon: &Daemon) -> std::process::Output {
+    run(&["healthcheck", "--pid", &daemon.child.id().to_string()])
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_health_check_finds_a_process_however_its_address_was_set() {
+    let folder = Folder::new("found");
+    // Addresses of the loopback that nobody else uses: a port is needed that is known beforehand.
+    let mut last = 0;
+    let mut host = || {
+        last += 1;
+        let own = std::process::id();
+        format!("127.{}.{}.{last}", 1 + (own >> 8) % 254, own % 256)
+    };
+    let in_folder = || {
+        let mut command = command(BIN);
+        command.current_dir(folder.file("."));
+        command
+    };
+    let at = |host: &str| format!("{host}:7001");
+    let overruled = folder.with("overruled.toml", "listen = ['127.0.0.1:1']");
+    folder.with("a.toml", &format!("listen = ['{}']\nprefix = '/a'", at(&host())));
+    folder.with("b.toml", &format!("listen = ['{}']", at(&host())));
+    let daemons = [
+        // A flag, also over the environment and the file.
+        Daemon::of(in_folder().args(["--listen", &at(&host())])),
+        Daemon::of(in_folder().args(["-host", &host(), "-port", "7001"])),
+        Daemon::of(in_folder().args(["--config", &overruled, "--listen", &at(&host())]).envs([
+            ("LOITER_LISTEN", "127.0.0.1:2"),
+            ("PORT", "3"),
+            ("HOST", "127.0.0.1"),
+        ])),
+        // The environment.
+        Daemon::of(in_folder().env("LOITER_LISTEN", at(&host()))),
+        Daemon::of(in_folder().env("HOST", host()).env("PORT", "7001")),
+        // A file, named from its own folder by flag and by variable.
+        Daemon::of(in_folder().args(["--config", "a.toml"])),
+        Daemon::of(in_folder().env("LOITER_CONFIG", "b.toml")),
+        // Any free port, on a name, and beside listeners of other kinds.
+        Daemon::of(in_folder().args(["--listen", "127.0.0.1:0", "--prefix", "/p"])),
+        Daemon::of(in_folder().args(["--listen", "localhost:0", "--listen", "tcp-echo://:0"])),
+        Daemon::of(in_folder().args(["go-httpbin", "-host", "127.0.0.1", "-port", "0"])),
+        // Every interface; a proxy is never asked.
+        Daemon::of(
+            in_folder().args(["--listen", "0.0.0.0:0"]).env("http_proxy", "http://127.0.0.1:1"),
+        ),
+    ];
+    for daemon in daemons {
+        let output = check(&daemon);
+        let wrong = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}: {wrong}", daemon.address);
+        let number = daemon.child.id().to_string();
+        drop(daemon);
+        refused(&run(&["healthcheck", "--pid", &number]), 1, &["there is no process"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_health_check_finds_a_process_that_speaks_no_http_over_tcp() {
+    let folder = Folder::new("no-http");
+    let abstract_name = format!("unix:@loiter-test-health-{}", std::process::id());
+    for args in [
+        &["--listen", "unix:socket?mode=0600"][..],
+        &["--listen", "unix:socket", "--prefix", "/a"],
+        &["--listen", "tcp-echo://127.0.0.1:0"],
+        &["--listen", &abstract_name],
+    ] {
+        let mut child = command(BIN)
+            .args(args)
+            .current_dir(folder.file("."))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let said = lines(child.stdout.take().expect("piped")).recv_timeout(DEADLINE);
+        let output = run(&["healthcheck", "--pid", &child.id().to_string()]);
+        let _ = child.kill();
+        let _ = child.wait();
+        let _ = fs::remove_file(folder.file("socket"));
+        assert_eq!(output.status.code(), Some(0), "{said:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_health_check_asks_an_echo_for_what_it_returns() {
+    let echoes = ["--listen", "tcp-echo://127.0.0.1:0", "--listen", "udp-echo://127.0.0.1:0"];
+    let daemon = Daemon::start(&echoes);
+    let next = || daemon.out.recv_timeout(DEADLINE).expect("a line");
+    let urls = [next(), next()].map(|line| line.replace("listening ", ""));
+    for url in &urls {
+        assert_eq!(run(&["healthcheck", url]).status.code(), Some(0), "{url}");
+        let by_settings = run(&["--listen", url, "healthcheck"]);
+        assert_eq!(by_settings.status.code(), Some(0), "{url}");
+    }
+    // An echo returns a request of HTTP too, which is no answer; HTTP returns nothing else.
+    let http = urls[0].replace("tcp-echo", "http");
+    refused(&run(&["healthcheck", &http]), 1, &["that is not HTTP"]);
+    let echo = format!("tcp-echo://{}", daemon.address);
+    refused(&run(&["healthcheck", &echo]), 1, &["that is no echo"]);
+    daemon.stop();
+    for url in &urls {
+        refused(&run(&["healthcheck", url]), 1, &["does not answer", url]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_cannot_be_asked_is_explained() {
+    let other = run(&["healthcheck", "--pid", &std::process::id().to_string()]);
+    refused(&other, 1, &["is another program"]);
+    refused(&run(&["healthcheck", "--pid", "4194305"]), 1, &["there is no process 4194305"]);
+    refused(&run(&["healthcheck", "--pid", "0"]), 1, &["there is no process 0"]);
+    let folder = Folder::new("changed");
+    let file = folder.with("changed.toml", "listen = ['127.0.0.1:0']");
+    let daemon = Daemon::of(command(BIN).args(["--config", &file]));
+    folder.with("changed.toml", "listen = ['127.0.0.1']");
+    refused(&check(&daemon), 1, &["has settings that are not understood", "has no port"]);
+    daemon.stop();
 }

@@ -10,6 +10,7 @@ mod bulk;
 mod gone;
 mod health;
 mod lifetime;
+mod listen;
 mod logs;
 mod mistakes;
 mod process;

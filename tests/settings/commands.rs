@@ -1,6 +1,6 @@
 //! What is printed instead of serving, and what a health check asks.
 
-use loiter::config::{Invocation, Setting};
+use loiter::config::{Check, Invocation, Setting, Shape};
 
 use super::ask::*;
 
@@ -23,29 +23,103 @@ fn help_version_and_completions_are_printed() {
         assert!(row.variables().all(|name| help.contains(&name)), "{}", row.name);
     }
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
-    assert_eq!(printed("-h", &[]), help);
+    assert_eq!(printed("help", &[]), help);
+    assert_eq!(printed("help healthcheck", &[]), printed("healthcheck --help", &[]));
     assert_eq!(printed("-V", &[]), format!("loiter {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = printed(&format!("completions {shell}"), &[]);
         assert!(Setting::all().all(|row| script.contains(row.name)), "{shell}");
-        assert!(script.contains("combined"), "{shell} offers the words of a choice");
+    }
+}
+
+#[test]
+fn the_short_help_is_seen_at_a_glance() {
+    let help = printed("-h", &[]);
+    assert!(help.lines().count() <= 30, "{help}");
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    let known = |word: &str| word.strip_prefix("--").is_some_and(|n| Setting::named(n).is_some());
+    assert_eq!(help.split_whitespace().filter(|word| known(word)).count(), 11, "{help}");
+    assert!(
+        help.ends_with("`loiter --help` shows every setting, with its variable and its default\n")
+    );
+}
+
+/// The words of every choice and switch, where the script of each shell has them.
+#[test]
+fn completions_offer_the_words_of_a_choice() {
+    let script = |shell: &str| printed(&format!("completions {shell}"), &[]);
+    let (bash, zsh, fish) = (script("bash"), script("zsh"), script("fish"));
+    for row in Setting::all() {
+        let (words, name) = match row.shape {
+            Shape::Choice(words) => (words, row.name),
+            Shape::Switch => (["on", "off"].as_slice(), row.name),
+            _ => continue,
+        };
+        let all = words.join(" ");
+        let case = format!("--{name})\n                    COMPREPLY=($(compgen -W \"{all}\"");
+        assert!(bash.contains(&case), "{name}");
+        let line = zsh.lines().find(|line| line.starts_with(&format!("'--{name}=")));
+        assert!(line.is_some_and(|line| line.contains(&format!("({all})"))), "{name}: {line:?}");
+        let offered = words.join("\\t''\n");
+        let line = format!("-l {name} -d ");
+        let at = fish.find(&line).expect(name);
+        let end = format!("-a \"{offered}\\t''\"");
+        assert!(
+            fish[at..].split("\ncomplete").next().is_some_and(|line| line.ends_with(&end)),
+            "{name}"
+        );
+    }
+    // A flag that still lacks its value is no reason to offer nothing.
+    assert!(fish.contains("2>/dev/null\n    or return 0\n"), "clap's script has changed");
+}
+
+/// What a health check asks where no process says where it listens.
+fn health(args: &str, env: &[(&str, &str)]) -> String {
+    match ask(args, env) {
+        Ok(Invocation::Healthcheck(Check::Url(url))) => url,
+        Ok(Invocation::Healthcheck(Check::Container { otherwise })) => {
+            format!("container {}", otherwise.join(" ")).trim_end().to_owned()
+        }
+        other => panic!("{args}: {other:?}"),
     }
 }
 
 #[test]
 fn a_healthcheck_asks_where_the_settings_listen() {
-    let url = |args: &str, env: &[(&str, &str)]| match ask(args, env) {
-        Ok(Invocation::Healthcheck { url }) => url,
-        other => panic!("{args}: {other:?}"),
-    };
-    assert_eq!(url("healthcheck", &[]), "http://127.0.0.1:8080/");
-    assert_eq!(url("healthcheck", &[("PORT", "81")]), "http://127.0.0.1:81/");
-    assert_eq!(url("healthcheck", &[("LOITER_LISTEN", "unix:s,[::1]:82")]), "http://[::1]:82/");
-    assert_eq!(url("--listen :83 healthcheck", &[]), "http://127.0.0.1:83/");
-    assert_eq!(url("healthcheck http://x/status/200", &[]), "http://x/status/200");
-    assert_eq!(url("healthcheck", &[("PREFIX", "/a")]), "http://127.0.0.1:8080/a/");
-    assert_eq!(url("--listen unix:s,udp-echo://:7 healthcheck", &[]), "unix:s:/");
-    assert_eq!(url("--listen unix:/s --prefix /a healthcheck", &[]), "unix:/s:/a/");
-    let said = mistake("healthcheck", &[("LOITER_LISTEN", "tcp-echo://:7,:0")]);
+    assert_eq!(health("--listen :83 healthcheck", &[]), "http://127.0.0.1:83/");
+    assert_eq!(health("-port 84 healthcheck", &[("HOST", "web")]), "http://web:84/");
+    assert_eq!(health("healthcheck http://x/status/200", &[]), "http://x/status/200");
+    assert_eq!(health("--listen unix:s,udp-echo://:7 healthcheck", &[]), "unix:s:/");
+    assert_eq!(health("--listen unix:/s?mode=0600 --prefix /a healthcheck", &[]), "unix:/s:/a/");
+    assert_eq!(health("--listen :0,localhost:81 healthcheck", &[]), "http://localhost:81/");
+    assert_eq!(health("--listen tcp-echo://:7 healthcheck", &[]), "tcp-echo://127.0.0.1:7");
+    let file = file("health.toml", "listen = ['[::1]:85']");
+    let args = format!("--config {} healthcheck", file.display());
+    assert_eq!(health(&args, &[]), "http://[::1]:85/");
+    let said = mistake("--listen :0 healthcheck", &[]);
     assert!(said.contains("`loiter healthcheck http://HOST:PORT/`"), "{said}");
+}
+
+#[test]
+fn a_healthcheck_without_flags_asks_the_containers_server_first() {
+    assert_eq!(health("healthcheck", &[]), "container http://127.0.0.1:8080/");
+    assert_eq!(health("healthcheck", &[("PORT", "81")]), "container http://127.0.0.1:81/");
+    let env = [("LOITER_LISTEN", "unix:s,[::1]:82")];
+    assert_eq!(health("healthcheck", &env), "container http://[::1]:82/");
+    assert_eq!(health("healthcheck", &[("PREFIX", "/a")]), "container http://127.0.0.1:8080/a/");
+    assert_eq!(health("healthcheck", &[("LOITER_LISTEN", "udp-echo://:0,:0")]), "container");
+}
+
+#[test]
+fn a_healthcheck_of_a_process_needs_no_settings() {
+    let process = Ok(Invocation::Healthcheck(Check::Process(7)));
+    assert_eq!(ask("healthcheck --pid 7", &[("PORT", "81")]), process);
+    for (args, said) in [
+        ("healthcheck --pid 7 http://x/", "loiter: the argument '--pid <N>' cannot be used with"),
+        ("healthcheck --pid x", "loiter: invalid value 'x' for '--pid <N>': "),
+        ("healthcheck --pid -1", "loiter: "),
+    ] {
+        let line = mistake(args, &[]);
+        assert!(line.starts_with(said), "{line}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loiter::config::{Invocation, LogFormat, LogLevel};
+use loiter::config::{Check, Invocation, LogFormat, LogLevel};
 
 use loiter::http::app::Redirects;
 
@@ -13,11 +13,16 @@ fn go_httpbins_variables_are_honoured() {
     let at = |env: &[(&str, &str)]| listening(&settings("", env));
     assert_eq!(at(&[("HOST", "127.0.0.1")]), "http://127.0.0.1:8080");
     assert_eq!(at(&[("HOST", "::1"), ("PORT", "80")]), "http://[::1]:80");
-    assert_eq!(at(&[("HOST", "localhost"), ("PORT", "0")]), "http://127.0.0.1:0");
+    assert_eq!(at(&[("HOST", "localhost"), ("PORT", "0")]), "http://localhost:0");
+    assert_eq!(at(&[("HOST", "localhost")]), "http://localhost:8080");
     // Some shells export the machine's name as HOST: alone it means nothing, beside PORT it does.
     assert_eq!(at(&[("HOST", "build-7")]), "http://127.0.0.1:8080");
-    let said = mistake("", &[("HOST", "build-7"), ("PORT", "80")]);
-    assert!(said.starts_with("loiter: HOST and PORT: `build-7` is not an IP address"), "{said}");
+    assert_eq!(at(&[("HOST", "build-7"), ("PORT", "80")]), "http://build-7:80");
+    let said = mistake("", &[("HOST", "build 7"), ("PORT", "80")]);
+    assert!(
+        said.starts_with("loiter: HOST and PORT: `build 7` is neither an IP address"),
+        "{said}"
+    );
 
     let env = [("MAX_BODY_SIZE", "10"), ("MAX_DURATION", "1m30s"), ("LOG_LEVEL", "ERROR")];
     let settings = settings("", &env);
@@ -148,22 +153,23 @@ fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
     let env = [("LOITER_LISTEN", ":9")];
     assert_eq!(listening(&settings("-port 2", &env)), "http://0.0.0.0:2");
     assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http://[::]:3");
-    let Ok(Invocation::Healthcheck { url }) = ask("-port 4 healthcheck", &[]) else { panic!() };
-    assert_eq!(url, "http://127.0.0.1:4/");
+    let asked = ask("-port 4 healthcheck", &[]);
+    let url = Check::Url("http://127.0.0.1:4/".to_owned());
+    assert_eq!(asked, Ok(Invocation::Healthcheck(url)));
 }
 
 #[test]
 fn a_mistake_in_a_flag_with_one_dash_is_told() {
     assert_eq!(printed("-version", &[]), printed("--version", &[]));
-    assert_eq!(printed("-help", &[]), printed("-h", &[]));
+    assert_eq!(printed("-help", &[]), printed("--help", &[]));
     for (args, said) in [
         ("-foo", "unknown flag `-foo`; flags have two dashes, but for go-httpbin's"),
         ("-hV", "unknown flag `-hV`; "),
         ("-listen :80", "unknown flag `-listen`; did you mean `--listen`?"),
         ("-port", "-port: has no value; write `-port VALUE`"),
         ("-port http", "-port: `http` is not a port"),
-        ("-host build-7", "-host: `build-7` is not an IP address"),
-        ("-host a -port 1", "-host and -port: `a` is not an IP address"),
+        ("-host build/7", "-host: `build/7` is neither an IP address nor a host name"),
+        ("-host a! -port 1", "-host and -port: `a!` is neither an IP address nor a host name"),
         ("-use-real-hostname=yes", "-use-real-hostname: `yes` is neither on nor off; give 1 or"),
         ("-https-cert-file c.pem", "-https-cert-file: there is no TLS yet, and plain HTTP would"),
         ("-https-key-file=k.pem", "-https-key-file: there is no TLS yet"),

@@ -1,6 +1,7 @@
 //! The `tracing` subscriber: which events are logged, and as what.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: L
     };
     let filter = filter(level, asked.unwrap_or_default());
     let terminal = io::stderr().is_terminal();
-    let colour = terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = terminal && takes_colour(env::var_os("NO_COLOR"), env::var_os("TERM"));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Arc::clone(stderr))
         .with_ansi(colour)
@@ -40,6 +41,12 @@ pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: L
     if let Some(error) = bad {
         tracing::warn!(%error, "RUST_LOG is not understood; write RUST_LOG=debug or loiter=debug");
     }
+}
+
+/// Whether a terminal is to be sent colours: not if somebody asks for none (no-color.org), nor if
+/// it is an editor's or a program's that would show the codes.
+fn takes_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|text| text.is_empty()) && term.is_none_or(|term| term != "dumb")
 }
 
 /// `RUST_LOG` has the last word, but only on what it names: a level alone, as in `debug`, names
@@ -84,5 +91,14 @@ mod tests {
         let unasked = filter(LogLevel::Warn, Targets::default());
         assert!(unasked.would_enable("loiter", &Level::WARN));
         assert!(!unasked.would_enable("loiter", &Level::INFO));
+    }
+
+    #[test]
+    fn a_dumb_terminal_is_sent_no_colour() {
+        let colour = |no_color: Option<&str>, term: Option<&str>| {
+            takes_colour(no_color.map(OsString::from), term.map(OsString::from))
+        };
+        assert!(colour(None, Some("xterm-256color")) && colour(Some(""), None));
+        assert!(!colour(None, Some("dumb")) && !colour(Some("1"), Some("xterm")));
     }
 }

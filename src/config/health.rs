@@ -1,0 +1,108 @@
+//! What a health check asks.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use super::listen::{Host, Listen};
+use super::settings::Settings;
+
+/// What a health check asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// This URL.
+    Url(String),
+    /// The server that is this process.
+    Process(u32),
+    /// The server that this container was started for; where there is none, these URLs.
+    Container {
+        /// Where this process's own settings would have it listen; may be empty.
+        otherwise: Vec<String>,
+    },
+}
+
+/// The URLs at which a server with these settings can be asked. There is more than one only where
+/// the settings leave the port open: then `bound` is asked for the addresses on which the server
+/// listens for TCP, and a listener of another kind may be among them. Its relative paths start in
+/// `folder`.
+pub fn urls(
+    settings: &Settings,
+    folder: &Path,
+    bound: impl Fn() -> Vec<SocketAddr>,
+) -> Vec<String> {
+    let all = &settings.listen;
+    let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.prefix);
+    let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
+    // The best to ask comes first: HTTP tells most.
+    let said = all.iter().filter_map(|listen| match listen {
+        Listen::Http(host) if host.port() != 0 => Some((0, http(host))),
+        Listen::Unix(socket) => {
+            let name = socket.name.within(folder);
+            Some((1, format!("unix:{name}:{}/", settings.prefix)))
+        }
+        Listen::TcpEcho(host) if host.port() != 0 => Some((2, tcp_echo(host))),
+        Listen::UdpEcho(host) if host.port() != 0 => {
+            Some((3, format!("udp-echo://{}", reachable(host))))
+        }
+        _ => None,
+    });
+    let said = said.min_by_key(|(rank, _)| *rank);
+    if let Some((0 | 1, url)) = said {
+        return vec![url];
+    }
+    let open = |url: &dyn Fn(&Host) -> String| {
+        let open = bound().into_iter().filter(|at| !all.iter().any(|listen| is_at(listen, at)));
+        open.map(|at| url(&Host::Address(at))).collect::<Vec<_>>()
+    };
+    let is_http = all.iter().any(|listen| matches!(listen, Listen::Http(_)));
+    match said {
+        _ if is_http => open(&http),
+        Some((_, url)) => vec![url],
+        None => open(&tcp_echo),
+    }
+}
+
+/// Whether the settings say that TCP is listened for at the port of `address`.
+fn is_at(listen: &Listen, address: &SocketAddr) -> bool {
+    let host = match listen {
+        Listen::Http(host) | Listen::TcpEcho(host) => host,
+        Listen::UdpEcho(_) | Listen::Unix(_) => return false,
+    };
+    host.port() == address.port()
+}
+
+/// Every interface is reached through the loopback.
+fn reachable(host: &Host) -> Host {
+    match host {
+        Host::Address(address) if address.ip().is_unspecified() => {
+            let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            Host::Address(SocketAddr::new(loopback, address.port()))
+        }
+        host => host.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_port_is_found_among_those_that_are_bound() {
+        let bound = ["127.0.0.1:7", "127.0.0.1:4001", "[::]:4002"].map(|at| at.parse().expect(at));
+        let urls = |listen: &str, bound: &[SocketAddr]| {
+            let listen = listen.split(' ').map(|listen| listen.parse().expect(listen)).collect();
+            let settings = Settings { listen, prefix: "/a".into(), ..Settings::default() };
+            urls(&settings, Path::new("/f"), || bound.to_vec()).join(" ")
+        };
+        let at_open = "http://127.0.0.1:4001/a/ http://127.0.0.1:4002/a/";
+        assert_eq!(urls(":0 tcp-echo://:7", &bound), at_open);
+        assert_eq!(urls("localhost:0 tcp-echo://:7", &bound), at_open);
+        assert_eq!(urls("tcp-echo://:7 udp-echo://:8", &[]), "tcp-echo://127.0.0.1:7");
+        assert_eq!(urls(":0 udp-echo://:0", &[]), "");
+        assert_eq!(urls("tcp-echo://:0", &bound[1..2]), "tcp-echo://127.0.0.1:4001");
+        // What is said is asked, whatever is bound.
+        assert_eq!(urls(":0 web:80", &bound), "http://web:80/a/");
+        assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/");
+        assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/");
+        assert_eq!(urls("udp-echo://[::]:9", &bound), "udp-echo://127.0.0.1:9");
+    }
+}

@@ -1,0 +1,245 @@
+//! A Unix socket to listen on: `unix:PATH`, with the mode, owner and group of its file, or
+//! `unix:@NAME`, Linux's abstract namespace.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::values::BadValue;
+
+/// A Unix socket, and who may connect to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnixSocket {
+    /// Where it is.
+    pub name: SocketName,
+    /// The file's permissions, 0 to 0o777: to connect takes permission to write.
+    pub mode: u32,
+    /// The file's owner; this process's user if not given.
+    pub owner: Option<Account>,
+    /// The file's group; the one the system gives a new file if not given.
+    pub group: Option<Account>,
+}
+
+/// The name of a Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketName {
+    /// A file.
+    File(PathBuf),
+    /// A name in the abstract namespace (Linux), without the `@`.
+    Abstract(String),
+}
+
+/// A user or a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// As it was given: a name, or a number.
+    pub name: String,
+    /// Its number.
+    pub id: u32,
+}
+
+/// What nginx gives its socket files: everyone who can reach the folder may connect.
+const EVERYONE: u32 = 0o666;
+/// Longest name of a socket, in bytes: `sun_path` without the byte that ends it.
+const NAME_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+/// Where users are listed. A static binary has no other way to find them, so neither has any.
+const USERS: &str = "/etc/passwd";
+/// Where groups are listed.
+const GROUPS: &str = "/etc/group";
+
+impl UnixSocket {
+    /// What follows `unix:`; `//` is often written before the path.
+    pub(crate) fn parse(text: &str) -> Result<UnixSocket, BadValue> {
+        let text = text.strip_prefix("//").unwrap_or(text);
+        let (name, options) =
+            text.split_once('?').map_or((text, None), |(name, options)| (name, Some(options)));
+        let name = SocketName::parse(name)?;
+        let mut socket = UnixSocket { name, mode: EVERYONE, owner: None, group: None };
+        if let (SocketName::Abstract(name), Some(_)) = (&socket.name, options) {
+            return Err(BadValue::new(format!(
+                "`unix:@{name}` has no file to set a mode or owner of"
+            ))
+            .advise("leave out what follows the ?"));
+        }
+        for option in options.into_iter().flat_map(|options| options.split('&')) {
+            match option.split_once('=') {
+                Some(("mode", text)) => socket.mode = mode(text)?,
+                Some(("owner", text)) => socket.owner = Some(Account::find(text, "user", USERS)?),
+                Some(("group", text)) => socket.group = Some(Account::find(text, "group", GROUPS)?),
+                _ => {
+                    return Err(BadValue::new(format!("`{option}` is no option of a socket file"))
+                        .advise(
+                            "write unix:PATH?mode=0660&owner=USER&group=GROUP, or a part of it",
+                        ));
+                }
+            }
+        }
+        Ok(socket)
+    }
+}
+
+impl SocketName {
+    /// `PATH` or `@NAME`.
+    pub(crate) fn parse(text: &str) -> Result<SocketName, BadValue> {
+        let name = text.strip_prefix('@');
+        if name.unwrap_or(text).is_empty() || text.contains([',', '\0']) {
+            return Err(BadValue::new(format!("`unix:{text}` names no usable socket file"))
+                .advise(
+                    "write unix:PATH, such as unix:/run/loiter.sock (a comma ends an address)",
+                ));
+        }
+        if text.len() > NAME_BYTES {
+            return Err(BadValue::new(format!("`unix:{text}` is too long for a socket's name"))
+                .advise(format!("choose one of {NAME_BYTES} bytes or fewer")));
+        }
+        match name {
+            Some(_) if !cfg!(target_os = "linux") => Err(BadValue::new(format!(
+                "`unix:{text}` is an abstract socket, which only Linux has"
+            ))
+            .advise("write unix:PATH")),
+            Some(name) => Ok(SocketName::Abstract(name.to_owned())),
+            None => Ok(SocketName::File(PathBuf::from(text))),
+        }
+    }
+
+    /// The path that stands for it in a socket's address: an abstract name follows a zero byte.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            SocketName::File(path) => path.clone(),
+            SocketName::Abstract(name) => PathBuf::from(format!("\0{name}")),
+        }
+    }
+
+    /// The same with a relative path taken from `folder`.
+    pub fn within(&self, folder: &Path) -> SocketName {
+        match self {
+            SocketName::File(path) => SocketName::File(folder.join(path)),
+            SocketName::Abstract(name) => SocketName::Abstract(name.clone()),
+        }
+    }
+}
+
+impl Account {
+    /// A number, or a name that stands in the first field of a line of `list`; the third is its
+    /// number (passwd(5), group(5)).
+    fn find(text: &str, kind: &str, list: &str) -> Result<Account, BadValue> {
+        let listed = || {
+            let accounts = std::fs::read_to_string(list).ok()?;
+            let mut fields = accounts.lines().map(|line| line.split(':'));
+            let mut found = fields.find(|fields| fields.clone().next() == Some(text))?;
+            found.nth(2)?.parse().ok()
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        // The largest number means "unchanged" to chown(2).
+        let number = text.parse().ok().filter(|id| digits && *id != u32::MAX);
+        match number.or_else(listed) {
+            Some(id) => Ok(Account { name: text.to_owned(), id }),
+            None => Err(BadValue::new(format!("there is no {kind} `{text}` in {list}"))
+                .advise(format!("give the name of a {kind} that is listed there, or its number"))),
+        }
+    }
+}
+
+/// Permissions as chmod(1) takes them: `660`, `0660`.
+fn mode(text: &str) -> Result<u32, BadValue> {
+    let digits = matches!(text.len(), 3 | 4) && text.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
+    mode.ok_or_else(|| {
+        BadValue::new(format!("`{text}` is not the mode of a socket file"))
+            .advise("give three octal digits, such as 0660: owner, group, others; 6 may connect")
+    })
+}
+
+impl fmt::Display for UnixSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unix:{}", self.name)?;
+        let mode = (self.mode != EVERYONE).then(|| format!("mode={:04o}", self.mode));
+        let owner = self.owner.as_ref().map(|owner| format!("owner={}", owner.name));
+        let group = self.group.as_ref().map(|group| format!("group={}", group.name));
+        let options: Vec<String> = [mode, owner, group].into_iter().flatten().collect();
+        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+    }
+}
+
+impl fmt::Display for SocketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SocketName::File(path) => path.display().fmt(f),
+            SocketName::Abstract(name) => write!(f, "@{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<UnixSocket, String> {
+        UnixSocket::parse(text).map_err(|bad| bad.to_string())
+    }
+
+    #[test]
+    fn a_socket_file_has_a_mode_and_an_owner() {
+        for (text, shown, mode) in [
+            ("/s", "unix:/s", 0o666),
+            ("///s", "unix:/s", 0o666),
+            ("s?mode=600", "unix:s?mode=0600", 0o600),
+            ("/s?mode=0666", "unix:/s", 0o666),
+            ("/s?mode=0000", "unix:/s?mode=0000", 0),
+            ("/s?group=0&mode=0660&owner=0", "unix:/s?mode=0660&owner=0&group=0", 0o660),
+            ("/s?owner=4294967294", "unix:/s?owner=4294967294", 0o666),
+            ("/a=b&c", "unix:/a=b&c", 0o666),
+        ] {
+            let socket = parse(text).expect(text);
+            assert_eq!((socket.to_string().as_str(), socket.mode), (shown, mode), "{text}");
+            assert_eq!(parse(shown.strip_prefix("unix:").expect(shown)), Ok(socket));
+        }
+        let id = |text| parse(text).map(|socket| socket.owner.map(|owner| owner.id));
+        assert_eq!(id("/s?owner=1000"), Ok(Some(1000)));
+        assert_eq!(id("/s?owner=root"), Ok(Some(0)), "as every system calls it");
+    }
+
+    #[test]
+    fn every_mistake_says_what_to_write_instead() {
+        let long = "x".repeat(NAME_BYTES + 1);
+        for (text, said) in [
+            ("", "names no usable socket file; write unix:PATH"),
+            ("@", "names no usable socket file"),
+            ("?mode=0600", "names no usable socket file"),
+            (long.as_str(), "is too long for a socket's name; choose one of 10"),
+            ("/s?mode=0888", "`0888` is not the mode of a socket file; give three octal digits"),
+            ("/s?mode=", "`` is not the mode"),
+            ("/s?mode=6", "`6` is not the mode"),
+            ("/s?mode=1777", "`1777` is not the mode"),
+            ("/s?mode=+660", "`+660` is not the mode"),
+            ("/s?mode=rw-", "`rw-` is not the mode"),
+            ("/s?", "`` is no option of a socket file; write unix:PATH?mode=0660&owner=USER"),
+            ("/s?mod=0660", "`mod=0660` is no option"),
+            ("/s?mode=0660&", "`` is no option"),
+            (
+                "/s?owner=nobody-of-this-name",
+                "there is no user `nobody-of-this-name` in /etc/passwd",
+            ),
+            (
+                "/s?group=nobody-of-this-name",
+                "there is no group `nobody-of-this-name` in /etc/group",
+            ),
+            ("/s?owner=", "there is no user ``"),
+            ("/s?owner=-1", "there is no user `-1`"),
+            ("/s?owner=4294967295", "there is no user `4294967295`"),
+        ] {
+            let wrong = parse(text).expect_err(text);
+            assert!(wrong.contains(said), "{text}: {wrong}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_abstract_socket_has_no_file() {
+        let socket = parse("@loiter").expect("a name");
+        assert_eq!(socket.name, SocketName::Abstract("loiter".into()));
+        assert_eq!(socket.to_string(), "unix:@loiter");
+        assert!(parse("./@loiter").is_ok_and(|socket| matches!(socket.name, SocketName::File(_))));
+        let wrong = parse("@loiter?mode=0600").expect_err("no file");
+        assert!(wrong.contains("no file to set a mode or owner of; leave out"), "{wrong}");
+    }
+}
