@@ -3,6 +3,9 @@
 use super::profile::{HTTPBIN, Profile};
 use crate::base::limits::Limits;
 
+/// What the `Server` field holds unless another text was asked for.
+pub const SERVER: &str = concat!("loiter/", env!("CARGO_PKG_VERSION"));
+
 /// The settings at work, shared by all workers for as long as the process lives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct App {
@@ -24,8 +27,8 @@ pub struct App {
     pub environment: Vec<(String, String)>,
     /// Whether `/version` tells more than the name.
     pub full_version: bool,
-    /// Whether answers carry `Server: loiter/VERSION`.
-    pub server_header: bool,
+    /// The `Server` field of every answer.
+    pub server_header: Option<String>,
     /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
     /// log.
     pub records: bool,
@@ -59,7 +62,7 @@ impl Default for App {
             hostname: "loiter".to_owned(),
             environment: Vec::new(),
             full_version: false,
-            server_header: true,
+            server_header: Some(SERVER.to_owned()),
             records: false,
         }
     }

@@ -20,11 +20,8 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Fields that are yet to be [renewed](Stamp::renew).
-    pub(super) fn new(server: bool) -> Stamp {
-        let fields = match server {
-            true => concat!("Server: loiter/", env!("CARGO_PKG_VERSION"), "\r\n").into(),
-            false => Vec::new(),
-        };
+    pub(super) fn new(server: Option<&str>) -> Stamp {
+        let fields = server.map_or(Vec::new(), |text| format!("Server: {text}\r\n").into_bytes());
         Stamp { server: fields.len(), fields, next: Time::START, unix_start_us: 0 }
     }
 

@@ -122,7 +122,7 @@ impl<N: Net> Worker<N> {
             scratch: Scratch::new(usual, setup.app.limits.egress),
             body: Vec::new(),
             records: Records::default(),
-            stamp: Stamp::new(setup.app.server_header),
+            stamp: Stamp::new(setup.app.server_header.as_deref()),
             random: Random::new(setup.seed),
             now: Time::START,
             complain_next: Time::START,

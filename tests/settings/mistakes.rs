@@ -110,9 +110,24 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "--log-level loud",
             "loiter: --log-level: `loud` is not one of its values; give off, error",
         ),
+        ("--defer-accept maybe", "loiter: --defer-accept: `maybe` is neither on nor off; give on"),
         (
-            "--server-header maybe",
-            "loiter: --server-header: `maybe` is neither on nor off; give on",
+            "--server-header=",
+            "loiter: --server-header: a field of 0 bytes cannot be sent; give 1 to",
+        ),
+        (
+            "--server-header é",
+            "loiter: --server-header: 'é' cannot be sent in a field; use letters",
+        ),
+        ("--server-header a\u{7f}", "loiter: --server-header: '\\u{7f}' cannot be sent in a"),
+        ("--server-header a\0b", "loiter: --server-header: '\\0' cannot be sent in a field"),
+        (
+            "--listen unix:/s?mode=999",
+            "loiter: --listen: `999` is not the mode of a socket file; give three octal digits",
+        ),
+        (
+            "--listen unix:/s?owner=no-such-user",
+            "loiter: --listen: there is no user `no-such-user` in /etc/passwd; give the name of",
         ),
         ("completions", "loiter: the following required arguments were not provided: <SHELL>; "),
         ("completions dos", "loiter: invalid value 'dos' for '<SHELL>' [possible values: bash, "),

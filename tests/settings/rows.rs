@@ -11,12 +11,15 @@ use super::ask::*;
 
 /// For every row a value that is not its default, as `show` spells it.
 const SAMPLES: [(&str, &str); 43] = [
-    ("listen", "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://0.0.0.0:7,unix:/run/l.sock"),
+    (
+        "listen",
+        "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://web:7,unix:/run/l.sock?mode=0660&owner=0",
+    ),
     ("workers", "3"),
     ("private-fd-tables", "off"),
     ("read-until-would-block", "on"),
     ("defer-accept", "off"),
-    ("server-header", "off"),
+    ("server-header", "Apache/2.4 (Unix)"),
     ("shutdown-timeout", "1500ms"),
     ("profile", "public"),
     ("max-connections", "1000"),

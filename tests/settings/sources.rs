@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loiter::config::{AccessLog, Settings};
+use loiter::config::{AccessLog, Invocation, Settings};
 
 use super::ask::*;
 
@@ -43,11 +43,36 @@ fn a_flag_for_one_value_counts_where_it_stands_last_and_listen_adds_up() {
 fn a_switch_without_value_is_on() {
     assert!(settings("--read-until-would-block", &[]).read_until_would_block);
     assert!(settings("--read-until-would-block --workers 1", &[]).read_until_would_block);
-    assert!(!settings("--server-header=no", &[]).server_header);
-    assert!(!settings("--server-header off", &[]).server_header);
-    let path = file("switch.toml", "server-header = false\nprivate-fd-tables = \"off\"\n");
+    assert!(!settings("--defer-accept=no", &[]).defer_accept);
+    assert!(!settings("--defer-accept off", &[]).defer_accept);
+    let path = file("switch.toml", "defer-accept = false\nprivate-fd-tables = \"off\"\n");
     let settings = settings(&format!("--config {}", path.display()), &[]);
-    assert!(!settings.server_header && !settings.private_fd_tables);
+    assert!(!settings.defer_accept && !settings.private_fd_tables);
+}
+
+#[test]
+fn the_server_field_is_a_text_or_a_switch() {
+    let server = |args: &str, env: &[(&str, &str)]| settings(args, env).app().server_header;
+    let ours = Some(concat!("loiter/", env!("CARGO_PKG_VERSION")).to_owned());
+    for (text, field) in [
+        ("on", ours.clone()),
+        ("TRUE", ours.clone()),
+        ("off", None),
+        ("no", None),
+        ("gunicorn/19.9.0", Some("gunicorn/19.9.0".to_owned())),
+        ("Apache/2.4 (Unix), x", Some("Apache/2.4 (Unix), x".to_owned())),
+        ("~", Some("~".to_owned())),
+    ] {
+        let args = vec!["--server-header".to_owned(), format!(" {text}\t")];
+        let Ok(Invocation::Run(by_flag)) = ask_with(args, &[]) else { panic!("{text}") };
+        assert_eq!(by_flag.app().server_header, field, "{text}");
+        assert_eq!(server("", &[("LOITER_SERVER_HEADER", text)]), field, "{text}");
+        let path = file("server.toml", &format!("server-header = '{text}'"));
+        assert_eq!(server(&format!("--config {}", path.display()), &[]), field, "{text}");
+    }
+    assert_eq!(server("--compat go-httpbin", &[]), ours);
+    let path = file("no-server.toml", "server-header = false");
+    assert_eq!(server(&format!("--config {}", path.display()), &[]), None);
 }
 
 #[test]
@@ -56,7 +81,7 @@ fn records_are_kept_only_for_an_access_log() {
     let settings = settings("--access-log json --max-bytes 5 --server-header off", &[]);
     assert_eq!(settings.access_log, AccessLog::Json);
     let app = settings.app();
-    assert!(app.records && !app.server_header && app.limits.max_bytes == 5);
+    assert!(app.records && app.server_header.is_none() && app.limits.max_bytes == 5);
 }
 
 #[test]

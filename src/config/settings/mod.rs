@@ -40,8 +40,8 @@ pub struct Settings {
     pub max_connections_per_ip: Option<u32>,
     /// Most connections at a time; what the descriptor limit allows when not given.
     pub max_connections: Option<usize>,
-    /// Whether answers carry `Server: loiter/VERSION`.
-    pub server_header: bool,
+    /// The `Server` field of every answer.
+    pub server_header: Option<String>,
     /// Time that answers under way are given when the server is told to stop.
     pub shutdown_timeout: Duration,
     /// Whose ways are followed.
@@ -89,7 +89,7 @@ impl Settings {
                 Exposure::Public => Vec::new(),
             },
             full_version: self.full_version,
-            server_header: self.server_header,
+            server_header: self.server_header.clone(),
             records: self.access_log != AccessLog::Off,
         }
     }
@@ -113,7 +113,7 @@ impl Settings {
             exposure: Exposure::Local,
             max_connections_per_ip: None,
             max_connections: None,
-            server_header: false,
+            server_header: None,
             shutdown_timeout: Duration::ZERO,
             profile: &HTTPBIN,
             prefix: String::new(),

@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::config::listen::listeners;
+use crate::http::app::SERVER;
 
 /// Most threads that may be asked for.
 const MOST_WORKERS: u64 = 1024;
+
+/// Longest Server field that may be set: it is a part of every answer.
+const MOST_SERVER_BYTES: usize = 256;
 
 pub(super) const ROWS: &[Setting] = &[
     Setting {
@@ -15,7 +19,10 @@ pub(super) const ROWS: &[Setting] = &[
         default: "http://127.0.0.1:8080",
         takes: "HOST:PORT, with http://, tcp-echo:// or udp-echo:// before it, or unix:PATH",
         help: "Where to listen, and what is spoken there; may be given more than once. No host is \
-               every interface, port 0 any free port",
+               every interface, localhost both loopbacks, port 0 any free port. Everyone may \
+               connect to a socket file (mode 0666) unless it is written as \
+               'unix:PATH?mode=0660&owner=USER&group=GROUP'; unix:@NAME is a socket without a \
+               file (Linux)",
         set: |s, text| listeners(text).map(|listen| s.listen = listen),
         show: |s| s.listen.iter().map(Listen::to_string).collect::<Vec<_>>().join(","),
     },
@@ -69,13 +76,17 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "server-header",
         also: &[],
-        shape: Shape::Switch,
-        value: "on|off",
+        shape: Shape::Text,
+        value: "TEXT",
         default: "on",
-        takes: ON_OR_OFF,
-        help: "Send `Server: loiter/VERSION` with every answer",
-        set: |s, text| switch(text).map(|on| s.server_header = on),
-        show: |s| on_off(s.server_header),
+        takes: "a text such as gunicorn/19.9.0, on for loiter/VERSION, or off",
+        help: "What the Server field of every answer holds; off sends none",
+        set: |s, text| server(text).map(|server| s.server_header = server),
+        show: |s| match s.server_header.as_deref() {
+            None => "off".to_owned(),
+            Some(SERVER) => "on".to_owned(),
+            Some(text) => text.to_owned(),
+        },
     },
     Setting {
         name: "shutdown-timeout",
@@ -89,3 +100,20 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| show_duration(s.shutdown_timeout),
     },
 ];
+
+/// The value of a field (RFC 9110 5.5): visible ASCII, with spaces inside.
+fn server(text: &str) -> Result<Option<String>, BadValue> {
+    if let Ok(on) = switch(text) {
+        return Ok(on.then(|| SERVER.to_owned()));
+    }
+    if text.is_empty() || text.len() > MOST_SERVER_BYTES {
+        let wrong = format!("a field of {} bytes cannot be sent", text.len());
+        return Err(BadValue::new(wrong)
+            .advise(format!("give 1 to {MOST_SERVER_BYTES} bytes, or off to send no field")));
+    }
+    match text.chars().find(|c| !matches!(c, ' '..='~')) {
+        None => Ok(Some(text.to_owned())),
+        Some(odd) => Err(BadValue::new(format!("{odd:?} cannot be sent in a field"))
+            .advise("use letters, digits, spaces and marks of ASCII")),
+    }
+}
