@@ -4,6 +4,7 @@
 //! clap reads it, which would take them for clusters of short flags: `-host` for help.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::command::close_to;
 use super::environment::{Environment, HOST_AND_PORT, TLS, host_and_port, judged, variable};
@@ -16,8 +17,9 @@ pub(crate) fn split(
     args: impl Iterator<Item = OsString>,
 ) -> Result<(Vec<OsString>, Environment), ConfigError> {
     let (mut others, mut words) = (Vec::new(), Environment::new());
-    let mut args = args;
+    let mut args = args.peekable();
     others.extend(args.next());
+    args.next_if(names_the_program);
     while let Some(arg) = args.next() {
         let word = arg.to_str().and_then(word);
         match word {
@@ -41,6 +43,13 @@ pub(crate) fn split(
         }
     }
     Ok((others, words))
+}
+
+/// Whether a first argument is the program that go-httpbin's image runs, or ours. A container's
+/// command may begin with it where the image, like ours, names the program already.
+fn names_the_program(arg: &OsString) -> bool {
+    let name = Path::new(arg).file_name();
+    name.is_some_and(|name| name == "go-httpbin" || name == "loiter")
 }
 
 /// The name and the value in `-name=value`; `None` for anything but a word with one dash.
@@ -135,6 +144,23 @@ mod tests {
             assert_eq!(words(args).unwrap().0, args);
         }
         assert_eq!(words("-version -help").unwrap().0, "--version --help");
+    }
+
+    #[test]
+    fn the_programs_name_is_passed_over_where_a_container_repeats_it() {
+        for name in ["/bin/go-httpbin", "go-httpbin", "/go-httpbin", "loiter", "/loiter"] {
+            let (others, words) = words(&format!("{name} -port 9000 --workers 1")).unwrap();
+            assert_eq!(
+                (others.as_str(), words["PORT"].as_str()),
+                ("--workers 1", "9000"),
+                "{name}"
+            );
+            assert_eq!(self::words(name).unwrap().0, "");
+        }
+        for args in ["/bin/go-httpbin/", "/bin/go-httpbin2", "--workers 1 go-httpbin"] {
+            assert_eq!(words(args).unwrap().0.contains("go-httpbin"), !args.ends_with('/'));
+        }
+        assert_eq!(words("loiter loiter").unwrap().0, "loiter", "once");
     }
 
     #[test]
