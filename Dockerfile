@@ -24,5 +24,6 @@ COPY --from=build /loiter /loiter
 ENV HOST=0.0.0.0
 EXPOSE 8080
 USER 65532:65532
+# It asks the server as it was started, whether flag, variable or file says where it listens.
 HEALTHCHECK --interval=5s --timeout=3s CMD ["/loiter", "healthcheck"]
 ENTRYPOINT ["/loiter"]

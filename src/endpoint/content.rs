@@ -33,8 +33,10 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// How many random bytes.
-pub(super) const SIZE: Param = Param::path("n", Kind::Integer(0, 102_400), "16", "how many")
-    .go(&Param::path("n", Kind::Integer(0, BODY_BYTES), "16", "how many"));
+pub(super) const SIZE: Param =
+    Param::path("n", Kind::Integer(0, 102_400), "16", "how many; more are cut to --max-bytes").go(
+        &Param::path("n", Kind::Integer(0, BODY_BYTES), "16", "how many, up to --max-body-size"),
+    );
 /// What they are made from.
 pub(super) const SEED: Param =
     Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable");

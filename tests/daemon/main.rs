@@ -7,6 +7,7 @@
 
 mod admission;
 mod bulk;
+mod command_line;
 mod gone;
 mod health;
 mod lifetime;

@@ -29,7 +29,9 @@ pub(super) const ROWS: &[Setting] = &[
         value: "SIZE",
         default: "100KiB",
         takes: SIZE,
-        help: "Most bytes /bytes/N, /stream-bytes/N and /range/N make",
+        help: "Most bytes that /bytes/N, /stream-bytes/N and /range/N make. As in httpbin the \
+               first two cut a larger N to it, which X-Clamped tells; under --compat go-httpbin \
+               they refuse what is larger than --max-body-size",
         set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.max_bytes = n),
         show: |s| show_size(s.limits.max_bytes),
     },
