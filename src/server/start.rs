@@ -329,8 +329,11 @@ impl Birth {
         let mut listeners = Vec::new();
         let (mut gates, mut bound) = (Vec::new(), Vec::new());
         for group in &self.groups {
-            let opened = group.open(self.first, self.defer_accept);
-            let opened = opened.map_err(|(address, error)| StartError::Listen(address, error))?;
+            let opened =
+                group.open(self.first, self.defer_accept).map_err(|(address, error)| {
+                    bound.iter().filter_map(SocketFile::of).for_each(SocketFile::remove);
+                    StartError::Listen(address, error)
+                })?;
             for Open { listener, gate, bound: at } in opened {
                 listeners.push(listener);
                 gates.push(gate);

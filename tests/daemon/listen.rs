@@ -186,6 +186,16 @@ fn a_dead_servers_file_is_taken_over_and_a_living_ones_is_not() {
     assert_eq!(fs::read_to_string(plain).expect("it is left alone"), "mine");
 }
 
+#[test]
+fn a_start_that_fails_leaves_no_socket_file() {
+    let folder = Folder::new("failed");
+    let other = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = other.local_addr().expect("bound").to_string();
+    let file = format!("unix:{}", folder.file("socket").display());
+    refused(&run(&["--listen", &file, "--listen", &taken]), 1, &["cannot listen on", &taken]);
+    assert!(!folder.file("socket").exists());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_abstract_socket_is_a_name_without_a_file() {
