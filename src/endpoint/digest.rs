@@ -170,7 +170,7 @@ fn is_right(request: &Request, login: &Parameters) -> bool {
     let response = login.get("response");
     login.get("username") == Some(user)
         && login.get("uri").is_some_and(|uri| is_target(request, uri))
-        && expected(login, request.method.name().as_bytes(), password, request.body)
+        && expected(login, request.method_name().as_bytes(), password, request.body)
             .is_some_and(|expected| response == Some(expected.as_bytes()))
 }
 

@@ -196,7 +196,7 @@ fn write_key(
         Key::Form => content.write_form(json, profile),
         Key::Headers => fields::write(json, app, request, order),
         Key::Json => respell::write(json, &content.json),
-        Key::Method => json.text(request.method.name()),
+        Key::Method => json.text(request.method_name()),
         Key::RawHeaders => fields::write_raw(json, app, request),
         Key::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
         Key::Origin => json.quoted(|output| url::escape_origin(output, profile, request)),

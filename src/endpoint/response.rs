@@ -20,7 +20,7 @@ pub(super) const HEADERS: Route =
         .go(headers_go)
         .answers("*/*");
 
-const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post]);
+const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post, Method::Query]);
 
 /// Fields that are told in the body, but not sent: those that frame an answer or belong to the
 /// connection, and those that every answer has already.

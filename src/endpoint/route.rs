@@ -68,9 +68,10 @@ pub struct Route {
 
 /// The methods of most routes.
 pub(super) const GET: Methods = Methods::of(&[Method::Get, Method::Head]);
-/// The methods of routes that want a body.
-pub(super) const UPLOAD: Methods = Methods::of(&[Method::Post, Method::Put, Method::Patch]);
-/// The methods of routes that take all that can be answered.
+/// The methods of routes that want a body. QUERY goes with POST wherever that is one of several.
+pub(super) const UPLOAD: Methods =
+    Methods::of(&[Method::Post, Method::Put, Method::Patch, Method::Query]);
+/// The methods of routes that take all methods that httpbin knows.
 pub(super) const ANY: Methods = Methods::of(&[
     Method::Get,
     Method::Head,
@@ -79,7 +80,10 @@ pub(super) const ANY: Methods = Methods::of(&[
     Method::Delete,
     Method::Patch,
     Method::Trace,
+    Method::Query,
 ]);
+/// The same with those that have no name here: go-httpbin takes any token.
+const EVERY: Methods = ANY.with(Methods::of(&[Method::Other]));
 
 impl Route {
     /// A route that takes these methods and throws bodies away.
@@ -173,7 +177,7 @@ impl Route {
 
     /// The methods it takes. HEAD goes with GET, and OPTIONS with every route.
     pub fn methods(&self, profile: &Profile) -> Methods {
-        if profile.any_method && !self.fixed { ANY } else { self.methods }
+        if profile.any_method && !self.fixed { EVERY } else { self.methods }
     }
 
     /// The methods it is listed with: HEAD, which goes with every GET, is not.

@@ -22,7 +22,8 @@ pub struct Found {
 }
 
 /// The route for a target and a method: 404 when there is none for the path, 405 when there is none
-/// for the method. OPTIONS is taken everywhere, and for `*`, the server itself.
+/// for the method. OPTIONS is taken everywhere, and for `*`, the server itself. CONNECT is taken
+/// nowhere: its target is no path, so what is told to be allowed is what the server takes.
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
     match app.profile.whole_segments {
         false => find_path(app, &target.path, method),
@@ -33,7 +34,7 @@ pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let any = method == Method::Options && (path == b"*" || app.profile.blind_options);
     let Some(inner) = without_prefix(app, path) else {
-        return if any { server() } else { Err(Refusal::not_found()) };
+        return if any { server() } else { Err(missing(app, method)) };
     };
     let mut allow: Option<Methods> = None;
     let mut next = FIRST.get(slot(inner)).copied().unwrap_or(NONE);
@@ -52,7 +53,15 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     match allow {
         Some(allow) => Err(not_allowed(app, allow)),
         None if any => server(),
-        None => Err(Refusal::not_found()),
+        None => Err(missing(app, method)),
+    }
+}
+
+/// No route has the path, which CONNECT's target is not one of.
+fn missing(app: &App, method: Method) -> Refusal {
+    match (method, server()) {
+        (Method::Connect, Ok(found)) => not_allowed(app, found.route.methods(app.profile)),
+        _ => Refusal::not_found(),
     }
 }
 
@@ -240,6 +249,45 @@ mod tests {
         assert!(ask(b"*", Method::Options).is_ok());
         assert_eq!(ask(b"/nope", Method::Options).unwrap_err().status, Status(404));
         assert_eq!(ask(b"/anything", Method::Connect).unwrap_err().status, Status(405));
+        assert_eq!(ask(b"/anything", Method::Other).unwrap_err().status, Status(405));
+        assert_eq!(ask(b"/nope", Method::Other).unwrap_err().status, Status(404));
+    }
+
+    #[test]
+    fn query_is_taken_where_post_is_one_of_several() {
+        for (profile, any) in [(&HTTPBIN, false), (&GO_HTTPBIN, true)] {
+            let app = App { profile, ..App::default() };
+            for (path, taken) in [
+                ("/anything", true),
+                ("/anything/a", true),
+                ("/status/200", true),
+                ("/delay/1", true),
+                ("/upload", true),
+                ("/echo", true),
+                ("/response-headers", true),
+                ("/post", false),
+                ("/get", false),
+                ("/put", false),
+                ("/headers", any),
+                ("/cookies/set", any),
+            ] {
+                let found = find_path(&app, path.as_bytes(), Method::Query);
+                assert_eq!(found.is_ok(), taken, "{path} {}", profile.name);
+                let allow = found.err().and_then(|refusal| refusal.allow);
+                assert!(!allow.is_some_and(|allow| allow.contains(Method::Query)), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn connect_is_told_what_the_server_takes() {
+        for profile in [&HTTPBIN, &GO_HTTPBIN] {
+            let app = App { profile, prefix: "/pre".to_owned(), ..App::default() };
+            let refusal = find(&app, &Target::whole(b"a:443"), Method::Connect).unwrap_err();
+            let allow = refusal.allow.unwrap();
+            assert!(refusal.status == Status(405) && allow.contains(Method::Get));
+            assert!(!allow.contains(Method::Connect));
+        }
     }
 
     #[test]
@@ -277,6 +325,8 @@ mod tests {
     fn go_httpbin_minds_methods_only_where_the_path_is_named_after_one() {
         let app = App { profile: &GO_HTTPBIN, ..App::default() };
         assert!(find_path(&app, b"/headers", Method::Delete).is_ok());
+        assert!(find_path(&app, b"/headers", Method::Other).is_ok());
+        assert!(find_path(&app, b"/post", Method::Other).is_err());
         assert!(find_path(&app, b"/nope", Method::Options).is_ok());
         let refusal = find_path(&app, b"/get", Method::Post).unwrap_err();
         assert_eq!(refusal.allow, Some(Methods::of(&[Method::Get, Method::Head])));

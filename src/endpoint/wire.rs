@@ -62,13 +62,12 @@ fn dump(_: &App, _: &Request) -> Result<Reply, Refusal> {
 }
 
 fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
-    output.extend_from_slice(request.method.name().as_bytes());
+    output.extend_from_slice(request.method_name().as_bytes());
     output.push(b' ');
     output.extend_from_slice(request.target.raw);
-    output.extend_from_slice(match request.version {
-        Version::Http10 => b" HTTP/1.0\r\n",
-        Version::Http11 => b" HTTP/1.1\r\n",
-    });
+    output.push(b' ');
+    output.extend_from_slice(request.version.name());
+    output.extend_from_slice(b"\r\n");
     fields::write_lines(output, app, request);
     output.extend_from_slice(b"\r\n");
     output.extend_from_slice(request.body);

@@ -26,7 +26,8 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The methods of RFC 9110 section 9 and RFC 5789. They are case-sensitive; any other is a 501.
+/// The methods of RFC 9110 section 9, RFC 5789 and RFC 10008, and any other. They are
+/// case-sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Method {
@@ -48,11 +49,15 @@ pub enum Method {
     Trace,
     /// RFC 9110 9.3.6: known, and allowed nowhere.
     Connect,
+    /// RFC 10008: safe and idempotent like GET, with a body like POST.
+    Query,
+    /// Any other token. Its name is in the request: [`Request::method_name`].
+    Other,
 }
 
 impl Method {
-    /// Every method, in the order of the enum.
-    pub const ALL: [Method; 9] = [
+    /// Every method that has a name here, in the order of the enum.
+    pub const ALL: [Method; 10] = [
         Method::Get,
         Method::Head,
         Method::Post,
@@ -62,14 +67,16 @@ impl Method {
         Method::Options,
         Method::Trace,
         Method::Connect,
+        Method::Query,
     ];
 
-    /// The method of this exact name.
-    pub fn parse(name: &[u8]) -> Option<Method> {
-        Method::ALL.into_iter().find(|method| method.name().as_bytes() == name)
+    /// The method of this exact name, which is a token.
+    pub fn parse(name: &[u8]) -> Method {
+        let named = Method::ALL.into_iter().find(|method| method.name().as_bytes() == name);
+        named.unwrap_or(Method::Other)
     }
 
-    /// The name on the wire.
+    /// The name on the wire; empty for [`Other`](Method::Other).
     pub const fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -81,6 +88,8 @@ impl Method {
             Method::Options => "OPTIONS",
             Method::Trace => "TRACE",
             Method::Connect => "CONNECT",
+            Method::Query => "QUERY",
+            Method::Other => "",
         }
     }
 }
@@ -111,7 +120,7 @@ impl Methods {
         Methods(self.0 | other.0)
     }
 
-    /// Its methods, in the order of [`Method::ALL`].
+    /// Those of its methods that have a name, in the order of [`Method::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Method> {
         Method::ALL.into_iter().filter(move |&method| self.contains(method))
     }
@@ -127,13 +136,23 @@ pub enum Version {
     Http11,
 }
 
+impl Version {
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static [u8; 8] {
+        match self {
+            Version::Http10 => b"HTTP/1.0",
+            Version::Http11 => b"HTTP/1.1",
+        }
+    }
+}
+
 /// Where a request goes (RFC 9112 3.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target<'a> {
-    /// Path and query as sent, for the log and for `/raw`; the whole target in `*` and absolute
-    /// form.
+    /// The whole target as sent, without fragment, for the log and for `/dump/request`.
     pub raw: &'a [u8],
-    /// The path as sent, without query or fragment; starts with `/` except in `*`.
+    /// The path as sent, without query or fragment; starts with `/` except in `*` and in the
+    /// authority form.
     pub raw_path: &'a [u8],
     /// The path percent-decoded, as routes see it. Bad escapes stay as they are.
     pub path: Cow<'a, [u8]>,
@@ -159,7 +178,8 @@ pub struct Request<'a> {
     pub target: Target<'a>,
     /// The path's parameters, found by the router.
     pub params: Params,
-    /// The authority asked for: the absolute target's, else the Host field's, else `None`.
+    /// The authority asked for: the target's, else the Host field's. `None` when there is none, or
+    /// one without a name.
     pub host: Option<&'a [u8]>,
     /// Every field, in the order in which it came.
     pub fields: &'a [Field<'a>],
@@ -180,6 +200,18 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The method's name, exactly as it was sent.
+    pub fn method_name(&self) -> &'a str {
+        match self.method {
+            Method::Other => {
+                let end = self.head.iter().position(|&byte| byte == b' ').unwrap_or_default();
+                let name = self.head.get(..end).unwrap_or_default();
+                std::str::from_utf8(name).unwrap_or_default()
+            }
+            method => method.name(),
+        }
+    }
+
     /// The value of the first field of this name, in any case.
     pub fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields_named(name).next()

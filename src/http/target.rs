@@ -10,26 +10,30 @@ impl<'a> Target<'a> {
     /// The target in its origin, absolute or asterisk form, and with an absolute one the authority
     /// it names, which wins over the Host field (RFC 9112 3.2.2). `None` for any other form.
     ///
-    /// Whoever read the head has refused blanks and control bytes, and judges the authority: it is
-    /// told as it stands. A `#` and what comes after it
-    /// are cut, and several slashes at the start count as one: both are httpbin's ways.
+    /// Whoever read the head has refused blanks and control bytes, and judges the authority, which
+    /// is returned as it is. A `#` and what comes after it are cut here and so are part of nothing
+    /// that is shown or compared; several slashes at the start count as one. Both are httpbin's
+    /// ways.
     pub fn parse(raw: &'a [u8]) -> Option<(Target<'a>, Option<&'a [u8]>)> {
         if is_plain(raw) {
-            let path = Cow::Borrowed(raw);
-            return Some((Target { raw, raw_path: raw, path, raw_query: None }, None));
+            return Some((Target::whole(raw), None));
         }
-        let cut = memchr::memchr(b'#', raw).and_then(|at| raw.get(..at)).unwrap_or(raw);
-        if cut.starts_with(b"/") {
-            return Some((Target::split(raw, cut), None));
+        let raw = memchr::memchr(b'#', raw).and_then(|at| raw.get(..at)).unwrap_or(raw);
+        if raw.starts_with(b"/") {
+            return Some((Target::split(raw, raw), None));
         }
-        if cut == b"*" {
-            let path = Cow::Borrowed(cut);
-            return Some((Target { raw, raw_path: cut, path, raw_query: None }, None));
+        if raw == b"*" {
+            return Some((Target::whole(raw), None));
         }
-        let rest = after_scheme(cut)?;
+        let rest = after_scheme(raw)?;
         let end = rest.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
         (!authority.is_empty()).then(|| (Target::split(raw, path), Some(authority)))
+    }
+
+    /// The target that is no path: `*`, or CONNECT's authority.
+    pub fn whole(raw: &'a [u8]) -> Target<'a> {
+        Target { raw, raw_path: raw, path: Cow::Borrowed(raw), raw_query: None }
     }
 
     /// The decoded path with another byte in place of each escaped slash, which no route has in its
@@ -97,7 +101,7 @@ mod tests {
 
     fn parts(raw: &str) -> Option<(String, Option<&str>, Option<&str>)> {
         let (target, host) = Target::parse(raw.as_bytes())?;
-        assert_eq!(target.raw, raw.as_bytes());
+        assert_eq!(Some(target.raw), raw.as_bytes().split(|&byte| byte == b'#').next());
         let text = |bytes| std::str::from_utf8(bytes).unwrap();
         let path = String::from_utf8(target.path.into_owned()).unwrap();
         Some((path, target.raw_query.map(text), host.map(text)))
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn origin_form() {
-        assert_eq!(parts("/get?a=1#x?y"), Some(("/get".into(), Some("a=1"), None)));
+        assert_eq!(parts("/get?a=1"), Some(("/get".into(), Some("a=1"), None)));
         assert_eq!(parts("/%67et?"), Some(("/get".into(), Some(""), None)));
         assert_eq!(parts("/a?b?c"), Some(("/a".into(), Some("b?c"), None)));
         assert!(matches!(Target::parse(b"/get").unwrap().0.path, Cow::Borrowed(b"/get")));
@@ -136,15 +140,35 @@ mod tests {
     fn absolute_form() {
         assert_eq!(parts("HTTP://h:80/get?a"), Some(("/get".into(), Some("a"), Some("h:80"))));
         assert_eq!(parts("https://h"), Some(("/".into(), None, Some("h"))));
-        assert_eq!(parts("http://u@h?q#f"), Some(("/".into(), Some("q"), Some("u@h"))));
+        assert_eq!(parts("http://u@h?q"), Some(("/".into(), Some("q"), Some("u@h"))));
         assert_eq!(parts("http:///get"), None);
     }
 
     #[test]
     fn other_forms() {
         assert_eq!(parts("*"), Some(("*".into(), None, None)));
-        for raw in ["", "h:80", "get", "ftp://h/", "*x", "http:/get", "#", "?a"] {
+        for raw in ["", "h:80", "get", "ftp://h/", "*x", "http:/get", "?a"] {
             assert_eq!(parts(raw), None, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_fragment_is_part_of_nothing() {
+        for (raw, cut) in [
+            ("/get?a=1#x?y", "/get?a=1"),
+            ("/a#b/c?d", "/a"),
+            ("/#", "/"),
+            ("//#", "//"),
+            ("*#", "*"),
+            ("http://u@h?q#f", "http://u@h?q"),
+            ("http://h#f/g", "http://h"),
+            ("#", ""),
+            ("#/get", ""),
+            ("http:#//h/", "http:"),
+            ("http://#h/", "http://"),
+        ] {
+            assert_eq!(parts(raw), parts(cut), "{raw}");
+        }
+        assert_eq!(parts("/a%23b?c=%23"), Some(("/a#b".into(), Some("c=%23"), None)));
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
     let (method, target) = line.split_once(' ').unwrap();
     let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = [line, " HTTP/1.1\r\n", &lines, "\r\n"].concat().into_bytes();
-    let method = Method::parse(method.as_bytes()).unwrap();
+    let method = Method::parse(method.as_bytes());
     let fields: Vec<Field> = fields.iter().map(|&(name, value)| Field::of(name, value)).collect();
     let (target, host) = Target::parse(target.as_bytes()).unwrap();
     let found = match find(app, &target, method) {

@@ -14,7 +14,12 @@ pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
         write_text(json, "basePath", if app.prefix.is_empty() { "/" } else { &app.prefix });
         write_texts(json, "schemes", ["http"]);
         write_tags(json);
-        write_paths(json, app, |method| method != Method::Trace, write_operation);
+        write_paths(
+            json,
+            app,
+            |method| !matches!(method, Method::Trace | Method::Query),
+            write_operation,
+        );
         json.key("definitions");
         json.object(|_| {});
     })

@@ -90,7 +90,7 @@ fn write_group(html: &mut String, app: &App, group: &Group) {
 fn write_route(html: &mut String, app: &App, route: &Route) {
     let methods: Vec<&str> = route.listed(app.profile).map(Method::name).collect();
     let told = match methods.len() {
-        0..=3 => methods.join(" "),
+        0..=4 => methods.join(" "),
         _ => "any".to_owned(),
     };
     let body = match (route.answers_of(app.profile), route.body) {

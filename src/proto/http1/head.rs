@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::facts::Facts;
-use super::host::is_valid as valid_host;
+use super::host::{self, is_tunnel};
 use super::words;
 pub use super::words::{Slots, slots};
 use crate::base::limits::Limits;
@@ -96,7 +96,12 @@ fn check_line<'a>(
     if longest.is_some_and(|longest| length <= longest) {
         return Ok(whole);
     }
+    let seen = line.get(..=longest.unwrap_or(0)).unwrap_or(line);
     Err(match start {
+        // RFC 9112 3: what is too long is the method, if nothing but it has come.
+        0 if memchr::memchr(b' ', seen).is_none() => {
+            Refusal::new(Status(501), "the method is too long")
+        }
         _ if longest < Some(limits.head_line_bytes) => {
             Refusal::new(Status(431), "the head is too long")
         }
@@ -167,17 +172,18 @@ pub fn parse<'a>(
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
     let (line, length) = words::split(bytes, slots, limits.head_fields)?;
-    let version = line.version;
-    let method = Method::parse(line.method).ok_or_else(|| unknown_method(line.method))?;
-    let (target, authority) = Target::parse(line.target)
-        .ok_or_else(|| Refusal::bad("the request target is malformed"))?;
+    let (method, version) = (Method::parse(line.method), line.version);
+    let parts = Target::parse(line.target).filter(|_| method != Method::Connect);
+    let Some((target, authority)) = parts.or_else(|| tunnel(method, line.target)) else {
+        return Err(bad_target(method));
+    };
     if *target.path == *b"*" && method != Method::Options {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
     let fields = slots.as_slice();
     let facts = Facts::of(fields)?;
     let host = facts.host(version)?;
-    if authority.is_some_and(|authority| !valid_host(authority)) {
+    if !authority.is_none_or(|name| host::is_valid(name) && host::has_name(name)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
     }
     let request = Request {
@@ -185,7 +191,7 @@ pub fn parse<'a>(
         version,
         target,
         params: Params::default(),
-        host: authority.or(host),
+        host: authority.or(host).filter(|name| host::has_name(name)),
         fields,
         body: &[],
         body_bytes: 0,
@@ -204,7 +210,15 @@ pub fn parse<'a>(
     })
 }
 
-fn unknown_method(name: &[u8]) -> Refusal {
-    let name = String::from_utf8_lossy(name);
-    Refusal::new(Status(501), format!("the method {name} is not known here"))
+/// The target of CONNECT, which has a form of its own (RFC 9112 3.2.3).
+fn tunnel(method: Method, target: &[u8]) -> Option<(Target<'_>, Option<&[u8]>)> {
+    let is_one = method == Method::Connect && is_tunnel(target);
+    is_one.then(|| (Target::whole(target), Some(target)))
+}
+
+fn bad_target(method: Method) -> Refusal {
+    Refusal::bad(match method {
+        Method::Connect => "the target of CONNECT is not a host, a colon and a port",
+        _ => "the request target is malformed",
+    })
 }

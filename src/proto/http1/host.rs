@@ -1,4 +1,4 @@
-//! The authority that a request names: `Host`, or an absolute target's.
+//! The authority that a request names: `Host`, or the target's.
 
 use std::net::Ipv6Addr;
 
@@ -15,11 +15,30 @@ pub(super) fn is_valid(host: &[u8]) -> bool {
     }
 }
 
-fn is_valid_at_all(host: &[u8]) -> bool {
-    let (name, port) = match host.iter().rposition(|&b| b == b':') {
+/// Whether the authority has a name before its port. An `http` URI without one is invalid (RFC 9110
+/// 4.2.1).
+pub(super) fn has_name(host: &[u8]) -> bool {
+    !matches!(host, [] | [b':', ..])
+}
+
+/// What CONNECT asks for: a name and a port (RFC 9112 3.2.3), neither of them empty, and the port
+/// one that there is (RFC 9110 9.3.6).
+pub(super) fn is_tunnel(authority: &[u8]) -> bool {
+    let (_, port) = split(authority);
+    let port = std::str::from_utf8(port).ok().and_then(|port| port.parse::<u16>().ok());
+    is_valid(authority) && has_name(authority) && port.is_some_and(|port| port > 0)
+}
+
+/// The name, and what stands behind its colon.
+fn split(host: &[u8]) -> (&[u8], &[u8]) {
+    match host.iter().rposition(|&b| b == b':') {
         Some(colon) if !host.ends_with(b"]") => (&host[..colon], &host[colon + 1..]),
-        _ => (host, &b""[..]),
-    };
+        _ => (host, b""),
+    }
+}
+
+fn is_valid_at_all(host: &[u8]) -> bool {
+    let (name, port) = split(host);
     let literal = name.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
     port.iter().all(u8::is_ascii_digit)
         && match literal {

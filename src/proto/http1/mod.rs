@@ -35,7 +35,7 @@ use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::record::Record;
 use crate::http::reply::{Messages, Refusal};
-use crate::http::request::Request;
+use crate::http::request::{Method, Request};
 use head::{Origin, Scan};
 use kept::{is_too_large, kept, whole};
 use receive::Receive;
@@ -403,6 +403,8 @@ fn begin(
         Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
     };
     let mut exchange = Exchange::new(cx, reply, request, keep_alive);
+    // What comes behind it may be meant for the tunnel already.
+    exchange.last(request.method == Method::Connect);
     if exchange.takes_time() {
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
