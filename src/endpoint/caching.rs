@@ -6,7 +6,7 @@ use super::range;
 use super::route::{Group, Kind, Param, Route};
 use crate::base::random::Random;
 use crate::http::app::App;
-use crate::http::conditional::{Validator, http_date, names};
+use crate::http::conditional::{Validator, http_date, names, seconds};
 use crate::http::reply::{Media, Refusal, Reply, is_plain};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -50,28 +50,53 @@ fn has_copy(request: &Request) -> bool {
     dated || request.field("If-None-Match").is_some()
 }
 
-/// `/cache`: the tag is drawn anew each time, and without quotes.
+/// `/cache`: the tag has no quotes and follows from the date, where httpbin draws one each time. So
+/// the 304 carries the tag that the copy came with, which RFC 9110 15.4.5 asks for and httpbin does
+/// not do.
 fn cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    if has_copy(request) {
-        return Ok(Reply::new(Status(304)));
-    }
-    let mut random = Random::new(request.seed);
-    let tag = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
-    Ok(document().header("Last-Modified", http_date(request.unix_us)).header("ETag", tag))
+    Ok(cached(request, has_copy(request), |second| {
+        let mut random = Random::new(second);
+        format!("{:016x}{:016x}", random.next_u64(), random.next_u64())
+    }))
 }
 
 /// The same as go-httpbin has it: its tag is the date in hex with the SHA-1 of nothing behind it,
-/// which its own tests ask for; an empty field does not count. Departure: its date ends in a time
-/// zone's name, ours in `GMT`, as HTTP has it.
+/// which its own tests ask for; an empty field does not count. Departures: its date ends in a time
+/// zone's name, ours in `GMT`, as HTTP has it; and the 304 carries the tag.
 fn go_cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    let told = |name| request.field(name).is_some_and(|value| !value.is_empty());
-    if told("If-None-Match") || told("If-Modified-Since") {
-        return Ok(Reply::new(Status(304)));
-    }
     const NOTHING: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-    let date = http_date(request.unix_us);
-    let hex: String = date.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Ok(document().header("Last-Modified", date).header("ETag", hex + NOTHING))
+    let told = |name| request.field(name).is_some_and(|value| !value.is_empty());
+    let has_copy = told("If-None-Match") || told("If-Modified-Since");
+    Ok(cached(request, has_copy, |second| {
+        let date = http_date(second * MICROSECONDS);
+        date.bytes().map(|byte| format!("{byte:02x}")).collect::<String>() + NOTHING
+    }))
+}
+
+const MICROSECONDS: u64 = 1_000_000;
+
+/// The document of this second, or for who has a copy a 304 with its tag: the one that the client
+/// names, or else that of the second from which the copy is.
+fn cached(request: &Request, has_copy: bool, tag_of: fn(u64) -> String) -> Reply {
+    let now = request.unix_us / MICROSECONDS;
+    if !has_copy {
+        let date = http_date(request.unix_us);
+        return document().header("Last-Modified", date).header("ETag", tag_of(now));
+    }
+    let tag = request.field("If-None-Match").and_then(first_tag);
+    let second = seconds(request, "If-Modified-Since").unwrap_or(now);
+    Reply::new(Status(304)).header("ETag", tag.unwrap_or_else(|| tag_of(second)))
+}
+
+/// The first tag of a list, as it was sent, if it is one and a field can hold it.
+fn first_tag(list: &[u8]) -> Option<String> {
+    let mut quoted = false;
+    let tag = list.split(|&byte| {
+        quoted ^= byte == b'"';
+        byte == b',' && !quoted
+    });
+    let tag = std::str::from_utf8(tag.into_iter().next()?.trim_ascii()).ok()?;
+    (!tag.is_empty() && tag != "*" && is_plain(tag)).then(|| tag.to_owned())
 }
 
 /// `/cache/{value}`: as many seconds as digits can say.

@@ -64,7 +64,7 @@ fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
         return Ok(PNG.reply());
     }
     let accept = lines.join(&b',').to_ascii_lowercase();
-    Ok(chosen(&CHOICES, &accept).unwrap_or_else(|| status_reply(app, 406)))
+    Ok(chosen(&CHOICES, &accept).unwrap_or_else(|| status_reply(app, request, 406)))
 }
 
 /// The same as go-httpbin has it: in another order, in this case, and 415 for the others.

@@ -7,7 +7,7 @@ use super::{response, server};
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
-use crate::http::request::Request;
+use crate::http::request::{Request, Version};
 use crate::http::status::Status;
 
 /// The rows.
@@ -52,11 +52,11 @@ const GO_HIGHEST: u16 = 599;
 fn status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     // As nearly all are written.
     if let Some(code) = three_digits(request.param(0)) {
-        return Ok(status_reply(app, code));
+        return Ok(status_reply(app, request, code));
     }
     let codes = std::str::from_utf8(request.param(0)).unwrap_or_default();
     Ok(match chosen(request, codes, HIGHEST) {
-        Some(code) => status_reply(app, code),
+        Some(code) => status_reply(app, request, code),
         None => Reply::whole(Status(400), Media::Text, b"Invalid status code".as_slice()),
     })
 }
@@ -80,7 +80,7 @@ fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let codes = String::from_utf8_lossy(request.param(0));
     let chosen = || chosen(request, &codes, GO_HIGHEST);
     match is_read(app.profile, &codes).then(chosen).flatten() {
-        Some(code) => Ok(go_status_reply(app, code)),
+        Some(code) => Ok(go_status_reply(app, request, code)),
         None => Err(bad("status", &codes, "write 100 to 599; several as 200:3,500:1")),
     }
 }
@@ -158,50 +158,86 @@ const UNPAID_MORE: &str = "http://vimeo.com/22053820";
 const TEAPOT_MORE: &str = "http://tools.ietf.org/html/rfc2324";
 
 /// The answer of a status code: empty, but for some codes that say more.
-pub(super) fn status_reply(app: &App, code: u16) -> Reply {
+pub(super) fn status_reply(app: &App, request: &Request, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: &'static str, more| {
         Reply::whole(status, Media::None, text.as_bytes()).header("x-more-info", more)
     };
     match code {
+        206 => part(Media::Html),
         301 | 302 | 303 | 305 | 307 => {
             Reply::new(status).header("Location", app.local("/redirect/1"))
         }
         304 => Reply::new(status),
-        401 => Reply::new(status).header("WWW-Authenticate", REALM),
+        401 | 407 => with_due_fields(Reply::new(status), request),
         402 => text(UNPAID, UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, UNACCEPTABLE.as_bytes()),
-        407 => Reply::new(status).header("Proxy-Authenticate", REALM),
         418 => text(TEAPOT, TEAPOT_MORE),
-        426 => upgrade(Reply { media: Media::Html, ..Reply::new(status) }),
+        101 | 405 | 416 | 426 | 429 | 503 => {
+            with_due_fields(Reply { media: Media::Html, ..Reply::new(status) }, request)
+        }
         _ => Reply { media: Media::Html, ..Reply::new(status) },
     }
 }
 
 /// The same as go-httpbin has it: plain text, the two pages that name the picture included.
-fn go_status_reply(app: &App, code: u16) -> Reply {
+fn go_status_reply(app: &App, request: &Request, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: String| Reply::whole(status, Media::PlainText, text.into_bytes());
     let empty = || Reply::new(status).media(Media::PlainText);
     let picture = || app.local("/image/jpeg");
     let page = || text(page(status, &picture())).header("Location", picture());
     match code {
+        206 => part(Media::PlainText),
         300 | 308 => page(),
         301 | 302 | 303 | 305 | 307 => empty().header("Location", app.local("/redirect/1")),
         304 => Reply::new(status),
-        401 => empty().header("WWW-Authenticate", REALM),
         402 => text(UNPAID.to_owned()).header("X-More-Info", UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, GO_UNACCEPTABLE.as_bytes()),
-        407 => empty().header("Proxy-Authenticate", REALM),
         418 => text("I'm a teapot!".to_owned()).header("X-More-Info", TEAPOT_MORE),
-        426 => upgrade(empty()),
-        _ => empty(),
+        _ => with_due_fields(empty(), request),
     }
 }
 
-/// 426 must name what to upgrade to (RFC 9110 15.5.22), which httpbin does not.
-fn upgrade(reply: Reply) -> Reply {
-    reply.header("Connection", "upgrade").header("Upgrade", "websocket")
+/// 206 with a part, since one without a byte cannot be named (RFC 9110 14.4): the whole of a
+/// document that is a line feed.
+fn part(media: Media) -> Reply {
+    Reply::whole(Status(206), media, b"\n".as_slice()).header("Content-Range", "bytes 0-0/1")
+}
+
+/// Adds the fields that an answer of its status must have, or should; both APIs have those of 401
+/// and 407 alone. OPTIONS is the one method that a 405 made to order leaves; the document of a 416
+/// has no bytes.
+pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
+    match reply.status.0 {
+        // RFC 9110 15.2.2 and 7.8.
+        101 if request.version == Version::Http11 => {
+            reply.header("Connection", "upgrade").header("Upgrade", protocol(request))
+        }
+        // RFC 9110 15.5.2 and 15.5.8.
+        401 => reply.header("WWW-Authenticate", REALM),
+        407 => reply.header("Proxy-Authenticate", REALM),
+        // RFC 9110 15.5.6.
+        405 => reply.header("Allow", "OPTIONS"),
+        // RFC 9110 15.5.17.
+        416 => reply.header("Content-Range", "bytes */0"),
+        // RFC 9110 15.5.22.
+        426 => reply.header("Connection", "upgrade").header("Upgrade", WEBSOCKET),
+        // RFC 6585 4 and RFC 9110 15.6.4.
+        429 | 503 => reply.header("Retry-After", "1"),
+        _ => reply,
+    }
+}
+
+const WEBSOCKET: &str = "websocket";
+
+/// What a 101 goes over to: the first protocol that the client would like (RFC 9110 7.8).
+fn protocol(request: &Request) -> String {
+    let asked = request.field("Upgrade").and_then(|value| value.split(|&b| b == b',').next());
+    match asked.map(|name| std::str::from_utf8(name.trim_ascii())) {
+        Some(Ok(name)) if !name.is_empty() => name.to_owned(),
+        _ => WEBSOCKET.to_owned(),
+    }
 }
 
 /// A page that leads to where the answer does.

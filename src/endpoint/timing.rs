@@ -4,6 +4,7 @@
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
 use super::route::{BODY_BYTES, Group, Kind, Param, Route};
+use super::status::with_due_fields;
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
 use crate::http::pace::{Pace, Source};
@@ -76,7 +77,7 @@ fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
             return Ok(Reply::whole(Status(400), Media::Text, text.as_slice()));
         }
     };
-    let reply = dripping(Media::Bytes, status, bytes, times, bytes);
+    let reply = with_due_fields(dripping(Media::Bytes, status, bytes, times, bytes), request);
     Ok(reply.clamped("numbytes", asked.unsigned_abs(), bytes))
 }
 
@@ -101,7 +102,7 @@ fn drip_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let bytes = params::within(app.profile, "numbytes", &bytes, 1..=app.limits.body_bytes)?;
     let status = code(app, request, 599)?;
     let times = Times::of(app, request, "2s", "2s")?.fitting(app)?;
-    Ok(dripping(Media::Text, status, bytes, times, bytes - 1))
+    Ok(with_due_fields(dripping(Media::Text, status, bytes, times, bytes - 1), request))
 }
 
 fn code(app: &App, request: &Request, most: u64) -> Result<Status, Refusal> {
@@ -119,6 +120,11 @@ fn dripping(media: Media, status: Status, bytes: u64, times: Times, gaps: u64) -
     };
     let media = if status == Status(304) { Media::None } else { media };
     let reply = Reply { after_us: times.delay_us, media, body, ..Reply::new(status) };
+    let reply = match status {
+        // The whole, as a part of itself (RFC 9110 15.3.7.1).
+        Status(206) => reply.header("Content-Range", format!("bytes 0-{}/{bytes}", bytes - 1)),
+        _ => reply,
+    };
     reply.sized().header("Server-Timing", times.told(gaps))
 }
 

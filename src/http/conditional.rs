@@ -10,7 +10,7 @@ pub fn http_date(unix_us: u64) -> String {
 }
 
 /// The seconds of Unix time that a field of this name tells, if it tells any.
-fn seconds(request: &Request, name: &str) -> Option<u64> {
+pub fn seconds(request: &Request, name: &str) -> Option<u64> {
     let text = std::str::from_utf8(request.field(name)?).ok()?;
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())

@@ -185,18 +185,18 @@ impl Exchange {
         exchange.end(cx);
     }
 
-    /// `/status/103` and the like: an interim answer cannot be the last, so 200 follows; except for
-    /// 101, after which the connection is not ours any more.
+    /// `/status/103` and the like: an interim answer cannot be the last (RFC 9110 15.2), so 200
+    /// follows; except for 101, after which the connection is not ours any more. HTTP/1.0 knows
+    /// none.
     ///
-    /// The connection ends with it, and the interim answer says so: a client that takes it for the
-    /// last (Python's `http.client` does) would read the 200 as the answer to its next request.
+    /// Both go out together, and the connection is kept: a client that takes an interim answer for
+    /// the last has read the 200 with it, or finds bytes on a connection that should have none.
     fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
-        match self.reply.status {
-            Status(101) => self.last(!self.upgrades()),
-            status @ Status(..200) => {
-                if self.version == Version::Http11 {
+        match (self.reply.status, self.version) {
+            (Status(101), Version::Http11) => self.last(!self.upgrades()),
+            (status @ Status(..200), version) => {
+                if version == Version::Http11 {
                     write::interim(output, status, shouts);
-                    self.last(true);
                 }
                 self.reply.status = Status::OK;
             }

@@ -76,6 +76,33 @@ fn what_is_told_of_a_document() {
 }
 
 #[test]
+fn a_304_of_the_cache_has_the_tag_of_the_copy() {
+    for (ask, tagged) in [(ask as Asks, "W/\"a,b\", x"), (ask_go, "W/\"a,b\" ,*")] {
+        let copy = ask("GET /cache", CURL, b"");
+        let (tag, date) = (copy.field("ETag").unwrap(), copy.field("Last-Modified").unwrap());
+        let old = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let of_old = ask("GET /cache", &[("If-Modified-Since", old)], b"");
+        let of_old = of_old.field("ETag").unwrap();
+        assert_ne!(of_old, tag);
+        for (known, told) in [
+            (&[("If-None-Match", tag)][..], tag),
+            (&[("If-Modified-Since", date)], tag),
+            (&[("If-Modified-Since", old), ("If-None-Match", "mine")], "mine"),
+            (&[("If-Modified-Since", old), ("If-None-Match", "*")], of_old),
+            (&[("If-Modified-Since", "some day")], tag),
+            (&[("If-None-Match", "*")], tag),
+            (&[("If-None-Match", " ,")], tag),
+            (&[("If-None-Match", tagged)], "W/\"a,b\""),
+        ] {
+            let answer = ask("HEAD /cache", known, b"");
+            assert_eq!((answer.status, answer.field("ETag")), (304, Some(told)), "{known:?}");
+        }
+    }
+}
+
+type Asks = fn(&str, &[(&str, &str)], &[u8]) -> Answer;
+
+#[test]
 fn what_go_httpbin_tells_of_a_document() {
     let answer = ask_go("GET /cache", CURL, b"");
     let date = answer.field("Last-Modified").unwrap();

@@ -46,3 +46,40 @@ fn places_have_the_prefix() {
         assert_eq!((answer.status, answer.field("Location")), (code, place), "{code}");
     }
 }
+
+#[test]
+fn an_answer_has_the_fields_that_its_status_asks_for() {
+    for ask in [ask as fn(&str, &[(&str, &str)], &[u8]) -> Answer, ask_go] {
+        for (line, name, value) in [
+            ("GET /status/101", "Upgrade", Some("websocket")),
+            ("GET /status/101", "Connection", Some("upgrade")),
+            ("GET /status/206", "Content-Range", Some("bytes 0-0/1")),
+            ("GET /status/405", "Allow", Some("OPTIONS")),
+            ("QUERY /status/405", "Allow", Some("OPTIONS")),
+            ("GET /status/405:1,405:2", "Allow", Some("OPTIONS")),
+            ("POST /status/416", "Content-Range", Some("bytes */0")),
+            ("GET /status/426", "Upgrade", Some("websocket")),
+            ("GET /status/426", "Connection", Some("upgrade")),
+            ("GET /status/429", "Retry-After", Some("1")),
+            ("PUT /status/503", "Retry-After", Some("1")),
+            ("GET /status/401", "WWW-Authenticate", Some("Basic realm=\"Fake Realm\"")),
+            ("GET /status/407", "Proxy-Authenticate", Some("Basic realm=\"Fake Realm\"")),
+            ("GET /drip?duration=0&delay=0&code=405", "Allow", Some("OPTIONS")),
+            ("GET /drip?duration=0&delay=0&code=416", "Content-Range", Some("bytes */0")),
+            ("GET /drip?duration=0&delay=0&code=429", "Retry-After", Some("1")),
+            ("GET /drip?duration=0&delay=0&code=206", "Content-Range", Some("bytes 0-9/10")),
+            ("GET /drip?duration=0&delay=0&code=101", "Upgrade", Some("websocket")),
+            ("GET /status/500", "Retry-After", None),
+            ("GET /status/200", "Allow", None),
+        ] {
+            assert_eq!(ask(line, CURL, b"").field(name), value, "{line} {name}");
+        }
+        // So many bytes are there as the field says.
+        assert_eq!(ask("GET /status/206", CURL, b"").body.len(), 1);
+        assert!(ask("GET /status/416", CURL, b"").body.is_empty());
+        for (asked, told) in [("h2c", "h2c"), (" a/1 , b", "a/1"), (" ,b", "websocket")] {
+            let answer = ask("GET /status/101", &[("Upgrade", asked)], b"");
+            assert_eq!((answer.status, answer.field("Upgrade")), (101, Some(told)), "{asked}");
+        }
+    }
+}

@@ -96,10 +96,10 @@ fn status_line(output: &mut Vec<u8>, status: Status, version: Version, shouts: b
     output.extend_from_slice(b"\r\n");
 }
 
-/// Appends an interim answer (RFC 9110 15.2) on a connection that ends with the final one.
+/// Appends an interim answer (RFC 9110 15.2).
 pub fn interim(output: &mut Vec<u8>, status: Status, shouts: bool) {
     status_line(output, status, Version::Http11, shouts);
-    output.extend_from_slice(b"Connection: close\r\n\r\n");
+    output.extend_from_slice(b"\r\n");
 }
 
 fn field(output: &mut Vec<u8>, name: &str, value: &[u8]) {
