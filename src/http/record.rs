@@ -1,8 +1,9 @@
 //! What is left of an exchange when it has ended: the source of the access log and the metrics.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::request::{Method, Version};
+use super::request::Request;
 use super::status::Status;
 use crate::base::limits::{MAX_LOGGED_BYTES, RECORDS_PER_TURN};
 use crate::base::time::Time;
@@ -10,23 +11,23 @@ use crate::base::time::Time;
 /// One finished exchange.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// When its head had arrived.
+    /// When its head had arrived; of a head that never did, when its first byte had. It is the
+    /// worker's clock, which is read before the sockets are.
     pub started: Time,
-    /// From then to the last byte handed to the kernel, in microseconds.
+    /// From then to the end of the turn in which the answer's last byte was written, in
+    /// microseconds: the kernel has it then, unless the client takes no more.
     pub duration_us: u64,
     /// From then to the moment when the client ended its side, in microseconds, if it did while it
     /// waited.
-    pub waited_us: u64,
+    pub waited_us: Option<u64>,
     /// Who asked; `None` on a socket file.
     pub peer: Option<IpAddr>,
-    /// What was asked; `None` when the head could not be read.
-    pub method: Option<Method>,
-    /// In which version.
-    pub version: Version,
     /// What was answered.
     pub status: Status,
     /// Bytes of the body sent.
     pub body_bytes: u64,
+    /// Why the request was refused without an endpoint being asked, or its answer was cut off.
+    pub error: Option<Cow<'static, str>>,
     /// What the client said.
     pub texts: Texts,
 }
@@ -36,13 +37,35 @@ impl Default for Record {
         Record {
             started: Time::START,
             duration_us: 0,
-            waited_us: 0,
+            waited_us: None,
             peer: None,
-            method: None,
-            version: Version::Http11,
             status: Status::OK,
             body_bytes: 0,
+            error: None,
             texts: Texts::default(),
+        }
+    }
+}
+
+/// A request line, as far as it could be told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The method, a token.
+    pub method: Option<&'a [u8]>,
+    /// The target as sent; of a line that could not be read, all that is neither its method nor its
+    /// version.
+    pub target: Option<&'a [u8]>,
+    /// The version, as `HTTP/1.1`.
+    pub version: Option<[u8; 8]>,
+}
+
+impl<'a> Line<'a> {
+    /// The line of a request that was understood.
+    pub fn of(request: &Request<'a>) -> Line<'a> {
+        Line {
+            method: Some(request.method_name().as_bytes()),
+            target: Some(request.target.raw),
+            version: Some(*request.version.name()),
         }
     }
 }
@@ -52,46 +75,50 @@ impl Default for Record {
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
     bytes: Vec<u8>,
-    target: usize,
-    referer: Option<usize>,
-    agent: Option<usize>,
+    /// Where each ends, in the order in which they stand there.
+    ends: [usize; 4],
+    /// Which of them there are.
+    told: [bool; 4],
+    version: Option<[u8; 8]>,
 }
 
 impl Texts {
-    /// Replaces them all: the target as sent, and the Referer and User-Agent fields.
-    pub fn set(&mut self, target: &[u8], referer: Option<&[u8]>, agent: Option<&[u8]>) {
-        let [target, from, by] = [Some(target), referer, agent].map(|text| kept(text));
+    /// Replaces them all: the request line, and the Referer and User-Agent fields.
+    pub fn set(&mut self, line: Line, referer: Option<&[u8]>, agent: Option<&[u8]>) {
+        let texts = [line.method, line.target, referer, agent];
+        self.version = line.version;
+        self.told = texts.map(|text| text.is_some());
+        let texts = texts.map(|text| kept(text.unwrap_or_default()));
         self.bytes.clear();
-        self.bytes.reserve_exact(target.len() + from.len() + by.len());
-        [target, from, by].iter().for_each(|text| self.bytes.extend_from_slice(text));
-        self.target = target.len();
-        self.referer = referer.map(|_| from.len());
-        self.agent = agent.map(|_| by.len());
+        self.bytes.reserve_exact(texts.iter().map(|text| text.len()).sum());
+        for (text, end) in texts.iter().zip(&mut self.ends) {
+            self.bytes.extend_from_slice(text);
+            *end = self.bytes.len();
+        }
     }
 
-    /// The target as sent; empty when the head could not be read.
-    pub fn target(&self) -> &[u8] {
-        self.bytes.get(..self.target).unwrap_or_default()
+    /// The request line.
+    pub fn line(&self) -> Line<'_> {
+        Line { method: self.get(0), target: self.get(1), version: self.version }
     }
 
     /// The Referer field, if any.
     pub fn referer(&self) -> Option<&[u8]> {
-        self.referer.map(|len| self.part(self.target, len))
+        self.get(2)
     }
 
     /// The User-Agent field, if any.
     pub fn agent(&self) -> Option<&[u8]> {
-        let before = self.target + self.referer.unwrap_or(0);
-        self.agent.map(|len| self.part(before, len))
+        self.get(3)
     }
 
-    fn part(&self, from: usize, len: usize) -> &[u8] {
-        self.bytes.get(from..from + len).unwrap_or_default()
+    fn get(&self, place: usize) -> Option<&[u8]> {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.told[place].then(|| self.bytes.get(start..self.ends[place]).unwrap_or_default())
     }
 }
 
-fn kept(text: Option<&[u8]>) -> &[u8] {
-    let text = text.unwrap_or_default();
+fn kept(text: &[u8]) -> &[u8] {
     text.get(..MAX_LOGGED_BYTES).unwrap_or(text)
 }
 
@@ -100,6 +127,8 @@ fn kept(text: Option<&[u8]>) -> &[u8] {
 #[expect(clippy::vec_box, reason = "a record is in its box from its first byte to its last")]
 pub struct Records {
     done: Vec<Box<Record>>,
+    /// How many of them say how long they took.
+    timed: usize,
     used: Vec<Box<Record>>,
 }
 
@@ -114,6 +143,22 @@ impl Records {
         self.done.push(record);
     }
 
+    /// Whether some have finished since [`time`](Records::time) was last called.
+    pub fn are_untimed(&self) -> bool {
+        self.timed < self.done.len()
+    }
+
+    /// Says of each that has finished since the last time how long it took, its turn being over
+    /// now. One whose client has left says so already.
+    pub fn time(&mut self, now: Time) {
+        for record in self.done.iter_mut().skip(self.timed) {
+            if record.waited_us.is_none() {
+                record.duration_us = now.since(record.started).as_micros() as u64;
+            }
+        }
+        self.timed = self.done.len();
+    }
+
     /// How many have finished.
     pub fn len(&self) -> usize {
         self.done.len()
@@ -126,6 +171,7 @@ impl Records {
 
     /// Shows each record, in their order, and then uses it again.
     pub fn drain(&mut self, mut show: impl FnMut(&Record)) {
+        self.timed = 0;
         for record in self.done.drain(..) {
             show(&record);
             if self.used.len() < RECORDS_PER_TURN {
@@ -139,21 +185,45 @@ impl Records {
 mod tests {
     use super::*;
 
-    fn told(texts: &Texts) -> (&[u8], Option<&[u8]>, Option<&[u8]>) {
-        (texts.target(), texts.referer(), texts.agent())
+    fn line<'a>(method: &'a str, target: &'a [u8]) -> Line<'a> {
+        let version = Some(*b"HTTP/1.1");
+        Line { method: Some(method.as_bytes()), target: Some(target), version }
     }
 
     #[test]
     fn texts_are_told_apart_and_cut() {
         let mut texts = Texts::default();
-        assert_eq!(told(&texts), (&b""[..], None, None));
-        texts.set(b"/a", Some(b"r"), Some(b"me"));
-        assert_eq!(told(&texts), (&b"/a"[..], Some(&b"r"[..]), Some(&b"me"[..])));
-        texts.set(b"/bc", None, Some(b""));
-        assert_eq!(told(&texts), (&b"/bc"[..], None, Some(&b""[..])));
+        let told = |texts: &Texts, line, referer: Option<&[u8]>, agent: Option<&[u8]>| {
+            assert_eq!((texts.line(), texts.referer(), texts.agent()), (line, referer, agent));
+        };
+        told(&texts, Line::default(), None, None);
+        texts.set(line("GET", b"/a"), Some(b"r"), Some(b"me"));
+        told(&texts, line("GET", b"/a"), Some(b"r"), Some(b"me"));
+        texts.set(line("BAN", b"/bc"), None, Some(b""));
+        told(&texts, line("BAN", b"/bc"), None, Some(b""));
+        let raw = Line { target: Some(b"\x16\x03"), ..Line::default() };
+        texts.set(raw, None, None);
+        told(&texts, raw, None, None);
         let long = [b'x'; MAX_LOGGED_BYTES + 1];
-        texts.set(&long, Some(b"r"), None);
-        assert_eq!(told(&texts), (&long[1..], Some(&b"r"[..]), None));
+        texts.set(line("GET", &long), Some(b"r"), None);
+        told(&texts, line("GET", &long[1..]), Some(b"r"), None);
+    }
+
+    #[test]
+    fn each_is_timed_once_by_the_end_of_its_own_turn() {
+        let mut records = Records::default();
+        let mut seen = Vec::new();
+        for end in [5, 9] {
+            assert!(!records.are_untimed());
+            records.push(Box::new(Record { started: Time::from_micros(2), ..Record::default() }));
+            assert!(records.are_untimed());
+            records.time(Time::from_micros(end));
+        }
+        records.drain(|record| seen.push(record.duration_us));
+        assert_eq!(seen, [3, 7]);
+        let blank = records.blank();
+        records.push(blank);
+        assert!(records.are_untimed());
     }
 
     #[test]

@@ -5,8 +5,7 @@
 //! which span its pieces are spread; all moments are counted from one start, so nothing drifts, and
 //! a piece is sent when its moment has come and never before.
 
-use std::borrow::Cow;
-
+use super::http1::head::{HEAD, describe};
 use super::http1::write::{self, Framing};
 use super::{Cx, Next};
 use crate::base::limits::{BODY_HIGH_WATER, PACE_TICK};
@@ -14,7 +13,7 @@ use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::app::App;
 use crate::http::pace::Pace;
-use crate::http::record::Record;
+use crate::http::record::{Line, Record};
 use crate::http::reply::{Body, Messages, Refusal, Reply};
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::http::status::Status;
@@ -160,12 +159,27 @@ impl Exchange {
         }
     }
 
-    /// Appends the answer to what could not be read as a request, the connection's last.
-    pub fn refuse(cx: &mut Cx, refusal: &Refusal, head_only: bool, output: &mut Vec<u8>) {
+    /// The refusal of a request without an endpoint being asked.
+    pub fn refused(
+        cx: &mut Cx,
+        refusal: &Refusal,
+        request: &Request,
+        keep_alive: bool,
+    ) -> Exchange {
+        let reply = endpoint::refuse(cx.app, refusal);
+        let mut exchange = Exchange::new(cx, reply, request, keep_alive);
+        exchange.fail(refusal);
+        exchange
+    }
+
+    /// Appends the answer to what could not be read as a request, the connection's last. `head` is
+    /// so much of its head as has come, and `since` when it began.
+    pub fn refuse(cx: &mut Cx, refusal: &Refusal, head: &[u8], since: Time, output: &mut Vec<u8>) {
+        let head_only = head.starts_with(HEAD);
         let request = Request {
             method: if head_only { Method::Head } else { Method::Get },
             version: Version::Http11,
-            target: Target { raw: b"", raw_path: b"", path: Cow::Borrowed(b""), raw_query: None },
+            target: Target::whole(b""),
             params: Params::default(),
             host: None,
             fields: &[],
@@ -177,12 +191,27 @@ impl Exchange {
             unix_us: 0,
             head: &[],
         };
-        let reply = endpoint::refuse(cx.app, refusal);
-        let mut exchange = Exchange::new(cx, reply, &request, false);
-        // The log is not told of a request that there was not.
-        exchange.record.iter_mut().for_each(|record| record.method = None);
+        let mut exchange = Exchange::refused(cx, refusal, &request, false);
+        if let Some(record) = &mut exchange.record {
+            record.started = since;
+            describe(head, &mut record.texts);
+        }
         exchange.begin(cx, &request, None, output);
         exchange.end(cx);
+    }
+
+    /// It began earlier than its answer: before its body had come.
+    pub fn since(&mut self, began: Time) {
+        if let Some(record) = &mut self.record {
+            record.started = began;
+        }
+    }
+
+    /// What is recorded of it says why it was refused, or cut.
+    pub fn fail(&mut self, refusal: &Refusal) {
+        if let Some(record) = &mut self.record {
+            record.error = Some(refusal.reason.clone());
+        }
     }
 
     /// `/status/103` and the like: an interim answer cannot be the last (RFC 9110 15.2), so 200
@@ -247,7 +276,7 @@ impl Exchange {
     pub fn leave(&mut self, cx: &Cx) {
         if !self.left {
             self.left = true;
-            let waited_us = |record: &mut Box<Record>| record.waited_us = waited(cx, record);
+            let waited_us = |record: &mut Box<Record>| record.waited_us = Some(waited(cx, record));
             self.record.iter_mut().for_each(waited_us);
         }
     }
@@ -278,7 +307,7 @@ impl Exchange {
         *cx.delayed = cx.delayed.saturating_sub(usize::from(self.takes_time()));
         if let Some(mut record) = self.record.take() {
             record.status = if begun { self.reply.status } else { Status::CLIENT_GONE };
-            record.duration_us = if self.left { record.waited_us } else { waited(cx, &record) };
+            record.duration_us = record.waited_us.unwrap_or_else(|| waited(cx, &record));
             cx.records.push(record);
         }
     }
@@ -300,7 +329,7 @@ pub fn settle(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     if gone {
         *cx.left += 1;
         record.status = Status::CLIENT_GONE;
-        record.duration_us = record.waited_us;
+        record.duration_us = record.waited_us.unwrap_or(record.duration_us);
     }
     if cx.app.records {
         cx.records.push(record);
@@ -333,10 +362,10 @@ fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     let mut record = cx.records.blank();
     record.started = cx.now;
     record.peer = request.peer;
-    record.method = Some(request.method);
-    record.version = request.version;
+    record.waited_us = None;
     record.body_bytes = 0;
+    record.error = None;
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
-    record.texts.set(request.target.raw, referer, agent);
+    record.texts.set(Line::of(request), referer, agent);
     record
 }

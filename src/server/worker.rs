@@ -365,6 +365,9 @@ impl<N: Net> Worker<N> {
             left: &mut self.totals.left,
         };
         let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
+        if self.records.are_untimed() {
+            self.records.time(self.net.now());
+        }
         if fate == Fate::Waits {
             self.wheel.arm(token.index, session.due);
             if std::mem::replace(&mut session.stand, Stand::Waits) == Stand::New {

@@ -76,18 +76,24 @@ impl Http1 {
     ) -> Option<Next> {
         let begun = head::is_begun(input.unread(), &cx.app.limits);
         let refusal = begun.as_ref().err().unwrap_or(refusal);
-        self.last_word(cx, refusal, input.unread().starts_with(head::HEAD), output)
+        let since = match self.stage {
+            Stage::Head { until, .. } => until.before(cx.app.limits.head_timeout),
+            _ => cx.now,
+        };
+        self.last_word(cx, refusal, input.unread(), since, output)
     }
 
-    /// Answers what asks so badly that nothing after it can be understood, and ends.
+    /// Answers what asks so badly that nothing after it can be understood, and ends. `head` is so
+    /// much of it as has come, `since` when it began.
     pub(super) fn last_word(
         &mut self,
         cx: &mut Cx,
         refusal: &Refusal,
-        head_only: bool,
+        head: &[u8],
+        since: Time,
         output: &mut Buf,
     ) -> Option<Next> {
-        Exchange::refuse(cx, refusal, head_only, output.tail());
+        Exchange::refuse(cx, refusal, head, since, output.tail());
         self.to(last(cx))
     }
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use super::facts::Facts;
 use super::host::{self, is_tunnel};
 use super::words;
+pub(in crate::proto) use super::words::describe;
 pub use super::words::{Slots, slots};
 use crate::base::limits::Limits;
 use crate::http::bytes::in_token;

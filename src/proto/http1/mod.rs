@@ -154,7 +154,7 @@ impl Http1 {
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Departed { .. } => self.departed(cx, input),
                 Stage::Close => Some(Next::Close),
-                Stage::Refused => self.last_word(cx, &FULL, false, output),
+                Stage::Refused => self.last_word(cx, &FULL, b"", cx.now, output),
                 Stage::Upgraded(_) => Some(Next::Write),
             };
             if let Some(next) = next {
@@ -286,19 +286,21 @@ impl Http1 {
 
     fn receive(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Body(receive) = &mut self.stage else { return None };
+        let began = receive.began();
         match receive.step(cx, input, output) {
             Ok(receive::Step::Wait(next)) => Some(next),
             Ok(receive::Step::Answer { head, body, content }) => {
                 input.prepend(&[&head, &body]);
-                self.received(cx, head.len() + body.len(), content, input, output)
+                let bytes = head.len() + body.len();
+                self.received(cx, began, bytes, content, input, output)
             }
             Ok(receive::Step::Echoed(exchange)) => {
                 self.end(cx, exchange, input);
                 None
             }
             Err(receive::Fault::Refused(refusal)) => {
-                let head_only = receive.is_head();
-                self.last_word(cx, &refusal, head_only, output)
+                let head = receive.take_head();
+                self.last_word(cx, &refusal, &head, began, output)
             }
             Err(receive::Fault::Broken) => {
                 if let Stage::Body(receive) = std::mem::replace(&mut self.stage, Stage::Close) {
@@ -318,6 +320,7 @@ impl Http1 {
     fn received(
         &mut self,
         cx: &mut Cx,
+        began: Time,
         bytes: usize,
         content: u64,
         input: &mut Buf,
@@ -332,7 +335,7 @@ impl Http1 {
         request.body_bytes = content;
         let found = endpoint::find(cx.app, &request.target, request.method);
         let keep_alive = keep_alive && self.left > 0;
-        let begun = begin(cx, found, &mut request, keep_alive, output.tail());
+        let begun = begin(cx, found, &mut request, keep_alive, output.tail()).since(began);
         self.begun(cx, begun, bytes, input, output)
     }
 
@@ -387,6 +390,17 @@ enum Begun {
     Plays(Exchange),
 }
 
+impl Begun {
+    /// The same of a request that began earlier: before its body had come.
+    fn since(mut self, began: Time) -> Begun {
+        match &mut self {
+            Begun::Waits(exchange) => exchange.since(began),
+            Begun::Plays(exchange) => exchange.since(began),
+        }
+        self
+    }
+}
+
 /// Asks the endpoint, and begins the answer if it is to begin at once.
 fn begin(
     cx: &mut Cx,
@@ -409,8 +423,7 @@ fn begin(
         if *cx.delayed < cx.app.limits.delayed {
             return Begun::Waits(Box::new(exchange));
         }
-        let refusal = endpoint::refuse(cx.app, &OVERLOADED);
-        exchange = Exchange::new(cx, refusal, request, keep_alive);
+        exchange = Exchange::refused(cx, &OVERLOADED, request, keep_alive);
         exchange.last(true);
     }
     exchange.begin(cx, request, Some(request.body.len() as u64), output);

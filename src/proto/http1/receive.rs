@@ -1,7 +1,7 @@
 //! A request whose body is still coming: collected, thrown away, or passed back.
 
 use super::body::{self, Decoder};
-use super::head::{self, HEAD, Head, Length};
+use super::head::{self, Head, Length};
 use super::refusals::{TOO_SLOW, too_large};
 use super::write::{self, CONTINUE, LAST_CHUNK};
 use super::{Http1, Stage, origin};
@@ -87,9 +87,14 @@ impl Receive {
         Ok((receive, head_bytes))
     }
 
-    /// Whether the answer has no body.
-    pub(super) fn is_head(&self) -> bool {
-        self.head.starts_with(HEAD)
+    /// When its head had come.
+    pub(super) fn began(&self) -> Time {
+        self.began
+    }
+
+    /// Its head, which it has no more use for.
+    pub(super) fn take_head(&mut self) -> Box<[u8]> {
+        std::mem::take(&mut self.head)
     }
 
     /// Whether the body goes back while it comes.
@@ -163,7 +168,8 @@ impl Receive {
             if output.len() >= HIGH_WATER {
                 return Ok(Step::Wait(Next::Write));
             }
-            match self.decoder.step(input.unread()).map_err(|refusal| self.fault(refusal))? {
+            let step = self.decoder.step(input.unread());
+            match step.map_err(|refusal| self.fault(refusal))? {
                 body::Step::Skip(bytes) => input.consume(bytes),
                 body::Step::Content(bytes) => self.take(cx, input, bytes, output)?,
                 body::Step::More if cx.ended => return Err(Fault::Gone),
@@ -213,10 +219,13 @@ impl Receive {
         }
     }
 
-    /// An answer that has begun cannot say what went wrong any more.
-    fn fault(&self, refusal: Refusal) -> Fault {
-        match self.sink {
-            Sink::Echo { .. } => Fault::Broken,
+    /// An answer that has begun cannot say what went wrong any more; the log can.
+    fn fault(&mut self, refusal: Refusal) -> Fault {
+        match &mut self.sink {
+            Sink::Echo { exchange, .. } => {
+                exchange.fail(&refusal);
+                Fault::Broken
+            }
             _ => Fault::Refused(refusal),
         }
     }
@@ -327,6 +336,31 @@ mod tests {
         let mut bytes = 0;
         alone.records.drain(|record| bytes += record.body_bytes);
         assert_eq!(bytes, 100_000);
+    }
+
+    #[test]
+    fn a_request_began_with_its_head_whatever_came_of_its_body() {
+        const LATER: Time = Time::from_micros(5);
+        for (head, rest, error) in [
+            ("/post HTTP/1.1\r\nContent-Length: 5", "hello", None),
+            ("/post HTTP/1.1\r\nTransfer-Encoding: chunked", "x\r\n", Some("a chunk size")),
+            ("/echo HTTP/1.1\r\nTransfer-Encoding: chunked", "x\r\n", Some("a chunk size")),
+        ] {
+            let mut alone = Alone::new();
+            alone.advance(0, format!("POST {head}\r\nHost: a\r\n\r\n").as_bytes());
+            alone.now = LATER;
+            alone.advance(0, rest.as_bytes());
+            let mut seen = Vec::new();
+            alone.records.drain(|record| seen.push(record.clone()));
+            assert_eq!(seen.len(), 1, "{head}");
+            assert_eq!(seen[0].started, Time::START, "{head}");
+            let told = seen[0].error.as_deref();
+            assert_eq!(
+                told.map(|text| text.starts_with(error.unwrap_or("?"))),
+                error.map(|_| true)
+            );
+            assert_eq!(seen[0].texts.line().method, Some(b"POST".as_slice()));
+        }
     }
 
     #[test]

@@ -8,8 +8,7 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Format;
-use crate::http::record::Record;
-use crate::http::request::Version;
+use crate::http::record::{Line, Record};
 
 /// What stands for an address on a socket file, where clients have none.
 const NO_ADDRESS: &str = "unix:";
@@ -57,16 +56,7 @@ impl Formatter {
         line.extend_from_slice(b" - - [");
         self.moment(record, line);
         line.extend_from_slice(b"] \"");
-        match record.method {
-            Some(method) => {
-                line.extend_from_slice(method.name().as_bytes());
-                line.push(b' ');
-                escape(record.texts.target(), line);
-                line.push(b' ');
-                line.extend_from_slice(version(record.version));
-            }
-            None => line.push(b'-'),
-        }
+        request_line(record.texts.line(), line);
         line.extend_from_slice(b"\" ");
         number(record.status.0, line);
         line.push(b' ');
@@ -79,13 +69,14 @@ impl Formatter {
         let millisecond = self.moment(record, line);
         put(line, format_args!(".{millisecond:03}Z\",\"peer\":\""));
         peer(record, line);
+        let Line { method, target, version } = record.texts.line();
         line.extend_from_slice(b"\",\"method\":");
-        json_text(record.method.map(|method| method.name().as_bytes()), line);
+        json_text(method, line);
         line.extend_from_slice(b",\"target\":");
-        json_text(Some(record.texts.target()), line);
-        line.extend_from_slice(b",\"version\":\"");
-        line.extend_from_slice(version(record.version));
-        line.extend_from_slice(b"\",\"status\":");
+        json_text(target, line);
+        line.extend_from_slice(b",\"version\":");
+        json_text(version.as_ref().map(|name| &name[..]), line);
+        line.extend_from_slice(b",\"status\":");
         number(record.status.0, line);
         line.extend_from_slice(b",\"bytes\":");
         number(record.body_bytes, line);
@@ -95,6 +86,8 @@ impl Formatter {
         json_text(record.texts.referer(), line);
         line.extend_from_slice(b",\"agent\":");
         json_text(record.texts.agent(), line);
+        line.extend_from_slice(b",\"error\":");
+        json_text(record.error.as_deref().map(str::as_bytes), line);
         line.push(b'}');
     }
 
@@ -186,10 +179,21 @@ fn peer(record: &Record, line: &mut Vec<u8>) {
     }
 }
 
-const fn version(version: Version) -> &'static [u8] {
-    match version {
-        Version::Http10 => b"HTTP/1.0",
-        Version::Http11 => b"HTTP/1.1",
+/// What is known of a request line, as it was sent; `-` if nothing is.
+fn request_line(parts: Line, line: &mut Vec<u8>) {
+    let Line { method, target, version } = parts;
+    if let (None, None, None) = (method, target, version) {
+        return line.push(b'-');
+    }
+    // A token and a version hold nothing to be escaped.
+    if let Some(method) = method {
+        line.extend_from_slice(method);
+        line.push(b' ');
+    }
+    escape(target.unwrap_or_default(), line);
+    if let Some(version) = version {
+        line.push(b' ');
+        line.extend_from_slice(&version);
     }
 }
 
@@ -257,7 +261,6 @@ mod tests {
     use super::super::tests::{record, with_texts};
     use super::*;
     use crate::base::time::Time;
-    use crate::http::request::Method;
     use crate::http::status::Status;
 
     /// 22 November 2026, 16:26:41.
@@ -285,22 +288,52 @@ mod tests {
             line(Format::Json, &record),
             "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"method\":\"GET\",\
              \"target\":\"/x\",\"version\":\"HTTP/1.1\",\"status\":200,\"bytes\":123,\
-             \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null}\n"
+             \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null,\"error\":null}\n"
         );
     }
 
     #[test]
     fn a_head_that_could_not_be_read_and_a_peer_without_address() {
         let mut record = record("");
-        (record.method, record.peer, record.status) = (None, None, Status(400));
-        record.version = Version::Http10;
-        assert_eq!(
-            line(Format::Common, &record),
-            "unix: - - [22/Nov/2026:16:26:41 +0000] \"-\" 400 123\n"
-        );
-        let json = line(Format::Json, &record);
-        assert!(json.contains("\"peer\":\"unix:\",\"method\":null,\"target\":\"\""), "{json}");
-        assert!(json.contains("HTTP/1.0"), "{json}");
+        (record.peer, record.status) = (None, Status(400));
+        record.error = Some("the \"why\"".into());
+        let mut told = |method: Option<&str>, target: Option<&str>, version: Option<&str>| {
+            let [method, target, version] =
+                [method, target, version].map(|text| text.map(str::as_bytes));
+            let version = version.map(|name| name.try_into().expect("eight bytes"));
+            record.texts.set(Line { method, target, version }, None, None);
+            let common = line(Format::Common, &record);
+            let start = "unix: - - [22/Nov/2026:16:26:41 +0000] ";
+            let common = common.strip_prefix(start).expect("the time").trim_end().to_owned();
+            let json = line(Format::Json, &record);
+            let end = "\"referer\":null,\"agent\":null,\"error\":\"the \\\"why\\\"\"}\n";
+            assert!(json.contains("\"peer\":\"unix:\",") && json.ends_with(end), "{json}");
+            let start = json.find("\"method\"").expect("the method's key");
+            let end = json.find(",\"status\"").expect("the status's key");
+            (common, json[start..end].to_owned())
+        };
+        for (parts, common, json) in [
+            ((None, None, None), "-", "\"method\":null,\"target\":null,\"version\":null"),
+            (
+                (None, Some("\u{16}\u{3}"), None),
+                "\\x16\\x03",
+                "\"method\":null,\"target\":\"\\u0016\\u0003\",\"version\":null",
+            ),
+            (
+                (Some("GET"), Some("/a b"), None),
+                "GET /a b",
+                "\"method\":\"GET\",\"target\":\"/a b\",\"version\":null",
+            ),
+            (
+                (Some("PRI"), Some("*"), Some("HTTP/2.0")),
+                "PRI * HTTP/2.0",
+                "\"method\":\"PRI\",\"target\":\"*\",\"version\":\"HTTP/2.0\"",
+            ),
+        ] {
+            let (method, target, version) = parts;
+            let expected = (format!("\"{common}\" 400 123"), json.to_owned());
+            assert_eq!(told(method, target, version), expected);
+        }
     }
 
     #[test]
@@ -315,8 +348,7 @@ mod tests {
     #[test]
     fn no_byte_a_client_sends_leaves_its_quotes() {
         let every: Vec<u8> = (0..=255).collect();
-        let mut record = with_texts(&every, Some(&every), Some(&every));
-        record.method = Some(Method::Post);
+        let record = with_texts(&every, Some(&every), Some(&every));
         for format in [Format::Common, Format::Combined, Format::Json] {
             let line = line(format, &record);
             let body = line.strip_suffix('\n').expect("a line ends");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
-use crate::http::request::Method;
+use crate::http::record::Line;
 
 /// A plain record of a GET of this target.
 pub(super) fn record(target: &str) -> Record {
@@ -16,11 +16,11 @@ pub(super) fn with_texts(target: &[u8], referer: Option<&[u8]>, agent: Option<&[
     let mut record = Record {
         duration_us: 1500,
         peer: Some([192, 0, 2, 7].into()),
-        method: Some(Method::Get),
         body_bytes: 123,
         ..Record::default()
     };
-    record.texts.set(target, referer, agent);
+    let (method, version) = (Some(b"GET".as_slice()), Some(*b"HTTP/1.1"));
+    record.texts.set(Line { method, target: Some(target), version }, referer, agent);
     record
 }
 
