@@ -6,7 +6,7 @@
 use super::digest::{digest, go_digest, unknown_to_go};
 use super::inspect::tall;
 use super::refuse;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Client, Group, Kind, Others, Param, Route};
 use crate::http::app::App;
 use crate::http::credentials::{authorization, basic};
 use crate::http::reply::{Media, Refusal, Reply};
@@ -17,23 +17,26 @@ const USER: Param = Param::path("user", Kind::Text, "user", "who may log in");
 const PASSWORD: Param = Param::path("passwd", Kind::Text, "secret", "with which password");
 const QOP: Param = Param::path(
     "qop",
-    Kind::Choice(&["auth", "auth-int"]),
+    Kind::Choice(&["auth", "auth-int"], Others::Taken),
     "auth",
     "`auth-int`: the login covers the body; anything else offers both",
 )
-.go(&Param::path("qop", Kind::Choice(&["auth"]), "auth", "what the login covers"));
+.go(&Param::path("qop", GO_QOP, "auth", "what the login covers"));
+const GO_QOP: Kind = Kind::Choice(&["auth"], Others::RefusedInAnyCase);
 const ALGORITHM: Param = Param::path(
     "algorithm",
-    Kind::Choice(&super::digest::NAMES),
+    Kind::Choice(&super::digest::NAMES, Others::Taken),
     "SHA-256",
     "of the hash; anything else is MD5",
 )
-.go(&Param::path("algorithm", Kind::Choice(&["MD5", "SHA-256"]), "SHA-256", "of the hash"));
+.go(&Param::path("algorithm", GO_ALGORITHM, "SHA-256", "of the hash"));
+const GO_ALGORITHM: Kind = Kind::Choice(&["MD5", "SHA-256"], Others::RefusedInAnyCase);
 const STALE_AFTER: Param =
-    Param::path("stale_after", Kind::Text, "3", "logins a nonce is good for, or `never`")
-        .like("^(0|[1-9][0-9]*|never)$");
+    Param::path("stale_after", Kind::Text, "3", "logins a nonce is good for, or `never`");
 const COOKIE: Param =
     Param::query("require-cookie", Kind::Switch, "whether the challenge's cookie must come back");
+const BASIC: &[Client] = &[Client::Basic];
+const DIGEST: &[Client] = &[Client::Digest];
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -42,13 +45,18 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::get("/basic-auth/{user}/{passwd}", basic_auth, "basic: 200, or else 401")
             .go(go_basic_auth)
+            .client(BASIC)
             .with(&[USER, PASSWORD]),
         Route::get("/hidden-basic-auth/{user}/{passwd}", hidden, "basic: 200, or else 404")
             .go(go_hidden)
+            .client(BASIC)
             .with(&[USER, PASSWORD]),
-        Route::get("/bearer", bearer, "any bearer token: 200, or else 401").go(go_bearer),
+        Route::get("/bearer", bearer, "any bearer token: 200, or else 401")
+            .client(&[Client::Bearer])
+            .go(go_bearer),
         Route::get("/digest-auth/{qop}/{user}/{passwd}", digest, "digest: 200, or else 401")
             .keep()
+            .client(DIGEST)
             .go(go_digest)
             .with(&[QOP, USER, PASSWORD, COOKIE]),
         Route::get(
@@ -57,6 +65,7 @@ pub(super) const GROUP: Group = Group {
             "the same with this hash",
         )
         .keep()
+        .client(DIGEST)
         .go(go_digest)
         .with(&[QOP, USER, PASSWORD, ALGORITHM, COOKIE]),
         Route::get(
@@ -65,6 +74,7 @@ pub(super) const GROUP: Group = Group {
             "the same; the nonce goes stale after so many logins",
         )
         .keep()
+        .client(DIGEST)
         .go(unknown_to_go)
         .with(&[QOP, USER, PASSWORD, ALGORITHM, STALE_AFTER, COOKIE]),
     ],

@@ -10,23 +10,42 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::params::{bad, shortened};
-use super::route::{Kind, Param, Route};
+use super::route::{Kind, Others, Param, Route};
 use crate::http::app::App;
 use crate::http::html;
+use crate::http::options::{MEDIA_TYPE, is_media_type};
 use crate::http::profile::GO_HTTPBIN;
 use crate::http::query;
-use crate::http::reply::{Media, Refusal, Reply, is_plain};
+use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
 const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";
 const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
-const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text");
+const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text").go(&GO_CODE);
+const GO_CODE: Param = Param::path("value", Kind::Text, SAMPLE, "a text in base64").like(CODED);
+/// `encode` takes any text, which cannot be described beside what `decode` takes.
+const EITHER: Param =
+    Param::path("value", Kind::Text, SAMPLE, "base64 to decode, or any text to encode")
+        .like(ONE_SEGMENT)
+        .go(&Param { about: "base64 to decode, or any text to encode", ..GO_CODE });
 const OP: Param =
-    Param::path("op", Kind::Choice(&["encode", "decode"]), "decode", "what to do with it");
-const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type").like(TYPE);
-/// A media type without parameters. More is taken.
-const TYPE: &str = "^[a-z]+/[a-z0-9.+-]+$";
+    Param::path("op", Kind::Choice(&["encode", "decode"], Others::Refused), "decode", OP_ABOUT);
+const OP_ABOUT: &str = "what to do with it";
+const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type")
+    .like(MEDIA_TYPE)
+    .blank()
+    .go(&Param::query("content-type", Kind::Text, "the answer's media type"));
+/// Base64 in the alphabet for URLs or in the standard one, as [`go_decode`] takes it.
+const CODED: &str = concat!(
+    "^(([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{4}|[A-Za-z0-9_-]{3}=|[A-Za-z0-9_-]{2}==)",
+    "|([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))$",
+);
+/// The same without a slash, which ends a segment of the path in httpbin's ways.
+const ONE_SEGMENT: &str = concat!(
+    "^(([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{4}|[A-Za-z0-9_-]{3}=|[A-Za-z0-9_-]{2}==)",
+    "|([A-Za-z0-9+]{4})*([A-Za-z0-9+]{4}|[A-Za-z0-9+]{3}=|[A-Za-z0-9+]{2}==))$",
+);
 
 /// A row of `content`'s group; the next is another.
 pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "what a text in base64 says")
@@ -35,7 +54,7 @@ pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "what a text 
     .answers("*/*");
 pub(super) const OPERATION: Route =
     Route::get("/base64/{op}/{value}", operation, "a text encoded, or decoded")
-        .with(&[OP, VALUE, MEDIA])
+        .with(&[OP, EITHER, MEDIA])
         .answers("*/*");
 
 /// Neither engine minds bits that are left over: nor do Python and Go.
@@ -90,9 +109,11 @@ fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> 
     match query::given(&GO_HTTPBIN, query::first(request, "content-type")) {
         None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
         None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
-        Some(media) if !app.profile.strict && !is_plain(&media) => {
-            Err(bad("content-type", &media, "it holds a control character"))
-        }
+        Some(media) if !app.profile.strict && !is_media_type(&media) => Err(bad(
+            "content-type",
+            &media,
+            "write a media type, such as text/plain, without control characters",
+        )),
         Some(media) => {
             let escaped = html::is_dangerous(&media) && !free;
             let bytes = if escaped { html::escape_bytes(&bytes) } else { bytes };

@@ -25,13 +25,17 @@ pub(super) const GROUP: Group = Group {
         Route::get("/etag/{etag}", etag, "what the request said, under an entity tag")
             .go(go_etag)
             .go_answers("text/plain")
-            .with(&[Param::path("etag", Kind::Text, "abc", "the tag, without quotes").like(TAG)]),
+            .with(&[Param::path("etag", Kind::Text, "abc", "the tag, without quotes")
+                .like(TAG)
+                .go(&Param::path("etag", Kind::Text, "abc", "the tag").like(GO_TAG))]),
         range::RANGE,
     ],
 };
 
-/// What a path's segment and a field can hold.
-const TAG: &str = "^[!-.0-~]+$";
+/// What a segment of the path and a field can hold.
+const TAG: &str = r"^[^\x00-\x1f\x7f-\x9f/]+$";
+/// The same where an escaped slash belongs to the segment; no quote.
+const GO_TAG: &str = r#"^[^\x00-\x1f\x7f-\x9f"]+$"#;
 const ANY_INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
 
 /// What `/get` answers.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::route::{BODY_BYTES, Group, Kind, Param, Route, UPLOAD};
+use super::route::{Ceiling, Client, Group, Kind, Param, Route, UPLOAD};
 use super::{base64, params};
 use crate::base::gorandom::GoRandom;
 use crate::base::limits::BODY_PIECE;
@@ -23,6 +23,7 @@ pub(super) const GROUP: Group = Group {
         Route::get("/uuid", uuid, "a random UUID (version 4)"),
         Route::get("/bytes/{n}", bytes, "n random bytes")
             .with(&[SIZE, SEED])
+            .client(&[Client::Save])
             .answers("application/octet-stream"),
         Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
             .stream()
@@ -33,10 +34,10 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// How many random bytes.
-pub(super) const SIZE: Param =
-    Param::path("n", Kind::Integer(0, 102_400), "16", "how many; more are cut to --max-bytes").go(
-        &Param::path("n", Kind::Integer(0, BODY_BYTES), "16", "how many, up to --max-body-size"),
-    );
+pub(super) const SIZE: Param = Param::path("n", COUNT, "16", "how many")
+    .up_to(Ceiling::Bytes)
+    .go(&Param::path("n", COUNT, "16", "how many").up_to(Ceiling::Body));
+const COUNT: Kind = Kind::Integer(0, i64::MAX);
 /// What they are made from.
 pub(super) const SEED: Param =
     Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable");

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use super::inspect::tall;
 use super::params::bad;
 use super::redirects::found;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Client, Group, Kind, Names, Others, Param, Route};
 use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_REPEATED_BYTES};
 use crate::http::app::App;
 use crate::http::conditional::http_date;
 use crate::http::cookies::{self, Attribute, domain_go, is_attribute_byte, is_name, path_go};
 use crate::http::query::{self, Pair};
-use crate::http::reply::{Refusal, Reply, is_token};
+use crate::http::reply::{ANY_TEXT, Refusal, Reply, is_token};
 use crate::http::request::Request;
 use crate::http::url;
 
@@ -29,48 +29,80 @@ const HIDDEN: [&str; 8] = [
 const ATTRIBUTES: [&str; 5] =
     ["attr[Domain]", "attr[Path]", "attr[HttpOnly]", "attr[Secure]", "attr[SameSite]"];
 
-/// Names that any client takes (RFC 6265 4.1.1). More is taken.
-const NAMES: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
-/// What cannot end an attribute.
-const ATTRIBUTE: &str = "^[!-+./0-9:<-~-]*$";
+/// A cookie's name, as [`is_name`] has it.
+const NAMES: &str = r#"^[^\x00- ";=\x7f-\x9f]+$"#;
+/// What cannot end an attribute, up to [`MAX_ATTRIBUTE_BYTES`].
+const ATTRIBUTE: &str = "^[ -+\\--:<-~]{0,1024}$";
+/// go-httpbin leaves out what would end it. A character has four bytes at most.
+const GO_ATTRIBUTE: &str = r"^([\x00-\x7f]{0,1024}|[\s\S]{0,256})$";
 
-const NAME: Param = Param::path("name", Kind::Text, "name", "the cookie's name").like(NAMES);
+/// The same in one segment of a path.
+const SEGMENT: &str = r#"^[^\x00- "/;=\x7f-\x9f]+$"#;
+
+const NAME: Param = Param::path("name", Kind::Text, "name", "the cookie's name").like(SEGMENT);
 /// httpbin's: go-httpbin hides none.
 const SHOW_ENV: Param =
     Param::query("show_env", Kind::Text, "any value: those of statistics are not hidden");
 const VALUE: Param = Param::path("value", Kind::Text, "value", "its value");
-const ANY: Param = Param::query("*", Kind::Text, "a cookie of this name");
-const GONE: Param = Param::query("*", Kind::Text, "the cookie of this name");
-const DOMAIN: Param =
-    Param::query("attr[Domain]", Kind::Text, "the cookies' Domain").like(ATTRIBUTE);
-const PATH: Param = Param::query("attr[Path]", Kind::Text, "their Path").or("/").like(ATTRIBUTE);
-const HTTP_ONLY: Param =
-    Param::query("attr[HttpOnly]", Kind::Switch, "whether they are hidden from scripts")
-        .or("false")
-        .go(&Param::query("attr[HttpOnly]", Kind::Switch, "whether they are hidden from scripts")
-            .or("true"));
-const SECURE: Param = Param::query("attr[Secure]", Kind::Switch, "whether they need TLS");
-const SAME_SITE: Param = Param::query(
+const ANY: Param =
+    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "a cookie of this name")
+        .go(&Param::any(ANY_NAMES, "a cookie of this name"));
+const GONE: Param =
+    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "the cookie of this name")
+        .go(&Param::any(ANY_NAMES, "the cookie of this name"));
+/// go-httpbin leaves out what can be none.
+const ANY_NAMES: Names = Names { pattern: ANY_TEXT, except: &[] };
+const DOMAIN: Param = attribute_of("attr[Domain]", Kind::Text, "the cookies' Domain")
+    .like(ATTRIBUTE)
+    .go(&attribute_of("attr[Domain]", Kind::Text, "the cookies' Domain"));
+const PATH: Param = attribute_of("attr[Path]", Kind::Text, "their Path")
+    .or("/")
+    .like(ATTRIBUTE)
+    .go(&attribute_of("attr[Path]", Kind::Text, "their Path").or("/"));
+const HTTP_ONLY: Param = attribute_of("attr[HttpOnly]", Kind::Switch, HIDES)
+    .or("false")
+    .like(ATTRIBUTE)
+    .go(&attribute_of("attr[HttpOnly]", Kind::Switch, HIDES).or("true"));
+const HIDES: &str = "whether they are hidden from scripts";
+const SECURE: Param = attribute_of("attr[Secure]", Kind::Switch, "whether they need TLS")
+    .like(ATTRIBUTE)
+    .go(&attribute_of("attr[Secure]", Kind::Switch, "whether they need TLS"));
+const SAME_SITE: Param = attribute_of("attr[SameSite]", SITES, CARRIES).go(&attribute_of(
     "attr[SameSite]",
-    Kind::Choice(&["lax", "strict", "none"]),
-    "whether other sites' requests carry them",
-);
+    Kind::Choice(&["lax", "strict", "none"], Others::Taken),
+    CARRIES,
+));
+const SITES: Kind = Kind::Choice(&["lax", "strict", "none"], Others::RefusedInAnyCase);
+const CARRIES: &str = "whether other sites' requests carry them";
+
+/// A parameter as go-httpbin reads it: at most so long.
+const fn attribute_of(name: &'static str, kind: Kind, about: &'static str) -> Param {
+    Param::query(name, kind, about).like(GO_ATTRIBUTE)
+}
+
+const KEPT: &[Client] = &[Client::Cookies];
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
     name: "Cookies",
     about: "Cookies shown, set and deleted",
     routes: &[
-        Route::get("/cookies", show, "the request's cookies").go(show_go).with(&[SHOW_ENV]),
+        Route::get("/cookies", show, "the request's cookies")
+            .go(show_go)
+            .client(KEPT)
+            .with(&[SHOW_ENV]),
         Route::get("/cookies/set", set, "sets cookies, then shows them")
+            .client(KEPT)
             .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
         Route::get("/cookies/set/{name}/{value}", set_one, "sets one cookie")
             .go(|_, _| Err(Refusal::not_found()))
+            .client(KEPT)
             .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects()
             .go_answers("text/plain"),
         Route::get("/cookies/delete", delete, "deletes cookies")
+            .client(KEPT)
             .with(&[GONE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
     ],

@@ -3,7 +3,7 @@
 //!
 //! The picture is our own: somebody who loiters under a street lamp.
 
-use super::route::{Group, Route};
+use super::route::{Client, Group, Route};
 use super::status::status_reply;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -17,15 +17,27 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::get("/image", negotiated, "a picture of the type that `Accept` names")
             .go(go_negotiated)
+            .client(SAVED)
             .answers("image/*"),
-        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture").answers("image/png"),
-        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture").answers("image/jpeg"),
-        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture").answers("image/webp"),
-        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture").answers("image/svg+xml"),
+        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture")
+            .client(SAVED)
+            .answers("image/png"),
+        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture")
+            .client(SAVED)
+            .answers("image/jpeg"),
+        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture")
+            .client(SAVED)
+            .answers("image/webp"),
+        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture")
+            .client(SAVED)
+            .answers("image/svg+xml"),
         Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "the icon of this server")
+            .client(SAVED)
             .answers("image/x-icon"),
     ],
 };
+
+const SAVED: &[Client] = &[Client::Save];
 
 /// A finished file.
 struct Picture {

@@ -5,7 +5,7 @@
 //! tell is in the profile's documents. The departures from httpbin in how things are told stand
 //! with those who tell them: `http/url`, `http/fields`, `http/respell`, `http/strict`.
 
-use super::route::{Group, Kind, Param, Route, UPLOAD};
+use super::route::{Group, Kind, Others, Param, Route, UPLOAD};
 use crate::http::app::App;
 use crate::http::fields;
 use crate::http::form::{self, Content};
@@ -53,7 +53,7 @@ pub(super) const GROUP: Group = Group {
             .with(ALL),
         Route::any("/anything", anything, ANYTHING).keep().with(&[RAW, SHOW_ENV]),
         Route::any("/anything/{anything*}", anything, "the same under any path").keep().with(&[
-            Param::path("anything", Kind::Text, "a/b", "any path"),
+            Param::path("anything", Kind::Text, "a/b", "any path").like(r"^[\s\S]+$"),
             RAW,
             SHOW_ENV,
         ]),
@@ -61,7 +61,7 @@ pub(super) const GROUP: Group = Group {
         Route::get("/ip", ip, "the client's address")
             .with(&[Param::query(
                 "format",
-                Kind::Choice(&["json", "text"]),
+                Kind::Choice(&["json", "text"], Others::Taken),
                 "`text`: the address alone",
             )
             .or("json")])

@@ -36,7 +36,10 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use refusal::refuse;
-pub use route::{Answers, BodyRule, Endpoint, Group, Kind, Param, Place, Route};
+pub use route::{
+    Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Others, Param, Place,
+    Route, Sign,
+};
 pub use router::{Found, find};
 
 /// Every group, in the order in which the index page lists them.

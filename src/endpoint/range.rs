@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::params;
-use super::route::{BODY_BYTES, Kind, Param, Route};
+use super::route::{Beyond, Ceiling, Client, Kind, Param, Route, Sign};
 use crate::base::limits::{BODY_PIECE, MAX_CHUNK_BYTES, RANGE_PIECE};
 use crate::http::app::App;
 use crate::http::conditional::{Outcome, Validator};
@@ -13,17 +13,30 @@ use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
+const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
+
 /// A row of `caching`'s group.
 pub(super) const RANGE: Route =
     Route::get("/range/{numbytes}", range, "n letters, or a range of them")
         .go(go_range)
         .with(&[
-            Param::path("numbytes", Kind::Integer(1, 102_400), "26", "how many")
-                .strict()
-                .go(&Param::path("numbytes", Kind::Integer(1, BODY_BYTES), "26", "how many")),
-            Param::query("chunk_size", Kind::Integer(1, i64::MAX), "letters at a time").or("10240"),
-            Param::query("duration", Kind::Duration, "over which all n are spread").or("0"),
+            Param::path("numbytes", AT_LEAST_ONE, "26", "how many")
+                .up_to(Ceiling::Bytes)
+                .beyond(Beyond::Refused)
+                .go(&Param::path("numbytes", AT_LEAST_ONE, "26", "how many").up_to(Ceiling::Body)),
+            Param::query("chunk_size", AT_LEAST_ONE, "letters at a time")
+                .or("10240")
+                .beyond(Beyond::Cut)
+                .go(&Param::query("chunk_size", Kind::Text, "of no meaning in this mode")),
+            Param::query(
+                "duration",
+                Kind::Duration(Sign::NonNegative),
+                "over which all n are spread",
+            )
+            .or("0")
+            .up_to(Ceiling::Duration),
         ])
+        .client(&[Client::Unbuffered])
         .answers("application/octet-stream")
         .go_answers("text/plain");
 

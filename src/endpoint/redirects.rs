@@ -3,26 +3,30 @@
 
 use super::links;
 use super::params::{bad, count, integer};
-use super::route::{Group, Kind, Param, Route, UPLOAD};
+use super::route::{Beyond, Group, Kind, Param, Route, UPLOAD};
 use crate::http::app::{App, Redirects};
 use crate::http::html;
 use crate::http::query::{self, Pair};
-use crate::http::reference::Reference;
+use crate::http::reference::{ESCAPED_REFERENCE, REFERENCE, Reference};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::url;
 
 const HOPS: Param =
-    Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects").strict();
+    Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects").beyond(Beyond::Refused);
 const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: by whole URLs");
 const ANY_STATUS: Kind = Kind::Integer(i64::MIN, i64::MAX);
-const TARGET: &[Param] = &[
-    Param::query("url", Kind::Text, "where to").sample("/get").like("^[!-~]+$"),
-    Param::query("status_code", ANY_STATUS, "300 to 399; anything else is 302")
-        .or("302")
-        .go(&Param::query("status_code", Kind::Integer(300, 399), "with which status").or("302")),
-];
+const TARGET: &[Param] =
+    &[
+        Param::query("url", Kind::Text, "where to").sample("/get").like(REFERENCE).go(
+            &Param::query("url", Kind::Text, "where to").sample("/get").like(ESCAPED_REFERENCE),
+        ),
+        Param::query("status_code", ANY_STATUS, "300 to 399; any other number is 302")
+            .or("302")
+            .go(&Param::query("status_code", Kind::Integer(300, 399), "with which status")
+                .or("302")),
+    ];
 
 /// The rows.
 pub(super) const GROUP: Group = Group {

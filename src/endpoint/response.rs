@@ -4,19 +4,29 @@ use std::collections::HashMap;
 
 use super::inspect::tall;
 use super::params::bad;
-use super::route::{Kind, Param, Route};
+use super::route::{Names, Param, Route};
 use crate::http::app::{App, Redirects};
 use crate::http::fields::Case;
 use crate::http::html;
 use crate::http::query::{self, Pair};
-use crate::http::reply::{Media, Refusal, Reply, is_field_value, is_token};
+use crate::http::reply::{
+    ANY_TEXT, FIELD_VALUE, Media, Refusal, Reply, TOKEN, is_field_value, is_token,
+};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
+
+const FIELD: Param =
+    Param::any(Names { pattern: TOKEN, except: &[] }, "a header field of this name")
+        .like(FIELD_VALUE)
+        .go(&Param::any(
+            Names { pattern: ANY_TEXT, except: &[] },
+            "a header field of this name, if one can have it",
+        ));
 
 /// A row of `status`' group.
 pub(super) const HEADERS: Route =
     Route::new(METHODS, "/response-headers", headers, "an answer with these fields")
-        .with(&[Param::query("*", Kind::Text, "a header field of this name")])
+        .with(&[FIELD])
         .go(headers_go)
         .answers("*/*");
 

@@ -1,14 +1,13 @@
 //! What a route is: the one row from which routing, the page, the API's descriptions and the tests
 //! are made.
 
+mod param;
+
 use crate::http::app::App;
 use crate::http::profile::{Dialect, Profile};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
-
-/// The longest body that is made to order under `--compat go-httpbin`, unless the settings say
-/// otherwise.
-pub(super) const BODY_BYTES: i64 = 1024 * 1024;
+pub use param::{Beyond, Ceiling, Kind, Names, Others, Param, Place, Sign};
 
 /// Answers one request, at once and without waiting.
 pub type Endpoint = fn(&App, &Request) -> Result<Reply, Refusal>;
@@ -48,6 +47,47 @@ pub enum Answers {
     Messages,
 }
 
+/// What a client must do beyond reading one answer, to get what a browser gets. The page's curl
+/// lines follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// Log in with a user and a password (RFC 7617).
+    Basic,
+    /// Log in with a token (RFC 6750).
+    Bearer,
+    /// Log in with a hash (RFC 7616).
+    Digest,
+    /// Be ready for a challenge that the route makes of its own accord.
+    Challenge,
+    /// Follow redirects. Rows that answer with nothing else need not say it.
+    Follow,
+    /// Keep cookies from one request to the next.
+    Cookies,
+    /// Decompress the answer.
+    Decompress,
+    /// Show the pieces of the answer as they arrive.
+    Unbuffered,
+    /// Write the answer to a file: a terminal cannot show its bytes.
+    Save,
+}
+
+impl Client {
+    /// Its name, as the page's script has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Client::Basic => "basic",
+            Client::Bearer => "bearer",
+            Client::Digest => "digest",
+            Client::Challenge => "challenge",
+            Client::Follow => "follow",
+            Client::Cookies => "cookies",
+            Client::Decompress => "decompress",
+            Client::Unbuffered => "unbuffered",
+            Client::Save => "save",
+        }
+    }
+}
+
 /// One row: a path, what may be asked of it, and who answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -59,6 +99,8 @@ pub struct Route {
     pub body: BodyRule,
     /// Whether what a query may say can come in a form as well.
     form: bool,
+    /// What a client must do to get what a browser gets.
+    pub client: &'static [Client],
     params: &'static [Param],
     answers: [Answers; 2],
     methods: Methods,
@@ -95,8 +137,8 @@ impl Route {
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
-        let (form, fixed, params) = (false, false, [].as_slice());
-        Route { path, about, body, form, params, answers, methods, fixed, endpoints }
+        let (form, fixed, client, params) = (false, false, [].as_slice(), [].as_slice());
+        Route { path, about, body, form, client, params, answers, methods, fixed, endpoints }
     }
 
     /// A route that takes GET and HEAD.
@@ -148,6 +190,12 @@ impl Route {
     /// The same with these parameters.
     pub const fn with(mut self, params: &'static [Param]) -> Route {
         self.params = params;
+        self
+    }
+
+    /// The same for clients that do this.
+    pub const fn client(mut self, client: &'static [Client]) -> Route {
+        self.client = client;
         self
     }
 
@@ -235,103 +283,5 @@ impl Route {
             Dialect::Httpbin => self.endpoints[0],
             Dialect::GoHttpbin => self.endpoints[1],
         }
-    }
-}
-
-/// What may be said in a path or a query.
-#[derive(Clone, Copy, Debug)]
-pub struct Param {
-    /// Its name; `*` for any name.
-    pub name: &'static str,
-    /// Where it stands.
-    pub place: Place,
-    /// What it takes.
-    pub kind: Kind,
-    /// What it is when it is not said; for one that must be said a value to try.
-    pub default: Option<&'static str>,
-    /// What it is for, in one line.
-    pub about: &'static str,
-    /// Whether a value beyond its bounds is refused even where others are cut to them.
-    pub strict: bool,
-    /// A regular expression for the texts it takes, if not any.
-    pub pattern: Option<&'static str>,
-    /// Whether it must be said.
-    pub required: bool,
-    /// What it is under `--compat go-httpbin`, if that differs.
-    pub go: Option<&'static Param>,
-}
-
-/// Where a parameter stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the path.
-    Path,
-    /// In the query.
-    Query,
-}
-
-/// What a parameter takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// Any text.
-    Text,
-    /// A whole number in this range. Beyond it: cut to it or refused, as the profile has it.
-    Integer(i64, i64),
-    /// A number in this range.
-    Number(f64, f64),
-    /// Seconds, or a number with a unit.
-    Duration,
-    /// `1` and `true`, or anything else.
-    Switch,
-    /// One of these.
-    Choice(&'static [&'static str]),
-}
-
-impl Param {
-    /// A segment of the path, with a value to try.
-    pub const fn path(
-        name: &'static str,
-        kind: Kind,
-        sample: &'static str,
-        about: &'static str,
-    ) -> Param {
-        let (place, default) = (Place::Path, Some(sample));
-        Param { place, default, required: true, ..Param::query(name, kind, about) }
-    }
-
-    /// A name in the query, which may be left out.
-    pub const fn query(name: &'static str, kind: Kind, about: &'static str) -> Param {
-        let (place, default, strict, pattern) = (Place::Query, None, false, None);
-        Param { name, place, kind, default, about, strict, pattern, required: false, go: None }
-    }
-
-    /// The same with what it is when left out.
-    pub const fn or(mut self, default: &'static str) -> Param {
-        self.default = Some(default);
-        self
-    }
-
-    /// The same, refusing values beyond its bounds.
-    pub const fn strict(mut self) -> Param {
-        self.strict = true;
-        self
-    }
-
-    /// The same for texts of this pattern.
-    pub const fn like(mut self, pattern: &'static str) -> Param {
-        self.pattern = Some(pattern);
-        self
-    }
-
-    /// The same, which must be said, with a value to try.
-    pub const fn sample(mut self, sample: &'static str) -> Param {
-        self.required = true;
-        self.or(sample)
-    }
-
-    /// The same, but this one under `--compat go-httpbin`.
-    pub const fn go(mut self, param: &'static Param) -> Param {
-        self.go = Some(param);
-        self
     }
 }

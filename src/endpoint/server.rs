@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::inspect::tall;
 use super::params;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Beyond, Group, Kind, Param, Route};
 use crate::base::gorandom::GoRandom;
 use crate::base::random::Random;
 use crate::http::app::App;
@@ -30,8 +30,12 @@ pub(super) const GROUP: Group = Group {
 pub(super) const UNSTABLE: Route =
     Route::any("/unstable", unstable, "200, or 500 as often as asked for")
         .with(&[
-            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails").or("0.5"),
-            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable"),
+            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails")
+                .or("0.5")
+                .blank(),
+            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable")
+                .beyond(Beyond::Refused)
+                .blank(),
         ])
         .answers("text/plain");
 

@@ -2,13 +2,30 @@
 
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Client, Group, Kind, Param, Route};
 use super::{response, server};
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
+
+/// One code with this first digit, or several, each with a weight above zero or none. Other ways in
+/// which Python writes numbers, and weights of zero, are taken too, but not described.
+macro_rules! codes {
+    ($digit:literal) => {
+        concat!("^(", $digit, "[0-9]{2}|", item!($digit), "(,", item!($digit), ")+)$")
+    };
+}
+
+macro_rules! item {
+    ($digit:literal) => {
+        concat!(
+            $digit,
+            r"[0-9]{2}(:(0*[1-9][0-9]{0,8}(\.[0-9]{0,9})?|0*\.0{0,8}[1-9][0-9]{0,8}))?",
+        )
+    };
+}
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -17,29 +34,26 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
             .go(go_status)
+            .client(&[Client::Challenge, Client::Follow])
             .with(&[Param::path(
                 "codes",
                 Kind::Text,
                 "200:3,500:1",
                 "100 to 999; with weights after `:`",
             )
-            .like(CODES)
+            .like(codes!("[1-9]"))
             .go(&Param::path(
                 "codes",
                 Kind::Text,
                 "200:3,500:1",
                 "100 to 599; with weights after `:`",
             )
-            .like(GO_CODES))])
+            .like(codes!("[1-5]")))])
             .answers("*/*"),
         server::UNSTABLE,
         response::HEADERS,
     ],
 };
-
-/// One code, or several with weights. More is taken, as Python reads numbers.
-const CODES: &str = "^[1-9][0-9]{2}$|^[1-9][0-9]{2}(:[1-9])?(,[1-9][0-9]{2}(:[1-9])?)+$";
-const GO_CODES: &str = "^[1-5][0-9]{2}$|^[1-5][0-9]{2}(:[1-9])?(,[1-5][0-9]{2}(:[1-9])?)+$";
 
 /// The highest code, and go-httpbin's.
 const HIGHEST: u16 = 999;

@@ -3,7 +3,7 @@
 use super::content::{SEED, SIZE, random, size};
 use super::inspect::write_keys;
 use super::params::{self, value};
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
 use super::timing::Times;
 use crate::base::limits::{EVENT_BYTES, JSON_LINE_BYTES, MAX_CHUNK_BYTES, MAX_STREAM_LINES};
 use crate::base::random::Random;
@@ -24,46 +24,72 @@ pub(super) const GROUP: Group = Group {
         Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
             .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines").go(&CUT_LINES)])
             .go(stream_go)
+            .client(PIECES)
             .go_answers("text/plain"),
         Route::get("/stream-bytes/{n}", stream_bytes, "n random bytes in chunks")
             .with(&[
                 SIZE,
                 SEED,
-                Param::query("chunk_size", Kind::Integer(1, 1024 * 1024), "bytes of a chunk")
+                Param::query("chunk_size", Kind::Integer(1, MAX_CHUNK_BYTES as i64), CHUNK)
                     .or("10240")
-                    .go(&Param::query("chunk_size", INTEGER, "bytes of a chunk").or("10240")),
+                    .beyond(Beyond::Cut),
             ])
+            .client(&[Client::Unbuffered, Client::Save])
             .answers("application/octet-stream"),
         Route::any("/jsonl", jsonl, "lines of JSON over a duration")
             .with(&[
-                Param::query("count", Kind::Integer(1, 6096), "how many lines")
+                Param::query("count", AT_LEAST_ONE, "how many lines")
                     .or("10")
-                    .go(&Param::query("count", INTEGER, "how many lines; 1 at least").or("10")),
-                Param::query("duration", Kind::Duration, "from the first line to the last").or("0"),
-                Param::query("delay", Kind::Duration, "before the first line").or("0"),
+                    .up_to(Ceiling::Pieces(JSON_LINE_BYTES))
+                    .beyond(Beyond::Cut)
+                    .blank(),
+                Param::query("duration", TIME, "from the first line to the last")
+                    .or("0")
+                    .up_to(Ceiling::HalfDuration)
+                    .beyond(Beyond::Refused)
+                    .blank(),
+                DELAY,
                 JITTER,
             ])
+            .client(PIECES)
             .answers("application/x-ndjson"),
         Route::any("/sse", sse, "server-sent events over a duration")
             .with(&[
-                Param::query("count", Kind::Integer(1, 18_724), "how many events")
+                Param::query("count", AT_LEAST_ONE, "how many events")
                     .or("10")
-                    .strict(),
-                Param::query("duration", Kind::Duration, "from the first event to the last")
-                    .or("5s"),
-                Param::query("delay", Kind::Duration, "before the first event").or("0"),
+                    .up_to(Ceiling::Pieces(EVENT_BYTES))
+                    .beyond(Beyond::Refused)
+                    .blank(),
+                Param::query("duration", LONG, "from the first event to the last")
+                    .or("5s")
+                    .up_to(Ceiling::HalfDuration)
+                    .beyond(Beyond::Refused)
+                    .blank(),
+                DELAY,
                 JITTER,
             ])
+            .client(PIECES)
             .answers("text/event-stream"),
     ],
 };
 
-/// Of any size: go-httpbin cuts these to their bounds, where it refuses others.
-const INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
-const CUT_LINES: Param = Param::path("n", INTEGER, "3", "how many lines; cut to 1 to 100");
+/// go-httpbin cuts these to their bounds, where it refuses others.
+const CUT_LINES: Param =
+    Param::path("n", Kind::Integer(1, MAX_STREAM_LINES as i64), "3", "how many lines")
+        .beyond(Beyond::Cut);
 
+const PIECES: &[Client] = &[Client::Unbuffered];
+const CHUNK: &str = "bytes of a chunk";
+const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
+const TIME: Kind = Kind::Duration(Sign::NonNegative);
+const LONG: Kind = Kind::Duration(Sign::Positive);
+const DELAY: Param = Param::query("delay", TIME, "before the first of them")
+    .or("0")
+    .up_to(Ceiling::HalfDuration)
+    .beyond(Beyond::Refused)
+    .blank();
 const JITTER: Param =
-    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0");
+    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0").blank();
 
 /// `/stream/{n}`: lines of JSON that tell the request, a chunk each; none for 0.
 fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {

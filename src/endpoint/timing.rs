@@ -3,7 +3,7 @@
 
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
-use super::route::{BODY_BYTES, Group, Kind, Param, Route};
+use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
 use super::status::with_due_fields;
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
@@ -13,34 +13,43 @@ use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
+const TIME: Kind = Kind::Duration(Sign::NonNegative);
+const DURATION: Param =
+    Param::query("duration", TIME, SPAN).or("2").up_to(Ceiling::Duration).go(&GO_DURATION);
+const GO_DURATION: Param =
+    Param::query("duration", TIME, SPAN).or("2s").up_to(Ceiling::HalfDuration);
+const SPAN: &str = "over which the bytes are spread";
+const NUMBYTES: Param =
+    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "how many")
+        .or("10")
+        .beyond(Beyond::CutAbove)
+        .go(&GO_NUMBYTES);
+const GO_NUMBYTES: Param =
+    Param::query("numbytes", Kind::Integer(1, i64::MAX), "how many").or("10").up_to(Ceiling::Body);
+const CODE: Param = Param::query("code", Kind::Integer(100, 999), "the status code")
+    .or("200")
+    .beyond(Beyond::Refused)
+    .go(&GO_CODE);
+const GO_CODE: Param = Param::query("code", Kind::Integer(100, 599), "the status code").or("200");
+const DELAY: Param = Param::query("delay", Kind::Duration(Sign::Any), "before the first byte")
+    .or("0")
+    .up_to(Ceiling::Duration)
+    .go(&GO_DELAY);
+const GO_DELAY: Param =
+    Param::query("delay", TIME, "before the first byte").or("2s").up_to(Ceiling::HalfDuration);
+
 /// The rows.
 pub(super) const GROUP: Group = Group {
     name: "Time",
     about: "Answers that take their time",
     routes: &[
-        Route::any("/delay/{delay}", delay, "what the request said, after a while").keep().with(&[
-            Param::path("delay", Kind::Duration, "1", "seconds (3, .25), or a unit (50ms, 1.5s)"),
-        ]),
+        Route::any("/delay/{delay}", delay, "what the request said, after a while")
+            .keep()
+            .with(&[Param::path("delay", TIME, "1", "seconds (3, .25), or a unit (50ms, 1.5s)")
+                .up_to(Ceiling::Duration)]),
         Route::get("/drip", drip, "bytes spread over a duration, after a delay")
-            .with(
-                &[
-                    Param::query("duration", Kind::Duration, "over which the bytes are spread")
-                        .or("2"),
-                    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "how many")
-                        .or("10")
-                        .go(&Param::query("numbytes", Kind::Integer(1, BODY_BYTES), "how many")
-                            .or("10")),
-                    Param::query("code", Kind::Integer(100, 999), "the status code")
-                        .or("200")
-                        .strict()
-                        .go(&Param::query("code", Kind::Integer(100, 599), "the status code")
-                            .or("200")),
-                    Param::query("delay", Kind::Duration, "before the first byte")
-                        .or("0")
-                        .go(&Param::query("delay", Kind::Duration, "before the first byte")
-                            .or("2s")),
-                ],
-            )
+            .with(&[DURATION, NUMBYTES, CODE, DELAY])
+            .client(&[Client::Unbuffered])
             .answers("application/octet-stream")
             .go_answers("text/plain")
             .go(drip_go),

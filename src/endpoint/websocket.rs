@@ -6,7 +6,7 @@ use sha1::{Digest, Sha1};
 use super::base64::STANDARD;
 use super::params::{bad, integer};
 use super::refusal::refuse;
-use super::route::{GET, Group, Kind, Param, Route};
+use super::route::{Beyond, Ceiling, GET, Group, Kind, Param, Route};
 use crate::http::app::App;
 use crate::http::profile::GO_HTTPBIN;
 use crate::http::query::{first, given};
@@ -16,7 +16,12 @@ use crate::http::status::Status;
 
 /// The version of the protocol that is spoken (RFC 6455 4.1).
 const VERSION: &str = "13";
-const SIZE: Kind = Kind::Integer(1, 1024 * 1024);
+const SIZE: Param = Param::query("max_message_size", Kind::Integer(1, i64::MAX), "longest message")
+    .up_to(Ceiling::Body)
+    .beyond(Beyond::Refused)
+    .blank();
+const FRAME: &str = "longest frame in bytes, no longer than a message; else half of the most";
+const MESSAGE: &str = "longest message in bytes; else the most";
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -26,12 +31,8 @@ pub(super) const GROUP: Group = Group {
         .fixed()
         .messages()
         .with(&[
-            Param::query("max_fragment_size", SIZE, "longest frame, in bytes")
-                .or("524288")
-                .strict(),
-            Param::query("max_message_size", SIZE, "longest message, in bytes")
-                .or("1048576")
-                .strict(),
+            Param { name: "max_fragment_size", about: FRAME, ..SIZE },
+            Param { about: MESSAGE, ..SIZE },
         ])],
 };
 

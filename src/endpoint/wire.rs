@@ -6,14 +6,23 @@ use std::collections::HashSet;
 
 use super::inspect::{check_body, tell};
 use super::params::bad;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Group, Names, Param, Route};
 use crate::http::app::App;
 use crate::http::fields::{self, Case};
 use crate::http::pace::{Pace, Source};
 use crate::http::query::{self, Pair};
-use crate::http::reply::{Body, Media, Refusal, Reply, is_field_value, is_token};
+use crate::http::reply::{
+    ANY_TEXT, Body, FIELD_VALUE, Media, Refusal, Reply, TOKEN, is_field_value, is_token,
+};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
+
+const AFTER: Param =
+    Param::any(Names { pattern: TOKEN, except: &FORBIDDEN }, "a field after the answer")
+        .like(FIELD_VALUE)
+        .go(&Param::any(ALLOWED, "a field after the answer"));
+/// go-httpbin leaves out what is no token.
+const ALLOWED: Names = Names { pattern: ANY_TEXT, except: &FORBIDDEN };
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -27,7 +36,7 @@ pub(super) const GROUP: Group = Group {
         Route::any("/trailers", trailers, "what the request said, and fields after it")
             .keep()
             .go(trailers_go)
-            .with(&[Param::query("*", Kind::Text, "a field after the answer")]),
+            .with(&[AFTER]),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! What every part of a worker may consult and none may change: the settings at work.
 
+use super::document::Documents;
 use super::profile::{HTTPBIN, Profile};
 use crate::base::limits::Limits;
 
@@ -32,6 +33,8 @@ pub struct App {
     /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
     /// log.
     pub records: bool,
+    /// What endpoints make once from the settings above.
+    pub documents: Documents,
 }
 
 /// Where clients may be sent.
@@ -64,6 +67,7 @@ impl Default for App {
             full_version: false,
             server_header: Some(SERVER.to_owned()),
             records: false,
+            documents: Documents::default(),
         }
     }
 }

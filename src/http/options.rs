@@ -5,6 +5,7 @@
 
 use super::bytes::in_token;
 use super::coding;
+use super::reply::{is_plain, is_token};
 use std::borrow::Cow;
 
 /// A value and its parameters.
@@ -37,6 +38,33 @@ impl Options {
     /// The value of the last parameter of this name, which is given in lower case.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
+    }
+}
+
+/// A regular expression for what [`is_media_type`] takes.
+pub const MEDIA_TYPE: &str = concat!(
+    r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+",
+    r"( *;( *[!#$%&'*+.^_`|~0-9A-Za-z-]+=([!#$%&'*+.^_`|~0-9A-Za-z-]+",
+    r#"|"([^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f])*"))?)* *$"#,
+);
+
+/// Whether a text is a media type, with or without parameters (RFC 9110 8.3.1), and holds no
+/// control character.
+pub fn is_media_type(text: &str) -> bool {
+    let (essence, mut rest) =
+        text.split_at_checked(text.find([';', ' ']).unwrap_or(text.len())).unwrap_or_default();
+    let named =
+        essence.split_once('/').is_some_and(|(kind, name)| is_token(kind) && is_token(name));
+    loop {
+        rest = rest.trim_start_matches(' ');
+        let Some(after) = rest.strip_prefix(';') else {
+            return named && rest.is_empty() && is_plain(text);
+        };
+        rest = after.trim_start_matches(' ');
+        if let Some((_, after)) = name(rest) {
+            let (Some(_), after) = value_of(after) else { return false };
+            rest = after;
+        }
     }
 }
 
@@ -114,6 +142,39 @@ fn extended(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn media_types() {
+        for text in [
+            "text/plain",
+            "a/b",
+            "image/svg+xml",
+            "text/html;charset=utf-8",
+            "text/html; charset=\"a;\\\"b\" ; x=1;",
+            "text/html ;;",
+        ] {
+            assert!(is_media_type(text), "{text}");
+        }
+        for text in [
+            "",
+            "null",
+            "text",
+            "text/",
+            "/plain",
+            "a/b/c",
+            "a b/c",
+            "text/plain; charset",
+            "text/plain; charset=",
+            "text/plain, a/b",
+            "text/plain; a=\"b",
+            "text/plain\n",
+            "text/plain; a=\"\u{7f}\"",
+            "é/b",
+            "text/plain;a=b c",
+        ] {
+            assert!(!is_media_type(text), "{text}");
+        }
+    }
 
     fn parameter(text: &str, name: &str) -> Option<String> {
         Options::parse(text).parameter(name).map(str::to_owned)

@@ -7,6 +7,77 @@
 
 use super::coding::percent_encode;
 
+/// Any rest of a path.
+macro_rules! path {
+    ($not:literal, $or:literal) => {
+        concat!(r"([^?#\x00-\x1f\x7f", $not, "]", $or, ")*")
+    };
+}
+
+/// Nothing, or the rest of a path that does not begin with a slash.
+macro_rules! segment {
+    ($not:literal, $or:literal) => {
+        concat!(r"(([^/?#\x00-\x1f\x7f", $not, "]", $or, ")", path!($not, $or), ")?")
+    };
+}
+
+/// An authority, and the path behind it.
+macro_rules! authority {
+    ($not:literal, $or:literal) => {
+        concat!(
+            r"//([^/?#\x00-\x1f\x7f]*@)?",
+            r"(\[(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|",
+            r"([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){0,2})?::",
+            r"([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){0,2})?)\]|[^/?#@:\[\]\x00-\x1f\x7f]*)",
+            r"(:0*([0-9]{0,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}",
+            r"|655[0-2][0-9]|6553[0-5]))?(/",
+            path!($not, $or),
+            ")?",
+        )
+    };
+}
+
+/// A regular expression for what [`Reference::parse`] takes; between brackets it takes more, which
+/// is no address to others. The arguments are what else a bare
+/// character of the path cannot be, and what stands in place of it.
+macro_rules! pattern {
+    ($not:literal, $or:literal) => {
+        concat!(
+            // The empty text is none.
+            r"^( *(",
+            r"[A-Za-z][A-Za-z0-9+.-]*:",
+            authority!($not, $or),
+            r"|[A-Za-z][A-Za-z0-9+.-]*:/?",
+            segment!($not, $or),
+            r"|",
+            authority!($not, $or),
+            // Without a scheme: what stands before the first colon cannot be one.
+            r"|/|/",
+            segment!($not, $or),
+            r"|([^A-Za-z /?#\x00-\x1f\x7f",
+            $not,
+            "]",
+            $or,
+            ")",
+            path!($not, $or),
+            r"|[A-Za-z][A-Za-z0-9+.-]*(([^A-Za-z0-9+.:?#\x00-\x1f\x7f",
+            $not,
+            "-]",
+            $or,
+            ")",
+            path!($not, $or),
+            r")?)(\?[^#\x00-\x1f\x7f]*)?(#[^\x00-\x1f\x7f]*)?",
+            r"| *\?[^#\x00-\x1f\x7f]*(#[^\x00-\x1f\x7f]*)?| *#[^\x00-\x1f\x7f]*| +)$",
+        )
+    };
+}
+
+/// A regular expression for the references that can be read.
+pub const REFERENCE: &str = pattern!("", "");
+
+/// The same with sound percent-escapes in the path.
+pub const ESCAPED_REFERENCE: &str = pattern!("%", "|%[0-9A-Fa-f]{2}");
+
 /// The parts of a reference, as they were written.
 #[derive(Debug, PartialEq)]
 pub struct Reference<'a> {

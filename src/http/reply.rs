@@ -116,6 +116,15 @@ impl Headers {
     }
 }
 
+/// A regular expression for any text.
+pub const ANY_TEXT: &str = r"^[\s\S]*$";
+
+/// A regular expression for what [`is_token`] takes.
+pub const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+
+/// A regular expression for what [`is_field_value`] takes.
+pub const FIELD_VALUE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
+
 /// Whether a text can be a field's name (RFC 9110 5.6.2).
 pub fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(in_token)

@@ -8,6 +8,7 @@ mod caching;
 mod compression;
 mod content;
 mod cookies;
+mod described;
 mod documents;
 mod hostile;
 mod images;

@@ -19,6 +19,7 @@ use super::logging::*;
 use super::values::*;
 use crate::base::limits::Limits;
 use crate::http::app::{App, Redirects};
+use crate::http::document::Documents;
 use crate::http::profile::{HTTPBIN, Profile};
 
 /// Everything an operator can decide.
@@ -91,6 +92,7 @@ impl Settings {
             full_version: self.full_version,
             server_header: self.server_header.clone(),
             records: self.access_log != AccessLog::Off,
+            documents: Documents::default(),
         }
     }
 

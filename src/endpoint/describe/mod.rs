@@ -4,10 +4,13 @@
 //! a value is cut instead, the bound is told in words.
 
 mod openapi;
+mod patterns;
+mod prose;
 mod schema;
 mod swagger;
 
 pub(super) use openapi::openapi;
+pub(super) use schema::{limit, range};
 pub(super) use swagger::swagger;
 
 use super::route::{Answers, BodyRule, Kind, Param, Place, Route};
@@ -92,10 +95,11 @@ fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation:
 }
 
 /// What both versions say of an operation in the same words.
-fn write_heading(json: &mut Json, route: &Route, method: Method) {
+fn write_heading(json: &mut Json, app: &App, route: &Route, method: Method) {
     let group = GROUPS.iter().find(|group| group.routes.iter().any(|row| row.path == route.path));
     write_texts(json, "tags", group.map(|group| group.name));
     write_text(json, "summary", route.about);
+    write_text(json, "description", &prose::description(app, route, method));
     write_text(json, "operationId", &operation_id(route, method));
 }
 

@@ -2,6 +2,7 @@
 
 use super::{FORMS, name_of, place_of, responses};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
+use crate::base::limits::MAX_ASKED_FIELDS;
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -32,7 +33,7 @@ pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
 }
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
-    write_heading(json, route, method);
+    write_heading(json, app, route, method);
     let form = route.takes_form(app.profile, method);
     let mut params = route.params(app.profile).peekable();
     if params.peek().is_some() {
@@ -103,7 +104,7 @@ fn write_properties<'a>(json: &mut Json, app: &App, params: impl Iterator<Item =
             json.key(param.name);
             json.object(|json| {
                 write_text(json, "description", &schema::about(app, param));
-                schema::write(json, app, param);
+                write_schema(json, app, param);
             });
         }
     });
@@ -112,11 +113,7 @@ fn write_properties<'a>(json: &mut Json, app: &App, params: impl Iterator<Item =
 /// A form of any names.
 fn write_form(json: &mut Json) {
     json.key("schema");
-    json.object(|json| {
-        write_text(json, "type", "object");
-        json.key("additionalProperties");
-        json.object(|json| write_text(json, "type", "string"));
-    });
+    json.object(|json| write_text(json, "type", "object"));
 }
 
 /// A parameter; `form` tells whether it may come in a form instead.
@@ -124,17 +121,39 @@ fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place_of(param));
     write_text(json, "description", &schema::about(app, param));
-    if param.name == "*" {
-        return write_form(json);
-    }
     if param.required && !form {
         json.key("required");
         json.raw("true");
     }
     json.key("schema");
-    json.object(|json| schema::write(json, app, param));
+    json.object(|json| write_schema(json, app, param));
     if let (true, Some(sample)) = (param.required, param.default) {
         json.key("example");
         schema::write_value(json, param, sample);
     }
+}
+
+fn write_schema(json: &mut Json, app: &App, param: &Param) {
+    if let Some(names) = param.names {
+        return schema::write_names(json, param, names, MAX_ASKED_FIELDS);
+    }
+    match schema::is_blank_number(app, param) {
+        false => schema::write(json, app, param),
+        true => write_number_or_nothing(json, app, param),
+    }
+    schema::write_default(json, app, param);
+}
+
+/// A number, or the empty text.
+fn write_number_or_nothing(json: &mut Json, app: &App, param: &Param) {
+    json.key("anyOf");
+    json.open(b'[');
+    json.item();
+    json.object(|json| schema::write(json, app, param));
+    json.item();
+    json.object(|json| {
+        json.key("const");
+        json.text("");
+    });
+    json.close(b']');
 }

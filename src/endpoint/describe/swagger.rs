@@ -26,7 +26,7 @@ pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
 }
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
-    write_heading(json, route, method);
+    write_heading(json, app, route, method);
     let form = route.takes_form(app.profile, method);
     if form {
         write_texts(json, "consumes", FORMS);
@@ -34,7 +34,10 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
         write_texts(json, "consumes", ["*/*"]);
     }
     if let Answers::Media(media) = route.answers_of(app.profile) {
-        write_texts(json, "produces", [media]);
+        // They stand for all answers: refusals are JSON, pages or texts.
+        let others = ["application/json", "text/html", "text/plain"];
+        let others = others.into_iter().filter(|other| *other != media && media != "*/*");
+        write_texts(json, "produces", [media].into_iter().chain(others));
     }
     json.key("parameters");
     json.open(b'[');
@@ -71,6 +74,12 @@ fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: boo
         json.raw("true");
     }
     schema::write(json, app, param);
+    schema::write_default(json, app, param);
+    // Its schemas cannot say "a number or nothing".
+    if schema::is_blank_number(app, param) {
+        json.key("allowEmptyValue");
+        json.raw("true");
+    }
     if let (true, Some(sample)) = (param.required, param.default) {
         json.key("x-example");
         schema::write_value(json, param, sample);

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{INTRO, MORE, takes};
+use crate::endpoint::describe::limit;
 use crate::endpoint::route::{Answers, BodyRule, Group, Kind, Param, Place, Route};
 use crate::endpoint::{GROUPS, ROUTES};
 use crate::http::app::App;
@@ -112,7 +113,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
     let mut params = route.params(app.profile).peekable();
     if params.peek().is_some() {
         html.push_str("<ul class=params>\n");
-        params.for_each(|param| write_param(html, param));
+        params.for_each(|param| write_param(html, app, param));
         html.push_str("</ul>\n");
     }
     if methods.contains(&"GET") {
@@ -122,7 +123,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
     html.push_str("</div>\n</details>\n");
 }
 
-fn write_param(html: &mut String, param: &Param) {
+fn write_param(html: &mut String, app: &App, param: &Param) {
     let place = if param.place == Place::Path { "path" } else { "query" };
     let default = match (param.required, param.default) {
         (false, Some(default)) => format!(", {} if left out", text(default)),
@@ -139,20 +140,22 @@ fn write_param(html: &mut String, param: &Param) {
         html.push_str(" data-required");
     }
     match param.kind {
-        Kind::Choice(texts) => {
+        Kind::Choice(texts, _) => {
             let _ = write!(html, " data-choices=\"{}\"", text(&texts.join("|")));
         }
         Kind::Switch => html.push_str(" data-choices=\"true|false\""),
         Kind::Integer(..) => html.push_str(" data-numeric"),
-        Kind::Text | Kind::Number(..) | Kind::Duration => {}
+        Kind::Text | Kind::Number(..) | Kind::Duration(_) => {}
     }
     let name = if any { "any name" } else { param.name };
+    let limit = limit(app, param).map(|limit| format!("; {limit}")).unwrap_or_default();
     let _ = writeln!(
         html,
-        "><span class=name>{}</span> <span class=hint>{}<small>{}{default}</small></span>",
+        "><span class=name>{}</span> <span class=hint>{}<small>{}{default}{limit}</small></span>",
         text(name),
         prose(param.about),
-        text(&takes(param)),
+        text(&takes(app, param)),
+        limit = prose(&limit),
     );
 }
 

@@ -4,17 +4,12 @@
 mod html;
 mod text;
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
-
-use super::describe::{openapi, swagger};
-use super::route::{Group, Param, Route};
+use super::describe::{openapi, range, swagger};
+use super::route::{Client, Group, Kind, Param, Route};
 use crate::http::accept::preference;
 use crate::http::app::App;
-use crate::http::profile::Profile;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
-use crate::http::status::Status;
 use html::policy;
 
 /// The rows.
@@ -22,12 +17,17 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "What is served here",
     routes: &[
-        Route::get("/", page, "this page").fixed().answers("text/*"),
-        Route::get("/legacy", page, "this page, where httpbin keeps its old one").answers("text/*"),
-        Route::get("/spec.json", spec, "this API, described in Swagger 2.0"),
-        Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1"),
+        Route::get("/", page, "this page").fixed().client(CODED).answers("text/*"),
+        Route::get("/legacy", page, "this page, where httpbin keeps its old one")
+            .client(CODED)
+            .answers("text/*"),
+        Route::get("/spec.json", spec, "this API, described in Swagger 2.0").client(CODED),
+        Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1")
+            .client(CODED),
     ],
 };
+
+const CODED: &[Client] = &[Client::Decompress];
 
 /// One sentence, and what it means. Clients' own tests look for the words that httpbin's page has.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
@@ -41,15 +41,15 @@ const PRINTERS: [&str; 3] = ["curl", "wget", "httpie"];
 /// `/` and `/legacy`: the page, as both APIs have it; or a text for clients that print it, and for
 /// those that prefer one.
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    static TEXT: Made = Made::new();
-    static PAGE: Made = Made::new();
-    let reply = if wants_text(request) {
-        Reply::whole(Status::OK, Media::Text, TEXT.get(app, text::text))
-    } else {
-        Reply::whole(Status::OK, Media::Html, PAGE.get(app, html::page))
-            .header("Content-Security-Policy", policy())
-    };
-    Ok(reply.header("Vary", "Accept, User-Agent"))
+    const CHOSEN_BY: &str = "Accept, User-Agent";
+    let documents = &app.documents;
+    Ok(match wants_text(request) {
+        true => documents.text.reply(request, Media::Text, CHOSEN_BY, || text::text(app)),
+        false => documents
+            .page
+            .reply(request, Media::Html, CHOSEN_BY, || html::page(app))
+            .header("Content-Security-Policy", policy()),
+    })
 }
 
 /// Whether the client weighs plain text above HTML, or prints what it gets and has not named HTML
@@ -68,49 +68,28 @@ fn is_printer(request: &Request) -> bool {
 }
 
 /// `/spec.json`.
-fn spec(app: &App, _: &Request) -> Result<Reply, Refusal> {
-    static SPEC: Made = Made::new();
-    Ok(Reply::whole(Status::OK, Media::Json, SPEC.get(app, swagger)))
+fn spec(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(app.documents.swagger.reply(request, Media::Json, "", || swagger(app)))
 }
 
 /// `/openapi.json`.
-fn description(app: &App, _: &Request) -> Result<Reply, Refusal> {
-    static DESCRIPTION: Made = Made::new();
-    Ok(Reply::whole(Status::OK, Media::Json, DESCRIPTION.get(app, openapi)))
-}
-
-/// A text that follows from the settings. It is made once, for those at work when it is first asked
-/// for, and lent out; other settings in the same process, as tests have, make it for each request.
-struct Made(OnceLock<(&'static Profile, String, Vec<u8>)>);
-
-impl Made {
-    const fn new() -> Made {
-        Made(OnceLock::new())
-    }
-
-    fn get(&'static self, app: &App, make: fn(&App) -> Vec<u8>) -> Cow<'static, [u8]> {
-        let first = || (app.profile, app.prefix.clone(), make(app));
-        match self.0.get_or_init(first) {
-            (profile, prefix, text) if *profile == app.profile && *prefix == app.prefix => {
-                Cow::Borrowed(text)
-            }
-            _ => Cow::Owned(make(app)),
-        }
-    }
+fn description(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(app.documents.openapi.reply(request, Media::Json, "", || openapi(app)))
 }
 
 /// What a parameter takes, in a few words.
-fn takes(param: &Param) -> String {
-    use super::route::Kind::*;
+fn takes(app: &App, param: &Param) -> String {
     match param.kind {
-        Text if param.name == "*" => "name=value".to_owned(),
-        Text => "text".to_owned(),
-        Integer(i64::MIN, i64::MAX) => "integer".to_owned(),
-        Integer(least, i64::MAX) => format!("integer from {least}"),
-        Integer(least, most) => format!("integer, {least} to {most}"),
-        Number(least, most) => format!("number, {least} to {most}"),
-        Duration => "duration".to_owned(),
-        Switch => "true or false".to_owned(),
-        Choice(texts) => texts.join(" or "),
+        Kind::Text if param.name == "*" => "name=value".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::Integer(..) => match range(app, param) {
+            (i64::MIN, i64::MAX) => "integer".to_owned(),
+            (least, i64::MAX) => format!("integer from {least}"),
+            (least, most) => format!("integer, {least} to {most}"),
+        },
+        Kind::Number(least, most) => format!("number, {least} to {most}"),
+        Kind::Duration(_) => "duration".to_owned(),
+        Kind::Switch => "true or false".to_owned(),
+        Kind::Choice(texts, _) => texts.join(" or "),
     }
 }
