@@ -27,6 +27,7 @@ pub(super) const GROUP: Group = Group {
             .answers("application/octet-stream"),
         Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
             .stream()
+            .client(&[Client::Save])
             .answers("*/*"),
         base64::TEXT,
         base64::OPERATION,

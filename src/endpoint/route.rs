@@ -67,7 +67,8 @@ pub enum Client {
     Decompress,
     /// Show the pieces of the answer as they arrive.
     Unbuffered,
-    /// Write the answer to a file: a terminal cannot show its bytes.
+    /// Write the answer to a file: a terminal cannot show its bytes. Where the answer is the
+    /// request's own body, that goes for the body of a file.
     Save,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Each is made when it is first requested and compressed when a client first asks for that coding.
 //! Both belong to the [`App`](super::app::App) whose settings they follow from, and go with it. All
-//! of them together are below one megabyte: their size depends on the rows, not on any request.
+//! of them together are about a megabyte: their size depends on the rows, not on any request.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,8 +15,7 @@ use super::reply::{Media, Reply};
 use super::request::Request;
 use super::status::Status;
 
-/// The codings that are offered, the preferred ones first. zstd is not: at the one level there is
-/// of it here the page is longer than in gzip.
+/// The codings that are offered, the preferred ones first. Clients that take zstd take Brotli too.
 const OFFERED: [Coding; 4] = [Coding::Brotli, Coding::Gzip, Coding::Deflate, Coding::Identity];
 
 /// The documents of one [`App`](super::app::App).

@@ -113,6 +113,8 @@ pub(super) fn start(
     let (capacity, refusals) = (capacity(&settings, limit, count), refusals(limit));
     share(&mut app.limits, count);
     let peers = settings.max_connections_per_ip.map(|most| Arc::new(Peers::new(most)));
+    // One for all workers: what is made from it once is made once.
+    let app = Arc::new(app);
     let mut starter =
         Starter { settings, app, peers, start, log, capacity, refusals, threads: Vec::new() };
     let mut mailboxes = Vec::new();
@@ -226,7 +228,7 @@ type Started = Result<Vec<Address>, StartError>;
 
 struct Starter {
     settings: Settings,
-    app: App,
+    app: Arc<App>,
     peers: Option<Arc<Peers>>,
     start: Instant,
     log: Option<AccessLog>,
@@ -248,7 +250,7 @@ impl Starter {
         let birth = Birth {
             first: number == 0,
             groups,
-            app: self.app.clone(),
+            app: Arc::clone(&self.app),
             peers: self.peers.clone(),
             private_fd_table: self.settings.private_fd_tables,
             read_until_would_block: self.settings.read_until_would_block,
@@ -292,7 +294,7 @@ impl Starter {
 struct Birth {
     first: bool,
     groups: Vec<Group>,
-    app: App,
+    app: Arc<App>,
     peers: Option<Arc<Peers>>,
     private_fd_table: bool,
     read_until_would_block: bool,
@@ -344,7 +346,7 @@ impl Birth {
             .map_err(StartError::System)?;
         let setup = Setup {
             peers: self.peers,
-            app: Arc::new(self.app),
+            app: self.app,
             gates,
             capacity: self.capacity,
             refusals: self.refusals,

@@ -2,8 +2,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+// What the command lines of the page write.
+const folder = mkdtempSync(join(tmpdir(), "loiter-page-"));
 
 const [loiter, executablePath, pictures] = process.argv.slice(2);
 
@@ -27,7 +35,7 @@ async function open(browser, base, options) {
     const own = request.url().startsWith(base) || request.url().startsWith("data:");
     if (!own) page.complaints.push("asked for " + request.url());
   });
-  await page.goto(base + "/");
+  page.response = await page.goto(base + "/");
   return page;
 }
 
@@ -38,18 +46,34 @@ async function done(page) {
 
 const row = (page, path) => page.locator(`details[data-path="${path}"]`);
 
-async function send(page, path, fields = {}) {
+async function opened(page, path) {
   const route = row(page, path);
   const open = await route.getAttribute("open");
   if (open === null) await route.locator("summary").first().click();
+  await route.locator(".bench").waitFor();
+  return route;
+}
+
+async function send(page, path, fields = {}) {
+  const route = await opened(page, path);
   for (const [name, value] of Object.entries(fields)) {
-    await route.getByLabel(new RegExp(`^\\s*${name}\\b`)).fill(value);
+    const field = route.getByLabel(new RegExp(`^\\s*${name}(?!\\w)`));
+    if (!(await field.isVisible())) await route.locator(".more summary").first().click();
+    await field.fill(value);
   }
   await route.locator(".send").click();
   return route;
 }
 
 const ended = (route, text) => route.locator(".status", { hasText: text }).waitFor();
+
+const curlOf = (route) => route.locator(".curl code").textContent();
+
+// What the command line of a row answers.
+function run(line) {
+  const quiet = `curl() { command curl --silent --show-error --max-time 10 "$@"; }; ${line}`;
+  return execFileSync("bash", ["-c", quiet], { cwd: folder, encoding: "utf8" });
+}
 
 async function tries(browser, base) {
   const page = await open(browser, base, { viewport: { width: 1280, height: 900 } });
@@ -104,14 +128,182 @@ async function tries(browser, base) {
   await done(page);
 }
 
+async function findsByEnter(browser, base) {
+  const page = await open(browser, base);
+  await page.locator("#filter").fill("uuid");
+  await page.keyboard.press("Enter");
+  const uuid = row(page, "/uuid");
+  await uuid.locator(".bench").waitFor();
+  await page.waitForTimeout(200);
+  assert.equal(await uuid.getAttribute("open"), "", "Enter opens the row, and it stays open");
+  assert.equal(await page.evaluate(() => document.activeElement.closest("details").dataset.path), "/uuid");
+  await page.keyboard.press("Enter");
+  assert.equal(await uuid.getAttribute("open"), null, "the next one closes it");
+  await done(page);
+}
+
+// Each with what is filled in, what Send ends with, and the command line behind `curl`.
+const LOGINS = [
+  ["/basic-auth/{user}/{passwd}", {}, "200 OK", "-u user:secret"],
+  ["/basic-auth/{user}/{passwd}", { "log in as": "" }, "401", ""],
+  ["/basic-auth/{user}/{passwd}", { user: "ann", passwd: "a b", "log in as": "ann:no" }, "401", "-u ann:no"],
+  ["/hidden-basic-auth/{user}/{passwd}", { user: "ann", passwd: "é:c" }, "200 OK", "-u 'ann:é:c'"],
+  ["/hidden-basic-auth/{user}/{passwd}", { "log in as": "" }, "404", ""],
+  ["/bearer", {}, "200 OK", "-H 'Authorization: Bearer token'"],
+  ["/bearer", { token: "" }, "401", ""],
+  ["/digest-auth/{qop}/{user}/{passwd}", {}, "200 OK", "--digest -u user:secret"],
+  ["/digest-auth/{qop}/{user}/{passwd}", { "log in as": "" }, "401", ""],
+  ["/digest-auth/{qop}/{user}/{passwd}", { "log in as": "user:no" }, "401", "--digest -u user:no"],
+  ["/digest-auth/{qop}/{user}/{passwd}/{algorithm}", { passwd: "ü\"x" }, "200 OK", "--digest -u 'user:ü\"x'"],
+  ["/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}", {}, "200 OK", "--digest -u user:secret"],
+];
+
+// A 401 is shown, whether somebody logs in or not, and no dialogue is waited for.
+async function logsIn(browser, base) {
+  for (const [path, fields, status, words] of LOGINS) {
+    const page = await open(browser, base);
+    const route = await send(page, path, fields);
+    await ended(route, status);
+    await ended(route, " ms");
+    const line = await curlOf(route);
+    assert.ok(line.startsWith(words ? `curl ${words} http` : "curl http"), line);
+    const told = run(line.replace("curl ", "curl -w '%{http_code}' "));
+    assert.ok(told.endsWith(status.slice(0, 3)), `${line}: ${told}`);
+    // The browser tells of the 401 in its console.
+    page.complaints = page.complaints.filter((text) => !/status of 40[14]/.test(text));
+    await done(page);
+  }
+  const page = await open(browser, base);
+  for (const algorithm of ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess"]) {
+    const route = await opened(page, "/digest-auth/{qop}/{user}/{passwd}/{algorithm}");
+    await route.getByLabel(/^\s*algorithm/).selectOption(algorithm);
+    await route.getByLabel(/^\s*qop/).selectOption("auth-int");
+    await route.locator(".send").click();
+    await ended(route, "200 OK");
+  }
+  for (const [path, fields] of [
+    ["/status/{codes}", { codes: "401" }],
+    ["/redirect-to", { url: "/basic-auth/a/b" }],
+  ]) {
+    const route = await send(page, path, fields);
+    await ended(route, "401");
+    assert.match(await curlOf(route), /^curl -L '?http/);
+  }
+  page.complaints = page.complaints.filter((text) => !/status of 401/.test(text));
+  await done(page);
+}
+
+// The command line does what Send does: follows, decompresses, keeps cookies, writes files.
+async function saysTheSame(browser, base) {
+  const page = await open(browser, base);
+  const lineOf = async (path, fields, status = "200 OK") => {
+    const route = await send(page, path, fields);
+    await ended(route, status);
+    await ended(route, " ms");
+    return [await curlOf(route), await route.locator(".shown").textContent()];
+  };
+  const told = async (path, fields, words) => {
+    const [line, shown] = await lineOf(path, fields);
+    assert.ok(line.startsWith(`curl ${words} `) && / '?http[^ ]*$/.test(line), line);
+    return [run(line), shown, line];
+  };
+  for (const [path, fields, words, text] of [
+    ["/redirect/{n}", {}, "-L", '"url": "'],
+    ["/links/{n}", {}, "-L", "<a href"],
+    ["/gzip", {}, "--compressed", '"gzipped": true'],
+    ["/brotli", {}, "--compressed", '"brotli": true'],
+    ["/openapi.json", {}, "--compressed", '"openapi": "3.1.0"'],
+    ["/drip", { duration: "0.1" }, "-N", "**********"],
+    ["/stream/{n}", {}, "-N", '"id": 2'],
+    ["/cookies/set", { "any name": "a=b&c=d" }, "-L -b cookies.txt -c cookies.txt", '"a": "b"'],
+    ["/cookies", {}, "-b cookies.txt -c cookies.txt", '"c": "d"'],
+    ["/headers", { Headers: "X-Empty:\nX-Text: a  b" }, "-H 'X-Empty;' -H 'X-Text: a  b'", '"X-Empty": ""'],
+  ]) {
+    const [ran, shown] = await told(path, fields, words);
+    assert.ok(ran.includes(text) && shown.includes(text), `${path}: ${ran} and ${shown}`);
+  }
+  await told("/bytes/{n}", { n: "600" }, "-o bytes.bin");
+  assert.equal(statSync(join(folder, "bytes.bin")).size, 600);
+  await told("/stream-bytes/{n}", { n: "700" }, "-N -o stream-bytes.bin");
+  assert.equal(statSync(join(folder, "stream-bytes.bin")).size, 700);
+  await told("/image/png", {}, "-o image.png");
+  assert.ok(statSync(join(folder, "image.png")).size > 1000);
+  const [set] = await lineOf("/cookies/set/{name}/{value}", { "attr\\[Path\\]": "/cookies" });
+  assert.match(set, / -g '?http.*\?attr\[Path\]=%2Fcookies'$/);
+  assert.match(run(set), /"name": "value"/);
+
+  // A POST that is redirected goes on as a GET, here as there.
+  const to = await opened(page, "/redirect-to");
+  await to.getByLabel("Method").selectOption("POST");
+  if (!(await to.getByLabel("Body").isVisible())) await to.locator(".more summary").first().click();
+  for (const body of ["", "a=b"]) {
+    await to.getByLabel("Body").fill(body);
+    await to.locator(".send").click();
+    await to.locator(".cancel:disabled").waitFor();
+    await ended(to, "from /get");
+    assert.match(run(await curlOf(to)), /"url": "http.*\/get"/);
+  }
+  await done(page);
+}
+
+async function sendsFiles(browser, base) {
+  const page = await open(browser, base);
+  writeFileSync(join(folder, "it's.bin"), Buffer.from([0, 255, 10, 13, 0]));
+  const upload = await opened(page, "/upload");
+  const file = upload.getByLabel("Or a file");
+  await upload.getByLabel("Body").fill("abc");
+  await file.setInputFiles(join(folder, "it's.bin"));
+  assert.equal(await upload.getByLabel("Body").inputValue(), "", "a file takes the place of a text");
+  await upload.locator(".send").click();
+  await ended(upload, "200 OK");
+  assert.match(await upload.locator(".shown").textContent(), /"bytes_received": 5/);
+  const line = await curlOf(upload);
+  assert.match(line, /--data-binary '@it'\\''s\.bin' -H 'Content-Type: application\/octet-stream'/);
+  assert.match(run(line), /"bytes_received": 5/);
+  await upload.getByLabel("Body").fill("abcdefg");
+  await upload.locator(".send").click();
+  await upload.locator(".shown", { hasText: '"bytes_received": 7' }).waitFor();
+
+  for (const path of ["/post", "/put", "/patch", "/delete", "/echo", "/upload"]) {
+    const route = await opened(page, path);
+    assert.ok(await route.getByLabel("Body").isVisible(), path);
+    assert.ok(await route.getByLabel("Or a file").isVisible(), path);
+  }
+  const echo = row(page, "/echo");
+  await echo.getByLabel("Or a file").setInputFiles(join(folder, "it's.bin"));
+  await echo.locator(".send").click();
+  await ended(echo, "5 bytes");
+  run(await curlOf(echo));
+  assert.deepEqual([...readFileSync(join(folder, "echo.bin"))], [0, 255, 10, 13, 0]);
+  const anything = await opened(page, "/anything");
+  assert.ok(!(await anything.getByLabel("Body").isVisible()), "a GET has no body");
+  await anything.getByLabel("Method").selectOption("PUT");
+  assert.ok(await anything.getByLabel("Body").isVisible());
+  await done(page);
+}
+
+// One request, compressed, and the policy with it.
+async function comesCompressed(browser, base) {
+  const page = await open(browser, base);
+  const headers = await page.response.allHeaders();
+  assert.equal(headers["content-encoding"], "br");
+  assert.match(headers.vary, /Accept-Encoding/);
+  assert.match(headers["content-security-policy"], /^default-src 'none'; style-src 'sha256-/);
+  const sizes = await page.response.request().sizes();
+  assert.ok(sizes.responseBodySize < 30000, `the page takes ${sizes.responseBodySize} bytes`);
+  const entries = await page.evaluate(() => performance.getEntriesByType("resource").length);
+  assert.equal(entries, 0, "and is the only request");
+  await done(page);
+}
+
 // What can be looked at: both widths, both schemes, and without the script.
 async function looks(browser, base) {
   for (const [name, width, colorScheme, javaScriptEnabled] of [
     ["wide-light", 1280, "light", true],
     ["wide-dark", 1280, "dark", true],
-    ["narrow-light", 375, "light", true],
-    ["narrow-dark", 375, "dark", true],
-    ["narrow-plain", 375, "light", false],
+    ["narrow-light", 390, "light", true],
+    ["narrow-dark", 390, "dark", true],
+    ["narrow-plain", 390, "light", false],
   ]) {
     const options = { viewport: { width, height: 900 }, colorScheme, javaScriptEnabled };
     const page = await open(browser, base, options);
@@ -119,10 +311,20 @@ async function looks(browser, base) {
     const link = row(page, "/delay/{delay}").getByRole("link", { name: "/delay/1" });
     assert.equal(await link.isVisible(), !javaScriptEnabled);
     assert.equal(await page.locator("#filter").isVisible(), javaScriptEnabled);
+    if (javaScriptEnabled) {
+      for (const path of ["/upload", "/bearer", "/cookies/set", "/digest-auth/{qop}/{user}/{passwd}"]) {
+        await opened(page, path);
+      }
+      await ended(await send(page, "/basic-auth/{user}/{passwd}"), "200 OK");
+    }
     if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
     if (javaScriptEnabled) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= width, `${name} is ${wide} pixels wide`);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`);
+      assert.deepEqual(found, [], name);
     }
     await done(page);
   }
@@ -141,10 +343,16 @@ const servers = [await serve(), ...(prefixes ? [await serve("--prefix", "/bin")]
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   await tries(browser, servers[0].base);
+  await findsByEnter(browser, servers[0].base);
+  await logsIn(browser, servers[0].base);
+  await saysTheSame(browser, servers[0].base);
+  await sendsFiles(browser, servers[0].base);
+  await comesCompressed(browser, servers[0].base);
   await looks(browser, servers[0].base);
   if (prefixes) await behindPrefix(browser, servers[1]);
   console.log("tests/page: the page works in Chromium " + browser.version());
 } finally {
   await browser.close();
   for (const { child } of servers) child.kill();
+  rmSync(folder, { recursive: true });
 }

@@ -105,8 +105,8 @@ fn refuses(app: &App, param: &Param) -> (bool, bool) {
 }
 
 /// The bounds of an integer beyond which it is refused. In httpbin's ways a segment of the path
-/// with a sign is never found, and integers of any size are read. In go-httpbin's they have 64 bits;
-/// a row that holds to these in both names no other bound.
+/// with a sign is never found, and integers of any size are read. In go-httpbin's they have 64
+/// bits; a row that holds to these in both names no other bound.
 fn bounds(app: &App, param: &Param) -> (Option<i64>, Option<i64>) {
     let (least, most) = range(app, param);
     let (below, above) = refuses(app, param);

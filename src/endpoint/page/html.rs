@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 
 use super::{INTRO, MORE, takes};
 use crate::endpoint::describe::limit;
-use crate::endpoint::route::{Answers, BodyRule, Group, Kind, Param, Place, Route};
+use crate::endpoint::route::{Answers, BodyRule, Client, Group, Kind, Param, Place, Route};
 use crate::endpoint::{GROUPS, ROUTES};
 use crate::http::app::App;
 use crate::http::html::escape as text;
 use crate::http::request::Method;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const SCRIPT: &str =
+    concat!(include_str!("login.js"), include_str!("curl.js"), include_str!("script.js"));
 /// What the script copies into each row that is opened.
 const BENCH: &str = include_str!("bench.html");
 /// A clock's face, since a browser would ask for `/favicon.ico`.
@@ -99,14 +100,19 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         (_, BodyRule::Discard) => "",
         _ => " data-body",
     };
+    let redirects = route.answers_of(app.profile) == Answers::Redirect;
+    let client = route.client.iter().copied().chain(redirects.then_some(Client::Follow));
+    let client: Vec<&str> = client.map(Client::name).collect();
     let _ = write!(
         html,
-        "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\"{body}>\n\
+        "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\" \
+         data-client=\"{client}\"{body}>\n\
          <summary><span class=path>{shown}</span> <span class=about>{about}</span> \
          <span class=methods>{told}</span></summary>\n<div class=panel>\n",
         id = slug(route.path),
         path = text(route.path),
         methods = methods.join(" "),
+        client = client.join(" "),
         shown = shown(route.path),
         about = prose(route.about),
     );

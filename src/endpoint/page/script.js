@@ -1,5 +1,6 @@
 "use strict";
 // Turns each row into a place to try its route. Texts only ever go in as text, never as markup.
+// What comes before it is in login.js and curl.js.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const make = (name, props = {}) => Object.assign(document.createElement(name), props);
@@ -38,14 +39,39 @@ function field(item) {
   label.textContent = $(".name", item).textContent;
   $(".name", item).replaceWith(label);
   label.after(input);
-  return { name, path, input };
+  return { name, path, input, login: item.dataset.in === "login" };
+}
+
+// The field for whom to log in as: as whom the path says, unless something else is written there.
+function loginItem(needs) {
+  const bearer = needs.has("bearer");
+  if (!bearer && !needs.has("basic") && !needs.has("digest")) return [];
+  const item = make("li");
+  const [name, about, form] = bearer
+    ? ["token", "sent with the request", "text; none is sent if empty"]
+    : ["log in as", "sent with the request", "user:password; none is sent if empty"];
+  Object.assign(item.dataset, { name: "login", in: "login", default: bearer ? "token" : "", required: "" });
+  const hint = make("span", { className: "hint", textContent: about });
+  hint.append(make("small", { textContent: form }));
+  item.append(make("span", { className: "name", textContent: name }), " ", hint);
+  return [item];
+}
+
+function followPath(fields) {
+  const [user, passwd] = ["user", "passwd"].map((name) => fields.find((field) => field.name === name));
+  const login = fields.find((field) => field.login);
+  if (!login || !passwd) return;
+  const told = user.input.value + ":" + passwd.input.value;
+  if (login.input.value === (login.told ?? "")) login.input.value = told;
+  login.told = told;
 }
 
 function target(row, fields) {
   const query = [];
   let path = row.dataset.path;
-  for (const { name, path: inPath, input } of fields) {
+  for (const { name, path: inPath, input, login } of fields) {
     const value = input.value;
+    if (login) continue;
     if (inPath) {
       const rest = `{${name}*}`;
       path = path.includes(rest)
@@ -58,15 +84,31 @@ function target(row, fields) {
   return prefix + path + (query.length ? "?" + query.join("&") : "");
 }
 
+// Paths that may answer with a challenge, to which a browser would open its dialogue.
+const challenges = rows
+  .filter((row) => /basic|bearer|digest|challenge/.test(row.dataset.client))
+  .map((row) => row.dataset.path.split("{")[0]);
+
 function ask(row, form, fields) {
   const method = form.elements.method.value;
   const messages = "messages" in row.dataset;
   const bare = ["GET", "HEAD"].includes(method) && !messages;
-  const body = bare ? "" : form.elements.body.value;
+  const takesBody = "body" in row.dataset;
+  const file = bare ? undefined : form.elements.file.files[0];
+  const body = bare ? "" : file ?? form.elements.body.value;
   const headers = form.elements.headers.value.split("\n").filter((line) => line.trim());
-  const typed = headers.some((line) => /^content-type\s*:/i.test(line));
-  if (body && !typed && !messages) headers.push("Content-Type: " + mediaOf(body));
-  return { method, target: target(row, fields), headers, body, messages };
+  const given = (name) => headers.some((line) => line.split(":")[0].trim().toLowerCase() === name);
+  if (body && !given("content-type") && !messages) {
+    headers.push("Content-Type: " + (file ? file.type || "application/octet-stream" : mediaOf(body)));
+  }
+  const needs = new Set(row.dataset.client.split(" "));
+  const scheme = ["basic", "bearer", "digest"].find((name) => needs.has(name));
+  const text = fields.find((field) => field.login)?.input.value;
+  const login = text && !given("authorization") ? { scheme, text } : undefined;
+  const to = target(row, fields);
+  const challenged = challenges.some((path) => to.replaceAll("%2F", "/").includes(path));
+  const { path } = row.dataset;
+  return { method, target: to, headers, body, file, messages, needs, path, takesBody, login, challenged };
 }
 
 function mediaOf(body) {
@@ -76,20 +118,6 @@ function mediaOf(body) {
   } catch {
     return /^[^\s=&]+=[^\s]*$/.test(body) ? "application/x-www-form-urlencoded" : "text/plain";
   }
-}
-
-const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
-
-function curl({ method, target, headers, body, messages }) {
-  const quote = (text) =>
-    /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-  if (messages) return "websocat " + quote(socketUrl(target));
-  const words = ["curl"];
-  if (method === "HEAD") words.push("--head");
-  else if (method !== "GET") words.push("-X", method);
-  for (const line of headers) words.push("-H", quote(line));
-  if (body) words.push("--data-raw", quote(body));
-  return [...words, quote(location.origin + target)].join(" ");
 }
 
 // --- what comes back ---------------------------------------------------------------------------
@@ -236,11 +264,12 @@ function clock(form) {
 
 async function send(form, asked, control) {
   const { begin, piece, end, tell, shown } = clock(form);
-  const { method, target, body } = asked;
+  const { method, body } = asked;
   try {
     const headers = headersOf(asked.headers);
-    const options = { method, headers, cache: "no-store", signal: control.signal };
-    const reply = await fetch(target, body ? { ...options, body } : options);
+    const credentials = asked.challenged ? "omit" : "same-origin";
+    const options = { method, headers, credentials, cache: "no-store", signal: control.signal };
+    const reply = await fetchAs(asked, body ? { ...options, body } : options);
     begin();
     const media = reply.headers.get("Content-Type") ?? "";
     const code = [`${reply.status} ${reply.statusText}`.trim(), String(reply.status)[0]];
@@ -258,7 +287,8 @@ async function send(form, asked, control) {
     await view.end(total);
     const late = ended - first > 20 && `first byte after ${spell(first)}`;
     const went = reply.redirected && "from " + reply.url.replace(location.origin, "");
-    tell(...code, spell(ended), late, size(total), media || "no media type", went);
+    const cut = reply.headers.get("X-Clamped");
+    tell(...code, spell(ended), late, size(total), media || "no media type", went, cut && "cut to " + cut);
   } catch (error) {
     const [ended] = end();
     const cancelled = error.name === "AbortError";
@@ -308,13 +338,19 @@ async function copy(button, text, code) {
 function build(row) {
   const form = $("#bench").content.cloneNode(true).firstElementChild;
   const panel = $(".panel", row);
-  const params = $(".params", row);
+  const login = loginItem(new Set(row.dataset.client.split(" ")));
+  const params = $(".params", row) ?? (login.length ? make("ul", { className: "params" }) : undefined);
+  if (params) {
+    params.append(...login);
+    panel.append(params); // A field's name follows from the row that it is in.
+  }
   const fields = params ? $$("li", params).map(field) : [];
   if (params) form.prepend(params);
   const methods = row.dataset.methods.split(" ").filter((name) => name !== "TRACE");
   const talks = "messages" in row.dataset;
   if (methods.includes("GET") && !talks) methods.splice(1, 0, "HEAD");
-  const { method, body } = form.elements;
+  const { method, body, file } = form.elements;
+  const takesBody = "body" in row.dataset;
   if (talks) {
     $(".headers", form).hidden = true;
     $(".more summary", form).textContent = "Messages";
@@ -322,17 +358,26 @@ function build(row) {
     body.value = "Hello";
   }
   method.append(...methods.map((name) => make("option", { textContent: name })));
-  if (talks || ("body" in row.dataset && !methods.includes("GET"))) $(".more", form).open = true;
+  if (talks || (takesBody && !methods.includes("GET"))) $(".more", form).open = true;
   const [asked, line] = [$(".asked", form), $(".curl code", form)];
   const update = () => {
+    followPath(fields);
     const now = ask(row, form, fields);
     asked.textContent = now.target;
     line.textContent = curl(now);
-    $(".content", form).hidden = ["GET", "HEAD"].includes(method.value) && !talks;
+    const bare = ["GET", "HEAD"].includes(method.value);
+    $(".content", form).hidden = bare && !talks;
+    $(".file", form).hidden = bare || !takesBody;
     return now;
   };
   const [go, stop] = [$(".send", form), $(".cancel", form)];
   let control;
+  // The body is a text or a file: what was given last.
+  body.addEventListener("input", () => (file.value = ""));
+  file.addEventListener("input", () => (body.value = ""));
+  method.addEventListener("input", () => {
+    if (takesBody && !["GET", "HEAD"].includes(method.value)) $(".more", form).open = true;
+  });
   form.addEventListener("input", update);
   stop.addEventListener("click", () => {
     control?.abort();
@@ -392,7 +437,8 @@ filter.addEventListener("input", () => {
 });
 filter.addEventListener("keydown", (event) => {
   const found = rows.filter((row) => !row.hidden);
-  if (event.key === "Enter" && found.length) {
+  if (event.key === "Enter" && !event.isComposing && found.length) {
+    event.preventDefault(); // Or it would be pressed in the row as well, and close it.
     found[0].open = true;
     $("summary", found[0]).focus();
   }
