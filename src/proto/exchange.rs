@@ -325,6 +325,7 @@ pub fn unfinished(cx: &mut Cx, request: &Request, began: Time) {
 }
 
 /// Records an exchange that is over and whose client had [left](Exchange::leave) while it waited.
+#[cold]
 pub fn settle(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     if gone {
         *cx.left += 1;

@@ -21,8 +21,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 
-use backlog::Backlog;
-use left::{Left, pace};
+use left::{Left, Wait, pace};
 pub use scratch::Scratch;
 
 /// One connection.
@@ -160,18 +159,24 @@ impl<S> Session<S> {
             return Fate::Over;
         }
         scratch.input.load(std::mem::take(&mut self.input));
-        let mut left = self.left.take().map_or_else(Left::default, |left| *left);
-        scratch.output.load(std::mem::take(&mut left.bytes));
-        scratch.collected -= left.backlog.len();
-        let fate = self.work(net, cx, scratch, &mut left).unwrap_or_else(|_| {
+        let mut wait = Wait::default();
+        if let Some(left) = self.left.take() {
+            scratch.output.load(left.bytes);
+            scratch.collected -= left.backlog.len();
+            (scratch.backlog, wait) = (left.backlog, left.wait);
+        }
+        let fate = self.work(net, cx, scratch, &mut wait).unwrap_or_else(|_| {
             self.conn.abandon(cx);
             Fate::Over
         });
         let room = Scratch::room(scratch.usual);
         self.input = scratch.input.save(room);
-        left.bytes = scratch.output.save(room);
-        scratch.collected += left.backlog.len();
-        self.left = (!left.is_empty()).then(|| Box::new(left));
+        let bytes = scratch.output.save(room);
+        if !bytes.is_empty() || !scratch.backlog.is_empty() || wait.until.is_some() {
+            let backlog = std::mem::take(&mut scratch.backlog);
+            scratch.collected += backlog.len();
+            self.left = Some(Box::new(Left { bytes, backlog, wait }));
+        }
         fate
     }
 
@@ -186,50 +191,52 @@ impl<S> Session<S> {
         net: &mut N,
         cx: &mut Cx,
         scratch: &mut Scratch,
-        left: &mut Left,
+        wait: &mut Wait,
     ) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
         cx.leaving = self.ready.ending;
-        cx.resumed = !scratch.output.is_empty() && !left.collects;
-        left.collects = false;
+        cx.resumed = !scratch.output.is_empty() && !wait.collects;
+        wait.collects = false;
         let served = *cx.served;
         let room = scratch.input.len() + READ_BYTES <= scratch.usual;
         let reads = room && self.ready.readable && self.conn.reads();
         let (mut sent, mut read) = (0, 0);
         let mut next = if reads { Next::Read(Time::NEVER) } else { Next::Write };
         loop {
-            let pending = !scratch.output.is_empty() || !left.backlog.is_empty();
+            let pending = !scratch.output.is_empty() || !scratch.backlog.is_empty();
             // A client that is late is asked once more, or it would stay as long as others take all
             // that may be sent.
-            let late = left.until.is_some_and(|until| until <= cx.now);
+            let late = wait.until.is_some_and(|until| until <= cx.now);
             if let Some(until) = scratch.egress.shut_until(cx.now).filter(|_| pending && !late) {
                 return Ok(self.wait(until));
             }
-            sent += self.flush(net, scratch, left)?;
-            if !scratch.output.is_empty() {
-                return self.blocked(net, cx, scratch, left, next, sent);
+            if pending {
+                sent += self.flush(net, scratch)?;
             }
-            if !left.backlog.is_empty() {
-                left.until = left.until.map(|it| pace(cx, Some(it), sent));
+            if !scratch.output.is_empty() {
+                return self.blocked(net, cx, scratch, wait, next, sent);
+            }
+            if !scratch.backlog.is_empty() {
+                wait.until = wait.until.map(|it| pace(cx, Some(it), sent));
                 return Ok(Fate::Again);
             }
             let Scratch { input, output, usual, egress, .. } = &mut *scratch;
             match next {
                 Next::Close => return Ok(Fate::Over),
                 Next::Sleep(until) => {
-                    left.until = None;
+                    wait.until = None;
                     return Ok(self.wait(until));
                 }
                 Next::Read(until) | Next::Linger(until) if !self.ready.readable => {
-                    left.until = None;
+                    wait.until = None;
                     self.shut(net, next);
                     return Ok(self.wait(until));
                 }
                 _ if sent.max(read) >= TURN_BYTES || *cx.served - served > TURN_REQUESTS => {
                     let more = next == Next::Write;
-                    left.until = left.until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
+                    wait.until = wait.until.filter(|_| more).map(|it| pace(cx, Some(it), sent));
                     return Ok(Fate::Again);
                 }
                 Next::Read(_) | Next::Linger(_) => {
@@ -253,24 +260,25 @@ impl<S> Session<S> {
 
     /// What to do with a client that takes no more for now: its input is read on, where the answer
     /// may be collected meanwhile; otherwise it has its time to take some.
+    #[cold]
     fn blocked<N>(
         &mut self,
         net: &mut N,
         cx: &mut Cx,
         scratch: &mut Scratch,
-        left: &mut Left,
+        wait: &mut Wait,
         next: Next,
         sent: usize,
     ) -> io::Result<Fate>
     where
         N: Net<Socket = S>,
     {
-        let collected = self.collect(net, cx, scratch, &mut left.backlog, next)?;
+        let collected = self.collect(net, cx, scratch, next)?;
         // One huge answer is no reason to keep its room for ever.
         scratch.spare.save(Scratch::room(scratch.usual));
-        left.collects = !matches!(collected, Collected::Full);
-        left.until = if left.collects { None } else { Some(pace(cx, left.until, sent)) };
-        Ok(match (collected, left.until) {
+        wait.collects = !matches!(collected, Collected::Full);
+        wait.until = if wait.collects { None } else { Some(pace(cx, wait.until, sent)) };
+        Ok(match (collected, wait.until) {
             (Collected::Enough, _) => Fate::Again,
             (Collected::All(until), _) => self.wait(until),
             (Collected::Full, Some(until)) if cx.now < until => self.wait(until),
@@ -286,13 +294,12 @@ impl<S> Session<S> {
         net: &mut N,
         cx: &mut Cx,
         scratch: &mut Scratch,
-        backlog: &mut Backlog,
         mut next: Next,
     ) -> io::Result<Collected>
     where
         N: Net<Socket = S>,
     {
-        let Scratch { input, spare, usual, collected, .. } = scratch;
+        let Scratch { input, spare, backlog, usual, collected, .. } = scratch;
         spare.make_room(Scratch::room(*usual));
         let mut read = 0;
         while self.conn.collects()
@@ -335,14 +342,16 @@ impl<S> Session<S> {
         &mut self,
         net: &mut N,
         scratch: &mut Scratch,
-        left: &mut Left,
     ) -> io::Result<usize> {
-        let Scratch { output, egress, .. } = scratch;
-        let mut taken = self.write(net, output)?;
-        while output.is_empty() && taken < TURN_BYTES {
-            let Some(piece) = left.backlog.pop() else { break };
-            output.load(piece);
+        let Scratch { output, backlog, egress, .. } = scratch;
+        let mut taken = 0;
+        loop {
             taken += self.write(net, output)?;
+            if !output.is_empty() || taken >= TURN_BYTES {
+                break;
+            }
+            let Some(piece) = backlog.pop() else { break };
+            output.load(piece);
         }
         egress.spend(taken);
         Ok(taken)

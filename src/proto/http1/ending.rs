@@ -108,7 +108,8 @@ impl Http1 {
             false => Some(Next::Linger(*until)),
         }
     }
-    /// See [`Conn::abandon`](super::conn::Conn::abandon).
+    /// See [`Conn::abandon`](crate::proto::conn::Conn::abandon).
+    #[cold]
     pub fn abandon(&mut self, cx: &mut Cx) {
         match std::mem::replace(&mut self.stage, Stage::Close) {
             Stage::Play { phase, exchange } => {

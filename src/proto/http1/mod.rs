@@ -186,7 +186,9 @@ impl Http1 {
             }
             [] | [b'\r'] => Some(Next::Read(until)),
             _ => {
-                left.take().into_iter().for_each(|record| exchange::settle(cx, record, false));
+                if let Some(record) = left.take() {
+                    exchange::settle(cx, record, false);
+                }
                 self.request(cx, input, output, false).unwrap_or_else(|_| {
                     let until = cx.now.after(cx.app.limits.head_timeout);
                     self.to(Stage::Head { until, scanned: 0 })

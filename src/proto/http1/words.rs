@@ -36,13 +36,24 @@ impl<'a> Slots<'a> {
         if self.many.is_empty() { &self.few } else { &self.many }
     }
 
-    fn push(&mut self, field: Field<'a>) {
-        if let Err(error) = self.few.try_push(field) {
-            if self.many.is_empty() {
-                self.many.extend_from_slice(&self.few);
-            }
-            self.many.push(error.element());
+    fn push(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
+        match self.few.try_push(field) {
+            Ok(()) => Ok(()),
+            Err(error) => self.push_more(error.element(), most),
         }
+    }
+
+    /// The first one that finds no room takes all with it.
+    #[cold]
+    fn push_more(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
+        if self.len() >= most {
+            return Err(too_many_fields());
+        }
+        if self.many.is_empty() {
+            self.many.extend_from_slice(&self.few);
+        }
+        self.many.push(field);
+        Ok(())
     }
 
     fn len(&self) -> usize {
@@ -70,13 +81,13 @@ pub(super) fn split<'a>(
         let (line, after) = next_line(rest)?;
         rest = after;
         if line.is_empty() {
-            return Ok((request_line, bytes.len() - rest.len()));
+            let length = bytes.len() - rest.len();
+            return match slots.len() <= most_fields {
+                true => Ok((request_line, length)),
+                false => Err(too_many_fields()),
+            };
         }
-        let field = field(line)?;
-        if slots.len() >= most_fields {
-            return Err(too_many_fields());
-        }
-        slots.push(field);
+        slots.push(field(line)?, most_fields)?;
     }
 }
 

@@ -5,23 +5,22 @@ use crate::base::time::Time;
 use crate::proto::Cx;
 
 /// What a client has yet to take.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Left {
     pub(super) bytes: Box<[u8]>,
     /// What comes after `bytes`: the answer to what the client went on sending.
     pub(super) backlog: Backlog,
+    pub(super) wait: Wait,
+}
+
+/// What a client is waited for that has not taken everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wait {
     /// When it must have taken some, if the kernel would take no more the last time; and not while
     /// it is we who may not send, or while its input is still read.
     pub(super) until: Option<Time>,
     /// Whether its input was read although it took nothing.
     pub(super) collects: bool,
-}
-
-impl Left {
-    /// Whether there is nothing, not even a deadline.
-    pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.backlog.is_empty() && self.until.is_none()
-    }
 }
 
 /// When a client must have taken more, that had taken so many bytes when the kernel took no more.

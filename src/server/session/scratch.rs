@@ -1,5 +1,6 @@
 //! What the sessions of a worker share.
 
+use super::backlog::Backlog;
 use crate::base::buf::Buf;
 use crate::base::limits::HEAD_ROOM;
 use crate::server::egress::Egress;
@@ -14,6 +15,8 @@ pub struct Scratch {
     /// What a client is answered that has not taken what was written before; empty until there is
     /// one.
     pub spare: Buf,
+    /// What waits behind the output; empty between turns.
+    pub(super) backlog: Backlog,
     /// Bytes that wait behind the output of all sessions.
     pub collected: usize,
     /// What each has room for, beside heads.
@@ -28,7 +31,7 @@ impl Scratch {
         let room = Scratch::room(usual);
         let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
         let (spare, egress) = (Buf::default(), Egress::new(egress));
-        Scratch { input, output, spare, collected: 0, usual, egress }
+        Scratch { input, output, spare, backlog: Backlog::default(), collected: 0, usual, egress }
     }
 
     /// The capacity each goes back to.
