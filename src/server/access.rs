@@ -2,7 +2,7 @@
 //!
 //! A worker formats into a batch of its own: no lock, no allocation and no system call for a
 //! request, and it costs less than handing a record's pieces to another thread. Full or old batches
-//! go to the output's queue ([`log`](super::log)); emptied ones come back. A worker never waits:
+//! go to the output's queue (`server/log.rs`); emptied ones come back. A worker never waits:
 //! when the output is behind, because its disk or pipe is, the batch is dropped and its lines are
 //! counted.
 //!
