@@ -8,6 +8,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
@@ -17,7 +18,7 @@ use super::socket_file;
 use super::worker::Gate;
 use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES, SAME_PORT_TRIES};
 use crate::base::time::Time;
-use crate::config::{Host, Listen, UnixSocket};
+use crate::config::{Host, Listen, SocketName, UnixSocket};
 use crate::proto::conn::Protocol;
 
 /// An address that is listened on, and what is spoken there. The settings name hosts; these are
@@ -40,6 +41,14 @@ impl Address {
         match self {
             Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.port(),
             Address::Unix(_) => 0,
+        }
+    }
+
+    /// The file that stands for it, if it is a socket file.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Address::Unix(UnixSocket { name: SocketName::File(path), .. }) => Some(path),
+            _ => None,
         }
     }
 

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::listen::Address;
 use crate::base::limits::BACKLOG;
 use crate::config::{SocketName, UnixSocket};
 
@@ -76,13 +75,10 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
-    /// The file of a listener that has one.
-    pub(super) fn of(address: &Address) -> Option<SocketFile> {
-        let Address::Unix(UnixSocket { name: SocketName::File(path), .. }) = address else {
-            return None;
-        };
+    /// The file of this name, as it is now.
+    pub(super) fn of(path: &Path) -> Option<SocketFile> {
         let inode = path.symlink_metadata().ok()?.ino();
-        Some(SocketFile { path: path.clone(), inode })
+        Some(SocketFile { path: path.to_owned(), inode })
     }
 
     /// Removes it, if it is still there.

@@ -185,6 +185,11 @@ fn share(limits: &mut Limits, workers: usize) {
     }
 }
 
+/// The socket files among these listeners.
+fn socket_files(addresses: &[Address]) -> impl Iterator<Item = SocketFile> {
+    addresses.iter().filter_map(Address::file).filter_map(SocketFile::of)
+}
+
 /// Descriptors for connections.
 fn descriptors(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
@@ -279,7 +284,7 @@ impl Starter {
     }
 
     fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Address>, limit: u64) -> Server {
-        let socket_files = Mutex::new(addresses.iter().filter_map(SocketFile::of).collect());
+        let socket_files = Mutex::new(socket_files(&addresses).collect());
         let all = (self.capacity * self.threads.len()) as u64;
         let capacity = match self.settings.private_fd_tables {
             true => all,
@@ -333,7 +338,7 @@ impl Birth {
         for group in &self.groups {
             let opened =
                 group.open(self.first, self.defer_accept).map_err(|(address, error)| {
-                    bound.iter().filter_map(SocketFile::of).for_each(SocketFile::remove);
+                    socket_files(&bound).for_each(SocketFile::remove);
                     StartError::Listen(address, error)
                 })?;
             for Open { listener, gate, bound: at } in opened {
