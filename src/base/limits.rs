@@ -46,7 +46,8 @@ pub struct Limits {
     pub send_rate: u64,
     /// Time a client is given to read the last answer while it may still be sending.
     pub linger_timeout: Duration,
-    /// Bytes taken from such a client and thrown away before it is cut off.
+    /// Bytes taken from such a client and thrown away before it is cut off. Most clients write their
+    /// whole body before they read that it is too large: one that is cut off never reads it.
     pub linger_bytes: u64,
     /// Longest idle time between two requests of a connection.
     pub keep_alive_timeout: Duration,
@@ -78,7 +79,7 @@ impl Default for Limits {
             send_timeout: Duration::from_secs(60),
             send_rate: 1,
             linger_timeout: Duration::from_secs(2),
-            linger_bytes: 1024 * 1024,
+            linger_bytes: 256 * 1024 * 1024,
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
             max_bytes: 100 * 1024,

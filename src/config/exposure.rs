@@ -19,7 +19,7 @@ pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
 /// The defaults of `--profile public` that differ: a setting and its value. `/env` tells nothing
 /// then, whatever the environment holds.
-pub const PUBLIC: [(&str, &str); 18] = [
+pub const PUBLIC: [(&str, &str); 19] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),
     ("max-requests", "1000"),
@@ -37,5 +37,6 @@ pub const PUBLIC: [(&str, &str); 18] = [
     ("request-timeout", "1m"),
     ("send-timeout", "15s"),
     ("min-send-rate", "1KiB"),
+    ("linger-bytes", "1MiB"),
     ("keep-alive-timeout", "15s"),
 ];

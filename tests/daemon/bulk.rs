@@ -118,3 +118,23 @@ fn urgent_bytes_hold_nothing_up() {
     }
     echo.daemon.stop();
 }
+
+#[test]
+fn a_client_that_writes_all_before_it_reads_learns_which_bound_it_met() {
+    let daemon = Daemon::start(&["--max-body-size", "1MiB"]);
+    let chunk = [&b"100000\r\n"[..], &[b'x'; 1 << 20], b"\r\n"].concat();
+    let bodies = [
+        ("Content-Length: 20971520", vec![b'x'; 20 << 20]),
+        ("Transfer-Encoding: chunked", [&*chunk.repeat(20), b"0\r\n\r\n"].concat()),
+    ];
+    for (field, body) in bodies {
+        let mut stream = daemon.connect();
+        let head = format!("POST /post HTTP/1.1\r\nHost: a\r\n{field}\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("it takes a head");
+        stream.write_all(&body).expect("it takes the body, though it keeps none of it");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer and an orderly end");
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains("1048576 bytes") && answer.contains("max-body-size"), "{answer}");
+    }
+}

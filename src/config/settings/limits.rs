@@ -209,7 +209,7 @@ pub(super) const ROWS: &[Setting] = &[
         also: &[],
         shape: Shape::Number,
         value: "SIZE",
-        default: "1MiB",
+        default: "256MiB",
         takes: SIZE,
         help: "Most bytes thrown away behind the last answer; a client that sends more is cut off",
         set: |s, text| size(text, 1..=MOST_BYTES).map(|n| s.limits.linger_bytes = n),
