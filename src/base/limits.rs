@@ -46,8 +46,8 @@ pub struct Limits {
     pub send_rate: u64,
     /// Time a client is given to read the last answer while it may still be sending.
     pub linger_timeout: Duration,
-    /// Bytes taken from such a client and thrown away before it is cut off. Most clients write their
-    /// whole body before they read that it is too large: one that is cut off never reads it.
+    /// Bytes taken from such a client and thrown away before it is cut off. Most clients write
+    /// their whole body before they read that it is too large: one that is cut off never reads it.
     pub linger_bytes: u64,
     /// Longest idle time between two requests of a connection.
     pub keep_alive_timeout: Duration,

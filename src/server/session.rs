@@ -182,10 +182,7 @@ impl<S> Session<S> {
 
     /// Writes what is ready, and only when all of it was taken lets the machine make more: a client
     /// that does not read costs no more than what it was already sent, or what may be
-    /// [collected](Session::collect) for it. What has arrived is read
-    /// before the machine is asked, so that it judges no deadline by what it has not seen; unless
-    /// there is more than a head already: a client that sends faster than it takes its answers
-    /// would be read for ever.
+    /// [collected](Session::collect) for it.
     fn work<N>(
         &mut self,
         net: &mut N,
@@ -200,10 +197,8 @@ impl<S> Session<S> {
         cx.resumed = !scratch.output.is_empty() && !wait.collects;
         wait.collects = false;
         let served = *cx.served;
-        let room = scratch.input.len() + READ_BYTES <= scratch.usual;
-        let reads = room && self.ready.readable && self.conn.reads();
         let (mut sent, mut read) = (0, 0);
-        let mut next = if reads { Next::Read(Time::NEVER) } else { Next::Write };
+        let mut next = self.first(scratch);
         loop {
             let pending = !scratch.output.is_empty() || !scratch.backlog.is_empty();
             // A client that is late is asked once more, or it would stay as long as others take all
@@ -256,6 +251,15 @@ impl<S> Session<S> {
             next = self.conn.advance(cx, input, output);
             cx.resumed = false;
         }
+    }
+
+    /// What a turn begins with. What has arrived is read before the machine is asked, so that it
+    /// judges no deadline by what it has not seen; unless there is more than a head already: a
+    /// client that sends faster than it takes its answers would be read for ever.
+    fn first(&self, scratch: &Scratch) -> Next {
+        let room = scratch.input.len() + READ_BYTES <= scratch.usual;
+        let reads = room && self.ready.readable && self.conn.reads();
+        if reads { Next::Read(Time::NEVER) } else { Next::Write }
     }
 
     /// What to do with a client that takes no more for now: its input is read on, where the answer
