@@ -159,8 +159,10 @@ const LOGINS = [
 ];
 
 // A 401 is shown, whether somebody logs in or not, and no dialogue is waited for.
-async function logsIn(browser, base) {
-  for (const [path, fields, status, words] of LOGINS) {
+async function logsIn(browser, base, go) {
+  // go-httpbin has no nonces that grow stale, and covers no bodies.
+  const logins = LOGINS.filter(([path]) => !go || !path.includes("stale_after"));
+  for (const [path, fields, status, words] of logins) {
     const page = await open(browser, base);
     const route = await send(page, path, fields);
     await ended(route, status);
@@ -174,10 +176,11 @@ async function logsIn(browser, base) {
     await done(page);
   }
   const page = await open(browser, base);
-  for (const algorithm of ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess"]) {
+  const algorithms = ["MD5", "SHA-256", "MD5-sess", "SHA-256-sess"];
+  for (const algorithm of go ? algorithms.slice(0, 2) : algorithms) {
     const route = await opened(page, "/digest-auth/{qop}/{user}/{passwd}/{algorithm}");
     await route.getByLabel(/^\s*algorithm/).selectOption(algorithm);
-    await route.getByLabel(/^\s*qop/).selectOption("auth-int");
+    await route.getByLabel(/^\s*qop/).selectOption(go ? "auth" : "auth-int");
     await route.locator(".send").click();
     await ended(route, "200 OK");
   }
@@ -339,17 +342,18 @@ async function behindPrefix(browser, { base }) {
 }
 
 const prefixes = execFileSync(loiter, ["--help"], { encoding: "utf8" }).includes("--prefix");
-const servers = [await serve(), ...(prefixes ? [await serve("--prefix", "/bin")] : [])];
+const servers = [await serve(), await serve("--compat", "go-httpbin"), ...(prefixes ? [await serve("--prefix", "/bin")] : [])];
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   await tries(browser, servers[0].base);
   await findsByEnter(browser, servers[0].base);
-  await logsIn(browser, servers[0].base);
+  await logsIn(browser, servers[0].base, false);
+  await logsIn(browser, servers[1].base, true);
   await saysTheSame(browser, servers[0].base);
   await sendsFiles(browser, servers[0].base);
   await comesCompressed(browser, servers[0].base);
   await looks(browser, servers[0].base);
-  if (prefixes) await behindPrefix(browser, servers[1]);
+  if (prefixes) await behindPrefix(browser, servers[2]);
   console.log("tests/page: the page works in Chromium " + browser.version());
 } finally {
   await browser.close();
