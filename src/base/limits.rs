@@ -128,6 +128,8 @@ pub const HEAD_ROOM: usize = 4 * 1024;
 pub const PAGE_BYTES: usize = 4096;
 /// Room of a buffer that gives up a page of it for that; the worker's have more.
 pub const PAGED_BYTES: usize = 64 * 1024;
+/// Wait before collecting is tried again when other connections hold all that may be collected.
+pub const ECHO_RETRY: Duration = Duration::from_millis(100);
 /// Bytes of a piece of what is kept for a client that takes nothing: as much as one read brings.
 pub const BACKLOG_PIECE: usize = 128 * 1024;
 /// Bytes read or written for one connection before the next has its turn.

@@ -168,7 +168,7 @@ fn help(row: &Setting) -> String {
         Shape::Switch => "without a value: on".to_owned(),
         _ => format!("{}: {}", row.value, row.takes),
     };
-    let default = if row.default.is_empty() { "none" } else { row.default };
+    let default = if row.default.is_empty() { "empty" } else { row.default };
     format!("{about}{takes}\n[default: {default}] [{}]", names.join(", "))
 }
 
@@ -176,7 +176,8 @@ fn healthcheck() -> Command {
     Command::new("healthcheck")
         .about("Ask a running loiter whether it serves; exit 0 when it does")
         .arg(Arg::new("url").value_name("URL").conflicts_with("pid").help(
-            "What to ask: http://HOST:PORT/PATH, unix:SOCKET:/PATH or tcp-echo://HOST:PORT\n\
+            "What to ask: http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or\n\
+             udp-echo://HOST:PORT\n\
              [default: the server of this container, or where the settings listen]",
         ))
         .arg(

@@ -4,6 +4,7 @@ use super::inspect::tell;
 use super::params;
 use super::range;
 use super::route::{Group, Kind, Param, Route};
+use crate::base::limits::MAX_ATTRIBUTE_BYTES;
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::conditional::{Validator, http_date, names, seconds};
@@ -92,7 +93,16 @@ fn cached(request: &Request, has_copy: bool, tag_of: fn(u64) -> String) -> Reply
     Reply::new(Status(304)).header("ETag", tag.unwrap_or_else(|| tag_of(second)))
 }
 
-/// The first tag of a list, as it was sent, if it is one and a field can hold it.
+/// Whether a text is an entity tag (RFC 9110 8.8.3), or one without quotes as httpbin has them.
+fn is_tag(text: &str) -> bool {
+    let opaque = text.strip_prefix("W/").unwrap_or(text);
+    let quoted = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= MAX_ATTRIBUTE_BYTES
+        && (bare || quoted.is_some_and(|tag| is_plain(tag) && !tag.contains(['"', ' '])))
+}
+
+/// The first tag of a list, as it was sent, if it is one.
 fn first_tag(list: &[u8]) -> Option<String> {
     let mut quoted = false;
     let tag = list.split(|&byte| {
@@ -100,7 +110,7 @@ fn first_tag(list: &[u8]) -> Option<String> {
         byte == b',' && !quoted
     });
     let tag = std::str::from_utf8(tag.into_iter().next()?.trim_ascii()).ok()?;
-    (!tag.is_empty() && tag != "*" && is_plain(tag)).then(|| tag.to_owned())
+    is_tag(tag).then(|| tag.to_owned())
 }
 
 /// `/cache/{value}`: as many seconds as digits can say.

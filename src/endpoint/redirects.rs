@@ -43,7 +43,7 @@ pub(super) const GROUP: Group = Group {
             .with(&[HOPS])
             .redirects(),
         Route::any("/redirect-to", redirect_to, "a redirect to a URL")
-            .or_form()
+            .or_form("url")
             .with(TARGET)
             .go(redirect_to_go)
             .redirects(),

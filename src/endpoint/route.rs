@@ -5,6 +5,7 @@ mod param;
 
 use crate::http::app::App;
 use crate::http::profile::{Dialect, Profile};
+use crate::http::query::first;
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 pub use param::{Beyond, Ceiling, Kind, Names, Others, Param, Place, Sign};
@@ -98,8 +99,9 @@ pub struct Route {
     pub about: &'static str,
     /// What becomes of a body.
     pub body: BodyRule,
-    /// Whether what a query may say can come in a form as well.
-    form: bool,
+    /// The name in the query whose absence lets a form say what the query may: it is not read
+    /// otherwise.
+    form: Option<&'static str>,
     /// What a client must do to get what a browser gets.
     pub client: &'static [Client],
     params: &'static [Param],
@@ -138,7 +140,7 @@ impl Route {
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
-        let (form, fixed, client, params) = (false, false, [].as_slice(), [].as_slice());
+        let (form, fixed, client, params) = (None, false, [].as_slice(), [].as_slice());
         Route { path, about, body, form, client, params, answers, methods, fixed, endpoints }
     }
 
@@ -170,9 +172,10 @@ impl Route {
         self
     }
 
-    /// The same, taking what a query may say in a form as well, by POST, PUT and PATCH.
-    pub const fn or_form(mut self) -> Route {
-        self.form = true;
+    /// The same, taking what a query may say in a form, by POST and its like, where the query does
+    /// not have `name`.
+    pub const fn or_form(mut self, name: &'static str) -> Route {
+        self.form = Some(name);
         self.keep()
     }
 
@@ -245,13 +248,23 @@ impl Route {
     /// Whether a request by this method may say in a form what it could in its query: httpbin's way
     /// alone.
     pub fn takes_form(&self, profile: &Profile, method: Method) -> bool {
-        self.form && profile.dialect == Dialect::Httpbin && UPLOAD.contains(method)
+        self.form.is_some() && profile.dialect == Dialect::Httpbin && UPLOAD.contains(method)
+    }
+
+    /// What becomes of the body of this request.
+    pub fn body_of(&self, profile: &Profile, request: &Request) -> BodyRule {
+        match self.form {
+            None => self.body,
+            Some(_) if !self.takes_form(profile, request.method) => BodyRule::Discard,
+            Some(name) if first(request, name).is_some() => BodyRule::Discard,
+            Some(_) => self.body,
+        }
     }
 
     /// Whether a request by this method has a body of any kind that is read.
     pub(super) fn takes_body(&self, method: Method) -> bool {
         use Method::*;
-        let read = self.body != BodyRule::Discard && !self.form;
+        let read = self.body != BodyRule::Discard && self.form.is_none();
         read && matches!(method, Post | Put | Patch | Delete)
     }
 

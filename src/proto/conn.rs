@@ -58,7 +58,8 @@ impl Conn {
     }
 
     /// Whether what it makes of further input may be kept though its client has yet to take what it
-    /// made before. It writes nothing then that does not come from that input.
+    /// made before. A request behind an
+    /// echo is answered there too, as far as it came with the echo's last bytes.
     pub fn collects(&self) -> bool {
         matches!(self, Conn::Http1(http1) if http1.collects())
     }

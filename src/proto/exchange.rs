@@ -306,7 +306,8 @@ impl Exchange {
     pub fn cut(mut self, cx: &mut Cx, begun: bool) {
         *cx.delayed = cx.delayed.saturating_sub(usize::from(self.takes_time()));
         if let Some(mut record) = self.record.take() {
-            record.status = if begun { self.reply.status } else { Status::CLIENT_GONE };
+            record.status =
+                if begun && !self.left { self.reply.status } else { Status::CLIENT_GONE };
             record.duration_us = record.waited_us.unwrap_or_else(|| waited(cx, &record));
             cx.records.push(record);
         }

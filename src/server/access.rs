@@ -95,6 +95,11 @@ impl AccessLog {
         self.output.lost()
     }
 
+    /// Whether it has a file of its own, and not an output that others use.
+    pub(super) fn has_file(&self) -> bool {
+        self.owned
+    }
+
     /// Writes what was sent so far, until `deadline` at most; what a sink sends later is lost and
     /// counted. An output that others use is theirs to close.
     pub fn close(&self, deadline: Instant) {
@@ -144,6 +149,11 @@ impl Sink {
         self.due = Time::NEVER;
         if self.batch.is_empty() {
             return;
+        }
+        if self.batch.len() < BATCH_BYTES / 2 {
+            // The queue is bounded by memory: a few lines do not take that of many.
+            self.output.send_few(&self.batch);
+            return self.batch.clear();
         }
         let batch = std::mem::take(&mut self.batch);
         self.batch = match self.output.send_batch(batch, &self.home) {

@@ -46,14 +46,14 @@ pub fn run(settings: Settings) -> ExitCode {
         Err(error) => return complain(format_args!("loiter: {}", Failure::Process(error)), 1),
     };
     subscriber::install(&stderr, settings.log_level, settings.log_format);
-    let status = match serve(settings, &mut signals, &stderr) {
-        Ok(()) => ExitCode::SUCCESS,
+    let (status, deadline) = match serve(settings, &mut signals, &stderr) {
+        Ok(deadline) => (ExitCode::SUCCESS, deadline),
         Err(failure) => {
             stderr.send(format!("loiter: {failure}\n").as_bytes());
-            ExitCode::FAILURE
+            (ExitCode::FAILURE, Instant::now() + LOG_FLUSH)
         }
     };
-    stderr.close(Instant::now() + LAST_FLUSH);
+    stderr.close(deadline.max(Instant::now() + LAST_FLUSH));
     status
 }
 
@@ -101,8 +101,8 @@ impl fmt::Display for Failure {
 /// A signal so soon after the first is the same one, arriving by another way.
 const SAME_SIGNAL: Duration = Duration::from_millis(20);
 
-/// Time for standard error after the other logs had [`LOG_FLUSH`]: it tells of those that did not
-/// use theirs.
+/// Time that standard error has at least when the other logs have used up [`LOG_FLUSH`]: it tells
+/// of those that took no more.
 const LAST_FLUSH: Duration = Duration::from_millis(200);
 
 /// How far the end has come.
@@ -113,7 +113,12 @@ enum Phase {
     Stopping,
 }
 
-fn serve(settings: Settings, signals: &mut Signals, stderr: &Arc<Output>) -> Result<(), Failure> {
+/// Serves until the end, and says until when the logs may still be written.
+fn serve(
+    settings: Settings,
+    signals: &mut Signals,
+    stderr: &Arc<Output>,
+) -> Result<Instant, Failure> {
     let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
     let mut server = start::start(settings, Some(stderr)).map_err(Failure::Start)?;
     let handle = server.handle();
@@ -127,20 +132,21 @@ fn serve(settings: Settings, signals: &mut Signals, stderr: &Arc<Output>) -> Res
         .spawn(move || {
             let totals = server.wait_for_workers();
             wake.close();
-            totals
+            // Dropped by the main thread: it would wait for the access log here.
+            (server, totals)
         })
         .map_err(Failure::Process)?;
     let phase = obey(signals, &handle, timeout);
-    let totals = waiter.join();
-    if let (Phase::Draining | Phase::Stopping, Ok(totals)) = (phase, &totals) {
+    let ended = waiter.join();
+    if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
         let super::Totals { connections, requests, cut_off, left, .. } = totals;
         tracing::info!(connections, requests, cut_off, left, "stopped");
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);
     stdout.close(deadline);
-    match (phase, totals) {
-        (Phase::Draining | Phase::Stopping, Ok(_)) => Ok(()),
+    match (phase, ended) {
+        (Phase::Draining | Phase::Stopping, Ok(_)) => Ok(deadline),
         _ => Err(Failure::Ended),
     }
 }
@@ -156,8 +162,9 @@ fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
             (Request::Silence, _) => {}
             (Request::Nothing, _) => tracing::info!("{name}: ignored"),
             (Request::Reopen, _) => {
-                handle.reopen_log();
-                tracing::info!("{name}: opening the access log anew");
+                let reopens = handle.reopen_log();
+                let what = if reopens { "opening the access log anew" } else { "no log to reopen" };
+                tracing::info!("{name}: {what}");
             }
             (Request::End, Phase::Serving) => {
                 handle.drain(timeout);
@@ -165,10 +172,10 @@ fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
                 tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
             }
             // Who signals a process and then its group means one signal, not two.
-            (Request::End, Phase::Draining) if asked.elapsed() < SAME_SIGNAL => {}
+            (Request::End, _) if asked.elapsed() < SAME_SIGNAL => {}
             (Request::End, Phase::Draining) => {
                 handle.stop();
-                phase = Phase::Stopping;
+                (phase, asked) = (Phase::Stopping, Instant::now());
                 tracing::info!("{name} again: stopping now");
             }
             (Request::End, Phase::Stopping) => process::exit(1),

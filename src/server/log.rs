@@ -170,6 +170,11 @@ impl Output {
         self.queue(lines, Some(home.clone()), LOG_QUEUE_BYTES)
     }
 
+    /// Queues a copy of some lines of a batch, or drops and counts them because the queue is full.
+    pub(super) fn send_few(&self, lines: &[u8]) {
+        let _ = self.queue(lines.to_vec(), None, LOG_QUEUE_BYTES);
+    }
+
     fn queue(
         &self,
         lines: Vec<u8>,
@@ -229,9 +234,11 @@ impl Output {
     }
 
     fn ask(&self, wish: &AtomicBool) {
-        wish.store(true, Release);
-        // A writer that has ended needs no waking.
-        let _ = self.queue.send(Message::Wake);
+        // One that has been asked already is awake, or has a message that wakes it. A writer that
+        // has ended needs no waking.
+        if !wish.swap(true, Release) {
+            let _ = self.queue.send(Message::Wake);
+        }
     }
 }
 

@@ -170,11 +170,10 @@ impl Handle {
         self.tell(&Command::Stop);
     }
 
-    /// Opens the access log's file anew, after it was rotated away.
-    pub fn reopen_log(&self) {
-        if let Some(log) = &self.shared.log {
-            log.reopen();
-        }
+    /// Opens the access log's file anew, after it was rotated away; whether it has a file.
+    pub fn reopen_log(&self) -> bool {
+        let log = self.shared.log.as_ref().filter(|log| log.has_file());
+        log.map(AccessLog::reopen).is_some()
     }
 
     /// Access log lines that were lost.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::net::{Net, Readiness};
 use crate::base::buf::Buf;
 use crate::base::limits::{
-    HEAD_ROOM, Limits, MOST_PASSED, PASSED_BYTES, READ_BYTES, TURN_BYTES, TURN_REQUESTS,
+    ECHO_RETRY, HEAD_ROOM, Limits, MOST_PASSED, PASSED_BYTES, READ_BYTES, TURN_BYTES, TURN_REQUESTS,
 };
 use crate::base::time::Time;
 use crate::proto::conn::{Conn, Rest};
@@ -285,8 +285,16 @@ impl<S> Session<S> {
         Ok(match (collected, wait.until) {
             (Collected::Enough, _) => Fate::Again,
             (Collected::All(until), _) => self.wait(until),
-            (Collected::Full, Some(until)) if cx.now < until => self.wait(until),
-            (Collected::Full, _) => Fate::Over,
+            (Collected::Full, Some(until)) if cx.now < until => {
+                // Others may let go of what they hold, which no event tells of.
+                let own = scratch.backlog.len() >= cx.app.limits.echo_bytes;
+                let again = cx.now.after(ECHO_RETRY);
+                self.wait(if self.conn.collects() && !own { until.min(again) } else { until })
+            }
+            (Collected::Full, _) => {
+                self.conn.abandon(cx);
+                Fate::Over
+            }
         })
     }
 

@@ -61,7 +61,10 @@ fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
     if !metadata.file_type().is_socket() {
         return Err(io::Error::new(ErrorKind::AlreadyExists, "there is a file that is no socket"));
     }
-    match Socket::new(Domain::UNIX, Type::STREAM, None)?.connect(address) {
+    // A server that is stopped, its queue full, would make us wait for ever.
+    let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    probe.set_nonblocking(true)?;
+    match probe.connect(address) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
         _ => Err(ErrorKind::AddrInUse.into()),
     }

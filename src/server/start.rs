@@ -176,7 +176,9 @@ fn app(settings: &Settings) -> Result<App, StartError> {
 
 /// Gives each worker its share of what all of them may do.
 fn share(limits: &mut Limits, workers: usize) {
-    limits.all_echo_bytes = limits.all_echo_bytes.div_ceil(workers);
+    // Each may collect for one connection at least, or that one's bound would not hold.
+    let least = limits.echo_bytes.min(limits.all_echo_bytes);
+    limits.all_echo_bytes = limits.all_echo_bytes.div_ceil(workers).max(least);
     if limits.delayed != usize::MAX {
         limits.delayed = limits.delayed.div_ceil(workers);
     }
@@ -348,6 +350,7 @@ impl Birth {
             }
         }
         let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
+            .inspect_err(|_| socket_files(&bound).for_each(SocketFile::remove))
             .map_err(StartError::System)?;
         let setup = Setup {
             peers: self.peers,
@@ -366,6 +369,16 @@ impl Birth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_worker_may_collect_for_one_connection() {
+        for (workers, all, each) in [(1, 1000, 1000), (4, 1000, 250), (64, 1000, 100), (64, 50, 50)]
+        {
+            let mut limits = Limits { echo_bytes: 100, all_echo_bytes: all, ..Limits::default() };
+            share(&mut limits, workers);
+            assert_eq!(limits.all_echo_bytes, each, "{workers} workers");
+        }
+    }
 
     #[test]
     fn the_machines_name_is_told_only_when_asked_for() {

@@ -28,13 +28,20 @@ fn start(folder: &Folder) -> Daemon {
 fn a_client_that_closes_during_a_delay_is_logged_as_gone() {
     let folder = Folder::new("gone-fin");
     let daemon = start(&folder);
-    let mut stream = daemon.connect();
-    ask(&mut stream, "/delay/0.3", "");
-    drop(stream);
-    daemon.get("/delay/1");
+    let targets =
+        ["/delay/0.3", "/drip?delay=0.3&duration=1&numbytes=5", "/sse?delay=0.3&duration=1"];
+    for target in targets {
+        let mut stream = daemon.connect();
+        ask(&mut stream, target, "");
+        drop(stream);
+    }
+    daemon.get("/delay/2");
     daemon.stop();
-    let expected = [("/delay/0.3".to_owned(), 499, true), ("/delay/1".to_owned(), 200, true)];
-    assert_eq!(logged(&folder), expected);
+    let mut logged = logged(&folder);
+    logged.sort();
+    let line = |target: &str, status| (target.to_owned(), status, true);
+    let gone = targets.map(|target| line(target, 499));
+    assert_eq!(logged, [&[gone[0].clone(), line("/delay/2", 200)][..], &gone[1..]].concat());
 }
 
 #[test]
@@ -66,6 +73,20 @@ fn a_client_that_resets_is_logged_at_once() {
     daemon.stop();
     let status: Vec<u64> = logged(&folder).into_iter().map(|line| line.1).collect();
     assert_eq!(status, [499, 200, 499], "an answer that has begun keeps its status");
+}
+
+#[test]
+fn a_client_that_never_takes_its_answer_is_logged_when_it_is_given_up() {
+    let folder = Folder::new("gone-silent");
+    let path = folder.file("access.log").display().to_string();
+    let args = ["--access-log", "json", "--access-log-file", &path, "--send-timeout", "1s"];
+    let daemon = Daemon::start(&[&args[..], &["--max-bytes", "100MiB"]].concat());
+    let mut stream = daemon.connect();
+    ask(&mut stream, "/bytes/90000000", "");
+    eventually("a line", || fs::read_to_string(&path).is_ok_and(|log| log.contains("/bytes/")));
+    daemon.stop();
+    assert_eq!(logged(&folder), [("/bytes/90000000".to_owned(), 200, true)]);
+    drop(stream);
 }
 
 #[test]

@@ -124,6 +124,11 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (Totals, Sim<Echoed>) {
     let sim = Sim::new(random.next_u64(), weather, clients, commands);
     let mut app = App { records: true, ..App::default() };
     app.limits.egress = egress;
+    if random.below(2) == 0 {
+        // Enough for who sends one body first, and not for all that the others send.
+        app.limits.echo_bytes = 360_000 + random.below(100_000) as usize;
+        app.limits.all_echo_bytes = 4 * app.limits.echo_bytes;
+    }
     app.limits.send_timeout = Duration::from_secs(24 * 60 * 60);
     let setup = Setup {
         app: Arc::new(app),

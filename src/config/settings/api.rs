@@ -13,8 +13,7 @@ pub(super) const ROWS: &[Setting] = &[
         value: "API",
         default: "httpbin",
         takes: "httpbin or go-httpbin",
-        help: "Whose ways are followed where the two APIs contradict each other; the endpoints of \
-               both are served either way",
+        help: "API to follow where httpbin and go-httpbin differ",
         set: |s, text| compat(text).map(|profile| s.profile = profile),
         show: |s| s.profile.name.to_owned(),
     },

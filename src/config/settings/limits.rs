@@ -66,7 +66,8 @@ pub(super) const ROWS: &[Setting] = &[
         value: "SIZE",
         default: "1GiB",
         takes: SIZE,
-        help: "The same for all connections together, in equal shares for the workers",
+        help: "The same for all connections together, in equal shares for the workers, each of \
+               one --max-echo-buffer at least",
         set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.all_echo_bytes = n as usize),
         show: |s| show_size(s.limits.all_echo_bytes as u64),
     },

@@ -113,7 +113,7 @@ impl Decoder {
     }
 
     fn size(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
-        let Some(line) = line(bytes, MAX_CHUNK_LINE)? else { return Ok(Step::More) };
+        let Some(line) = line(bytes, MAX_CHUNK_LINE, LONG_LINE)? else { return Ok(Step::More) };
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let (size, extensions) = line.split_at(digits);
         if !extensions.is_empty() && trim(extensions).first() != Some(&b';') {
@@ -145,14 +145,14 @@ impl Decoder {
 
     /// Trailer fields must be well-formed, and are thrown away: they change nothing (RFC 9110 6.5).
     fn trailer(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
-        let Some(line) = line(bytes, self.trailers)? else { return Ok(Step::More) };
+        let Some(line) = line(bytes, self.trailers, LONG_TRAILERS)? else { return Ok(Step::More) };
         let bytes = line.len() + 2;
         if line.is_empty() {
             self.state = State::Done;
             return Ok(Step::Skip(bytes));
         }
         let left = self.trailers.checked_sub(bytes);
-        self.trailers = left.ok_or_else(|| Refusal::bad("the trailer fields are too long"))?;
+        self.trailers = left.ok_or_else(|| Refusal::bad(LONG_TRAILERS))?;
         match is_field(line) {
             true => Ok(Step::Skip(bytes)),
             false => Err(Refusal::bad("a trailer field is malformed")),
@@ -160,12 +160,19 @@ impl Decoder {
     }
 }
 
+const LONG_LINE: &str = "a line of the chunked body is too long";
+const LONG_TRAILERS: &str = "the trailer fields are too long";
+
 /// The line that `bytes` starts with, without its CRLF; `None` while it is not whole.
-fn line(bytes: &[u8], longest: usize) -> Result<Option<&[u8]>, Refusal> {
+fn line<'a>(
+    bytes: &'a [u8],
+    longest: usize,
+    too_long: &'static str,
+) -> Result<Option<&'a [u8]>, Refusal> {
     let seen = bytes.get(..longest + 1).unwrap_or(bytes);
     let Some(end) = memchr::memchr2(b'\n', b'\r', seen) else {
         if seen.len() > longest {
-            return Err(Refusal::bad("a line of the chunked body is too long"));
+            return Err(Refusal::bad(too_long));
         }
         return Ok(None);
     };

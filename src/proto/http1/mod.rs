@@ -234,7 +234,9 @@ impl Http1 {
         self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
         head.keep_alive &= self.left > 0;
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
-        let rule = found.as_ref().map_or(BodyRule::Discard, |found| found.route.body);
+        let rule = found
+            .as_ref()
+            .map_or(BodyRule::Discard, |found| found.route.body_of(cx.app.profile, &head.request));
         Ok(match whole(&head, input.unread()) {
             _ if rule == BodyRule::Keep && is_too_large(&head, cx) => {
                 self.refuse(cx, &too_large(&cx.app.limits), input, output)
@@ -246,7 +248,7 @@ impl Http1 {
                 let begun = begin(cx, found, request, head.keep_alive, output.tail());
                 self.begun(cx, begun, bytes, input, output)
             }
-            _ => match Receive::begin(cx, head, found, input.unread(), output) {
+            _ => match Receive::begin(cx, head, found, rule, input.unread(), output) {
                 Ok((receive, head)) => {
                     input.consume(head);
                     self.to(Stage::Body(receive))

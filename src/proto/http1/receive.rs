@@ -65,6 +65,7 @@ impl Receive {
         cx: &mut Cx,
         head: Head,
         found: Result<Found, Refusal>,
+        rule: BodyRule,
         bytes: &[u8],
         output: &mut Buf,
     ) -> Result<(Box<Receive>, usize), Refusal> {
@@ -72,9 +73,9 @@ impl Receive {
             output.tail().extend_from_slice(CONTINUE);
         }
         let (decoder, head_bytes) = (Decoder::new(head.body, &cx.app.limits), head.bytes);
-        let sink = match found {
-            Ok(found) if found.route.body == BodyRule::Keep => Sink::Keep(Vec::new()),
-            Ok(found) if found.route.body == BodyRule::Stream => {
+        let sink = match (found, rule) {
+            (_, BodyRule::Keep) => Sink::Keep(Vec::new()),
+            (Ok(found), BodyRule::Stream) => {
                 decoder.check_first(bytes.get(head_bytes..).unwrap_or_default())?;
                 echo(cx, head, &found, output)
             }

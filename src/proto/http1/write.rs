@@ -55,6 +55,8 @@ pub fn head(output: &mut Vec<u8>, reply: &Reply, head: Head) {
     status_line(output, reply.status, head.version, head.profile.shouts);
     output.extend_from_slice(head.stamp);
     match (head.close, head.version) {
+        // It has a Connection field of its own, which names what is switched to.
+        (true, _) if reply.status == Status(101) => {}
         (true, _) => output.extend_from_slice(b"Connection: close\r\n"),
         (false, Version::Http10) => output.extend_from_slice(b"Connection: keep-alive\r\n"),
         (false, Version::Http11) => {}

@@ -213,11 +213,18 @@ fn what_all_sessions_collect_is_bounded_together() {
         net.takes = false;
         assert_eq!(turns(&mut world, session, net, Time::START), Fate::Waits);
     }
+    // One that is kept back by others looks again soon, and goes on when they are gone.
+    assert_eq!(sessions[3].0.due, Time::START.after(ECHO_RETRY));
     let each: Vec<usize> = sessions.iter().map(|(session, _)| session.collected()).collect();
     assert!(each[0] >= 3 << 20 && each[1] >= 1 << 19 && each[2..] == [0, 0], "{each:?}");
     let all: usize = each.iter().sum();
     assert_eq!(world.scratch.collected, all);
     assert!(all < (4 << 20) + BEYOND, "{all}");
+    world.scratch.collected -= sessions.remove(0).0.collected();
+    let (kept_back, net) = &mut sessions[2];
+    let due = kept_back.due;
+    assert_eq!(turns(&mut world, kept_back, net, due), Fate::Waits);
+    assert!(kept_back.collected() > 1 << 20, "{}", kept_back.collected());
 }
 
 #[test]
