@@ -3,7 +3,7 @@
 //! A worker has two of them, shared by all its connections: one for input, one for output. A
 //! connection owns bytes only between turns, and only when some are left over ([`Buf::save`]).
 
-use super::limits::{PAGE_BYTES, PAGED_BYTES};
+use super::limits::{PAGE_ALIGNED_BYTES, PAGE_BYTES};
 
 /// Bytes between two cursors: the front moves with [`consume`](Buf::consume), the end with what is
 /// appended to [`tail`](Buf::tail).
@@ -51,7 +51,7 @@ impl Buf {
     /// pieces twice the CPU.
     pub fn clear(&mut self) {
         let page = self.bytes.as_ptr().align_offset(PAGE_BYTES);
-        self.start = if self.bytes.capacity() >= PAGED_BYTES { page } else { 0 };
+        self.start = if self.bytes.capacity() >= PAGE_ALIGNED_BYTES { page } else { 0 };
         self.bytes.resize(self.start, 0);
     }
 
@@ -166,26 +166,26 @@ mod tests {
     #[test]
     fn a_large_one_begins_at_a_page_whenever_it_is_empty() {
         let begins = |buf: &mut Buf| buf.tail().as_ptr_range().end.align_offset(PAGE_BYTES) == 0;
-        let mut buf = Buf::with_capacity(PAGED_BYTES);
+        let mut buf = Buf::with_capacity(PAGE_ALIGNED_BYTES);
         assert!(begins(&mut buf) && buf.is_empty());
         buf.load(Box::from(*b"abc"));
         buf.consume(1);
         assert_eq!(buf.unread(), b"bc");
-        assert_eq!(&*buf.save(PAGED_BYTES), b"bc");
+        assert_eq!(&*buf.save(PAGE_ALIGNED_BYTES), b"bc");
         assert!(begins(&mut buf));
         // One that is longer than the room comes and goes with its own.
-        buf.load(vec![b'x'; PAGED_BYTES + 1].into());
-        assert_eq!(buf.len(), PAGED_BYTES + 1);
-        assert_eq!(buf.save(PAGED_BYTES).len(), PAGED_BYTES + 1);
-        assert!(begins(&mut buf) && buf.is_empty() && buf.save(PAGED_BYTES).is_empty());
+        buf.load(vec![b'x'; PAGE_ALIGNED_BYTES + 1].into());
+        assert_eq!(buf.len(), PAGE_ALIGNED_BYTES + 1);
+        assert_eq!(buf.save(PAGE_ALIGNED_BYTES).len(), PAGE_ALIGNED_BYTES + 1);
+        assert!(begins(&mut buf) && buf.is_empty() && buf.save(PAGE_ALIGNED_BYTES).is_empty());
         // One that leaves no room for the page does not change the room.
         for _ in 0..9 {
             let room = buf.tail().capacity();
             buf.load(vec![b'x'; room - 1].into());
-            assert_eq!(buf.save(PAGED_BYTES + 4096).len(), room - 1);
+            assert_eq!(buf.save(PAGE_ALIGNED_BYTES + 4096).len(), room - 1);
             assert!(begins(&mut buf) && buf.tail().capacity() == room);
         }
-        buf.make_room(PAGED_BYTES);
+        buf.make_room(PAGE_ALIGNED_BYTES);
         buf.tail().extend_from_slice(b"abc");
         assert_eq!(buf.unread(), b"abc");
         buf.consume(3);

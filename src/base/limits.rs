@@ -95,10 +95,10 @@ pub const STACK_FIELDS: usize = 128;
 /// Most fields that a query may ask an answer to carry (`/response-headers`, `/trailers`,
 /// `/cookies/set`), each of which takes two bytes of the request line at least. Far more than
 /// clients were seen to test with, and few enough to be written within a turn.
-pub const MAX_ASKED_FIELDS: usize = 4096;
+pub const MAX_RESPONSE_FIELDS: usize = 4096;
 /// Most bytes of attributes in the cookies of one answer: each cookie repeats what the request
 /// gives once, so some thousand short names would make megabytes.
-pub const MAX_REPEATED_BYTES: usize = 512 * 1024;
+pub const MAX_ALL_ATTRIBUTES_BYTES: usize = 512 * 1024;
 /// Most path parameters of a route.
 pub const MAX_PARAMS: usize = 5;
 /// Longest chunk-size line, extensions included, in bytes without its line end.
@@ -127,7 +127,7 @@ pub const HEAD_ROOM: usize = 4 * 1024;
 /// Bytes of a page of the system, on nearly all: a buffer begins at one.
 pub const PAGE_BYTES: usize = 4096;
 /// Room of a buffer that gives up a page of it for that; the worker's have more.
-pub const PAGED_BYTES: usize = 64 * 1024;
+pub const PAGE_ALIGNED_BYTES: usize = 64 * 1024;
 /// Wait before collecting is tried again when other connections hold all that may be collected.
 pub const ECHO_RETRY: Duration = Duration::from_millis(100);
 /// Bytes of a piece of what is kept for a client that takes nothing: as much as one read brings.
@@ -141,7 +141,7 @@ pub const TURN_REQUESTS: u64 = 128;
 pub const ACCEPTS_PER_TURN: usize = 256;
 /// Most seconds a client may say nothing before it is accepted all the same: the fewest the kernel
 /// counts, as it asks again by its handshake's own timer.
-pub const ACCEPT_DEFERRAL_SECONDS: i32 = 1;
+pub const DEFER_ACCEPT_SECONDS: i32 = 1;
 /// Timers fired before sockets are looked at again.
 pub const FIRES_PER_TURN: usize = 1024;
 /// Readiness events taken from the kernel in one call.
@@ -152,19 +152,19 @@ pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 pub const PACE_TICK: Duration = Duration::from_millis(1);
 /// Connections that are gone, of the most there were: the memory they took is given back to the
 /// system. So many heads of the usual size are two megabytes.
-pub const EBB: usize = 256;
+pub const TRIM_MIN: usize = 256;
 /// Time that others are given to go as well.
-pub const EBB_DELAY: Duration = Duration::from_secs(1);
+pub const TRIM_DELAY: Duration = Duration::from_secs(1);
 /// A connection that has been idle for so long may be closed when another needs its slot.
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
 /// Sessions looked at in search of one to close.
 pub const EVICTION_PROBES: usize = 256;
 /// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused.
 /// Longer than others may be idle, so that they are closed first.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const ADMISSION_WAIT: Duration = Duration::from_secs(2);
 /// Most connections that are being refused at a time, beyond all slots; another one cuts the oldest
 /// off. Where descriptors are few, an eighth of them.
-pub const REFUSALS: usize = 64;
+pub const MAX_REFUSALS: usize = 64;
 /// Shortest time between two log lines about connections that cannot be accepted.
 pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
 /// Datagrams returned before sockets are looked at again.
@@ -172,7 +172,7 @@ pub const DATAGRAMS_PER_TURN: usize = 64;
 /// Longest datagram: what UDP over IPv4 can carry is less.
 pub const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Connections asked to be queued before they are accepted; the kernel clips it to its own limit.
-pub const BACKLOG: i32 = 65_535;
+pub const LISTEN_BACKLOG: i32 = 65_535;
 /// Times a port is chosen for a host with several addresses, until one is free at all of them. Each
 /// is free with nine chances in ten even on a machine with thousands of listeners.
 pub const SAME_PORT_TRIES: u32 = 16;
@@ -189,7 +189,7 @@ pub const MAX_JSON_DEPTH: usize = 512;
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// Most parameters of a digest login, which are looked through for each other's names; RFC 7616 has
 /// eleven.
-pub const MAX_LOGIN_PARAMETERS: usize = 32;
+pub const MAX_DIGEST_PARAMETERS: usize = 32;
 /// Most digits of an integer in an echoed JSON body, and of a seed: Python's own bound, since
 /// turning digits into a number takes time by their square.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
@@ -197,7 +197,7 @@ pub const MAX_INTEGER_DIGITS: usize = 4300;
 /// without measure; one that grows beyond this is told as `null`.
 pub const MAX_JSON_GROWTH: usize = 16;
 /// Bytes an echoed JSON may have whatever the length of the body: room for the deepest nesting.
-pub const MAX_JSON_FLOOR: usize = 1024 * 1024;
+pub const JSON_GROWTH_FLOOR: usize = 1024 * 1024;
 /// Most fields of an urlencoded form: as many as a form of 1 MiB can have, twice over. Each is told
 /// apart in memory, 48 bytes, and so many are read in a third of a second.
 pub const MAX_FORM_FIELDS: usize = 1024 * 1024;
@@ -219,7 +219,7 @@ pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's clamp.
 pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
 /// Longest part of a bad value that is told back in a refusal.
-pub const MAX_TOLD_BYTES: usize = 64;
+pub const MAX_QUOTED_BYTES: usize = 64;
 /// Records handed to the access log at a time, though the turn goes on.
 pub const RECORDS_PER_TURN: usize = 256;
 /// Bytes of a target, a Referer or a User-Agent that the access log keeps.

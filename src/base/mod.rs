@@ -1,7 +1,7 @@
 //! Layer 0: what knows no network and reads no clock.
 
 pub mod buf;
-pub mod gorandom;
+pub mod go_rand;
 pub mod limits;
 pub mod random;
 pub mod slab;

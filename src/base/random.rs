@@ -83,7 +83,7 @@ const STRIDE: usize = 397;
 #[derive(Clone, Debug)]
 pub struct Mersenne {
     state: [u32; WORDS],
-    drawn: usize,
+    next: usize,
 }
 
 impl Mersenne {
@@ -91,12 +91,12 @@ impl Mersenne {
     /// sign, so it is not asked for. Takes time by the square of the number of digits: the caller
     /// bounds it.
     pub fn from_decimal(digits: &str) -> Mersenne {
-        Mersenne::from_key(&limbs(digits))
+        Mersenne::init_by_array(&limbs(digits))
     }
 
     /// The reference implementation's `init_by_array`.
-    fn from_key(key: &[u32]) -> Mersenne {
-        let mut state = basis();
+    fn init_by_array(key: &[u32]) -> Mersenne {
+        let mut state = init_genrand();
         let mut i = 1;
         for k in 0..WORDS.max(key.len()) {
             let j = k % key.len();
@@ -109,16 +109,16 @@ impl Mersenne {
             i = step(&mut state, i);
         }
         state[0] = 0x8000_0000;
-        Mersenne { state, drawn: WORDS }
+        Mersenne { state, next: WORDS }
     }
 
     /// The next 32 random bits.
     fn next_u32(&mut self) -> u32 {
-        if self.drawn == WORDS {
-            self.turn();
+        if self.next == WORDS {
+            self.twist();
         }
-        let mut y = self.state[self.drawn];
-        self.drawn += 1;
+        let mut y = self.state[self.next];
+        self.next += 1;
         y ^= y >> 11;
         y ^= (y << 7) & 0x9d2c_5680;
         y ^= (y << 15) & 0xefc6_0000;
@@ -126,13 +126,13 @@ impl Mersenne {
     }
 
     /// Makes the next 624 words.
-    fn turn(&mut self) {
+    fn twist(&mut self) {
         for i in 0..WORDS {
             let y = self.state[i] & 0x8000_0000 | self.state[(i + 1) % WORDS] & 0x7fff_ffff;
-            let twist = if y & 1 == 0 { 0 } else { 0x9908_b0df };
-            self.state[i] = self.state[(i + STRIDE) % WORDS] ^ (y >> 1) ^ twist;
+            let xor = if y & 1 == 0 { 0 } else { 0x9908_b0df };
+            self.state[i] = self.state[(i + STRIDE) % WORDS] ^ (y >> 1) ^ xor;
         }
-        self.drawn = 0;
+        self.next = 0;
     }
 
     /// Appends `bytes` bytes, each what `random.randint(0, 255)` gives: 256 has nine bits, so nine
@@ -151,7 +151,7 @@ impl Mersenne {
 }
 
 /// The state that `init_by_array` starts from.
-fn basis() -> [u32; WORDS] {
+fn init_genrand() -> [u32; WORDS] {
     let mut state = [19_650_218u32; WORDS];
     for i in 1..WORDS {
         let before = state[i - 1];

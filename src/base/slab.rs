@@ -54,7 +54,7 @@ impl<T> Slab<T> {
     }
 
     /// The name the next value inserted will have.
-    fn vacant(&self) -> Token {
+    fn vacant_token(&self) -> Token {
         let generation = self.slot(self.free).map_or(0, |slot| slot.generation);
         Token { index: self.free, generation }
     }
@@ -64,7 +64,7 @@ impl<T> Slab<T> {
         if self.free as usize == self.chunks.len() * CHUNK {
             self.grow();
         }
-        let token = self.vacant();
+        let token = self.vacant_token();
         let slot = self.slot_mut(token.index).expect("a free slot was made");
         let State::Free { next } = std::mem::replace(&mut slot.state, State::Taken(value)) else {
             unreachable!("the free list names only free slots")
@@ -142,7 +142,7 @@ mod tests {
         let mut slab = Slab::default();
         let a = slab.insert('a');
         assert_eq!(slab.remove(a), Some('a'));
-        let vacant = slab.vacant();
+        let vacant = slab.vacant_token();
         let b = slab.insert('b');
         assert_eq!((vacant, b.index), (b, a.index));
         assert!(slab.get_mut(a).is_none() && slab.remove(a).is_none());

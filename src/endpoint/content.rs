@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::route::{Ceiling, Client, Group, Kind, Param, Route, UPLOAD};
 use super::{base64, params};
-use crate::base::gorandom::GoRandom;
+use crate::base::go_rand::GoRand;
 use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
@@ -93,7 +93,7 @@ pub(super) fn random(
             Source::Python { mersenne, left, piece }
         }
         Generator::Go => {
-            let generator = Box::new(GoRandom::new(params::integer(app.profile, "seed", &seed)?));
+            let generator = Box::new(GoRand::new(params::integer(app.profile, "seed", &seed)?));
             Source::Go { generator, left, piece }
         }
     })

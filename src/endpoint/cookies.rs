@@ -6,7 +6,7 @@ use super::inspect::tall;
 use super::params::bad;
 use super::redirects::found;
 use super::route::{Client, Group, Kind, Names, Others, Param, Route};
-use crate::base::limits::{MAX_ATTRIBUTE_BYTES, MAX_REPEATED_BYTES};
+use crate::base::limits::{MAX_ALL_ATTRIBUTES_BYTES, MAX_ATTRIBUTE_BYTES};
 use crate::http::app::App;
 use crate::http::conditional::http_date;
 use crate::http::cookies::{self, Attribute, domain_go, is_attribute_byte, is_name, path_go};
@@ -174,7 +174,7 @@ fn answer(
     cookies: impl ExactSizeIterator<Item = String>,
     attributes: &str,
 ) -> Result<Reply, Refusal> {
-    if cookies.len() * attributes.len() > MAX_REPEATED_BYTES {
+    if cookies.len() * attributes.len() > MAX_ALL_ATTRIBUTES_BYTES {
         return Err(Refusal::bad("too many cookies with attributes so long"));
     }
     let mut reply = found(app, app.local("/cookies"));

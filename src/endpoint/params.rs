@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_TOLD_BYTES};
+use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_QUOTED_BYTES};
 use crate::http::app::App;
 use crate::http::profile::Profile;
 use crate::http::query;
@@ -281,7 +281,7 @@ pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
 
 /// A text of the client's own as a refusal quotes it: cut if it is too long.
 pub fn shortened(text: &str) -> Cow<'_, str> {
-    let end = (0..=MAX_TOLD_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    let end = (0..=MAX_QUOTED_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     match text.get(..end.unwrap_or_default()).unwrap_or_default() {
         told if told.len() < text.len() => Cow::Owned(format!("{told}…")),
         _ => Cow::Borrowed(text),

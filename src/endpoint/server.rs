@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::inspect::tall;
 use super::params;
 use super::route::{Beyond, Group, Kind, Param, Route};
-use crate::base::gorandom::GoRandom;
+use crate::base::go_rand::GoRand;
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -94,7 +94,7 @@ fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
     };
     let drawn = match given(request, "seed").as_deref() {
         None => Random::new(request.seed).fraction(),
-        Some(text) => GoRandom::new(seed(text)?).float64(),
+        Some(text) => GoRand::new(seed(text)?).float64(),
     };
     let status = if drawn < rate { Status(500) } else { Status::OK };
     Ok(Reply::new(status).media(Media::Text))

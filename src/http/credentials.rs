@@ -2,7 +2,7 @@
 //! as no login at all where it cannot be read.
 
 use super::request::Request;
-use crate::base::limits::MAX_LOGIN_PARAMETERS;
+use crate::base::limits::MAX_DIGEST_PARAMETERS;
 
 /// A request's Authorization, several fields joined as httpbin's server joins them; empty when
 /// there is none.
@@ -31,7 +31,7 @@ impl Parameters {
         let mut parameters = Parameters(Vec::new());
         while !rest.is_empty() {
             let (name, value, after) = parameter(rest)?;
-            if parameters.find(&name).is_some() || parameters.0.len() == MAX_LOGIN_PARAMETERS {
+            if parameters.find(&name).is_some() || parameters.0.len() == MAX_DIGEST_PARAMETERS {
                 return None;
             }
             parameters.0.push((name, value));
@@ -179,8 +179,8 @@ mod tests {
             let names: String = (0..count).map(|n| format!("p{n}=1,")).collect();
             Parameters::digest(format!("Digest {names}").as_bytes())
         };
-        assert!(login(MAX_LOGIN_PARAMETERS).is_some());
-        assert_eq!(login(MAX_LOGIN_PARAMETERS + 1), None);
+        assert!(login(MAX_DIGEST_PARAMETERS).is_some());
+        assert_eq!(login(MAX_DIGEST_PARAMETERS + 1), None);
     }
 
     proptest::proptest! {

@@ -1,7 +1,7 @@
 //! A body over time: pieces of a source, each due at a moment counted from the head.
 
 use super::reply::Headers;
-use crate::base::gorandom::GoRandom;
+use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 
 /// Pieces spread over a span.
@@ -133,7 +133,7 @@ pub enum Source {
     /// The bytes Go's generator gives for a seed.
     Go {
         /// The generator.
-        generator: Box<GoRandom>,
+        generator: Box<GoRand>,
         /// Bytes still to come.
         left: u64,
         /// Bytes a piece; the last may be shorter.
@@ -341,7 +341,7 @@ mod tests {
         Source::Lines { before, next: 9, after }.pieces(2, 0, &mut output);
         assert_eq!(output, b"<9><10>");
         output.clear();
-        let generator = Box::new(GoRandom::new(1_234_567_890));
+        let generator = Box::new(GoRand::new(1_234_567_890));
         Source::Go { generator, left: 4, piece: 3 }.pieces(2, 0, &mut output);
         assert_eq!(output, [0xbf, 0xcd, 0x2a, 0xfa]);
     }

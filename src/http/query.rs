@@ -11,7 +11,7 @@ use super::json::Json;
 use super::profile::Profile;
 use super::reply::Refusal;
 use super::request::Request;
-use crate::base::limits::MAX_ASKED_FIELDS;
+use crate::base::limits::MAX_RESPONSE_FIELDS;
 
 /// A name and its value.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -45,14 +45,14 @@ pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a>
 /// answer. Too many are refused.
 pub fn as_fields<'a>(profile: &Profile, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
     let raw = request.target.raw_query.unwrap_or_default();
-    let most = MAX_ASKED_FIELDS + 1;
+    let most = MAX_RESPONSE_FIELDS + 1;
     let fields: Vec<Pair> = match profile.strict {
         true => strict_pairs(raw).flatten().take(most).collect(),
         false => pairs(raw).take(most).collect(),
     };
     match fields.len() < most {
         true => Ok(fields),
-        false => Err(Refusal::bad(format!("too many fields: {MAX_ASKED_FIELDS} at most"))),
+        false => Err(Refusal::bad(format!("too many fields: {MAX_RESPONSE_FIELDS} at most"))),
     }
 }
 

@@ -10,14 +10,14 @@ use std::cmp::Ordering;
 
 use super::json::{Json, Spelling, escape_char, escape_char_utf8, escape_unit};
 use super::jsontree::{Kind, Node, parse};
-use crate::base::limits::{MAX_JSON_FLOOR, MAX_JSON_GROWTH};
+use crate::base::limits::{JSON_GROWTH_FLOOR, MAX_JSON_GROWTH};
 
 /// Writes the value that `text` holds, or `null` when it holds none.
 pub fn write(json: &mut Json, text: &str) {
     if text.is_empty() {
         return json.raw("null");
     }
-    let most = MAX_JSON_GROWTH.saturating_mul(text.len()).max(MAX_JSON_FLOOR);
+    let most = MAX_JSON_GROWTH.saturating_mul(text.len()).max(JSON_GROWTH_FLOOR);
     let end = json.output.len().saturating_add(most);
     let written = parse(text).and_then(|nodes| {
         let tree = Tree { text, nodes: &nodes, end };

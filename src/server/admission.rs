@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::session::Session;
-use crate::base::limits::{EVICTION_PROBES, IDLE_BEFORE_EVICTION, Limits, PATIENCE};
+use crate::base::limits::{ADMISSION_WAIT, EVICTION_PROBES, IDLE_BEFORE_EVICTION, Limits};
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::proto::conn::Rest;
@@ -55,7 +55,7 @@ impl Admission {
             return Room::Instead(victim);
         }
         let since = *self.full.get_or_insert(now);
-        if now < since.after(PATIENCE) { Room::Soon } else { Room::None }
+        if now < since.after(ADMISSION_WAIT) { Room::Soon } else { Room::None }
     }
 
     /// Whom to close: of those looked at one that lingers, else the one that has been idle longest.

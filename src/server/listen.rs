@@ -16,7 +16,7 @@ use super::os::{self, Datagrams, Listener};
 use super::resolve;
 use super::socket_file;
 use super::worker::Gate;
-use crate::base::limits::{BACKLOG, DATAGRAM_BUFFER_BYTES, SAME_PORT_TRIES};
+use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
 use crate::base::time::Time;
 use crate::config::{Host, Listen, SocketName, UnixSocket};
 use crate::proto::conn::Protocol;
@@ -174,7 +174,7 @@ fn tcp(
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(true)?;
     let deferred = defers && os::defer_accept(&socket).is_ok();
-    socket.listen(BACKLOG)?;
+    socket.listen(LISTEN_BACKLOG)?;
     let listener = mio::net::TcpListener::from_std(socket.into());
     let local = listener.local_addr()?;
     Ok(Open {

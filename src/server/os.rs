@@ -18,7 +18,7 @@ use socket2::SockRef;
 
 use super::net::{Event, Net, Readiness};
 #[cfg(target_os = "linux")]
-use crate::base::limits::ACCEPT_DEFERRAL_SECONDS;
+use crate::base::limits::DEFER_ACCEPT_SECONDS;
 use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
 use crate::base::slab::Token;
 use crate::base::time::Time;
@@ -324,7 +324,7 @@ pub(super) fn unshare_descriptors() -> io::Result<()> {
 /// Lets the kernel keep a connection back until its client has spoken, or a second has passed.
 #[cfg(target_os = "linux")]
 pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
-    let (descriptor, seconds) = (listener.as_raw_fd(), ACCEPT_DEFERRAL_SECONDS);
+    let (descriptor, seconds) = (listener.as_raw_fd(), DEFER_ACCEPT_SECONDS);
     let length = size_of_val(&seconds) as libc::socklen_t;
     // SAFETY: `seconds` is as long as said, and read during the call only.
     let result = unsafe {

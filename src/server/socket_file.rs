@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::base::limits::BACKLOG;
+use crate::base::limits::LISTEN_BACKLOG;
 use crate::config::{SocketName, UnixSocket};
 
 /// A socket that listens. Its file replaces that of a server that has died.
@@ -18,14 +18,14 @@ pub(super) fn listen(unix: &UnixSocket) -> io::Result<Socket> {
     socket.set_nonblocking(true)?;
     let SocketName::File(path) = &unix.name else {
         socket.bind(&address)?;
-        socket.listen(BACKLOG)?;
+        socket.listen(LISTEN_BACKLOG)?;
         return Ok(socket);
     };
     make_way(path, &address)?;
     let socket = narrowed(socket)?;
     socket.bind(&address)?;
     // Nobody can connect before it listens.
-    let opened = open_up(path, unix).and_then(|()| socket.listen(BACKLOG));
+    let opened = open_up(path, unix).and_then(|()| socket.listen(LISTEN_BACKLOG));
     if let Err(error) = opened {
         let _ = fs::remove_file(path);
         return Err(error);

@@ -19,7 +19,7 @@ use super::peers::Peers;
 use super::socket_file::SocketFile;
 use super::worker::{Command, Setup, Totals, Worker};
 use super::{Handle, Mailbox, Server, Shared};
-use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, REFUSALS};
+use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUSALS};
 use crate::config::{self, BadValue, Listen, Settings};
 use crate::http::app::App;
 
@@ -199,7 +199,7 @@ fn descriptors(limit: u64) -> usize {
 
 /// Those of them that are for connections that are refused.
 fn refusals(limit: u64) -> usize {
-    (descriptors(limit) / 8).min(REFUSALS)
+    (descriptors(limit) / 8).min(MAX_REFUSALS)
 }
 
 /// Most connections of one worker. With tables of their own each worker may use the whole limit;

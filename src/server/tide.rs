@@ -1,6 +1,6 @@
 //! When many connections have gone: then the allocator is asked for what it keeps of theirs.
 
-use crate::base::limits::{EBB, EBB_DELAY};
+use crate::base::limits::{TRIM_DELAY, TRIM_MIN};
 use crate::base::time::Time;
 
 /// How far the number of connections has fallen.
@@ -25,8 +25,8 @@ impl Tide {
 
     /// One has gone.
     pub(super) fn fall(&mut self, connections: usize, now: Time) {
-        if self.due == Time::NEVER && connections + EBB.max(self.high / 4) <= self.high {
-            self.due = now.after(EBB_DELAY);
+        if self.due == Time::NEVER && connections + TRIM_MIN.max(self.high / 4) <= self.high {
+            self.due = now.after(TRIM_DELAY);
         }
     }
 
@@ -47,23 +47,23 @@ mod tests {
     #[test]
     fn memory_is_given_back_once_after_many_have_gone_and_not_for_those_that_come_and_go() {
         let (mut tide, now) = (Tide::new(), Time::START);
-        for connections in [10, 9].repeat(2 * EBB) {
+        for connections in [10, 9].repeat(2 * TRIM_MIN) {
             tide.rise(connections);
             tide.fall(connections - 1, now);
         }
         assert_eq!(tide.due, Time::NEVER);
-        tide.rise(3 * EBB);
-        tide.fall(2 * EBB + 1, now);
+        tide.rise(3 * TRIM_MIN);
+        tide.fall(2 * TRIM_MIN + 1, now);
         assert_eq!(tide.due, Time::NEVER);
-        for connections in (EBB..=2 * EBB).rev() {
+        for connections in (TRIM_MIN..=2 * TRIM_MIN).rev() {
             tide.fall(connections, now);
         }
-        let due = now.after(EBB_DELAY);
-        assert!(tide.due == due && !tide.turns(EBB, now));
-        assert!(tide.turns(EBB, due) && !tide.turns(EBB, due));
+        let due = now.after(TRIM_DELAY);
+        assert!(tide.due == due && !tide.turns(TRIM_MIN, now));
+        assert!(tide.turns(TRIM_MIN, due) && !tide.turns(TRIM_MIN, due));
         tide.fall(1, due);
         assert_eq!(tide.due, Time::NEVER);
         tide.fall(0, due);
-        assert_eq!(tide.due, due.after(EBB_DELAY));
+        assert_eq!(tide.due, due.after(TRIM_DELAY));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{FORMS, name_of, place_of, responses};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
-use crate::base::limits::MAX_ASKED_FIELDS;
+use crate::base::limits::MAX_RESPONSE_FIELDS;
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -135,7 +135,7 @@ fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
 
 fn write_schema(json: &mut Json, app: &App, param: &Param) {
     if let Some(names) = param.names {
-        return schema::write_names(json, param, names, MAX_ASKED_FIELDS);
+        return schema::write_names(json, param, names, MAX_RESPONSE_FIELDS);
     }
     match schema::is_blank_number(app, param) {
         false => schema::write(json, app, param),

@@ -21,23 +21,23 @@ type Words = [u64; WORDS];
 
 /// Go's generator.
 #[derive(Clone, Debug)]
-pub struct GoRandom {
+pub struct GoRand {
     words: Words,
     oldest: usize,
 }
 
-impl GoRandom {
+impl GoRand {
     /// What Go's `rand.New(rand.NewSource(seed))` makes.
-    pub fn new(seed: i64) -> GoRandom {
+    pub fn new(seed: i64) -> GoRand {
         static COOKED: OnceLock<Box<Words>> = OnceLock::new();
-        let cooked = COOKED.get_or_init(|| Box::new(advanced(&spread(1, 10), STEPS)));
-        let mut words = spread(seed, 20);
+        let cooked = COOKED.get_or_init(|| Box::new(advance(&seed_words(1, 10), STEPS)));
+        let mut words = seed_words(seed, 20);
         // Go's table stands in its memory as the steps have left it, turned by so many places.
         let turned = (STEPS % WORDS as u64) as usize;
         for (i, word) in words.iter_mut().enumerate() {
             *word ^= cooked[(i + WORDS - turned) % WORDS];
         }
-        GoRandom { words, oldest: 0 }
+        GoRand { words, oldest: 0 }
     }
 
     /// The next 63 random bits.
@@ -66,7 +66,7 @@ impl GoRandom {
 }
 
 /// The words that a seed is spread to: three draws each, `shift` bits apart.
-fn spread(seed: i64, shift: u32) -> Words {
+fn seed_words(seed: i64, shift: u32) -> Words {
     let mut draw = match seed.rem_euclid(MODULUS as i64) as u64 {
         0 => 89_482_311,
         seed => seed,
@@ -88,7 +88,7 @@ fn spread(seed: i64, shift: u32) -> Words {
 }
 
 /// The state after so many steps.
-fn advanced(words: &Words, steps: u64) -> Words {
+fn advance(words: &Words, steps: u64) -> Words {
     let power = power(steps);
     let mut sequence = [0; 2 * WORDS];
     sequence[..WORDS].copy_from_slice(words);
@@ -106,7 +106,7 @@ fn power(exponent: u64) -> Words {
     let mut power = [0; WORDS];
     power[0] = 1;
     for bit in (0..u64::BITS - exponent.leading_zeros()).rev() {
-        power = reduced(square(&power, exponent >> bit & 1));
+        power = reduce(square(&power, exponent >> bit & 1));
     }
     power
 }
@@ -124,7 +124,7 @@ fn square(factors: &Words, shift: u64) -> [u64; 2 * WORDS] {
 }
 
 /// What is left of a polynomial modulo that of the recurrence, where `x^607 = x^334 + 1`.
-fn reduced(mut long: [u64; 2 * WORDS]) -> Words {
+fn reduce(mut long: [u64; 2 * WORDS]) -> Words {
     for n in (WORDS..2 * WORDS).rev() {
         let high = long[n];
         long[n - WORDS] = long[n - WORDS].wrapping_add(high);
@@ -140,16 +140,16 @@ mod tests {
     #[test]
     fn seeded_numbers_are_gos() {
         let mut bytes = Vec::new();
-        GoRandom::new(1_234_567_890).fill(&mut bytes, 16);
+        GoRand::new(1_234_567_890).fill(&mut bytes, 16);
         let known = 0xbfcd_2afa_15a2_b372_c707_985a_2202_4a8e_u128;
         assert_eq!(bytes, known.to_be_bytes());
-        let first = GoRandom::new(1_234_567_890).float64();
+        let first = GoRand::new(1_234_567_890).float64();
         assert!((first - 0.08).abs() < 0.005, "{first}");
     }
 
     #[test]
     fn the_first_draws_of_seed_1_are_those_every_gopher_knows() {
-        let mut random = GoRandom::new(1);
+        let mut random = GoRand::new(1);
         let draws = [(); 10].map(|()| (random.next_u63() >> 32) % 100);
         assert_eq!(draws, [81, 87, 47, 59, 81, 18, 25, 40, 56, 0]);
     }
@@ -157,10 +157,10 @@ mod tests {
     #[test]
     fn every_seed_gives_fractions() {
         for seed in [0, -1, i64::MIN, i64::MAX, MODULUS as i64] {
-            let mut random = GoRandom::new(seed);
+            let mut random = GoRand::new(seed);
             assert!((0..1000).all(|_| (0.0..1.0).contains(&random.float64())), "{seed}");
         }
-        let first = |seed| GoRandom::new(seed).next_u63();
+        let first = |seed| GoRand::new(seed).next_u63();
         assert_eq!(first(0), first(MODULUS as i64));
         assert_ne!(first(-1), first(1));
     }
