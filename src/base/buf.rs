@@ -1,7 +1,7 @@
 //! A buffer that is filled at its end and emptied at its front.
 //!
-//! A worker has two of them, shared by all its connections: one for input, one for output. A
-//! connection owns bytes only between turns, and only when some are left over ([`Buf::save`]).
+//! All connections of a worker share one for input and one for output. A connection owns bytes only
+//! between turns, and only when some are left over ([`Buf::save`]).
 
 use super::limits::{PAGE_ALIGNED_BYTES, PAGE_BYTES};
 
@@ -14,29 +14,29 @@ pub struct Buf {
 }
 
 impl Buf {
-    /// An empty buffer with room for `capacity` bytes; up to a page less, if it is a large one.
+    /// An empty buffer of `capacity` bytes; a large one holds up to a page less.
     pub fn with_capacity(capacity: usize) -> Buf {
         let mut buf = Buf { bytes: Vec::with_capacity(capacity), start: 0 };
         buf.clear();
         buf
     }
 
-    /// What has not been consumed.
+    /// The bytes that are not consumed yet.
     pub fn unread(&self) -> &[u8] {
         &self.bytes[self.start..]
     }
 
-    /// How many bytes have not been consumed.
+    /// The number of unread bytes.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.start
     }
 
-    /// Whether everything has been consumed.
+    /// Whether no bytes are unread.
     pub fn is_empty(&self) -> bool {
         self.start == self.bytes.len()
     }
 
-    /// Drops the first `bytes` unread bytes. Asking for more than there are drops all.
+    /// Drops the first `bytes` unread bytes, or all if there are fewer.
     pub fn consume(&mut self, bytes: usize) {
         self.start += bytes.min(self.len());
         if self.is_empty() {
@@ -55,12 +55,12 @@ impl Buf {
         self.bytes.resize(self.start, 0);
     }
 
-    /// The end, to append to. What is already there must be left alone.
+    /// The bytes as a vector, to append to. The caller must not change the existing ones.
     pub fn tail(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Makes room for `bytes` more without moving the end; what was consumed gives way first.
+    /// Makes room for `bytes` more bytes: drops the consumed ones first, then allocates.
     pub fn make_room(&mut self, bytes: usize) {
         if self.bytes.capacity() - self.bytes.len() < bytes {
             self.bytes.drain(..self.start);
@@ -69,8 +69,8 @@ impl Buf {
         }
     }
 
-    /// Moves the first `bytes` unread bytes to the end of `to`. Nothing is copied if they are all
-    /// there is and `to` is empty: the two change places.
+    /// Moves the first `bytes` unread bytes to the end of `to`. If they are all there are and `to`
+    /// is empty, the buffers are swapped and nothing is copied.
     pub fn pass(&mut self, bytes: usize, to: &mut Buf) {
         if to.is_empty() && bytes >= self.len() {
             return std::mem::swap(self, to);
@@ -79,7 +79,7 @@ impl Buf {
         self.consume(bytes);
     }
 
-    /// Puts `front` before what is unread.
+    /// Inserts `front` before the unread bytes.
     pub fn prepend(&mut self, front: &[&[u8]]) {
         let rest = self.bytes.split_off(self.start);
         self.clear();
@@ -89,14 +89,14 @@ impl Buf {
         self.bytes.extend_from_slice(&rest);
     }
 
-    /// Takes what a connection had left over.
+    /// Restores the bytes that [`save`](Buf::save) returned. The buffer must be empty.
     pub fn load(&mut self, kept: Box<[u8]>) {
         debug_assert!(self.is_empty(), "a shared buffer is empty between turns");
         if kept.len() > self.bytes.capacity() {
             (self.bytes, self.start) = (kept.into_vec(), 0);
         } else if !kept.is_empty() {
             if kept.len() > self.bytes.capacity() - self.start {
-                // The page is given up, and not the room, which would never come back.
+                // Give up the page boundary rather than allocate more.
                 self.bytes.clear();
                 self.start = 0;
             }
@@ -104,8 +104,8 @@ impl Buf {
         }
     }
 
-    /// Gives away what is unread, in a box of exactly its size (none when there is nothing), and is
-    /// empty again. What is longer than `usual` is not copied, it goes with its room.
+    /// Empties the buffer and returns the unread bytes in a box of exactly their size. A buffer
+    /// that has grown beyond `usual` bytes gives its memory away instead of copying.
     pub fn save(&mut self, usual: usize) -> Box<[u8]> {
         if self.bytes.capacity() > usual {
             let Buf { mut bytes, start } = std::mem::replace(self, Buf::with_capacity(usual));

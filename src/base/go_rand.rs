@@ -1,22 +1,22 @@
-//! Go's random numbers (its `math/rand`), so that seeded answers are go-httpbin's.
+//! Go's random numbers (its `math/rand`), so that seeded responses equal go-httpbin's.
 //!
 //! An additive lagged Fibonacci generator: each word is the sum of those 607 and 273 before it.
-//! Go's table of starting words is what the generator comes to after 7.8e12 steps from seed 1. It
-//! is computed at first use: the recurrence is linear, so the far state follows from the near one
-//! by a power of `x` modulo its polynomial.
+//! Go's sources contain a table of initial words: the state after 7.8e12 steps from seed 1. Here it
+//! is computed at first use: the recurrence is linear, so a power of `x` modulo its characteristic
+//! polynomial skips any number of steps.
 
 use std::sync::OnceLock;
 
 /// Words of state.
 const WORDS: usize = 607;
-/// How far back the nearer of two summed words is.
+/// Distance back to the nearer of the two summed words.
 const TAP: usize = 273;
-/// How many steps Go's table is away from seed 1.
+/// Steps from seed 1 to Go's table.
 const STEPS: u64 = 7_800_000_000_000;
-/// The modulus of the generator that seeds are spread with (Lehmer's).
+/// Modulus of the Lehmer generator that expands a seed.
 const MODULUS: u64 = (1 << 31) - 1;
 
-/// The last 607 words of a sequence, the oldest first.
+/// The last 607 words of a sequence, oldest first.
 type Words = [u64; WORDS];
 
 /// Go's generator.
@@ -27,20 +27,20 @@ pub struct GoRand {
 }
 
 impl GoRand {
-    /// What Go's `rand.New(rand.NewSource(seed))` makes.
+    /// The same generator as Go's `rand.New(rand.NewSource(seed))`.
     pub fn new(seed: i64) -> GoRand {
         static COOKED: OnceLock<Box<Words>> = OnceLock::new();
         let cooked = COOKED.get_or_init(|| Box::new(advance(&seed_words(1, 10), STEPS)));
         let mut words = seed_words(seed, 20);
-        // Go's table stands in its memory as the steps have left it, turned by so many places.
-        let turned = (STEPS % WORDS as u64) as usize;
+        // Go's table is the ring as the steps left it: rotated by this many places.
+        let rotated = (STEPS % WORDS as u64) as usize;
         for (i, word) in words.iter_mut().enumerate() {
-            *word ^= cooked[(i + WORDS - turned) % WORDS];
+            *word ^= cooked[(i + WORDS - rotated) % WORDS];
         }
         GoRand { words, oldest: 0 }
     }
 
-    /// The next 63 random bits.
+    /// The next 63 random bits (Go's `Int63`).
     pub fn next_u63(&mut self) -> u64 {
         let near = (self.oldest + WORDS - TAP) % WORDS;
         let word = self.words[self.oldest].wrapping_add(self.words[near]);
@@ -49,7 +49,7 @@ impl GoRand {
         word & (u64::MAX >> 1)
     }
 
-    /// A fraction from 0 up to 1, without it.
+    /// A number in `0.0..1.0` (Go's `Float64`).
     pub fn float64(&mut self) -> f64 {
         loop {
             let fraction = self.next_u63() as f64 / (1u64 << 63) as f64;
@@ -59,13 +59,13 @@ impl GoRand {
         }
     }
 
-    /// Appends `bytes` bytes, each what `Intn(256)` gives.
+    /// Appends `bytes` bytes, each Go's `Intn(256)`.
     pub fn fill(&mut self, output: &mut Vec<u8>, bytes: usize) {
         output.extend((0..bytes).map(|_| (self.next_u63() >> 32) as u8));
     }
 }
 
-/// The words that a seed is spread to: three draws each, `shift` bits apart.
+/// Expands a seed to words of three draws each, `shift` bits apart.
 fn seed_words(seed: i64, shift: u32) -> Words {
     let mut draw = match seed.rem_euclid(MODULUS as i64) as u64 {
         0 => 89_482_311,
@@ -78,7 +78,7 @@ fn seed_words(seed: i64, shift: u32) -> Words {
     for _ in 0..20 {
         next();
     }
-    // Go fills its memory upwards and walks it downwards from here.
+    // Go fills its ring upwards and then walks it downwards from this place.
     let mut words = [0; WORDS];
     for place in 0..WORDS {
         let word = next() << (2 * shift) ^ next() << shift ^ next();
@@ -87,7 +87,7 @@ fn seed_words(seed: i64, shift: u32) -> Words {
     words
 }
 
-/// The state after so many steps.
+/// The state `steps` steps after `words`.
 fn advance(words: &Words, steps: u64) -> Words {
     let power = power(steps);
     let mut sequence = [0; 2 * WORDS];
@@ -101,7 +101,7 @@ fn advance(words: &Words, steps: u64) -> Words {
     })
 }
 
-/// `x` to this power, modulo the polynomial, by squaring.
+/// `x` to the power of `exponent`, modulo the characteristic polynomial, by squaring.
 fn power(exponent: u64) -> Words {
     let mut power = [0; WORDS];
     power[0] = 1;
@@ -111,7 +111,7 @@ fn power(exponent: u64) -> Words {
     power
 }
 
-/// The square of a polynomial, times `x` as often as told, which is once at most.
+/// The square of a polynomial times `x` to the power of `shift`, which is 0 or 1.
 fn square(factors: &Words, shift: u64) -> [u64; 2 * WORDS] {
     let mut square = [0u64; 2 * WORDS];
     for (i, left) in factors.iter().enumerate() {
@@ -123,7 +123,7 @@ fn square(factors: &Words, shift: u64) -> [u64; 2 * WORDS] {
     square
 }
 
-/// What is left of a polynomial modulo that of the recurrence, where `x^607 = x^334 + 1`.
+/// A polynomial modulo the characteristic one, where `x^607 = x^334 + 1`.
 fn reduce(mut long: [u64; 2 * WORDS]) -> Words {
     for n in (WORDS..2 * WORDS).rev() {
         let high = long[n];

@@ -1,60 +1,60 @@
-//! Every bound there is, with its reason: what an operator may set ([`Limits`]) and what is fixed.
+//! Every limit and its reason: the configurable ones ([`Limits`]) and the fixed ones.
 
 use std::time::Duration;
 
-/// The bounds an operator may change. Zero never means "without limit": each is a number.
+/// The configurable limits. Zero never means "unlimited", except for `send_rate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Longest request line or field line, in bytes without its line end: 414 or 431 beyond it.
+    /// Longest request line or field line in bytes, without its line end; 414 or 431 beyond it.
     pub head_line_bytes: usize,
-    /// Longest head in all, in bytes: 431 beyond it.
+    /// Longest request head in bytes; 431 beyond it.
     pub head_bytes: usize,
-    /// Most header fields in one head, up to [`MAX_FIELDS`]: 431 beyond it.
+    /// Most header fields in one head, at most [`MAX_FIELDS`]; 431 beyond it.
     pub head_fields: usize,
-    /// Largest request body that is kept, in bytes: 413 beyond it. A body that is streamed
-    /// (`POST /echo`) is not bounded by it.
+    /// Largest buffered request body in bytes; 413 beyond it. It does not apply to a streamed body
+    /// (`POST /echo`).
     pub body_bytes: u64,
-    /// Most bytes of one `/echo` that are kept while its client sends and takes nothing; then
-    /// nothing more is read until it takes some.
+    /// Most bytes of one `/echo` buffered for a client that sends without reading; the server then
+    /// stops reading until the client takes some.
     pub echo_bytes: usize,
-    /// The same for all connections of one worker together.
+    /// The same for all connections of one worker, in bytes.
     pub all_echo_bytes: usize,
-    /// Time for a whole head, from its first byte (or from the accept, which a client that says
-    /// nothing may have to wait a second for): 408 after it.
+    /// Time for a whole head; 408 after it. It starts at the first byte, or at the accept, which
+    /// the kernel may delay by [`DEFER_ACCEPT_SECONDS`].
     pub head_timeout: Duration,
-    /// Longest gap between two pieces of a request body: 408 after it.
+    /// Longest gap between two reads of a request body; 408 after it.
     pub body_timeout: Duration,
-    /// Slowest pace of a request body, in bytes a second, over and above `body_timeout`: 408 below
-    /// it. A body that comes in pieces, each just in time, is bounded by it.
+    /// Lowest average rate of a request body in bytes per second, after a grace period of
+    /// `body_timeout`; 408 below it. It bounds a client that sends each byte just before the
+    /// timeout.
     pub body_rate: u64,
-    /// Longest time for a request's body in all: 408 after it.
+    /// Longest time for a whole request body; 408 after it.
     pub request_timeout: Duration,
-    /// All chunk extensions of one body together, in bytes: 400 beyond it.
+    /// Most bytes of chunk extensions in one body; 400 beyond it.
     pub chunk_extensions: usize,
-    /// All trailer fields of one body together, in bytes: 400 beyond it.
+    /// Most bytes of trailer fields in one body; 400 beyond it.
     pub trailers: usize,
-    /// Most requests of one connection: the answer to the last one closes it.
+    /// Most requests on one connection; the last response closes it.
     pub requests: u32,
-    /// Most answers of one worker that take time, at a time: 503 beyond it.
+    /// Most responses of one worker that are waiting or paced at the same time; 503 beyond it.
     pub delayed: usize,
-    /// Most bytes one worker sends a second; [`u64::MAX`]: as fast as it can.
+    /// Most bytes one worker sends per second; [`u64::MAX`] means unlimited.
     pub egress: u64,
-    /// Longest time in which a client takes no byte of an answer that is ready: closed after it.
+    /// Longest time in which a client takes no byte of a response that is ready; closed after it.
     pub send_timeout: Duration,
-    /// Slowest pace at which a client takes an answer that is ready, in bytes a second, over and
-    /// above `send_timeout`: closed below it. Zero asks for no pace.
+    /// Lowest average rate at which a client takes a response that is ready, in bytes per second,
+    /// after a grace period of `send_timeout`; closed below it. Zero disables the check.
     pub send_rate: u64,
-    /// Time a client is given to read the last answer while it may still be sending.
+    /// Time a client that may still be sending has to read the last response (lingering close).
     pub linger_timeout: Duration,
-    /// Bytes taken from such a client and thrown away before it is cut off. Most clients write
-    /// their whole body before they read that it is too large: one that is cut off never reads it.
+    /// Most bytes discarded during a lingering close. Most clients write their whole body before
+    /// they read the 413 for it: a connection reset before that loses the response.
     pub linger_bytes: u64,
-    /// Longest idle time between two requests of a connection.
+    /// Longest idle time between two requests on a connection.
     pub keep_alive_timeout: Duration,
-    /// Longest time an answer may be made to take (`/delay`, `/drip`): httpbin's clamp.
+    /// Longest time a response may be asked to take (`/delay`, `/drip`): httpbin's own limit.
     pub max_duration: Duration,
-    /// Most bytes `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}` make: httpbin's bound of
-    /// 102,400.
+    /// Most bytes of `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}`: httpbin's own limit.
     pub max_bytes: u64,
 }
 
@@ -87,151 +87,150 @@ impl Default for Limits {
     }
 }
 
-/// Most header fields that may be allowed in a head: more is no use that anybody has told of.
+/// Highest `head_fields` that can be configured: no use of more is known.
 pub const MAX_FIELDS: usize = 4096;
-/// Header fields for which there is room on the stack. So many are allowed unless the operator says
-/// otherwise, and a head of more costs an allocation.
+/// Header fields parsed on the stack, and the default of `head_fields`. A head with more fields
+/// costs an allocation.
 pub const STACK_FIELDS: usize = 128;
-/// Most fields that a query may ask an answer to carry (`/response-headers`, `/trailers`,
-/// `/cookies/set`), each of which takes two bytes of the request line at least. Far more than
-/// clients were seen to test with, and few enough to be written within a turn.
+/// Most fields one query may add to a response (`/response-headers`, `/trailers`, `/cookies/set`).
+/// Each takes at least two bytes of the request line. Far more than clients test with, and few
+/// enough to write within one turn.
 pub const MAX_RESPONSE_FIELDS: usize = 4096;
-/// Most bytes of attributes in the cookies of one answer: each cookie repeats what the request
-/// gives once, so some thousand short names would make megabytes.
+/// Most bytes of attributes in all cookies of one response. The request gives the attributes once
+/// and each cookie repeats them, so a thousand short names could ask for megabytes.
 pub const MAX_ALL_ATTRIBUTES_BYTES: usize = 512 * 1024;
-/// Most path parameters of a route.
+/// Most path parameters of a route: `/digest-auth` has the most.
 pub const MAX_PARAMS: usize = 5;
-/// Longest chunk-size line, extensions included, in bytes without its line end.
+/// Longest chunk-size line in bytes, without its line end: 16 hex digits and some extensions.
 pub const MAX_CHUNK_LINE: usize = 1024;
-/// An answer stops being produced once this many bytes wait to be written.
+/// Unsent bytes at which a connection stops producing; pipelined responses share one write.
 pub const HIGH_WATER: usize = 64 * 1024;
-/// The same for a body that is made in pieces. Fewer and longer writes take a quarter of the CPU
-/// off a long one; what the kernel holds for a client that does not read (4 MiB) is far more.
+/// The same for a body produced in pieces. Fewer and longer writes save a quarter of the CPU of a
+/// long body; the kernel's send buffer (4 MiB) is far larger anyway.
 pub const BODY_HIGH_WATER: usize = 256 * 1024;
-/// Below this, a request for `/echo` that has come whole is answered by a copy of its body. A
-/// longer one is passed back in the buffers in which it comes.
+/// `/echo` copies the body of a complete request shorter than this. It returns a longer one in the
+/// buffers it arrived in.
 pub const COPIED_BYTES: usize = 16 * 1024;
-/// Below this, what is left of a body is read and written: it is hardly worth the calls that
-/// passing it on unread takes. So is what comes after less than half of it: in the kernel each
-/// piece that is passed on keeps the page it came in, which nobody counts, and a client that sends
-/// a few bytes at a time could hold far more memory than its buffers are allowed.
+/// A body is spliced while this many bytes of it are left and the last read returned half as many.
+/// Below that the system calls cost more than the copies they save; and each spliced piece holds
+/// the kernel page it arrived in, which no limit counts, so small pieces could hold far more memory
+/// than the socket buffers may.
 pub const PASSED_BYTES: usize = 64 * 1024;
-/// Most bytes passed on unread at once, and so what a client that takes nothing may leave of them.
-/// With half of it a large echo costs a tenth more; with a pipe of more, no less.
+/// Most bytes spliced at once, and so the most that stay in the pipe for a client that reads
+/// nothing. Half of it makes a large echo cost 10 % more; a larger pipe saves nothing.
 pub const MOST_PASSED: usize = 256 * 1024;
-/// Least room for one read: room in the worker's scratch beyond the longest head.
+/// Least room for one read, in bytes: the room of a worker's buffer beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
-/// Room for a head beside what one read brings: for the request's own, so that a body of a round
-/// length leaves no few bytes for another read, and for that of an answer which passes it all back.
+/// Room for a head in addition to one read, in bytes: for the request's, so that a body of a round
+/// length needs no second read for its last bytes, and for the head of an echoed response.
 pub const HEAD_ROOM: usize = 4 * 1024;
-/// Bytes of a page of the system, on nearly all: a buffer begins at one.
+/// Bytes of a memory page on nearly all systems; a large buffer begins at a page.
 pub const PAGE_BYTES: usize = 4096;
-/// Room of a buffer that gives up a page of it for that; the worker's have more.
+/// Capacity in bytes from which a buffer begins at a page, which costs it up to a page of room. The
+/// workers' buffers are larger.
 pub const PAGE_ALIGNED_BYTES: usize = 64 * 1024;
-/// Wait before collecting is tried again when other connections hold all that may be collected.
+/// Wait before `/echo` tries to buffer again when other connections use all of `all_echo_bytes`.
 pub const ECHO_RETRY: Duration = Duration::from_millis(100);
-/// Bytes of a piece of what is kept for a client that takes nothing: as much as one read brings.
+/// Bytes of one piece of a backlog: as many as one read returns.
 pub const BACKLOG_PIECE: usize = 128 * 1024;
-/// Bytes read or written for one connection before the next has its turn.
+/// Bytes read or written for one connection per turn, so that a fast client does not delay others.
 pub const TURN_BYTES: usize = 512 * 1024;
-/// Requests answered for one connection before the next has its turn; some more, if their answers
-/// fit into [`HIGH_WATER`].
+/// Requests answered for one connection per turn, likewise. More may fit into [`HIGH_WATER`].
 pub const TURN_REQUESTS: u64 = 128;
-/// Connections accepted from one listener before others have their turn.
+/// Connections accepted from one listener before the sockets are polled again.
 pub const ACCEPTS_PER_TURN: usize = 256;
-/// Most seconds a client may say nothing before it is accepted all the same: the fewest the kernel
-/// counts, as it asks again by its handshake's own timer.
+/// Seconds the kernel may hold back a connection without data (`TCP_DEFER_ACCEPT`). One is the
+/// least it counts, as it uses the handshake's retransmission timer.
 pub const DEFER_ACCEPT_SECONDS: i32 = 1;
-/// Timers fired before sockets are looked at again.
+/// Timers fired before the sockets are polled again.
 pub const FIRES_PER_TURN: usize = 1024;
-/// Readiness events taken from the kernel in one call.
+/// Readiness events taken from the kernel per call; the next call returns the rest.
 pub const EVENTS_PER_WAIT: usize = 1024;
-/// Wait before accepting is tried again when descriptors or slots ran out and none was freed.
+/// Wait before accepting is retried when descriptors or slots ran out and none was freed.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-/// Shortest time between two pieces of a paced answer: pieces due sooner are sent together.
+/// Shortest time between two pieces of a paced body; pieces due sooner are sent together.
 pub const PACE_TICK: Duration = Duration::from_millis(1);
-/// Connections that are gone, of the most there were: the memory they took is given back to the
-/// system. So many heads of the usual size are two megabytes.
+/// Least number of connections that must close, below the highest count, before freed memory is
+/// returned to the system. That many heads of the usual size take 2 MB.
 pub const TRIM_MIN: usize = 256;
-/// Time that others are given to go as well.
+/// Delay before that, during which more connections may close.
 pub const TRIM_DELAY: Duration = Duration::from_secs(1);
-/// A connection that has been idle for so long may be closed when another needs its slot.
+/// Idle time after which a connection may be closed when a new one needs its slot.
 pub const IDLE_BEFORE_EVICTION: Duration = Duration::from_secs(1);
-/// Sessions looked at in search of one to close.
+/// Sessions examined per search for a connection to close, so that a full table costs no full scan.
 pub const EVICTION_PROBES: usize = 256;
-/// Time a connection is left in the kernel's queue in the hope of a slot, before it is refused.
-/// Longer than others may be idle, so that they are closed first.
+/// Time a connection may wait in the kernel's queue for a slot before it is refused. Longer than
+/// [`IDLE_BEFORE_EVICTION`], so that idle connections are closed first.
 pub const ADMISSION_WAIT: Duration = Duration::from_secs(2);
-/// Most connections that are being refused at a time, beyond all slots; another one cuts the oldest
-/// off. Where descriptors are few, an eighth of them.
+/// Most connections being refused at the same time, in addition to all slots; a new one cuts off
+/// the oldest. An eighth of the descriptors if that is less.
 pub const MAX_REFUSALS: usize = 64;
-/// Shortest time between two log lines about connections that cannot be accepted.
+/// Shortest time between two warnings of one kind, so that a full server does not flood its log.
 pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
-/// Datagrams returned before sockets are looked at again.
+/// Datagrams echoed before the sockets are polled again.
 pub const DATAGRAMS_PER_TURN: usize = 64;
-/// Longest datagram: what UDP over IPv4 can carry is less.
+/// Longest datagram in bytes: UDP over IPv4 cannot carry more.
 pub const DATAGRAM_BYTES: usize = 64 * 1024;
-/// Connections asked to be queued before they are accepted; the kernel clips it to its own limit.
+/// Accept queue requested with `listen`: the highest value; the kernel caps it at its own limit.
 pub const LISTEN_BACKLOG: i32 = 65_535;
-/// Times a port is chosen for a host with several addresses, until one is free at all of them. Each
-/// is free with nine chances in ten even on a machine with thousands of listeners.
+/// Attempts to find one port that is free on all addresses of a host. Each succeeds nine times in
+/// ten, even on a machine with thousands of listeners.
 pub const SAME_PORT_TRIES: u32 = 16;
-/// Receive buffer asked for a UDP socket, so that a burst is not lost; clipped likewise.
+/// Receive buffer requested for a UDP socket, so that a burst is not lost; the kernel caps it.
 pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-/// Descriptors a worker needs beside its connections': poll, timer, inbox, the pipe of its
-/// relay, listeners, log, standard streams, and some to spare.
+/// Descriptors a worker needs besides its connections: epoll, timer, inbox, splice pipe, listeners,
+/// log, standard streams and some spare.
 pub const DESCRIPTORS_RESERVED: usize = 24;
-/// Deepest nesting of a JSON body that is echoed; a deeper one is told as `null`. httpbin's own
-/// bound is Python's call stack, about a thousand, beyond which it fails.
+/// Deepest nesting of a JSON body that is echoed; a deeper one becomes `null`. httpbin's own limit
+/// is Python's call stack, about 1000, and it fails beyond that.
 pub const MAX_JSON_DEPTH: usize = 512;
-/// Longest value of a cookie's attribute, in bytes: clients pass over longer ones (RFC 6265bis
-/// 5.6), and each of many cookies repeats it.
+/// Longest value of a cookie attribute in bytes. Clients ignore longer ones (RFC 6265bis 5.6), and
+/// each cookie of a response repeats it.
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
-/// Most parameters of a digest login, which are looked through for each other's names; RFC 7616 has
-/// eleven.
+/// Most parameters of a digest login. RFC 7616 defines eleven; each is compared with all others to
+/// find duplicates.
 pub const MAX_DIGEST_PARAMETERS: usize = 32;
-/// Most digits of an integer in an echoed JSON body, and of a seed: Python's own bound, since
-/// turning digits into a number takes time by their square.
+/// Most digits of an integer in an echoed JSON body, and of a seed. It is Python's own limit:
+/// converting digits takes quadratic time.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
-/// How many times longer than the body its JSON may be told. Indentation makes a deep body grow
-/// without measure; one that grows beyond this is told as `null`.
+/// Most times the JSON of an echoed body may be longer than the body; beyond that it becomes
+/// `null`. Indentation makes a deep body grow quadratically.
 pub const MAX_JSON_GROWTH: usize = 16;
-/// Bytes an echoed JSON may have whatever the length of the body: room for the deepest nesting.
+/// Bytes the JSON of an echoed body may always take: enough for the deepest nesting.
 pub const JSON_GROWTH_FLOOR: usize = 1024 * 1024;
-/// Most fields of an urlencoded form: as many as a form of 1 MiB can have, twice over. Each is told
-/// apart in memory, 48 bytes, and so many are read in a third of a second.
+/// Most fields of a URL-encoded form: twice what a form of 1 MiB can hold. Each takes 48 bytes of
+/// memory; this many parse in a third of a second.
 pub const MAX_FORM_FIELDS: usize = 1024 * 1024;
-/// Bytes of a random body made at a time.
+/// Bytes of a random body generated at once.
 pub const BODY_PIECE: u32 = 16 * 1024;
-/// Bytes of `/range/{n}` sent at a time unless told: httpbin's.
+/// Default bytes per piece of `/range/{n}`, as in httpbin.
 pub const RANGE_PIECE: u64 = 10 * 1024;
-/// Largest chunk of `/stream-bytes/{n}` and `/range/{n}`: each is made whole before it is sent.
+/// Largest chunk of `/stream-bytes/{n}` and `/range/{n}` in bytes: each is built in memory.
 pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
-/// Bytes a line of `/jsonl` is taken to have, so that `max-body-size` bounds how many there are:
-/// go-httpbin's measure. Longer lines count as what they are.
+/// Nominal bytes of a `/jsonl` line, as in go-httpbin: `max-body-size` divided by it bounds the
+/// number of lines. A longer line counts as its real length.
 pub const JSON_LINE_BYTES: u64 = 172;
-/// Bytes an event of `/sse` is taken to have, likewise.
+/// Nominal bytes of an `/sse` event, likewise.
 pub const EVENT_BYTES: u64 = 56;
-/// Most bytes of `/jsonl` and `/sse`, which httpbin does not have: go-httpbin's own bound.
+/// Most bytes of `/jsonl` and `/sse`: go-httpbin's own limit, as httpbin has neither.
 pub const MAX_STREAMED_BYTES: u64 = 1024 * 1024;
-/// Most lines of `/stream/{n}`: httpbin's clamp.
+/// Most lines of `/stream/{n}`: httpbin's own limit.
 pub const MAX_STREAM_LINES: u64 = 100;
-/// Most bytes of `/drip`: httpbin's clamp.
+/// Most bytes of `/drip`: httpbin's own limit.
 pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
-/// Longest part of a bad value that is told back in a refusal.
+/// Longest part of a bad value quoted in an error response, in bytes: enough to recognize it.
 pub const MAX_QUOTED_BYTES: usize = 64;
-/// Records handed to the access log at a time, though the turn goes on.
+/// Records after which the access log is written before the turn ends.
 pub const RECORDS_PER_TURN: usize = 256;
-/// Bytes of a target, a Referer or a User-Agent that the access log keeps.
+/// Bytes of a target, a Referer or a User-Agent kept for the access log.
 pub const MAX_LOGGED_BYTES: usize = 2048;
-/// Memory of the lines that wait for one output of the log, in bytes: 64 batches of the access log.
-/// What comes when it is full is dropped and counted.
+/// Most bytes of lines queued for one log output: 64 batches of the access log. Lines that do not
+/// fit are dropped and counted.
 pub const LOG_QUEUE_BYTES: usize = 4 * 1024 * 1024;
-/// Memory beyond it for lines that are not of the access log: some hundred, so that a flood of
-/// requests does not push out what tells of it.
+/// Additional bytes for lines outside the access log, some hundred of them, so that a flood of
+/// requests does not displace the warnings about it.
 pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
-/// Time for writing what is still queued when the server ends, for all logs together: one that
-/// takes nothing is given up then.
+/// Time for writing the queued lines of all logs at shutdown; after it the rest is lost.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
-/// Listeners of one server: a session keeps the number of its own in a byte.
+/// Most listeners of one server: a session stores its listener's number in a byte.
 pub const MAX_LISTENERS: usize = 64;

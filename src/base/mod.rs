@@ -1,4 +1,4 @@
-//! Layer 0: what knows no network and reads no clock.
+//! Layer 0: data structures that use no network and read no clock.
 
 pub mod buf;
 pub mod go_rand;

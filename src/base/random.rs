@@ -1,19 +1,19 @@
-//! Random numbers: our own fast 64-bit generator, and Python's, so that seeded bytes are httpbin's.
+//! Random numbers: a fast 64-bit generator, and Python's, so that seeded bytes equal httpbin's.
 
-/// A generator of 64-bit numbers (SplitMix64): fast and even, not for secrets.
+/// SplitMix64: fast and uniform, not for secrets.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Bytes of noise that are made at a time.
+    /// Bytes of one block of [`noise`](Self::noise).
     pub const NOISE_BYTES: usize = 8 * NOISE_WORDS;
 
-    /// A generator whose whole sequence follows from `seed`.
+    /// A generator seeded with `seed`.
     pub const fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    /// The next number, even over all of `u64`.
+    /// The next number, uniform over `u64`.
     pub const fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -22,12 +22,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to `bound`, without it; 0 when `bound` is 0.
+    /// A number in `0..bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// A fraction from 0 up to 1, without it.
+    /// A number in `0.0..1.0`.
     pub fn fraction(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
@@ -42,10 +42,10 @@ impl Random {
         output.truncate(end);
     }
 
-    /// Appends `bytes` bytes that look random, at little more than the price of a copy: noise drawn
-    /// beforehand, changed by a word that is drawn anew for each [`NOISE_BYTES`](Self::NOISE_BYTES)
-    /// of it, so that nothing repeats; not for secrets, as some bytes tell the rest. What is less
-    /// than that is drawn as it is.
+    /// Appends `bytes` bytes that look random, at little more than the cost of a copy: a fixed
+    /// block of [`NOISE_BYTES`](Self::NOISE_BYTES), XORed with a new random word each time, so that
+    /// nothing repeats. The rest beyond whole blocks is drawn. Not for secrets: a few bytes of a
+    /// block reveal all of it.
     pub fn noise(&mut self, output: &mut Vec<u8>, bytes: usize) {
         let mut piece = [0; 512];
         for _ in 0..bytes / Self::NOISE_BYTES {
@@ -61,9 +61,9 @@ impl Random {
     }
 }
 
-/// Words of noise that is drawn once, at compile time.
+/// Words of the fixed block.
 const NOISE_WORDS: usize = 2048;
-/// That noise.
+/// The fixed block, drawn at compile time.
 static NOISE: [u64; NOISE_WORDS] = {
     let (mut random, mut words, mut i) = (Random::new(0), [0; NOISE_WORDS], 0);
     while i < NOISE_WORDS {
@@ -73,13 +73,12 @@ static NOISE: [u64; NOISE_WORDS] = {
     words
 };
 
-/// Words of state of Python's generator.
+/// Words of state of MT19937.
 const WORDS: usize = 624;
-/// How far apart two words are that are mixed.
+/// Distance between two words that are combined (`m` of MT19937).
 const STRIDE: usize = 397;
 
-/// Python's generator (MT19937), seeded and drawn from as its `random` module does it, so that
-/// seeded bytes are httpbin's bytes.
+/// The Mersenne Twister (MT19937), seeded and used as by Python's `random` module.
 #[derive(Clone, Debug)]
 pub struct Mersenne {
     state: [u32; WORDS],
@@ -87,9 +86,8 @@ pub struct Mersenne {
 }
 
 impl Mersenne {
-    /// What `random.seed(n)` makes, for the integer these decimal digits spell. Python drops the
-    /// sign, so it is not asked for. Takes time by the square of the number of digits: the caller
-    /// bounds it.
+    /// The state after `random.seed(n)`, for the integer `n` with these decimal digits. Python
+    /// ignores the sign. Takes quadratic time: the caller bounds the number of digits.
     pub fn from_decimal(digits: &str) -> Mersenne {
         Mersenne::init_by_array(&limbs(digits))
     }
@@ -125,7 +123,7 @@ impl Mersenne {
         y ^ (y >> 18)
     }
 
-    /// Makes the next 624 words.
+    /// Generates the next 624 words.
     fn twist(&mut self) {
         for i in 0..WORDS {
             let y = self.state[i] & 0x8000_0000 | self.state[(i + 1) % WORDS] & 0x7fff_ffff;
@@ -135,8 +133,8 @@ impl Mersenne {
         self.next = 0;
     }
 
-    /// Appends `bytes` bytes, each what `random.randint(0, 255)` gives: 256 has nine bits, so nine
-    /// are drawn until they are below it.
+    /// Appends `bytes` bytes, each Python's `random.randint(0, 255)`. 256 has nine bits, so Python
+    /// draws nine until they are below 256.
     pub fn fill(&mut self, output: &mut Vec<u8>, bytes: usize) {
         output.reserve(bytes);
         for _ in 0..bytes {
@@ -150,7 +148,7 @@ impl Mersenne {
     }
 }
 
-/// The state that `init_by_array` starts from.
+/// The reference implementation's `init_genrand(19650218)`: where `init_by_array` starts.
 fn init_genrand() -> [u32; WORDS] {
     let mut state = [19_650_218u32; WORDS];
     for i in 1..WORDS {
@@ -164,7 +162,7 @@ fn mix(before: u32, factor: u32) -> u32 {
     (before ^ (before >> 30)).wrapping_mul(factor)
 }
 
-/// The place after `i`; going round, the last word is carried to the front.
+/// The index after `i`. On wrapping to 1, the last word is copied to the front.
 fn step(state: &mut [u32; WORDS], i: usize) -> usize {
     if i + 1 < WORDS {
         return i + 1;
@@ -173,7 +171,7 @@ fn step(state: &mut [u32; WORDS], i: usize) -> usize {
     1
 }
 
-/// A decimal number as 32-bit limbs, the lowest first; zero has one. Other characters are skipped.
+/// A decimal number as 32-bit limbs, lowest first; zero has one. Skips other characters.
 fn limbs(digits: &str) -> Vec<u32> {
     let mut limbs = vec![0u32];
     for digit in digits.bytes().filter(u8::is_ascii_digit) {

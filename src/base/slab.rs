@@ -1,14 +1,14 @@
-//! Where connections live: numbered slots with generations.
+//! The table of connections: numbered slots with generations.
 //!
-//! A slot that is used again has another generation, so a [`Token`] of an earlier tenant finds
-//! nobody. Slots stand in chunks that never move: growing costs one chunk, never a copy of all.
+//! A reused slot has a new generation, so the [`Token`] of a removed value finds nothing. Slots are
+//! allocated in chunks that never move: growing costs one chunk, never a copy of all.
 
-/// Names a value: its slot, and which of the slot's tenants it is.
+/// The key of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Token {
-    /// The slot.
+    /// Index of its slot.
     pub index: u32,
-    /// The tenant.
+    /// How many values the slot held before, modulo 2^32.
     pub generation: u32,
 }
 
@@ -27,11 +27,11 @@ enum State<T> {
     Free { next: u32 },
 }
 
-/// Numbered slots for values of one type.
+/// Values of one type in numbered slots.
 #[derive(Debug)]
 pub struct Slab<T> {
     chunks: Vec<Box<[Slot<T>]>>,
-    /// The first free slot; the next one to be made when it is no slot yet.
+    /// Head of the free list; `slots()` when no slot is free.
     free: u32,
     len: usize,
 }
@@ -43,23 +43,23 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// How many values there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The name the next value inserted will have.
+    /// The token of the next value inserted.
     fn vacant_token(&self) -> Token {
         let generation = self.slot(self.free).map_or(0, |slot| slot.generation);
         Token { index: self.free, generation }
     }
 
-    /// Takes a value in and names it.
+    /// Inserts a value and returns its token.
     pub fn insert(&mut self, value: T) -> Token {
         if self.free as usize == self.chunks.len() * CHUNK {
             self.grow();
@@ -74,7 +74,7 @@ impl<T> Slab<T> {
         token
     }
 
-    /// The value of this name, if it is still there.
+    /// The value of this token, unless it was removed.
     pub fn get_mut(&mut self, token: Token) -> Option<&mut T> {
         match self.slot_mut(token.index)? {
             Slot { generation, state: State::Taken(value) } if *generation == token.generation => {
@@ -84,19 +84,19 @@ impl<T> Slab<T> {
         }
     }
 
-    /// The name of the value in this slot, if there is one.
+    /// The token of the value in this slot, if any.
     pub fn token_at(&self, index: u32) -> Option<Token> {
         let slot = self.slot(index)?;
         let taken = matches!(slot.state, State::Taken(_));
         taken.then_some(Token { index, generation: slot.generation })
     }
 
-    /// How many slots there are, taken and free.
+    /// The number of slots, taken and free.
     pub fn slots(&self) -> u32 {
         (self.chunks.len() * CHUNK) as u32
     }
 
-    /// Takes the value of this name out, if it is still there.
+    /// Removes the value of this token and returns it, unless it was removed before.
     pub fn remove(&mut self, token: Token) -> Option<T> {
         self.get_mut(token)?;
         let next = self.free;
@@ -111,7 +111,7 @@ impl<T> Slab<T> {
         }
     }
 
-    /// The names of all values, in the order of their slots.
+    /// The tokens of all values, in slot order.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
         (0..self.slots()).filter_map(|index| self.token_at(index))
     }
@@ -138,7 +138,7 @@ mod tests {
     use std::collections::HashMap;
 
     #[test]
-    fn a_token_of_an_earlier_tenant_finds_nobody() {
+    fn a_token_of_a_removed_value_finds_nothing() {
         let mut slab = Slab::default();
         let a = slab.insert('a');
         assert_eq!(slab.remove(a), Some('a'));

@@ -1,21 +1,21 @@
 //! Time as a plain number: microseconds since the worker started.
 //!
-//! Only the server's shell reads a clock. Everything below it is given a `Time` and gives one back,
-//! so a test can be at any moment it likes.
+//! Only `server/` reads a clock. Every layer below takes a `Time` and returns one, so a test can
+//! run at any time.
 
 use std::time::Duration;
 
-/// A moment, in microseconds since an arbitrary start.
+/// A point in time, in microseconds since an arbitrary start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
 impl Time {
-    /// The moment the clock started.
+    /// The start of the clock.
     pub const START: Time = Time(0);
-    /// The moment that never comes: later than every other.
+    /// Later than every other time: no timer is due then.
     pub const NEVER: Time = Time(u64::MAX);
 
-    /// The moment `micros` microseconds after the start.
+    /// `micros` microseconds after the start.
     pub const fn from_micros(micros: u64) -> Time {
         Time(micros)
     }
@@ -25,27 +25,27 @@ impl Time {
         self.0
     }
 
-    /// The moment `delay` later, rounded up to a whole microsecond, so that it is never early;
-    /// [`Time::NEVER`] when it lies beyond every moment that can be named.
+    /// `delay` later, rounded up to a whole microsecond so that it is never early. Saturates at
+    /// [`Time::NEVER`].
     pub const fn after(self, delay: Duration) -> Time {
-        // Not by way of `as_nanos`: dividing 128 bits takes longer than all else that is done here.
+        // Not through `as_nanos`: its 128-bit division takes longer than all the rest.
         let whole_us = delay.as_secs().saturating_mul(1_000_000);
         self.after_us(whole_us).after_us(delay.subsec_nanos().div_ceil(1000) as u64)
     }
 
-    /// The moment `delay_us` microseconds later, at the latest [`Time::NEVER`].
+    /// `delay_us` microseconds later. Saturates at [`Time::NEVER`].
     pub const fn after_us(self, delay_us: u64) -> Time {
         Time(self.0.saturating_add(delay_us))
     }
 
-    /// The moment this much earlier, at the earliest [`Time::START`].
+    /// `time` earlier. Saturates at [`Time::START`].
     pub const fn before(self, time: Duration) -> Time {
         let micros = time.as_micros();
         let micros = if micros > u64::MAX as u128 { u64::MAX } else { micros as u64 };
         Time(self.0.saturating_sub(micros))
     }
 
-    /// How long ago `earlier` was; zero when it is not earlier.
+    /// The time since `earlier`; zero when that is later.
     pub const fn since(self, earlier: Time) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }

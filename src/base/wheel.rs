@@ -1,10 +1,10 @@
-//! The timers: one for each slot of the slab, on a flat wheel.
+//! The timers, one for each slot of the slab, on a single-level timing wheel.
 //!
 //! A turn of the wheel is 16,384 slots of 1.024 ms. The timers of a slot are a doubly linked list
-//! through one table, so arming, moving and disarming cost the same few writes, nothing is left
-//! behind by a timer that was moved, and the memory is 16 bytes for each timer there ever was at
-//! once. A timer further away than one turn stays in its slot while the wheel goes round. Times are
-//! exact to the microsecond inside a slot, and no timer fires early.
+//! through one table: arming, moving and disarming cost the same few writes, a moved timer leaves
+//! nothing behind, and the memory is 16 bytes times the highest key. A timer further away than one
+//! turn stays in its slot for several turns. Times are exact to the microsecond, and no timer fires
+//! early.
 
 use super::time::Time;
 
@@ -12,7 +12,7 @@ use super::time::Time;
 const SLOTS: usize = 16 * 1024;
 /// Words with a bit for each slot.
 const WORDS: usize = SLOTS / 64;
-/// A slot is 2^10 µs long.
+/// Length of a slot: 2^10 µs.
 const SLOT_BITS: u32 = 10;
 /// The end of a list.
 const NONE: u32 = u32::MAX;
@@ -27,19 +27,19 @@ struct Link {
 
 const IDLE: Link = Link { at: Time::NEVER, previous: NONE, next: NONE };
 
-/// Timers named by small numbers.
+/// Timers with small numbers as keys.
 #[derive(Debug)]
 pub struct Wheel {
     heads: Box<[u32]>,
-    /// A bit for each slot: whether its list holds anything.
+    /// A bit for each slot: whether its list is not empty.
     occupied: [u64; WORDS],
-    /// A bit for each of those words: whether it is not zero. When few timers are armed, looking
-    /// for the next one would else take longer than answering a request.
+    /// A bit for each word of `occupied`: whether it is not zero. Without it, finding the next of a
+    /// few timers would take longer than answering a request.
     words: [u64; WORDS / 64],
     links: Vec<Link>,
-    /// All timers of the slots before this one have fired. Counts on, it is not a slot's number.
+    /// Every timer before this tick has fired. It counts on; the slot is `tick % SLOTS`.
     tick: u64,
-    /// No timer is due before this.
+    /// No timer is due before this time.
     next: Time,
 }
 
@@ -57,15 +57,15 @@ impl Default for Wheel {
 }
 
 impl Wheel {
-    /// When [`expire`](Wheel::expire) should be called at the latest. It may be earlier than any
-    /// timer is due, never later.
+    /// When [`expire`](Wheel::expire) must be called next. It may be earlier than the first due
+    /// time, never later.
     pub fn next(&self) -> Time {
         self.next
     }
 
-    /// Sees to it that timer `index` fires at `at` or earlier. One that is armed for an earlier
-    /// time stays as it is: its owner looks at the clock when it fires and arms it again, which is
-    /// cheaper than moving it at each request.
+    /// Makes timer `index` fire at `at` or earlier. A timer armed for an earlier time is left as it
+    /// is: its owner checks the time when it fires and arms it again, which is cheaper than moving
+    /// it for each request.
     pub fn arm(&mut self, index: u32, at: Time) {
         if self.links.len() <= index as usize {
             self.links.resize(index as usize + 1, IDLE);
@@ -78,12 +78,12 @@ impl Wheel {
         self.next = self.next.min(at);
     }
 
-    /// How many timers are armed.
+    /// The number of armed timers.
     pub fn armed(&self) -> usize {
         self.links.iter().filter(|link| link.at != Time::NEVER).count()
     }
 
-    /// Timer `index` fires no more.
+    /// Disarms timer `index`.
     pub fn disarm(&mut self, index: u32) {
         let Some(&link) = self.links.get(index as usize) else { return };
         if link.at == Time::NEVER {
@@ -100,14 +100,14 @@ impl Wheel {
         self.links[index as usize] = IDLE;
     }
 
-    /// Appends the timers due at `now` to `fired`, about in their order and at most `most`, and
-    /// disarms them. Those beyond `most` are due at the next call, for which `next` then asks.
+    /// Disarms the timers due at `now`, at most `most` of them, and appends them to `fired` roughly
+    /// in order of time. If it appends `most`, [`next`](Wheel::next) is `now`.
     pub fn expire(&mut self, now: Time, most: usize, fired: &mut Vec<u32>) {
         if now < self.next {
             return;
         }
         let (end, last) = (fired.len() + most, now.micros() >> SLOT_BITS);
-        // A clock that jumped by more than a turn has passed each slot, and need pass it once.
+        // After a jump of more than a turn, each slot is visited once.
         self.tick = self.tick.max((last + 1).saturating_sub(SLOTS as u64));
         loop {
             self.tick = self.occupied_from(self.tick).unwrap_or(last).min(last);
@@ -132,9 +132,9 @@ impl Wheel {
         }
     }
 
-    /// When to look again, the wheel standing at `last`: the earliest timer of the first slot that
-    /// has one in this turn, or the start of a slot whose timers are for later turns, which is
-    /// early but cheap to know.
+    /// When to call `expire` next, `last` being the current tick: the earliest timer of the first
+    /// slot that has one in this turn, or the start of a slot whose timers belong to later turns,
+    /// which is early but cheap to find.
     fn earliest(&self, last: u64) -> Time {
         let mut from = self.tick;
         while let Some(tick) = self.occupied_from(from) {
@@ -160,7 +160,7 @@ impl Wheel {
         (earliest.micros() >> SLOT_BITS <= tick).then_some(earliest)
     }
 
-    /// The first tick from `from` on, within one turn after `self.tick`, whose slot is occupied.
+    /// The first tick at or after `from`, within one turn of `self.tick`, with an occupied slot.
     fn occupied_from(&self, from: u64) -> Option<u64> {
         let slot = from as usize % SLOTS;
         let found = self.occupied_slot(slot).or_else(|| self.occupied_slot(0))?;
@@ -168,7 +168,7 @@ impl Wheel {
         (tick < self.tick + SLOTS as u64).then_some(tick)
     }
 
-    /// The first occupied slot from this one to the last.
+    /// The first occupied slot at or after this one.
     fn occupied_slot(&self, slot: usize) -> Option<usize> {
         first_bit(&self.occupied[..=slot / 64], slot).or_else(|| {
             let word = first_bit(&self.words, slot / 64 + 1)?;
@@ -176,8 +176,8 @@ impl Wheel {
         })
     }
 
-    /// Puts a timer that is not armed at the front of its slot's list. One for the past is put
-    /// where the wheel stands, which is past as well: it fires at the next look.
+    /// Inserts a disarmed timer at the front of its slot's list. A time in the past becomes the
+    /// current tick, so that the next call of `expire` fires it.
     fn link(&mut self, index: u32, at: Time) {
         let at = at.max(Time::from_micros(self.tick << SLOT_BITS));
         let slot = slot_of(at);
@@ -190,7 +190,7 @@ impl Wheel {
         self.words[slot / 64 / 64] |= 1 << (slot / 64 % 64);
     }
 
-    /// Takes the first timer of a list off it.
+    /// Removes the first timer of a list.
     fn unhook(&mut self, link: Link) {
         let slot = slot_of(link.at);
         self.heads[slot] = link.next;
@@ -203,7 +203,7 @@ impl Wheel {
     }
 }
 
-/// The first bit that is set, from this one on.
+/// The first bit set at or after `from`.
 fn first_bit(words: &[u64], from: usize) -> Option<usize> {
     let mut bit = from;
     while let Some(word) = words.get(bit / 64) {
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use crate::base::random::Random;
 
-    /// The same by looking at every timer.
+    /// A model that examines every timer.
     #[derive(Default)]
     struct Model(Vec<Time>);
 
@@ -264,7 +264,7 @@ mod tests {
                 model.0[index as usize] = Time::NEVER;
             }
             let first = model.0.iter().min().copied().unwrap_or(Time::NEVER);
-            assert!(wheel.next() <= first.max(now), "seed {seed}: a timer would be forgotten");
+            assert!(wheel.next() <= first.max(now), "seed {seed}: a timer would be missed");
         }
     }
 
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_ask_to_be_looked_at_for_nothing() {
+    fn next_is_not_much_earlier_than_the_first_timer() {
         let mut wheel = Wheel::default();
         assert_eq!(wheel.next(), Time::NEVER);
         wheel.arm(0, Time::from_micros(75_000_000));
@@ -289,7 +289,7 @@ mod tests {
             looks += 1;
         }
         assert_eq!((now, looks), (Time::from_micros(75_000_000), 1));
-        // Another timer makes it look round; the far one is then seen once a turn.
+        // A second timer makes it search; it then visits the far one once per turn.
         wheel.arm(0, now.after_us(75_000_000));
         wheel.arm(1, now.after_us(10));
         let mut looks = 0;
