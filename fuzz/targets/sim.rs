@@ -1,7 +1,7 @@
 //! A whole worker among clients whose acts the input spells: what each receives is what a
 //! connection alone answers, whole or cut short only where that may be; all are closed in the end.
 //!
-//! The bytes are drawn from in order, and are zero when they run out: the weather, then each client,
+//! The bytes are drawn from in order, and are zero when they run out: the faults, then each client,
 //! which sends requests from a list in pieces of its choice, with pauses of its choice.
 #![no_main]
 
@@ -12,8 +12,8 @@ use libfuzzer_sys::fuzz_target;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
-use loiter::server::sim::{Client, Link, Sim, Weather};
-use loiter::server::worker::{Gate, Setup, Worker};
+use loiter::server::sim::{Client, Link, Sim, Faults};
+use loiter::server::worker::{Listener, WorkerConfig, Worker};
 use loiter_fuzz::play::Player;
 use loiter_fuzz::script::{self, Step};
 
@@ -194,37 +194,37 @@ fuzz_target!(|data: &[u8]| {
     let flags = choices.byte();
     let (crowded, drains) = (flags & 1 != 0, flags & 2 != 0);
     let at = Time::from_micros(u64::from(choices.byte()) * 200);
-    let weather = Weather {
+    let faults = Faults {
         short_read_is_all: flags & 4 != 0,
-        faults: choices.of(&[0, 3, 7, 40]),
-        room: choices.of(&[1 << 20, 5000, 300, 20]),
+        error_one_in: choices.of(&[0, 3, 7, 40]),
+        pipe_bytes: choices.of(&[1 << 20, 5000, 300, 20]),
         descriptors: usize::MAX,
         drain: drains.then_some((at, Duration::from_millis(u64::from(choices.byte()) * 100))),
         // A jump may end any connection by its time limits: tests/sim plays those.
-        jumps: 0,
+        jump_one_in: 0,
     };
     let seed = u64::from(choices.byte());
     let count = 1 + choices.byte() % 6;
     let clients: Vec<_> = (0..count).map(|_| Visitor::new(&mut choices)).collect();
     let (commands, inbox) = mpsc::channel();
-    let sim = Sim::new(seed, weather, clients, commands);
+    let sim = Sim::new(seed, faults, clients, commands);
     let app: App = script::app(0);
-    let setup = Setup {
+    let config = WorkerConfig {
         app: Arc::new(app),
-        gates: vec![Gate {
+        listeners: vec![Listener {
             protocol: Some(Protocol::Http),
             local: LOCAL.into(),
             deferred: flags & 8 != 0,
-            look: Time::NEVER,
+            next_accept: Time::NEVER,
         }],
-        peers: None,
+        per_ip: None,
         refusals: 2,
         capacity: if crowded { 2 } else { 100 },
         inbox,
         sink: None,
         seed,
     };
-    let (totals, mut sim) = Worker::new(sim, setup).run();
+    let (totals, mut sim) = Worker::new(sim, config).run();
     assert_eq!(sim.open(), 0, "connections are left open");
     sim.settle();
     sim.peers().iter().for_each(|peer| peer.client.check(crowded, drains, totals.cut_off > 0));

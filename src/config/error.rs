@@ -28,7 +28,7 @@ pub enum Place {
     /// This flag, without its dashes.
     Flag(&'static str),
     /// This word of the command line, with its single dash.
-    Word(String),
+    GoFlag(String),
     /// This environment variable.
     Environment(String),
     /// This file and, where one is to blame, line.
@@ -89,7 +89,7 @@ impl fmt::Display for Place {
         match self {
             Place::Usage => Ok(()),
             Place::Flag(name) => write!(f, "--{name}: "),
-            Place::Word(name) | Place::Environment(name) => write!(f, "{name}: "),
+            Place::GoFlag(name) | Place::Environment(name) => write!(f, "{name}: "),
             Place::File(path, None) => write!(f, "{}: ", path.display()),
             Place::File(path, Some(line)) => write!(f, "{}:{line}: ", path.display()),
         }

@@ -14,17 +14,17 @@
 mod command;
 mod environment;
 mod error;
-mod exposure;
 mod file;
+mod go_flags;
 mod health;
 mod listen;
 mod logging;
+mod preset;
 mod print;
 mod settings;
 mod suggest;
 mod unix;
 mod values;
-mod words;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,10 +34,10 @@ use clap::ArgMatches;
 use environment::variable;
 pub use environment::{Environment, environment};
 pub use error::{ConfigError, ConfigErrors, Place};
-pub use exposure::{Exposure, GO_HTTPBIN, PUBLIC};
 pub use health::{Check, urls as health_urls};
 pub use listen::{Host, Listen};
 pub use logging::{AccessLog, LogFormat, LogLevel};
+pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
 pub use print::{effective, example};
 pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
 pub use unix::{Account, SocketName, UnixSocket};
@@ -77,7 +77,7 @@ pub fn read_in(
     args: impl IntoIterator<Item = OsString>,
     env: &Environment,
 ) -> Result<Invocation, ConfigErrors> {
-    let (args, words) = words::split(args.into_iter())?;
+    let (args, words) = go_flags::split(args.into_iter())?;
     let matches = match command::parse(args)? {
         command::Parsed::Matches(matches) => matches,
         command::Parsed::Text(text) => return Ok(Invocation::Print(text)),
@@ -120,7 +120,7 @@ fn settle(
     }
     given.extend(environment::mistakes(env).map(Err));
     given.extend(environment::given(env));
-    given.extend(words::given(words, env));
+    given.extend(go_flags::given(words, env));
     given.extend(command::given(matches).map(Ok));
 
     let mut settings = Settings { environment: environment::told(env), ..Settings::default() };

@@ -8,6 +8,7 @@ pub mod conditional;
 pub mod content_coding;
 pub mod cookies;
 pub mod credentials;
+pub mod date_header;
 pub mod document;
 pub mod fields;
 pub mod form;

@@ -136,10 +136,10 @@ fn serve(
             (server, totals)
         })
         .map_err(Failure::Process)?;
-    let phase = obey(signals, &handle, timeout);
+    let phase = handle_signals(signals, &handle, timeout);
     let ended = waiter.join();
     if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
-        let super::Totals { connections, requests, cut_off, left, .. } = totals;
+        let super::WorkerStats { connections, requests, cut_off, left, .. } = totals;
         tracing::info!(connections, requests, cut_off, left, "stopped");
     }
     let deadline = Instant::now() + LOG_FLUSH;
@@ -152,7 +152,7 @@ fn serve(
 }
 
 /// Does what signals ask for, until the server has ended. Each is acted on before it is logged.
-fn obey(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
+fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
     let at_start = terminals();
     let mut phase = Phase::Serving;
     let mut asked = Instant::now();

@@ -12,10 +12,10 @@ use std::path::Path;
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
-use super::os::{self, Datagrams, Listener};
+use super::os::{self, Datagrams, ListenSocket};
 use super::resolve;
 use super::socket_file;
-use super::worker::Gate;
+use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
 use crate::base::time::Time;
 use crate::config::{Host, Listen, SocketName, UnixSocket};
@@ -126,7 +126,7 @@ impl Group {
         let mut missing = None;
         for address in self.addresses.iter().cloned() {
             let address = match all.first() {
-                Some(open) => address.on_port(open.bound.port()),
+                Some(open) => address.on_port(open.address.port()),
                 None => address,
             };
             match open(&address, first, defers) {
@@ -145,11 +145,11 @@ impl Group {
 #[derive(Debug)]
 pub(super) struct Open {
     /// For the worker's part of the system.
-    pub(super) listener: Listener,
+    pub(super) socket: ListenSocket,
     /// For the worker.
-    pub(super) gate: Gate,
+    pub(super) listener: Listener,
     /// The address with its real port.
-    pub(super) bound: Address,
+    pub(super) address: Address,
 }
 
 /// Opens one listener, as [`Group::open`] does.
@@ -178,9 +178,9 @@ fn tcp(
     let listener = mio::net::TcpListener::from_std(socket.into());
     let local = listener.local_addr()?;
     Ok(Open {
-        listener: Listener::Tcp(listener),
-        gate: Gate { deferred, ..gate(Some(protocol), local.to_string()) },
-        bound: named(local),
+        socket: ListenSocket::Tcp(listener),
+        listener: Listener { deferred, ..new_listener(Some(protocol), local.to_string()) },
+        address: named(local),
     })
 }
 
@@ -191,14 +191,14 @@ fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
     let socket = mio::net::UdpSocket::from_std(socket.into());
     let local = socket.local_addr()?;
     Ok(Open {
-        listener: Listener::Udp(Datagrams::new(socket)),
-        gate: gate(None, local.to_string()),
-        bound: Address::UdpEcho(local),
+        socket: ListenSocket::Udp(Datagrams::new(socket)),
+        listener: new_listener(None, local.to_string()),
+        address: Address::UdpEcho(local),
     })
 }
 
-fn gate(protocol: Option<Protocol>, local: String) -> Gate {
-    Gate { protocol, local, deferred: false, look: Time::NEVER }
+fn new_listener(protocol: Option<Protocol>, local: String) -> Listener {
+    Listener { protocol, local, deferred: false, next_accept: Time::NEVER }
 }
 
 /// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.
@@ -249,8 +249,8 @@ fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Resu
 fn unix(socket: &UnixSocket) -> io::Result<Open> {
     let listener = socket_file::listen(socket)?;
     Ok(Open {
-        listener: Listener::Unix(mio::net::UnixListener::from_std(listener.into())),
-        gate: gate(Some(Protocol::Http), "localhost".into()),
-        bound: Address::Unix(socket.clone()),
+        socket: ListenSocket::Unix(mio::net::UnixListener::from_std(listener.into())),
+        listener: new_listener(Some(Protocol::Http), "localhost".into()),
+        address: Address::Unix(socket.clone()),
     })
 }

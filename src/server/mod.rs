@@ -6,21 +6,20 @@
 pub mod access;
 mod admission;
 pub mod daemon;
-pub mod egress;
 pub mod healthcheck;
 mod listen;
 mod log;
 pub mod net;
 mod os;
-pub mod peers;
+pub mod per_ip;
 mod resolve;
 pub mod session;
 pub mod sim;
 mod socket_file;
-mod stamp;
 mod start;
-mod tide;
-mod totals;
+mod stats;
+pub mod token_bucket;
+mod trim;
 pub mod worker;
 
 use std::io::Write;
@@ -37,7 +36,7 @@ use access::AccessLog;
 pub use listen::Address;
 use socket_file::SocketFile;
 pub use start::StartError;
-use worker::{Command, Totals};
+use worker::{Command, WorkerStats};
 
 /// A running server. Dropping it stops it.
 ///
@@ -57,7 +56,7 @@ use worker::{Command, Totals};
 pub struct Server {
     addresses: Vec<Address>,
     handle: Handle,
-    threads: Vec<JoinHandle<Totals>>,
+    threads: Vec<JoinHandle<WorkerStats>>,
     capacity: u64,
 }
 
@@ -107,18 +106,18 @@ impl Server {
     }
 
     /// Waits until it has ended, which something else must bring about.
-    pub fn join(mut self) -> Totals {
+    pub fn join(mut self) -> WorkerStats {
         self.wait()
     }
 
-    fn wait(&mut self) -> Totals {
+    fn wait(&mut self) -> WorkerStats {
         let totals = self.wait_for_workers();
         self.handle.close_log(Instant::now() + LOG_FLUSH);
         totals
     }
 
-    fn wait_for_workers(&mut self) -> Totals {
-        let mut totals = Totals::default();
+    fn wait_for_workers(&mut self) -> WorkerStats {
+        let mut totals = WorkerStats::default();
         for thread in self.threads.drain(..) {
             // A worker that panicked has said so on standard error; the others still count.
             let one = thread.join().unwrap_or_default();

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::io;
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::Duration;
 
 use crate::base::slab::Token;
 use crate::base::time::Time;
@@ -41,22 +41,22 @@ pub trait Net {
     /// The time.
     fn now(&mut self) -> Time;
 
-    /// The wall clock, for the `Date` field; looked at once a second.
-    fn wall(&mut self) -> SystemTime;
+    /// The time since 1970, for the `Date` field; read once a second.
+    fn unix_time(&mut self) -> Duration;
 
     /// Sleeps until something happens, or until this moment, and appends what happened. It may
     /// return earlier with nothing.
     fn wait(&mut self, until: Time, events: &mut Vec<Event>);
 
-    /// Takes a connection from a listener. Nothing tells of it until it is [watched](Net::watch).
+    /// Accepts a connection. It reports no events before it is [registered](Net::register).
     fn accept(&mut self, listener: usize) -> io::Result<(Self::Socket, Option<IpAddr>)>;
 
     /// From now on events tell of this connection, and carry `token`; the first of them tells what
     /// is the case already. To be called once.
-    fn watch(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
+    fn register(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
 
     /// Returns a bounded number of datagrams to their senders; whether there may be more.
-    fn reflect(&mut self, listener: usize) -> bool;
+    fn echo_datagrams(&mut self, listener: usize) -> bool;
 
     /// Appends what has arrived, up to `most` bytes, for which there is spare capacity; `Ok(0)` is
     /// the end.
@@ -78,7 +78,7 @@ pub trait Net {
     /// bytes that took from what has arrived. Those of them that could not be sent are appended to
     /// `rest`: to be written, which also tells why if they cannot be at all. `Ok(0)`: nothing was
     /// done, and reading tells why. An error: bytes have been lost.
-    fn pass(
+    fn splice(
         &mut self,
         socket: &mut Self::Socket,
         most: usize,

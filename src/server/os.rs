@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::unix::pipe;
@@ -24,10 +24,10 @@ use crate::base::slab::Token;
 use crate::base::time::Time;
 
 pub(super) mod output;
-mod relay;
+mod splice;
 mod timer;
 
-use relay::Relay;
+use splice::SplicePipe;
 
 /// A connection.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) enum Socket {
 
 /// A listener.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(super) enum ListenSocket {
     /// Of TCP connections.
     Tcp(TcpListener),
     /// Of connections through a socket file.
@@ -66,7 +66,7 @@ impl Datagrams {
 
     /// Returns datagrams; whether there may be more. One that cannot be sent now is kept, and those
     /// behind it stay with the kernel until then.
-    fn reflect(&mut self) -> bool {
+    fn echo_datagrams(&mut self) -> bool {
         for _ in 0..DATAGRAMS_PER_TURN {
             let (bytes, sender) = match self.pending.take() {
                 Some(pending) => pending,
@@ -95,10 +95,10 @@ impl Datagrams {
 pub(super) struct Os {
     poll: Poll,
     events: Events,
-    listeners: Vec<Listener>,
+    listeners: Vec<ListenSocket>,
     inbox: pipe::Receiver,
     timer: timer::Timer,
-    relay: Relay,
+    pipe: SplicePipe,
     start: Instant,
     /// The last time the clock was looked at.
     looked: Time,
@@ -114,7 +114,7 @@ impl Os {
     /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all
     /// workers.
     pub(super) fn new(
-        listeners: Vec<Listener>,
+        listeners: Vec<ListenSocket>,
         inbox: pipe::Receiver,
         start: Instant,
         read_until_would_block: bool,
@@ -124,17 +124,17 @@ impl Os {
         // kqueue reports a level as an edge only after the buffer was seen empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
-        let (relay, looked) = (Relay::open(), Time::START);
+        let (pipe, looked) = (SplicePipe::open(), Time::START);
         let mut os =
-            Os { poll, events, listeners, inbox, timer, relay, start, looked, short_read_is_all };
+            Os { poll, events, listeners, inbox, timer, pipe, start, looked, short_read_is_all };
         let registry = os.poll.registry();
         registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         for (number, listener) in os.listeners.iter_mut().enumerate() {
             let token = special(FIRST_LISTENER + number as u32);
             match listener {
-                Listener::Tcp(tcp) => registry.register(tcp, token, Interest::READABLE)?,
-                Listener::Unix(unix) => registry.register(unix, token, Interest::READABLE)?,
-                Listener::Udp(udp) => {
+                ListenSocket::Tcp(tcp) => registry.register(tcp, token, Interest::READABLE)?,
+                ListenSocket::Unix(unix) => registry.register(unix, token, Interest::READABLE)?,
+                ListenSocket::Udp(udp) => {
                     let both = Interest::READABLE | Interest::WRITABLE;
                     registry.register(&mut udp.socket, token, both)?;
                 }
@@ -143,7 +143,7 @@ impl Os {
         Ok(os)
     }
 
-    fn empty_inbox(&mut self) {
+    fn drain_inbox(&mut self) {
         let mut bytes = [0; 64];
         while matches!(self.inbox.read(&mut bytes), Ok(1..)) {}
     }
@@ -166,16 +166,16 @@ fn pack(token: Token) -> mio::Token {
     mio::Token((u64::from(token.generation) << 32 | u64::from(token.index)) as usize)
 }
 
-fn told(event: &mio::event::Event) -> Option<Event> {
+fn event_from_mio(event: &mio::event::Event) -> Option<Event> {
     let readiness = Readiness {
         readable: event.is_readable(),
         ending: event.is_read_closed(),
         broken: event.is_error(),
     };
-    event_of(event.token().0 as u64, readiness)
+    event_from_token(event.token().0 as u64, readiness)
 }
 
-fn event_of(packed: u64, readiness: Readiness) -> Option<Event> {
+fn event_from_token(packed: u64, readiness: Readiness) -> Option<Event> {
     let (index, generation) = (packed as u32, (packed >> 32) as u32);
     Some(match index {
         INBOX => Event::Inbox,
@@ -193,14 +193,14 @@ impl Net for Os {
         self.looked
     }
 
-    fn wall(&mut self) -> SystemTime {
-        SystemTime::now()
+    fn unix_time(&mut self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
         // The last look at the clock is good enough to see whether there is anything to set.
         let due = until <= self.looked;
-        if due || !self.timer.nap(&self.poll, self.looked, until, self.start, events) {
+        if due || !self.timer.wait_near(&self.poll, self.looked, until, self.start, events) {
             let timeout = match due {
                 true => Some(Duration::ZERO),
                 false => self.timer.timeout(self.looked, until, self.start),
@@ -212,25 +212,25 @@ impl Net for Os {
             {
                 return;
             }
-            events.extend(self.events.iter().filter_map(told));
+            events.extend(self.events.iter().filter_map(event_from_mio));
         }
         if events.contains(&Event::Inbox) {
-            self.empty_inbox();
+            self.drain_inbox();
         }
     }
 
     fn accept(&mut self, listener: usize) -> io::Result<(Socket, Option<IpAddr>)> {
         match self.listeners.get(listener) {
-            Some(Listener::Tcp(tcp)) => {
+            Some(ListenSocket::Tcp(tcp)) => {
                 let (stream, peer) = tcp.accept()?;
                 Ok((Socket::Tcp(stream), Some(peer.ip().to_canonical())))
             }
-            Some(Listener::Unix(unix)) => Ok((Socket::Unix(unix.accept()?.0), None)),
-            Some(Listener::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
+            Some(ListenSocket::Unix(unix)) => Ok((Socket::Unix(unix.accept()?.0), None)),
+            Some(ListenSocket::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
-    fn watch(&mut self, socket: &mut Socket, token: Token) -> io::Result<()> {
+    fn register(&mut self, socket: &mut Socket, token: Token) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
         match socket {
             Socket::Tcp(stream) => self.poll.registry().register(stream, pack(token), both),
@@ -238,9 +238,9 @@ impl Net for Os {
         }
     }
 
-    fn reflect(&mut self, listener: usize) -> bool {
+    fn echo_datagrams(&mut self, listener: usize) -> bool {
         match self.listeners.get_mut(listener) {
-            Some(Listener::Udp(datagrams)) => datagrams.reflect(),
+            Some(ListenSocket::Udp(datagrams)) => datagrams.echo_datagrams(),
             _ => false,
         }
     }
@@ -268,9 +268,9 @@ impl Net for Os {
         }
     }
 
-    fn pass(&mut self, from: &mut Socket, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
+    fn splice(&mut self, from: &mut Socket, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
         match from {
-            Socket::Tcp(stream) => self.relay.pass(stream.as_raw_fd(), most, rest),
+            Socket::Tcp(stream) => self.pipe.splice(stream.as_raw_fd(), most, rest),
             Socket::Unix(_) => Ok(0),
         }
     }
@@ -377,7 +377,7 @@ mod tests {
 
     /// The time clients have to speak, as the kernel rounded it.
     fn deferral(listener: &Open) -> i32 {
-        let Listener::Tcp(tcp) = &listener.listener else { panic!("{:?}", listener.bound) };
+        let ListenSocket::Tcp(tcp) = &listener.socket else { panic!("{:?}", listener.address) };
         let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
         // SAFETY: both places are valid, and the length is that of the first.
         let result = unsafe {

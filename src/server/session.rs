@@ -204,7 +204,7 @@ impl<S> Session<S> {
             // A client that is late is asked once more, or it would stay as long as others take all
             // that may be sent.
             let late = wait.until.is_some_and(|until| until <= cx.now);
-            if let Some(until) = scratch.egress.shut_until(cx.now).filter(|_| pending && !late) {
+            if let Some(until) = scratch.egress.blocked_until(cx.now).filter(|_| pending && !late) {
                 return Ok(self.wait(until));
             }
             if pending {
@@ -401,7 +401,7 @@ impl<S> Session<S> {
             return Ok(0);
         }
         let most = usize::try_from(passes).unwrap_or(MOST_PASSED).min(MOST_PASSED);
-        let bytes = net.pass(&mut self.socket, most, output.tail())?;
+        let bytes = net.splice(&mut self.socket, most, output.tail())?;
         if bytes > 0 {
             self.came = Came::of(bytes);
             self.conn.passed(cx, bytes);

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc::Sender;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::net::{Event, Net, Readiness};
 use super::worker::Command;
@@ -17,11 +17,11 @@ use crate::base::random::Random;
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
-mod relay;
-mod weather;
+mod faults;
+mod splice;
 
-pub use relay::Passed;
-pub use weather::Weather;
+pub use faults::Faults;
+pub use splice::Spliced;
 
 /// The other end of a connection.
 pub trait Client: Debug {
@@ -45,7 +45,7 @@ pub struct Link {
     /// The server has closed both its sides.
     dead: bool,
     changed: Readiness,
-    told: bool,
+    reported: bool,
 }
 
 impl Link {
@@ -67,7 +67,7 @@ impl Link {
             full: false,
             dead: false,
             changed: Readiness::default(),
-            told: true,
+            reported: true,
         }
     }
 
@@ -134,7 +134,7 @@ impl Link {
         self.changed.readable |= what.readable;
         self.changed.ending |= what.ending;
         self.changed.broken |= what.broken;
-        self.told = false;
+        self.reported = false;
     }
 }
 
@@ -143,17 +143,17 @@ impl Link {
 pub struct Sim<C> {
     now: Time,
     random: Random,
-    weather: Weather,
+    faults: Faults,
     peers: Vec<Peer<C>>,
     /// Those that have connected and were not accepted yet.
     queue: Vec<usize>,
     /// Something is to be accepted, and nobody was told.
-    knock: bool,
+    connecting: bool,
     listening: bool,
     commands: Sender<Command>,
     drained: bool,
     steps: u64,
-    passed: Passed,
+    spliced: Spliced,
 }
 
 /// A client, and how far it has come.
@@ -179,11 +179,11 @@ impl<C: Client> Sim<C> {
     /// A world with these clients, each of which connects at its time.
     pub fn new(
         seed: u64,
-        weather: Weather,
+        faults: Faults,
         clients: Vec<(Time, C)>,
         commands: Sender<Command>,
     ) -> Sim<C> {
-        let room = weather.room;
+        let room = faults.pipe_bytes;
         let peer = |(wake, client)| Peer {
             client,
             link: Link::new(room),
@@ -196,15 +196,15 @@ impl<C: Client> Sim<C> {
         Sim {
             now: Time::START,
             random: Random::new(seed),
-            weather,
+            faults,
             peers: clients.into_iter().map(peer).collect(),
             queue: Vec::new(),
-            knock: false,
+            connecting: false,
             listening: true,
             commands,
             drained: false,
             steps: 0,
-            passed: Passed::default(),
+            spliced: Spliced::default(),
         }
     }
 
@@ -222,18 +222,18 @@ impl<C: Client> Sim<C> {
     pub fn settle(&mut self) {
         while self.next_wake() != Time::NEVER {
             self.now = self.now.max(self.next_wake());
-            self.happen();
+            self.run_due();
         }
     }
 
     /// Lets a little time pass, and what is due meanwhile happen.
-    fn pass(&mut self) {
+    fn tick(&mut self) {
         self.now = self.now.after_us(self.random.below(4));
-        self.happen();
+        self.run_due();
     }
 
     /// Everything that is due by now happens.
-    fn happen(&mut self) {
+    fn run_due(&mut self) {
         for number in 0..self.peers.len() {
             let peer = &mut self.peers[number];
             if peer.wake > self.now {
@@ -242,37 +242,37 @@ impl<C: Client> Sim<C> {
             if !peer.connected {
                 peer.connected = true;
                 self.queue.push(number);
-                self.knock = true;
+                self.connecting = true;
             }
             peer.wake = peer.client.act(self.now, &mut peer.link);
         }
-        if self.weather.drain.is_some_and(|(at, _)| at <= self.now) {
+        if self.faults.drain.is_some_and(|(at, _)| at <= self.now) {
             self.drain();
         }
     }
 
     fn drain(&mut self) {
-        let within = self.weather.drain.take().map_or(Duration::from_secs(1), |(_, within)| within);
+        let within = self.faults.drain.take().map_or(Duration::from_secs(1), |(_, within)| within);
         self.drained = true;
         // A worker that has ended already does not mind.
         let _ = self.commands.send(Command::Drain(within));
     }
 
     /// What has happened that the worker was not told.
-    fn tell(&mut self, events: &mut Vec<Event>) {
+    fn report(&mut self, events: &mut Vec<Event>) {
         if std::mem::take(&mut self.drained) {
             events.push(Event::Inbox);
         }
         // Now and then it is told late, as when it has no processor for a while.
-        if self.knock && self.random.below(4) > 0 {
-            self.knock = false;
+        if self.connecting && self.random.below(4) > 0 {
+            self.connecting = false;
             events.extend(self.listening.then_some(Event::Listener(0)));
         }
         for peer in &mut self.peers {
             let Some(token) = peer.token else { continue };
             let spurious = self.random.below(50) == 0;
-            if (!peer.link.told || spurious) && !peer.closed {
-                peer.link.told = true;
+            if (!peer.link.reported || spurious) && !peer.closed {
+                peer.link.reported = true;
                 events.push(Event::Socket(token, std::mem::take(&mut peer.link.changed)));
             }
         }
@@ -282,13 +282,13 @@ impl<C: Client> Sim<C> {
     }
 
     fn next_wake(&self) -> Time {
-        let drain = self.weather.drain.as_ref().map_or(Time::NEVER, |(at, _)| *at);
+        let drain = self.faults.drain.as_ref().map_or(Time::NEVER, |(at, _)| *at);
         self.peers.iter().map(|peer| peer.wake).min().unwrap_or(Time::NEVER).min(drain)
     }
 
     /// Sometimes a call fails for a passing reason.
     fn fault(&mut self) -> io::Result<()> {
-        match self.weather.faults {
+        match self.faults.error_one_in {
             0 => Ok(()),
             one_in if self.random.below(one_in) == 0 => Err(ErrorKind::Interrupted.into()),
             _ => Ok(()),
@@ -300,29 +300,29 @@ impl<C: Client> Net for Sim<C> {
     type Socket = usize;
 
     fn now(&mut self) -> Time {
-        self.pass();
+        self.tick();
         self.now
     }
 
-    fn wall(&mut self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
+    fn unix_time(&mut self) -> Duration {
+        Duration::ZERO
     }
 
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
         loop {
             self.steps += 1;
             assert!(self.steps < MOST_STEPS, "the world is stuck at {:?}: {self:?}", self.now);
-            self.happen();
-            self.tell(events);
+            self.run_due();
+            self.report(events);
             if !events.is_empty() || until <= self.now {
                 return;
             }
-            if self.weather.jumps > 0 && self.random.below(self.weather.jumps) == 0 {
+            if self.faults.jump_one_in > 0 && self.random.below(self.faults.jump_one_in) == 0 {
                 self.now = self.now.after_us(self.random.below(MOST_JUMP_US));
                 continue;
             }
             let next = self.next_wake().min(until);
-            if next == Time::NEVER && self.knock {
+            if next == Time::NEVER && self.connecting {
                 continue;
             }
             if next == Time::NEVER {
@@ -336,12 +336,13 @@ impl<C: Client> Net for Sim<C> {
     }
 
     fn accept(&mut self, _: usize) -> io::Result<(usize, Option<IpAddr>)> {
-        self.pass();
+        self.tick();
         if self.queue.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        let fails = self.weather.faults > 0 && self.random.below(self.weather.faults) == 0;
-        if fails || self.open() >= self.weather.descriptors {
+        let fails =
+            self.faults.error_one_in > 0 && self.random.below(self.faults.error_one_in) == 0;
+        if fails || self.open() >= self.faults.descriptors {
             return Err(io::Error::from_raw_os_error(libc::EMFILE));
         }
         let number = self.queue.remove(0);
@@ -350,23 +351,23 @@ impl<C: Client> Net for Sim<C> {
     }
 
     /// Tells of what is the case now, and not of what was: bytes that were read are gone.
-    fn watch(&mut self, socket: &mut usize, token: Token) -> io::Result<()> {
-        self.pass();
+    fn register(&mut self, socket: &mut usize, token: Token) -> io::Result<()> {
+        self.tick();
         let peer = &mut self.peers[*socket];
         assert!(peer.token.replace(token).is_none(), "watched twice");
         peer.link.changed = peer.link.state();
-        peer.link.told = peer.link.full && !peer.link.changed.readable;
+        peer.link.reported = peer.link.full && !peer.link.changed.readable;
         Ok(())
     }
 
-    fn reflect(&mut self, _: usize) -> bool {
+    fn echo_datagrams(&mut self, _: usize) -> bool {
         false
     }
 
     fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>, most: usize) -> io::Result<usize> {
-        self.pass();
+        self.tick();
         self.fault()?;
-        let short_read_is_all = self.weather.short_read_is_all;
+        let short_read_is_all = self.faults.short_read_is_all;
         let link = &mut self.peers[*socket].link;
         match (link.reset, link.to_server.len(), link.client_ended) {
             (true, _, _) => Err(ErrorKind::ConnectionReset.into()),
@@ -386,11 +387,11 @@ impl<C: Client> Net for Sim<C> {
     }
 
     fn short_read_is_all(&self) -> bool {
-        self.weather.short_read_is_all
+        self.faults.short_read_is_all
     }
 
     fn write(&mut self, socket: &mut usize, bytes: &[u8]) -> io::Result<usize> {
-        self.pass();
+        self.tick();
         self.fault()?;
         let some = 1 + self.random.below(bytes.len() as u64) as usize;
         let peer = &mut self.peers[*socket];
@@ -408,8 +409,8 @@ impl<C: Client> Net for Sim<C> {
         Ok(taken)
     }
 
-    fn pass(&mut self, from: &mut usize, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
-        self.relay(from, most, rest)
+    fn splice(&mut self, from: &mut usize, most: usize, rest: &mut Vec<u8>) -> io::Result<usize> {
+        self.splice_back(from, most, rest)
     }
 
     fn shutdown(&mut self, socket: &mut usize) {

@@ -15,9 +15,9 @@ use super::access::{AccessLog, Format};
 use super::listen::{Address, Group, Open};
 use super::log::{Output, Target};
 use super::os::{self, Os};
-use super::peers::Peers;
+use super::per_ip::ConnectionsPerIp;
 use super::socket_file::SocketFile;
-use super::worker::{Command, Setup, Totals, Worker};
+use super::worker::{Command, Worker, WorkerConfig, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUSALS};
 use crate::config::{self, BadValue, Listen, Settings};
@@ -112,11 +112,11 @@ pub(super) fn start(
     };
     let (capacity, refusals) = (capacity(&settings, limit, count), refusals(limit));
     share(&mut app.limits, count);
-    let peers = settings.max_connections_per_ip.map(|most| Arc::new(Peers::new(most)));
+    let per_ip = settings.max_connections_per_ip.map(|most| Arc::new(ConnectionsPerIp::new(most)));
     // One for all workers: what is made from it once is made once.
     let app = Arc::new(app);
     let mut starter =
-        Starter { settings, app, peers, start, log, capacity, refusals, threads: Vec::new() };
+        Starter { settings, app, per_ip, start, log, capacity, refusals, threads: Vec::new() };
     let mut mailboxes = Vec::new();
     let mut addresses = Vec::new();
     for number in 0..count {
@@ -236,12 +236,12 @@ type Started = Result<Vec<Address>, StartError>;
 struct Starter {
     settings: Settings,
     app: Arc<App>,
-    peers: Option<Arc<Peers>>,
+    per_ip: Option<Arc<ConnectionsPerIp>>,
     start: Instant,
     log: Option<AccessLog>,
     capacity: usize,
     refusals: usize,
-    threads: Vec<JoinHandle<Totals>>,
+    threads: Vec<JoinHandle<WorkerStats>>,
 }
 
 impl Starter {
@@ -254,11 +254,11 @@ impl Starter {
         let (waker, wake) = pipe::new().map_err(StartError::System)?;
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
-        let birth = Birth {
+        let worker = WorkerStart {
             first: number == 0,
             groups,
             app: Arc::clone(&self.app),
-            peers: self.peers.clone(),
+            per_ip: self.per_ip.clone(),
             private_fd_table: self.settings.private_fd_tables,
             read_until_would_block: self.settings.read_until_would_block,
             defer_accept: self.settings.defer_accept,
@@ -271,7 +271,7 @@ impl Starter {
         };
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
-            .spawn(move || birth.live(&started))
+            .spawn(move || worker.run(&started))
             .map_err(StartError::System)?;
         self.threads.push(thread);
         let bound = outcome.recv().map_err(|_| {
@@ -298,11 +298,11 @@ impl Starter {
 }
 
 /// Everything a worker's thread begins with.
-struct Birth {
+struct WorkerStart {
     first: bool,
     groups: Vec<Group>,
     app: Arc<App>,
-    peers: Option<Arc<Peers>>,
+    per_ip: Option<Arc<ConnectionsPerIp>>,
     private_fd_table: bool,
     read_until_would_block: bool,
     defer_accept: bool,
@@ -314,8 +314,8 @@ struct Birth {
     sink: Option<super::access::Sink>,
 }
 
-impl Birth {
-    fn live(self, started: &SyncSender<Started>) -> Totals {
+impl WorkerStart {
+    fn run(self, started: &SyncSender<Started>) -> WorkerStats {
         match self.worker() {
             Ok((worker, bound)) => {
                 let _ = started.send(Ok(bound));
@@ -323,7 +323,7 @@ impl Birth {
             }
             Err(error) => {
                 let _ = started.send(Err(error));
-                Totals::default()
+                WorkerStats::default()
             }
         }
     }
@@ -335,34 +335,33 @@ impl Birth {
         {
             tracing::debug!(%error, "no private descriptor table");
         }
-        let mut listeners = Vec::new();
-        let (mut gates, mut bound) = (Vec::new(), Vec::new());
+        let (mut sockets, mut listeners, mut bound) = (Vec::new(), Vec::new(), Vec::new());
         for group in &self.groups {
             let opened =
                 group.open(self.first, self.defer_accept).map_err(|(address, error)| {
                     socket_files(&bound).for_each(SocketFile::remove);
                     StartError::Listen(address, error)
                 })?;
-            for Open { listener, gate, bound: at } in opened {
+            for Open { socket, listener, address } in opened {
+                sockets.push(socket);
                 listeners.push(listener);
-                gates.push(gate);
-                bound.push(at);
+                bound.push(address);
             }
         }
-        let os = Os::new(listeners, self.wake, self.start, self.read_until_would_block)
+        let os = Os::new(sockets, self.wake, self.start, self.read_until_would_block)
             .inspect_err(|_| socket_files(&bound).for_each(SocketFile::remove))
             .map_err(StartError::System)?;
-        let setup = Setup {
-            peers: self.peers,
+        let config = WorkerConfig {
+            per_ip: self.per_ip,
             app: self.app,
-            gates,
+            listeners,
             capacity: self.capacity,
             refusals: self.refusals,
             inbox: self.inbox,
             sink: self.sink,
             seed: RandomState::new().build_hasher().finish(),
         };
-        Ok((Worker::new(os, setup), bound))
+        Ok((Worker::new(os, config), bound))
     }
 }
 

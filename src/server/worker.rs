@@ -18,11 +18,10 @@ use std::time::Duration;
 use super::access::Sink;
 use super::admission::{Admission, Room};
 use super::net::{Event, Net, is_exhausted};
-use super::peers::Peers;
+use super::per_ip::ConnectionsPerIp;
 use super::session::{Fate, Scratch, Session, Stand};
-use super::stamp::Stamp;
-use super::tide::Tide;
-pub use super::totals::Totals;
+pub use super::stats::WorkerStats;
+use super::trim::MemoryTrim;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
     RECORDS_PER_TURN,
@@ -32,13 +31,14 @@ use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
 use crate::http::app::App;
+use crate::http::date_header::DateHeader;
 use crate::http::record::Records;
 use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
 
 mod drain;
 
-use drain::{Life, UNTOLD};
+use drain::{ASSUME_READABLE, RunState};
 
 /// A message to a worker.
 #[derive(Clone, Debug)]
@@ -51,17 +51,17 @@ pub enum Command {
 
 /// What a worker is made with.
 #[derive(Debug)]
-pub struct Setup {
+pub struct WorkerConfig {
     /// The settings.
     pub app: Arc<App>,
     /// Its listeners, in the order in which [`Net`] knows them.
-    pub gates: Vec<Gate>,
+    pub listeners: Vec<Listener>,
     /// Most connections at a time.
     pub capacity: usize,
     /// Most connections beyond them that are being refused.
     pub refusals: usize,
     /// Connections by address, if their number is bounded.
-    pub peers: Option<Arc<Peers>>,
+    pub per_ip: Option<Arc<ConnectionsPerIp>>,
     /// Commands.
     pub inbox: Receiver<Command>,
     /// Where records go.
@@ -72,7 +72,7 @@ pub struct Setup {
 
 /// A listener, as a worker sees it.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub struct Listener {
     /// What its connections speak; `None` for datagrams, which are returned.
     pub protocol: Option<Protocol>,
     /// Its address, for requests that name no host.
@@ -81,14 +81,14 @@ pub struct Gate {
     /// read at once then. Elsewhere too many of those reads would find nothing.
     pub deferred: bool,
     /// When to look at it without being told: connections may be left from the last time.
-    pub look: Time,
+    pub next_accept: Time,
 }
 
 /// One event loop.
 #[derive(Debug)]
 pub struct Worker<N: Net> {
     net: N,
-    setup: Setup,
+    config: WorkerConfig,
     sessions: Slab<Session<N::Socket>>,
     wheel: Wheel,
     ready: Vec<Token>,
@@ -97,21 +97,21 @@ pub struct Worker<N: Net> {
     scratch: Scratch,
     body: Vec<u8>,
     records: Records,
-    stamp: Stamp,
+    stamp: DateHeader,
     random: Random,
     now: Time,
     complain_next: Time,
-    life: Life,
-    totals: Totals,
+    state: RunState,
+    totals: WorkerStats,
     admission: Admission,
-    tide: Tide,
+    trim: MemoryTrim,
     delayed: usize,
 }
 
 impl<N: Net> Worker<N> {
     /// A worker that has not begun.
-    pub fn new(net: N, setup: Setup) -> Worker<N> {
-        let usual = setup.app.limits.head_bytes + READ_BYTES;
+    pub fn new(net: N, config: WorkerConfig) -> Worker<N> {
+        let usual = config.app.limits.head_bytes + READ_BYTES;
         Worker {
             net,
             sessions: Slab::default(),
@@ -119,28 +119,28 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
-            scratch: Scratch::new(usual, setup.app.limits.egress),
+            scratch: Scratch::new(usual, config.app.limits.egress),
             body: Vec::new(),
             records: Records::default(),
-            stamp: Stamp::new(setup.app.server_header.as_deref()),
-            random: Random::new(setup.seed),
+            stamp: DateHeader::new(config.app.server_header.as_deref()),
+            random: Random::new(config.seed),
             now: Time::START,
             complain_next: Time::START,
-            life: Life::Serves,
-            totals: Totals::default(),
+            state: RunState::Serving,
+            totals: WorkerStats::default(),
             admission: Admission::default(),
-            tide: Tide::new(),
+            trim: MemoryTrim::new(),
             delayed: 0,
-            setup,
+            config,
         }
     }
 
     /// Serves until a command ends it; then gives back its world, which a simulation looks at.
-    pub fn run(mut self) -> (Totals, N) {
+    pub fn run(mut self) -> (WorkerStats, N) {
         while !self.is_done() {
-            let until = self.wake();
+            let until = self.next_wakeup();
             self.net.wait(until, &mut self.events);
-            self.look_at_the_clock();
+            self.update_clock();
             self.take_events();
             self.take_timers();
             self.serve();
@@ -149,25 +149,31 @@ impl<N: Net> Worker<N> {
         self.end()
     }
 
-    fn look_at_the_clock(&mut self) {
+    fn update_clock(&mut self) {
         self.now = self.net.now();
-        self.scratch.egress.fill(self.now);
-        if self.stamp.is_old(self.now) {
-            self.stamp.renew(self.now, self.net.wall());
+        self.scratch.egress.refill(self.now);
+        if self.stamp.is_stale(self.now) {
+            self.stamp.update(self.now, self.net.unix_time());
         }
-        if self.tide.turns(self.sessions.len(), self.now) {
+        if self.trim.is_due(self.sessions.len(), self.now) {
             self.net.trim();
         }
     }
 
     /// When there is something to do though nothing happens.
-    fn wake(&self) -> Time {
+    fn next_wakeup(&self) -> Time {
         if !self.ready.is_empty() {
             return self.now;
         }
-        let gates = self.setup.gates.iter().map(|gate| gate.look).min().unwrap_or(Time::NEVER);
-        let log = self.setup.sink.as_ref().map_or(Time::NEVER, Sink::due);
-        self.wheel.next().min(gates).min(log).min(self.tide.due).min(self.life.end())
+        let listeners = self
+            .config
+            .listeners
+            .iter()
+            .map(|listener| listener.next_accept)
+            .min()
+            .unwrap_or(Time::NEVER);
+        let log = self.config.sink.as_ref().map_or(Time::NEVER, Sink::due);
+        self.wheel.next().min(listeners).min(log).min(self.trim.due).min(self.state.end())
     }
 
     fn take_events(&mut self) {
@@ -180,14 +186,14 @@ impl<N: Net> Worker<N> {
                         self.ready(token);
                     }
                 }
-                Event::Listener(gate) => self.setup.gates[gate].look = self.now,
-                Event::Inbox => self.obey(),
+                Event::Listener(listener) => self.config.listeners[listener].next_accept = self.now,
+                Event::Inbox => self.handle_commands(),
             }
         }
         self.events = events;
-        for gate in 0..self.setup.gates.len() {
-            if self.setup.gates[gate].look <= self.now {
-                self.accept(gate);
+        for listener in 0..self.config.listeners.len() {
+            if self.config.listeners[listener].next_accept <= self.now {
+                self.accept(listener);
             }
         }
         self.close_listeners();
@@ -218,32 +224,34 @@ impl<N: Net> Worker<N> {
     }
 
     /// Admission: the only place where a connection gets a slot.
-    fn accept(&mut self, gate: usize) {
-        let Some(protocol) = self.setup.gates[gate].protocol else {
-            let more = self.net.reflect(gate);
-            self.setup.gates[gate].look = if more { self.now } else { Time::NEVER };
+    fn accept(&mut self, listener: usize) {
+        let Some(protocol) = self.config.listeners[listener].protocol else {
+            let more = self.net.echo_datagrams(listener);
+            self.config.listeners[listener].next_accept = if more { self.now } else { Time::NEVER };
             return;
         };
         for _ in 0..ACCEPTS_PER_TURN {
             let room = self.room();
             if room == Room::Soon {
-                return self.pause(gate);
+                return self.pause(listener);
             }
-            match self.net.accept(gate) {
+            match self.net.accept(listener) {
                 Ok((socket, peer)) => {
                     if let Room::Instead(victim) = room {
                         self.close(victim);
                     }
                     let free = room != Room::None && self.enter(peer);
-                    self.admit(gate, protocol, socket, peer, free);
+                    self.admit(listener, protocol, socket, peer, free);
                 }
                 Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => return self.setup.gates[gate].look = Time::NEVER,
+                    ErrorKind::WouldBlock => {
+                        return self.config.listeners[listener].next_accept = Time::NEVER;
+                    }
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ if is_exhausted(&error) && self.evict() => {}
                     _ => {
                         self.complain(&error);
-                        return self.pause(gate);
+                        return self.pause(listener);
                     }
                 },
             }
@@ -251,21 +259,21 @@ impl<N: Net> Worker<N> {
     }
 
     fn room(&mut self) -> Room {
-        let (capacity, limits) = (self.setup.capacity, &self.setup.app.limits);
+        let (capacity, limits) = (self.config.capacity, &self.config.app.limits);
         self.admission.room(&mut self.sessions, capacity, limits, self.now)
     }
 
     /// Makes room for a descriptor; says whether there was anybody to send away.
     fn evict(&mut self) -> bool {
-        let limits = &self.setup.app.limits;
+        let limits = &self.config.app.limits;
         let victim = self.admission.victim(&mut self.sessions, limits, self.now);
         victim.map(|token| self.close(token)).is_some()
     }
 
     /// Counts a connection among its address's, unless there are too many.
     fn enter(&self, peer: Option<IpAddr>) -> bool {
-        match (&self.setup.peers, peer) {
-            (Some(peers), Some(peer)) => peers.enter(peer),
+        match (&self.config.per_ip, peer) {
+            (Some(per_ip), Some(peer)) => per_ip.acquire(peer),
             _ => true,
         }
     }
@@ -273,26 +281,26 @@ impl<N: Net> Worker<N> {
     /// Takes a connection in, or one that there is no room for, to be told so.
     fn admit(
         &mut self,
-        gate: usize,
+        listener: usize,
         protocol: Protocol,
         socket: N::Socket,
         peer: Option<IpAddr>,
         free: bool,
     ) {
         let conn = match free {
-            true => Some(Conn::new(protocol, &self.setup.app.limits, self.now)),
+            true => Some(Conn::new(protocol, &self.config.app.limits, self.now)),
             false => Conn::refused(protocol),
         };
         let Some(conn) = conn else { return self.net.close(socket) };
-        let mut session = Session::new(socket, conn, peer, gate as u8);
-        if self.setup.gates[gate].deferred || self.life != Life::Serves {
-            session.notice(UNTOLD);
+        let mut session = Session::new(socket, conn, peer, listener as u8);
+        if self.config.listeners[listener].deferred || self.state != RunState::Serving {
+            session.notice(ASSUME_READABLE);
         }
         let token = self.sessions.insert(session);
         self.ready.push(token);
         self.totals.connections += 1;
-        self.tide.rise(self.sessions.len());
-        let over = if free { None } else { self.admission.refuse(token, self.setup.refusals) };
+        self.trim.on_open(self.sessions.len());
+        let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
         if let Some(token) = over {
             // It may have come just now: it is told at least.
             self.turn(token);
@@ -302,8 +310,8 @@ impl<N: Net> Worker<N> {
 
     /// Connections wait that there is no slot or descriptor for. No event will tell of them again
     /// (the listener is edge-triggered), so we look when one is freed, and now and then.
-    fn pause(&mut self, gate: usize) {
-        self.setup.gates[gate].look = self.now.after(ACCEPT_RETRY);
+    fn pause(&mut self, listener: usize) {
+        self.config.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
     }
 
     /// Logs why connections cannot be taken, not more often than somebody would read it.
@@ -314,11 +322,11 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    fn obey(&mut self) {
-        while let Ok(command) = self.setup.inbox.try_recv() {
+    fn handle_commands(&mut self) {
+        while let Ok(command) = self.config.inbox.try_recv() {
             match command {
-                Command::Stop => self.life = Life::Stops,
-                Command::Drain(within) if self.life == Life::Serves => self.drain(within),
+                Command::Stop => self.state = RunState::Stopping,
+                Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
                 Command::Drain(_) => {}
             }
         }
@@ -352,10 +360,10 @@ impl<N: Net> Worker<N> {
             leaving: false,
             resumed: false,
             unix_start_us: self.stamp.unix_start_us(),
-            draining: self.life != Life::Serves,
+            draining: self.state != RunState::Serving,
             peer: session.peer,
-            local: &self.setup.gates[usize::from(session.listener)].local,
-            app: &self.setup.app,
+            local: &self.config.listeners[usize::from(session.listener)].local,
+            app: &self.config.app,
             stamp: self.stamp.fields(),
             random: &mut self.random,
             body: &mut self.body,
@@ -371,7 +379,7 @@ impl<N: Net> Worker<N> {
         if fate == Fate::Waits {
             self.wheel.arm(token.index, session.due);
             if std::mem::replace(&mut session.stand, Stand::Waits) == Stand::New {
-                return self.watch(token);
+                return self.register(token);
             }
         }
         Some(fate)
@@ -379,10 +387,10 @@ impl<N: Net> Worker<N> {
 
     /// From now on events tell of a session. If the kernel has no room for that, another one makes
     /// way, as for a new one.
-    fn watch(&mut self, token: Token) -> Option<Fate> {
+    fn register(&mut self, token: Token) -> Option<Fate> {
         loop {
             let session = self.sessions.get_mut(token)?;
-            match self.net.watch(&mut session.socket, token) {
+            match self.net.register(&mut session.socket, token) {
                 Ok(()) => return Some(Fate::Waits),
                 Err(error) if is_exhausted(&error) && self.evict() => {}
                 Err(error) => {
@@ -396,39 +404,39 @@ impl<N: Net> Worker<N> {
     fn close(&mut self, token: Token) {
         if let Some(session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
-            self.tide.fall(self.sessions.len(), self.now);
+            self.trim.on_close(self.sessions.len(), self.now);
             self.delayed -= usize::from(session.delays());
             self.scratch.collected -= session.collected();
-            let counted = self.setup.peers.as_ref().filter(|_| !session.is_refused());
-            if let (Some(peers), Some(peer)) = (counted, session.peer) {
-                peers.leave(peer);
+            let counted = self.config.per_ip.as_ref().filter(|_| !session.is_refused());
+            if let (Some(per_ip), Some(peer)) = (counted, session.peer) {
+                per_ip.release(peer);
             }
             self.net.close(session.socket);
-            for gate in &mut self.setup.gates {
+            for listener in &mut self.config.listeners {
                 // One that waits for a slot or a descriptor may have it now.
-                if gate.look != Time::NEVER {
-                    gate.look = self.now;
+                if listener.next_accept != Time::NEVER {
+                    listener.next_accept = self.now;
                 }
             }
         }
     }
 
     fn log(&mut self) {
-        let Some(sink) = &mut self.setup.sink else { return };
+        let Some(sink) = &mut self.config.sink else { return };
         self.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
             sink.flush();
         }
     }
 
-    fn end(mut self) -> (Totals, N) {
+    fn end(mut self) -> (WorkerStats, N) {
         self.net.close_listeners();
         self.totals.cut_off = self.sessions.len() as u64;
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             self.close(token);
         }
         self.log();
-        if let Some(sink) = &mut self.setup.sink {
+        if let Some(sink) = &mut self.config.sink {
             sink.flush();
         }
         self.totals.leaked = self.delayed + self.wheel.armed() + self.scratch.collected;

@@ -9,8 +9,8 @@ use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
-use loiter::server::sim::{Client, Link, Passed, Sim, Weather};
-use loiter::server::worker::{Gate, Setup, Totals, Worker};
+use loiter::server::sim::{Client, Faults, Link, Sim, Spliced};
+use loiter::server::worker::{Listener, Worker, WorkerConfig, WorkerStats};
 
 /// What a client does when it has sent all, or on the way there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,15 +105,15 @@ fn client(random: &mut Random, protocol: Protocol, room: usize) -> Echoed {
     Echoed { random, manner, request, body, times, piece, sent, received, over }
 }
 
-fn play(seed: u64, protocol: Protocol, egress: u64) -> (Totals, Sim<Echoed>) {
+fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>) {
     let mut random = Random::new(seed);
     let room = [1 << 20, 200_000, 70_000][random.below(3) as usize];
-    let weather = Weather {
+    let faults = Faults {
         short_read_is_all: random.below(2) == 0,
-        faults: [0, 40, 7][random.below(3) as usize],
-        room,
+        error_one_in: [0, 40, 7][random.below(3) as usize],
+        pipe_bytes: room,
         descriptors: 100,
-        jumps: 0,
+        jump_one_in: 0,
         drain: None,
     };
     let connects = |random: &mut Random| Time::from_micros(random.below(5000));
@@ -121,7 +121,7 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (Totals, Sim<Echoed>) {
     let clients =
         (0..count).map(|_| (connects(&mut random), client(&mut random, protocol, room))).collect();
     let (commands, inbox) = mpsc::channel();
-    let sim = Sim::new(random.next_u64(), weather, clients, commands);
+    let sim = Sim::new(random.next_u64(), faults, clients, commands);
     let mut app = App { records: true, ..App::default() };
     app.limits.egress = egress;
     if random.below(2) == 0 {
@@ -130,22 +130,22 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (Totals, Sim<Echoed>) {
         app.limits.all_echo_bytes = 4 * app.limits.echo_bytes;
     }
     app.limits.send_timeout = Duration::from_secs(24 * 60 * 60);
-    let setup = Setup {
+    let config = WorkerConfig {
         app: Arc::new(app),
-        gates: vec![Gate {
+        listeners: vec![Listener {
             protocol: Some(protocol),
             local: "a".into(),
             deferred: false,
-            look: Time::NEVER,
+            next_accept: Time::NEVER,
         }],
-        peers: None,
+        per_ip: None,
         refusals: 2,
         capacity: 100,
         inbox,
         sink: None,
         seed,
     };
-    let (totals, mut sim) = Worker::new(sim, setup).run();
+    let (totals, mut sim) = Worker::new(sim, config).run();
     sim.settle();
     (totals, sim)
 }
@@ -164,13 +164,13 @@ fn what_is_sent_comes_back_however_it_goes() {
     let seeds = std::env::var("LOITER_SEEDS").ok().and_then(|text| text.parse().ok());
     let seeds = seeds.unwrap_or(300_u64) / 10;
     for protocol in [Protocol::Http, Protocol::Echo] {
-        let mut passed = Passed::default();
+        let mut passed = Spliced::default();
         for seed in 0..seeds {
             let (totals, sim) = play(seed, protocol, u64::MAX);
             assert_eq!((sim.open(), totals.leaked), (0, 0), "seed {seed}");
             sim.peers().iter().for_each(|peer| check(&peer.client));
-            passed.whole += sim.passed().whole;
-            passed.partly += sim.passed().partly;
+            passed.whole += sim.spliced().whole;
+            passed.partly += sim.spliced().partly;
         }
         assert!(passed.whole > seeds && passed.partly > seeds, "{protocol:?}: {passed:?}");
     }
@@ -181,6 +181,6 @@ fn what_may_be_sent_is_not_passed_by() {
     for protocol in [Protocol::Http, Protocol::Echo] {
         let (_, sim) = play(3, protocol, 10_000_000);
         sim.peers().iter().for_each(|peer| check(&peer.client));
-        assert_eq!(sim.passed(), Passed::default());
+        assert_eq!(sim.spliced(), Spliced::default());
     }
 }

@@ -21,8 +21,8 @@ use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
 use loiter::server::net::Net;
-use loiter::server::sim::{Sim, Weather};
-use loiter::server::worker::{Gate, Setup, Worker};
+use loiter::server::sim::{Faults, Sim};
+use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
 use reference::{LOCAL, Reference, request};
 use visitor::{Expected, Manner, Visitor};
@@ -96,7 +96,7 @@ struct Run {
     jumps: bool,
     /// Whether there are fewer descriptors than visitors.
     exhausted: bool,
-    /// As [`Weather::faults`].
+    /// As [`Faults::error_one_in`].
     faults: u64,
     /// Most requests of a connection, answers that wait, and bytes a second, where bounded.
     requests: Option<u32>,
@@ -161,32 +161,32 @@ fn play(mut random: Random, run: &Run) {
     if run.drains && !run.crowded && run.delayed.is_none() {
         clients.iter_mut().for_each(|(_, client)| client.promised = drain_at);
     }
-    let weather = Weather {
+    let faults = Faults {
         short_read_is_all: random.below(2) == 0,
-        faults: run.faults,
-        room: [1 << 20, 5000, 300][random.below(3) as usize],
+        error_one_in: run.faults,
+        pipe_bytes: [1 << 20, 5000, 300][random.below(3) as usize],
         descriptors: if run.exhausted { 3 } else { 1000 },
-        jumps: if run.jumps { 300 } else { 0 },
+        jump_one_in: if run.jumps { 300 } else { 0 },
         drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
     };
     let (commands, inbox) = mpsc::channel();
-    let sim = Sim::new(random.next_u64(), weather, clients, commands);
-    let setup = Setup {
+    let sim = Sim::new(random.next_u64(), faults, clients, commands);
+    let config = WorkerConfig {
         app: Arc::new(run.limited()),
-        gates: vec![Gate {
+        listeners: vec![Listener {
             protocol: Some(Protocol::Http),
             local: LOCAL.into(),
             deferred: count.is_multiple_of(2),
-            look: Time::NEVER,
+            next_accept: Time::NEVER,
         }],
-        peers: None,
+        per_ip: None,
         refusals: 2,
         capacity: if run.crowded { 3 } else { 1000 },
         inbox,
         sink: None,
         seed: random.next_u64(),
     };
-    let (totals, mut sim) = Worker::new(sim, setup).run();
+    let (totals, mut sim) = Worker::new(sim, config).run();
     assert_eq!(sim.open(), 0, "connections are left open");
     assert_eq!(totals.leaked, 0, "answers or timers are counted that are over");
     sim.settle();
@@ -228,16 +228,16 @@ fn the_same_seed_gives_the_same_run() {
     let mut one = |_| {
         let (commands, inbox) = mpsc::channel();
         drop(inbox);
-        let weather = Weather {
+        let faults = Faults {
             short_read_is_all: false,
-            faults: 3,
-            room: 100,
+            error_one_in: 3,
+            pipe_bytes: 100,
             descriptors: 1,
-            jumps: 0,
+            jump_one_in: 0,
             drain: None,
         };
         let clients = vec![visitor(&mut Random::new(9), &Run::default())];
-        let mut sim = Sim::new(random.below(1), weather, clients, commands);
+        let mut sim = Sim::new(random.below(1), faults, clients, commands);
         (0..50).map(|_| sim.now().micros()).collect::<Vec<_>>()
     };
     assert_eq!(one(0), one(1));

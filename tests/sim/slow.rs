@@ -9,8 +9,8 @@ use loiter::base::limits::Limits;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
-use loiter::server::sim::{Client, Link, Sim, Weather};
-use loiter::server::worker::{Gate, Setup, Worker};
+use loiter::server::sim::{Client, Faults, Link, Sim};
+use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
 /// A client that takes so many bytes at a time, the first `gulp` of them at once.
 #[derive(Debug)]
@@ -60,34 +60,34 @@ impl Sipper {
 
 /// Whether each client of a server with these limits gets all, and when it is let go of.
 fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
-    let weather = Weather {
+    let faults = Faults {
         short_read_is_all: true,
-        faults: 0,
-        room: 300,
+        error_one_in: 0,
+        pipe_bytes: 300,
         descriptors: 10,
-        jumps: 0,
+        jump_one_in: 0,
         drain: None,
     };
     let (commands, inbox) = mpsc::channel();
     let clients = sippers.into_iter().map(|sipper| (Time::START, sipper)).collect();
-    let sim = Sim::new(limits.send_rate, weather, clients, commands);
-    let gate = Gate {
+    let sim = Sim::new(limits.send_rate, faults, clients, commands);
+    let listener = Listener {
         protocol: Some(Protocol::Http),
         local: "a".into(),
         deferred: false,
-        look: Time::NEVER,
+        next_accept: Time::NEVER,
     };
-    let setup = Setup {
+    let config = WorkerConfig {
         app: Arc::new(App { limits, ..App::default() }),
-        gates: vec![gate],
-        peers: None,
+        listeners: vec![listener],
+        per_ip: None,
         refusals: 2,
         capacity: 10,
         inbox,
         sink: None,
         seed: 1,
     };
-    let (_, mut sim) = Worker::new(sim, setup).run();
+    let (_, mut sim) = Worker::new(sim, config).run();
     sim.settle();
     let end = |client: &Sipper| client.cut_off.expect("every connection ends");
     sim.peers().iter().map(|peer| (peer.client.has_all(), end(&peer.client))).collect()

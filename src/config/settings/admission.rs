@@ -1,7 +1,7 @@
 //! Who is let in, and how much of it at a time.
 
 use super::*;
-use crate::config::exposure::EXPOSURES;
+use crate::config::preset::PRESETS;
 
 /// The bounds of counts; none is `off`.
 const COUNT: &str = "a whole number from 1, or off";
@@ -16,8 +16,8 @@ pub(super) const ROWS: &[Setting] = &[
         takes: "local or public",
         help: "Where it stands: public sets tight bounds for whatever is not given, lets \
                /redirect-to lead nowhere else and tells no environment",
-        set: |s, text| choice(text, &EXPOSURES).map(|exposure| s.exposure = exposure),
-        show: |s| show_choice(&s.exposure, &EXPOSURES),
+        set: |s, text| choice(text, &PRESETS).map(|preset| s.preset = preset),
+        show: |s| show_choice(&s.preset, &PRESETS),
     },
     Setting {
         name: "max-connections",

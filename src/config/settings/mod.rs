@@ -13,9 +13,9 @@ mod serving;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::exposure::Exposure;
 use super::listen::Listen;
 use super::logging::*;
+use super::preset::Preset;
 use super::values::*;
 use crate::base::limits::Limits;
 use crate::http::app::{App, Redirects};
@@ -36,7 +36,7 @@ pub struct Settings {
     /// Whether a client must have spoken before it is accepted, or a second have passed (Linux).
     pub defer_accept: bool,
     /// Where it stands: what is not given is set for that.
-    pub exposure: Exposure,
+    pub preset: Preset,
     /// Most connections of one address at a time.
     pub max_connections_per_ip: Option<u32>,
     /// Most connections at a time; what the descriptor limit allows when not given.
@@ -85,9 +85,9 @@ impl Settings {
             redirects: self.redirects.clone(),
             dangerous_responses: self.dangerous_responses,
             hostname: self.profile.service.to_owned(),
-            environment: match self.exposure {
-                Exposure::Local => self.environment.clone(),
-                Exposure::Public => Vec::new(),
+            environment: match self.preset {
+                Preset::Local => self.environment.clone(),
+                Preset::Public => Vec::new(),
             },
             full_version: self.full_version,
             server_header: self.server_header.clone(),
@@ -112,7 +112,7 @@ impl Settings {
             private_fd_tables: false,
             read_until_would_block: false,
             defer_accept: false,
-            exposure: Exposure::Local,
+            preset: Preset::Local,
             max_connections_per_ip: None,
             max_connections: None,
             server_header: None,

@@ -19,7 +19,7 @@ mod linux {
     use mio::unix::SourceFd;
     use mio::{Interest, Poll, Token};
 
-    use super::super::{Event, Readiness, event_of, since};
+    use super::super::{Event, Readiness, event_from_token, since};
     use crate::base::limits::EVENTS_PER_WAIT;
     use crate::base::time::Time;
 
@@ -31,8 +31,8 @@ mod linux {
     pub(in super::super) struct Timer {
         descriptor: OwnedFd,
         set: Time,
-        /// Deadlines this far away at most are for [`nap`](Timer::nap). None are, where the kernel
-        /// does not know the call (before 5.11), or forbids it.
+        /// Deadlines at most this far away end [`wait_near`](Timer::wait_near). Zero where the
+        /// kernel lacks epoll_pwait2 (before 5.11) or forbids it.
         near: Duration,
         found: Vec<libc::epoll_event>,
     }
@@ -58,7 +58,7 @@ mod linux {
 
         /// Waits for events until `until`, if that is near, and takes them; whether it did.
         /// `looked` is a recent time.
-        pub(in super::super) fn nap(
+        pub(in super::super) fn wait_near(
             &mut self,
             poll: &Poll,
             looked: Time,
@@ -85,7 +85,7 @@ mod linux {
             };
             // SAFETY: the kernel has written as many.
             unsafe { self.found.set_len(count) };
-            events.extend(self.found.drain(..).filter_map(heard));
+            events.extend(self.found.drain(..).filter_map(event_from_epoll));
             true
         }
 
@@ -126,7 +126,7 @@ mod linux {
     }
 
     /// What mio's events tell of theirs: the number is the token it was given.
-    fn heard(event: libc::epoll_event) -> Option<Event> {
+    fn event_from_epoll(event: libc::epoll_event) -> Option<Event> {
         let flags = event.events as i32;
         let ended = flags & EPOLLIN != 0 && flags & EPOLLRDHUP != 0;
         let readiness = Readiness {
@@ -134,7 +134,7 @@ mod linux {
             ending: flags & EPOLLHUP != 0 || ended,
             broken: flags & EPOLLERR != 0,
         };
-        event_of(event.u64, readiness)
+        event_from_token(event.u64, readiness)
     }
 
     #[cfg(test)]
@@ -146,8 +146,8 @@ mod linux {
 
         const NEVER: u32 = super::super::super::TIMER;
 
-        /// What a nap that ends `left` from now hears of a pipe.
-        fn heard_of(pipe: &mio::unix::pipe::Receiver, left: Duration) -> Option<Vec<Event>> {
+        /// The events of a pipe that a wait ending `left` from now reports.
+        fn events_of(pipe: &mio::unix::pipe::Receiver, left: Duration) -> Option<Vec<Event>> {
             let poll = Poll::new().unwrap();
             let mut timer = Timer::new(&poll, Token(NEVER as usize)).unwrap();
             let token = super::super::super::pack(slab::Token { index: 3, generation: 7 });
@@ -155,25 +155,25 @@ mod linux {
             poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE).unwrap();
             let (start, mut events) = (Instant::now(), Vec::new());
             let until = Time::START.after(left);
-            let did = timer.nap(&poll, Time::START, until, start, &mut events);
+            let did = timer.wait_near(&poll, Time::START, until, start, &mut events);
             assert!(!did || !events.is_empty() || start.elapsed() >= left, "it ended early");
             did.then_some(events)
         }
 
         #[test]
-        fn a_nap_tells_what_mio_would() {
+        fn a_near_wait_reports_what_mio_would() {
             let near = Duration::from_millis(3);
             let (mut sender, receiver) = mio::unix::pipe::new().unwrap();
-            assert_eq!(heard_of(&receiver, Duration::from_secs(1)), None);
-            let Some(events) = heard_of(&receiver, near) else { return };
+            assert_eq!(events_of(&receiver, Duration::from_secs(1)), None);
+            let Some(events) = events_of(&receiver, near) else { return };
             assert_eq!(events, []);
             sender.write_all(b"x").unwrap();
             let token = slab::Token { index: 3, generation: 7 };
             let readiness = Readiness { readable: true, ..Readiness::default() };
-            assert_eq!(heard_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
+            assert_eq!(events_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
             drop(sender);
             let readiness = Readiness { ending: true, ..readiness };
-            assert_eq!(heard_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
+            assert_eq!(events_of(&receiver, near).unwrap(), [Event::Socket(token, readiness)]);
         }
     }
 }
@@ -198,7 +198,7 @@ mod other {
             Ok(Timer)
         }
 
-        pub(in super::super) fn nap(
+        pub(in super::super) fn wait_near(
             &mut self,
             _: &Poll,
             _: Time,

@@ -3,7 +3,7 @@
 use super::backlog::Backlog;
 use crate::base::buf::Buf;
 use crate::base::limits::HEAD_ROOM;
-use crate::server::egress::Egress;
+use crate::server::token_bucket::TokenBucket;
 
 /// The buffers that all sessions of a worker use in turn.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Scratch {
     /// What each has room for, beside heads.
     pub usual: usize,
     /// How fast all of them may send.
-    pub egress: Egress,
+    pub egress: TokenBucket,
 }
 
 impl Scratch {
@@ -30,7 +30,7 @@ impl Scratch {
     pub fn new(usual: usize, egress: u64) -> Scratch {
         let room = Scratch::room(usual);
         let (input, output) = (Buf::with_capacity(room), Buf::with_capacity(room));
-        let (spare, egress) = (Buf::default(), Egress::new(egress));
+        let (spare, egress) = (Buf::default(), TokenBucket::new(egress));
         Scratch { input, output, spare, backlog: Backlog::default(), collected: 0, usual, egress }
     }
 

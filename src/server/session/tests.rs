@@ -1,6 +1,6 @@
 //! What a session may cost, and how long it reads.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use super::*;
 use crate::base::random::Random;
@@ -70,8 +70,8 @@ impl Net for Flood {
         true
     }
 
-    fn wall(&mut self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
+    fn unix_time(&mut self) -> Duration {
+        Duration::ZERO
     }
 
     fn wait(&mut self, _: Time, _: &mut Vec<Event>) {}
@@ -80,11 +80,11 @@ impl Net for Flood {
         Err(ErrorKind::WouldBlock.into())
     }
 
-    fn watch(&mut self, (): &mut (), _: Token) -> io::Result<()> {
+    fn register(&mut self, (): &mut (), _: Token) -> io::Result<()> {
         Ok(())
     }
 
-    fn reflect(&mut self, _: usize) -> bool {
+    fn echo_datagrams(&mut self, _: usize) -> bool {
         false
     }
 

@@ -8,49 +8,49 @@ use crate::server::net::{Net, Readiness};
 
 /// Whether a worker is to end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Life {
-    Serves,
+pub(super) enum RunState {
+    Serving,
     /// It takes what is in the listeners' queues, as slots and descriptors come free, until then.
-    Closes {
+    ClosingListeners {
         by: Time,
     },
     /// It listens no more, and lets what was begun end until then.
-    Drains {
+    Draining {
         by: Time,
     },
-    Stops,
+    Stopping,
 }
 
-impl Life {
+impl RunState {
     /// When it is to be over, whatever is left.
     pub(super) fn end(self) -> Time {
         match self {
-            Life::Serves | Life::Stops => Time::NEVER,
-            Life::Closes { by } | Life::Drains { by } => by,
+            RunState::Serving | RunState::Stopping => Time::NEVER,
+            RunState::ClosingListeners { by } | RunState::Draining { by } => by,
         }
     }
 }
 
 impl<N: Net> Worker<N> {
     pub(super) fn is_done(&self) -> bool {
-        match self.life {
-            Life::Serves => false,
-            Life::Closes { by } => self.now >= by,
-            Life::Drains { by } => self.sessions.is_empty() || self.now >= by,
-            Life::Stops => true,
+        match self.state {
+            RunState::Serving => false,
+            RunState::ClosingListeners { by } => self.now >= by,
+            RunState::Draining { by } => self.sessions.is_empty() || self.now >= by,
+            RunState::Stopping => true,
         }
     }
 
     /// What is in the listeners' queues was promised service by the kernel, so they are closed only
     /// once they have been seen empty.
     pub(super) fn drain(&mut self, within: Duration) {
-        self.life = Life::Closes { by: self.now.after(within) };
-        for gate in &mut self.setup.gates {
-            gate.look = if gate.protocol.is_some() { self.now } else { Time::NEVER };
+        self.state = RunState::ClosingListeners { by: self.now.after(within) };
+        for listener in &mut self.config.listeners {
+            listener.next_accept = if listener.protocol.is_some() { self.now } else { Time::NEVER };
         }
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             if let Some(session) = self.sessions.get_mut(token) {
-                session.notice(UNTOLD);
+                session.notice(ASSUME_READABLE);
             }
             self.ready(token);
         }
@@ -58,19 +58,20 @@ impl<N: Net> Worker<N> {
 
     /// Closes the listeners of a worker that is to end, once nothing waits in their queues.
     pub(super) fn close_listeners(&mut self) {
-        if let Life::Closes { by } = self.life
+        if let RunState::ClosingListeners { by } = self.state
             && self
-                .setup
-                .gates
+                .config
+                .listeners
                 .iter()
-                .all(|gate| gate.protocol.is_none() || gate.look == Time::NEVER)
+                .all(|listener| listener.protocol.is_none() || listener.next_accept == Time::NEVER)
         {
             self.net.close_listeners();
-            self.life = Life::Drains { by };
+            self.state = RunState::Draining { by };
         }
     }
 }
 
 /// A request may have arrived that no event has told of yet: looked for before a connection ends,
 /// and when it begins where the client has spoken first.
-pub(super) const UNTOLD: Readiness = Readiness { readable: true, ending: false, broken: false };
+pub(super) const ASSUME_READABLE: Readiness =
+    Readiness { readable: true, ending: false, broken: false };

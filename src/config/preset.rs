@@ -2,7 +2,7 @@
 
 /// Who may reach it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exposure {
+pub enum Preset {
     /// A machine or a network of one's own: bounds that are in nobody's way.
     Local,
     /// Everybody: bounds for whatever the operator does not give himself.
@@ -10,8 +10,8 @@ pub enum Exposure {
 }
 
 /// How they are spelt.
-pub(crate) const EXPOSURES: [(&str, Exposure); 2] =
-    [("local", Exposure::Local), ("public", Exposure::Public)];
+pub(crate) const PRESETS: [(&str, Preset); 2] =
+    [("local", Preset::Local), ("public", Preset::Public)];
 
 /// The defaults of `--compat go-httpbin` that differ: a setting and its value. Those of
 /// [`PUBLIC`] win.

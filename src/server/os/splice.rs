@@ -7,9 +7,9 @@
 //! the last: so only what was passed says anything.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::Relay;
+pub(super) use linux::SplicePipe;
 #[cfg(not(target_os = "linux"))]
-pub(super) use none::Relay;
+pub(super) use none::SplicePipe;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -23,11 +23,11 @@ mod linux {
 
     /// The pipe, if there is one.
     #[derive(Debug)]
-    pub(in crate::server::os) struct Relay(Option<(pipe::Sender, pipe::Receiver)>);
+    pub(in crate::server::os) struct SplicePipe(Option<(pipe::Sender, pipe::Receiver)>);
 
-    impl Relay {
+    impl SplicePipe {
         /// Opened by the thread that uses it, after its descriptor table was split off.
-        pub(in crate::server::os) fn open() -> Relay {
+        pub(in crate::server::os) fn open() -> SplicePipe {
             let ends = pipe::new();
             match &ends {
                 // SAFETY: no pointers. A pipe that may not grow passes less at a time.
@@ -36,11 +36,11 @@ mod linux {
                 },
                 Err(error) => tracing::debug!(%error, "no pipe: large echoes are copied"),
             }
-            Relay(ends.ok())
+            SplicePipe(ends.ok())
         }
 
-        /// See [`Net::pass`](super::super::Net::pass).
-        pub(in crate::server::os) fn pass(
+        /// See [`Net::splice`](super::super::Net::splice).
+        pub(in crate::server::os) fn splice(
             &mut self,
             socket: RawFd,
             most: usize,
@@ -82,14 +82,14 @@ mod none {
 
     /// Nothing can be passed on.
     #[derive(Debug)]
-    pub(in crate::server::os) struct Relay;
+    pub(in crate::server::os) struct SplicePipe;
 
-    impl Relay {
-        pub(in crate::server::os) fn open() -> Relay {
-            Relay
+    impl SplicePipe {
+        pub(in crate::server::os) fn open() -> SplicePipe {
+            SplicePipe
         }
 
-        pub(in crate::server::os) fn pass(
+        pub(in crate::server::os) fn splice(
             &mut self,
             _: RawFd,
             _: usize,

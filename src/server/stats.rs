@@ -2,7 +2,7 @@
 
 /// What a worker has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct WorkerStats {
     /// Connections accepted.
     pub connections: u64,
     /// Exchanges finished.

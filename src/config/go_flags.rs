@@ -84,7 +84,7 @@ fn is_switch(variable: &str) -> bool {
 
 fn no_value(name: &str) -> ConfigError {
     let advice = format!("write `-{name} VALUE`");
-    ConfigError::new(Place::Word(format!("-{name}")), "has no value", advice)
+    ConfigError::new(Place::GoFlag(format!("-{name}")), "has no value", advice)
 }
 
 /// What the words give. Of host and port the one that is not said comes from the environment.
@@ -98,14 +98,14 @@ pub(crate) fn given(
         HOST_AND_PORT.iter().filter(|name| variable(words, name).is_some()).map(flag).collect();
     let listen = match said.is_empty() {
         true => None,
-        false => host_and_port(host, port, Place::Word(said.join(" and "))),
+        false => host_and_port(host, port, Place::GoFlag(said.join(" and "))),
     };
     let rows = Setting::all().filter_map(|row| {
         let name = row.also.iter().find(|name| variable(words, name).is_some())?;
-        Some(judged(row, name, variable(words, name)?, Place::Word(flag(name))))
+        Some(judged(row, name, variable(words, name)?, Place::GoFlag(flag(name))))
     });
     let tls = TLS.iter().filter(|name| variable(words, name).is_some());
-    let tls = tls.map(|name| Err(environment::no_tls(Place::Word(flag(name)))));
+    let tls = tls.map(|name| Err(environment::no_tls(Place::GoFlag(flag(name)))));
     listen.into_iter().map(Ok).chain(rows).chain(tls)
 }
 

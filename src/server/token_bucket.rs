@@ -6,22 +6,22 @@ use crate::base::time::Time;
 
 /// What may be sent now. A write is never cut: what it takes too much is paid back first.
 #[derive(Debug)]
-pub struct Egress {
+pub struct TokenBucket {
     /// Bytes a second; [`u64::MAX`] without bound.
     rate: u64,
     left: i64,
     filled: Time,
 }
 
-impl Egress {
+impl TokenBucket {
     /// Most of what was not sent that may be sent later at once, as time.
     const BURST: Duration = Duration::from_millis(100);
     /// Shortest wait for more.
     const TICK_US: u64 = 1000;
 
     /// A bucket of this rate, full.
-    pub fn new(rate: u64) -> Egress {
-        Egress { rate, left: 1, filled: Time::START }
+    pub fn new(rate: u64) -> TokenBucket {
+        TokenBucket { rate, left: 1, filled: Time::START }
     }
 
     /// Whether there is one.
@@ -30,7 +30,7 @@ impl Egress {
     }
 
     /// Takes in what may be sent since the last time.
-    pub fn fill(&mut self, now: Time) {
+    pub fn refill(&mut self, now: Time) {
         if self.is_bounded() {
             let burst = self.earned(Self::BURST.as_micros() as u64);
             let earned = self.earned(now.since(self.filled).as_micros() as u64);
@@ -47,7 +47,7 @@ impl Egress {
     }
 
     /// When something may be sent again; `None`: now.
-    pub fn shut_until(&self, now: Time) -> Option<Time> {
+    pub fn blocked_until(&self, now: Time) -> Option<Time> {
         let missing = u64::try_from(1 - self.left).ok().filter(|missing| *missing > 0)?;
         let wait_us = u128::from(missing) * 1_000_000 / u128::from(self.rate.max(1));
         Some(now.after_us(u64::try_from(wait_us).unwrap_or(u64::MAX).max(Self::TICK_US)))
@@ -65,32 +65,32 @@ mod tests {
 
     #[test]
     fn what_was_sent_too_much_is_waited_for() {
-        let mut egress = Egress::new(1_000_000);
-        assert_eq!(egress.shut_until(Time::START), None);
-        egress.spend(500_001);
-        assert_eq!(egress.shut_until(Time::START), Some(Time::from_micros(500_001)));
-        egress.fill(Time::from_micros(400_000));
+        let mut bucket = TokenBucket::new(1_000_000);
+        assert_eq!(bucket.blocked_until(Time::START), None);
+        bucket.spend(500_001);
+        assert_eq!(bucket.blocked_until(Time::START), Some(Time::from_micros(500_001)));
+        bucket.refill(Time::from_micros(400_000));
         let soon = Time::from_micros(400_000);
-        assert_eq!(egress.shut_until(soon), Some(Time::from_micros(500_001)));
-        egress.fill(Time::from_micros(500_001));
-        assert_eq!(egress.shut_until(Time::from_micros(500_001)), None);
+        assert_eq!(bucket.blocked_until(soon), Some(Time::from_micros(500_001)));
+        bucket.refill(Time::from_micros(500_001));
+        assert_eq!(bucket.blocked_until(Time::from_micros(500_001)), None);
     }
 
     #[test]
     fn what_was_not_sent_is_forgotten_but_for_a_burst() {
-        let mut egress = Egress::new(1_000_000);
-        egress.fill(Time::from_micros(1_000_000_000));
-        egress.spend(100_000);
-        assert!(egress.shut_until(Time::from_micros(1_000_000_000)).is_some());
+        let mut bucket = TokenBucket::new(1_000_000);
+        bucket.refill(Time::from_micros(1_000_000_000));
+        bucket.spend(100_000);
+        assert!(bucket.blocked_until(Time::from_micros(1_000_000_000)).is_some());
     }
 
     #[test]
     fn without_a_bound_there_is_none() {
-        let mut egress = Egress::new(u64::MAX);
+        let mut bucket = TokenBucket::new(u64::MAX);
         for second in 0..10 {
-            egress.spend(usize::MAX);
-            egress.fill(Time::from_micros(second * 1_000_000));
-            assert_eq!(egress.shut_until(Time::START), None);
+            bucket.spend(usize::MAX);
+            bucket.refill(Time::from_micros(second * 1_000_000));
+            assert_eq!(bucket.blocked_until(Time::START), None);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::server::net::Net;
 
 /// How often bytes were passed back unread: all at once, or some of them to be written later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub struct Spliced {
     /// All that had been taken.
     pub whole: u64,
     /// A part.
@@ -16,12 +16,12 @@ pub struct Passed {
 
 impl<C: Client> Sim<C> {
     /// How often bytes were passed back unread.
-    pub fn passed(&self) -> Passed {
-        self.passed
+    pub fn spliced(&self) -> Spliced {
+        self.spliced
     }
 
     /// Now and then it cannot be done, as on other systems, or before urgent bytes.
-    pub(super) fn relay(
+    pub(super) fn splice_back(
         &mut self,
         from: &mut usize,
         most: usize,
@@ -38,8 +38,8 @@ impl<C: Client> Sim<C> {
             sent += some;
         }
         rest.extend_from_slice(&bytes[sent..]);
-        self.passed.whole += u64::from(taken > 0 && sent == taken);
-        self.passed.partly += u64::from(sent < taken);
+        self.spliced.whole += u64::from(taken > 0 && sent == taken);
+        self.spliced.partly += u64::from(sent < taken);
         Ok(taken)
     }
 }

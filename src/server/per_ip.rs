@@ -9,20 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Connections by address.
 #[derive(Debug)]
-pub struct Peers {
+pub struct ConnectionsPerIp {
     most: u32,
     counts: Mutex<HashMap<IpAddr, u32>>,
 }
 
-impl Peers {
+impl ConnectionsPerIp {
     /// No connections yet, and up to `most` for each address. The number of addresses is bounded by
     /// that of connections.
-    pub fn new(most: u32) -> Peers {
-        Peers { most, counts: Mutex::default() }
+    pub fn new(most: u32) -> ConnectionsPerIp {
+        ConnectionsPerIp { most, counts: Mutex::default() }
     }
 
     /// A connection begins, unless its address has as many as it may.
-    pub fn enter(&self, peer: IpAddr) -> bool {
+    pub fn acquire(&self, peer: IpAddr) -> bool {
         let mut counts = self.counts();
         let count = counts.entry(peer.to_canonical()).or_default();
         let fits = *count < self.most;
@@ -30,8 +30,8 @@ impl Peers {
         fits
     }
 
-    /// One that [entered](Peers::enter) has ended.
-    pub fn leave(&self, peer: IpAddr) {
+    /// One that [acquired](ConnectionsPerIp::acquire) has ended.
+    pub fn release(&self, peer: IpAddr) {
         let mut counts = self.counts();
         if let Some(count) = counts.get_mut(&peer.to_canonical()) {
             *count -= 1;
@@ -52,16 +52,16 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_connections_and_no_more() {
-        let peers = Peers::new(2);
+        let per_ip = ConnectionsPerIp::new(2);
         let (one, other) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([2, 2, 2, 2]));
-        assert!(peers.enter(one) && peers.enter(one));
-        assert!(!peers.enter("::ffff:1.1.1.1".parse().unwrap()), "the same address");
-        assert!(peers.enter(other));
-        peers.leave(one);
-        assert!(peers.enter(one));
+        assert!(per_ip.acquire(one) && per_ip.acquire(one));
+        assert!(!per_ip.acquire("::ffff:1.1.1.1".parse().unwrap()), "the same address");
+        assert!(per_ip.acquire(other));
+        per_ip.release(one);
+        assert!(per_ip.acquire(one));
         for peer in [one, one, other] {
-            peers.leave(peer);
+            per_ip.release(peer);
         }
-        assert!(peers.counts().is_empty());
+        assert!(per_ip.counts().is_empty());
     }
 }
