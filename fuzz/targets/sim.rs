@@ -211,20 +211,13 @@ fuzz_target!(|data: &[u8]| {
     let app: App = script::app(0);
     let config = WorkerConfig {
         app: Arc::new(app),
-        listeners: vec![Listener {
-            protocol: Some(Protocol::Http),
-            local: LOCAL.into(),
-            deferred: flags & 8 != 0,
-            next_accept: Time::NEVER,
-        }],
-        per_ip: None,
-        refusals: 2,
         capacity: if crowded { 2 } else { 100 },
-        inbox,
+        refusals: 2,
+        per_ip: None,
         sink: None,
-        seed,
     };
-    let (totals, mut sim) = Worker::new(sim, config).run();
+    let listener = Listener::new(Some(Protocol::Http), LOCAL, flags & 8 != 0);
+    let (totals, mut sim) = Worker::new(sim, config, vec![listener], inbox, seed).run();
     assert_eq!(sim.open(), 0, "connections are left open");
     sim.settle();
     sim.peers().iter().for_each(|peer| peer.client.check(crowded, drains, totals.cut_off > 0));

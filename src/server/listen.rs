@@ -17,7 +17,6 @@ use super::resolve;
 use super::socket_file;
 use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
-use crate::base::time::Time;
 use crate::config::{Host, Listen, SocketName, UnixSocket};
 use crate::proto::conn::Protocol;
 
@@ -179,7 +178,7 @@ fn tcp(
     let local = listener.local_addr()?;
     Ok(Open {
         socket: ListenSocket::Tcp(listener),
-        listener: Listener { deferred, ..new_listener(Some(protocol), local.to_string()) },
+        listener: Listener::new(Some(protocol), &local.to_string(), deferred),
         address: named(local),
     })
 }
@@ -192,13 +191,9 @@ fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
     let local = socket.local_addr()?;
     Ok(Open {
         socket: ListenSocket::Udp(Datagrams::new(socket)),
-        listener: new_listener(None, local.to_string()),
+        listener: Listener::new(None, &local.to_string(), false),
         address: Address::UdpEcho(local),
     })
-}
-
-fn new_listener(protocol: Option<Protocol>, local: String) -> Listener {
-    Listener { protocol, local, deferred: false, next_accept: Time::NEVER }
 }
 
 /// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.
@@ -250,7 +245,7 @@ fn unix(socket: &UnixSocket) -> io::Result<Open> {
     let listener = socket_file::listen(socket)?;
     Ok(Open {
         socket: ListenSocket::Unix(mio::net::UnixListener::from_std(listener.into())),
-        listener: new_listener(Some(Protocol::Http), "localhost".into()),
+        listener: Listener::new(Some(Protocol::Http), "localhost", false),
         address: Address::Unix(socket.clone()),
     })
 }

@@ -148,7 +148,7 @@ struct Shared {
     mailboxes: Vec<Mailbox>,
     /// Taken when the server begins to end, so that a successor's are left alone.
     socket_files: Mutex<Vec<SocketFile>>,
-    log: Option<AccessLog>,
+    log: Option<Arc<AccessLog>>,
 }
 
 /// One worker's commands, and how to wake it for them.
@@ -172,12 +172,12 @@ impl Handle {
     /// Opens the access log's file anew, after it was rotated away; whether it has a file.
     pub fn reopen_log(&self) -> bool {
         let log = self.shared.log.as_ref().filter(|log| log.has_file());
-        log.map(AccessLog::reopen).is_some()
+        log.map(|log| log.reopen()).is_some()
     }
 
     /// Access log lines that were lost.
     pub fn dropped_log_lines(&self) -> u64 {
-        self.shared.log.as_ref().map_or(0, AccessLog::dropped)
+        self.shared.log.as_ref().map_or(0, |log| log.dropped())
     }
 
     /// Writes what is queued for the access log, until `deadline` at most. Nothing logs after it.

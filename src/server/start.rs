@@ -95,48 +95,19 @@ fn advice(address: &Address, error: &io::Error) -> &'static str {
     }
 }
 
-/// Starts a server. An access log without a file goes to `stderr`, which is its owner's to close,
-/// or else to an output of the server's own.
+/// Starts a server. Without a file of its own the access log goes to `stderr`, which the caller
+/// closes, or to a new output.
 pub(super) fn start(
     settings: Settings,
     stderr: Option<&Arc<Output>>,
 ) -> Result<Server, StartError> {
-    let mut groups = look_up(&settings.listen)?;
-    let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
-    let (start, epoch) = (Instant::now(), SystemTime::now());
-    let mut app = app(&settings)?;
-    let log = open_log(&settings, epoch, stderr)?;
-    let count = match settings.workers {
-        0 => thread::available_parallelism().map_or(1, usize::from),
-        count => count,
-    };
-    let (capacity, refusals) = (capacity(&settings, limit, count), refusals(limit));
-    share(&mut app.limits, count);
-    let per_ip = settings.max_connections_per_ip.map(|most| Arc::new(ConnectionsPerIp::new(most)));
-    // One for all workers: what is made from it once is made once.
-    let app = Arc::new(app);
-    let mut starter =
-        Starter { settings, app, per_ip, start, log, capacity, refusals, threads: Vec::new() };
-    let mut mailboxes = Vec::new();
-    let mut addresses = Vec::new();
-    for number in 0..count {
-        match starter.spawn(number, groups) {
-            Ok((mailbox, bound)) => {
-                mailboxes.push(mailbox);
-                if number == 0 {
-                    addresses = bound;
-                }
-            }
-            Err(error) => {
-                // What the first worker has not opened is not ours to remove.
-                starter.abandon(mailboxes, addresses);
-                return Err(error);
-            }
-        }
-        let shared = addresses.iter().filter(|address| !matches!(address, Address::Unix(_)));
-        groups = shared.cloned().map(Group::from).collect();
-    }
-    Ok(starter.finish(mailboxes, addresses, limit))
+    let groups = look_up(&settings.listen)?;
+    let plan = Arc::new(Plan::new(&settings, stderr)?);
+    let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], addresses: vec![] };
+    let started = starter.spawn_all(groups);
+    // On an error it is dropped, which stops the workers that did start.
+    let server = starter.finish();
+    started.map(|()| server)
 }
 
 /// The addresses of what the settings name. Two names may have the same one.
@@ -165,12 +136,13 @@ fn look_up(listen: &[Listen]) -> Result<Vec<Group>, StartError> {
     Ok(groups)
 }
 
-/// What the workers may consult, each a copy of its own.
-fn app(settings: &Settings) -> Result<App, StartError> {
+/// What protocols and endpoints read, with each worker's share of the limits.
+fn app(settings: &Settings, workers: usize) -> Result<App, StartError> {
     let mut app = settings.app();
     if settings.real_hostname {
         app.hostname = os::hostname().map_err(StartError::Hostname)?;
     }
+    share(&mut app.limits, workers);
     Ok(app)
 }
 
@@ -230,95 +202,134 @@ fn open_log(
     log.map(Some).map_err(StartError::Log)
 }
 
-/// What a worker's thread says when it listens, or why it does not.
-type Started = Result<Vec<Address>, StartError>;
-
-struct Starter {
-    settings: Settings,
+/// Everything that is derived from the settings, once for all workers.
+struct Plan {
+    /// One for all workers: documents derived from it are made once.
     app: Arc<App>,
-    per_ip: Option<Arc<ConnectionsPerIp>>,
-    start: Instant,
-    log: Option<AccessLog>,
+    workers: usize,
+    /// Most connections of one worker, and most of its connections that are being refused.
     capacity: usize,
     refusals: usize,
+    descriptor_limit: u64,
+    per_ip: Option<Arc<ConnectionsPerIp>>,
+    log: Option<Arc<AccessLog>>,
+    private_fd_tables: bool,
+    read_until_would_block: bool,
+    defer_accept: bool,
+    /// [`Time::START`](crate::base::time::Time::START) for all workers.
+    start: Instant,
+}
+
+impl Plan {
+    fn new(settings: &Settings, stderr: Option<&Arc<Output>>) -> Result<Plan, StartError> {
+        let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
+        let (start, epoch) = (Instant::now(), SystemTime::now());
+        let workers = match settings.workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        Ok(Plan {
+            app: Arc::new(app(settings, workers)?),
+            workers,
+            capacity: capacity(settings, limit, workers),
+            refusals: refusals(limit),
+            descriptor_limit: limit,
+            per_ip: settings
+                .max_connections_per_ip
+                .map(|most| Arc::new(ConnectionsPerIp::new(most))),
+            log: open_log(settings, epoch, stderr)?.map(Arc::new),
+            private_fd_tables: settings.private_fd_tables,
+            read_until_would_block: settings.read_until_would_block,
+            defer_accept: settings.defer_accept,
+            start,
+        })
+    }
+
+    /// The configuration of one worker.
+    fn worker(&self) -> WorkerConfig {
+        WorkerConfig {
+            app: Arc::clone(&self.app),
+            capacity: self.capacity,
+            refusals: self.refusals,
+            per_ip: self.per_ip.clone(),
+            sink: self.log.as_deref().map(AccessLog::sink),
+        }
+    }
+
+    /// Most connections of the server. Workers without descriptor tables of their own share one.
+    fn server_capacity(&self) -> u64 {
+        let all = (self.capacity * self.workers) as u64;
+        match self.private_fd_tables {
+            true => all,
+            false => all.min(self.descriptor_limit.saturating_sub(DESCRIPTORS_RESERVED as u64)),
+        }
+    }
+}
+
+struct Starter {
+    plan: Arc<Plan>,
     threads: Vec<JoinHandle<WorkerStats>>,
+    mailboxes: Vec<Mailbox>,
+    /// Those of the first worker.
+    addresses: Vec<Address>,
 }
 
 impl Starter {
-    /// Starts one worker and waits until it listens.
-    fn spawn(
-        &mut self,
-        number: usize,
-        groups: Vec<Group>,
-    ) -> Result<(Mailbox, Vec<Address>), StartError> {
+    /// Starts all workers. Those after the first listen on the ports that the first has bound.
+    fn spawn_all(&mut self, groups: Vec<Group>) -> Result<(), StartError> {
+        self.addresses = self.spawn(0, groups)?;
+        for number in 1..self.plan.workers {
+            let shared = self.addresses.iter().filter(|at| !matches!(at, Address::Unix(_)));
+            let groups = shared.cloned().map(Group::from).collect();
+            self.spawn(number, groups)?;
+        }
+        Ok(())
+    }
+
+    /// Starts one worker, and returns its addresses once it listens.
+    fn spawn(&mut self, number: usize, groups: Vec<Group>) -> Result<Vec<Address>, StartError> {
         let (waker, wake) = pipe::new().map_err(StartError::System)?;
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
-        let worker = WorkerStart {
-            first: number == 0,
-            groups,
-            app: Arc::clone(&self.app),
-            per_ip: self.per_ip.clone(),
-            private_fd_table: self.settings.private_fd_tables,
-            read_until_would_block: self.settings.read_until_would_block,
-            defer_accept: self.settings.defer_accept,
-            start: self.start,
-            capacity: self.capacity,
-            refusals: self.refusals,
-            inbox,
-            wake,
-            sink: self.log.as_ref().map(AccessLog::sink),
-        };
+        let worker =
+            WorkerStart { first: number == 0, groups, plan: Arc::clone(&self.plan), inbox, wake };
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
             .spawn(move || worker.run(&started))
             .map_err(StartError::System)?;
         self.threads.push(thread);
-        let bound = outcome.recv().map_err(|_| {
+        let addresses = outcome.recv().map_err(|_| {
             StartError::System(io::Error::other("a worker ended before it listened"))
         })??;
-        Ok((Mailbox { commands, waker }, bound))
+        self.mailboxes.push(Mailbox { commands, waker });
+        Ok(addresses)
     }
 
-    /// Ends the workers that did start, when one did not.
-    fn abandon(self, mailboxes: Vec<Mailbox>, addresses: Vec<Address>) {
-        drop(self.finish(mailboxes, addresses, 0));
-    }
-
-    fn finish(self, mailboxes: Vec<Mailbox>, addresses: Vec<Address>, limit: u64) -> Server {
+    /// The server, with the workers that were started.
+    fn finish(self) -> Server {
+        let Starter { plan, threads, mailboxes, addresses } = self;
         let socket_files = Mutex::new(socket_files(&addresses).collect());
-        let all = (self.capacity * self.threads.len()) as u64;
-        let capacity = match self.settings.private_fd_tables {
-            true => all,
-            false => all.min(limit.saturating_sub(DESCRIPTORS_RESERVED as u64)),
-        };
-        let shared = Arc::new(Shared { mailboxes, socket_files, log: self.log });
-        Server { addresses, handle: Handle { shared }, threads: self.threads, capacity }
+        let capacity = plan.server_capacity();
+        let shared = Arc::new(Shared { mailboxes, socket_files, log: plan.log.clone() });
+        Server { addresses, handle: Handle { shared }, threads, capacity }
     }
 }
 
-/// Everything a worker's thread begins with.
+/// What a worker's thread starts with.
 struct WorkerStart {
     first: bool,
     groups: Vec<Group>,
-    app: Arc<App>,
-    per_ip: Option<Arc<ConnectionsPerIp>>,
-    private_fd_table: bool,
-    read_until_would_block: bool,
-    defer_accept: bool,
-    start: Instant,
-    capacity: usize,
-    refusals: usize,
+    plan: Arc<Plan>,
     inbox: Receiver<Command>,
     wake: pipe::Receiver,
-    sink: Option<super::access::Sink>,
 }
 
 impl WorkerStart {
-    fn run(self, started: &SyncSender<Started>) -> WorkerStats {
+    /// Serves until the end. Sends the addresses once it listens, or why it does not.
+    fn run(self, started: &SyncSender<Result<Vec<Address>, StartError>>) -> WorkerStats {
         match self.worker() {
-            Ok((worker, bound)) => {
-                let _ = started.send(Ok(bound));
+            Ok((worker, addresses)) => {
+                let _ = started.send(Ok(addresses));
                 worker.run().0
             }
             Err(error) => {
@@ -328,40 +339,32 @@ impl WorkerStart {
         }
     }
 
-    /// The table is split first, so that what is opened after it is in this one alone.
+    /// The descriptor table is split first, so that later descriptors are in this one alone.
     fn worker(self) -> Result<(Worker<Os>, Vec<Address>), StartError> {
-        if self.private_fd_table
+        let plan = &*self.plan;
+        if plan.private_fd_tables
             && let Err(error) = os::unshare_descriptors()
         {
             tracing::debug!(%error, "no private descriptor table");
         }
-        let (mut sockets, mut listeners, mut bound) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sockets, mut listeners, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
         for group in &self.groups {
             let opened =
-                group.open(self.first, self.defer_accept).map_err(|(address, error)| {
-                    socket_files(&bound).for_each(SocketFile::remove);
+                group.open(self.first, plan.defer_accept).map_err(|(address, error)| {
+                    socket_files(&addresses).for_each(SocketFile::remove);
                     StartError::Listen(address, error)
                 })?;
             for Open { socket, listener, address } in opened {
                 sockets.push(socket);
                 listeners.push(listener);
-                bound.push(address);
+                addresses.push(address);
             }
         }
-        let os = Os::new(sockets, self.wake, self.start, self.read_until_would_block)
-            .inspect_err(|_| socket_files(&bound).for_each(SocketFile::remove))
+        let os = Os::new(sockets, self.wake, plan.start, plan.read_until_would_block)
+            .inspect_err(|_| socket_files(&addresses).for_each(SocketFile::remove))
             .map_err(StartError::System)?;
-        let config = WorkerConfig {
-            per_ip: self.per_ip,
-            app: self.app,
-            listeners,
-            capacity: self.capacity,
-            refusals: self.refusals,
-            inbox: self.inbox,
-            sink: self.sink,
-            seed: RandomState::new().build_hasher().finish(),
-        };
-        Ok((Worker::new(os, config), bound))
+        let seed = RandomState::new().build_hasher().finish();
+        Ok((Worker::new(os, plan.worker(), listeners, self.inbox, seed), addresses))
     }
 }
 
@@ -385,7 +388,7 @@ mod tests {
         let real = String::from_utf8(uname.stdout).expect("a plain name");
         let name = |real_hostname| {
             let settings = Settings { real_hostname, ..Settings::default() };
-            app(&settings).map(|app| app.hostname).ok()
+            app(&settings, 1).map(|app| app.hostname).ok()
         };
         assert_eq!(name(true).as_deref(), Some(real.trim_end()));
         assert_eq!(name(false).as_deref(), Some("loiter"));

@@ -11,14 +11,12 @@
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::access::Sink;
 use super::admission::{Admission, Room};
 use super::net::{Event, Net, is_exhausted};
-use super::per_ip::ConnectionsPerIp;
 use super::session::{Fate, Scratch, Session, Stand};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
@@ -30,14 +28,15 @@ use crate::base::random::Random;
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
-use crate::http::app::App;
 use crate::http::date_header::DateHeader;
 use crate::http::record::Records;
 use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
 
+mod config;
 mod drain;
 
+pub use config::{Listener, WorkerConfig};
 use drain::{ASSUME_READABLE, RunState};
 
 /// A message to a worker.
@@ -49,46 +48,13 @@ pub enum Command {
     Stop,
 }
 
-/// What a worker is made with.
-#[derive(Debug)]
-pub struct WorkerConfig {
-    /// The settings.
-    pub app: Arc<App>,
-    /// Its listeners, in the order in which [`Net`] knows them.
-    pub listeners: Vec<Listener>,
-    /// Most connections at a time.
-    pub capacity: usize,
-    /// Most connections beyond them that are being refused.
-    pub refusals: usize,
-    /// Connections by address, if their number is bounded.
-    pub per_ip: Option<Arc<ConnectionsPerIp>>,
-    /// Commands.
-    pub inbox: Receiver<Command>,
-    /// Where records go.
-    pub sink: Option<Sink>,
-    /// What its random numbers follow from.
-    pub seed: u64,
-}
-
-/// A listener, as a worker sees it.
-#[derive(Clone, Debug)]
-pub struct Listener {
-    /// What its connections speak; `None` for datagrams, which are returned.
-    pub protocol: Option<Protocol>,
-    /// Its address, for requests that name no host.
-    pub local: String,
-    /// Whether the kernel sees to it that its clients have spoken when they are accepted: each is
-    /// read at once then. Elsewhere too many of those reads would find nothing.
-    pub deferred: bool,
-    /// When to look at it without being told: connections may be left from the last time.
-    pub next_accept: Time,
-}
-
 /// One event loop.
 #[derive(Debug)]
 pub struct Worker<N: Net> {
     net: N,
     config: WorkerConfig,
+    listeners: Vec<Listener>,
+    inbox: Receiver<Command>,
     sessions: Slab<Session<N::Socket>>,
     wheel: Wheel,
     ready: Vec<Token>,
@@ -109,8 +75,15 @@ pub struct Worker<N: Net> {
 }
 
 impl<N: Net> Worker<N> {
-    /// A worker that has not begun.
-    pub fn new(net: N, config: WorkerConfig) -> Worker<N> {
+    /// A worker that has not started. Its `listeners` are in the order of those of `net`; its
+    /// random numbers follow from `seed`.
+    pub fn new(
+        net: N,
+        config: WorkerConfig,
+        listeners: Vec<Listener>,
+        inbox: Receiver<Command>,
+        seed: u64,
+    ) -> Worker<N> {
         let usual = config.app.limits.head_bytes + READ_BYTES;
         Worker {
             net,
@@ -123,7 +96,7 @@ impl<N: Net> Worker<N> {
             body: Vec::new(),
             records: Records::default(),
             stamp: DateHeader::new(config.app.server_header.as_deref()),
-            random: Random::new(config.seed),
+            random: Random::new(seed),
             now: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
@@ -132,6 +105,8 @@ impl<N: Net> Worker<N> {
             trim: MemoryTrim::new(),
             delayed: 0,
             config,
+            listeners,
+            inbox,
         }
     }
 
@@ -165,13 +140,8 @@ impl<N: Net> Worker<N> {
         if !self.ready.is_empty() {
             return self.now;
         }
-        let listeners = self
-            .config
-            .listeners
-            .iter()
-            .map(|listener| listener.next_accept)
-            .min()
-            .unwrap_or(Time::NEVER);
+        let listeners =
+            self.listeners.iter().map(|listener| listener.next_accept).min().unwrap_or(Time::NEVER);
         let log = self.config.sink.as_ref().map_or(Time::NEVER, Sink::due);
         self.wheel.next().min(listeners).min(log).min(self.trim.due).min(self.state.end())
     }
@@ -186,13 +156,13 @@ impl<N: Net> Worker<N> {
                         self.ready(token);
                     }
                 }
-                Event::Listener(listener) => self.config.listeners[listener].next_accept = self.now,
+                Event::Listener(listener) => self.listeners[listener].next_accept = self.now,
                 Event::Inbox => self.handle_commands(),
             }
         }
         self.events = events;
-        for listener in 0..self.config.listeners.len() {
-            if self.config.listeners[listener].next_accept <= self.now {
+        for listener in 0..self.listeners.len() {
+            if self.listeners[listener].next_accept <= self.now {
                 self.accept(listener);
             }
         }
@@ -225,9 +195,9 @@ impl<N: Net> Worker<N> {
 
     /// Admission: the only place where a connection gets a slot.
     fn accept(&mut self, listener: usize) {
-        let Some(protocol) = self.config.listeners[listener].protocol else {
+        let Some(protocol) = self.listeners[listener].protocol else {
             let more = self.net.echo_datagrams(listener);
-            self.config.listeners[listener].next_accept = if more { self.now } else { Time::NEVER };
+            self.listeners[listener].next_accept = if more { self.now } else { Time::NEVER };
             return;
         };
         for _ in 0..ACCEPTS_PER_TURN {
@@ -245,7 +215,7 @@ impl<N: Net> Worker<N> {
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
-                        return self.config.listeners[listener].next_accept = Time::NEVER;
+                        return self.listeners[listener].next_accept = Time::NEVER;
                     }
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ if is_exhausted(&error) && self.evict() => {}
@@ -293,7 +263,7 @@ impl<N: Net> Worker<N> {
         };
         let Some(conn) = conn else { return self.net.close(socket) };
         let mut session = Session::new(socket, conn, peer, listener as u8);
-        if self.config.listeners[listener].deferred || self.state != RunState::Serving {
+        if self.listeners[listener].deferred || self.state != RunState::Serving {
             session.notice(ASSUME_READABLE);
         }
         let token = self.sessions.insert(session);
@@ -311,7 +281,7 @@ impl<N: Net> Worker<N> {
     /// Connections wait that there is no slot or descriptor for. No event will tell of them again
     /// (the listener is edge-triggered), so we look when one is freed, and now and then.
     fn pause(&mut self, listener: usize) {
-        self.config.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
+        self.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
     }
 
     /// Logs why connections cannot be taken, not more often than somebody would read it.
@@ -323,7 +293,7 @@ impl<N: Net> Worker<N> {
     }
 
     fn handle_commands(&mut self) {
-        while let Ok(command) = self.config.inbox.try_recv() {
+        while let Ok(command) = self.inbox.try_recv() {
             match command {
                 Command::Stop => self.state = RunState::Stopping,
                 Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
@@ -362,7 +332,7 @@ impl<N: Net> Worker<N> {
             unix_start_us: self.stamp.unix_start_us(),
             draining: self.state != RunState::Serving,
             peer: session.peer,
-            local: &self.config.listeners[usize::from(session.listener)].local,
+            local: &self.listeners[usize::from(session.listener)].local,
             app: &self.config.app,
             stamp: self.stamp.fields(),
             random: &mut self.random,
@@ -412,7 +382,7 @@ impl<N: Net> Worker<N> {
                 per_ip.release(peer);
             }
             self.net.close(session.socket);
-            for listener in &mut self.config.listeners {
+            for listener in &mut self.listeners {
                 // One that waits for a slot or a descriptor may have it now.
                 if listener.next_accept != Time::NEVER {
                     listener.next_accept = self.now;

@@ -130,22 +130,10 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>
         app.limits.all_echo_bytes = 4 * app.limits.echo_bytes;
     }
     app.limits.send_timeout = Duration::from_secs(24 * 60 * 60);
-    let config = WorkerConfig {
-        app: Arc::new(app),
-        listeners: vec![Listener {
-            protocol: Some(protocol),
-            local: "a".into(),
-            deferred: false,
-            next_accept: Time::NEVER,
-        }],
-        per_ip: None,
-        refusals: 2,
-        capacity: 100,
-        inbox,
-        sink: None,
-        seed,
-    };
-    let (totals, mut sim) = Worker::new(sim, config).run();
+    let config =
+        WorkerConfig { app: Arc::new(app), capacity: 100, refusals: 2, per_ip: None, sink: None };
+    let listener = Listener::new(Some(protocol), "a", false);
+    let (totals, mut sim) = Worker::new(sim, config, vec![listener], inbox, seed).run();
     sim.settle();
     (totals, sim)
 }

@@ -173,20 +173,14 @@ fn play(mut random: Random, run: &Run) {
     let sim = Sim::new(random.next_u64(), faults, clients, commands);
     let config = WorkerConfig {
         app: Arc::new(run.limited()),
-        listeners: vec![Listener {
-            protocol: Some(Protocol::Http),
-            local: LOCAL.into(),
-            deferred: count.is_multiple_of(2),
-            next_accept: Time::NEVER,
-        }],
-        per_ip: None,
-        refusals: 2,
         capacity: if run.crowded { 3 } else { 1000 },
-        inbox,
+        refusals: 2,
+        per_ip: None,
         sink: None,
-        seed: random.next_u64(),
     };
-    let (totals, mut sim) = Worker::new(sim, config).run();
+    let listener = Listener::new(Some(Protocol::Http), LOCAL, count.is_multiple_of(2));
+    let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
+    let (totals, mut sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");
     assert_eq!(totals.leaked, 0, "answers or timers are counted that are over");
     sim.settle();

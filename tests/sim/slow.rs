@@ -71,23 +71,15 @@ fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
     let (commands, inbox) = mpsc::channel();
     let clients = sippers.into_iter().map(|sipper| (Time::START, sipper)).collect();
     let sim = Sim::new(limits.send_rate, faults, clients, commands);
-    let listener = Listener {
-        protocol: Some(Protocol::Http),
-        local: "a".into(),
-        deferred: false,
-        next_accept: Time::NEVER,
-    };
+    let listener = Listener::new(Some(Protocol::Http), "a", false);
     let config = WorkerConfig {
         app: Arc::new(App { limits, ..App::default() }),
-        listeners: vec![listener],
-        per_ip: None,
-        refusals: 2,
         capacity: 10,
-        inbox,
+        refusals: 2,
+        per_ip: None,
         sink: None,
-        seed: 1,
     };
-    let (_, mut sim) = Worker::new(sim, config).run();
+    let (_, mut sim) = Worker::new(sim, config, vec![listener], inbox, 1).run();
     sim.settle();
     let end = |client: &Sipper| client.cut_off.expect("every connection ends");
     sim.peers().iter().map(|peer| (peer.client.has_all(), end(&peer.client))).collect()

@@ -45,7 +45,7 @@ impl<N: Net> Worker<N> {
     /// once they have been seen empty.
     pub(super) fn drain(&mut self, within: Duration) {
         self.state = RunState::ClosingListeners { by: self.now.after(within) };
-        for listener in &mut self.config.listeners {
+        for listener in &mut self.listeners {
             listener.next_accept = if listener.protocol.is_some() { self.now } else { Time::NEVER };
         }
         for token in self.sessions.tokens().collect::<Vec<_>>() {
@@ -60,7 +60,6 @@ impl<N: Net> Worker<N> {
     pub(super) fn close_listeners(&mut self) {
         if let RunState::ClosingListeners { by } = self.state
             && self
-                .config
                 .listeners
                 .iter()
                 .all(|listener| listener.protocol.is_none() || listener.next_accept == Time::NEVER)

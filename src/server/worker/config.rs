@@ -1,0 +1,46 @@
+//! What a worker serves with: its configuration and its listeners.
+
+use std::sync::Arc;
+
+use crate::base::time::Time;
+use crate::http::app::App;
+use crate::proto::conn::Protocol;
+use crate::server::access::Sink;
+use crate::server::per_ip::ConnectionsPerIp;
+
+/// Everything that a worker derives from the settings: a reload can replace it as a whole.
+#[derive(Debug)]
+pub struct WorkerConfig {
+    /// The settings that protocols and endpoints read.
+    pub app: Arc<App>,
+    /// Most connections at a time.
+    pub capacity: usize,
+    /// Most connections at a time that are being refused, in addition to `capacity`.
+    pub refusals: usize,
+    /// Connections by address; `None` without a limit.
+    pub per_ip: Option<Arc<ConnectionsPerIp>>,
+    /// The access log; `None` if it is off.
+    pub sink: Option<Sink>,
+}
+
+/// A listener, as a worker sees it.
+#[derive(Debug)]
+pub struct Listener {
+    /// The protocol of its connections; `None` for datagrams, which are echoed.
+    pub(super) protocol: Option<Protocol>,
+    /// Its address, for requests without a Host field.
+    pub(super) local: String,
+    /// Whether the kernel defers accepting until the client has sent something. Such a connection
+    /// is read at once; without this, most of those reads would find nothing.
+    pub(super) deferred: bool,
+    /// When to accept without an event: connections may be left from the last time.
+    pub(super) next_accept: Time,
+}
+
+impl Listener {
+    /// A listener at the address `local`. Its connections speak `protocol`, or it echoes datagrams;
+    /// `deferred`: they are accepted once the client has sent something.
+    pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
+        Listener { protocol, local: local.to_owned(), deferred, next_accept: Time::NEVER }
+    }
+}
