@@ -1,7 +1,7 @@
-//! What the parts cost, without sockets: `cargo bench`, or `cargo bench -- head` for one of them.
+//! What the parts cost, without sockets: `cargo bench`, or `cargo bench -- head` for one group.
 //!
-//! Each takes a second at the most. Figures are for one request, or for as many items as the
-//! bench tells; an answer is rendered into a buffer and thrown away.
+//! Each benchmark takes at most a second. Figures are per request, or per item where the benchmark
+//! counts items; an answer is rendered into a buffer and discarded.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -37,7 +37,7 @@ fn large() -> Vec<u8> {
     format!("GET /get HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n").into_bytes()
 }
 
-/// One connection, and all that a worker lends it.
+/// One connection, with everything that a worker lends it.
 struct Machine {
     app: App,
     conn: Conn,
@@ -60,7 +60,7 @@ impl Machine {
         }
     }
 
-    /// Lets these bytes arrive at this time, and says what the machine waits for.
+    /// Feeds these bytes at this time; returns what the connection waits for.
     fn turn(&mut self, bytes: &[u8], now: Time) -> Next {
         self.input.tail().extend_from_slice(bytes);
         let mut cx = Cx {
@@ -88,8 +88,7 @@ impl Machine {
         next
     }
 
-    /// Plays the answer to `request`, which takes time, with a clock that jumps, and says when it
-    /// was over.
+    /// Plays a delayed answer to `request` on a virtual clock; returns when it ended.
     fn play(&mut self, request: &[u8], now: Time) -> Time {
         let (mut now, mut next) = (now, self.turn(request, now));
         while let Next::Sleep(until) = next {
@@ -100,7 +99,7 @@ impl Machine {
     }
 }
 
-/// From the first byte of a head to a request that is understood.
+/// From the first byte of a head to a parsed request.
 #[divan::bench_group(min_time = 0.2, max_time = 1)]
 mod head {
     use super::*;
@@ -133,7 +132,7 @@ mod head {
     }
 }
 
-/// A whole turn of a connection that is kept: a request in, its answer out.
+/// A whole turn of a keep-alive connection: a request in, its answer out.
 #[divan::bench_group(min_time = 0.2, max_time = 1)]
 mod turn {
     use super::*;
@@ -169,7 +168,7 @@ mod turn {
         answer(bencher, GET, 16);
     }
 
-    /// The same head, a byte a turn.
+    /// The same head, one byte per turn.
     #[divan::bench]
     fn status_byte_by_byte(bencher: Bencher) {
         let mut machine = Machine::new();
@@ -181,7 +180,7 @@ mod turn {
     }
 }
 
-/// Answers that take time, on a clock that jumps.
+/// Delayed answers, on a virtual clock.
 #[divan::bench_group(min_time = 0.2, max_time = 1)]
 mod exchange {
     use super::*;
@@ -197,7 +196,7 @@ mod exchange {
         play(bencher, "/delay/1");
     }
 
-    /// A hundred pieces, each at its moment.
+    /// A hundred pieces, each at its due time.
     #[divan::bench]
     fn drip(bencher: Bencher) {
         play(bencher, "/drip?duration=1&numbytes=100");
@@ -209,17 +208,17 @@ mod exchange {
     }
 }
 
-/// The timers, by how many there are.
+/// Timers, by their number.
 #[divan::bench_group(min_time = 0.2, max_time = 1)]
 mod wheel {
     use super::*;
     use loiter::base::wheel::Wheel;
 
     const TIMERS: [u32; 2] = [10_000, 1_000_000];
-    /// They are spread over this time.
+    /// The deadlines are spread over this time.
     const SPREAD_US: u64 = 10_000_000;
 
-    /// A wheel on which all are armed, each at its moment after `from_us`.
+    /// A wheel with this many timers, at random deadlines after `from_us`.
     fn armed(mut wheel: Wheel, timers: u32, from_us: u64) -> Wheel {
         let mut random = Random::new(1);
         for index in 0..timers {
@@ -236,7 +235,7 @@ mod wheel {
             .bench_local_values(|wheel| armed(wheel, timers, 0));
     }
 
-    /// Each is moved to an earlier time.
+    /// Each is moved to an earlier deadline.
     #[divan::bench(args = TIMERS)]
     fn rearm(bencher: Bencher, timers: u32) {
         bencher
@@ -245,7 +244,7 @@ mod wheel {
             .bench_local_values(|wheel| armed(wheel, timers, 0));
     }
 
-    /// All fire, a look every millisecond.
+    /// All fire; the wheel is polled every millisecond.
     #[divan::bench(args = TIMERS)]
     fn fire(bencher: Bencher, timers: u32) {
         bencher
@@ -268,7 +267,7 @@ mod json {
     use super::*;
     use loiter::http::json::{Json, Layout, escape};
 
-    /// About what `/get` tells, without reading a request for it.
+    /// About the size of the answer to `/get`, without reading a request.
     #[divan::bench]
     fn document(bencher: Bencher) {
         let mut output = Vec::with_capacity(4096);

@@ -1,4 +1,4 @@
-//! What the targets share: a request made of parts, and a connection that is played.
+//! Shared by the targets: a request built from parts, and a simulated connection.
 
 pub mod play;
 pub mod script;
@@ -6,7 +6,7 @@ pub mod script;
 use loiter::http::request::{Field, Method, Params, Request, Target, Version};
 use loiter::proto::http1::head::{self, Head, Origin};
 
-/// What a connection knows and a head does not say.
+/// Facts about the connection that are not in a request head.
 pub const ORIGIN: Origin<'static> =
     Origin { peer: None, local: "127.0.0.1:80", unix_us: 1_795_358_821_485_000 };
 
@@ -32,13 +32,13 @@ pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) 
     })
 }
 
-/// What a head says, in a form that can be compared.
-pub fn told(head: &Head) -> String {
+/// A parsed head as text that can be compared.
+pub fn summary(head: &Head) -> String {
     format!("{head:?}")
 }
 
-/// Reads a head as a connection reads one that does not come whole, in pieces of `piece` bytes, each line looked at once.
-/// `None`: it has no end.
+/// Scans and parses a head that arrives in pieces of `piece` bytes, each line scanned once.
+/// `None`: the head has no end.
 pub fn read_head(
     bytes: &[u8],
     piece: usize,
@@ -49,16 +49,16 @@ pub fn read_head(
         seen = (seen + piece).min(bytes.len());
         match head::scan(&bytes[..seen], scanned, limits) {
             Ok(head::Scan::More(lines)) => {
-                assert!((scanned..=seen).contains(&lines), "a scan goes back, or too far");
+                assert!((scanned..=seen).contains(&lines), "a scan goes backward or too far");
                 scanned = lines;
             }
             Ok(head::Scan::End(end)) => {
-                assert!(end <= seen, "a head ends where nothing is yet");
+                assert!(end <= seen, "a head ends beyond the input");
                 let mut slots = head::slots();
                 return Some(match head::parse(&bytes[..end], &mut slots, limits, ORIGIN) {
                     Ok(head) => {
-                        assert_eq!(head.bytes, end, "scan and parse see different heads");
-                        Ok(told(&head))
+                        assert_eq!(head.bytes, end, "scan and parse find different ends");
+                        Ok(summary(&head))
                     }
                     Err(refusal) => Err(format!("{refusal:?}")),
                 });

@@ -1,6 +1,6 @@
-//! A connection's machine, called as `server/session.rs` calls it, and held to what every machine
-//! promises: called again with nothing new it does nothing new, its output is bounded, it never
-//! waits for a moment that has passed, and in the end it closes.
+//! Drives a connection's state machine as `server/session.rs` does and checks the rules for every
+//! machine: a call without news changes nothing, output is bounded, no wait is for a time in the
+//! past, and the connection closes in the end.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,26 +15,25 @@ use loiter::proto::{Cx, Next};
 
 use crate::script::Step;
 
-/// The fields that every answer carries; the simulator's worker says the same.
+/// The fields that every answer has; the simulator's worker sends the same.
 const STAMP: &[u8] = b"Server: loiter/0.1.0\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
-/// Calls after which a machine is taken to be one that never waits.
+/// Calls after which the machine counts as one that never waits.
 const MOST_CALLS: usize = 20_000;
-/// Timers after which it is taken to be one that never closes.
+/// Timers after which the machine counts as one that never closes.
 const MOST_TIMERS: usize = 50_000;
-/// Most that may be appended in one call beyond the high-water mark: the longest body that is made
-/// whole.
+/// Most bytes appended in one call beyond the high-water mark: the longest body rendered whole.
 const MOST_AT_ONCE: usize = HIGH_WATER + 4 * 1024 * 1024;
-/// A run that has said so much is over: more of the same teaches nothing.
+/// A run ends after this much output: more of the same finds nothing new.
 const ENOUGH: usize = 1024 * 1024;
 
-/// What a connection has said, and how much it was asked.
+/// The output of a connection, and how many requests it served.
 #[derive(Debug, PartialEq)]
 pub struct Said {
     /// Every byte.
     pub bytes: Vec<u8>,
     /// Exchanges finished.
     pub served: u64,
-    /// Whether it has said so much that the run was cut.
+    /// Whether the run was cut because of its length.
     pub cut: bool,
 }
 
@@ -47,7 +46,7 @@ pub struct Player<'a> {
     input: Buf,
     output: Buf,
     arrived: Vec<u8>,
-    /// The client's end: it has come, and it has been noticed.
+    /// The client's FIN: whether it has arrived, and whether it has been read.
     end: (bool, bool),
     draining: bool,
     said: Vec<u8>,
@@ -80,8 +79,8 @@ impl<'a> Player<'a> {
         player
     }
 
-    /// What is said to these steps until the connection is closed, everything arriving in pieces of
-    /// at most `piece` bytes.
+    /// Plays these steps until the connection is closed, and returns its output. Input arrives in
+    /// pieces of at most `piece` bytes.
     pub fn play(mut self, steps: &[Step], piece: usize) -> Said {
         for (number, step) in steps.iter().enumerate() {
             match step {
@@ -115,7 +114,7 @@ impl<'a> Player<'a> {
         self.turn();
     }
 
-    /// Nothing more arrives: it closes, by itself or when the client ends.
+    /// Nothing more arrives: the connection closes by itself, or after the client's FIN.
     fn finish(mut self) -> Said {
         if matches!(self.conn, Conn::Echo) {
             self.end.0 = true;
@@ -123,15 +122,15 @@ impl<'a> Player<'a> {
         }
         let mut timers = 0;
         while self.next != Next::Close && self.said.len() < ENOUGH {
-            let due = self.due().unwrap_or_else(|| panic!("it waits for nothing: {:?}", self.next));
-            assert!(due < Time::NEVER, "it waits for ever");
+            let due = self.due().unwrap_or_else(|| panic!("no deadline: {:?}", self.next));
+            assert!(due < Time::NEVER, "it waits forever");
             self.now = due;
             self.turn();
             timers += 1;
             assert!(timers < MOST_TIMERS, "it never closes");
         }
         let cut = self.next != Next::Close || self.said.len() >= ENOUGH;
-        assert!(cut || self.delayed == 0, "a delayed answer is counted after the end");
+        assert!(cut || self.delayed == 0, "a delayed answer is still counted after the end");
         Said { bytes: self.said, served: self.served, cut }
     }
 
@@ -151,17 +150,17 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// A turn of the session, and one more for nothing.
+    /// A turn of the session, and a second one without news.
     fn turn(&mut self) {
         self.work();
         if self.said.len() >= ENOUGH {
-            // What is cut off is not asked again.
+            // A run that was cut is not called again.
             return self.wait(Next::Close);
         }
         let before = (self.next, self.said.len(), self.served);
         self.work();
         let after = (self.next, self.said.len(), self.served);
-        assert_eq!(after, before, "called for nothing it does something");
+        assert_eq!(after, before, "a call without news changed something");
     }
 
     fn work(&mut self) {
@@ -175,7 +174,7 @@ impl<'a> Player<'a> {
             self.output.clear();
             match next {
                 Next::Now => {
-                    assert!(!fresh, "it wants a clock that it has");
+                    assert!(!fresh, "it asks for a clock that it has");
                     fresh = true;
                 }
                 Next::Write => {}
@@ -187,19 +186,19 @@ impl<'a> Player<'a> {
             }
             next = self.advance(fresh);
         }
-        panic!("the machine is never content: {next:?}");
+        panic!("the machine never waits: {next:?}");
     }
 
     fn wait(&mut self, next: Next) {
         self.next = next;
         let late = self.due().is_some_and(|due| due <= self.now);
-        assert!(!late, "it is {:?} and it waits for {:?}", self.now, self.next);
+        assert!(!late, "at {:?} it waits for {:?}", self.now, self.next);
         if !matches!(next, Next::Close) && self.conn.reads() {
-            assert!(self.arrived.is_empty(), "it reads, and leaves something unread");
+            assert!(self.arrived.is_empty(), "it waits for input and leaves some unread");
         }
     }
 
-    /// Reads what has arrived, and the end with it; says whether there was either.
+    /// Reads what has arrived, and the FIN; returns whether there was either.
     fn read(&mut self) -> bool {
         if self.arrived.is_empty() && self.end.0 == self.end.1 {
             return false;
@@ -232,20 +231,20 @@ impl<'a> Player<'a> {
             left: &mut 0,
         };
         let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
-        assert!(self.body.is_empty(), "the shared body is left full");
+        assert!(self.body.is_empty(), "the shared body buffer is not empty");
         let kept = if self.app.records { self.served - served } else { 0 };
-        assert_eq!(records.len() as u64, kept, "a record for each exchange");
+        assert_eq!(records.len() as u64, kept, "one record per exchange");
         next
     }
 }
 
-/// The same steps with everything arriving at once, and one byte at a time: what is said must be
-/// the same, but where it is left to chance.
+/// Plays the same steps with all input at once and one byte at a time: the output must be the same,
+/// except where it is random.
 pub fn alike(app: &App, protocol: Protocol, steps: &[Step]) {
     let say = |seed, piece| Player::new(app, protocol, seed).play(steps, piece);
     let whole = say(1, usize::MAX);
     let bytewise = say(1, 1);
-    // A server that stops closes before it reads on, so what arrives later is not looked at.
+    // A draining server closes before it reads on, so input that arrives later is not seen.
     if steps.contains(&Step::Drain) {
         return;
     }
@@ -255,19 +254,19 @@ pub fn alike(app: &App, protocol: Protocol, steps: &[Step]) {
     if is_first_chunk(&plain(&whole).0, &plain(&bytewise).0) {
         return;
     }
-    // Each look at a head draws a number: what depends on it differs between seeds too.
+    // Each parse of a head draws a random number: output that depends on it differs between seeds.
     if (2..100).any(|seed| say(seed, usize::MAX).bytes != whole.bytes) {
         return;
     }
     panic!(
-        "whole it says\n{}\nand byte by byte\n{}",
+        "all at once:\n{}\nbyte by byte:\n{}",
         whole.bytes.escape_ascii(),
         bytewise.bytes.escape_ascii()
     );
 }
 
-/// Whether the two differ because the first chunk of an echo is bad: if that is there with the head
-/// it is refused, and otherwise the answer has begun and is cut off.
+/// Whether the two differ because the first chunk of an echo is bad: if it arrives with the head,
+/// the request is refused; otherwise the answer has begun and is cut off.
 fn is_first_chunk(whole: &[u8], bytewise: &[u8]) -> bool {
     let same = whole.iter().zip(bytewise).take_while(|(a, b)| a == b).count();
     let (refused, begun) = (&whole[same..], &bytewise[same..]);
@@ -277,7 +276,7 @@ fn is_first_chunk(whole: &[u8], bytewise: &[u8]) -> bool {
         && (names(b"chunk") || names(b"trailer"))
 }
 
-/// What was said, without what may depend on how the request arrives: `100 Continue` is for clients
+/// The output without what depends on how the request arrives: `100 Continue` is sent to clients
 /// that have not sent their body yet, and an echo comes back in the chunks in which it is read.
 fn plain(said: &Said) -> (Vec<u8>, u64) {
     let (mut plain, mut rest) = (Vec::new(), said.bytes.as_slice());
@@ -299,8 +298,7 @@ fn plain(said: &Said) -> (Vec<u8>, u64) {
 
 const INTERIM: [&[u8]; 2] = [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 CONTINUE\r\n\r\n"];
 
-/// The content of the chunks that `bytes` begins with, be the last of them there or not, and what
-/// follows it.
+/// The content of the chunks at the start of `bytes`, complete or not, and what follows them.
 fn chunks(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let (mut content, mut rest) = (Vec::new(), bytes);
     let mut any = false;

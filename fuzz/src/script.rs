@@ -1,29 +1,28 @@
-//! What a client does on one connection, as bytes that a fuzzer may change at will.
+//! A client's actions on one connection, as bytes that a fuzzer may change at will.
 //!
-//! The first byte says how the server is set. What follows is sent as it is, but for 0xff, which
-//! stands before a step: 0xff for the byte itself, `e` for the client's end, `d` for a server that
-//! begins to stop, 0x80 to 0x9f for time that passes (2 to that power, in microseconds); anything
-//! else: what was sent so far has arrived by now.
+//! The first byte selects the settings. The rest is sent as it is, except that 0xff starts a step:
+//! 0xff is the byte itself, `e` the client's FIN, `d` a drain, 0x80 to 0x9f a pause (2 to that
+//! power, in microseconds); any other byte ends a piece: the bytes before it arrive together.
 
 use std::time::Duration;
 
 use loiter::http::app::{App, Redirects};
 use loiter::http::profile::Profile;
 
-/// One thing that happens.
+/// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// These bytes arrive together.
     Arrive(Vec<u8>),
-    /// So many microseconds pass.
+    /// This many microseconds pass.
     Pass(u64),
-    /// The client sends no more.
+    /// The client sends no more (FIN).
     End,
-    /// The server begins to stop.
+    /// The server begins to drain.
     Drain,
 }
 
-/// The steps that these bytes spell.
+/// The steps that these bytes encode.
 pub fn steps(bytes: &[u8]) -> Vec<Step> {
     let (mut steps, mut piece) = (Vec::new(), Vec::new());
     let mut bytes = bytes.iter().copied();
@@ -55,7 +54,7 @@ pub fn steps(bytes: &[u8]) -> Vec<Step> {
     steps
 }
 
-/// A server set as this byte says. What takes time or room takes little, so that a run is short.
+/// The settings selected by this byte. Limits on time and size are low, so that a run is short.
 pub fn app(byte: u8) -> App {
     let mut app = App::default();
     app.limits.max_duration = Duration::from_millis(50);

@@ -1,6 +1,6 @@
-//! A body: the same content however it is cut, and never more than was sent.
+//! A body: the same content for every split of the input, and never more bytes than were sent.
 //!
-//! The first byte is the length of a body of known length; 0xff: it is chunked.
+//! The first byte is the Content-Length; 0xff means chunked.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ use loiter::base::limits::Limits;
 use loiter::proto::http1::body::{Decoder, Step};
 use loiter::proto::http1::head::Length;
 
-/// The content, whether the body is whole, and how many bytes it took; or why it is refused.
+/// The content, whether the body is complete, and the bytes consumed; or why it is refused.
 type Verdict = (Vec<u8>, Result<bool, String>, usize);
 
 fn decode(bytes: &[u8], length: Length, piece: usize, limits: &Limits) -> Verdict {
@@ -17,12 +17,12 @@ fn decode(bytes: &[u8], length: Length, piece: usize, limits: &Limits) -> Verdic
     loop {
         match decoder.step(&bytes[at..seen]) {
             Ok(Step::Skip(n)) => {
-                assert!(n > 0 && at + n <= seen, "more is skipped than there is");
+                assert!(n > 0 && at + n <= seen, "skips beyond the input");
                 at += n;
             }
             Ok(Step::Content(n)) => {
-                assert!(n > 0 && at + n <= seen, "more is taken than there is");
-                // Any part may be taken: half of it, to see that what is left comes again.
+                assert!(n > 0 && at + n <= seen, "takes beyond the input");
+                // A caller may take any part: take half, and check that the rest is offered again.
                 let n = n.div_ceil(2);
                 content.extend_from_slice(&bytes[at..at + n]);
                 decoder.took(n);
@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
         let whole = decode(bytes, length, bytes.len().max(1), &limits);
         for piece in [1, 2, 5] {
             let cut = decode(bytes, length, piece, &limits);
-            assert_eq!(cut, whole, "cut into pieces of {piece}");
+            assert_eq!(cut, whole, "in pieces of {piece}");
         }
     }
 });

@@ -1,5 +1,5 @@
-//! A whole connection, as `script.rs` spells it: no panic, no endless answer, no work for nothing,
-//! and the same answers however the requests are cut.
+//! A whole connection from a `script.rs` script: no panic, bounded output, no work without an
+//! event, and the same answers for every split of the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

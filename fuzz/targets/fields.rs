@@ -1,4 +1,4 @@
-//! The values of single fields: cookies, logins, references, lists of tags, media types.
+//! Values of single fields: cookies, credentials, URI references, entity tags, media types.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
         for (name, value) in cookies::of(request) {
             let spelled = cookies::spell(&value);
             assert!(is_field_value(&spelled), "{spelled:?} cannot be sent");
-            // A name's bytes are read as one character each, and so are not told apart here.
+            // Each byte of a name is read as one character, so only ASCII names are compared here.
             if cookies::is_name(&name) && name.is_ascii() {
                 comes_back(&name, &value, &spelled);
             }
@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A cookie that is spelled for `Set-Cookie` is read as it was.
+/// A cookie written for `Set-Cookie` reads back the same.
 fn comes_back(name: &str, value: &str, spelled: &str) {
     let field = format!("{name}={spelled}");
     loiter_fuzz::ask(&[("Cookie", field.as_bytes())], b"", |request| {
@@ -62,16 +62,16 @@ fn comes_back(name: &str, value: &str, spelled: &str) {
     });
 }
 
-/// What is written leads to where what was read leads, and is ASCII without blanks.
+/// The written reference has the same host as the original, and is ASCII without spaces.
 fn refers_to_the_same(reference: &Reference) {
     let uri = reference.to_uri();
     assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri:?} cannot be sent");
-    let again = Reference::parse(&uri).unwrap_or_else(|| panic!("{uri:?} is no reference"));
-    assert_eq!(again.to_uri(), uri, "written again it changes");
-    assert!(again.is_local() || !reference.is_local(), "{reference:?} is written {uri:?}");
+    let again = Reference::parse(&uri).unwrap_or_else(|| panic!("{uri:?} is not a reference"));
+    assert_eq!(again.to_uri(), uri, "the second encoding differs");
+    assert!(again.is_local() || !reference.is_local(), "{reference:?} is written as {uri:?}");
     let host = |reference: &Reference| {
         let host = reference.web_host()?.to_ascii_lowercase();
         Some(percent_decode(host.as_bytes()).to_ascii_lowercase())
     };
-    assert_eq!(host(&again), host(reference), "{reference:?} is written {uri:?}");
+    assert_eq!(host(&again), host(reference), "{reference:?} is written as {uri:?}");
 }

@@ -1,6 +1,6 @@
-//! A body read by its type, as either API reads it: never a panic, and what is told is JSON.
+//! A body read by its media type, by both form readers: no panic, and the output is JSON.
 //!
-//! The first line is the Content-Type, what follows it the body.
+//! The first line is the Content-Type; the body follows.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,8 +10,8 @@ use loiter::http::profile::Profile;
 use loiter::http::{form, multipart, strict};
 
 fn is_json(bytes: &[u8]) {
-    let told = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
-    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&told).is_ok(), "no JSON: {told}");
+    let text = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
+    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "not JSON: {text}");
 }
 
 fuzz_target!(|data: &[u8]| {

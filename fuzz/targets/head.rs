@@ -1,16 +1,16 @@
-//! A head: the same verdict however it is cut, scan and parse agree on where it ends, and so does
-//! the parse that does without a scan. What we understand, `httparse` understands in the same way.
+//! A head: the same result for every split of the input; scan and parse agree on where it ends, and
+//! a parse without a scan gives the same result. `httparse` agrees on every head that is accepted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::Limits;
 use loiter::proto::http1::head::{self, Head};
-use loiter_fuzz::{ORIGIN, read_head, told};
+use loiter_fuzz::{ORIGIN, read_head, summary};
 
-/// Most fields of a head that is read by others.
+/// Most fields that `httparse` may find.
 const FIELDS: usize = 128;
 
-/// What somebody else makes of the head; it knows HTTP/1.0 and 1.1 alone.
+/// `httparse` reads the same; it accepts only HTTP/1.0 and 1.1.
 fn agrees(data: &[u8], head: &Head) {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut other = httparse::Request::new(&mut fields);
@@ -27,19 +27,19 @@ fn agrees(data: &[u8], head: &Head) {
 }
 
 fuzz_target!(|data: &[u8]| {
-    // A connection passes over empty lines before it looks for a head.
+    // A connection skips empty lines before it looks for a head.
     let data = &data[head::blank_lines(data)..];
     let small =
         Limits { head_line_bytes: 60, head_bytes: 200, head_fields: 6, ..Limits::default() };
     for limits in [Limits::default(), small] {
         let whole = read_head(data, data.len().max(1), &limits);
         for piece in [1, 7] {
-            assert_eq!(read_head(data, piece, &limits), whole, "cut into pieces of {piece}");
+            assert_eq!(read_head(data, piece, &limits), whole, "in pieces of {piece}");
         }
         let mut slots = head::slots();
         match (head::parse_unscanned(data, &mut slots, &limits, ORIGIN), whole) {
             (Ok(head), whole) => {
-                assert_eq!(Some(Ok(told(&head))), whole, "without a scan");
+                assert_eq!(Some(Ok(summary(&head))), whole, "without a scan");
                 agrees(data, &head);
             }
             (Err(_), Some(Ok(_))) => {

@@ -1,4 +1,4 @@
-//! JSON told again: it is JSON, means the same, and told once more stays as it is.
+//! JSON re-encoded: the output is JSON with the same meaning, and a second pass changes nothing.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,7 +7,7 @@ use loiter::http::respell;
 use serde::Deserialize;
 use serde_json::Value;
 
-fn told(text: &str, layout: Layout, spelling: Spelling) -> String {
+fn reencode(text: &str, layout: Layout, spelling: Spelling) -> String {
     let mut output = Vec::new();
     respell::write(&mut Json::spelled(&mut output, layout, spelling), text);
     String::from_utf8(output).expect("JSON is UTF-8")
@@ -21,12 +21,12 @@ fn read(text: &str) -> Option<Value> {
     Some(value)
 }
 
-/// Lone surrogates, which serde_json does not take, as characters of another kind.
+/// Replaces lone surrogates, which serde_json refuses, by other characters.
 fn without_surrogates(text: &str) -> String {
     text.replace("\\ud", "\\u0").replace("\\uD", "\\u0")
 }
 
-/// Whether the second is the first told again; numbers are read as floats by either.
+/// Whether the two have the same meaning; numbers are compared as floats.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
@@ -46,28 +46,29 @@ fuzz_target!(|data: &[u8]| {
     let meant = read(text);
     for layout in [Layout::Tall, Layout::Wide, Layout::Tight] {
         for spelling in [Spelling::Python, Spelling::Go] {
-            let once = told(text, layout, spelling);
-            assert_eq!(told(&once, layout, spelling), once, "told again it changes");
+            let once = reencode(text, layout, spelling);
+            assert_eq!(reencode(&once, layout, spelling), once, "a second pass changes it");
             if text.len() > 4000 {
                 continue;
             }
             match (&meant, read(&once)) {
                 // Too deep, or too long an integer.
                 (_, Some(Value::Null)) => {}
-                (Some(meant), Some(again)) => assert!(same(meant, &again), "{text} is told {once}"),
+                (Some(meant), Some(again)) => assert!(same(meant, &again), "{text} becomes {once}"),
                 (None, Some(_)) => {}
-                // An integer beyond a float is one to Python, and none to serde_json.
+                // An integer beyond the range of a float is valid for Python, not for serde_json.
                 (_, None) => assert!(
                     read(&without_surrogates(&once)).is_some() || once.len() > 300,
-                    "no JSON: {once}"
+                    "not JSON: {once}"
                 ),
             }
         }
     }
     if respell::is_json(text) {
-        assert_ne!(told(text, Layout::Tight, Spelling::Go), "", "JSON that cannot be told");
+        let once = reencode(text, Layout::Tight, Spelling::Go);
+        assert_ne!(once, "", "JSON that is not re-encoded");
     }
     if meant.is_some() && text.len() < 300 {
-        assert!(respell::is_json(text), "no JSON to us: {text}");
+        assert!(respell::is_json(text), "not accepted as JSON: {text}");
     }
 });

@@ -1,4 +1,4 @@
-//! A settings file: it is read or its mistakes are told, and what is printed of it reads the same.
+//! A settings file: accepted or its mistakes reported; settings printed from it read back the same.
 #![no_main]
 
 use std::ffi::OsString;
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
             let printed = config::effective(&settings);
             match read(printed.as_bytes()) {
                 Ok(again) => assert_eq!(again, settings, "printed as:\n{printed}"),
-                Err(mistakes) => panic!("what was printed is wrong: {mistakes}\n{printed}"),
+                Err(mistakes) => panic!("the printed file is refused: {mistakes}\n{printed}"),
             }
             settings.app();
         }

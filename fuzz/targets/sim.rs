@@ -1,8 +1,8 @@
-//! A whole worker among clients whose acts the input spells: what each receives is what a
-//! connection alone answers, whole or cut short only where that may be; all are closed in the end.
+//! A whole worker among clients controlled by the input: each client receives what a connection
+//! alone answers, whole or cut short where that is allowed; all connections are closed at the end.
 //!
-//! The bytes are drawn from in order, and are zero when they run out: the faults, then each client,
-//! which sends requests from a list in pieces of its choice, with pauses of its choice.
+//! The input bytes are used in order, then zeros: first the faults, then each client, which sends
+//! requests from a list in pieces and with pauses that the input selects.
 #![no_main]
 
 use std::sync::{Arc, mpsc};
@@ -19,7 +19,7 @@ use loiter_fuzz::script::{self, Step};
 
 const LOCAL: &str = "127.0.0.1:80";
 
-/// Requests whose answers are left to no chance.
+/// Requests whose answers are not random.
 const REQUESTS: [&str; 12] = [
     "GET /get?a=1 HTTP/1.1\r\nHost: h\r\n\r\n",
     "HEAD /get HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -50,7 +50,7 @@ impl Choices<'_> {
     }
 }
 
-/// What a client does at one moment, and how long it waits after it.
+/// One action of a client, and the pause after it.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     what: What,
@@ -133,7 +133,7 @@ impl Visitor {
         }
     }
 
-    /// Its acts are over: it sends what is left, reads on, and waits to be told of more.
+    /// No actions are left: sends the rest, reads on, and waits for events.
     fn rest(&mut self, link: &mut Link) -> Time {
         self.send(link, usize::MAX);
         self.received.extend_from_slice(&link.receive(usize::MAX));
@@ -148,7 +148,7 @@ impl Visitor {
         let plain = |bytes: &[u8]| if drains { plain(bytes) } else { bytes.to_vec() };
         let (received, expected) = (plain(&self.received), plain(&self.expected));
         let refused = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\n";
-        // One that is slow to take it makes way for the next that is refused.
+        // A client that reads its refusal slowly is closed for the next connection that is refused.
         let is_refused =
             crowded && (self.received.starts_with(refused) || refused.starts_with(&self.received));
         assert!(
@@ -168,7 +168,7 @@ impl Visitor {
     }
 }
 
-/// What was received, less what a server that ends adds to it; the end may have come amid that.
+/// What was received, without the field that a draining server adds, even if it is cut within it.
 fn plain(bytes: &[u8]) -> Vec<u8> {
     const ADDED: &str = "Connection: close\r\n";
     let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
@@ -200,7 +200,7 @@ fuzz_target!(|data: &[u8]| {
         pipe_bytes: choices.of(&[1 << 20, 5000, 300, 20]),
         descriptors: usize::MAX,
         drain: drains.then_some((at, Duration::from_millis(u64::from(choices.byte()) * 100))),
-        // A jump may end any connection by its time limits: tests/sim plays those.
+        // A clock jump may end any connection by its timeouts; tests/sim covers that.
         jump_one_in: 0,
     };
     let seed = u64::from(choices.byte());

@@ -1,4 +1,4 @@
-//! A request target: its parts are told as JSON in both dialects, and decoding is stable.
+//! A request target: its parts are written as JSON in both dialects, and decoding is stable.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,13 +10,13 @@ use loiter::http::request::Target;
 use loiter::http::url;
 
 fn is_json(bytes: &[u8]) {
-    let told = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
-    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&told).is_ok(), "no JSON: {told}");
+    let text = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
+    assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "not JSON: {text}");
 }
 
 fuzz_target!(|data: &[u8]| {
     let decoded = coding::percent_decode(data);
-    assert!(decoded.len() <= data.len(), "what is decoded grows");
+    assert!(decoded.len() <= data.len(), "decoding makes it longer");
     let text = coding::text(decoded.clone());
     let mut encoded = String::new();
     coding::percent_encode(&mut encoded, &text, "");

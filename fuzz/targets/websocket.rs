@@ -1,4 +1,4 @@
-//! WebSocket: what `script.rs` spells follows a handshake.
+//! WebSocket: a `script.rs` script after a handshake.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
