@@ -1,11 +1,11 @@
-//! The bare loop: what a request costs before any HTTP. The baseline of `speed.py`.
+//! The bare loop: the cost of a request without HTTP. The baseline of `speed.py`.
 //!
-//! One thread, edge-triggered epoll; per request one read and one fixed write. Nothing is parsed: a
-//! read is taken for one request, or, with `--request-bytes L`, for as many requests as L goes into
-//! it (pipelining). It is a yardstick, not a server: an answer that does not fit into the socket's
-//! buffer at once ends the connection. With `--echo` what is read comes back instead, and with
-//! `--echo-body L` the body of each request does, behind the head in `--answer`. With `--delay S`
-//! each answer is written S seconds after its read.
+//! One thread, edge-triggered epoll; one read and one fixed write per request. Nothing is parsed: a
+//! read counts as one request or, with `--request-bytes L`, as its length divided by L
+//! (pipelining). It is a yardstick, not a server: an answer that does not fit into the socket's
+//! buffer at once ends the connection. With `--echo` what is read is written back; with
+//! `--echo-body L` the body of each request is, after the head in `--answer`. With `--delay S` each
+//! answer is written S seconds after its read.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]
@@ -36,14 +36,14 @@ mod linux {
     use std::os::fd::{AsRawFd, RawFd};
     use std::time::Duration;
 
-    /// As long as the answer of a server that says what httpbin says; `--answer` replaces it.
+    /// As long as loiter's answer to /status/200; `--answer` replaces it.
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bare\r\n\
         Date: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n\
         Content-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\
         Access-Control-Allow-Credentials: true\r\nX-Content-Type-Options: nosniff\r\n\r\n";
-    /// Most answers put into one write; a longer pipeline is cut at it.
+    /// Most answers in one write; a longer pipeline is cut to it.
     const MOST_AT_ONCE: usize = 256;
-    /// Descriptors above this are refused, so that `carried` needs no growing.
+    /// Higher descriptors are refused, so that `carried` need not grow.
     const MAX_DESCRIPTORS: usize = 65_536;
 
     struct Loop {
@@ -74,13 +74,13 @@ mod linux {
             .arg(
                 Arg::new("answer")
                     .long("answer")
-                    .help("File with the answer to give, head and all"),
+                    .help("File with the complete answer, including its head"),
             )
             .arg(
                 Arg::new("request-bytes")
                     .long("request-bytes")
                     .value_parser(value_parser!(u16).range(1..))
-                    .help("Length of one request: as many answers as it goes into a read"),
+                    .help("Length of one request, for pipelining"),
             )
             .arg(
                 Arg::new("close")
@@ -98,7 +98,7 @@ mod linux {
                 Arg::new("echo-body")
                     .long("echo-body")
                     .value_parser(value_parser!(u32).range(1..))
-                    .help("Length of each request's body, which comes back behind --answer's head"),
+                    .help("Length of each request's body, which is echoed after --answer's head"),
             )
             .arg(
                 Arg::new("delay")
@@ -112,7 +112,7 @@ mod linux {
                     .long("read-bytes")
                     .value_parser(value_parser!(u32).range(1024..))
                     .default_value("131072")
-                    .help("Most bytes of one read that is echoed"),
+                    .help("Most bytes per read of an echo"),
             )
     }
 
@@ -150,7 +150,7 @@ mod linux {
                 listener,
             };
             set_no_delay(bare.listener.as_raw_fd())?;
-            // The library asks for a queue of 128; what overflows it begins anew a second later.
+            // The library sets a backlog of 128; connections beyond it retry after a second.
             // SAFETY: no pointers; the descriptor is a listener of ours.
             checked(unsafe { libc::listen(bare.listener.as_raw_fd(), 65_535) })?;
             bare.watch(bare.listener.as_raw_fd())?;
@@ -176,7 +176,7 @@ mod linux {
             }
         }
 
-        /// Until something happens; answers what is due before it sleeps, and until more is.
+        /// Waits for events; sends the answers that are due before it sleeps and while it waits.
         fn wait(&mut self, events: &mut [libc::epoll_event]) -> i32 {
             let Some(delays) = &self.delays else {
                 let (at, room) = (events.as_mut_ptr(), events.len() as i32);
@@ -196,7 +196,7 @@ mod linux {
             let (listener, none) = (self.listener.as_raw_fd(), std::ptr::null_mut());
             let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
             loop {
-                // SAFETY: accept4 may be given null pointers for an address nobody wants.
+                // SAFETY: accept4 accepts null pointers for the address.
                 let fd = unsafe { libc::accept4(listener, none, none.cast(), flags) };
                 match usize::try_from(fd) {
                     Ok(index) if index < MAX_DESCRIPTORS => self.carried[index] = 0,
@@ -208,7 +208,7 @@ mod linux {
             }
         }
 
-        /// What there is to do for a connection; false when it is over.
+        /// Serves one event of a connection; false when the connection is over.
         fn serve(&mut self, fd: RawFd, scratch: &mut [u8]) -> bool {
             match (&mut self.echoes, &mut self.delays) {
                 (Some(echoes), _) => echoes.turn(fd),
@@ -224,9 +224,9 @@ mod linux {
         }
 
         /// One read and one write; false when the connection is over. A read that fills less than
-        /// the buffer took everything there was, so that the next edge is a new one.
+        /// the buffer took all there was, so the next bytes make a new edge.
         fn answer(&mut self, fd: RawFd, scratch: &mut [u8]) -> bool {
-            // SAFETY: `scratch` is ours and as long as said.
+            // SAFETY: `scratch` is ours and has the given length.
             let n = unsafe { libc::read(fd, scratch.as_mut_ptr().cast(), scratch.len()) };
             let Ok(n) = usize::try_from(n) else { return would_block() };
             if n == 0 || n == scratch.len() {
@@ -240,10 +240,11 @@ mod linux {
             self.send(fd, requests.min(MOST_AT_ONCE)) && !self.close
         }
 
-        /// So many answers; whether the kernel took them all.
+        /// Sends this many answers; returns whether the kernel took them all.
         fn send(&self, fd: RawFd, requests: usize) -> bool {
             let bytes = self.answer_bytes * requests;
-            // SAFETY: `answers` holds MOST_AT_ONCE times `answer_bytes`, and no more are asked for.
+            // SAFETY: `answers` holds MOST_AT_ONCE times `answer_bytes`, and `requests` is at most
+            // that.
             let sent = unsafe { libc::write(fd, self.answers.as_ptr().cast(), bytes) };
             sent == bytes as isize
         }

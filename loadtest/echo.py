@@ -3,10 +3,10 @@
 
 usage: echo.py [--tcp HOST:PORT] [--udp HOST:PORT] [--bytes N] [--datagrams N]
 
-Without an address it starts loiter with both. TCP: one thread sends without ever waiting for the
-other, which reads nothing at first and then now and again pauses, so that all buffers fill and the
-server must stop reading (back-pressure); the sender half-closes at its end, and what comes back must
-end there too, with the same length and hash. UDP: a few datagrams in flight, each compared. Exit 1: not so.
+Without an address it starts loiter with both. TCP: a sender never waits for the reader, which reads
+nothing at first and then pauses now and again, so that all buffers fill and the server must stop
+reading (back-pressure). The sender half-closes at its end, and the echo must end there too, with the
+same length and hash. UDP: a few datagrams in flight, each compared. Exit status 1: a mismatch.
 """
 import argparse
 import contextlib
@@ -24,7 +24,7 @@ import time
 import servers
 
 BLOCK = 256 * 1024
-QUIET = 30  # seconds without a byte after which it has failed
+QUIET = 30  # seconds without a byte that count as a failure
 PAUSE_EVERY = 64 * 1024 * 1024
 WINDOW = 16  # datagrams in flight: few enough for any socket buffer
 LARGEST = 8192  # bytes of a datagram, well within loopback's packet size
@@ -61,7 +61,7 @@ def tcp(address, total):
         sock.settimeout(QUIET)
         begun, sender, got, digest = time.monotonic(), Sender(sock, total), 0, hashlib.blake2b()
         sender.start()
-        time.sleep(1)  # nothing is read: the sender must come to a stand
+        time.sleep(1)  # nothing is read: the sender must block
         stuck_at_first = sender.is_alive()
         try:
             while piece := sock.recv(BLOCK):
@@ -74,15 +74,15 @@ def tcp(address, total):
         sender.join(QUIET)
         took = time.monotonic() - begun
     same = sender.error is None and not sender.is_alive() and got == total and digest.digest() == sender.hash.digest()
-    print(f"tcp-echo: {got} of {total} bytes back in {took:.1f} s, then the end; hash {digest.hexdigest()[:16]}"
+    print(f"tcp-echo: {got} of {total} bytes back in {took:.1f} s, then FIN; hash {digest.hexdigest()[:16]}"
           f" {'is' if same else 'IS NOT'} that of what was sent (sender: {sender.error or 'no error'})")
-    print(f"  the sender was held up by a full pipe: {'yes' if stuck_at_first else 'no (too few bytes)'},"
+    print(f"  the sender was blocked by full buffers: {'yes' if stuck_at_first else 'no (too few bytes)'},"
           f" at most {sender.longest:.2f} s at once")
     return same
 
 
 def udp(address, count):
-    """True if each datagram came back once, and as it was."""
+    """True if each datagram came back once and unchanged."""
     rng, sent, wrong, number, longest = random.Random(2), {}, 0, 0, 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(address)
@@ -97,14 +97,14 @@ def udp(address, count):
             back = sock.recv(65536)
             wrong += sent.pop(int.from_bytes(back[:4], "big"), None) != back
     same = not sent and not wrong and number == count
-    print(f"udp-echo: {number} datagrams of up to {longest} bytes, {len(sent)} lost, {wrong} not as sent"
-          f" or not asked for: {'holds' if same else 'MISSED'}")
+    print(f"udp-echo: {number} datagrams of up to {longest} bytes, {len(sent)} lost, {wrong} changed"
+          f" or unexpected: {'holds' if same else 'MISSED'}")
     return same
 
 
 @contextlib.contextmanager
 def loiter():
-    """Our server with both echoes on ports of the system's choice: {"tcp-echo": address, ...}."""
+    """loiter with both echoes on ports chosen by the system: {"tcp-echo": address, ...}."""
     command = [servers.program("loiter", "LOITER"), "--workers", "1"]
     for scheme in ("http", "tcp-echo", "udp-echo"):
         command += ["--listen", f"{scheme}://127.0.0.1:0"]
@@ -142,7 +142,7 @@ def main():
         if not chosen.tcp and not chosen.udp:
             found = stack.enter_context(loiter())
             if not {"tcp-echo", "udp-echo"} <= found.keys():
-                sys.exit(f"loiter does not say that it listens for both echoes, only {found}")
+                sys.exit(f"loiter did not print both echo listeners, only {found}")
             chosen.tcp, chosen.udp = found["tcp-echo"], found["udp-echo"]
         results = [tcp(chosen.tcp, chosen.bytes)] if chosen.tcp else []
         results += [udp(chosen.udp, chosen.datagrams)] if chosen.udp else []

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""What runs out: descriptors, slots, ports, patience; and whether all of it comes back.
+"""Exhaustion of descriptors, slots, ports and patience, and whether everything is released.
 
 usage: exhaust.py [CHECK]... [--core N]
 
-burst    256 descriptors, 5,000 connects while the server is stopped for a second: each is answered
-         (200 or 503) or closed, none hangs; the queue drains; full, it takes < 5 % of a core
+burst    256 descriptors, 5,000 connections while the server is stopped for a second: each is answered
+         (200 or 503) or closed, none hangs; the queue drains; when full, it takes < 5 % of a core
 churn    100,000 connections of one request each, closed by either side in turn
-vanish   10,000 clients that leave in the middle of /delay, by RST and by FIN, twice with 10,000 slots
-stingy   a client that takes a byte a second of 256 MiB (some the kernel takes at once) is closed after --send-timeout,
-         and so is one that takes a MiB a second where --min-send-rate asks for more
-All without one. Descriptors and memory must be back where they were. Exit status 1: something is not.
+vanish   10,000 clients that leave during /delay, by RST and by FIN, twice with 10,000 slots
+stingy   a client that reads one byte per second of 256 MiB (the kernel buffers some) is closed after
+         --send-timeout, and so is one that reads one MiB per second where --min-send-rate is higher
+Default: all. Descriptors and memory must return to their first values. Exit status 1: a check failed.
 """
 import argparse
 import collections
@@ -28,7 +28,7 @@ import servers
 from servers import anonymous, descriptors
 
 REQUEST = "GET {} HTTP/1.1\r\nHost: a\r\n{}\r\n"
-RST = struct.pack("ii", 1, 0)  # SO_LINGER of no time
+RST = struct.pack("ii", 1, 0)  # SO_LINGER with a timeout of 0
 SLACK_BYTES = 4 << 20  # what an allocator may keep
 
 
@@ -37,7 +37,7 @@ def request(path, fields=""):
 
 
 def open_many(place, count, data, spread=5000):
-    """Non-blocking sockets that connect, from several source addresses: {socket: bytes to send}."""
+    """Connecting non-blocking sockets, from several source addresses: {socket: bytes to send}."""
     found = {}
     for index in range(count):
         sock = socket.socket()
@@ -50,7 +50,7 @@ def open_many(place, count, data, spread=5000):
 
 
 def send_all(socks):
-    """Sends on each that is connected by now."""
+    """Sends on each socket that is connected."""
     for sock, data in socks.items():
         with contextlib.suppress(OSError):
             sock.send(data)
@@ -58,7 +58,7 @@ def send_all(socks):
 
 
 def collect(socks, seconds):
-    """Sends, reads a first piece from each, and counts how each fared."""
+    """Sends, reads a first piece from each, and counts the results."""
     counts, selector = collections.Counter(), selectors.DefaultSelector()
     for sock in socks:
         selector.register(sock, selectors.EVENT_WRITE if socks[sock] else selectors.EVENT_READ)
@@ -103,7 +103,7 @@ def works(place, path="/get"):
 
 
 def settles(server, base, seconds):
-    """Waits until descriptors are where they were, and says what is."""
+    """Waits until descriptors are back at `base`, and prints the values."""
     end = time.monotonic() + seconds
     while descriptors(server.pid) > base[0] and time.monotonic() < end:
         time.sleep(0.05)
@@ -141,16 +141,16 @@ def burst(core):
         send_all(socks)
         time.sleep(0.5)
         cpu, now, late = server.cpu_ns(), time.monotonic(), {}
-        while time.monotonic() < now + 5:  # some come all the time, and are refused
+        while time.monotonic() < now + 5:  # new connections all the time, to be refused
             more = open_many(place, 10, request("/get"))
             time.sleep(0.1)
             send_all(more)
             late.update(more)
         share = (server.cpu_ns() - cpu) / 1e9 / (time.monotonic() - now)
-        told = collect(late, 5)
-        print(f"  full: {share:.2%} of a core; come meanwhile: {dict(told)}; first: {dict(collect(socks, 10))}")
+        meanwhile = collect(late, 5)
+        print(f"  full: {share:.2%} of a core; new ones: {dict(meanwhile)}; first: {dict(collect(socks, 10))}")
         close_all([*late, *socks])
-        return held & well & settles(server, base, 5) & works(place) & (share < 0.05) & (not told["hung"])
+        return held & well & settles(server, base, 5) & works(place) & (share < 0.05) & (not meanwhile["hung"])
 
 
 def churn(core):
@@ -163,7 +163,7 @@ def churn(core):
 
 
 def short(job):
-    """Connections one after the other; with every other one it is the server that closes first."""
+    """Connections one after the other; the server closes every other one first."""
     place, part, count = job
     ok = 0
     for index in range(count):
@@ -198,7 +198,7 @@ def vanish(core):
 
 
 def stingy(core):
-    """A window of nothing and a byte a second: nothing is taken. A MiB a second: too little is."""
+    """A zero window and one byte per second: nothing is read. One MiB per second: too little."""
     return all([taken_slowly(core, 1, 1, "1"), taken_slowly(core, 0, 1 << 20, "16MiB")])
 
 
@@ -215,7 +215,7 @@ def taken_slowly(core, window, piece, least):
             with contextlib.suppress(OSError):
                 taken += len(sock.recv(piece))
             time.sleep(1)
-        print(f"  {least} a second wanted: closed after {time.monotonic() - begun:.0f} s and {taken} bytes")
+        print(f"  minimum {least}/s: closed after {time.monotonic() - begun:.0f} s and {taken} bytes")
         return settles(server, base, 1)
 
 
@@ -223,7 +223,7 @@ def main():
     checks = {"burst": burst, "churn": churn, "vanish": vanish, "stingy": stingy}
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("check", nargs="*", help=", ".join(checks))
-    parser.add_argument("--core", default="0", help="the server's")
+    parser.add_argument("--core", default="0", help="core of the server")
     chosen = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# What the kernel may say instead of yes: strace makes some system calls fail, and the server must
-# go on, lose nothing but the connections that failed, and give back what they held.
+# Failing system calls: strace makes some calls fail, and the server must continue, lose only the
+# connections that failed, and release what they held.
 # usage: faults.sh     (strace, curl; as root or with ptrace allowed)
-# Then once more in a network of its own with send buffers of 4 KiB, where each answer is many
+# Then again in a network namespace of its own with send buffers of 4 KiB, where each answer is many
 # partial writes (unshare, ip; as root).
 set -euo pipefail
 cd "$(dirname "$0")"
 ROOT=$(cd .. && pwd)
 LOITER=${LOITER:-$ROOT/target/release/loiter}
-said=$(mktemp)
+out=$(mktemp)
 status=0
-trap 'kill "${PID:-}" "${TRACER:-}" 2>/dev/null || true; rm -f "$said"' EXIT
+trap 'kill "${PID:-}" "${TRACER:-}" 2>/dev/null || true; rm -f "$out"' EXIT
 
 start() {
-    env -u LOITER_ARGS timeout 120 "$LOITER" --listen 127.0.0.1:0 --workers 1 --max-bytes 4MiB "$@" >"$said" 2>/dev/null &
+    env -u LOITER_ARGS timeout 120 "$LOITER" --listen 127.0.0.1:0 --workers 1 --max-bytes 4MiB "$@" >"$out" 2>/dev/null &
     PID=$!
-    for _ in $(seq 50); do grep -q listening "$said" && break; sleep 0.1; done
-    URL=$(sed -n 's/^listening \(http:[^ ]*\).*/\1/p' "$said"); URL=${URL%/}
+    for _ in $(seq 50); do grep -q listening "$out" && break; sleep 0.1; done
+    URL=$(sed -n 's/^listening \(http:[^ ]*\).*/\1/p' "$out"); URL=${URL%/}
     PID=$(pgrep -P "$PID" || echo "$PID")
 }
 descriptors() { ls -d /proc/"$PID"/task/*/fd/* | wc -l; }
 
-# fault CALL ERROR WHEN: 60 requests of two kinds while one call in some fails
+# fault CALL ERROR WHEN MINIMUM: 60 requests of two kinds while some calls of this kind fail
 fault() {
     start
     curl -s -o /dev/null "$URL/get"
@@ -52,15 +52,15 @@ fault() {
 small() {
     start
     for path in /bytes/2097152 /get /stream-bytes/100000 /delay/0.1; do
-        timeout 60 curl -s -m 50 -o "$said.body" -w "$path %{http_code} %{size_download} %{time_total} s\n" "$URL$path" || status=1
+        timeout 60 curl -s -m 50 -o "$out.body" -w "$path %{http_code} %{size_download} %{time_total} s\n" "$URL$path" || status=1
     done
-    head -c 1000000 /dev/urandom >"$said.sent"
-    curl -s -m 50 --data-binary @"$said.sent" -H 'Expect:' -o "$said.body" "$URL/echo" || status=1
-    cmp "$said.sent" "$said.body" && echo "ok 1 MB through /echo with 4 KiB buffers" || status=1
-    strace -f -c -qq -o "$said.calls" -p "$PID" 2>/dev/null & TRACER=$!
+    head -c 1000000 /dev/urandom >"$out.sent"
+    curl -s -m 50 --data-binary @"$out.sent" -H 'Expect:' -o "$out.body" "$URL/echo" || status=1
+    cmp "$out.sent" "$out.body" && echo "ok 1 MB through /echo with 4 KiB buffers" || status=1
+    strace -f -c -qq -o "$out.calls" -p "$PID" 2>/dev/null & TRACER=$!
     sleep 0.5; curl -s -m 20 -o /dev/null "$URL/bytes/2097152"; kill "$TRACER"; wait "$TRACER" 2>/dev/null || true
-    echo "writes for 2 MiB: $(awk '$NF == "sendto" {print $4}' "$said.calls")"
-    kill "$PID"; rm -f "$said".*
+    echo "writes for 2 MiB: $(awk '$NF == "sendto" {print $4}' "$out.calls")"
+    kill "$PID"; rm -f "$out".*
     exit "$status"
 }
 if [[ ${1:-} == small ]]; then small; fi

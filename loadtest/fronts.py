@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Proxies before it, clients of all kinds at it, and a soak: what each says, and what stays behind.
+"""Proxies in front of loiter, many kinds of clients, and a soak test.
 
 usage: fronts.py [CHECK]... [--seconds N]      (wrk, curl, and where found: ab, h2load, oha, haproxy, nginx)
 
-soak     wrk on /get and /delay/0.05 for --seconds: no error, descriptors and memory flat
-clients  ab, oha, h2load --h1 and curl's odd options, each with what it must report
-haproxy, nginx   in front, connections kept on both sides: wrk, /delay, chunked both ways, HEAD, 1 MiB
-         up and down, an error, a websocket's opening
-All without one; a program that is not there is told and skipped. Exit status 1: something was wrong.
+soak     wrk on /get and /delay/0.05 for --seconds: no errors, descriptors and memory flat
+clients  ab, oha, h2load --h1 and unusual curl options, each with the output that is expected
+haproxy, nginx   in front, keep-alive on both sides: wrk, /delay, chunked in both directions, HEAD, 1 MiB
+         in both directions, an error, a WebSocket handshake
+Default: all; missing programs are reported and skipped. Exit status 1: a check failed.
 """
 import argparse
 import os
@@ -58,7 +58,7 @@ http {{
 }}
 """
 MEGABYTE = "/tmp/loiter-megabyte"
-# curl's arguments after the URL's base, and what its output must be.
+# curl's arguments, with {} for the base URL, and the statuses it must print.
 CURLS = [
     ("--http1.0 {}/get", "200"),
     ("--http1.0 -H Connection:keep-alive {}/get {}/status/204", "200 204"),
@@ -87,8 +87,8 @@ def run(command, seconds=60, data=None):
     return done.stdout.decode("latin-1")
 
 
-def expect(name, good, told=""):
-    print(f"  {'ok' if good else 'FAILED'} {name} {told}", flush=True)
+def expect(name, good, detail=""):
+    print(f"  {'ok' if good else 'FAILED'} {name} {detail}", flush=True)
     return bool(good)
 
 
@@ -120,9 +120,9 @@ def soak(server, url, seconds):
     errors = [re.findall(r"Socket errors.*|Non-2xx.*", load.communicate(timeout=seconds + 60)[0]) for load in loads]
     time.sleep(1)
     after = descriptors(server.pid), anonymous(server.pid)
-    told = f"descriptors and KiB {base[0]}, {base[1] >> 10}; {seen}; {after[0]}, {after[1] >> 10}; {errors}"
+    detail = f"descriptors and KiB {base[0]}, {base[1] >> 10}; {seen}; {after[0]}, {after[1] >> 10}; {errors}"
     flat = len({fds for fds, _ in seen[1:]}) == 1 and seen[-1][1] <= seen[1][1] + 512
-    return expect("soak", not any(errors) and flat and after[0] <= base[0] and after[1] <= base[1] + (4 << 20), told)
+    return expect("soak", not any(errors) and flat and after[0] <= base[0] and after[1] <= base[1] + (4 << 20), detail)
 
 
 def clients(_server, url, _seconds):
@@ -133,7 +133,7 @@ def clients(_server, url, _seconds):
     for name, arguments in tools.items():
         binary = shutil.which(name.strip()) or os.environ.get("OHA", "/opt/oha/bin/oha") * (name.strip() == "oha")
         if not binary or not os.path.exists(binary):
-            print(f"  {name} is not there")
+            print(f"  {name} is not installed")
             continue
         out = run([binary, *[w.replace("{}", url).replace("{file}", MEGABYTE) for w in arguments.split()]])
         good = {"ab": r"Failed requests:\s+0\n", "h2load": r" 5000 succeeded, 0 failed", "oha": r"Success rate:\s+100"}
@@ -144,7 +144,7 @@ def clients(_server, url, _seconds):
 def front(command, text):
     def check(server, _url, _seconds):
         if not (binary := shutil.which(command[0]) or shutil.which(command[0], path="/usr/sbin")):
-            print(f"  {command[0]} is not there")
+            print(f"  {command[0]} is not installed")
             return True
         directory, port = tempfile.mkdtemp(prefix="loadtest-front-"), servers.free_port()
         os.chmod(directory, 0o755)
@@ -174,7 +174,7 @@ def main():
               "nginx": front(["nginx", "-p", "{dir}", "-c", "conf", "-e", "error.log"], NGINX)}
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("check", nargs="*", help=", ".join(checks))
-    parser.add_argument("--seconds", type=int, default=120, help="of the soak")
+    parser.add_argument("--seconds", type=int, default=120, help="duration of the soak test")
     chosen = parser.parse_args()
     pathlib.Path(MEGABYTE).write_bytes(b"m" * (1 << 20))
     failed = []

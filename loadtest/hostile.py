@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Attacks beside an ordinary load: what they do to the latency of /get, and to memory.
+"""Attacks during an ordinary load: their effect on the latency of /get and on memory.
 
 usage: hostile.py [CHECK]... [--rounds N] [--heads N] [--public]     (wrk, slowhttptest)
 
 CHECK is one of slow-head, slow-body, range, slow-read (slowhttptest's four at 1,000 connections),
 heads (10,000 heads of 8 KiB that drip in) and hogs (a pipelining client, an uploader and a reader
-that never have enough); all without one. wrk measures /get before, during and after each, and the
-p99 during (of heads: the p50) is divided by the median of the others. The attackers take from wrk's
-core, so slowhttptest's four are also aimed at a bystander, a second loiter that is idle work on that
-core: what wrk sees of the first server then is not that server's doing, and p99 during is divided by
-this one's too. Exit status 1: in the median rounds it more than doubled, beside the bystander's too
-where there is one; slowhttptest found the service unavailable; or a bound on memory was broken, then or
-after. hogs has no bound. "NOT THE SERVER'S" is a p99 that doubled, but beside the bystander's did not.
+that take all they can get); default: all. wrk measures /get before, during and after each, and the
+p99 during (for heads, the p50) is divided by the median of the others. The attackers take CPU from
+wrk's core, so slowhttptest's four are repeated against a bystander, a second loiter at idle priority on
+that core: what wrk then sees on the first server is not caused by that server, and the p99 during is
+also divided by this one. Exit status 1: in the median of the rounds it more than doubled, also against
+the bystander where there is one; slowhttptest found the service unavailable; or a limit on memory was
+exceeded, during or after. hogs has no limit. "NOT THE SERVER'S": the p99 doubled, but not against the
+bystander.
 
---public tries `--profile public` (as root): in a network namespace of its own, so that wrk has another
-address than the attacker, who meets the bound on connections by address. That slowhttptest finds the
-service unavailable is then as it should be, and wrk must see no error.
+--public tests `--profile public` (as root) in its own network namespace, so that wrk and the attacker
+have different addresses and only the attacker reaches the limit on connections per address.
+slowhttptest then rightly finds the service unavailable, and wrk must see no error.
 """
 import argparse
 import contextlib
@@ -40,15 +41,15 @@ ATTACKS = {
     "slow-read": "-X -c 1000 -r 400 -l 20 -n 2 -w 10 -y 20 -z 5 -k 3 -p 3 -u http://{}/bytes/102400",
 }
 HEAD_BYTES = 8 * 1024
-OTHER = "10.1.0.1:8080"  # where wrk comes from and goes to, with --public
+OTHER = "10.1.0.1:8080"  # wrk's source and target, with --public
 ALONE = 'ip link set lo up && ip addr add 10.1.0.1/32 dev lo && exec "$@"'
-SESSION_BYTES = 256  # what a connection may cost beside the bytes of its head
-SLACK_BYTES = 4 << 20  # what may be left of 10,000 connections that are gone: their slots
+SESSION_BYTES = 256  # most memory of a connection, besides the bytes of its head
+SLACK_BYTES = 4 << 20  # most memory left after 10,000 connections: their slots
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
 class Load:
-    """wrk on /get for some seconds: p99 in ms, requests a second, CPU for each in us, errors, p50."""
+    """wrk on /get for some seconds: p99 in ms, requests/s, CPU per request in us, errors, p50."""
 
     def __init__(self, server, seconds, chosen):
         place = OTHER if chosen.public else f"{server.host}:{server.port}"
@@ -78,7 +79,7 @@ def connections(place, count, data):
 
 
 def drip(place, count, ready, seconds):
-    """Heads of HEAD_BYTES, a seventh of them each second, never ended. All stand: `ready` is set."""
+    """Unfinished heads of HEAD_BYTES, a seventh of each per second; sets `ready` when all are open."""
     os.nice(19)
     piece = b"X-Drip: " + b"d" * (HEAD_BYTES // 8 - 10) + b"\r\n"
     socks = list(connections(place, count, b"GET /get HTTP/1.1\r\n" + piece))
@@ -93,7 +94,7 @@ def drip(place, count, ready, seconds):
 
 
 def hog(place, data, size, seconds):
-    """Sends `data` again and again, takes whatever comes, and says how much that was."""
+    """Sends `data` again and again, reads all that comes, and returns how many bytes that was."""
     end, taken, at = time.monotonic() + seconds, 0, 0
     with socket.create_connection(place) as sock, selectors.DefaultSelector() as selector:
         sock.setblocking(False)
@@ -111,7 +112,7 @@ def hog(place, data, size, seconds):
 
 
 def hogs(place, seconds):
-    """The three, each a process of its own, for so long: bytes each got back."""
+    """The three, each in its own process, for this long: the bytes each got back."""
     def upload():
         end, taken = time.monotonic() + seconds, 0
         with socket.create_connection(place) as sock:
@@ -136,7 +137,7 @@ def hogs(place, seconds):
 
 
 def attack(server, check):
-    """slowhttptest, as idle work, past its ramp."""
+    """slowhttptest at idle priority; returns after its ramp."""
     words = ATTACKS[check].format(f"{server.host}:{server.port}").split()
     command = ["chrt", "-i", "0", "timeout", "60", "slowhttptest", *words]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -145,7 +146,7 @@ def attack(server, check):
 
 
 def control(server, chosen, check):
-    """wrk on the server, while a bystander is attacked from wrk's core and answers on it."""
+    """wrk on the server while a bystander on wrk's core is attacked."""
     with servers.loiter(chosen.cores[1], before=("chrt", "-i", "0")) as bystander:
         running = attack(bystander, check)
         found = Load(server, 5, chosen).result()
@@ -155,31 +156,31 @@ def control(server, chosen, check):
 
 
 def beside(server, chosen, check):
-    """One round: by how much it grew, beside no attack and beside one on a bystander; and whether
-    it went well otherwise."""
+    """One round: the growth against no attack and against one on a bystander, and whether all other
+    checks passed."""
     place, well = (server.host, server.port), True
     before = Load(server, 4, chosen).result()
-    empty = server.__dict__.setdefault("empty", anonymous(server.pid))  # of its first round
+    empty = server.__dict__.setdefault("empty", anonymous(server.pid))  # in its first round
     if check in ATTACKS:
         running = attack(server, check)
         during = Load(server, 5, chosen).result()
         text = running.communicate(timeout=70)[0]
         states = re.findall(r"service available:\S*\s+\S*?(YES|NO)", text)
         well = bool(states) and (chosen.public or "NO" not in states)
-        print(f"  service available: {states.count('YES')} times yes, {states.count('NO')} times no")
+        print(f"  service available: {states.count('YES')} times, unavailable: {states.count('NO')} times")
     elif check == "heads":
         ready = multiprocessing.Event()
         client = multiprocessing.Process(target=drip, args=(place, chosen.heads, ready, 9))
         client.start()
         ready.wait(20)
         during = Load(server, 5, chosen).result()
-        # Beside wrk the client lags behind: its heads are longest at some moment after it.
+        # The client lags behind wrk: its heads are longest at some time after it.
         each, end = 0, time.monotonic() + 30
         while client.is_alive() and time.monotonic() < end:
             each = max(each, (anonymous(server.pid) - empty) / chosen.heads)
             client.join(0.2)
         well = each <= HEAD_BYTES + SESSION_BYTES
-        print(f"  {each:.0f} bytes at most for each head (bound {HEAD_BYTES + SESSION_BYTES})")
+        print(f"  {each:.0f} bytes at most per head (limit {HEAD_BYTES + SESSION_BYTES})")
     else:
         running, pipe = hogs(place, 7)
         time.sleep(1)
@@ -198,14 +199,14 @@ def beside(server, chosen, check):
     print(f"  memory before {empty >> 10} KiB, after {left >> 10} KiB")
     seen = {"before": before, "during": during, "after": after, "on a bystander": aside}
     for name, (p99, rate, cpu, errors, p50) in ((name, one) for name, one in seen.items() if one):
-        print(f"  {name}: p50 {p50:.2f}, p99 {p99:.2f} ms, {rate:.0f} requests/s, {cpu:.2f} us of CPU each {errors}")
+        print(f"  {name}: p50 {p50:.2f}, p99 {p99:.2f} ms, {rate:.0f} requests/s, {cpu:.2f} us of CPU per request {errors}")
     judged = 4 if check == "heads" else 0
     growth = during[judged] / statistics.median([before[judged], after[judged]])
     return growth, during[judged] / aside[judged] if aside else growth, well
 
 
-def told(ratios):
-    """The median, and each round's."""
+def summary(ratios):
+    """The median, and the value of each round."""
     return f"x {statistics.median(ratios):.2f} (rounds {' '.join(f'{ratio:.2f}' for ratio in ratios)})"
 
 
@@ -215,9 +216,9 @@ def main():
     parser.add_argument("check", nargs="*", metavar="CHECK", help=", ".join(checks))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--heads", type=int, default=10_000)
-    parser.add_argument("--public", action="store_true", help="try --profile public")
+    parser.add_argument("--public", action="store_true", help="test --profile public")
     parser.add_argument("--cores", type=lambda text: text.split(","), default=["0", "1"],
-                        help="the server's and the load's")
+                        help="core of the server, of the load")
     chosen = parser.parse_args()
     if unknown := set(chosen.check) - set(checks):
         parser.error(f"no such check: {', '.join(unknown)}")
@@ -238,8 +239,8 @@ def main():
         doubled, ours = (statistics.median(ratios) > 2 for ratios in (grown, own))
         held = check == "hogs" or not (doubled and ours) and all(well for *_, well in rounds)
         word = "FAILED" if not held else "NOT THE SERVER'S" if doubled and own != grown else "ok"
-        beside_one = f"; beside one on a bystander {told(own)}" if own != grown else ""
-        print(f"{word} {check}: {told(grown)}{beside_one}", flush=True)
+        beside_one = f"; against a bystander {summary(own)}" if own != grown else ""
+        print(f"{word} {check}: {summary(grown)}{beside_one}", flush=True)
         failed += [] if held else [check]
     sys.exit(1 if failed else 0)
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Instructions for each request, counted by callgrind and compared with instructions.json.
+"""Instructions per request, counted by callgrind and compared with instructions.json.
 
-Each figure is the difference of two runs (200 and 2,200 requests over one kept connection) divided
-by 2,000, so that start and end are not in it. Unlike time, it is the same on a busy machine; but it
-depends on the compiler, the C library and the CPU it picks its code for, so that figures made with
-others say nothing and the check is skipped. Only user space is counted, of all threads: what is asked of the kernel is strace.sh's
-business. One figure that is too high is counted a second time, and the lower one is taken.
+Each figure is the difference of two runs (200 and 2,200 requests over one kept connection) divided by
+2,000, which excludes startup and shutdown. Unlike time, it is the same on a busy machine; but it
+depends on the compiler, the C library and the CPU model, so the check is skipped if the committed
+figures are from others. It counts user space only, of all threads; strace.sh counts system calls. A
+figure that is too high is measured a second time, and the lower one counts.
 
-Exit status 1: a figure is more than the margin above what was committed. --bless commits new ones.
+Exit status 1: a figure exceeds the committed one by more than the margin. --bless commits new ones.
 """
 import argparse
 import json
@@ -25,9 +25,9 @@ import servers
 
 FIGURES = pathlib.Path(__file__).resolve().parent / "instructions.json"
 FEW, MANY = 200, 2200
-DEPTH = 20  # of the pipelined case; FEW and MANY are multiples of it
+DEPTH = 20  # requests per write when pipelined; FEW and MANY are multiples of it
 LOGGED = ["--access-log", "combined", "--access-log-file", "/dev/null"]
-# name: path, requests in one write, more arguments of the server
+# name: path, requests per write, more arguments for the server
 CASES = {"/status/200": ("/status/200", 1, []), "/get": ("/get", 1, []),
          "/delay/0.001": ("/delay/0.001", 1, []), "pipelined": ("/status/200", DEPTH, []),
          "logged": ("/status/200", 1, LOGGED)}
@@ -36,7 +36,7 @@ LONGEST = 60  # seconds for one answer or end, under valgrind
 
 
 def ask(sock, path, depth, requests):
-    """So many requests, `depth` in one write, each batch answered before the next."""
+    """This many requests, `depth` per write, each batch answered before the next."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n".encode()
     rest = b""
     for _ in range(requests // depth):
@@ -46,12 +46,12 @@ def ask(sock, path, depth, requests):
 
 
 def answered(sock, got):
-    """Takes one good answer off; what came after it is returned."""
+    """Removes one complete 200 answer; returns the bytes after it."""
     while b"\r\n\r\n" not in got:
         got += more(sock)
     head, _, rest = got.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise SystemExit(f"not a good answer: {head[:60]!r}")
+        raise SystemExit(f"not a 200: {head[:60]!r}")
     length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
     while len(rest) < length:
         rest += more(sock)
@@ -65,7 +65,7 @@ def more(sock):
 
 
 def run(binary, path, depth, more, requests):
-    """All instructions of a server that answers so many requests."""
+    """All instructions of a server that answers this many requests."""
     with tempfile.TemporaryDirectory() as directory:
         out = pathlib.Path(directory, "callgrind.out")
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary,
@@ -73,10 +73,10 @@ def run(binary, path, depth, more, requests):
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               env=servers.environment()) as server:
             try:
-                said = server.stdout.readline().decode()
-                if not said.startswith("listening http://"):
-                    raise SystemExit(f"the server did not say that it listens, but {said!r}")
-                port = int(said.strip().rsplit(":", 1)[1].strip("/"))
+                line = server.stdout.readline().decode()
+                if not line.startswith("listening http://"):
+                    raise SystemExit(f"the server did not print its address, but {line!r}")
+                port = int(line.strip().rsplit(":", 1)[1].strip("/"))
                 with socket.create_connection(("127.0.0.1", port), LONGEST) as sock:
                     ask(sock, path, depth, requests)
                 server.send_signal(signal.SIGTERM)
@@ -87,7 +87,7 @@ def run(binary, path, depth, more, requests):
 
 
 def count(binary, name):
-    """Instructions for each request of a case."""
+    """Instructions per request of a case."""
     few, many = (run(binary, *CASES[name], requests) for requests in (FEW, MANY))
     figure = round((many - few) / (MANY - FEW), 1)
     print(f"{name:14} {figure:10,.1f} instructions", flush=True)
@@ -95,22 +95,22 @@ def count(binary, name):
 
 
 def made_with():
-    """What the figures depend on: the compiler, the C library, the CPU for which that picks its code."""
-    told = subprocess.run(["rustc", "-V"], capture_output=True, text=True, check=True,
+    """What the figures depend on: the compiler, the C library, and the CPU model that selects its code."""
+    rustc = subprocess.run(["rustc", "-V"], capture_output=True, text=True, check=True,
                           cwd=servers.ROOT).stdout.strip()
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(encoding="ascii"))
-    return {"compiler": f"{told}, {platform.machine()}", "libc": " ".join(platform.libc_ver()),
+    return {"compiler": f"{rustc}, {platform.machine()}", "libc": " ".join(platform.libc_ver()),
             "cpu": cpu[1] if cpu else "unknown"}
 
 
 def unlike(committed, here):
-    """What the committed figures were made with that is not here. (Old figures name no C library.)"""
+    """What the committed figures were made with that differs here. (Old figures name no C library.)"""
     return [f"{committed[key]}, not {here[key]}" for key in here
             if key in committed and committed[key] != here[key]]
 
 
 def differences(binary, wanted, margin):
-    """What is wrong; what the next --bless would make better is only said."""
+    """The figures that are too high; improvements are only printed."""
     worse = []
     for name in CASES:
         figure = count(binary, name)
@@ -123,7 +123,7 @@ def differences(binary, wanted, margin):
         if change > margin:
             worse.append(f"{name}: {figure:,.1f}, {change:+.1%} of the {wanted[name]:,.1f} committed")
         elif change < -margin:
-            print(f"{name}: {change:+.1%}: better; --bless keeps it so")
+            print(f"{name}: {change:+.1%}: better; --bless records it")
     return worse
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Claim: 18,000 concurrent /delay/5, ramp 10,000/s: 0 failed, 0 early, p50 <= 0.2 ms, p99 <= 2 ms.
 #
-# Both sides run under chrt -r 10, each on a core of its own, one worker. Exit status 1: claim missed.
-# CONNECTIONS, DELAY, RAMP change the load.
+# Both sides run under chrt -r 10, each on its own core, with one worker. Exit status 1: claim missed.
+# CONNECTIONS, DELAY and RAMP set the load.
 . "$(dirname "$0")/serve.sh"
 need "$HOLD" "cargo build --release --examples, or set HOLD"
 real_time

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Claim: user-space growth <= 256 B for each waiting /delay request, <= 128 B for each idle keep-alive
+# Claim: user-space growth <= 256 B per waiting /delay request and <= 128 B per idle keep-alive
 # connection, at 18,000 connections.
 #
-# A fresh server each, one worker; "before" is after one warm-up request, and the growth is of the
-# Anonymous pages in smaps_rollup. Exit status 1: claim missed, or a connection failed. A request
-# counts only if all were waiting at the same time.
+# A new server with one worker for each. The growth is that of the Anonymous pages in smaps_rollup,
+# counted from after one warm-up request. Exit status 1: claim missed, a connection failed, or not all
+# requests waited at the same time.
 . "$(dirname "$0")/serve.sh"
 need "$HOLD" "cargo build --release --examples, or set HOLD"
 CONNECTIONS=${CONNECTIONS:-18000}
 missed=0
 
-# measure NAME BOUND ARGUMENT...
+# measure NAME LIMIT ARGUMENT...
 measure() {
     local name=$1 bound=$2 report status=0
     shift 2

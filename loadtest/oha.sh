@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Claim: an open load at a fixed rate finds every answer a 200, none before its delay.
+# Claim: under an open load at a fixed rate, every answer is a 200 and none comes before its delay.
 #
-# oha sends at RATE/s whatever the answers do, and with --latency-correction counts the time a request
-# waited to be sent. So a server that stalls shows up here, where a closed loop would wait with it.
-# oha: cargo install oha (1.x), or set OHA.  Exit status 1: an error, a status, or an early answer.
+# oha sends at RATE/s regardless of the answers, and with --latency-correction includes the time that a
+# request waited to be sent. So it detects a server that stalls, where a closed loop would wait with it.
+# oha: cargo install oha (1.x), or set OHA.  Exit status 1: an error, another status, or an early answer.
 . "$(dirname "$0")/serve.sh"
 OHA=${OHA:-oha}
 need "$OHA" "cargo install oha, or set OHA to the program"
@@ -20,7 +20,7 @@ report, delay = json.load(open(sys.argv[1])), float(sys.argv[2])
 summary, late = report["summary"], report["latencyPercentiles"]
 print(f"{sum(report['statusCodeDistribution'].values())} answers, {summary['requestsPerSec']:.0f}/s,"
       f" statuses {report['statusCodeDistribution']}, errors {report['errorDistribution']}")
-print("past the delay, in ms: " + ", ".join(f"{name} {(late[name] - delay) * 1000:.3f}" for name in ("p50", "p90", "p99", "p99.9"))
+print("beyond the delay, in ms: " + ", ".join(f"{name} {(late[name] - delay) * 1000:.3f}" for name in ("p50", "p90", "p99", "p99.9"))
       + f", slowest {(summary['slowest'] - delay) * 1000:.3f}")
 holds = (set(report["statusCodeDistribution"]) == {"200"} and not report["errorDistribution"]
          and summary["fastest"] >= delay)

@@ -9,5 +9,5 @@ function request()
    return burst
 end
 
--- wrk takes one script only, so the report is loaded from beside this one
+-- wrk takes only one script, so the report is loaded from this one's folder
 dofile(debug.getinfo(1, "S").source:match("^@(.*)pipeline%.lua$") .. "report.lua")

@@ -1,9 +1,9 @@
-//! Bulk load for raw TCP echo: each connection sends as fast as it is let, and throws away what
-//! comes back. `loadtest/compare --modes tcp-echo` sets the server's CPU time against it.
+//! Bulk load for raw TCP echo: each connection sends as fast as it can and discards what comes
+//! back. `loadtest/compare --modes tcp` relates the server's CPU time to it.
 //!
-//! One thread, edge-triggered epoll. It must not be what is slowest, so it costs half of what a
-//! server does: what comes back is dropped in the kernel (`MSG_TRUNC`), not copied. That it is what
-//! was sent is `echo.py`'s business. What is told is how many bytes came back.
+//! One thread, edge-triggered epoll. It must not be the bottleneck, so it costs half of what a
+//! server does: what comes back is dropped in the kernel (`MSG_TRUNC`), not copied; `echo.py`
+//! checks the content. It prints how many bytes came back.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]
@@ -26,10 +26,10 @@ mod linux {
 
     /// Bytes of one write, and most bytes of one read.
     const PIECE: usize = 128 * 1024;
-    /// Bytes a connection may have sent that have not come back: both kernels' buffers are never
-    /// full, so that nobody waits for anybody.
+    /// Most bytes of a connection that have not come back: neither kernel's buffers get full, so
+    /// that neither side waits for the other.
     const WINDOW: u64 = 512 * 1024;
-    /// Longest wait for an event; a server that stands still is noticed after it.
+    /// Longest wait for an event, after which a stalled server is an error.
     const PATIENCE_MS: i32 = 5000;
 
     struct Client {
@@ -54,7 +54,7 @@ mod linux {
     fn command() -> Command {
         let number = value_parser!(u16).range(1..);
         Command::new("pump")
-            .about("Sends to a raw TCP echo as fast as it is let, and counts what comes back")
+            .about("Sends to a raw TCP echo as fast as it can, and counts what comes back")
             .arg(Arg::new("address").required(true).value_parser(value_parser!(SocketAddr)))
             .arg(
                 Arg::new("connections")
@@ -71,7 +71,7 @@ mod linux {
         Ok(Client { stream, sent: 0, back: 0 })
     }
 
-    /// Turn after turn until `end`.
+    /// Handles events until `end`.
     fn run(clients: &mut [Client], end: Instant) -> io::Result<()> {
         // SAFETY: makes a descriptor; no memory is passed.
         let epoll = checked(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
@@ -88,7 +88,7 @@ mod linux {
         while Instant::now() < end {
             // SAFETY: `at` points to `room` events that live as long as this function.
             match checked(unsafe { libc::epoll_wait(epoll, at, room, PATIENCE_MS) }) {
-                Ok(0) => return Err(io::Error::other("the server stands still")),
+                Ok(0) => return Err(io::Error::other("the server has stalled")),
                 Ok(n) => {
                     for event in &events[..n as usize] {
                         clients[event.u64 as usize].turn(&block)?;
@@ -102,7 +102,7 @@ mod linux {
     }
 
     impl Client {
-        /// Takes what has come back, and sends for it as much again.
+        /// Reads what has come back, and sends the same amount.
         fn turn(&mut self, block: &[u8]) -> io::Result<()> {
             loop {
                 let sent = self.send(block)?;
@@ -124,7 +124,7 @@ mod linux {
 
         fn drop_arrived(&mut self) -> io::Result<usize> {
             let fd = self.stream.as_raw_fd();
-            // SAFETY: with MSG_TRUNC nothing is written, so that there need be no memory.
+            // SAFETY: with MSG_TRUNC nothing is written to memory.
             let n = unsafe { libc::recv(fd, std::ptr::null_mut(), PIECE, libc::MSG_TRUNC) };
             let back = match usize::try_from(n) {
                 Ok(0) => return Err(io::Error::other("the server closed a connection")),

@@ -1,8 +1,8 @@
-# Sourced by the scripts beside it: starts loiter, and ends it with the script, by its pid.
+# Sourced by the scripts in this folder: starts loiter, and ends it by its pid when the script exits.
 #
-#   serve ARGUMENT...     sets URL and PID; on core $SERVER_CORE, by the words in $BEFORE (such as chrt -r 10)
+#   serve ARGUMENT...     sets URL and PID; runs on core $SERVER_CORE with the prefix in $BEFORE (such as chrt -r 10)
 #
-# LOITER and HOLD name the programs, else it is the release build of this tree; LOITER_ARGS are added.
+# LOITER and HOLD name the programs (default: the release build of this tree); LOITER_ARGS are added.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 RELEASE=${CARGO_TARGET_DIR:-$ROOT/target}/release
@@ -16,16 +16,16 @@ ulimit -n "$(ulimit -Hn)"
 
 need() {
     command -v "$1" >/dev/null && return
-    echo "$1 is not there: $2" >&2
+    echo "$1 is missing: $2" >&2
     exit 2
 }
 
-# Real-time priority for both sides, where it is allowed: otherwise other processes are measured too.
+# Real-time priority for both sides, where permitted: otherwise other processes affect the figures.
 real_time() {
     if chrt -r 10 true 2>/dev/null; then
         BEFORE=(chrt -r 10)
     else
-        echo "note: chrt -r 10 is not permitted here, measured without: other processes are in the figures" >&2
+        echo "note: chrt -r 10 is not permitted here; other processes affect the figures" >&2
     fi
 }
 
@@ -43,23 +43,23 @@ end_server() {
 
 serve() {
     need "$LOITER" "cargo build --release --bins --examples, or set LOITER"
-    local said line
-    said=$(mktemp)
-    # The server would take the variable for a misspelt setting.
+    local out line
+    out=$(mktemp)
+    # The server would report the variable as an unknown setting.
     # shellcheck disable=SC2086 # LOITER_ARGS is several words
-    "${BEFORE[@]}" env -u LOITER_ARGS taskset -c "$SERVER_CORE" "$LOITER" --listen 127.0.0.1:0 "$@" ${LOITER_ARGS:-} >"$said" 2>/dev/null &
+    "${BEFORE[@]}" env -u LOITER_ARGS taskset -c "$SERVER_CORE" "$LOITER" --listen 127.0.0.1:0 "$@" ${LOITER_ARGS:-} >"$out" 2>/dev/null &
     PID=$!
     trap end_server EXIT
     URL=
     for _ in $(seq 100); do
-        line=$(grep -m1 '^listening http://' "$said" || true)
+        line=$(grep -m1 '^listening http://' "$out" || true)
         URL=${line#listening }
         [ -z "$URL" ] || break
         kill -0 "$PID" 2>/dev/null || break
         sleep 0.1
     done
-    rm -f "$said"
+    rm -f "$out"
     [ -n "$URL" ] && return
-    echo "$LOITER did not say that it listens" >&2
+    echo "$LOITER did not print its address" >&2
     exit 2
 }

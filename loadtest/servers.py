@@ -1,6 +1,6 @@
-"""The servers under test: started on a core of their own, asked for their CPU time, ended by pid.
+"""The servers under test: started on a core, measured by their CPU time, ended by pid.
 
-Standard library only. Every wait has a bound, and only processes started here are ended.
+Standard library only. Every wait is bounded, and only processes started here are ended.
 """
 import os
 import pathlib
@@ -13,8 +13,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-START_SECONDS = 10  # for a server to say or show that it listens
-ECHO_MODULE = pathlib.Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")  # Debian's place
+START_SECONDS = 10  # for a server to listen
+ECHO_MODULE = pathlib.Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")  # Debian's path
 
 NGINX = """
 {module}
@@ -41,12 +41,12 @@ def program(name, variable):
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     built = target / "release" / name
     if not built.exists():
-        raise SystemExit(f"{built} is not there: cargo build --release --examples --bins, or set ${variable}")
+        raise SystemExit(f"{built} is missing: cargo build --release --examples --bins, or set ${variable}")
     return str(built)
 
 
 def environment():
-    """Ours without the scripts' own variable, which loiter would take for a misspelt setting."""
+    """The environment without the scripts' variable, which loiter would report as an unknown setting."""
     return {name: value for name, value in os.environ.items() if name != "LOITER_ARGS"}
 
 
@@ -78,7 +78,7 @@ class Server:
         readable, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if readable else ""
         if not line.startswith("listening "):
-            raise SystemExit(f"{self.name} did not say that it listens, but {line!r}")
+            raise SystemExit(f"{self.name} did not print its address, but {line!r}")
         return int(line.strip().rsplit(":", 1)[1].strip("/"))
 
     def _wait_for_listener(self):
@@ -92,7 +92,7 @@ class Server:
                 time.sleep(0.05)
 
     def tree(self):
-        """Its process and all their children."""
+        """Its process and all descendants."""
         found = [self.pid]
         for pid in found:
             for task in _entries(f"/proc/{pid}/task"):
@@ -100,7 +100,7 @@ class Server:
         return found
 
     def cpu_ns(self):
-        """Time on a core of all its threads so far. (Threads that ended are not in it: ours do not.)"""
+        """CPU time of all its threads so far. (Without ended threads: loiter's do not end.)"""
         tasks = [task for pid in self.tree() for task in _entries(f"/proc/{pid}/task")]
         return sum(int(_text(f"{task}/schedstat").split()[0]) for task in tasks)
 
@@ -119,14 +119,14 @@ class Server:
 
 
 def loiter(core, *arguments, workers=1, before=()):
-    """Our server; more arguments in $LOITER_ARGS. `before` stands before its name, such as prlimit."""
+    """loiter, with more arguments from $LOITER_ARGS. `before` is a prefix command such as prlimit."""
     extra = shlex.split(os.environ.get("LOITER_ARGS", ""))
     command = [program("loiter", "LOITER"), "--listen", "127.0.0.1:0", "--workers", str(workers)]
     return Server("loiter", [*before, *command, *arguments, *extra], core)
 
 
 def bare(core, answer=None, request_bytes=None, close=False, more=()):
-    """The baseline, giving exactly `answer` (the bytes of a whole answer), or as `more` says."""
+    """The baseline, which sends exactly `answer` (a complete answer); `more` are further options."""
     directory = tempfile.mkdtemp(prefix="loadtest-bare-")
     command = [program("examples/bare", "BARE"), "--listen", "127.0.0.1:0"]
     if answer:
@@ -140,7 +140,7 @@ def bare(core, answer=None, request_bytes=None, close=False, more=()):
 
 
 def nginx(core, body_bytes=0, kind="text/html", delay=None):
-    """nginx with one worker that returns 200 and `body_bytes` bytes; `/delay` by its echo module."""
+    """nginx with one worker that answers 200 with `body_bytes` bytes; `/delay` by its echo module."""
     binary = os.environ.get("NGINX") or shutil.which("nginx") or "/usr/sbin/nginx"
     directory, port = tempfile.mkdtemp(prefix="loadtest-nginx-"), free_port()
     os.chmod(directory, 0o755)
@@ -154,7 +154,7 @@ def nginx(core, body_bytes=0, kind="text/html", delay=None):
 
 
 def free_port():
-    """A port nobody listens on now."""
+    """A port that nothing listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
@@ -167,18 +167,18 @@ def anonymous(pid):
 
 
 def descriptors(pid):
-    """Open descriptors; a worker has a table of its own, so each thread's are counted."""
+    """Open descriptors of all threads: each worker has its own table."""
     return sum(len(_entries(f"{task}/fd")) for task in _entries(f"/proc/{pid}/task"))
 
 
 def request_text(server, path, close=False):
-    """The request as wrk writes it."""
+    """The request exactly as wrk writes it."""
     extra = "Connection: close\r\n" if close else ""
     return f"GET {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n{extra}\r\n".encode()
 
 
 def capture(server, path, close=False, request=None):
-    """One whole answer of the server: (all bytes, bytes of the body)."""
+    """One complete answer of the server: (all bytes, length of the body)."""
     with socket.create_connection((server.host, server.port), 5) as sock:
         sock.sendall(request or request_text(server, path, close))
         got = b""

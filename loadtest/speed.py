@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""CPU per request beside nginx and beside a bare epoll loop, in interleaved rounds of one run.
+"""CPU per request compared with nginx and with a bare epoll loop, in interleaved rounds of one run.
 
-Each server has one worker and core A to itself, wrk has core B. A round measures every server once,
-in an order that turns; single figures on a shared machine are worth little, so what counts is the
-median over the rounds of the ratios within a round. CPU is what the scheduler charged to all threads
-of the server (user and system), divided by the requests wrk counted. The bare loop gives the very
-bytes loiter gives, nginx a body of the same length. Exit status 1: a bound missed, or any error.
+Each server has one worker and core A to itself, wrk has core B. A round measures every server once, in
+rotating order. Single figures on a shared machine mean little, so the result is the median over the
+rounds of the ratios within a round. CPU is the scheduler's account of all threads of the server (user
+and system), divided by wrk's count of requests. The bare loop sends exactly the bytes that loiter sends,
+nginx a body of the same length. Exit status 1: a limit was missed, or there was an error.
 """
 import argparse
 import contextlib
@@ -22,7 +22,7 @@ DEPTH = 16
 DELAY = 0.05
 PATHS = {"keepalive": "/status/200", "pipelined": "/status/200", "close": "/status/200",
          "get": "/get", "delay": f"/delay/{DELAY:g}"}
-# mode: (figure, of loiter to, "at most" or "at least", bound)
+# mode: (figure, compared with, "at most" or "at least", limit)
 CLAIMS = {
     "keepalive": [("cpu_us", "bare", "at most", 1.08), ("cpu_us", "nginx", "at most", 0.9)],
     "pipelined": [("rate", "nginx", "at least", 8.0)],
@@ -36,7 +36,7 @@ def options():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="for each server in each round")
     parser.add_argument("--connections", type=int, help="default 64; 1000 in mode delay")
-    parser.add_argument("--cores", default="0,1", help="of the servers, of wrk")
+    parser.add_argument("--cores", default="0,1", help="core of the servers, of wrk")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     chosen.connections = chosen.connections or (1000 if chosen.mode == "delay" else 64)
@@ -45,20 +45,20 @@ def options():
 
 
 def start(stack, chosen):
-    """All servers of the mode, loiter first; each is idle while another is measured."""
+    """All servers of the mode, loiter first; the others are idle while one is measured."""
     mode, core, path = chosen.mode, chosen.server_core, PATHS[chosen.mode]
     close = mode == "close"
     loiter = stack.enter_context(servers.loiter(core))
     answer, body_bytes = servers.capture(loiter, path, close)
     if mode == "delay":
         if not servers.ECHO_MODULE.exists():
-            print("no nginx beside it: its echo module (libnginx-mod-http-echo) is not installed")
+            print("without nginx: its echo module (libnginx-mod-http-echo) is not installed")
             return [loiter]
         return [loiter, stack.enter_context(servers.nginx(core, delay=DELAY))]
     nginx = stack.enter_context(servers.nginx(core, body_bytes))
     length = None
     if mode == "pipelined":
-        # the port is part of the request, and all of the system's choosing have five digits
+        # the port is part of the request; every ephemeral port has five digits
         length = len(servers.request_text(nginx, path))
         assert len(str(nginx.port)) == 5
     bare = stack.enter_context(servers.bare(core, answer, length, close))
@@ -66,7 +66,7 @@ def start(stack, chosen):
 
 
 def measure(server, chosen, seconds):
-    """One wrk run: its own report, and what it cost the server."""
+    """One wrk run: wrk's report, and the server's CPU."""
     script = "pipeline.lua" if chosen.mode == "pipelined" else "report.lua"
     command = ["taskset", "-c", chosen.load_core, "wrk", "-t1", f"-c{chosen.connections}",
                f"-d{seconds}s", "--timeout", "5s", "-s", str(HERE / script)]
@@ -90,7 +90,7 @@ def measure(server, chosen, seconds):
 def play(found, chosen):
     """The rounds: a list of {server name: figures}."""
     for server in found:
-        measure(server, chosen, 1)  # the first second is nobody's
+        measure(server, chosen, 1)  # a warm-up second, not counted
     rounds = []
     for number in range(chosen.rounds):
         turn = number % len(found)
@@ -107,13 +107,13 @@ def show_round(number, figures):
 
 
 def figures_text(one):
-    """wrk's percentiles of pipelined requests make no sense (a p99 of 0), so they may be missing."""
+    """wrk's percentiles of pipelined requests are meaningless (a p99 of 0) and left out."""
     text = f"{one['cpu_us']:8.3f} us CPU/request {one['rate']:12,.0f} requests/s"
     return text + "".join(f"   {key[:3]} {one[key]:9,.0f} us" for key in ("p50_us", "p99_us") if key in one)
 
 
 def summary(rounds, chosen):
-    """Medians, ratios of loiter to each other server, and what became of the claims."""
+    """Medians, ratios of loiter to each other server, and the result of each claim."""
     names = sorted(rounds[0])
     medians = {name: {key: statistics.median(r[name][key] for r in rounds)
                       for key in ("cpu_us", "rate", "p50_us", "p99_us") if key in rounds[0][name]}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Claim: one read and one write for each keep-alive request.
+# Claim: one read and one write per keep-alive request.
 #
-# strace counts the system calls of the server while one connection sends 1,000 requests, each after
-# the answer to the one before. Exit status 1: more than 1.02 reads or writes for each request.
+# strace counts the server's system calls while one connection sends 1,000 requests, each after the
+# previous answer. Exit status 1: more than 1.02 reads or writes per request.
 . "$(dirname "$0")/serve.sh"
 need strace "apt-get install strace"
 REQUESTS=${REQUESTS:-1000}
@@ -13,10 +13,10 @@ timeout 60 strace -f -c -o "$counts" -p "$PID" 2>/dev/null &
 tracer=$!
 for _ in $(seq 100); do
     grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$PID/status" && break
-    kill -0 "$tracer" 2>/dev/null || { echo "strace may not trace here" >&2; exit 2; }
+    kill -0 "$tracer" 2>/dev/null || { echo "strace is not permitted to trace here" >&2; exit 2; }
     sleep 0.1
 done
-# the other threads are attached after the first one
+# the other threads are attached after the first
 for task in /proc/"$PID"/task/*; do
     for _ in $(seq 100); do
         grep -q '^TracerPid:[[:space:]]*[1-9]' "$task/status" && break
@@ -46,9 +46,9 @@ for line in open(sys.argv[1]):
         calls[words[-1]] = int(words[3])
 reads = sum(calls.get(name, 0) for name in ("read", "readv", "recvfrom", "recvmsg"))
 writes = sum(calls.get(name, 0) for name in ("write", "writev", "sendto", "sendmsg"))
-print("for each request: " + ", ".join(f"{name} {n / requests:.3f}" for name, n in sorted(calls.items(), key=lambda c: -c[1])))
+print("per request: " + ", ".join(f"{name} {n / requests:.3f}" for name, n in sorted(calls.items(), key=lambda c: -c[1])))
 holds = all(requests <= n <= 1.02 * requests for n in (reads, writes))
-print(f"reads {reads / requests:.3f}, writes {writes / requests:.3f} for each of {requests} requests: {'holds' if holds else 'MISSED'}")
+print(f"reads {reads / requests:.3f}, writes {writes / requests:.3f} per request over {requests} requests: {'holds' if holds else 'MISSED'}")
 sys.exit(not holds)
 PY
 rm -f "$counts"

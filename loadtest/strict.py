@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""A strict closed-loop client: every request begun is accounted for, and nothing is tried again.
+"""A strict closed-loop client: every request begun is counted, and none is retried.
 
 usage: strict.py [URL] [--path PATH]... [--connections N] [--seconds S] [--timeout S]
                  [--body BYTES] [--close] [--json]
 
-Without a URL it starts loiter itself. wrk does not count a request that was in flight at its end, and
-some clients send again without a word when a kept connection was closed under them; here either is an
-error. Checked for each answer: status 2xx, exactly Content-Length bytes (or whole chunks), /delay not
-early, and no byte before it was asked for. With --body, the request is a POST whose body must come back;
-with --close, the server must end the connection. Exit status 1: any request that was not answered so.
+Without a URL it starts loiter itself. wrk does not count a request in flight at its end, and some
+clients silently retry when a kept connection was closed; here both are errors. Checked for each answer:
+status 2xx, exactly Content-Length bytes (or all chunks), /delay not early, and no byte before the
+request. With --body, the request is a POST and its body must come back; with --close, the server must
+close the connection. Exit status 1: a request without a right answer.
 """
 import argparse
 import asyncio
@@ -26,11 +26,11 @@ import servers
 
 
 class Wrong(Exception):
-    """An answer that came, but is not right; the message is what it is counted under."""
+    """A wrong answer; the message is the reason in the counts."""
 
 
 class Client:
-    """One connection, opened again when it is closed with notice."""
+    """One connection, reopened when the server has announced that it closes."""
 
     def __init__(self, chosen, counts, paths):
         self.chosen, self.counts, self.paths = chosen, counts, paths
@@ -69,15 +69,15 @@ class Client:
         if self.chosen.filler and body != self.chosen.filler:
             raise Wrong("not what was sent")
         if self.chosen.close and await self.reader.read(1):
-            raise Wrong("does not close")
-        # what is buffered now was sent without being asked for
+            raise Wrong("connection not closed")
+        # bytes that are buffered now came before a request
         if self.reader._buffer:  # pylint: disable=protected-access
-            raise Wrong("more than was asked for")
+            raise Wrong("bytes before a request")
         if self.chosen.close or fields.get("connection", "").lower() == "close":
             self.close()
 
     async def body(self, fields):
-        """As long as announced, or all its chunks."""
+        """Content-Length bytes, or all chunks."""
         if "content-length" in fields:
             return await self.reader.readexactly(int(fields["content-length"]))
         if fields.get("transfer-encoding", "").lower() != "chunked":
@@ -112,12 +112,12 @@ def request_head(chosen, path):
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("url", nargs="?", help="without it, loiter is started")
-    parser.add_argument("--path", action="append", help="asked for in turn (default: /status/200, /get, /delay/0.05)")
+    parser.add_argument("url", nargs="?", help="default: starts loiter")
+    parser.add_argument("--path", action="append", help="in turn (default: /status/200, /get, /delay/0.05)")
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--timeout", type=float, default=5, help="for one request, over which it has failed")
-    parser.add_argument("--body", type=int, default=0, help="bytes to post, and to get back")
+    parser.add_argument("--timeout", type=float, default=5, help="seconds for one request")
+    parser.add_argument("--body", type=int, default=0, help="bytes to post and to receive")
     parser.add_argument("--close", action="store_true", help="a new connection for each request")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
@@ -151,10 +151,10 @@ def main():
     if chosen.json:
         print(json.dumps({"begun": begun, "good": good, "failed": failed, "failures": counts}))
     else:
-        print(f"begun {begun}, answered well {good}, failed {failed} {dict(counts) or ''}")
-        print(f"longest, past its delay: {chosen.worst * 1000:.1f} ms")
+        print(f"begun {begun}, answered {good}, failed {failed} {dict(counts) or ''}")
+        print(f"longest beyond its delay: {chosen.worst * 1000:.1f} ms")
     if begun != good + failed:
-        sys.exit(f"{begun - good - failed} requests are not accounted for")
+        sys.exit(f"{begun - good - failed} requests are not counted")
     sys.exit(1 if failed or not good else 0)
 
 

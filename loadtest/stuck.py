@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Serving on while nobody reads the logs and clients vanish.
+"""loiter with logs that nobody reads and clients that vanish.
 
 usage: stuck.py [--seconds N]
 
-Starts loiter with standard error in a pipe that is full, the access log in a FIFO that is full, and
-two kinds of clients: some ask for a delay and are gone before the answer, by FIN, RST, or amid a body;
-others ask for /get on kept connections and must get every answer. Signals that reopen the logs come
-now and then. Holds: every /get is a 200, the longest takes no second, descriptors and memory end
-where they were, and SIGTERM ends the process within its --shutdown-timeout and a second. Exit 1: not so.
+Starts loiter with standard error in a full pipe, the access log in a full FIFO, and two kinds of
+clients: some request a delay and leave before the answer, by FIN, RST, or within a body; others request
+/get on kept connections and must get every answer. Signals that reopen the logs come now and then.
+Checks: every /get is a 200 and takes less than a second, descriptors and memory return to their first
+values, and SIGTERM ends the process within its --shutdown-timeout plus a second. Exit status 1: not so.
 """
 import argparse
 import fcntl
@@ -23,14 +23,14 @@ import time
 
 import servers
 
-SHUTDOWN = 2  # seconds, as the server is told
-LONGEST = 1.0  # seconds for an answer to /get beside all this
-GROWTH = 4096  # KiB that memory may grow once warm
+SHUTDOWN = 2  # seconds, the server's --shutdown-timeout
+LONGEST = 1.0  # seconds for an answer to /get meanwhile
+GROWTH = 4096  # KiB of memory growth after the warm-up
 VANISHING = 8  # clients at a time
 
 
 def fill(descriptor):
-    """Fills a pipe by a description of its own, so that the server's stays blocking."""
+    """Fills a pipe through another open file description, so that the server's stays blocking."""
     own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
     try:
         while os.write(own, b"x" * 4096):
@@ -45,7 +45,7 @@ def fill(descriptor):
 
 
 def vanish(port, end, chance):
-    """One client after another that leaves before its answer; how many did."""
+    """Clients, one after the other, that leave before the answer; returns their number."""
     count = 0
     while time.monotonic() < end:
         with socket.create_connection(("127.0.0.1", port), 5) as sock:
@@ -62,7 +62,7 @@ def vanish(port, end, chance):
 
 
 def ask(port, end):
-    """Requests on a kept connection: answered, not answered, and the longest in seconds."""
+    """Requests on a kept connection: answered, not answered, and the longest time in seconds."""
     good, bad, longest = 0, 0, 0.0
     sock = socket.create_connection(("127.0.0.1", port), 5)
     sock.settimeout(10)
@@ -125,7 +125,7 @@ def main():
                 warm = state(server.pid)
         for thread in threads:
             thread.join()
-        time.sleep(2)  # the last delays run out
+        time.sleep(2)  # the last delays end
         after = state(server.pid)
         asked = time.monotonic()
         server.terminate()

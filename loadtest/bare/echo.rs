@@ -1,18 +1,18 @@
-//! Bytes back as they come: the baseline of bulk echo, raw or as the bodies of POSTs.
+//! Bytes back as they come: the baseline of bulk echo, raw or as bodies of POSTs.
 //!
-//! A read is written back from where it was read to. A request's head is the one thing looked at,
-//! for its end: the answer's is put in its place. What the kernel does not take at once is kept with
-//! the connection, which is not read until it is gone.
+//! A read is written back from the buffer it was read into. Of a request's head only the end is
+//! searched; the answer's head takes its place. Bytes that the kernel does not take at once are
+//! kept with the connection, which is not read until they are written.
 
 use super::linux::would_block;
 use std::os::fd::RawFd;
 
-/// What becomes of what is read.
+/// What is written back.
 #[derive(Clone)]
 pub(super) enum Echo {
-    /// Every byte comes back.
+    /// Every byte.
     Raw,
-    /// The body of each request, all of this length, comes back behind this head.
+    /// The body of each request, always of this length, after this head.
     Body { length: usize, head: Vec<u8> },
 }
 
@@ -21,7 +21,7 @@ pub(super) enum Echo {
 struct Client {
     /// Bytes of the request's body still to come.
     left: usize,
-    /// What the kernel has not taken yet.
+    /// Bytes that the kernel has not taken yet.
     kept: Vec<u8>,
 }
 
@@ -34,7 +34,8 @@ pub(super) struct Echoes {
     before: usize,
 }
 
-/// Reads begin at a page, as the server's do: just behind one they would cost twice as much.
+/// Reads begin at a page boundary, as the server's do: just after one they would cost twice as
+/// much.
 const PAGE: usize = 4096;
 
 impl Echoes {
@@ -49,12 +50,12 @@ impl Echoes {
         Echoes { echo, clients: vec![Client::default(); most], scratch, before }
     }
 
-    /// A descriptor is a new connection's.
+    /// A new connection has this descriptor.
     pub(super) fn begin(&mut self, fd: RawFd) {
         self.clients[fd as usize] = Client::default();
     }
 
-    /// All that can be done now; false when the connection is over.
+    /// Reads and writes as much as possible now; false when the connection is over.
     pub(super) fn turn(&mut self, fd: RawFd) -> bool {
         let kept = std::mem::take(&mut self.clients[fd as usize].kept);
         if !self.send(fd, &kept) {
@@ -62,7 +63,7 @@ impl Echoes {
         }
         while self.clients[fd as usize].kept.is_empty() {
             let into = &mut self.scratch[self.before..];
-            // SAFETY: `into` is ours and as long as said.
+            // SAFETY: `into` is ours and has the given length.
             let n = unsafe { libc::read(fd, into.as_mut_ptr().cast(), into.len()) };
             let Ok(n) = usize::try_from(n) else { return would_block() };
             let all = n < into.len();
@@ -77,7 +78,7 @@ impl Echoes {
         true
     }
 
-    /// Where in the scratch the answer to `n` bytes read begins; `None` for what is no request.
+    /// Where in the scratch buffer the answer to `n` bytes read begins; `None` for a bad request.
     fn answer(&mut self, fd: RawFd, n: usize) -> Option<usize> {
         let Echo::Body { length, head } = &self.echo else { return Some(self.before) };
         let (client, read) = (&mut self.clients[fd as usize], self.before..self.before + n);
@@ -92,12 +93,12 @@ impl Echoes {
         Some(from)
     }
 
-    /// Writes, and keeps what was not taken; false when the connection is over.
+    /// Writes, and keeps what the kernel did not take; false when the connection is over.
     fn send(&mut self, fd: RawFd, bytes: &[u8]) -> bool {
         if bytes.is_empty() {
             return true;
         }
-        // SAFETY: `bytes` is as long as said.
+        // SAFETY: `bytes` has the given length.
         let n = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
         let taken = match usize::try_from(n) {
             Ok(taken) => taken,

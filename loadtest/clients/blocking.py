@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lesson 1: a blocking socket. recv() does not return until the server has answered, and nothing else gets done.
+"""Lesson 1: a blocking socket. recv() does not return until the server answers, and nothing else gets done.
 
 usage: blocking.py [URL] [DELAY]
 """
@@ -13,16 +13,16 @@ delay = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
 request = f"GET /delay/{delay:g} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
 
 sock = socket.create_connection((url.hostname, url.port or 80))
-sock.settimeout(delay + 10)  # so that a dead server cannot hold us for ever
+sock.settimeout(delay + 10)  # so that a dead server cannot block us forever
 
 sent = time.monotonic()
 sock.sendall(request.encode())
 print("sent, now recv() ...")
 
-answer = sock.recv(4096)  # the whole program stands still on this line
+answer = sock.recv(4096)  # the whole program blocks on this line
 waited = time.monotonic() - sent
 
-while more := sock.recv(4096):  # "Connection: close": the end of the stream ends the answer
+while more := sock.recv(4096):  # "Connection: close": the answer ends with the stream
     answer += more
 sock.close()
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lesson 4: coroutines. Each reads like lesson 1, all share one select loop: COUNT waits take the time of one.
+"""Lesson 4: coroutines. Each reads like lesson 1; all share one select loop: COUNT waits take the time of one.
 
 usage: coroutines.py [URL] [DELAY] [COUNT]
 """
@@ -13,7 +13,7 @@ url = urlsplit(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080")
 delay = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
 count = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
 request = f"GET /delay/{delay:g} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
-SLACK = 1.0  # seconds after the last answer was due by which all must be there
+SLACK = 1.0  # seconds after the last answer is due within which all must arrive
 
 # a connection is a descriptor, and the usual soft limit is 1024
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -21,7 +21,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def one():
-    """One delayed request; every `await` is a place where the others run."""
+    """One delayed request; at every `await` the others may run."""
     reader, writer = await asyncio.open_connection(url.hostname, url.port or 80)
     sent = time.monotonic()
     writer.write(request.encode())
@@ -33,7 +33,7 @@ async def one():
 
 
 async def main():
-    """All of them at once, none of them allowed to fail."""
+    """All of them at once; none may fail."""
     tasks = asyncio.gather(*(one() for _ in range(count)))
     return await asyncio.wait_for(tasks, delay + 30)
 

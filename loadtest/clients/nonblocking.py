@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Lesson 2: a non-blocking socket. recv() never waits: with nothing there it raises BlockingIOError at once.
+"""Lesson 2: a non-blocking socket. recv() never waits: with no data it raises BlockingIOError at once.
 
 usage: nonblocking.py [URL] [DELAY]
 
-The program is free again, but it must ask, and ask, and ask. Lesson 3 has the kernel say when.
+The program is free to do other work, but it must poll. In lesson 3 the kernel reports when to read.
 """
 import socket
 import sys
@@ -24,14 +24,14 @@ answer, refusals, first_try = b"", 0, None
 while True:
     try:
         piece = sock.recv(4096)
-    except BlockingIOError:  # EAGAIN: nothing there yet, and nobody waited for it
+    except BlockingIOError:  # EAGAIN: no data yet, and the call did not wait
         refusals += 1
         if first_try is None:
             first_try = time.monotonic() - sent
             print(f"recv() raised BlockingIOError after {first_try * 1000:.1f} ms")
         if time.monotonic() - sent > delay + 10:
             sys.exit("no answer")
-        time.sleep(0.001)  # without this line the loop would burn a whole core
+        time.sleep(0.001)  # without this line the loop would use a whole core
         continue
     if not piece:
         break
@@ -46,4 +46,4 @@ if first_try is None or first_try >= delay:
     sys.exit("recv() did not raise BlockingIOError at once")
 if waited < delay:
     sys.exit(f"answered early: after {waited:.3f} s, not {delay:g} s")
-print(f"answered after {waited:.3f} s: {status}; asked in vain {refusals} times")
+print(f"answered after {waited:.3f} s: {status}; {refusals} calls without data")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lesson 3: select. The kernel says when the socket is readable; until then the program does other work.
+"""Lesson 3: select. The kernel reports when the socket is readable; until then the program does other work.
 
 usage: select_loop.py [URL] [DELAY]
 """
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 url = urlsplit(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080")
 delay = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
 request = f"GET /delay/{delay:g} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n"
-TICK = 0.01  # how long select may wait before we get a turn for our own work
+TICK = 0.01  # seconds that select may wait before other work gets a turn
 
 
 def other_work(turn):
-    """Anything that is short: here, one more term of a series for pi."""
+    """Any short task: here, one more term of a series for pi."""
     return (-1) ** turn * 4.0 / (2 * turn + 1)
 
 
@@ -29,13 +29,13 @@ sock.send(request.encode())
 answer, turns, pi, waited = b"", 0, 0.0, None
 while True:
     readable, _, _ = select.select([sock], [], [], TICK)
-    if not readable:  # the tick is over and no answer yet: our time
+    if not readable:  # the tick is over without an answer: do other work
         pi += other_work(turns)
         turns += 1
         if time.monotonic() - sent > delay + 10:
             sys.exit("no answer")
         continue
-    piece = sock.recv(4096)  # select said so: this cannot block
+    piece = sock.recv(4096)  # the socket is readable: this cannot block
     if waited is None:
         waited = time.monotonic() - sent
     if not piece:

@@ -1,1 +1,1 @@
-"""What `loadtest/compare` is made of, each module telling its part."""
+"""The parts of `loadtest/compare`."""

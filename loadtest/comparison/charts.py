@@ -1,13 +1,13 @@
-"""Charts as SVG, from a result alone: dots on a logarithmic scale, one row for each server.
+"""SVG charts of a result: dots on a logarithmic scale, one row per server.
 
-Bars would need a scale that starts at nought, on which the fast servers could not be told apart
-beside the slow ones. The colours follow the reader's scheme.
+Bars need a scale that starts at zero, on which the fast servers would look alike beside the slow ones.
+The colours follow the reader's colour scheme.
 """
 import html
 import math
 
 WIDTH, LEFT, RIGHT, ROW = 860, 130, 190, 22
-CHARACTER = 7  # about as wide as one is
+CHARACTER = 7  # approximate width
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: #ffffff; stroke-width: 4; paint-order: stroke }
 .ground { fill: #ffffff }
@@ -26,7 +26,7 @@ KINDS = {"loiter": "ours", "bare": "base"}
 
 
 def all_of(result):
-    """{file name: SVG} of the charts for which there are figures."""
+    """{file name: SVG} of the charts that have figures."""
     about = result["about"]
     command = (f"{about['cpu']}, Linux {about['kernel'].partition('-')[0]}, one core each · medians of"
                f" {about['rounds']} rounds · loadtest/compare, {about['date']}")
@@ -35,18 +35,18 @@ def all_of(result):
     delays = {name: mode for name, mode in modes.items() if name.startswith("delay-")}
     held = {name: mode for name, mode in modes.items() if "-" in name}
     charts = {
-        "cpu.svg": chart("CPU for each request, µs of the server's core", command,
+        "cpu.svg": chart("CPU per request, µs of the server's core", command,
                          panels(loads, ["cpu_us"], 1)),
         "lateness.svg": chart("How late a delayed answer is, ms: p50 and (paler) p99", command,
                               panels(delays, ["late_p50_us", "late_p99_us"], 1e3)),
-        "memory.svg": chart("User memory for each connection held, bytes", command,
+        "memory.svg": chart("User memory per connection, bytes", command,
                             panels(held, ["held_bytes"], 1)),
     }
     return {name: svg for name, svg in charts.items() if svg}
 
 
 def panels(modes, keys, unit):
-    """[(heading, [(server, values, note)])], each panel's rows in order of its first value."""
+    """[(heading, [(server, values, note)])], each panel's rows sorted by their first value."""
     found = []
     for mode in modes.values():
         rows = [(name, [one[key] / unit for key in keys], wrong(mode, name, keys))
@@ -58,14 +58,14 @@ def panels(modes, keys, unit):
 
 
 def wrong(mode, name, keys):
-    """What a figure is not to be read without: `, 12 early`. Memory is the same for the early."""
+    """What must be shown with a figure, such as `, 12 early`. Early answers do not affect memory."""
     failures = mode["failures"].get(name, {}).items()
-    told = [(what, count) for what, count in failures if what != "early" or "held_bytes" not in keys]
-    return "".join(f", {count:,} {what}" for what, count in told)
+    shown = [(what, count) for what, count in failures if what != "early" or "held_bytes" not in keys]
+    return "".join(f", {count:,} {what}" for what, count in shown)
 
 
 def chart(title, command, shown):
-    """The panels above each other, on one scale."""
+    """The panels one above the other, on one scale."""
     values = [value for _, rows in shown for _, row, _ in rows for value in row]
     if not values:
         return None
@@ -82,7 +82,7 @@ def chart(title, command, shown):
 
 
 class Scale:
-    """Logarithmic, from a round number to a round number."""
+    """A logarithmic axis between two round numbers."""
 
     def __init__(self, least, most):
         steps = [digit * 10.0 ** power for power in range(-6, 13) for digit in (1, 2, 5)]
@@ -94,9 +94,9 @@ class Scale:
         self.ticks = inside if len(inside) <= 9 or len(powers) < 2 else powers
 
     def make_room(self, labels):
-        """Narrows it until each label ends inside the picture: [(value it stands beside, text)]."""
-        for value, told in labels:
-            room = WIDTH - LEFT - 10 - CHARACTER * len(told)
+        """Narrows it until each label ends inside the picture: [(value it is next to, text)]."""
+        for value, text in labels:
+            room = WIDTH - LEFT - 10 - CHARACTER * len(text)
             if share := self.share(value):
                 self.width = min(self.width, max(room / share, ROW))
 
@@ -108,7 +108,7 @@ class Scale:
 
 
 def panel(heading, rows, scale, top):
-    """A heading, the rows, the scale below; and where the next one starts."""
+    """A heading, the rows and the scale; returns where the next panel starts."""
     parts, first = [text(16, top + 16, heading, "head")], top + 28
     bottom = first + ROW * len(rows)
     for tick in scale.ticks:
@@ -138,7 +138,7 @@ def label(values, note):
 
 
 def short(value):
-    """Three digits that count."""
+    """Three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

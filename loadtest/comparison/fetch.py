@@ -1,7 +1,7 @@
-"""Fetches the peers by package name into target/peers; nothing is installed outside of it.
+"""Fetches the other servers by package name into target/peers; nothing is installed elsewhere.
 
-What the machine has is used as it is. What it lacks comes from Debian (unpacked, not installed, so
-that root is not needed), from PyPI into a virtual environment, or from crates.io.
+Programs of the machine are used if present. Others come from Debian (unpacked, not installed, so no
+root is needed), from PyPI into a virtual environment, or from the crates registry.
 """
 import functools
 import hashlib
@@ -18,29 +18,29 @@ HOME = servers.ROOT / "target" / "peers"
 DEBIAN = HOME / "debian"
 SOURCES = servers.ROOT / "loadtest" / "peers"
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", str(HOME / "oha" / "bin")])
-LONGEST = 900  # seconds, for one command
+LONGEST = 900  # seconds per command
 
 
 class Missing(Exception):
-    """This cannot be had here; the message says why."""
+    """It is not available here; the message gives the reason."""
 
 
 def run(command, **more):
-    """The command's output; Missing with the last line it said if it fails."""
+    """The command's output; Missing, with its first error line, if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, **more)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Missing(f"{command[0]}: {error}") from None
     if done.returncode:
-        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        wrong = [line for line in said if "error" in line.lower()]
-        raise Missing(f"{command[0]} {command[1]}: {(wrong or said or ['failed'])[0].strip()}")
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        wrong = [line for line in lines if "error" in line.lower()]
+        raise Missing(f"{command[0]} {command[1]}: {(wrong or lines or ['failed'])[0].strip()}")
     return done.stdout
 
 
 @functools.cache
 def tool(name, package):
-    """The command that runs a program: the machine's own, or Debian's from target/peers."""
+    """The command that runs a program: the machine's, or Debian's from target/peers."""
     if found := shutil.which(name, path=PLACES):
         return [found]
     debian(package)
@@ -58,7 +58,7 @@ def library_path():
 
 @functools.cache
 def debian(package):
-    """Unpacks the package and what it needs that the machine has not, unless that was done."""
+    """Unpacks the package and its missing dependencies, unless already done."""
     mark = DEBIAN / f".{package}"
     if mark.exists():
         return
@@ -102,7 +102,7 @@ def echo_module():
 
 @functools.cache
 def python(name, requirements):
-    """A Python of its own with the requirements (arguments of pip)."""
+    """A Python environment with the requirements (arguments of pip)."""
     texts = [pathlib.Path(text).read_text() if text.endswith(".txt") else text for text in requirements]
     sum_of = hashlib.sha256("\n".join([sys.version, *texts]).encode()).hexdigest()
     home = HOME / name
@@ -124,12 +124,12 @@ def rust(name):
     return str(HOME / "rust" / "release" / name)
 
 
-GO_HTTPBIN = "github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin@v2.11.1"  # Debian 12's Go builds it
+GO_HTTPBIN = "github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin@v2.11.1"  # builds with Debian 12's Go
 
 
 @functools.cache
 def go_httpbin():
-    """go-httpbin: the machine's own, or from Go's module proxy."""
+    """go-httpbin: the machine's, or from the Go module proxy."""
     if found := shutil.which("go-httpbin", path=PLACES):
         return found
     home = HOME / "go"
@@ -137,7 +137,7 @@ def go_httpbin():
     if not binary.exists():
         command, environment = tool("go", "golang-go"), {**os.environ, "GOPATH": str(home),
                                                          "GOFLAGS": "-modcacherw"}
-        if command[0] == "env":  # it looks for its library beside itself, and that is a link
+        if command[0] == "env":  # it looks for its library next to itself, which is a link
             environment["GOROOT"] = str(next((DEBIAN / "usr/lib").glob("go-*")))
         run([*command, "install", GO_HTTPBIN], env=environment)
     return str(binary)
@@ -145,14 +145,14 @@ def go_httpbin():
 
 @functools.cache
 def ours():
-    """Builds loiter, the baseline, the hold and the echo load, unless all four are given."""
+    """Builds loiter, the baseline, hold and pump, unless all four are given."""
     if not all(os.environ.get(name) for name in ("LOITER", "BARE", "HOLD", "PUMP")):
         run(["cargo", "build", "--release", "--locked", "-q", "--bin", "loiter",
              "--example", "bare", "--example", "hold", "--example", "pump"], cwd=servers.ROOT)
 
 
 def oha():
-    """oha, from crates.io if need be; that takes some minutes."""
+    """oha, from the crates registry if it is missing; that takes some minutes."""
     if not shutil.which("oha", path=PLACES):
         run(["cargo", "install", "-q", "--locked", "--root", str(HOME / "oha"), "oha"])
     return [shutil.which("oha", path=PLACES)]

@@ -1,4 +1,4 @@
-"""The load generators: their command lines, and what their reports say."""
+"""The load generators: their command lines and the parsing of their reports."""
 import json
 import pathlib
 import re
@@ -12,19 +12,19 @@ UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
 def fetched(name):
-    """The generator's command; fetch.Missing if it cannot be had."""
+    """The generator's command; fetch.Missing if it is not available."""
     if name == "oha":
         return fetch.oha()
     return fetch.tool(name, {"wrk": "wrk", "h2load": "nghttp2-client"}[name])
 
 
 def serves(name, mode):
-    """oha pipelines nothing, and h2load opens no connection twice."""
+    """oha has no pipelining, and h2load does not reopen connections."""
     return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close) or mode.raw
 
 
 def command(name, mode, url, seconds):
-    """A closed loop of as many connections as the mode has, on one thread."""
+    """A closed loop with the mode's number of connections, on one thread."""
     if mode.raw:
         return pump(mode, url, seconds)
     return {"wrk": wrk, "oha": oha, "h2load": h2load}[name](mode, url, seconds)
@@ -69,43 +69,43 @@ def filler(length):
 
 
 def read(name, out, mode, seconds):
-    """requests, rate, failures and percentiles, as all generators have them."""
+    """requests, rate, failures and percentiles, the same for all generators."""
     if mode.raw:
         return read_pump(out)
     return {"wrk": read_wrk, "oha": read_oha, "h2load": read_h2load}[name](out, mode, seconds)
 
 
 def read_wrk(out, mode, _seconds):
-    told = json.loads(next(line for line in out.splitlines() if line.startswith("JSON "))[5:])
+    report = json.loads(next(line for line in out.splitlines() if line.startswith("JSON "))[5:])
     kinds = ("connect", "read", "write", "status", "timeout")
-    # wrk's percentiles of pipelined requests make no sense (a p99 of 0)
-    late = {} if mode.depth > 1 else {key: told[key] for key in ("p50_us", "p99_us")}
-    return {"requests": told["requests"], "rate": told["requests"] / told["duration_us"] * 1e6,
-            "failures": {kind: told[kind] for kind in kinds if told[kind]}, **late}
+    # wrk's percentiles of pipelined requests are meaningless (a p99 of 0)
+    late = {} if mode.depth > 1 else {key: report[key] for key in ("p50_us", "p99_us")}
+    return {"requests": report["requests"], "rate": report["requests"] / report["duration_us"] * 1e6,
+            "failures": {kind: report[kind] for kind in kinds if report[kind]}, **late}
 
 
 def read_oha(out, _mode, _seconds):
-    told = json.loads(out)
-    codes = told["statusCodeDistribution"]
+    report = json.loads(out)
+    codes = report["statusCodeDistribution"]
     wrong = {code: count for code, count in codes.items() if not code.startswith("2")}
-    # those still under way at the end are cut off by oha itself
-    wrong |= {why[:60]: count for why, count in told["errorDistribution"].items()
+    # oha aborts the requests that are in flight at its end
+    wrong |= {why[:60]: count for why, count in report["errorDistribution"].items()
               if "deadline" not in why}
-    late = {f"{key}_us": told["latencyPercentiles"][key] * 1e6 for key in ("p50", "p99")}
-    return {"requests": sum(codes.values()), "rate": told["summary"]["requestsPerSec"],
+    late = {f"{key}_us": report["latencyPercentiles"][key] * 1e6 for key in ("p50", "p99")}
+    return {"requests": sum(codes.values()), "rate": report["summary"]["requestsPerSec"],
             "failures": wrong, **late}
 
 
 def read_pump(out):
-    told = re.match(r"(\d+) bytes in ([\d.]+) s", out)
-    requests = int(told[1]) / (1 << 20)
-    return {"requests": requests, "rate": requests / float(told[2]), "failures": {}}
+    report = re.match(r"(\d+) bytes in ([\d.]+) s", out)
+    requests = int(report[1]) / (1 << 20)
+    return {"requests": requests, "rate": requests / float(report[2]), "failures": {}}
 
 
 def read_h2load(out, _mode, seconds):
     counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", out)
     done, *wrong = (int(count) for count in counts.groups())
     kinds = zip(("failed", "errored", "timeout"), wrong)
-    # it tells no median, and the mean is none
+    # h2load reports no median, only a mean
     return {"requests": done, "rate": done / seconds,
             "failures": {kind: count for kind, count in kinds if count}}

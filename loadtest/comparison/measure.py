@@ -1,7 +1,7 @@
-"""One measurement: a load on a server that runs, and what it cost the server.
+"""One measurement: a load on a running server, and what it cost the server.
 
-CPU is what the scheduler charged to the whole process tree (schedstat, nanoseconds); its division
-into user and system is that of /proc/PID/stat, which counts in ticks.
+CPU is the scheduler's account of the whole process tree (schedstat, nanoseconds); the division into
+user and system is that of /proc/PID/stat, which counts in ticks.
 """
 import json
 import os
@@ -28,7 +28,7 @@ def cpu(server):
 
 
 def spent(server, before, requests):
-    """µs for each request since `before`."""
+    """µs per request since `before`."""
     total, user, system = (now - then for now, then in zip(cpu(server), before))
     each = total / 1e3 / max(requests, 1)
     share = user / max(user + system, 1)
@@ -36,7 +36,7 @@ def spent(server, before, requests):
 
 
 def peak_bytes(server):
-    """The most memory it ever had, each process by itself; shared pages count in each."""
+    """Peak memory, added over the processes; shared pages count in each."""
     return sum(status(f"/proc/{pid}/status", "VmHWM") for pid in server.tree()) * 1024
 
 
@@ -46,7 +46,7 @@ def status(path, name):
 
 
 def strayed(server, core):
-    """Threads that may run elsewhere than they were put, by name."""
+    """Threads that may run on other cores than assigned, by name."""
     found = set()
     for task in (task for pid in server.tree() for task in servers._entries(f"/proc/{pid}/task")):
         fields = dict(line.split(":\t", 1) for line in servers._text(f"{task}/status").splitlines()
@@ -58,7 +58,7 @@ def strayed(server, core):
 
 
 def load(server, mode, path, chosen, seconds):
-    """One run of the load generator; the threads' places are looked at halfway and at its end."""
+    """One run of the load generator; thread affinity is checked halfway and at the end."""
     url = f"http://{server.host}:{server.port}{path}"
     command = ["taskset", "-c", chosen.load_core, *loaders.command(chosen.load, mode, url, seconds)]
     before = cpu(server)
@@ -83,7 +83,7 @@ def load(server, mode, path, chosen, seconds):
 
 
 def hold(server, mode, chosen):
-    """Connections held at once: lateness, or memory of each while idle."""
+    """Connections held at once: lateness, or memory per connection while idle."""
     command = ["taskset", "-c", chosen.load_core, servers.program("examples/hold", "HOLD"),
                f"http://{server.host}:{server.port}", "--json", "--pid", str(heaviest(server)),
                "--connections", str(mode.held), "--timeout", "60", "--ramp", str(chosen.ramp)]
@@ -99,24 +99,24 @@ def hold(server, mode, chosen):
         return {"failures": {"hold did not end": 1}}
     if run.returncode > 1:
         return {"failures": {run.stderr.strip()[-80:]: 1}}
-    told = json.loads(run.stdout)
-    failures = {name: count for name, count in told["failures"].items() if count}
-    failures |= {"early": told["early"]} if told["early"] else {}
-    late = {f"late_{name}_us": told["lateness_us"][name] for name in ("p50", "p99", "max")}
-    memory = (told["memory"] or {}).get("bytes_per_connection")
-    one = {"requests": told["answered"], "held": told["waiting"], "failures": failures,
+    report = json.loads(run.stdout)
+    failures = {name: count for name, count in report["failures"].items() if count}
+    failures |= {"early": report["early"]} if report["early"] else {}
+    late = {f"late_{name}_us": report["lateness_us"][name] for name in ("p50", "p99", "max")}
+    memory = (report["memory"] or {}).get("bytes_per_connection")
+    one = {"requests": report["answered"], "held": report["waiting"], "failures": failures,
            "held_bytes": memory, "peak_bytes": peak_bytes(server),
            "strayed": strayed(server, chosen.server_core)}
     return {**one, **({} if mode.idle else late), **spent(server, before, mode.held)}
 
 
 def heaviest(server):
-    """The process with the most memory: the worker, where there is a master."""
+    """The process with the most memory: the worker, if there is a master."""
     return max(server.tree(), key=lambda pid: status(f"/proc/{pid}/smaps_rollup", "Anonymous"))
 
 
 def strict(server, mode, path, seconds=1):
-    """What the client that accounts for every request found: begun, and what went wrong."""
+    """The result of the client that counts every request: begun, and what failed."""
     command = [sys.executable, str(HERE / "strict.py"), f"http://{server.host}:{server.port}",
                "--path", path, "--connections", "16", "--seconds", str(seconds), "--json"]
     command += ["--close"] if mode.close else []
@@ -129,7 +129,7 @@ def strict(server, mode, path, seconds=1):
 
 
 def may_run_real_time():
-    """Whether the scheduler would take both sides under SCHED_RR."""
+    """Whether SCHED_RR is permitted for both sides."""
     try:
         return subprocess.run(["chrt", "-r", "10", "true"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -137,7 +137,7 @@ def may_run_real_time():
 
 
 def describe_machine():
-    """Where the figures come from."""
+    """The kernel and CPU of this machine."""
     model = next((line.partition(":")[2].strip() for line in servers._text("/proc/cpuinfo").splitlines()
                   if line.startswith("model name")), "unknown CPU")
     return {"kernel": os.uname().release, "machine": os.uname().machine, "cpu": model,

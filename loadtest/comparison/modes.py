@@ -1,4 +1,4 @@
-"""What is asked of the servers, mode by mode, and how an answer is known to be the one wanted."""
+"""The requests of each mode, and how the right answer is recognized."""
 import dataclasses
 import socket
 import time
@@ -15,15 +15,15 @@ class Mode:
     name: str
     about: str
     path: str = "/status/200"
-    answer: int | None = 0  # bytes of a right answer's body, if all servers give the same
-    body: int = 0  # bytes posted; none is a GET
+    answer: int | None = 0  # length of the answer's body, if it is the same for all servers
+    body: int = 0  # bytes posted; 0 means GET
     connections: int = 64
-    depth: int = 1  # requests written at once
+    depth: int = 1  # requests per write
     close: bool = False
-    held: int = 0  # connections held at once by the hold tool, instead of a load
+    held: int = 0  # connections held at once by hold, instead of a load
     idle: bool = False
     log: bool = False  # each server writes its access log, to a file
-    raw: bool = False  # no HTTP: bytes through a TCP echo, each MiB of them counted as a request
+    raw: bool = False  # no HTTP: raw TCP echo, each MiB counts as a request
 
 
 LOADS = [
@@ -33,17 +33,17 @@ LOADS = [
     Mode("close", "`/status/200`, a new connection each", close=True),
     Mode("echo1k", "POST of 1 KiB, echoed", path="/echo", answer=1024, body=1024),
     Mode("echo1m", "POST of 1 MiB, echoed", path="/echo", answer=LONG, body=LONG, connections=16),
-    Mode("get", "`/get`, JSON that tells the request", path="/get", answer=None),
+    Mode("get", "`/get`, the request as JSON", path="/get", answer=None),
     Mode("log", "`/status/200`, each request logged to a file", log=True),
-    Mode("bytes", "`/bytes/1048576` (loiter's are drawn anew for each answer, its peers' are ready)",
+    Mode("bytes", "`/bytes/1048576` (loiter generates them for each answer, the others have them ready)",
          path=f"/bytes/{LONG}", answer=LONG, connections=16),
-    Mode("tcp", "raw TCP echo, 1 MiB of it called a request", connections=16, raw=True),
+    Mode("tcp", "raw TCP echo, 1 MiB counts as a request", connections=16, raw=True),
 ]
 NAMES = [mode.name for mode in LOADS] + ["delay", "idle"]
 
 
 def chosen(names, held, delay):
-    """The modes of these names; `delay` and `idle` once for each number of connections."""
+    """The modes of these names; `delay` and `idle` once per number of connections."""
     found = [mode for mode in LOADS if mode.name in names]
     for count in held if "delay" in names else []:
         about = f"{count:,} × `/delay/{delay:g}` at once"
@@ -54,7 +54,7 @@ def chosen(names, held, delay):
 
 
 def request(server, mode, path):
-    """The request as wrk writes it."""
+    """The request exactly as wrk writes it."""
     method = "POST" if mode.body else "GET"
     lines = [f"{method} {path} HTTP/1.1", f"Host: {server.host}:{server.port}"]
     lines += ["Connection: close"] if mode.close else []
@@ -63,7 +63,7 @@ def request(server, mode, path):
 
 
 def probe(server, mode, path):
-    """Why this server is no match in this mode, or None: it is asked once before it is measured."""
+    """Why this server is left out of this mode, or None: one request is sent before it is measured."""
     if mode.raw:
         return probe_raw(server)
     ends = time.monotonic() + 5
@@ -84,7 +84,7 @@ def probe(server, mode, path):
 
 
 def probe_raw(server):
-    """The same of a raw echo."""
+    """The same for raw echo."""
     asked = bytes(range(256)) * 16
     with socket.create_connection((server.host, server.port), 5) as sock:
         sock.sendall(asked)
@@ -93,7 +93,7 @@ def probe_raw(server):
 
 
 def whole(got, mode):
-    """As many good answers as asked for, each of the right length."""
+    """This many right answers, each of the right length."""
     if mode.depth > 1:
         return got.count(b"HTTP/1.1 200") == mode.depth and got.endswith(b"\r\n\r\n")
     head, end, body = got.partition(b"\r\n\r\n")
@@ -107,5 +107,5 @@ def whole(got, mode):
 
 
 def answer_of(server, mode, path):
-    """All bytes of one answer, for the baseline to give."""
+    """All bytes of one answer, for the baseline to send."""
     return servers.capture(server, path, mode.close, request(server, mode, path))[0]

@@ -1,7 +1,7 @@
-"""The servers: how each is had, how it is started, and in which modes it is compared.
+"""The servers: how each is fetched and started, and the modes in which it is compared.
 
-A mode is left out where a server has nothing like it: nginx and h2o tell no request, httpbin and
-go-httpbin echo nothing raw. Whether an answer is the right one is asked before each mode (modes.probe).
+A server is left out of a mode that it has no equivalent for: nginx and h2o do not echo requests as JSON,
+httpbin and go-httpbin have no raw echo. modes.probe checks the answer before each mode.
 """
 import dataclasses
 import functools
@@ -16,12 +16,12 @@ from comparison import fetch, modes
 
 PLAIN = ["keepalive", "text", "pipelined", "close"]
 WHOLE = [*PLAIN, "echo1k", "echo1m", "bytes", "delay", "idle"]
-TEXT = "/base64/SGVsbG8sIFdvcmxkIQ=="  # how loiter and httpbin say "Hello, World!"
+TEXT = "/base64/SGVsbG8sIFdvcmxkIQ=="  # "Hello, World!" by loiter and httpbin
 
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """A server to compare with; `start(core, mode, loiter)` runs it, `version()` tells which."""
+    """A server to compare with; `start(core, mode, loiter)` runs it, `version()` returns its version."""
 
     name: str
     modes: list
@@ -31,11 +31,11 @@ class Peer:
     text: str = "/text"
 
     def path(self, mode):
-        """What is asked of it in this mode."""
+        """Its path in this mode."""
         return self.text if mode.name == "text" else mode.path
 
     def joins(self, mode):
-        """Whether it is compared in this mode."""
+        """Whether it takes part in this mode."""
         return mode.name.partition("-")[0] in self.modes
 
 
@@ -56,12 +56,12 @@ def start_loiter(core, mode, _loiter, logs=True):
 
 
 def scratch(name):
-    """A directory that the server's end removes."""
+    """A directory that is removed when the server ends."""
     return tempfile.mkdtemp(prefix=f"loadtest-{name}-")
 
 
 def start_bare(core, mode, loiter):
-    """The very bytes of loiter; told how long a request is where several come at once."""
+    """Sends the bytes that loiter sends; for pipelining, an option gives the length of a request."""
     if mode.raw:
         return servers.bare(core, more=["--echo"])
     if mode.held:
@@ -76,14 +76,14 @@ def start_bare(core, mode, loiter):
 
 @functools.cache
 def delayed_answer(core, mode):
-    """What loiter says after the delay, of the same length: no delay has as many digits."""
+    """loiter's answer to a delay of 0, which has the length of every delayed answer here."""
     path = re.sub("[1-9]", "0", mode.path)
     with start_loiter(core, mode, None) as loiter:
         return modes.answer_of(loiter, mode, path)
 
 
 def configured(name, command, core, template, **values):
-    """Started in a directory of its own with a configuration and the files of the static modes."""
+    """Started in its own directory with a configuration and the files of the static modes."""
     directory = pathlib.Path(scratch(name))
     directory.chmod(0o755)
     files = {"status/200": 0, f"bytes/{modes.LONG}": modes.LONG}
@@ -101,7 +101,7 @@ def configured(name, command, core, template, **values):
 
 
 def start_nginx(core, mode, _loiter):
-    """nginx takes the memory for its connections at its start, so it is given as many as needed."""
+    """nginx allocates memory for its connections at startup, so it gets only as many as needed."""
     command = [*fetch.tool("nginx", "nginx"), "-p", ".", "-c", "nginx.conf", "-e", "error.log"]
     return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module(),
                       CONNECTIONS=mode.held + 1024, LOG="access.log combined" if mode.log else "off")
@@ -132,14 +132,14 @@ def start_httpbin(core, _mode, _loiter):
 
 
 def start_go_httpbin(core, _mode, _loiter):
-    """It runs a thread for each core it may use, and that is one."""
+    """It runs one thread per available core, which is one."""
     port = servers.free_port()
     command = [fetch.go_httpbin(), "-host", "127.0.0.1", "-port", str(port)]
     return servers.Server("go-httpbin", command, core, port=port)
 
 
 def crate(name, package, chosen=None):
-    """A Rust peer: a program of loadtest/peers."""
+    """A Rust server: a program of loadtest/peers."""
     def version():
         lock = (fetch.SOURCES / "Cargo.lock").read_text()
         return re.search(rf'name = "{package}"\nversion = "(.*)"', lock)[1]
@@ -147,8 +147,8 @@ def crate(name, package, chosen=None):
                 lambda core, _mode, _loiter: listening(package, [fetch.rust(name)], core), version)
 
 
-def said(pattern, *command):
-    """A version by what a program says of itself."""
+def version_of(pattern, *command):
+    """The version that a program prints."""
     def version():
         done = fetch.subprocess.run(command, capture_output=True, text=True, timeout=30)
         found = re.search(pattern, done.stdout + done.stderr)
@@ -157,24 +157,24 @@ def said(pattern, *command):
 
 
 def installed(name, requirements, package):
-    """A version by what is installed in an environment."""
+    """The version installed in an environment."""
     code = f"import importlib.metadata as m; print(m.version('{package}'))"
     return lambda: fetch.run([fetch.python(name, requirements), "-c", code]).strip()
 
 
 LOITER = Peer("loiter", [*WHOLE, "get", "log", "tcp"], fetch.ours, start_loiter,
-              lambda: said(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
+              lambda: version_of(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
 PEERS = {peer.name: peer for peer in [
     LOITER,
     Peer("log-off", ["log"], fetch.ours,
          lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
     Peer("bare", [*PLAIN, "echo1k", "echo1m", "delay", "tcp"], fetch.ours, start_bare, lambda: "this tree's"),
     Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
-         lambda: said(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
+         lambda: version_of(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
     Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,
-         lambda: said(r"version (\S+)", *fetch.tool("h2o", "h2o"), "-v")()),
+         lambda: version_of(r"version (\S+)", *fetch.tool("h2o", "h2o"), "-v")()),
     Peer("node", WHOLE, lambda: fetch.tool("node", "nodejs"), start_node,
-         lambda: said(r"v(\S+)", *fetch.tool("node", "nodejs"), "-v")()),
+         lambda: version_of(r"v(\S+)", *fetch.tool("node", "nodejs"), "-v")()),
     Peer("aiohttp", WHOLE, lambda: fetch.python("aiohttp", AIOHTTP), start_aiohttp,
          installed("aiohttp", AIOHTTP, "aiohttp")),
     Peer("httpbin", [*PLAIN, "get"], lambda: fetch.python("httpbin", HTTPBIN), start_httpbin,

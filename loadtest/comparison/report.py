@@ -9,7 +9,7 @@ COLUMNS = [
     ("cpu_us", "CPU µs", 1, 2), ("user_us", "user", 1, 2), ("system_us", "system", 1, 2),
     ("rate", "requests/s", 1, 0), ("p50_us", "p50 µs", 1, 0), ("p99_us", "p99 µs", 1, 0),
     ("late_p50_us", "p50 ms late", 1e3, 3), ("late_p99_us", "p99 ms late", 1e3, 3),
-    ("late_max_us", "most ms late", 1e3, 1), ("held", "at once", 1, 0),
+    ("late_max_us", "max ms late", 1e3, 1), ("held", "at once", 1, 0),
     ("held_bytes", "bytes each", 1, 0), ("peak_bytes", "peak MiB", 1 << 20, 1),
 ]
 
@@ -49,12 +49,12 @@ def added(counts):
 def markdown(result):
     """The whole result as a document."""
     about = result["about"]
-    lines = ["# loiter and its peers", "", f"`{about['command']}`, {about['date']}; {about['cpu']}, "
+    lines = ["# loiter and other servers", "", f"`{about['command']}`, {about['date']}; {about['cpu']}, "
              f"{about['cores']} cores, Linux {about['kernel']}. Each server on one core, the load "
-             f"({about['load']}) on another; {about['rounds']} rounds of {about['seconds']} s, whose "
-             "order turns; medians. CPU is the server's, user and system, for each request; the "
+             f"({about['load']}) on another; {about['rounds']} rounds of {about['seconds']} s, in "
+             "rotating order; medians. CPU is the server's, user and system, per request; the "
              "ratio is loiter's to it within a round (below 1, loiter costs less), with its range. "
-             "Access logs are off, but in `log`. "
+             "Access logs are off, except in `log`. "
              + ("Connections were held under `chrt -r 10` on both sides." if about["real_time"] else ""),
              "", "Versions: " + ", ".join(f"{name} {what}" for name, what in about["versions"].items())
              + "."]
@@ -70,7 +70,7 @@ def markdown(result):
 
 
 def otherwise(one, about):
-    """How this mode was measured, if that was not in the last run."""
+    """How this mode was measured, if not in the last run."""
     if one["command"] == about["command"] and one["date"] == about["date"]:
         return ""
     return (f" Measured by `{one['command']}`, {one['date']}: {one['rounds']} rounds of "
@@ -78,7 +78,7 @@ def otherwise(one, about):
 
 
 def table(mode):
-    """One row for each server, the cheapest first."""
+    """One row per server, the cheapest first."""
     medians = mode["medians"]
     shown = [column for column in COLUMNS if any(column[0] in one for one in medians.values())]
     heads = ["server", *(column[1] for column in shown), "ratio of CPU"]
@@ -102,7 +102,7 @@ def ratio_text(values):
 
 
 def notes(mode):
-    """What else was seen: failures, threads that went elsewhere, who was left out and why."""
+    """Other results: failures, threads on other cores, servers left out and why."""
     found = [f"{name}: failures {what}" for name, what in mode["failures"].items()]
     found += [f"{name}: threads not on its core: {', '.join(what)}"
               for name, what in mode["strayed"].items()]

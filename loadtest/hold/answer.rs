@@ -1,17 +1,17 @@
-//! Reads one answer just far enough to know that it is a 2xx and where it ends.
+//! Parses one answer just far enough to know whether it is a 2xx and where it ends.
 
 use crate::coordinator::tally::Failure;
 
-/// How far an answer has come. The usual one arrives in a single read and is never copied.
+/// The progress of an answer. A usual one arrives in a single read and is never copied.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// What there is of a head whose end has not come yet; empty at first.
+    /// The bytes of a head whose end has not come yet; empty at first.
     Head(Vec<u8>),
     /// Bytes of the body still to come.
     Body(u64),
 }
 
-/// Longest head taken from a server.
+/// Longest head accepted from a server.
 const MAX_HEAD: usize = 16 * 1024;
 
 impl Answer {
@@ -19,7 +19,7 @@ impl Answer {
         Answer::Head(Vec::new())
     }
 
-    /// Takes what was read; true when the answer is complete.
+    /// Consumes what was read; true when the answer is complete.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
         let left = match self {
             Answer::Body(left) => *left,
@@ -57,7 +57,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(bytes.split_at(end))
 }
 
-/// How much of the body is not there yet; more than promised is as wrong as a bad status.
+/// How much of the body is missing; more bytes than promised are an error, like a bad status.
 fn body_left(head: &[u8], body: &[u8]) -> Result<u64, Failure> {
     let status = head.strip_prefix(b"HTTP/1.1 ").ok_or(Failure::Malformed)?;
     if !status.starts_with(b"2") {

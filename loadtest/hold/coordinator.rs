@@ -17,8 +17,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use tally::Tally;
 
-/// Exits 0 if nothing failed, nothing was early and all waited at the same time; 1 if not, 2 if it
-/// could not be run.
+/// Exits with 0 if nothing failed, nothing was early and all waited at the same time; with 1 if
+/// not, with 2 if it could not be run.
 pub(crate) fn main() -> ExitCode {
     let plan = match Plan::from_arguments() {
         Ok(plan) => plan,
@@ -49,28 +49,28 @@ fn coordinate(plan: &Plan) -> io::Result<Report> {
     let mut processes = (0..plan.processes)
         .map(|index| Process::start(&plan.share_of(index)))
         .collect::<io::Result<Vec<_>>>()?;
-    each(&mut processes, |process| process.says("waiting").map(drop))?;
+    each(&mut processes, |process| process.expect("waiting").map(drop))?;
     let waiting = look()?;
     let mut churned = 0;
     if plan.churn > 0.0 {
-        each(&mut processes, |process| process.tell(tally::CHURN))?;
+        each(&mut processes, |process| process.send(tally::CHURN))?;
         for process in &mut processes {
-            churned += process.says("churned")?;
+            churned += process.expect("churned")?;
         }
     }
     let held = look()?;
-    each(&mut processes, |process| process.tell(tally::COUNT))?;
+    each(&mut processes, |process| process.send(tally::COUNT))?;
     let mut tally = Tally::with_room(plan.connections);
     each(&mut processes, |process| process.adds(&mut tally))?;
     let (took, after) = (started.elapsed(), look()?);
-    // Only now do connections end: closing them costs both sides more than an answer.
+    // Connections end only now: closing them costs both sides more than an answer.
     processes.iter_mut().for_each(|process| process.input = None);
     each(&mut processes, |process| process.child.wait().map(drop))?;
     let load_cpu_s = socket::children_cpu_s()?;
     Ok(Report { tally, before, waiting, held, after, load_cpu_s, churned, took })
 }
 
-/// One request, so that what a server sets up at its first is not charged to the connections.
+/// One request, so that memory for the server's first request is not charged to the connections.
 fn warm_up(plan: &Plan) -> io::Result<()> {
     let limit = Some(Duration::from_secs(5));
     let mut stream = TcpStream::connect(plan.server)?;
@@ -92,7 +92,7 @@ fn each(
     processes.iter_mut().try_for_each(step)
 }
 
-/// A load process, which lives and holds its connections for as long as its input is open.
+/// A load process, which runs and holds its connections while its input is open.
 struct Process {
     child: Child,
     input: Option<ChildStdin>,
@@ -112,17 +112,18 @@ impl Process {
         Ok(Process { child, input, output, saw_tally: None })
     }
 
-    fn tell(&mut self, word: u8) -> io::Result<()> {
+    fn send(&mut self, word: u8) -> io::Result<()> {
         self.input.as_mut().map_or(Ok(()), |input| input.write_all(&[word]))
     }
 
-    /// Blocks until it says this, with its number. Out of time, it says nothing but its tally.
-    fn says(&mut self, word: &str) -> io::Result<u64> {
+    /// Blocks until it writes this word, and returns the number. After a timeout it writes only its
+    /// tally.
+    fn expect(&mut self, word: &str) -> io::Result<u64> {
         if self.saw_tally.is_some() {
             return Ok(0);
         }
         match tally::line(&mut self.output)? {
-            (said, number) if said == word => Ok(number.unsigned_abs()),
+            (line, number) if line == word => Ok(number.unsigned_abs()),
             other => {
                 self.saw_tally = Some(other);
                 Ok(0)

@@ -1,7 +1,7 @@
 //! One load process: opens its share of connections at its rate, sends, waits, and counts.
 //!
-//! One loop, no allocation per event, and no `close` until all processes are done: it would cost
-//! more than reading an answer, and make the answers behind it look late.
+//! One loop, no allocation per event, and no `close` until all processes are done: a close costs
+//! more than reading an answer and would delay the answers behind it.
 
 use super::answer::Answer;
 use super::plan::{Plan, SPARE_DESCRIPTORS};
@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 /// Token of standard input; connections have their index.
 const INPUT: u64 = u64::MAX;
-/// Shortest sleep between replaced connections.
+/// Shortest sleep between two replacements of connections.
 const CHURN_TICK: Duration = Duration::from_micros(100);
-/// Connections begun in one turn of the loop at most: behind its schedule, it still reads.
+/// Most connections opened per turn of the loop, so that a process behind schedule still reads.
 const MAX_OPENED_AT_ONCE: usize = 32;
 
 enum State {
@@ -46,15 +46,15 @@ struct Load {
     tally: Tally,
 }
 
-/// Connections that end and begin anew, the oldest first.
+/// Replacement of connections, the oldest first.
 struct Churn {
     started: Instant,
     replaced: usize,
 }
 
-/// Runs the share and writes, to standard output, `waiting N` and then the tally. Told to on standard
-/// input, which it is once all processes said `waiting`, it counts how many it still holds. It ends,
-/// and its connections with it, when that input does.
+/// Runs the share and writes `waiting N` and then the tally to standard output. On request from
+/// standard input, which comes once all processes have written `waiting`, it counts how many it
+/// still holds. When that input ends, it exits and closes its connections.
 pub(crate) fn run(plan: Plan) -> io::Result<()> {
     let limit = socket::raise_descriptor_limit()?;
     if plan.connections as u64 + SPARE_DESCRIPTORS > limit {
@@ -100,7 +100,7 @@ impl Load {
             let n = socket::wait(self.epoll, &mut events, self.until_next())?;
             for event in &events[..n] {
                 match event.u64 {
-                    INPUT => self.told()?,
+                    INPUT => self.on_command()?,
                     index => self.turn(index as usize, event, &mut scratch),
                 }
             }
@@ -109,7 +109,7 @@ impl Load {
         Ok(())
     }
 
-    /// Connections whose time has come: the i-th is due i/ramp seconds after the start.
+    /// Opens the connections that are due: the i-th is due i/ramp seconds after the start.
     fn open_due(&mut self) {
         let due = (self.started.elapsed().as_secs_f64() * self.plan.ramp) as usize + 1;
         let end = due.min(self.plan.connections).min(self.connections.len() + MAX_OPENED_AT_ONCE);
@@ -126,8 +126,8 @@ impl Load {
         }
     }
 
-    /// Replaces the connections whose time has come, until one that still waits for its answer; says
-    /// so when the time is over. No event of an old one is left: all were taken before.
+    /// Replaces the connections that are due, up to one that still waits for its answer; writes
+    /// `churned N` at the end. No event of an old one is left: all were handled before.
     fn churn_due(&mut self) -> io::Result<()> {
         let Some(mut churn) = self.churn.take() else { return Ok(()) };
         let elapsed = churn.started.elapsed().as_secs_f64();
@@ -172,7 +172,7 @@ impl Load {
         Connection { fd: -1, state: State::Failed }
     }
 
-    /// 127.1.0.1, 127.1.0.2, …: each process has addresses of its own, and so ports of its own.
+    /// 127.1.0.1, 127.1.0.2, …: each process has its own addresses and therefore its own ports.
     fn source(&self, index: usize) -> Ipv4Addr {
         let share = self.plan.share.unwrap_or(0);
         let number = share * self.plan.sources + index % self.plan.sources;
@@ -180,7 +180,7 @@ impl Load {
         Ipv4Addr::new(127, 1 + high as u8, middle as u8, 1 + low as u8)
     }
 
-    /// Says once that every request is sent (or, idle, answered).
+    /// Writes `waiting N` once, when every request is sent (or, with `--idle`, answered).
     fn announce(&mut self) -> io::Result<()> {
         let all_open = self.connections.len() == self.plan.connections && self.connecting == 0;
         if self.announced || !all_open || self.plan.idle && self.waiting > 0 {
@@ -212,8 +212,8 @@ impl Load {
         due.saturating_sub(elapsed).min(left)
     }
 
-    /// What the coordinator wants; without one, there is no use in going on.
-    fn told(&mut self) -> io::Result<()> {
+    /// Reads a command of the coordinator; without a coordinator it is pointless to continue.
+    fn on_command(&mut self) -> io::Result<()> {
         let mut word = [0];
         match (socket::read(0, &mut word)?, word[0]) {
             (1, CHURN) => self.churn = Some(Churn { started: Instant::now(), replaced: 0 }),
@@ -253,7 +253,7 @@ impl Load {
         Ok(())
     }
 
-    /// Reads until there is no more: after a read that fills less than the buffer comes a new edge.
+    /// Reads until a read fills less than the buffer: after that, new bytes make a new edge.
     fn receive(&mut self, index: usize, scratch: &mut [u8]) -> Result<(), Failure> {
         let connection = &mut self.connections[index];
         let State::Waiting { sent_ns, answer } = &mut connection.state else { return Ok(()) };
@@ -278,8 +278,8 @@ impl Load {
         }
     }
 
-    /// An idle connection is to stay: bytes nobody asked for, or an end, are failures. Where the
-    /// answer alone was of interest, the server may do as it likes afterwards.
+    /// With `--idle`, a connection must stay open: unexpected bytes or a FIN are failures.
+    /// Otherwise the server may do what it likes after the answer.
     fn watch_idle(&mut self, index: usize, scratch: &mut [u8]) -> Result<(), Failure> {
         if !self.plan.idle || self.counted {
             return Ok(());
@@ -303,7 +303,7 @@ impl Load {
         self.connections[index] = self.failed(fd, reason);
     }
 
-    /// The time is over: whatever has no answer, begun or not, has failed.
+    /// The time is over: every connection without an answer has failed.
     fn give_up(&mut self) {
         let unopened = self.plan.connections - self.connections.len();
         for _ in 0..unopened + self.connecting + self.waiting {

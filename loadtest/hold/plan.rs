@@ -1,4 +1,4 @@
-//! What is asked for on the command line.
+//! The options of the command line.
 
 use super::socket;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -6,10 +6,10 @@ use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Descriptors left for epoll, the standard streams and what was inherited.
+/// Descriptors reserved for epoll, the standard streams and inherited ones.
 pub(crate) const SPARE_DESCRIPTORS: u64 = 32;
 
-/// One run, or with `share` one process's part of it.
+/// One run or, with `share`, one process's part of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) server: SocketAddrV4,
@@ -68,7 +68,7 @@ impl Plan {
         }
     }
 
-    /// The command line that says this plan.
+    /// The command line for this plan.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec![
             format!("http://{}", self.server),
@@ -92,7 +92,7 @@ impl Plan {
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
     }
 
-    /// What the answer has to wait for, in nanoseconds.
+    /// The delay of each request, in nanoseconds.
     pub(crate) fn delay_ns(&self) -> i64 {
         if self.idle { 0 } else { (self.delay * 1e9).round() as i64 }
     }
@@ -103,20 +103,22 @@ fn command() -> Command {
         Arg::new(name).long(name).default_value(default).help(help)
     };
     Command::new("hold")
-        .about("Hold many connections open: lateness, early and failed answers, memory for each")
+        .about(
+            "Hold many connections open: lateness, early and failed answers, memory per connection",
+        )
         .arg(Arg::new("url").default_value("http://127.0.0.1:8080"))
-        .arg(value("connections", "1000", "How many in all").value_parser(number::<usize>))
-        .arg(value("delay", "5", "Seconds asked for: /delay/S").value_parser(number::<f64>))
-        .arg(value("ramp", "10000", "Connections begun per second").value_parser(number::<f64>))
+        .arg(value("connections", "1000", "Connections in all").value_parser(number::<usize>))
+        .arg(value("delay", "5", "Seconds of each /delay/S").value_parser(number::<f64>))
+        .arg(value("ramp", "10000", "Connections opened per second").value_parser(number::<f64>))
         .arg(
-            value("processes", "0", "Processes to spread them over; 0: as descriptor limits ask")
+            value("processes", "0", "Load processes; 0: as the descriptor limit requires")
                 .value_parser(number::<usize>),
         )
         .arg(
             value("sources", "64", "Source addresses 127.x.y.z per process")
                 .value_parser(number::<usize>),
         )
-        .arg(value("timeout", "60", "Seconds for all of it").value_parser(number::<f64>))
+        .arg(value("timeout", "60", "Seconds for the whole run").value_parser(number::<f64>))
         .arg(
             Arg::new("idle")
                 .long("idle")
@@ -124,15 +126,14 @@ fn command() -> Command {
                 .help("One quick request on each connection, then hold it idle"),
         )
         .arg(
-            value("churn", "0", "Idle connections that end each second, a new one for each")
-                .value_parser(number::<f64>),
+            value("churn", "0", "Idle connections replaced per second").value_parser(number::<f64>),
         )
         .arg(value("seconds", "10", "How long, with --churn").value_parser(number::<f64>))
         .arg(
             Arg::new("pid")
                 .long("pid")
                 .value_parser(value_parser!(u32))
-                .help("The server's process: measure its memory"),
+                .help("The server's process, to measure its memory"),
         )
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Report as JSON"))
         .arg(Arg::new("share").long("share").hide(true).value_parser(number::<usize>))
@@ -146,7 +147,7 @@ fn one<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> T 
     matches.get_one::<T>(name).expect("has a default").clone()
 }
 
-/// Loopback only: a tool that opens a million connections is not to be pointed at anyone else.
+/// Loopback only: a tool that opens a million connections must not be pointed at other machines.
 fn server(url: &str) -> Result<SocketAddrV4, String> {
     let authority = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let mut found = authority.to_socket_addrs().map_err(|error| format!("{url}: {error}"))?;

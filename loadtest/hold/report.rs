@@ -1,4 +1,4 @@
-//! What was found, as JSON or for a reader.
+//! The results, as JSON or as text.
 
 use super::plan::Plan;
 use super::spent::Spent;
@@ -6,15 +6,15 @@ use super::tally::{FAILURES, Tally};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// The percentiles that are reported, and their names.
+/// The reported percentiles and their names.
 const SHARES: [(&str, f64); 6] =
     [("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
 /// The bounds of the histogram, in microseconds.
 const BOUNDS_US: [i64; 12] =
     [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 1_000_000];
 
-/// What the load processes counted, all together, and what was seen of the server meanwhile: at
-/// first, with all requests waiting, after the churn, and with all of them answered.
+/// The tallies of all load processes, and the server's memory and CPU: at first, with all requests
+/// waiting, after the churn, and with all requests answered.
 pub(crate) struct Report {
     pub(crate) tally: Tally,
     pub(crate) before: Option<Spent>,
@@ -50,7 +50,7 @@ impl Report {
         let all = if self.tally.holding == plan.connections as u64 { "all" } else { "NOT ALL" };
         println!("held at the same time: {}, {all}", at("waiting"));
         if plan.churn > 0.0 {
-            println!("ended, a new one for each: {}", self.churned);
+            println!("replaced: {}", self.churned);
         }
         if let Some(memory) = report["memory"].as_object() {
             let bytes = |name: &str| number(&memory[name]);
@@ -59,7 +59,7 @@ impl Report {
                 memory["before_bytes"], memory["waiting_bytes"], memory["held_bytes"]
             );
             println!(
-                "{:.1} B per waiting connection; the kernel's, both ends: {:.0} B",
+                "{:.1} B per waiting connection; kernel, both ends: {:.0} B",
                 bytes("bytes_per_connection"),
                 bytes("kernel_bytes_per_connection")
             );
@@ -131,7 +131,7 @@ impl Report {
         })
     }
 
-    /// The server's time until the last answer, the load's until its end.
+    /// The server's CPU time until the last answer, the load's until its exit.
     fn cpu(&self) -> Value {
         let (Some(before), Some(after)) = (self.before, self.after) else { return Value::Null };
         json!({

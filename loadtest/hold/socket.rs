@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-/// An event: which token, and whether it says that a write may be made.
+/// An event: its token, and whether the socket is writable.
 pub(crate) type Event = libc::epoll_event;
 
 pub(crate) fn epoll() -> io::Result<RawFd> {
@@ -13,7 +13,7 @@ pub(crate) fn epoll() -> io::Result<RawFd> {
     checked(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
 }
 
-/// Edge-triggered in both directions, for good.
+/// Edge-triggered in both directions, permanently.
 pub(crate) fn watch(epoll: RawFd, fd: RawFd, token: u64) -> io::Result<()> {
     let wanted = libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET;
     add(epoll, fd, token, wanted)
@@ -30,15 +30,15 @@ fn add(epoll: RawFd, fd: RawFd, token: u64, wanted: i32) -> io::Result<()> {
     checked(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, &mut event) }).map(drop)
 }
 
-/// epoll_pwait2: its timeout is in nanoseconds, so that a ramp of 10,000/s comes evenly and not in
-/// bursts of ten each millisecond.
+/// epoll_pwait2: its timeout is in nanoseconds, so a ramp of 10,000/s is even, without bursts of
+/// ten per millisecond.
 pub(crate) fn wait(epoll: RawFd, events: &mut [Event], timeout: Duration) -> io::Result<usize> {
     let timeout = libc::timespec {
         tv_sec: timeout.as_secs() as libc::time_t,
         tv_nsec: timeout.subsec_nanos().into(),
     };
     let none = std::ptr::null::<libc::sigset_t>();
-    // SAFETY: `events` is ours and as long as said, the timeout lives during the call.
+    // SAFETY: `events` is ours and has the given length; the timeout lives during the call.
     let n = unsafe {
         let (at, room) = (events.as_mut_ptr(), events.len() as libc::c_int);
         libc::syscall(libc::SYS_epoll_pwait2, epoll, at, room, &raw const timeout, none, 0usize)
@@ -60,8 +60,8 @@ pub(crate) fn is_broken(event: &Event) -> bool {
     event.events & (libc::EPOLLERR | libc::EPOLLHUP) as u32 != 0
 }
 
-/// A socket bound to `source`, its port left to `connect`: bound to a port now, each would take one
-/// of the 28,000 for itself alone.
+/// A socket bound to `source`, with the port left to `connect`: a port bound here would be one of
+/// only 28,000, used by this socket alone.
 pub(crate) fn socket(source: Ipv4Addr) -> io::Result<RawFd> {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: makes a descriptor; no memory is passed.
@@ -73,7 +73,7 @@ pub(crate) fn socket(source: Ipv4Addr) -> io::Result<RawFd> {
 fn bind(fd: RawFd, source: Ipv4Addr) -> io::Result<()> {
     let (on, option) = (1i32, libc::IP_BIND_ADDRESS_NO_PORT);
     let address = raw(SocketAddrV4::new(source, 0));
-    // SAFETY: both values live during the calls and are as long as said.
+    // SAFETY: both values live during the calls and have the given lengths.
     unsafe {
         let (at, length) = ((&raw const on).cast(), size_of::<i32>() as libc::socklen_t);
         checked(libc::setsockopt(fd, libc::IPPROTO_IP, option, at, length))?;
@@ -81,10 +81,10 @@ fn bind(fd: RawFd, source: Ipv4Addr) -> io::Result<()> {
     }
 }
 
-/// Begins to connect; the end is an event.
+/// Starts to connect; the result is an event.
 pub(crate) fn connect(fd: RawFd, server: SocketAddrV4) -> io::Result<()> {
     let address = raw(server);
-    // SAFETY: the address lives during the call and is as long as said.
+    // SAFETY: the address lives during the call and has the given length.
     let result = unsafe { libc::connect(fd, (&raw const address).cast(), ADDRESS_BYTES) };
     match checked(result) {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
@@ -93,25 +93,25 @@ pub(crate) fn connect(fd: RawFd, server: SocketAddrV4) -> io::Result<()> {
 }
 
 pub(crate) fn write(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
-    // SAFETY: `bytes` is as long as said. MSG_NOSIGNAL: a broken pipe is an error, not a signal.
+    // SAFETY: `bytes` has the given length. MSG_NOSIGNAL: a broken pipe is an error, not a signal.
     let n = unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) };
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
 pub(crate) fn read(fd: RawFd, into: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: `into` is ours and as long as said.
+    // SAFETY: `into` is ours and has the given length.
     let n = unsafe { libc::read(fd, into.as_mut_ptr().cast(), into.len()) };
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
 pub(crate) fn close(fd: RawFd) {
-    // SAFETY: the caller has no further use for `fd`.
+    // SAFETY: the caller does not use `fd` again.
     unsafe { libc::close(fd) };
 }
 
-/// User and system time of all load processes, which have ended, in seconds.
+/// User and system time, in seconds, of all load processes, which have exited.
 pub(crate) fn children_cpu_s() -> io::Result<(f64, f64)> {
-    // SAFETY: plain numbers, for which zero is a value; the call fills them in.
+    // SAFETY: plain integers, for which zero is valid; the call fills them in.
     let usage = unsafe {
         let mut usage = std::mem::zeroed::<libc::rusage>();
         checked(libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage))?;
@@ -121,13 +121,13 @@ pub(crate) fn children_cpu_s() -> io::Result<(f64, f64)> {
     Ok((seconds(usage.ru_utime), seconds(usage.ru_stime)))
 }
 
-/// Ticks in a second, as /proc counts them.
+/// Ticks per second, as used in /proc.
 pub(crate) fn ticks_per_second() -> f64 {
-    // SAFETY: a number is asked for; no memory is passed.
+    // SAFETY: returns a number; no memory is passed.
     unsafe { libc::sysconf(libc::_SC_CLK_TCK) as f64 }
 }
 
-/// Raises the soft limit of descriptors to the hard one, and says which that is.
+/// Raises the soft limit on descriptors to the hard limit, and returns it.
 pub(crate) fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the limit lives during both calls.

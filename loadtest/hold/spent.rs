@@ -1,22 +1,22 @@
-//! What the server and the kernel spend: memory and CPU time, read from `/proc`.
+//! Memory and CPU time of the server and the kernel, read from `/proc`.
 //!
 //! The server's memory is `Anonymous` in `smaps_rollup`: heap, stacks and written data, without the
-//! pages of the program file, which are shared with whoever else runs it. What the kernel holds for
-//! its sockets is not in it; `Slab` of the whole machine tells of that, for both ends together.
+//! pages of the program file, which are shared with other processes. Kernel memory for its sockets
+//! is not included; `Slab` of the whole machine includes it, for both ends together.
 
 use super::socket;
 use std::{fs, io};
 
-/// One look at them.
+/// One reading.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
     /// User memory of the server, in bytes.
     pub(crate) server: u64,
     /// The kernel's objects, in bytes.
     pub(crate) kernel: u64,
-    /// The server's time in user space, in seconds.
+    /// The server's user CPU time, in seconds.
     pub(crate) user_s: f64,
-    /// And in the kernel.
+    /// Its system CPU time, in seconds.
     pub(crate) system_s: f64,
 }
 
@@ -24,7 +24,8 @@ impl Spent {
     pub(crate) fn by(pid: u32) -> io::Result<Spent> {
         let path = format!("/proc/{pid}/stat");
         let stat = text(&path)?;
-        // The name before it, in parentheses, may hold spaces; user time is the 12th field after.
+        // The process name, in parentheses, may contain spaces; user time is the 12th field after
+        // it.
         let fields: Vec<_> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
         let seconds = |at| ticks(at).map(|ticks| ticks / socket::ticks_per_second());

@@ -1,13 +1,13 @@
-//! What was counted, and its way from a load process to the coordinator: lines in a pipe.
+//! What a load process counts, and its format in the pipe to the coordinator: lines.
 //!
-//! The coordinator's words come the other way, a byte each; the end of that pipe ends the process.
+//! Commands of the coordinator are single bytes in the other direction; EOF ends the process.
 
 use std::io::{self, BufRead, Read, Write};
 use std::str::FromStr;
 
-/// To a load process: replace connections at the rate of the plan.
+/// Command: replace connections at the rate of the plan.
 pub(crate) const CHURN: u8 = b'c';
-/// To a load process: count what is held now.
+/// Command: count what is held now.
 pub(crate) const COUNT: u8 = b'h';
 
 /// Why a connection got no complete 2xx answer.
@@ -17,17 +17,17 @@ pub(crate) enum Failure {
     Socket,
     /// Refused, or no route.
     Connect,
-    /// The request could not be written whole.
+    /// The request could not be written completely.
     Send,
-    /// The connection was reset while the answer was awaited.
+    /// The connection was reset before the answer was complete.
     Reset,
-    /// The stream ended before the answer did; with `--idle`, also after it.
+    /// The stream ended before the answer; with `--idle`, also after it.
     Closed,
     /// An answer, but not a 2xx.
     Status,
-    /// Not an HTTP/1.1 answer with a length, or more bytes than its length.
+    /// Not an HTTP/1.1 answer with a length, or longer than its length.
     Malformed,
-    /// Nothing, or not all, when the time was over.
+    /// No answer, or an incomplete one, at the timeout.
     Timeout,
 }
 
@@ -35,12 +35,12 @@ pub(crate) enum Failure {
 pub(crate) const FAILURES: [&str; 8] =
     ["socket", "connect", "send", "reset", "closed", "status", "malformed", "timeout"];
 
-/// Lateness is kept exactly, a number for each answer: no histogram rounds it.
+/// Lateness is recorded exactly, a number per answer: no histogram rounds it.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) sent: u64,
     pub(crate) early: u64,
-    /// How many still waited (idle: were still held) after every process had sent all it had.
+    /// How many still waited (`--idle`: were still open) after every process had sent all requests.
     pub(crate) holding: u64,
     pub(crate) failed: [u64; FAILURES.len()],
     pub(crate) lateness_ns: Vec<i64>,
@@ -70,7 +70,7 @@ impl Tally {
         out.flush()
     }
 
-    /// Adds what another process wrote; an error if it stopped before its end.
+    /// Adds the tally that another process wrote; an error if it is incomplete.
     pub(crate) fn add(&mut self, from: &mut impl BufRead) -> io::Result<()> {
         loop {
             match line(from)? {
@@ -96,7 +96,7 @@ impl Tally {
         Ok(())
     }
 
-    /// How many answers were later than the bound before, and not than this one; in microseconds.
+    /// Per bound, in microseconds: the answers at most this late and later than the bound before.
     pub(crate) fn histogram_us(&self, bounds: &[i64]) -> Vec<u64> {
         let mut counts = vec![0; bounds.len() + 1];
         for late in &self.lateness_ns {
@@ -105,7 +105,7 @@ impl Tally {
         counts
     }
 
-    /// The lateness that a share of all answers did not exceed, in microseconds. Sorts on demand.
+    /// The lateness in microseconds that a share of all answers did not exceed. Sorts on demand.
     pub(crate) fn percentiles_us(&mut self, shares: &[f64]) -> Vec<f64> {
         self.lateness_ns.sort_unstable();
         let count = self.lateness_ns.len();
@@ -125,5 +125,5 @@ pub(crate) fn line(from: &mut impl BufRead) -> io::Result<(String, i64)> {
 }
 
 fn broken(text: &str) -> io::Error {
-    io::Error::other(format!("a load process stopped before its end (said {text:?})"))
+    io::Error::other(format!("a load process stopped before its end (wrote {text:?})"))
 }

@@ -1,4 +1,4 @@
-"""The peers' few paths (src/lib.rs tells them) in aiohttp. usage: aiohttp_peer.py PORT"""
+"""The paths of src/lib.rs in aiohttp. usage: aiohttp_peer.py PORT"""
 import asyncio
 import sys
 

@@ -1,4 +1,4 @@
-// The peers' few paths (src/lib.rs tells them) in Node's own http module. usage: node node.js PORT
+// The paths of src/lib.rs in Node's http module. usage: node node.js PORT
 "use strict";
 const http = require("node:http");
 

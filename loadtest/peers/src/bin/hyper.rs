@@ -22,7 +22,7 @@ async fn main() -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let mut protocol = http1::Builder::new();
         let served = protocol.pipeline_flush(true);
-        // a client that goes away is an error of its connection, and nothing here
+        // a client that goes away is an error of its connection only
         tokio::spawn(served.serve_connection(TokioIo::new(stream), service_fn(answer)));
     }
 }

@@ -1,4 +1,5 @@
-//! may_minihttp with one worker. It keeps no promise to close a connection, so one is never asked.
+//! may_minihttp with one worker. It does not close connections on request, so it is left out of
+//! `close`.
 
 use may_minihttp::{HttpServer, HttpService, Request, Response};
 use peers::{Asked, TEXT};
@@ -37,5 +38,5 @@ impl HttpService for Service {
 fn main() {
     may::config().set_workers(1);
     let server = HttpServer(Service).start(peers::address()).expect("it listens");
-    server.join().expect("it goes on until it is killed");
+    server.join().expect("it runs until it is killed");
 }

@@ -10,7 +10,7 @@ async fn main() -> std::io::Result<()> {
     let app = async || {
         App::new().state(PayloadConfig::new(MOST)).service((nothing, text, bytes, delay, echo))
     };
-    // its bounds on connections are below what is held here
+    // the default limits on connections are below the number held here
     let server = HttpServer::new(app).workers(1).maxconn(1 << 20).backlog(4096);
     server.bind(peers::address())?.run().await
 }
