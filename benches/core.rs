@@ -104,15 +104,15 @@ impl Machine {
 mod head {
     use super::*;
     use loiter::base::limits::Limits;
-    use loiter::proto::http1::head::{Origin, parse_unscanned, slots};
+    use loiter::proto::http1::head::{FieldTable, Origin, parse_unscanned};
 
     fn read(bencher: Bencher, bytes: &[u8]) {
         let limits = Limits::default();
         let origin = Origin { peer: None, local: "127.0.0.1:8080", unix_us: 0 };
         bencher.counter(BytesCount::new(bytes.len())).bench(|| {
             let bytes = black_box(bytes);
-            let mut slots = slots();
-            parse_unscanned(bytes, &mut slots, &limits, origin).map(|head| head.bytes)
+            let mut table = FieldTable::empty();
+            parse_unscanned(bytes, &mut table, &limits, origin).map(|head| head.bytes)
         });
     }
 

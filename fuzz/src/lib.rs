@@ -54,7 +54,7 @@ pub fn read_head(
             }
             Ok(head::Scan::End(end)) => {
                 assert!(end <= seen, "a head ends beyond the input");
-                let mut slots = head::slots();
+                let mut slots = head::FieldTable::empty();
                 return Some(match head::parse(&bytes[..end], &mut slots, limits, ORIGIN) {
                     Ok(head) => {
                         assert_eq!(head.bytes, end, "scan and parse find different ends");

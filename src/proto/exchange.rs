@@ -5,7 +5,8 @@
 //! which span its pieces are spread; all moments are counted from one start, so nothing drifts, and
 //! a piece is sent when its moment has come and never before.
 
-use super::http1::head::{HEAD, describe};
+use super::http1::head::HEAD;
+use super::http1::refused_head::describe;
 use super::http1::write::{self, Framing};
 use super::{Cx, Next};
 use crate::base::limits::{BODY_HIGH_WATER, PACE_TICK};

@@ -1,7 +1,7 @@
 //! Bodies of requests: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
 
 use super::extension::{self, trim};
-use super::head::Length;
+use super::request_framing::Length;
 use crate::base::limits::{Limits, MAX_CHUNK_LINE};
 use crate::http::bytes::{all, in_text, in_token};
 use crate::http::reply::Refusal;

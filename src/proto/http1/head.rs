@@ -1,16 +1,16 @@
 //! Heads: where one ends, what its request line and fields say, and which body follows
 //! (RFC 9112 2 to 6).
 //!
-//! `words` tells a whole head's words apart, `facts` has the rules on which body follows and which
-//! Host is needed, `host` on which is valid. Here stands where a head ends, and what it all means.
+//! `tokenize` splits a whole head into its parts, `request_framing` has the rules on which body
+//! follows and which Host is needed, `authority` on which is valid.
 
 use std::net::IpAddr;
 
-use super::facts::Facts;
-use super::host::{self, is_tunnel};
-use super::words;
-pub(in crate::proto) use super::words::describe;
-pub use super::words::{Slots, slots};
+use super::authority::{self, is_tunnel};
+pub use super::request_framing::Length;
+use super::request_framing::RequestFraming;
+pub use super::tokenize::FieldTable;
+use super::tokenize::{self, NO_VERSION, is_version};
 use crate::base::limits::Limits;
 use crate::http::bytes::in_token;
 use crate::http::reply::Refusal;
@@ -42,15 +42,6 @@ pub struct Head<'a> {
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
-}
-
-/// How long a body is (RFC 9112 6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
-    /// This many bytes; 0 when the head names no length.
-    Exact(u64),
-    /// Until its last chunk.
-    Chunked,
 }
 
 /// Skips empty lines before a request line (RFC 9112 2.2): how many bytes they are.
@@ -130,12 +121,6 @@ pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     }
 }
 
-pub(super) const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
-
-pub(super) fn is_version(word: &[u8]) -> bool {
-    matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
-}
-
 /// What the connection knows and a head does not say.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
@@ -152,11 +137,11 @@ pub struct Origin<'a> {
 /// say.
 pub fn parse_unscanned<'a>(
     bytes: &'a [u8],
-    slots: &'a mut Slots<'a>,
+    table: &'a mut FieldTable<'a>,
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    match parse(bytes, slots, limits, origin) {
+    match parse(bytes, table, limits, origin) {
         Ok(head) if head.bytes > limits.head_line_bytes.min(limits.head_bytes) => {
             Err(Refusal::bad("the head is too long to be understood at once"))
         }
@@ -168,11 +153,11 @@ pub fn parse_unscanned<'a>(
 /// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
 pub fn parse<'a>(
     bytes: &'a [u8],
-    slots: &'a mut Slots<'a>,
+    table: &'a mut FieldTable<'a>,
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let (line, length) = words::split(bytes, slots, limits.head_fields)?;
+    let (line, length) = tokenize::by_line(bytes, table, limits.head_fields)?;
     let (method, version) = (Method::parse(line.method), line.version);
     let parts = Target::parse(line.target).filter(|_| method != Method::Connect);
     let Some((target, authority)) = parts.or_else(|| tunnel(method, line.target)) else {
@@ -181,10 +166,10 @@ pub fn parse<'a>(
     if *target.path == *b"*" && method != Method::Options {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
-    let fields = slots.as_slice();
-    let facts = Facts::of(fields)?;
-    let host = facts.host(version)?;
-    if !authority.is_none_or(|name| host::is_valid(name) && host::has_name(name)) {
+    let fields = table.as_slice();
+    let framing = RequestFraming::of(fields)?;
+    let host = framing.host(version)?;
+    if !authority.is_none_or(|name| authority::is_valid(name) && authority::has_name(name)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
     }
     let request = Request {
@@ -192,7 +177,7 @@ pub fn parse<'a>(
         version,
         target,
         params: Params::default(),
-        host: authority.or(host).filter(|name| host::has_name(name)),
+        host: authority.or(host).filter(|name| authority::has_name(name)),
         fields,
         body: &[],
         body_bytes: 0,
@@ -205,9 +190,9 @@ pub fn parse<'a>(
     Ok(Head {
         bytes: length,
         request,
-        body: facts.body(version)?,
-        keep_alive: facts.keep_alive(version),
-        expects_continue: facts.expects_continue(version)?,
+        body: framing.body(version)?,
+        keep_alive: framing.keep_alive(version),
+        expects_continue: framing.expects_continue(version)?,
     })
 }
 

@@ -11,7 +11,7 @@ pub(super) fn kept<'a>(
     bytes: usize,
     limits: &Limits,
     origin: Origin<'a>,
-    slots: &'a mut head::Slots<'a>,
+    slots: &'a mut head::FieldTable<'a>,
 ) -> Option<(Request<'a>, bool)> {
     let kept = input.get(..bytes)?;
     let head = head::parse(kept, slots, limits, origin).ok()?;

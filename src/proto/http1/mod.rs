@@ -14,16 +14,17 @@
 //! at the front of the input until its answer begins. Requests that were sent behind it stay there
 //! as well, so their order is kept by doing nothing.
 
+mod authority;
 pub mod body;
 mod ending;
 mod extension;
-mod facts;
 pub mod head;
-mod host;
 mod kept;
 mod receive;
 mod refusals;
-mod words;
+pub(super) mod refused_head;
+mod request_framing;
+mod tokenize;
 pub mod write;
 
 use super::conn::Rest;
@@ -225,7 +226,7 @@ impl Http1 {
         output: &mut Buf,
         scanned: bool,
     ) -> Result<Option<Next>, Refusal> {
-        let (mut slots, limits, origin) = (head::slots(), &cx.app.limits, origin(cx));
+        let (mut slots, limits, origin) = (head::FieldTable::empty(), &cx.app.limits, origin(cx));
         let mut head = match scanned {
             true => head::parse(input.unread(), &mut slots, limits, origin)?,
             false => head::parse_unscanned(input.unread(), &mut slots, limits, origin)?,
@@ -330,7 +331,7 @@ impl Http1 {
         input: &mut Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let (mut slots, unread) = (head::slots(), input.unread());
+        let (mut slots, unread) = (head::FieldTable::empty(), input.unread());
         let Some((mut request, keep_alive)) =
             kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
         else {
@@ -356,7 +357,7 @@ impl Http1 {
             }
             Phase::Waiting(_) => {
                 let bytes = exchange.request_bytes as usize;
-                let (mut slots, unread) = (head::slots(), input.unread());
+                let (mut slots, unread) = (head::FieldTable::empty(), input.unread());
                 let Some((mut request, _)) =
                     kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
                 else {

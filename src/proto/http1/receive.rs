@@ -114,7 +114,7 @@ impl Receive {
         if let Sink::Echo { exchange, .. } = self.sink {
             return exchange.cut(cx, true);
         }
-        let mut slots = head::slots();
+        let mut slots = head::FieldTable::empty();
         if let Ok(head) = head::parse(&self.head, &mut slots, &cx.app.limits, origin(cx)) {
             exchange::unfinished(cx, &head.request, self.began);
         }

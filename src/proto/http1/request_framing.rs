@@ -1,16 +1,25 @@
 //! What the fields of a head say that decides how its message is framed and whether the connection
-//! is kept, found in one pass. Each rule stands here once: which body follows in [`Facts::body`],
-//! numbered as in RFC 9112 6.3, and which Host is needed in [`Facts::host`].
+//! is kept, found in one pass. Each rule stands here once: which body follows in
+//! [`RequestFraming::body`], numbered as in RFC 9112 6.3, and which Host is needed in
+//! [`RequestFraming::host`].
 
-use super::head::Length;
-use super::host::is_valid as valid_host;
+use super::authority;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
 
+/// How long a body is (RFC 9112 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// This many bytes; 0 when the head names no length.
+    Exact(u64),
+    /// Until its last chunk.
+    Chunked,
+}
+
 /// What the fields say.
 #[derive(Default)]
-pub(super) struct Facts<'a> {
+pub(super) struct RequestFraming<'a> {
     host: Option<&'a [u8]>,
     hosts: u32,
     length: Option<u64>,
@@ -30,13 +39,13 @@ enum Coding {
     Malformed,
 }
 
-impl<'a> Facts<'a> {
-    pub(super) fn of(fields: &[Field<'a>]) -> Result<Facts<'a>, Refusal> {
-        let mut facts = Facts::default();
+impl<'a> RequestFraming<'a> {
+    pub(super) fn of(fields: &[Field<'a>]) -> Result<RequestFraming<'a>, Refusal> {
+        let mut framing = RequestFraming::default();
         for field in fields {
-            facts.take(field)?;
+            framing.take(field)?;
         }
-        Ok(facts)
+        Ok(framing)
     }
 
     /// Only names of these lengths matter, which passes over nearly every other field at once.
@@ -66,7 +75,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Rule 5 of [`body`](Facts::body): digits only. The same length twice is allowed to be
+    /// Rule 5 of [`body`](Self::body): digits only. The same length twice is allowed to be
     /// merged, but no honest client sends it, so it is refused.
     fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
@@ -79,7 +88,7 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    /// Rule 4 of [`body`](Facts::body): `chunked` once, last and without parameters; we know no
+    /// Rule 4 of [`body`](Self::body): `chunked` once, last and without parameters; we know no
     /// other coding (RFC 9112 6.1).
     fn take_coding(&mut self, value: &[u8]) {
         for coding in list(value) {
@@ -100,7 +109,7 @@ impl<'a> Facts<'a> {
         match (self.hosts, version) {
             (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
             (2.., _) => Err(Refusal::bad("there are several Host fields")),
-            _ if !self.host.is_none_or(valid_host) => {
+            _ if !self.host.is_none_or(authority::is_valid) => {
                 Err(Refusal::bad("the Host field is malformed"))
             }
             _ => Ok(self.host),

@@ -7,17 +7,21 @@ use std::mem::ManuallyDrop;
 
 use arrayvec::ArrayVec;
 
-use super::head::{NO_VERSION, is_version};
 use crate::base::limits::STACK_FIELDS;
 use crate::http::bytes::{all, in_text, in_token, is_visible};
-use crate::http::record::{Line, Texts};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
 
+pub(super) const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
+
+pub(super) fn is_version(word: &[u8]) -> bool {
+    matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
 /// Room for a head's fields: on the stack for as many as nearly all have, on the heap beyond.
 #[derive(Debug)]
-pub struct Slots<'a> {
+pub struct FieldTable<'a> {
     /// The fields, while they are few. There is nothing to drop in it, so it may be lent for as
     /// long as what it holds.
     few: ManuallyDrop<ArrayVec<Field<'a>, STACK_FIELDS>>,
@@ -25,12 +29,12 @@ pub struct Slots<'a> {
     many: Vec<Field<'a>>,
 }
 
-/// Empty [`Slots`].
-pub const fn slots<'a>() -> Slots<'a> {
-    Slots { few: ManuallyDrop::new(ArrayVec::new_const()), many: Vec::new() }
-}
+impl<'a> FieldTable<'a> {
+    /// A table without fields.
+    pub const fn empty() -> FieldTable<'a> {
+        FieldTable { few: ManuallyDrop::new(ArrayVec::new_const()), many: Vec::new() }
+    }
 
-impl<'a> Slots<'a> {
     /// The fields that a head was found to have, in their order.
     pub fn as_slice(&self) -> &[Field<'a>] {
         if self.many.is_empty() { &self.few } else { &self.many }
@@ -69,10 +73,10 @@ pub(super) struct RequestLine<'a> {
 }
 
 /// Takes a head apart: its request line, and how many bytes it is. Its fields, at most
-/// `most_fields`, are put into `slots`.
-pub(super) fn split<'a>(
+/// `most_fields`, are put into `table`.
+pub(super) fn by_line<'a>(
     bytes: &'a [u8],
-    slots: &mut Slots<'a>,
+    table: &mut FieldTable<'a>,
     most_fields: usize,
 ) -> Result<(RequestLine<'a>, usize), Refusal> {
     let (line, mut rest) = next_line(bytes)?;
@@ -82,12 +86,12 @@ pub(super) fn split<'a>(
         rest = after;
         if line.is_empty() {
             let length = bytes.len() - rest.len();
-            return match slots.len() <= most_fields {
+            return match table.len() <= most_fields {
                 true => Ok((request_line, length)),
                 false => Err(too_many_fields()),
             };
         }
-        slots.push(field(line)?, most_fields)?;
+        table.push(field(line)?, most_fields)?;
     }
 }
 
@@ -161,38 +165,6 @@ fn trimmed_more(value: &[u8]) -> &[u8] {
     value
 }
 
-/// Sets `texts` from the part of a refused head that has come.
-pub(in crate::proto) fn describe(head: &[u8], texts: &mut Texts) {
-    let lines = head.split(|&byte| byte == b'\n').skip(1);
-    let fields = lines.take_while(|line| !line.trim_ascii().is_empty());
-    let field = |name: &str| {
-        fields.clone().find_map(|line| {
-            let colon = memchr::memchr(b':', line)?;
-            let (known, value) = line.split_at_checked(colon + 1)?;
-            let named = known.strip_suffix(b":")?.eq_ignore_ascii_case(name.as_bytes());
-            named.then(|| value.trim_ascii())
-        })
-    };
-    texts.set(begun(head), field("Referer"), field("User-Agent"));
-}
-
-/// The request line of a head that is refused: a token and a blank at its start are the method, a
-/// blank and a version at its end the version, and all else counts as the target.
-fn begun(head: &[u8]) -> Line<'_> {
-    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let end = line.iter().position(|&byte| !in_token(byte)).unwrap_or(line.len());
-    let (method, rest) = match line.split_at_checked(end) {
-        Some((method @ [_, ..], [b' ', rest @ ..])) => (Some(method), rest),
-        _ => (None, line),
-    };
-    let (target, version) = match rest.split_last_chunk::<9>() {
-        Some((target, [b' ', version @ ..])) if is_version(version) => (target, Some(*version)),
-        _ => (rest, None),
-    };
-    Line { method, target: (!target.is_empty()).then_some(target), version }
-}
-
 fn unended() -> Refusal {
     Refusal::bad("a line of the head does not end with CR LF")
 }
@@ -215,16 +187,17 @@ mod tests {
 
     /// The words, with a blank between them; or why not.
     fn told(head: &str) -> Result<String, String> {
-        let mut room = slots();
-        let (line, length) = split(head.as_bytes(), &mut room, MAX_FIELDS).map_err(|refusal| {
-            assert!(!refusal.reason.is_empty());
-            refusal.status.0.to_string()
-        })?;
+        let mut table = FieldTable::empty();
+        let (line, length) =
+            by_line(head.as_bytes(), &mut table, MAX_FIELDS).map_err(|refusal| {
+                assert!(!refusal.reason.is_empty());
+                refusal.status.0.to_string()
+            })?;
         assert_eq!(length, head.len());
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let mut told = vec![text(line.method), text(line.target), format!("{:?}", line.version)];
         told.extend(
-            room.as_slice().iter().map(|field| text(field.name) + "=" + &text(field.value)),
+            table.as_slice().iter().map(|field| text(field.name) + "=" + &text(field.value)),
         );
         Ok(told.join(" "))
     }
@@ -276,7 +249,7 @@ mod tests {
         for target in ["/\0", "/\r/", ""] {
             assert_eq!(head(&format!("GET {target} HTTP/2.0"), "").unwrap_err(), "400");
         }
-        assert!(split(b"GET /\xff HTTP/1.1\r\n\r\n", &mut slots(), 1).is_err());
+        assert!(by_line(b"GET /\xff HTTP/1.1\r\n\r\n", &mut FieldTable::empty(), 1).is_err());
     }
 
     #[test]
@@ -316,42 +289,6 @@ mod tests {
             "a: b\r\n\r",
         ] {
             assert_eq!(head("GET / HTTP/1.1", line).unwrap_err(), "400", "{line:?}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_could_not_be_read_is_told_apart_as_far_as_it_goes() {
-        for (head, parts) in [
-            ("", [None, None, None]),
-            ("GE", [None, Some("GE"), None]),
-            ("GET ", [Some("GET"), None, None]),
-            ("GET /a\0b HTTP/1.1\r\nHost: a\r\n", [Some("GET"), Some("/a\0b"), Some("HTTP/1.1")]),
-            ("PRI * HTTP/2.0\r\n\r\nSM", [Some("PRI"), Some("*"), Some("HTTP/2.0")]),
-            ("GET /a b HTTP/1.1\nx", [Some("GET"), Some("/a b"), Some("HTTP/1.1")]),
-            ("GET  HTTP/1.1\r\n", [Some("GET"), None, Some("HTTP/1.1")]),
-            ("GET /a HTTP/1.x\r\n", [Some("GET"), Some("/a HTTP/1.x"), None]),
-            ("\x16\x03\x01 \0", [None, Some("\x16\x03\x01 \0"), None]),
-            ("G(T / HTTP/1.1\r\n", [None, Some("G(T /"), Some("HTTP/1.1")]),
-        ] {
-            let [method, target, version] = parts.map(|part| part.map(str::as_bytes));
-            let version = version.map(|name| name.try_into().unwrap());
-            assert_eq!(begun(head.as_bytes()), Line { method, target, version }, "{head:?}");
-        }
-    }
-
-    #[test]
-    fn of_a_head_that_is_refused_the_fields_that_are_logged_are_found() {
-        let mut texts = Texts::default();
-        for (fields, referer, agent) in [
-            ("", None, None),
-            ("user-agent:  me \r\nREFERER:r:1\r\n\r\n", Some("r:1"), Some("me")),
-            ("no colon\r\nUser-Agent: me\r\nReferer: r\r\n", Some("r"), Some("me")),
-            ("User-Agent: me\nReferer", None, Some("me")),
-            ("A: b\r\n\r\nReferer: of a body\r\n", None, None),
-        ] {
-            describe(format!("GET / HTTP/1.1\r\n{fields}").as_bytes(), &mut texts);
-            let told = (texts.referer(), texts.agent());
-            assert_eq!(told, (referer.map(str::as_bytes), agent.map(str::as_bytes)), "{fields:?}");
         }
     }
 

@@ -1,0 +1,78 @@
+//! What the access log keeps of a head that is refused.
+
+use super::tokenize::is_version;
+use crate::http::bytes::in_token;
+use crate::http::record::{Line, Texts};
+
+/// Sets `texts` from the part of a refused head that has come.
+pub(in crate::proto) fn describe(head: &[u8], texts: &mut Texts) {
+    let lines = head.split(|&byte| byte == b'\n').skip(1);
+    let fields = lines.take_while(|line| !line.trim_ascii().is_empty());
+    let field = |name: &str| {
+        fields.clone().find_map(|line| {
+            let colon = memchr::memchr(b':', line)?;
+            let (known, value) = line.split_at_checked(colon + 1)?;
+            let named = known.strip_suffix(b":")?.eq_ignore_ascii_case(name.as_bytes());
+            named.then(|| value.trim_ascii())
+        })
+    };
+    texts.set(begun(head), field("Referer"), field("User-Agent"));
+}
+
+/// The request line of a head that is refused: a token and a blank at its start are the method, a
+/// blank and a version at its end the version, and all else counts as the target.
+fn begun(head: &[u8]) -> Line<'_> {
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let end = line.iter().position(|&byte| !in_token(byte)).unwrap_or(line.len());
+    let (method, rest) = match line.split_at_checked(end) {
+        Some((method @ [_, ..], [b' ', rest @ ..])) => (Some(method), rest),
+        _ => (None, line),
+    };
+    let (target, version) = match rest.split_last_chunk::<9>() {
+        Some((target, [b' ', version @ ..])) if is_version(version) => (target, Some(*version)),
+        _ => (rest, None),
+    };
+    Line { method, target: (!target.is_empty()).then_some(target), version }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_could_not_be_read_is_told_apart_as_far_as_it_goes() {
+        for (head, parts) in [
+            ("", [None, None, None]),
+            ("GE", [None, Some("GE"), None]),
+            ("GET ", [Some("GET"), None, None]),
+            ("GET /a\0b HTTP/1.1\r\nHost: a\r\n", [Some("GET"), Some("/a\0b"), Some("HTTP/1.1")]),
+            ("PRI * HTTP/2.0\r\n\r\nSM", [Some("PRI"), Some("*"), Some("HTTP/2.0")]),
+            ("GET /a b HTTP/1.1\nx", [Some("GET"), Some("/a b"), Some("HTTP/1.1")]),
+            ("GET  HTTP/1.1\r\n", [Some("GET"), None, Some("HTTP/1.1")]),
+            ("GET /a HTTP/1.x\r\n", [Some("GET"), Some("/a HTTP/1.x"), None]),
+            ("\x16\x03\x01 \0", [None, Some("\x16\x03\x01 \0"), None]),
+            ("G(T / HTTP/1.1\r\n", [None, Some("G(T /"), Some("HTTP/1.1")]),
+        ] {
+            let [method, target, version] = parts.map(|part| part.map(str::as_bytes));
+            let version = version.map(|name| name.try_into().unwrap());
+            assert_eq!(begun(head.as_bytes()), Line { method, target, version }, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_head_that_is_refused_the_fields_that_are_logged_are_found() {
+        let mut texts = Texts::default();
+        for (fields, referer, agent) in [
+            ("", None, None),
+            ("user-agent:  me \r\nREFERER:r:1\r\n\r\n", Some("r:1"), Some("me")),
+            ("no colon\r\nUser-Agent: me\r\nReferer: r\r\n", Some("r"), Some("me")),
+            ("User-Agent: me\nReferer", None, Some("me")),
+            ("A: b\r\n\r\nReferer: of a body\r\n", None, None),
+        ] {
+            describe(format!("GET / HTTP/1.1\r\n{fields}").as_bytes(), &mut texts);
+            let told = (texts.referer(), texts.agent());
+            assert_eq!(told, (referer.map(str::as_bytes), agent.map(str::as_bytes)), "{fields:?}");
+        }
+    }
+}
