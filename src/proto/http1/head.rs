@@ -150,14 +150,34 @@ pub fn parse_unscanned<'a>(
     }
 }
 
-/// Understands the whole head that `bytes` starts with, whose end [`scan`] has found.
+/// Parses the whole head that `bytes` starts with, whose end [`scan`] has found.
 pub fn parse<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let (line, length) = tokenize::by_line(bytes, table, limits.head_fields)?;
+    understand(bytes, table, limits.head_fields, origin)
+}
+
+/// Parses the head of a request that was accepted before. No limit applies: they may have been
+/// lowered since, and a request that waits must not be dropped for it.
+pub fn reparse<'a>(
+    bytes: &'a [u8],
+    table: &'a mut FieldTable<'a>,
+    origin: Origin<'a>,
+) -> Result<Head<'a>, Refusal> {
+    understand(bytes, table, usize::MAX, origin)
+}
+
+/// The meaning of a whole head with at most `most_fields` fields.
+fn understand<'a>(
+    bytes: &'a [u8],
+    table: &'a mut FieldTable<'a>,
+    most_fields: usize,
+    origin: Origin<'a>,
+) -> Result<Head<'a>, Refusal> {
+    let (line, length) = tokenize::by_line(bytes, table, most_fields)?;
     let (method, version) = (Method::parse(line.method), line.version);
     let parts = Target::parse(line.target).filter(|_| method != Method::Connect);
     let Some((target, authority)) = parts.or_else(|| tunnel(method, line.target)) else {
@@ -207,4 +227,21 @@ fn bad_target(method: Method) -> Refusal {
         Method::Connect => "the target of CONNECT is not a host, a colon and a port",
         _ => "the request target is malformed",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_waited_is_parsed_without_limits() {
+        let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "b: c\r\n".repeat(200));
+        let origin = Origin { peer: None, local: "", unix_us: 0 };
+        let lowered = Limits { head_fields: 200, ..Limits::default() };
+        let (mut first, mut second) = (FieldTable::empty(), FieldTable::empty());
+        let refusal = parse(head.as_bytes(), &mut first, &lowered, origin).unwrap_err();
+        assert_eq!(refusal.status, Status(431));
+        let head = reparse(head.as_bytes(), &mut second, origin).unwrap();
+        assert_eq!(head.request.fields.len(), 201);
+    }
 }
