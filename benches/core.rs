@@ -6,13 +6,12 @@
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 
-use loiter::base::buf::Buf;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
-use loiter::http::record::Records;
-use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::{Cx, Next};
+use loiter::proto::Next;
+use loiter::proto::conn::Protocol;
+use loiter::proto::driver::Driver;
 
 fn main() {
     divan::main();
@@ -37,58 +36,27 @@ fn large() -> Vec<u8> {
     format!("GET /get HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n").into_bytes()
 }
 
-/// One connection, with everything that a worker lends it.
-struct Machine {
-    app: App,
-    conn: Conn,
-    input: Buf,
-    output: Buf,
-    random: Random,
-    body: Vec<u8>,
-}
+/// One connection, without a socket.
+struct Machine(Driver);
 
 impl Machine {
     fn new() -> Machine {
-        let app = App::default();
-        Machine {
-            conn: Conn::new(Protocol::Http, &app.limits, Time::START),
-            app,
-            input: Buf::with_capacity(128 * 1024),
-            output: Buf::with_capacity(128 * 1024),
-            random: Random::new(1),
-            body: Vec::new(),
-        }
+        Machine(Driver::new(App::default(), Protocol::Http, 1))
     }
 
-    /// Feeds these bytes at this time; returns what the connection waits for.
+    /// Lets these bytes arrive at this time, and returns what the machine waits for.
     fn turn(&mut self, bytes: &[u8], now: Time) -> Next {
-        self.input.tail().extend_from_slice(bytes);
-        let mut cx = Cx {
-            unix_start_us: 0,
-            delayed: &mut 0,
-            now,
-            fresh: true,
-            ended: false,
-            leaving: false,
-            resumed: false,
-            draining: false,
-            peer: Some([127, 0, 0, 1].into()),
-            local: "127.0.0.1:8080",
-            app: &self.app,
-            stamp: b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
-            random: &mut self.random,
-            body: &mut self.body,
-            records: &mut Records::default(),
-            served: &mut 0,
-            left: &mut 0,
-        };
-        let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
-        black_box(self.output.unread());
-        self.output.clear();
+        let driver = &mut self.0;
+        driver.input.tail().extend_from_slice(bytes);
+        (driver.clock.now, driver.clock.fresh) = (now, true);
+        let next = driver.advance();
+        black_box(driver.output.unread());
+        driver.output.clear();
         next
     }
 
-    /// Plays a delayed answer to `request` on a virtual clock; returns when it ended.
+    /// Plays the answer to `request`, which takes time, with a clock that jumps, and returns when
+    /// it was over.
     fn play(&mut self, request: &[u8], now: Time) -> Time {
         let (mut now, mut next) = (now, self.turn(request, now));
         while let Next::Sleep(until) = next {

@@ -8,13 +8,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use loiter::base::buf::Buf;
-use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
-use loiter::http::record::Records;
-use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::{Cx, Next};
+use loiter::proto::Next;
+use loiter::proto::conn::Protocol;
+use loiter::proto::driver::Driver;
 
 /// The system's allocator, which counts what it is asked for.
 struct Counting;
@@ -74,44 +72,23 @@ const GET: &[u8] = b"GET /get HTTP/1.1\r\nHost: localhost:8080\r\n\
 /// the access log is told of them if there is one.
 fn in_the_machine(request: &[u8], logged: bool) -> u64 {
     let app = App { records: logged, ..App::default() };
-    let mut conn = Conn::new(Protocol::Http, &app.limits, Time::START);
-    let (mut input, mut output) = (Buf::with_capacity(16 * 1024), Buf::with_capacity(16 * 1024));
-    let (mut random, mut body, mut records) = (Random::new(1), Vec::new(), Records::default());
-    let mut served = 0;
+    let mut driver = Driver::new(app, Protocol::Http, 1);
     let mut before = 0;
     for n in 0..WARM_UP + COUNTED {
         if n == WARM_UP {
             before = MINE.get();
         }
-        input.tail().extend_from_slice(request);
-        let mut cx = Cx {
-            unix_start_us: 0,
-            delayed: &mut 0,
-            now: Time::from_micros(n as u64),
-            fresh: false,
-            ended: false,
-            leaving: false,
-            resumed: false,
-            draining: false,
-            peer: Some([127, 0, 0, 1].into()),
-            local: "127.0.0.1:8080",
-            app: &app,
-            stamp: b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
-            random: &mut random,
-            body: &mut body,
-            records: &mut records,
-            served: &mut served,
-            left: &mut 0,
-        };
-        let next = conn.advance(&mut cx, &mut input, &mut output);
+        driver.input.tail().extend_from_slice(request);
+        driver.clock.now = Time::from_micros(n as u64);
+        let next = driver.advance();
         assert!(matches!(next, Next::Read(_)), "{next:?}");
-        assert!(output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"));
-        output.clear();
-        let mut told = 0;
-        records.drain(|_| told += 1);
-        assert_eq!(told, u32::from(logged));
+        assert!(driver.output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"));
+        driver.output.clear();
+        let mut recorded = 0;
+        driver.worker.records.drain(|_| recorded += 1);
+        assert_eq!(recorded, u32::from(logged));
     }
-    assert_eq!(served as usize, WARM_UP + COUNTED);
+    assert_eq!(driver.worker.served as usize, WARM_UP + COUNTED);
     MINE.get() - before
 }
 

@@ -2,22 +2,16 @@
 //! machine: a call without news changes nothing, output is bounded, no wait is for a time in the
 //! past, and the connection closes in the end.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use loiter::base::buf::Buf;
 use loiter::base::limits::HIGH_WATER;
-use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
-use loiter::http::record::Records;
+use loiter::proto::Next;
 use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::{Cx, Next};
+use loiter::proto::driver::Driver;
 
 use crate::script::Step;
 
-/// The fields that every answer has; the simulator's worker sends the same.
-const STAMP: &[u8] = b"Server: loiter/0.1.0\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
-/// Calls after which the machine counts as one that never waits.
+/// Calls after which a machine is taken to be one that never waits.
 const MOST_CALLS: usize = 20_000;
 /// Timers after which the machine counts as one that never closes.
 const MOST_TIMERS: usize = 50_000;
@@ -38,42 +32,24 @@ pub struct Said {
 }
 
 /// A connection, its client, and the clock.
-pub struct Player<'a> {
-    app: &'a App,
-    conn: Conn,
-    now: Time,
+pub struct Player {
+    driver: Driver,
     next: Next,
-    input: Buf,
-    output: Buf,
     arrived: Vec<u8>,
     /// The client's FIN: whether it has arrived, and whether it has been read.
     end: (bool, bool),
-    draining: bool,
     said: Vec<u8>,
-    random: Random,
-    body: Vec<u8>,
-    delayed: usize,
-    served: u64,
 }
 
-impl<'a> Player<'a> {
+impl Player {
     /// A connection that was just accepted.
-    pub fn new(app: &'a App, protocol: Protocol, seed: u64) -> Player<'a> {
+    pub fn new(app: &App, protocol: Protocol, seed: u64) -> Player {
         let mut player = Player {
-            app,
-            conn: Conn::new(protocol, &app.limits, Time::START),
-            now: Time::START,
+            driver: Driver::new(app.clone(), protocol, seed),
             next: Next::Write,
-            input: Buf::default(),
-            output: Buf::default(),
             arrived: Vec::new(),
             end: (false, false),
-            draining: false,
             said: Vec::new(),
-            random: Random::new(seed),
-            body: Vec::new(),
-            delayed: 0,
-            served: 0,
         };
         player.turn();
         player
@@ -91,13 +67,13 @@ impl<'a> Player<'a> {
                     self.turn();
                 }
                 Step::Arrive(bytes) => bytes.chunks(piece).for_each(|bytes| self.arrive(bytes)),
-                Step::Pass(micros) => self.pass(self.now.after_us(*micros)),
+                Step::Pass(micros) => self.pass(self.driver.clock.now.after_us(*micros)),
                 Step::End => {
                     self.end.0 = true;
                     self.turn();
                 }
                 Step::Drain => {
-                    self.draining = true;
+                    self.driver.worker.draining = true;
                     self.turn();
                 }
             }
@@ -116,37 +92,37 @@ impl<'a> Player<'a> {
 
     /// Nothing more arrives: the connection closes by itself, or after the client's FIN.
     fn finish(mut self) -> Said {
-        if matches!(self.conn, Conn::Echo) {
+        if matches!(self.driver.conn, Conn::Echo) {
             self.end.0 = true;
             self.turn();
         }
         let mut timers = 0;
         while self.next != Next::Close && self.said.len() < ENOUGH {
-            let due = self.due().unwrap_or_else(|| panic!("no deadline: {:?}", self.next));
-            assert!(due < Time::NEVER, "it waits forever");
-            self.now = due;
+            let due = self.due().unwrap_or_else(|| panic!("it waits for nothing: {:?}", self.next));
+            assert!(due < Time::NEVER, "it waits for ever");
+            self.driver.clock.now = due;
             self.turn();
             timers += 1;
             assert!(timers < MOST_TIMERS, "it never closes");
         }
         let cut = self.next != Next::Close || self.said.len() >= ENOUGH;
-        assert!(cut || self.delayed == 0, "a delayed answer is still counted after the end");
-        Said { bytes: self.said, served: self.served, cut }
+        assert!(cut || self.driver.worker.delayed == 0, "a delayed answer is counted after the end");
+        Said { bytes: self.said, served: self.driver.worker.served, cut }
     }
 
     fn pass(&mut self, until: Time) {
         while let Some(due) = self.due().filter(|due| *due <= until && self.said.len() < ENOUGH) {
-            self.now = due;
+            self.driver.clock.now = due;
             self.turn();
         }
-        self.now = until;
+        self.driver.clock.now = until;
         self.turn();
     }
 
     fn due(&self) -> Option<Time> {
         match self.next {
             Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
-            Next::Now | Next::Write | Next::Close => None,
+            _ => None,
         }
     }
 
@@ -157,10 +133,10 @@ impl<'a> Player<'a> {
             // A run that was cut is not called again.
             return self.wait(Next::Close);
         }
-        let before = (self.next, self.said.len(), self.served);
+        let before = (self.next.clone(), self.said.len(), self.driver.worker.served);
         self.work();
-        let after = (self.next, self.said.len(), self.served);
-        assert_eq!(after, before, "a call without news changed something");
+        let after = (self.next.clone(), self.said.len(), self.driver.worker.served);
+        assert_eq!(after, before, "called for nothing it does something");
     }
 
     fn work(&mut self) {
@@ -169,12 +145,12 @@ impl<'a> Player<'a> {
         }
         let (mut next, mut fresh) = (Next::Write, false);
         for _ in 0..MOST_CALLS {
-            assert!(self.output.len() <= MOST_AT_ONCE, "{} bytes at once", self.output.len());
-            self.said.extend_from_slice(self.output.unread());
-            self.output.clear();
+            assert!(self.driver.output.len() <= MOST_AT_ONCE, "{} bytes at once", self.driver.output.len());
+            self.said.extend_from_slice(self.driver.output.unread());
+            self.driver.output.clear();
             match next {
-                Next::Now => {
-                    assert!(!fresh, "it asks for a clock that it has");
+                Next::ReadClock => {
+                    assert!(!fresh, "it wants a clock that it has");
                     fresh = true;
                 }
                 Next::Write => {}
@@ -191,10 +167,10 @@ impl<'a> Player<'a> {
 
     fn wait(&mut self, next: Next) {
         self.next = next;
-        let late = self.due().is_some_and(|due| due <= self.now);
-        assert!(!late, "at {:?} it waits for {:?}", self.now, self.next);
-        if !matches!(next, Next::Close) && self.conn.reads() {
-            assert!(self.arrived.is_empty(), "it waits for input and leaves some unread");
+        let late = self.due().is_some_and(|due| due <= self.driver.clock.now);
+        assert!(!late, "it is {:?} and it waits for {:?}", self.driver.clock.now, self.next);
+        if self.next != Next::Close && self.driver.conn.standing().reads {
+            assert!(self.arrived.is_empty(), "it reads, and leaves something unread");
         }
     }
 
@@ -203,37 +179,21 @@ impl<'a> Player<'a> {
         if self.arrived.is_empty() && self.end.0 == self.end.1 {
             return false;
         }
-        self.input.tail().append(&mut self.arrived);
+        self.driver.input.tail().append(&mut self.arrived);
         self.end.1 = self.end.0;
         true
     }
 
     fn advance(&mut self, fresh: bool) -> Next {
-        let mut records = Records::default();
-        let served = self.served;
-        let mut cx = Cx {
-            unix_start_us: 0,
-            delayed: &mut self.delayed,
-            now: self.now,
-            fresh,
-            ended: self.end.1,
-            leaving: false,
-            resumed: false,
-            draining: self.draining,
-            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            local: "127.0.0.1:80",
-            app: self.app,
-            stamp: STAMP,
-            random: &mut self.random,
-            body: &mut self.body,
-            records: &mut records,
-            served: &mut self.served,
-            left: &mut 0,
-        };
-        let next = self.conn.advance(&mut cx, &mut self.input, &mut self.output);
-        assert!(self.body.is_empty(), "the shared body buffer is not empty");
-        let kept = if self.app.records { self.served - served } else { 0 };
-        assert_eq!(records.len() as u64, kept, "one record per exchange");
+        let served = self.driver.worker.served;
+        self.driver.clock.fresh = fresh;
+        self.driver.edge.read_eof = self.end.1;
+        let next = self.driver.advance();
+        assert!(self.driver.worker.body.is_empty(), "the shared body is left full");
+        let kept = if self.driver.app.records { self.driver.worker.served - served } else { 0 };
+        let mut records = 0;
+        self.driver.worker.records.drain(|_| records += 1);
+        assert_eq!(records, kept, "a record for each exchange");
         next
     }
 }

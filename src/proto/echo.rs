@@ -1,17 +1,21 @@
 //! Raw TCP echo: every byte comes back, and the end of the client's bytes ends ours.
 
-use super::{Cx, Next};
+use super::{Cx, Event, Next};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 
 /// See [`proto`](super). Input and output change places, so nothing is copied. A connection may be
-/// silent for as long as it likes: raw TCP has no request that could time out.
+/// silent for as long as it likes: raw TCP has no request that could time out. One that is refused
+/// is closed without a word, as every byte would count as echo.
 pub fn advance(cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+    if matches!(cx.edge.event, Event::Refused | Event::Reset) {
+        return Next::Close;
+    }
     if !output.is_empty() {
         return Next::Write;
     }
     std::mem::swap(input, output);
-    match (output.is_empty(), cx.ended || cx.draining) {
+    match (output.is_empty(), cx.edge.read_eof || cx.worker.draining) {
         (true, true) => Next::Close,
         (true, false) => Next::Read(Time::NEVER),
         (false, _) => Next::Write,

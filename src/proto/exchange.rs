@@ -1,94 +1,174 @@
-//! The player: one request and the reply to it, from the first byte of the wait to the last of the
-//! answer.
+//! The player: one request and the reply to it, from the first moment of the wait to the last byte
+//! of the answer, in any protocol.
 //!
-//! This is the only place where a delay is waited for. A reply says when its head is due and over
-//! which span its pieces are spread; all moments are counted from one start, so nothing drifts, and
-//! a piece is sent when its moment has come and never before.
+//! This is the only place where a due time is compared with now. A reply has the delay before its
+//! head, and the span its pieces are spread over; all moments are counted from one start, so
+//! nothing drifts, and a piece is sent when its moment has come and never before. What the steps
+//! look like on the wire is the protocol's business: `http1/encode.rs`.
 
-use super::http1::head::HEAD;
-use super::http1::refused_head::describe;
-use super::http1::write::{self, Framing};
-use super::{Cx, Next};
-use crate::base::limits::{BODY_HIGH_WATER, PACE_TICK};
+use std::time::Duration;
+
+use super::canned_errors::OVERLOADED;
+use super::{Clock, Cx};
+use crate::base::limits::PACE_TICK;
 use crate::base::time::Time;
-use crate::endpoint;
+use crate::endpoint::{self, Found};
 use crate::http::app::App;
 use crate::http::pace::Pace;
 use crate::http::record::{Line, Record};
-use crate::http::reply::{Body, Messages, Refusal, Reply};
-use crate::http::request::{Method, Params, Request, Target, Version};
+use crate::http::reply::{Body, Headers, Media, Messages, Refusal, Reply};
+use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
-/// A reply being played. A waiting one is all that a delayed request costs beside its own bytes.
+/// A reply being played. One that waits, with its [`Parked`] request, is all that a delayed request
+/// costs beside its connection.
 #[derive(Debug)]
 pub struct Exchange {
     reply: Reply,
-    /// What the access log will say, when there is one.
+    /// The access log's record, if there is one; also made when the client closes its side.
     record: Option<Box<Record>>,
-    /// How many bytes of the input are this request, kept there until the answer begins.
-    pub request_bytes: u32,
-    version: Version,
-    head_only: bool,
-    ending: Ending,
-    /// Whether the client has ended its side while it waited for this answer.
-    left: bool,
-}
-
-/// Whether a connection ends with an answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Ending {
-    /// It is kept for the next request.
-    Kept,
-    /// It ends, as the client has asked.
-    Asked,
-    /// It ends, and that is our wish alone.
-    Ours,
+    phase: Phase,
 }
 
 /// How far a reply has been played.
-#[derive(Clone, Copy, Debug)]
-pub enum Phase {
-    /// Its wait starts with the next look at a clock.
-    New,
-    /// Its head is due then.
-    Waiting(Time),
+#[derive(Debug)]
+enum Phase {
+    /// Its head is due then; [`Time::NEVER`] until a clock has been read after the request.
+    Waiting { request: Parked, due: Time },
     /// Its head went out then; the pieces count from it.
-    Playing(Time),
+    Playing { since: Time },
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is answered at once.
+    Ready(Exchange),
+    /// Its answer takes time: it is to be [parked](Exchange::park).
+    Delayed(Exchange),
+    /// Its answer would take time, and as many are waiting as may: the refusal.
+    Overloaded(Exchange),
+}
+
+/// What an exchange needs next.
+#[derive(Debug)]
+pub enum Step {
+    /// A clock read after the request.
+    Clock,
+    /// This moment.
+    Wait(Time),
+    /// Its [head](Exchange::head), which is due: this is its request, and when that had arrived.
+    Answer(Parked, Time),
+    /// Room for output.
+    Room,
+    /// To go on: a piece of the body was appended, of this many bytes.
+    Data(usize),
+    /// Nothing: the body is complete.
+    End,
+}
+
+/// The head of an answer, without what the protocol adds.
+#[derive(Debug)]
+pub struct Head<'a> {
+    /// The status, which is not an interim one, but for 101.
+    pub status: Status,
+    /// The media type.
+    pub media: Media,
+    /// Further fields.
+    pub headers: &'a Headers,
+    /// The body's length in bytes; `None` where it is not known, or not shown to HEAD.
+    pub length: Option<u64>,
+    /// The delay for a `Server-Timing` field, in microseconds.
+    pub timing_us: Option<u64>,
+    /// What follows the head at once: the whole body, unless it comes in pieces.
+    pub body: &'a [u8],
+}
+
+/// A request that waits for its answer, in one allocation: the bytes from which its protocol reads
+/// it again, and its random number.
+#[derive(Debug)]
+pub struct Parked(Box<[u8]>);
+
+impl Parked {
+    /// Keeps these bytes of a request with this seed.
+    pub fn new(mut bytes: Vec<u8>, seed: u64) -> Parked {
+        bytes.reserve_exact(size_of::<u64>());
+        bytes.extend_from_slice(&seed.to_le_bytes());
+        Parked(bytes.into_boxed_slice())
+    }
+
+    /// The same of borrowed bytes.
+    pub fn copied(bytes: &[u8], seed: u64) -> Parked {
+        Parked([bytes, &seed.to_le_bytes()].concat().into_boxed_slice())
+    }
+
+    /// The bytes and the seed.
+    pub fn parts(&self) -> (&[u8], u64) {
+        let (bytes, seed) = self.0.split_last_chunk().unwrap_or((&[], &[0; 8]));
+        (bytes, u64::from_le_bytes(*seed))
+    }
 }
 
 impl Exchange {
-    /// The reply to a request whose connection is kept afterwards, or not.
-    pub fn new(cx: &mut Cx, reply: Reply, request: &Request, keep_alive: bool) -> Exchange {
-        let record = cx.app.records.then(|| record(cx, request));
-        Exchange {
-            reply,
-            record,
-            request_bytes: 0,
-            version: request.version,
-            head_only: request.method == Method::Head,
-            ending: if keep_alive { Ending::Kept } else { Ending::Asked },
-            left: false,
+    /// Asks the endpoint that was found, and admits the answer if it takes time.
+    pub fn open(cx: &mut Cx, request: &mut Request, found: Result<Found, Refusal>) -> Opened {
+        let reply = match found {
+            Ok(found) => {
+                (request.params, request.seed) = (found.params, cx.worker.random.next_u64());
+                endpoint::answer(cx.app, &found, request)
+            }
+            Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
+        };
+        let exchange = Exchange::new(cx, reply, request);
+        if !exchange.takes_time() {
+            return Opened::Ready(exchange);
+        }
+        match cx.worker.delayed < cx.app.limits.delayed {
+            true => Opened::Delayed(exchange),
+            false => Opened::Overloaded(Exchange::refused(cx, &OVERLOADED, request)),
         }
     }
 
-    /// Whether a clock read after the request is needed: not for what is answered at once.
+    /// The refusal of a request without an endpoint being asked.
+    pub fn refused(cx: &mut Cx, refusal: &Refusal, request: &Request) -> Exchange {
+        let reply = endpoint::refuse(cx.app, refusal);
+        let mut exchange = Exchange::new(cx, reply, request);
+        exchange.fail(refusal);
+        exchange
+    }
+
+    fn new(cx: &mut Cx, reply: Reply, request: &Request) -> Exchange {
+        let record = cx.app.records.then(|| record(cx, request));
+        Exchange { reply, record, phase: Phase::Playing { since: cx.clock.now } }
+    }
+
+    /// Lets it wait until it is due.
+    pub fn park(&mut self, request: Parked) {
+        self.phase = Phase::Waiting { request, due: Time::NEVER };
+    }
+
+    /// Whether its head is still to come.
+    pub fn waits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. })
+    }
+
+    /// Whether it counts among the delayed answers. One that does not needs no clock.
     pub fn takes_time(&self) -> bool {
         let paced = matches!(&self.reply.body, Body::Paced(pace) if pace.span_us > 0);
         self.reply.after_us > 0 || paced
     }
 
-    /// When the head is due, the wait starting now. `now` is cut to whole microseconds, so one more
-    /// is waited: an answer is never early.
-    pub fn due(&self, cx: &Cx) -> Time {
-        cx.now.after_us(self.reply.after_us).after_us(1)
-    }
-
-    /// Whether the answer is the request's own body.
+    /// Whether its body is the request's own, sent back while it arrives.
     pub fn echoes(&self) -> bool {
         matches!(self.reply.body, Body::Echo)
     }
 
-    /// What the connection goes over to with this answer, if it does.
+    /// Whether the connection changes its protocol with this answer.
+    pub fn upgrades(&self) -> bool {
+        matches!(self.reply.body, Body::Messages(_))
+    }
+
+    /// What it changes to.
     pub fn upgrade(&mut self) -> Option<Box<Messages>> {
         match std::mem::replace(&mut self.reply.body, Body::Empty) {
             Body::Messages(messages) => Some(messages),
@@ -96,274 +176,215 @@ impl Exchange {
         }
     }
 
-    /// Whether the connection ends with this answer.
-    pub fn closes(&self) -> bool {
-        self.ending != Ending::Kept
+    /// The status of the final answer. It must not be an interim one (RFC 9110 15.2): the protocol
+    /// sends that by itself, and then [succeeds](Exchange::succeed).
+    pub fn status(&self) -> Status {
+        self.reply.status
     }
 
-    /// Appends the head, and the body if it is not one that comes in pieces. `echo` is the length
-    /// of the request's body when that is the answer's.
-    pub fn begin(
-        &mut self,
-        cx: &mut Cx,
-        request: &Request,
-        echo: Option<u64>,
-        output: &mut Vec<u8>,
-    ) {
-        self.interim(cx.app.profile.shouts, output);
+    /// Makes it `200 OK`.
+    pub fn succeed(&mut self) {
+        self.reply.status = Status::OK;
+    }
+
+    /// What is due: nothing, a head, or pieces of the body. These are appended to `into`, at least
+    /// one, and no more once they fill `room` bytes.
+    pub fn step(&mut self, clock: Clock, room: usize, into: &mut Vec<u8>) -> Step {
+        match &mut self.phase {
+            Phase::Waiting { due: Time::NEVER, .. } if !clock.fresh => Step::Clock,
+            Phase::Waiting { due, .. } if *due == Time::NEVER => {
+                // `now` is cut to whole microseconds, so one more is waited: never early.
+                *due = clock.now.after_us(self.reply.after_us).after_us(1);
+                Step::Wait(*due)
+            }
+            Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
+            Phase::Waiting { request, due } => {
+                let request = Parked(std::mem::take(&mut request.0));
+                let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));
+                let arrived = due.before(waited);
+                self.phase = Phase::Playing { since: clock.now };
+                Step::Answer(request, arrived)
+            }
+            Phase::Playing { since } => match &mut self.reply.body {
+                Body::Paced(pace) => piece(pace, *since, clock.now, room, into),
+                _ => Step::End,
+            },
+        }
+    }
+
+    /// The head, its moment having come; `streamed` is the length of a body that is sent back while
+    /// it arrives, if known. A body that is rendered is left in [`Shared::body`].
+    ///
+    /// [`Shared::body`]: super::Shared::body
+    pub fn head<'a>(
+        &'a mut self,
+        app: &App,
+        request: &Request<'a>,
+        streamed: Option<u64>,
+        rendered: &'a mut Vec<u8>,
+    ) -> Head<'a> {
+        let head_only = request.method == Method::Head;
         if let Body::Render(render) = &self.reply.body {
-            render(cx.app, request, cx.body);
+            render(app, request, rendered);
         }
-        let framing = self.framing(cx.app, cx.body.len() as u64, echo);
-        self.last(cx.draining && !self.upgrades() || framing == Framing::Close);
-        let (version, close, stamp) = (self.version, self.closes(), cx.stamp);
-        let origin = request.field("Origin");
-        let profile = cx.app.profile;
-        let head = write::Head { version, close, framing, stamp, origin, profile };
-        write::head(output, &self.reply, head);
-        if self.has_body() {
-            let body = match &self.reply.body {
-                Body::Whole(body) => body,
-                Body::Echo => request.body,
-                _ => cx.body.as_slice(),
-            };
-            output.extend_from_slice(body);
-            self.count(body.len());
+        let length = match &self.reply.body {
+            Body::Empty | Body::Messages(_) => Some(0),
+            Body::Whole(body) => Some(body.len() as u64),
+            Body::Render(_) => Some(rendered.len() as u64),
+            Body::Paced(pace) => pace.length,
+            Body::Echo => streamed,
+        };
+        let shown = !head_only || app.profile.head_length || self.reply.sized;
+        let has_body = !head_only && self.reply.status.allows_body();
+        if !has_body && !self.upgrades() {
+            self.reply.body = Body::Empty;
+            rendered.clear();
         }
-        cx.body.clear();
-    }
-
-    /// Whether it ends without the client having said that it sends no more.
-    pub fn closes_unasked(&self) -> bool {
-        self.ending == Ending::Ours
-    }
-
-    /// Lets the connection end with this answer, if `last`.
-    pub fn last(&mut self, last: bool) {
-        if last && self.ending == Ending::Kept {
-            self.ending = Ending::Ours;
+        let body: &[u8] = match &self.reply.body {
+            Body::Whole(body) => body,
+            Body::Echo => request.body,
+            Body::Render(_) => rendered,
+            _ => &[],
+        };
+        if let Some(record) = &mut self.record {
+            record.body_bytes += body.len() as u64;
+        }
+        Head {
+            status: self.reply.status,
+            media: self.reply.media,
+            headers: &self.reply.headers,
+            length: length.filter(|_| shown),
+            timing_us: self.reply.timed.then_some(self.reply.after_us),
+            body,
         }
     }
 
-    fn upgrades(&self) -> bool {
-        matches!(self.reply.body, Body::Messages(_))
+    /// Whether its body comes in pieces whose length no field shows.
+    pub fn has_unknown_length(&self) -> bool {
+        matches!(&self.reply.body, Body::Paced(pace) if pace.length.is_none())
     }
 
-    fn has_body(&self) -> bool {
-        !self.head_only && self.reply.status.allows_body()
+    /// The fields after a body that came in pieces.
+    pub fn trailers(&self) -> Option<&Headers> {
+        match &self.reply.body {
+            Body::Paced(pace) => Some(&pace.trailers),
+            _ => None,
+        }
     }
 
-    /// So many bytes of the body were sent: for the access log.
+    /// This many bytes of the body were sent: for the access log.
     pub fn count(&mut self, bytes: usize) {
         if let Some(record) = &mut self.record {
             record.body_bytes += bytes as u64;
         }
     }
 
-    /// The refusal of a request without an endpoint being asked.
-    pub fn refused(
-        cx: &mut Cx,
-        refusal: &Refusal,
-        request: &Request,
-        keep_alive: bool,
-    ) -> Exchange {
-        let reply = endpoint::refuse(cx.app, refusal);
-        let mut exchange = Exchange::new(cx, reply, request, keep_alive);
-        exchange.fail(refusal);
-        exchange
-    }
-
-    /// Appends the answer to what could not be read as a request, the connection's last. `head` is
-    /// so much of its head as has come, and `since` when it began.
-    pub fn refuse(cx: &mut Cx, refusal: &Refusal, head: &[u8], since: Time, output: &mut Vec<u8>) {
-        let head_only = head.starts_with(HEAD);
-        let request = Request {
-            method: if head_only { Method::Head } else { Method::Get },
-            version: Version::Http11,
-            target: Target::whole(b""),
-            params: Params::default(),
-            host: None,
-            fields: &[],
-            body: &[],
-            body_bytes: 0,
-            peer: cx.peer,
-            local: cx.local,
-            seed: 0,
-            unix_us: 0,
-            head: &[],
-        };
-        let mut exchange = Exchange::refused(cx, refusal, &request, false);
-        if let Some(record) = &mut exchange.record {
-            record.started = since;
-            describe(head, &mut record.texts);
-        }
-        exchange.begin(cx, &request, None, output);
-        exchange.end(cx);
-    }
-
-    /// It began earlier than its answer: before its body had come.
-    pub fn since(&mut self, began: Time) {
+    /// Sets when its request arrived: before its body did.
+    pub fn began(&mut self, at: Time) {
         if let Some(record) = &mut self.record {
-            record.started = began;
+            record.started = at;
         }
     }
 
-    /// What is recorded of it says why it was refused, or cut.
+    /// Its record, to complete it.
+    pub fn record(&mut self) -> Option<&mut Record> {
+        self.record.as_deref_mut()
+    }
+
+    /// Records why it was refused, or cut off.
     pub fn fail(&mut self, refusal: &Refusal) {
         if let Some(record) = &mut self.record {
             record.error = Some(refusal.reason.clone());
         }
     }
 
-    /// `/status/103` and the like: an interim answer cannot be the last (RFC 9110 15.2), so 200
-    /// follows; except for 101, after which the connection is not ours any more. HTTP/1.0 knows
-    /// none.
-    ///
-    /// Both go out together, and the connection is kept: a client that takes an interim answer for
-    /// the last has read the 200 with it, or finds bytes on a connection that should have none.
-    fn interim(&mut self, shouts: bool, output: &mut Vec<u8>) {
-        match (self.reply.status, self.version) {
-            (Status(101), Version::Http11) => self.last(!self.upgrades()),
-            (status @ Status(..200), version) => {
-                if version == Version::Http11 {
-                    write::interim(output, status, shouts);
-                }
-                self.reply.status = Status::OK;
-            }
-            _ => {}
+    /// The client has closed its side while it waits: it may be gone, or read on (RFC 9112 9.6).
+    pub fn client_closed(&mut self, cx: &mut Cx) {
+        if !self.is_client_closed() {
+            let record = self.record.get_or_insert_with(|| cx.worker.records.blank());
+            record.waited_us = Some(elapsed_us(cx.clock.now, record));
         }
     }
 
-    fn framing(&self, app: &App, rendered: u64, echo: Option<u64>) -> Framing {
-        let length = match &self.reply.body {
-            Body::Empty | Body::Messages(_) => Some(0),
-            Body::Whole(body) => Some(body.len() as u64),
-            Body::Render(_) => Some(rendered),
-            Body::Paced(pace) => pace.length,
-            Body::Echo => echo,
-        };
-        let told = !self.head_only || app.profile.head_length || self.reply.sized;
-        let length = length.filter(|_| told);
-        write::framing(self.reply.status, length, self.version, self.head_only)
+    fn is_client_closed(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.waited_us.is_some())
     }
 
-    /// Appends every piece that is due, the head having gone out at `started`. `None`: that was
-    /// all.
-    pub fn play(&mut self, cx: &mut Cx, started: Time, output: &mut Vec<u8>) -> Option<Next> {
-        if !self.has_body() {
-            return None;
-        }
-        while let Body::Paced(pace) = &mut self.reply.body {
-            let chunked = pace.length.is_none() && self.version == Version::Http11;
-            let Some(due) = pace.due_us().map(|due_us| started.after_us(due_us)) else {
-                if chunked {
-                    write::last_chunk(output, &pace.trailers);
-                }
-                break;
-            };
-            if due > cx.now {
-                return Some(Next::Sleep(due.max(cx.now.after(PACE_TICK))));
-            }
-            if output.len() >= BODY_HIGH_WATER {
-                return Some(Next::Write);
-            }
-            let bytes = make(pace, chunked, cx, started, output);
-            self.count(bytes);
-        }
-        None
-    }
-
-    /// The client has ended its side while it waits: it may be gone, or read on (RFC 9112 9.6).
-    pub fn leave(&mut self, cx: &Cx) {
-        if !self.left {
-            self.left = true;
-            let waited_us = |record: &mut Box<Record>| record.waited_us = Some(waited(cx, record));
-            self.record.iter_mut().for_each(waited_us);
-        }
-    }
-
-    /// The answer is out: what is left of it is its record. It is given back where the client may
-    /// be gone: whether it is shows only now.
-    pub fn end(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
-        *cx.served += 1;
-        let record = match self.record.take() {
-            Some(mut record) => {
-                record.status = self.reply.status;
-                record.duration_us = waited(cx, &record);
-                record
-            }
-            None if self.left => cx.records.blank(),
-            None => return None,
-        };
-        if self.left {
+    /// The answer is out. Its record is returned where the client may be gone: whether it is shows
+    /// only now.
+    pub fn finish(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
+        cx.worker.served += 1;
+        let mut record = self.record.take()?;
+        record.status = self.reply.status;
+        record.duration_us = elapsed_us(cx.clock.now, &record);
+        if record.waited_us.is_some() {
             return Some(record);
         }
-        cx.records.push(record);
+        cx.worker.records.push(record);
         None
     }
 
-    /// The answer ends where it is, and is recorded as it stands. If not even its head is out, its
+    /// The answer is cut off, and recorded as far as it went: if not even its head is out, its
     /// client is gone.
-    pub fn cut(mut self, cx: &mut Cx, begun: bool) {
-        *cx.delayed = cx.delayed.saturating_sub(usize::from(self.takes_time()));
-        if let Some(mut record) = self.record.take() {
-            record.status =
-                if begun && !self.left { self.reply.status } else { Status::CLIENT_GONE };
-            record.duration_us = record.waited_us.unwrap_or_else(|| waited(cx, &record));
-            cx.records.push(record);
+    pub fn cut(mut self, cx: &mut Cx) {
+        let kept = !self.waits() && !self.is_client_closed();
+        if let Some(mut record) = self.record.take().filter(|_| cx.app.records) {
+            record.status = if kept { self.reply.status } else { Status::CLIENT_GONE };
+            record.duration_us =
+                record.waited_us.unwrap_or_else(|| elapsed_us(cx.clock.now, &record));
+            cx.worker.records.push(record);
         }
     }
 }
 
-/// Records a request, its head read at `began`, whose client was gone before its body was there.
+/// Appends the pieces of a body that are due, its head having gone out at `since`.
+fn piece(pace: &mut Pace, since: Time, now: Time, room: usize, into: &mut Vec<u8>) -> Step {
+    let Some(due) = pace.due_us().map(|due_us| since.after_us(due_us)) else { return Step::End };
+    if due > now {
+        return Step::Wait(due.max(now.after(PACE_TICK)));
+    }
+    if room == 0 {
+        return Step::Room;
+    }
+    let before = into.len();
+    pace.make(now.since(since).as_micros() as u64, room, into);
+    Step::Data(into.len() - before)
+}
+
+/// Records a request, its head read at `began`, whose client was gone before its body was complete.
 pub fn unfinished(cx: &mut Cx, request: &Request, began: Time) {
     if cx.app.records {
         let mut record = record(cx, request);
         record.started = began;
         record.status = Status::CLIENT_GONE;
-        record.duration_us = waited(cx, &record);
-        cx.records.push(record);
+        record.duration_us = elapsed_us(cx.clock.now, &record);
+        cx.worker.records.push(record);
     }
 }
 
-/// Records an exchange that is over and whose client had [left](Exchange::leave) while it waited.
+/// Records a finished exchange that [`finish`](Exchange::finish) returned, now that it is known
+/// whether its client is gone.
 #[cold]
 pub fn settle(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     if gone {
-        *cx.left += 1;
+        cx.worker.clients_gone += 1;
         record.status = Status::CLIENT_GONE;
         record.duration_us = record.waited_us.unwrap_or(record.duration_us);
     }
     if cx.app.records {
-        cx.records.push(record);
+        cx.worker.records.push(record);
     }
 }
 
-/// The time since the request of a record came, in microseconds.
-fn waited(cx: &Cx, record: &Record) -> u64 {
-    cx.now.since(record.started).as_micros() as u64
+/// The time since a record's request came, in microseconds.
+fn elapsed_us(now: Time, record: &Record) -> u64 {
+    now.since(record.started).as_micros() as u64
 }
 
-/// Appends pieces that are due, and says how long they are: a chunk of one, or as many as there is
-/// room for.
-fn make(pace: &mut Pace, chunked: bool, cx: &mut Cx, started: Time, output: &mut Vec<u8>) -> usize {
-    let elapsed_us = cx.now.since(started).as_micros() as u64;
-    if !chunked {
-        let before = output.len();
-        pace.make(elapsed_us, BODY_HIGH_WATER.saturating_sub(before), output);
-        return output.len() - before;
-    }
-    pace.make(elapsed_us, 1, cx.body);
-    write::chunk(output, cx.body);
-    let bytes = cx.body.len();
-    cx.body.clear();
-    bytes
-}
-
-/// The beginning of what the access log will say.
+/// A record with what is known when the answer begins.
 fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
-    let mut record = cx.records.blank();
-    record.started = cx.now;
+    let mut record = cx.worker.records.blank();
+    record.started = cx.clock.now;
     record.peer = request.peer;
     record.waited_us = None;
     record.body_bytes = 0;

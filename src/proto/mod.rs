@@ -1,16 +1,19 @@
-//! Layer 3, the protocols: machines that are told the time and the bytes, and know no socket.
+//! Layer 3, the protocols: state machines without sockets and clocks.
 //!
-//! Each is one verb, `advance(cx, input, output) -> Next`: it consumes what it can of `input`,
-//! appends what there is to say to `output`, and tells what it waits for. Two rules hold in all of
-//! them: a machine called again with nothing new does nothing new, so it may be called at any time;
+//! Each has one verb, `advance(cx, input, output) -> Next`: it consumes what it can of `input`,
+//! appends its answers to `output` and returns what it waits for. Two rules hold for all of them: a
+//! machine that is called again with nothing new does nothing new, so it may be called at any time;
 //! and it stops producing once `output` holds [`HIGH_WATER`] bytes, which is all of back-pressure.
 //!
 //! [`HIGH_WATER`]: crate::base::limits::HIGH_WATER
 
+pub mod canned_errors;
 pub mod conn;
+pub mod driver;
 pub mod echo;
 pub mod exchange;
 pub mod http1;
+pub mod intake;
 pub mod websocket;
 
 use std::net::IpAddr;
@@ -18,64 +21,180 @@ use std::net::IpAddr;
 use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
+use crate::http::date_header::DateHeader;
 use crate::http::record::Records;
+use crate::http::reply::Messages;
 
 /// What a machine waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// For input, until this moment.
+    /// Input, until this moment.
     Read(Time),
-    /// For this moment; input may wait meanwhile.
+    /// This moment; input can wait.
     Sleep(Time),
-    /// For `output` to be taken: there is more to come.
+    /// The client to take `output`: there is more to come.
     Write,
-    /// To be called again with a clock read after the last input: it is about to start a delay, and
-    /// a delay counted from an older `now` would end early.
-    Now,
-    /// For the client to be done, until this moment: the writing side is to be closed once `output`
-    /// has been taken, and input is still read (RFC 9112 9.6).
+    /// A clock read after the last input: a delay is about to start, and one counted from an older
+    /// `now` would end early.
+    ReadClock,
+    /// The client to close, until this moment: our side is shut down once `output` has been taken,
+    /// and input is still read (RFC 9112 9.6).
     Linger(Time),
-    /// For nothing more: close once `output` has been taken.
+    /// Another protocol, which the connection speaks from the next byte on.
+    Become(Box<Upgrade>),
+    /// Nothing: close once `output` has been taken.
     Close,
 }
 
-/// What a machine is told when it is called.
+/// The protocol a connection changes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgrade {
+    /// WebSocket, with these bounds.
+    WebSocket(Messages),
+}
+
+/// What a connection is doing between two calls, derived from its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it has a use for input. A request that waits for its answer keeps the next one out.
+    pub reads: bool,
+    /// Whether further input may be answered although the client has not yet taken what it was
+    /// sent: the body of an echo, and what arrives together with its last bytes.
+    pub collects: bool,
+    /// Whether it can be evicted.
+    pub evictable: Evictable,
+    /// How many of its answers take time: [`Shared::delayed`] is the sum over the others.
+    pub delayed: u32,
+    /// How many of the next bytes go back unchanged, while no input is left over: they need not be
+    /// read, an [`Event::Spliced`] reports them.
+    pub splice_budget: u64,
+}
+
+impl Standing {
+    /// A connection at work that reads.
+    pub const READS: Standing = Standing {
+        reads: true,
+        collects: false,
+        evictable: Evictable::No,
+        delayed: 0,
+        splice_budget: 0,
+    };
+}
+
+/// Whether a connection can be evicted without losing data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evictable {
+    /// It is at work.
+    No,
+    /// It has been between two requests since then.
+    IdleSince(Time),
+    /// Its last answer is out; it waits for the client to have read it.
+    Lingers,
+}
+
+/// What a machine is called with.
 #[derive(Debug)]
 pub struct Cx<'a> {
-    /// The time; not before any timer that has fired.
+    /// The time.
+    pub clock: Clock,
+    /// What is new on the connection.
+    pub edge: Edge,
+    /// Both ends of the connection.
+    pub place: Place<'a>,
+    /// The settings.
+    pub app: &'a App,
+    /// What all connections of the worker share.
+    pub worker: &'a mut Shared,
+}
+
+impl<'a> Cx<'a> {
+    /// For a first call at `now`, with nothing new.
+    pub fn new(now: Time, place: Place<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
+        let clock = Clock { now, fresh: false };
+        Cx { clock, edge: Edge::default(), place, app, worker }
+    }
+}
+
+/// The time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// Not before any timer that has fired.
     pub now: Time,
     /// Whether `now` was read after the last input.
     pub fresh: bool,
-    /// Whether the client will send no more than `input` holds.
-    pub ended: bool,
-    /// Whether the end of what the client sends has been reported, though bytes before it, or it
-    /// itself, may not have been read.
-    pub leaving: bool,
-    /// Whether the client has just taken output that had been waiting for it: its time to send
-    /// counts from now.
-    pub resumed: bool,
-    /// Whether the server is stopping: finish what was begun, begin nothing.
-    pub draining: bool,
-    /// The Unix time of [`Time::START`], in microseconds, by the clock of this second.
-    pub unix_start_us: u64,
-    /// The client's address.
+}
+
+/// What is new on a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Edge {
+    /// Whether the client sends no more than `input` holds.
+    pub read_eof: bool,
+    /// Whether the end of the client's bytes has been reported, though not all of them may have
+    /// been read.
+    pub eof_reported: bool,
+    /// What happened since the last call.
+    pub event: Event,
+}
+
+/// What happened to a connection since its machine was last called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing but time and input.
+    #[default]
+    None,
+    /// The client took output that had been blocked: its time to send starts now.
+    WriteUnblocked,
+    /// This many bytes came and went back without being read; they are behind `output`, or sent.
+    Spliced(usize),
+    /// The server has no room for it: answer so, where the protocol has words for it, and close.
+    Refused,
+    /// It is broken: nothing that is sent arrives. What was begun is recorded as it is.
+    Reset,
+}
+
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The client's address; `None` on a socket file.
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.
     pub local: &'a str,
-    /// The settings.
-    pub app: &'a App,
-    /// The `Server` and `Date` fields, with their line ends.
-    pub stamp: &'a [u8],
+}
+
+/// What all connections of a worker share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Whether the server is stopping: finish what was begun, begin nothing.
+    pub draining: bool,
+    /// The `Server` and `Date` fields.
+    pub date_header: DateHeader,
     /// For what is drawn by chance.
-    pub random: &'a mut Random,
+    pub random: Random,
     /// Where bodies are rendered before their length is known; empty between uses.
-    pub body: &'a mut Vec<u8>,
-    /// Finished exchanges, when they are asked for.
-    pub records: &'a mut Records,
-    /// Answers that take time and are under way, in all connections of the worker.
-    pub delayed: &'a mut usize,
+    pub body: Vec<u8>,
+    /// Finished exchanges, when they are recorded.
+    pub records: Records,
+    /// Answers that take time and are under way in all other connections;
+    /// [`Standing::delayed`] has this one's.
+    pub delayed: usize,
     /// Exchanges finished.
-    pub served: &'a mut u64,
+    pub served: u64,
     /// Requests whose client was gone before its answer was out.
-    pub left: &'a mut u64,
+    pub clients_gone: u64,
+}
+
+impl Shared {
+    /// For answers with this `Server` field, and chance that follows from `seed`.
+    pub fn new(server: Option<&str>, seed: u64) -> Shared {
+        Shared {
+            draining: false,
+            date_header: DateHeader::new(server),
+            random: Random::new(seed),
+            body: Vec::new(),
+            records: Records::default(),
+            delayed: 0,
+            served: 0,
+            clients_gone: 0,
+        }
+    }
 }

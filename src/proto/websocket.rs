@@ -3,7 +3,7 @@
 //! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has
 //! come; a message is kept until it is whole. The close codes are go-httpbin's.
 
-use super::{Cx, Next};
+use super::{Cx, Event, Next};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
@@ -68,6 +68,9 @@ impl WebSocket {
 
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        if cx.edge.event == Event::Reset {
+            return Next::Close;
+        }
         loop {
             if let Stage::Closed { until, left } = &mut self.stage {
                 return linger(cx, input, *until, left);
@@ -75,12 +78,12 @@ impl WebSocket {
             if output.len() >= HIGH_WATER {
                 return Next::Write;
             }
-            if cx.draining || cx.now >= self.until {
+            if cx.worker.draining || cx.clock.now >= self.until {
                 self.close(cx, Code::GOING_AWAY, output);
             } else {
                 match self.step(cx, input, output) {
                     Ok(true) => {}
-                    Ok(false) if cx.ended => return Next::Close,
+                    Ok(false) if cx.edge.read_eof => return Next::Close,
                     Ok(false) => return Next::Read(self.until),
                     Err(code) => self.close(cx, code, output),
                 }
@@ -226,14 +229,14 @@ fn close_code(content: &[u8]) -> Result<Option<Code>, Code> {
 
 fn closed(cx: &Cx) -> Stage {
     let limits = &cx.app.limits;
-    Stage::Closed { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
+    Stage::Closed { until: cx.clock.now.after(limits.linger_timeout), left: limits.linger_bytes }
 }
 
 /// Our side is closed first, and what still comes thrown away, within bounds (RFC 6455 7.1.1).
 fn linger(cx: &Cx, input: &mut Buf, until: Time, left: &mut u64) -> Next {
     *left = left.saturating_sub(input.len() as u64);
     input.clear();
-    match cx.ended || *left == 0 || cx.now >= until {
+    match cx.edge.read_eof || *left == 0 || cx.clock.now >= until {
         true => Next::Close,
         false => Next::Linger(until),
     }

@@ -1,77 +1,75 @@
-//! Who gets a slot, and who must go when there is none.
+//! Which connections get a slot, and which are evicted when there is none.
 //!
-//! A full worker first closes what is of least use: connections that only wait for their client to
-//! take its last answer, then the one that has been idle longest. If there is none it waits a
-//! moment for a slot, and then begins to turn clients away, so that none hangs in the kernel's
-//! queue.
+//! A full worker first evicts a connection that only waits for its client to take the last answer,
+//! or else the one that has been idle longest. If there is none it waits a moment for a slot, and
+//! then refuses clients, so that none hangs in the kernel's queue.
 
 use std::collections::VecDeque;
 
 use super::session::Session;
-use crate::base::limits::{ADMISSION_WAIT, EVICTION_PROBES, IDLE_BEFORE_EVICTION, Limits};
+use crate::base::limits::{ADMISSION_WAIT, EVICTION_PROBES, IDLE_BEFORE_EVICTION};
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
-use crate::proto::conn::Rest;
+use crate::proto::Evictable;
 
 /// What a worker remembers of being full.
 #[derive(Debug, Default)]
 pub(super) struct Admission {
     /// Since when there has been no slot; `None` while there is one.
     full: Option<Time>,
-    /// Where the search for somebody to send away goes on.
+    /// The slot at which the search for one to evict goes on.
     hand: u32,
-    /// Connections that are being turned away, the oldest first.
+    /// Connections that are being refused, the oldest first.
     refused: VecDeque<Token>,
 }
 
-/// What is to be done with the next connection.
+/// What becomes of the next connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Verdict {
     /// There is a slot for it.
-    Free,
-    /// There will be, once this one is closed.
-    Instead(Token),
-    /// It may wait where it is.
-    Soon,
-    /// It is to be turned away.
-    None,
+    Admit,
+    /// There is one once this connection is closed.
+    Evict(Token),
+    /// It may wait in the kernel's queue.
+    Wait,
+    /// It is refused.
+    Refuse,
 }
 
 impl Admission {
-    /// Judges how things stand with `capacity` slots.
-    pub(super) fn room<S>(
+    /// What becomes of the next connection, with `capacity` slots in all.
+    pub(super) fn verdict<S>(
         &mut self,
         sessions: &mut Slab<Session<S>>,
         capacity: usize,
-        limits: &Limits,
         now: Time,
-    ) -> Room {
+    ) -> Verdict {
         if sessions.len() < capacity {
             self.full = None;
-            return Room::Free;
+            return Verdict::Admit;
         }
-        if let Some(victim) = self.victim(sessions, limits, now) {
+        if let Some(victim) = self.victim(sessions, now) {
             self.full = None;
-            return Room::Instead(victim);
+            return Verdict::Evict(victim);
         }
         let since = *self.full.get_or_insert(now);
-        if now < since.after(ADMISSION_WAIT) { Room::Soon } else { Room::None }
+        if now < since.after(ADMISSION_WAIT) { Verdict::Wait } else { Verdict::Refuse }
     }
 
-    /// Whom to close: of those looked at one that lingers, else the one that has been idle longest.
+    /// The connection to evict: of those looked at one that lingers, else the one that has been
+    /// idle longest.
     pub(super) fn victim<S>(
         &mut self,
         sessions: &mut Slab<Session<S>>,
-        limits: &Limits,
         now: Time,
     ) -> Option<Token> {
         let mut oldest: Option<(Time, Token)> = None;
         for _ in 0..EVICTION_PROBES.min(sessions.len()) {
             let Some(token) = self.next(sessions) else { break };
-            let rest = sessions.get_mut(token).map_or(Rest::None, |session| session.rest(limits));
-            match rest {
-                Rest::Lingers => return Some(token),
-                Rest::Idle(since) if since.after(IDLE_BEFORE_EVICTION) <= now => {
+            let session = sessions.get_mut(token);
+            match session.map_or(Evictable::No, |session| session.evictable()) {
+                Evictable::Lingers => return Some(token),
+                Evictable::IdleSince(since) if since.after(IDLE_BEFORE_EVICTION) <= now => {
                     let older = oldest.is_none_or(|(other, _)| since < other);
                     oldest = if older { Some((since, token)) } else { oldest };
                 }
@@ -94,8 +92,8 @@ impl Admission {
         None
     }
 
-    /// A connection is being turned away, which takes a moment beyond all slots; says which of the
-    /// earlier ones has had its moment.
+    /// Takes a connection that is being refused, in a slot beyond all others; returns the oldest
+    /// such one if there are more than `most`.
     pub(super) fn refuse(&mut self, token: Token, most: usize) -> Option<Token> {
         self.refused.push_back(token);
         if self.refused.len() > most { self.refused.pop_front() } else { None }
@@ -105,6 +103,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits::Limits;
     use crate::proto::conn::{Conn, Protocol};
 
     #[test]
@@ -114,15 +113,15 @@ mod tests {
         let mut tokens = Vec::new();
         for accepted in [3, 1, 2, 5] {
             let conn = Conn::new(Protocol::Http, &limits, second(accepted));
-            tokens.push(sessions.insert(Session::new((), conn, None, 0)));
+            tokens.push(sessions.insert(Session::new((), conn, None, 0, true)));
         }
         let mut admission = Admission::default();
         for (seconds, expected) in [(1, None), (2, Some(tokens[1])), (6, Some(tokens[1]))] {
-            let victim = admission.victim(&mut sessions, &limits, second(seconds));
+            let victim = admission.victim(&mut sessions, second(seconds));
             assert_eq!(victim, expected, "at {seconds} s");
         }
         sessions.remove(tokens[1]);
-        let victim = admission.victim(&mut sessions, &limits, second(6));
+        let victim = admission.victim(&mut sessions, second(6));
         assert_eq!(victim, Some(tokens[2]));
     }
 }

@@ -15,23 +15,20 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::access::Sink;
-use super::admission::{Admission, Room};
+use super::admission::{Admission, Verdict};
 use super::net::{Event, Net, is_exhausted};
-use super::session::{Fate, Scratch, Session, Stand};
+use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
 use crate::base::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
     RECORDS_PER_TURN,
 };
-use crate::base::random::Random;
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
-use crate::http::date_header::DateHeader;
-use crate::http::record::Records;
-use crate::proto::Cx;
 use crate::proto::conn::{Conn, Protocol};
+use crate::proto::{Cx, Place, Shared};
 
 mod config;
 mod drain;
@@ -60,18 +57,14 @@ pub struct Worker<N: Net> {
     ready: Vec<Token>,
     events: Vec<Event>,
     fired: Vec<u32>,
-    scratch: Scratch,
-    body: Vec<u8>,
-    records: Records,
-    stamp: DateHeader,
-    random: Random,
+    buffers: SharedBuffers,
+    shared: Shared,
     now: Time,
     complain_next: Time,
     state: RunState,
     totals: WorkerStats,
     admission: Admission,
     trim: MemoryTrim,
-    delayed: usize,
 }
 
 impl<N: Net> Worker<N> {
@@ -92,18 +85,14 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
-            scratch: Scratch::new(usual, config.app.limits.egress),
-            body: Vec::new(),
-            records: Records::default(),
-            stamp: DateHeader::new(config.app.server_header.as_deref()),
-            random: Random::new(seed),
+            buffers: SharedBuffers::new(usual, config.app.limits.egress),
+            shared: Shared::new(config.app.server_header.as_deref(), seed),
             now: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
             totals: WorkerStats::default(),
             admission: Admission::default(),
             trim: MemoryTrim::new(),
-            delayed: 0,
             config,
             listeners,
             inbox,
@@ -126,9 +115,9 @@ impl<N: Net> Worker<N> {
 
     fn update_clock(&mut self) {
         self.now = self.net.now();
-        self.scratch.egress.refill(self.now);
-        if self.stamp.is_stale(self.now) {
-            self.stamp.update(self.now, self.net.unix_time());
+        self.buffers.bucket.refill(self.now);
+        if self.shared.date_header.is_stale(self.now) {
+            self.shared.date_header.update(self.now, self.net.unix_time());
         }
         if self.trim.is_due(self.sessions.len(), self.now) {
             self.net.trim();
@@ -152,7 +141,7 @@ impl<N: Net> Worker<N> {
             match event {
                 Event::Socket(token, readiness) => {
                     if let Some(session) = self.sessions.get_mut(token) {
-                        session.notice(readiness);
+                        session.on_event(readiness);
                         self.ready(token);
                     }
                 }
@@ -172,9 +161,9 @@ impl<N: Net> Worker<N> {
     /// A session is to have a turn; being told twice makes it one.
     fn ready(&mut self, token: Token) {
         if let Some(session) = self.sessions.get_mut(token)
-            && session.stand == Stand::Waits
+            && session.schedule == Schedule::Waiting
         {
-            session.stand = Stand::Queued;
+            session.schedule = Schedule::Queued;
             self.ready.push(token);
         }
     }
@@ -201,16 +190,16 @@ impl<N: Net> Worker<N> {
             return;
         };
         for _ in 0..ACCEPTS_PER_TURN {
-            let room = self.room();
-            if room == Room::Soon {
+            let verdict = self.verdict();
+            if verdict == Verdict::Wait {
                 return self.pause(listener);
             }
             match self.net.accept(listener) {
                 Ok((socket, peer)) => {
-                    if let Room::Instead(victim) = room {
+                    if let Verdict::Evict(victim) = verdict {
                         self.close(victim);
                     }
-                    let free = room != Room::None && self.enter(peer);
+                    let free = verdict != Verdict::Refuse && self.enter(peer);
                     self.admit(listener, protocol, socket, peer, free);
                 }
                 Err(error) => match error.kind() {
@@ -228,15 +217,13 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    fn room(&mut self) -> Room {
-        let (capacity, limits) = (self.config.capacity, &self.config.app.limits);
-        self.admission.room(&mut self.sessions, capacity, limits, self.now)
+    fn verdict(&mut self) -> Verdict {
+        self.admission.verdict(&mut self.sessions, self.config.capacity, self.now)
     }
 
-    /// Makes room for a descriptor; says whether there was anybody to send away.
+    /// Makes room for a descriptor; returns whether there was a connection to evict.
     fn evict(&mut self) -> bool {
-        let limits = &self.config.app.limits;
-        let victim = self.admission.victim(&mut self.sessions, limits, self.now);
+        let victim = self.admission.victim(&mut self.sessions, self.now);
         victim.map(|token| self.close(token)).is_some()
     }
 
@@ -248,7 +235,8 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Takes a connection in, or one that there is no room for, to be told so.
+    /// Takes a connection, or one that there is no room for, which is answered so where its
+    /// protocol has words for that.
     fn admit(
         &mut self,
         listener: usize,
@@ -257,14 +245,10 @@ impl<N: Net> Worker<N> {
         peer: Option<IpAddr>,
         free: bool,
     ) {
-        let conn = match free {
-            true => Some(Conn::new(protocol, &self.config.app.limits, self.now)),
-            false => Conn::refused(protocol),
-        };
-        let Some(conn) = conn else { return self.net.close(socket) };
-        let mut session = Session::new(socket, conn, peer, listener as u8);
+        let conn = Conn::new(protocol, &self.config.app.limits, self.now);
+        let mut session = Session::new(socket, conn, peer, listener as u8, free);
         if self.listeners[listener].deferred || self.state != RunState::Serving {
-            session.notice(ASSUME_READABLE);
+            session.on_event(ASSUME_READABLE);
         }
         let token = self.sessions.insert(session);
         self.ready.push(token);
@@ -272,7 +256,7 @@ impl<N: Net> Worker<N> {
         self.trim.on_open(self.sessions.len());
         let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
         if let Some(token) = over {
-            // It may have come just now: it is told at least.
+            // It may have come just now: it gets its answer at least.
             self.turn(token);
             self.close(token);
         }
@@ -295,7 +279,10 @@ impl<N: Net> Worker<N> {
     fn handle_commands(&mut self) {
         while let Ok(command) = self.inbox.try_recv() {
             match command {
-                Command::Stop => self.state = RunState::Stopping,
+                Command::Stop => {
+                    self.state = RunState::Stopping;
+                    self.shared.draining = true;
+                }
                 Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
                 Command::Drain(_) => {}
             }
@@ -306,66 +293,50 @@ impl<N: Net> Worker<N> {
         let mut ready = std::mem::take(&mut self.ready);
         for token in ready.drain(..) {
             match self.turn(token) {
-                Some(Fate::Over) => self.close(token),
-                Some(Fate::Again) => self.ready.push(token),
-                Some(Fate::Waits) | None => {}
+                Some(TurnResult::Close) => self.close(token),
+                Some(TurnResult::Yield) => self.ready.push(token),
+                Some(TurnResult::Wait) | None => {}
             }
-            if self.records.len() >= RECORDS_PER_TURN {
+            if self.shared.records.len() >= RECORDS_PER_TURN {
                 self.log();
             }
         }
         // One huge answer is no reason to keep its room for ever.
-        self.body.shrink_to(self.scratch.usual);
+        self.shared.body.shrink_to(self.buffers.usual);
         // Those that want another turn were put on a new list meanwhile; the old one has the room.
         ready.append(&mut self.ready);
         self.ready = ready;
     }
 
-    fn turn(&mut self, token: Token) -> Option<Fate> {
+    fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
-        let mut cx = Cx {
-            now: self.now,
-            fresh: false,
-            ended: false,
-            leaving: false,
-            resumed: false,
-            unix_start_us: self.stamp.unix_start_us(),
-            draining: self.state != RunState::Serving,
-            peer: session.peer,
-            local: &self.listeners[usize::from(session.listener)].local,
-            app: &self.config.app,
-            stamp: self.stamp.fields(),
-            random: &mut self.random,
-            body: &mut self.body,
-            records: &mut self.records,
-            delayed: &mut self.delayed,
-            served: &mut self.totals.requests,
-            left: &mut self.totals.left,
-        };
-        let fate = session.turn(&mut self.net, &mut cx, &mut self.scratch);
-        if self.records.are_untimed() {
-            self.records.time(self.net.now());
+        let local = &self.listeners[usize::from(session.listener)].local;
+        let place = Place { peer: session.peer, local };
+        let mut cx = Cx::new(self.now, place, &self.config.app, &mut self.shared);
+        let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
+        if self.shared.records.are_untimed() {
+            self.shared.records.time(self.net.now());
         }
-        if fate == Fate::Waits {
+        if result == TurnResult::Wait {
             self.wheel.arm(token.index, session.due);
-            if std::mem::replace(&mut session.stand, Stand::Waits) == Stand::New {
+            if std::mem::replace(&mut session.schedule, Schedule::Waiting) == Schedule::New {
                 return self.register(token);
             }
         }
-        Some(fate)
+        Some(result)
     }
 
     /// From now on events tell of a session. If the kernel has no room for that, another one makes
     /// way, as for a new one.
-    fn register(&mut self, token: Token) -> Option<Fate> {
+    fn register(&mut self, token: Token) -> Option<TurnResult> {
         loop {
             let session = self.sessions.get_mut(token)?;
             match self.net.register(&mut session.socket, token) {
-                Ok(()) => return Some(Fate::Waits),
+                Ok(()) => return Some(TurnResult::Wait),
                 Err(error) if is_exhausted(&error) && self.evict() => {}
                 Err(error) => {
                     self.complain(&error);
-                    return Some(Fate::Over);
+                    return Some(TurnResult::Close);
                 }
             }
         }
@@ -375,9 +346,9 @@ impl<N: Net> Worker<N> {
         if let Some(session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
             self.trim.on_close(self.sessions.len(), self.now);
-            self.delayed -= usize::from(session.delays());
-            self.scratch.collected -= session.collected();
-            let counted = self.config.per_ip.as_ref().filter(|_| !session.is_refused());
+            self.shared.delayed -= session.delayed();
+            self.buffers.collected -= session.collected();
+            let counted = self.config.per_ip.as_ref().filter(|_| session.is_admitted());
             if let (Some(per_ip), Some(peer)) = (counted, session.peer) {
                 per_ip.release(peer);
             }
@@ -393,7 +364,7 @@ impl<N: Net> Worker<N> {
 
     fn log(&mut self) {
         let Some(sink) = &mut self.config.sink else { return };
-        self.records.drain(|record| sink.push(record));
+        self.shared.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
             sink.flush();
         }
@@ -409,7 +380,9 @@ impl<N: Net> Worker<N> {
         if let Some(sink) = &mut self.config.sink {
             sink.flush();
         }
-        self.totals.leaked = self.delayed + self.wheel.armed() + self.scratch.collected;
+        self.totals.requests = self.shared.served;
+        self.totals.left = self.shared.clients_gone;
+        self.totals.leaked = self.shared.delayed + self.wheel.armed() + self.buffers.collected;
         (self.totals, self.net)
     }
 }

@@ -20,11 +20,12 @@ use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
+use loiter::proto::driver::Driver;
 use loiter::server::net::Net;
 use loiter::server::sim::{Faults, Sim};
 use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
-use reference::{LOCAL, Reference, request};
+use reference::{Reference, request};
 use visitor::{Expected, Manner, Visitor};
 
 fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
@@ -178,7 +179,8 @@ fn play(mut random: Random, run: &Run) {
         per_ip: None,
         sink: None,
     };
-    let listener = Listener::new(Some(Protocol::Http), LOCAL, count.is_multiple_of(2));
+    let listener =
+        Listener::new(Some(Protocol::Http), Driver::PLACE.local, count.is_multiple_of(2));
     let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
     let (totals, mut sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");

@@ -2,32 +2,21 @@
 
 use std::time::Duration;
 
-use loiter::base::buf::Buf;
 use loiter::base::random::Random;
-use loiter::base::time::Time;
 use loiter::http::app::App;
-use loiter::http::record::Records;
-use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::{Cx, Next};
-
-pub(crate) const LOCAL: &str = "127.0.0.1:80";
+use loiter::proto::Next;
+use loiter::proto::conn::Protocol;
+use loiter::proto::driver::Driver;
 
 /// The protocol machine alone, given one request at a time.
 pub(crate) struct Reference {
-    conn: Conn,
-    app: App,
-    now: Time,
+    driver: Driver,
     over: bool,
 }
 
 impl Reference {
     pub(crate) fn new(app: App) -> Reference {
-        Reference {
-            conn: Conn::new(Protocol::Http, &app.limits, Time::START),
-            app,
-            now: Time::START,
-            over: false,
-        }
+        Reference { driver: Driver::new(app, Protocol::Http, 1), over: false }
     }
 
     /// Whether the connection's last answer is out.
@@ -37,45 +26,22 @@ impl Reference {
 
     /// What it answers; `None` when it is closed already.
     pub(crate) fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
-        let (mut input, mut output) = (Buf::default(), Buf::default());
-        let (mut answer, mut random) = (Vec::new(), Random::new(1));
-        let (mut body, mut records, mut served) = (Vec::new(), Records::default(), 0);
-        input.tail().extend_from_slice(request);
+        let mut answer = Vec::new();
+        let mut next = self.driver.receive(request);
         loop {
-            let mut cx = Cx {
-                unix_start_us: 0,
-                delayed: &mut 0,
-                now: self.now,
-                fresh: true,
-                ended: false,
-                leaving: false,
-                resumed: false,
-                draining: false,
-                peer: Some([127, 0, 0, 1].into()),
-                local: LOCAL,
-                app: &self.app,
-                stamp: b"Server: loiter/0.1.0\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
-                random: &mut random,
-                body: &mut body,
-                records: &mut records,
-                served: &mut served,
-                left: &mut 0,
-            };
-            let next = self.conn.advance(&mut cx, &mut input, &mut output);
-            answer.extend_from_slice(output.unread());
-            output.clear();
+            answer.extend_from_slice(self.driver.output.unread());
+            self.driver.output.clear();
             match next {
-                Next::Sleep(until) => self.now = until,
-                Next::Linger(_) if answer.is_empty() => return None,
+                Next::Sleep(until) => self.driver.clock.now = until,
+                Next::Close | Next::Linger(_) if answer.is_empty() => return None,
                 Next::Linger(_) => {
                     self.over = true;
                     return Some(answer);
                 }
-                Next::Read(_) => return Some(answer),
-                Next::Close if answer.is_empty() => return None,
-                Next::Close => return Some(answer),
-                Next::Write | Next::Now => {}
+                Next::Read(_) | Next::Close => return Some(answer),
+                _ => {}
             }
+            next = self.driver.receive(b"");
         }
     }
 }

@@ -16,11 +16,15 @@ const HEART_LINES: usize = 30;
 const LINE_CHARS: usize = 100;
 
 /// The functions at the heart: where they stand (a type or a file) and their names.
-pub(crate) const HEART: [(&str, &str); 5] = [
+pub(crate) const HEART: [(&str, &str); 9] = [
     ("Worker", "run"),
     ("Session", "turn"),
+    ("Session", "run"),
     ("", "advance"),
-    ("Exchange", "play"),
+    ("Http1", "request"),
+    ("Http1", "play"),
+    ("Exchange", "open"),
+    ("Exchange", "step"),
     ("src/endpoint/mod.rs", "answer"),
 ];
 

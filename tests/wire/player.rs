@@ -1,22 +1,20 @@
 //! Plays a transcript against a connection's machine, as `server/session.rs` would with a socket.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
-use loiter::base::buf::Buf;
-use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::config::Listen;
 use loiter::http::app::App;
-use loiter::http::record::Records;
-use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::{Cx, Next};
+use loiter::proto::Next;
+use loiter::proto::conn::Protocol;
+use loiter::proto::driver::Driver;
 
 use crate::pattern::{Pattern, Verdict};
 use crate::script::{Failure, Script, Step, spell};
 
-/// The `Server` and `Date` fields of every answer.
-const STAMP: &[u8] = b"Server: loiter\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+/// The `Server` field of every answer.
+const SERVER: &str = "loiter";
 /// Times that a machine may be called in one turn: more is a machine that never waits.
 const MOST_CALLS: usize = 100_000;
 /// What a worker's buffers go back to.
@@ -44,13 +42,9 @@ impl fmt::Display for Cut {
 }
 
 /// A connection, its client, and the clock.
-pub(crate) struct Player<'a> {
-    app: &'a App,
-    conn: Conn,
-    now: Time,
+pub(crate) struct Player {
+    driver: Driver,
     next: Next,
-    input: Buf,
-    output: Buf,
     cut: Cut,
     /// How much the client has sent so far.
     sent: usize,
@@ -64,8 +58,6 @@ pub(crate) struct Player<'a> {
     shut: bool,
     /// Whether a line has told so.
     shut_told: bool,
-    random: Random,
-    body: Vec<u8>,
     line: usize,
 }
 
@@ -77,15 +69,15 @@ enum End {
     Read,
 }
 
-impl<'a> Player<'a> {
+impl Player {
     /// Plays a transcript to its end, or to the first line that is not as it should be.
     pub(crate) fn play(script: &Script, cut: Cut) -> Result<(), Failure> {
-        let app = script.settings.app();
+        let app = App { server_header: Some(SERVER.to_owned()), ..script.settings.app() };
         let protocol = match script.settings.listen.first() {
             Some(Listen::TcpEcho(_)) => Protocol::Echo,
             _ => Protocol::Http,
         };
-        let mut player = Player::new(&app, protocol, cut);
+        let mut player = Player::new(app, protocol, cut);
         let mut steps = script.steps.iter().peekable();
         player.turn().map_err(|what| (1, what))?;
         while let Some((line, step)) = steps.next() {
@@ -97,14 +89,10 @@ impl<'a> Player<'a> {
         player.nothing_is_left().map_err(|what| (script.end, what))
     }
 
-    fn new(app: &'a App, protocol: Protocol, cut: Cut) -> Player<'a> {
+    fn new(app: impl Into<Arc<App>>, protocol: Protocol, cut: Cut) -> Player {
         Player {
-            app,
-            conn: Conn::new(protocol, &app.limits, Time::START),
-            now: Time::START,
+            driver: Driver::new(app, protocol, 1),
             next: Next::Write,
-            input: Buf::with_capacity(USUAL),
-            output: Buf::with_capacity(USUAL),
             cut,
             sent: 0,
             arrived: Vec::new(),
@@ -112,8 +100,6 @@ impl<'a> Player<'a> {
             said: Vec::new(),
             shut: false,
             shut_told: false,
-            random: Random::new(1),
-            body: Vec::new(),
             line: 1,
         }
     }
@@ -203,19 +189,19 @@ impl<'a> Player<'a> {
     /// Lets time pass: whatever is due happens at its moment.
     fn pass(&mut self, until: Time) -> Result<(), String> {
         while let Some(due) = self.due().filter(|due| *due <= until) {
-            self.now = due;
+            self.driver.clock.now = due;
             self.turn()?;
         }
-        if until < self.now {
-            return Err(format!("it is {} already", spell(self.now)));
+        if until < self.driver.clock.now {
+            return Err(format!("it is {} already", spell(self.driver.clock.now)));
         }
-        self.now = until;
+        self.driver.clock.now = until;
         self.turn()
     }
 
     fn silence(&mut self, until: Time) -> Result<(), String> {
         let shut = self.shut;
-        self.pass(until.max(self.now))?;
+        self.pass(until.max(self.driver.clock.now))?;
         let got = match (self.said.is_empty(), self.shut == shut) {
             (true, true) => return Ok(()),
             (true, false) => "the connection was closed".to_owned(),
@@ -228,16 +214,16 @@ impl<'a> Player<'a> {
     fn due(&self) -> Option<Time> {
         match self.next {
             Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
-            Next::Now | Next::Write | Next::Close => None,
+            _ => None,
         }
     }
 
     /// A turn of the session, and one more for nothing, which must do nothing.
     fn turn(&mut self) -> Result<(), String> {
         self.work()?;
-        let (next, said) = (self.next, self.said.len());
+        let (next, said) = (self.next.clone(), self.said.len());
         self.work()?;
-        if (self.next, self.said.len()) != (next, said) {
+        if (&self.next, self.said.len()) != (&next, said) {
             return Err(format!("called for nothing it does something: {:?}", self.next));
         }
         Ok(())
@@ -250,11 +236,11 @@ impl<'a> Player<'a> {
         }
         let (mut next, mut fresh) = (Next::Write, false);
         for _ in 0..MOST_CALLS {
-            self.said.extend_from_slice(self.output.unread());
-            self.output.clear();
+            self.said.extend_from_slice(self.driver.output.unread());
+            self.driver.output.clear();
             self.shut |= matches!(next, Next::Linger(_) | Next::Close);
             match next {
-                Next::Now => fresh = true,
+                Next::ReadClock => fresh = true,
                 Next::Write => {}
                 Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
                 _ => return self.wait(next),
@@ -267,12 +253,14 @@ impl<'a> Player<'a> {
     /// The machine waits, for something that is still to come.
     fn wait(&mut self, next: Next) -> Result<(), String> {
         self.next = next;
-        let kept = self.input.save(USUAL);
-        self.input.load(kept);
+        let kept = self.driver.input.save(USUAL);
+        self.driver.input.load(kept);
         match self.due() {
-            Some(due) if due <= self.now => {
-                Err(format!("it is {} and it waits for {}", spell(self.now), spell(due)))
-            }
+            Some(due) if due <= self.driver.clock.now => Err(format!(
+                "it is {} and it waits for {}",
+                spell(self.driver.clock.now),
+                spell(due)
+            )),
             _ => Ok(()),
         }
     }
@@ -285,31 +273,15 @@ impl<'a> Player<'a> {
         if self.arrived.is_empty() {
             self.end = End::Read;
         }
-        self.input.tail().append(&mut self.arrived);
+        self.driver.input.tail().append(&mut self.arrived);
         true
     }
 
     fn advance(&mut self, fresh: bool) -> Next {
-        let mut cx = Cx {
-            unix_start_us: 0,
-            delayed: &mut 0,
-            now: self.now,
-            fresh,
-            ended: self.end == End::Read,
-            leaving: self.end != End::Open,
-            resumed: false,
-            draining: false,
-            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            local: "127.0.0.1:8080",
-            app: self.app,
-            stamp: STAMP,
-            random: &mut self.random,
-            body: &mut self.body,
-            records: &mut Records::default(),
-            served: &mut 0,
-            left: &mut 0,
-        };
-        self.conn.advance(&mut cx, &mut self.input, &mut self.output)
+        self.driver.clock.fresh = fresh;
+        self.driver.edge.read_eof = self.end == End::Read;
+        self.driver.edge.eof_reported = self.end != End::Open;
+        self.driver.advance()
     }
 }
 
@@ -320,10 +292,9 @@ fn show(said: &[u8]) -> String {
 
 #[test]
 fn a_delay_counts_from_a_clock_read_after_the_request() {
-    let app = App::default();
-    let mut player = Player::new(&app, Protocol::Http, Cut::Nowhere);
-    player.input.tail().extend_from_slice(b"GET /delay/1 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(player.advance(false), Next::Now);
-    player.now = Time::from_micros(500);
+    let mut player = Player::new(App::default(), Protocol::Http, Cut::Nowhere);
+    player.driver.input.tail().extend_from_slice(b"GET /delay/1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(player.advance(false), Next::ReadClock);
+    player.driver.clock.now = Time::from_micros(500);
     assert_eq!(player.advance(true), Next::Sleep(Time::from_micros(1_000_501)));
 }

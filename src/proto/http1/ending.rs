@@ -1,62 +1,90 @@
 //! How an exchange and a connection end: in order, with a refusal, or because the client is gone.
 
-use super::{Http1, Stage, head};
+use super::encode::{self, Closing, Terms};
+use super::head::FieldTable;
+use super::request_body::RequestBody;
+use super::{Http1, Stage, head, origin, refused_head, reread};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
-use crate::proto::exchange::{self, Exchange, Phase};
-use crate::proto::{Cx, Next};
+use crate::http::request::{Method, Params, Request, Target, Version};
+use crate::proto::canned_errors::FULL;
+use crate::proto::exchange::{self, Exchange};
+use crate::proto::intake::Fault;
+use crate::proto::{Cx, Event, Next, Upgrade};
 
 impl Http1 {
-    /// An exchange is over: the connection is for the next one, or ends.
+    /// See [`Event`].
+    #[cold]
+    pub(super) fn on_event(&mut self, cx: &mut Cx, output: &mut Buf) {
+        match (cx.edge.event, &mut self.stage) {
+            (Event::Refused, _) => {
+                self.respond_and_close(cx, &FULL, b"", cx.clock.now, output);
+            }
+            (Event::Reset, _) => self.abandon(cx),
+            (Event::Spliced(bytes), Stage::Body(body)) => body.count(cx, bytes),
+            (Event::WriteUnblocked, Stage::Body(body)) => body.write_unblocked(cx),
+            (Event::WriteUnblocked, Stage::Idle { since, .. }) => *since = cx.clock.now,
+            (Event::WriteUnblocked, Stage::Linger { until, .. }) => {
+                *until = cx.clock.now.after(cx.app.limits.linger_timeout);
+            }
+            _ => {}
+        }
+    }
+
+    /// An exchange is over: the connection is kept for the next one, changes its protocol, or ends.
     ///
     /// A client that asked for the end sends nothing more (RFC 9112 9.6), and what it has sent is
     /// there: it needs no lingering, which would cost a short connection an eighth more.
-    pub(super) fn end(&mut self, cx: &mut Cx, mut exchange: Exchange, input: &Buf) {
-        let left = exchange.end(cx);
-        let asked = !exchange.closes_unasked() && self.left > 0 && input.is_empty();
-        let limits = &cx.app.limits;
-        self.stage = match (exchange.upgrade(), exchange.closes(), left) {
-            (Some(messages), ..) => Stage::Upgraded(messages),
-            (_, false, left) => {
-                Stage::Idle { until: cx.now.after(limits.keep_alive_timeout), left }
+    pub(super) fn finish(
+        &mut self,
+        cx: &mut Cx,
+        mut exchange: Exchange,
+        input: &Buf,
+    ) -> Option<Next> {
+        let unconfirmed = exchange.finish(cx);
+        if let Some(limits) = exchange.upgrade() {
+            return Some(Next::Become(Box::new(Upgrade::WebSocket(*limits))));
+        }
+        let (closing, now, limits) = (self.terms.closing, cx.clock.now, &cx.app.limits);
+        self.to(match unconfirmed {
+            unconfirmed if closing == Closing::KeptAlive => Stage::Idle { since: now, unconfirmed },
+            Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
+            None if closing == Closing::ByClient && self.requests_left > 0 && input.is_empty() => {
+                Stage::Close
             }
-            (_, true, Some(record)) => {
-                Stage::Departed { until: cx.now.after(limits.linger_timeout), record }
-            }
-            (_, true, None) if asked => Stage::Close,
-            (_, true, None) => last(cx),
-        };
+            None => lingering(cx),
+        })
     }
 
-    /// Nothing is asked any more. A client that may still have to read its last answer could lose
-    /// it, if it sends another request just now; one that was idle for longer has read it.
+    /// No request follows. A client that may still have to read its last answer could lose it, if
+    /// it sends another request just now; one that was idle for longer has read it.
     pub(super) fn close_idle(
         &mut self,
         cx: &Cx,
-        until: Time,
-        left: Option<Box<Record>>,
+        since: Time,
+        unconfirmed: Option<Box<Record>>,
     ) -> Option<Next> {
-        let limits = &cx.app.limits;
-        let answered = until.before(limits.keep_alive_timeout);
-        let read = answered.after(limits.linger_timeout);
-        self.to(match left {
-            Some(record) => Stage::Departed { until: cx.now.after(limits.linger_timeout), record },
-            None if cx.draining && !cx.ended && !self.new && cx.now < read => {
+        let (limits, now) = (&cx.app.limits, cx.clock.now);
+        let read = since.after(limits.linger_timeout);
+        let may_send = cx.worker.draining && !cx.edge.read_eof && !self.fresh;
+        self.to(match unconfirmed {
+            Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
+            None if may_send && now < read => {
                 Stage::Linger { until: read, left: limits.linger_bytes }
             }
             None => Stage::Close,
         })
     }
 
-    /// A client that had ended its side while it waited for the answer is given time to take it; if
-    /// it is gone, its kernel breaks the connection meanwhile.
+    /// A client that had closed its side while it waited for the answer is given time to take it;
+    /// if it is gone, its kernel resets the connection meanwhile.
     pub(super) fn departed(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
         let Stage::Departed { until, .. } = self.stage else { return None };
         input.clear();
-        // What it has sent must be read, or closing would break the connection.
-        if cx.now < until && !(cx.draining && cx.ended) {
+        // What it has sent must be read, or closing would reset the connection.
+        if cx.clock.now < until && !(cx.worker.draining && cx.edge.read_eof) {
             return Some(Next::Linger(until));
         }
         if let Stage::Departed { record, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
@@ -66,7 +94,7 @@ impl Http1 {
     }
 
     /// Refuses a request of whose head the input holds the beginning at least. What is wrong with
-    /// that is said first, as it would have been had the rest come later.
+    /// that comes first, as it would have been had the rest come later.
     pub(super) fn refuse(
         &mut self,
         cx: &mut Cx,
@@ -78,14 +106,32 @@ impl Http1 {
         let refusal = begun.as_ref().err().unwrap_or(refusal);
         let since = match self.stage {
             Stage::Head { until, .. } => until.before(cx.app.limits.head_timeout),
-            _ => cx.now,
+            _ => cx.clock.now,
         };
-        self.last_word(cx, refusal, input.unread(), since, output)
+        self.respond_and_close(cx, refusal, input.unread(), since, output)
     }
 
-    /// Answers what asks so badly that nothing after it can be understood, and ends. `head` is so
-    /// much of it as has come, `since` when it began.
-    pub(super) fn last_word(
+    /// Ends a connection whose body is malformed or too slow, with a refusal if no answer has
+    /// begun.
+    pub(super) fn refuse_body(
+        &mut self,
+        cx: &mut Cx,
+        refusal: Refusal,
+        body: RequestBody,
+        output: &mut Buf,
+    ) -> Option<Next> {
+        match body.into_intake().refuse(refusal) {
+            Fault::Broken(exchange) => exchange.cut(cx),
+            Fault::Refused { refusal, head, began } => {
+                return self.respond_and_close(cx, &refusal, &head, began, output);
+            }
+        }
+        None
+    }
+
+    /// Answers what is so malformed that nothing after it can be understood, and ends. `head` is as
+    /// much of the head as has come, `since` when it began.
+    pub(super) fn respond_and_close(
         &mut self,
         cx: &mut Cx,
         refusal: &Refusal,
@@ -93,46 +139,91 @@ impl Http1 {
         since: Time,
         output: &mut Buf,
     ) -> Option<Next> {
-        Exchange::refuse(cx, refusal, head, since, output.tail());
-        self.to(last(cx))
+        let request = unread(cx, head);
+        let mut exchange = Exchange::refused(cx, refusal, &request);
+        if let Some(record) = exchange.record() {
+            record.started = since;
+            refused_head::describe(head, &mut record.texts);
+        }
+        self.terms = Terms { version: Version::Http11, closing: Closing::ByUs };
+        encode::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
+        exchange.finish(cx);
+        self.to(lingering(cx))
     }
 
-    /// What still comes is thrown away, within bounds: closing at once would make the client's
+    /// What still arrives is discarded, within bounds: closing at once would make the client's
     /// kernel drop the answer (RFC 9112 9.6).
     pub(super) fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
         let Stage::Linger { until, left } = &mut self.stage else { return None };
         *left = left.saturating_sub(input.len() as u64);
         input.clear();
-        match cx.ended || *left == 0 || cx.now >= *until {
+        match cx.edge.read_eof || *left == 0 || cx.clock.now >= *until {
             true => Some(Next::Close),
             false => Some(Next::Linger(*until)),
         }
     }
-    /// See [`Conn::abandon`](crate::proto::conn::Conn::abandon).
-    #[cold]
-    pub fn abandon(&mut self, cx: &mut Cx) {
+
+    /// The client is gone: what was begun is recorded as far as it went.
+    fn abandon(&mut self, cx: &mut Cx) {
         match std::mem::replace(&mut self.stage, Stage::Close) {
-            Stage::Play { phase, exchange } => {
-                *cx.left += 1;
-                exchange.cut(cx, matches!(phase, Phase::Playing(_)));
+            Stage::Play(exchange) => {
+                cx.worker.clients_gone += 1;
+                exchange.cut(cx);
             }
-            Stage::Body(receive) => receive.abandon(cx),
-            Stage::Idle { left: Some(record), .. } | Stage::Departed { record, .. } => {
+            Stage::Body(body) => {
+                self.abandon_body(cx, *body);
+            }
+            Stage::Idle { unconfirmed: Some(record), .. } | Stage::Departed { record, .. } => {
                 exchange::settle(cx, record, true);
             }
             _ => {}
         }
     }
+
+    /// The client is gone before its body is complete.
+    pub(super) fn abandon_body(&mut self, cx: &mut Cx, body: RequestBody) -> Option<Next> {
+        cx.worker.clients_gone += 1;
+        match body.into_intake().abandon() {
+            Ok(exchange) => exchange.cut(cx),
+            Err((head, began)) => {
+                let mut table = FieldTable::empty();
+                if let Some(request) = reread(&head, &mut table, origin(cx, began)) {
+                    exchange::unfinished(cx, &request, began);
+                }
+            }
+        }
+        self.to(Stage::Close)
+    }
 }
 
-/// How a connection ends whose last answer is being said: gently, since what its client may still
-/// be sending would make us reset the connection, and the answer be lost (RFC 9112 9.6).
-fn last(cx: &Cx) -> Stage {
-    let limits = &cx.app.limits;
-    match cx.ended {
+/// What stands for a request whose head, of which this has come, could not be understood.
+fn unread<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
+    let head_only = head.starts_with(head::HEAD);
+    Request {
+        method: if head_only { Method::Head } else { Method::Get },
+        version: Version::Http11,
+        target: Target::whole(b""),
+        params: Params::default(),
+        host: None,
+        fields: &[],
+        body: &[],
+        body_bytes: 0,
+        peer: cx.place.peer,
+        local: cx.place.local,
+        seed: 0,
+        unix_us: 0,
+        head: &[],
+    }
+}
+
+/// How a connection ends after its last answer: gently, since what its client may still be sending
+/// would make us reset the connection, and the answer be lost (RFC 9112 9.6).
+fn lingering(cx: &Cx) -> Stage {
+    let (limits, now) = (&cx.app.limits, cx.clock.now);
+    match cx.edge.read_eof {
         true => Stage::Close,
         false => {
-            Stage::Linger { until: cx.now.after(limits.linger_timeout), left: limits.linger_bytes }
+            Stage::Linger { until: now.after(limits.linger_timeout), left: limits.linger_bytes }
         }
     }
 }

@@ -16,132 +16,93 @@
 
 mod authority;
 pub mod body;
+mod encode;
 mod ending;
 mod extension;
 pub mod head;
-mod kept;
-mod receive;
-mod refusals;
-pub(super) mod refused_head;
+mod refused_head;
+mod request_body;
 mod request_framing;
 mod tokenize;
-pub mod write;
 
-use super::conn::Rest;
-use super::exchange::{self, Exchange, Phase};
-use super::{Cx, Next};
+use super::canned_errors::{TOO_SLOW, too_large};
+use super::exchange::{self, Exchange, Opened, Parked};
+use super::intake::Complete;
+use super::{Cx, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::record::Record;
-use crate::http::reply::{Messages, Refusal};
-use crate::http::request::{Method, Request};
-use head::{Origin, Scan};
-use kept::{is_too_large, kept, whole};
-use receive::Receive;
-use refusals::{FULL, OVERLOADED, TOO_SLOW, too_large};
+use crate::http::reply::Refusal;
+use crate::http::request::{Method, Request, Version};
+use encode::{Closing, Terms};
+use head::{FieldTable, Head, Length, Origin, Scan};
+use request_body::{RequestBody, Step};
 
 /// One HTTP/1 connection.
 #[derive(Debug)]
 pub struct Http1 {
     stage: Stage,
     /// Requests that may still be answered.
-    left: u32,
+    requests_left: u32,
     /// Whether no request has come yet.
-    new: bool,
+    fresh: bool,
+    /// How the current request is answered.
+    terms: Terms,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// No byte of a request is there. The record is of the last one, if its client had left before
-    /// the answer was out.
-    Idle { until: Time, left: Option<Box<Record>> },
-    /// A part of a head is there; its lines before `scanned` are whole.
+    /// No byte of a request is there, since the last answer was out or the connection accepted. The
+    /// record is of the last exchange, if its client had closed its side before the answer was out.
+    Idle { since: Time, unconfirmed: Option<Box<Record>> },
+    /// A part of a head is there; its lines before `scanned` are complete.
     Head { until: Time, scanned: u32 },
-    /// The head is there; its body is coming.
-    Body(Box<Receive>),
+    /// The head is there; its body is arriving.
+    Body(Box<RequestBody>),
     /// The request is there; its answer waits or is going out.
-    Play { phase: Phase, exchange: Box<Exchange> },
+    Play(Box<Exchange>),
     /// The last answer is going out, or is out, to a client that may still be sending.
     Linger { until: Time, left: u64 },
-    /// The last answer is out to a client that had left before: if it is gone altogether, its
-    /// kernel says so now.
+    /// The last answer is out to a client that had closed its side before: if it is gone, its
+    /// kernel resets the connection now.
     Departed { until: Time, record: Box<Record> },
     /// The last answer is going out to a client that sends no more, or there is none.
     Close,
-    /// Nothing is asked yet, and there is no room to hear it.
-    Refused,
-    /// The last answer hands the connection over to WebSocket.
-    Upgraded(Box<Messages>),
 }
 
 impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
-        let stage = Stage::Idle { until: now.after(limits.head_timeout), left: None };
-        Http1 { stage, left: limits.requests, new: true }
+        let stage = Stage::Idle { since: now, unconfirmed: None };
+        let terms = Terms { version: Version::Http11, closing: Closing::KeptAlive };
+        Http1 { stage, requests_left: limits.requests, fresh: true, terms }
     }
 
-    /// A connection that is told there is no room for it.
-    pub fn refused() -> Http1 {
-        Http1 { stage: Stage::Refused, left: 0, new: true }
-    }
-
-    /// Whether it is one of those.
-    pub fn is_refused(&self) -> bool {
-        self.new && self.left == 0
-    }
-
-    /// See [`Conn::rest`](super::conn::Conn::rest).
-    pub fn rest(&self, limits: &Limits) -> Rest {
-        let patience = if self.new { limits.head_timeout } else { limits.keep_alive_timeout };
+    /// See [`Standing`].
+    pub fn standing(&self) -> Standing {
+        let reads = Standing::READS;
         match &self.stage {
-            Stage::Idle { until, left: None } => Rest::Idle(until.before(patience)),
-            Stage::Linger { .. } => Rest::Lingers,
-            _ => Rest::None,
-        }
-    }
-
-    /// What the connection is to become, once it is no longer HTTP/1's.
-    pub fn upgraded(&self) -> Option<Messages> {
-        match &self.stage {
-            Stage::Upgraded(messages) => Some(**messages),
-            _ => None,
-        }
-    }
-
-    /// Whether its answer takes time, and counts among those that do.
-    pub fn delays(&self) -> bool {
-        matches!(&self.stage, Stage::Play { exchange, .. } if exchange.takes_time())
-    }
-
-    /// See [`Conn::reads`](super::conn::Conn::reads).
-    pub fn reads(&self) -> bool {
-        !matches!(self.stage, Stage::Play { .. } | Stage::Close | Stage::Refused)
-    }
-
-    /// See [`Conn::collects`](super::conn::Conn::collects).
-    pub fn collects(&self) -> bool {
-        matches!(&self.stage, Stage::Body(receive) if receive.echoes())
-    }
-
-    /// A client that was slow to take an answer has its whole time after it.
-    fn resume(&mut self, cx: &Cx) {
-        match &mut self.stage {
-            Stage::Idle { until, .. } => {
-                *until = cx.now.after(cx.app.limits.keep_alive_timeout);
+            Stage::Idle { since, unconfirmed: None } => {
+                Standing { evictable: Evictable::IdleSince(*since), ..reads }
             }
-            Stage::Body(receive) => receive.resume(cx),
-            Stage::Linger { until, .. } => *until = cx.now.after(cx.app.limits.linger_timeout),
-            _ => {}
+            Stage::Idle { .. } | Stage::Head { .. } | Stage::Departed { .. } => reads,
+            Stage::Body(body) => {
+                Standing { collects: body.streams(), splice_budget: body.splice_budget(), ..reads }
+            }
+            Stage::Play(exchange) => {
+                Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
+            }
+            Stage::Linger { .. } => Standing { evictable: Evictable::Lingers, ..reads },
+            Stage::Close => Standing { reads: false, ..reads },
         }
     }
 
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
-        if cx.resumed {
-            self.resume(cx);
+        if cx.edge.event != Event::None {
+            self.on_event(cx, output);
         }
         loop {
             if output.len() >= HIGH_WATER {
@@ -150,13 +111,11 @@ impl Http1 {
             let next = match &mut self.stage {
                 Stage::Idle { .. } => self.idle(cx, input, output),
                 Stage::Head { .. } => self.head(cx, input, output),
-                Stage::Body(_) => self.receive(cx, input, output),
-                Stage::Play { .. } => self.play(cx, input, output),
+                Stage::Body(_) => self.body(cx, input, output),
+                Stage::Play(_) => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Departed { .. } => self.departed(cx, input),
                 Stage::Close => Some(Next::Close),
-                Stage::Refused => self.last_word(cx, &FULL, b"", cx.now, output),
-                Stage::Upgraded(_) => Some(Next::Write),
             };
             if let Some(next) = next {
                 return next;
@@ -164,34 +123,36 @@ impl Http1 {
         }
     }
 
-    /// Goes to a stage, which then says what comes next.
+    /// Goes to a stage, which then decides what comes next.
     fn to(&mut self, stage: Stage) -> Option<Next> {
         self.stage = stage;
         None
     }
 
     /// Between two requests: a first byte begins the next. Empty lines do not (RFC 9112 2.2), or a
-    /// client that ends its bodies with one would be told that its next request came too slowly.
+    /// client that ends its bodies with one would be answered that its next request is too slow.
     ///
-    /// Nearly every head comes whole and sound, and is understood without being scanned first,
-    /// which would take a tenth more instructions. Any other is not touched, and goes to the
-    /// next stage, which finds out what is missing or wrong.
+    /// Nearly every head arrives complete and valid, and is parsed without being scanned first,
+    /// which would take a tenth more instructions. Any other is not touched, and goes to the next
+    /// stage, which finds out what is missing or wrong.
     fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let Stage::Idle { until, left } = &mut self.stage else { return None };
-        let until = *until;
+        let Stage::Idle { since, unconfirmed } = &mut self.stage else { return None };
+        let limits = &cx.app.limits;
+        let patience = if self.fresh { limits.head_timeout } else { limits.keep_alive_timeout };
+        let (since, until) = (*since, since.after(patience));
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
-            [] | [b'\r'] if cx.ended || cx.draining || cx.now >= until => {
-                let left = left.take();
-                self.close_idle(cx, until, left)
+            [] | [b'\r'] if cx.edge.read_eof || cx.worker.draining || cx.clock.now >= until => {
+                let unconfirmed = unconfirmed.take();
+                self.close_idle(cx, since, unconfirmed)
             }
             [] | [b'\r'] => Some(Next::Read(until)),
             _ => {
-                if let Some(record) = left.take() {
+                if let Some(record) = unconfirmed.take() {
                     exchange::settle(cx, record, false);
                 }
                 self.request(cx, input, output, false).unwrap_or_else(|_| {
-                    let until = cx.now.after(cx.app.limits.head_timeout);
+                    let until = cx.clock.now.after(cx.app.limits.head_timeout);
                     self.to(Stage::Head { until, scanned: 0 })
                 })
             }
@@ -206,8 +167,8 @@ impl Http1 {
                 .unwrap_or_else(|refusal| self.refuse(cx, &refusal, input, output)),
             Ok(Scan::More(scanned)) => match head::is_begun(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
-                Ok(()) if cx.ended => self.to(Stage::Close),
-                Ok(()) if cx.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
+                Ok(()) if cx.edge.read_eof => self.to(Stage::Close),
+                Ok(()) if cx.clock.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
                 Ok(()) => {
                     self.stage = Stage::Head { until, scanned: scanned as u32 };
                     Some(Next::Read(until))
@@ -217,8 +178,8 @@ impl Http1 {
         }
     }
 
-    /// If the head, `scanned` before or not, is understood, finds out who answers, and whether the
-    /// body must be waited for. If not, nothing has happened.
+    /// Parses the head, `scanned` before or not, finds its route, and answers, unless the body must
+    /// be waited for. After an error nothing has happened.
     fn request(
         &mut self,
         cx: &mut Cx,
@@ -226,219 +187,213 @@ impl Http1 {
         output: &mut Buf,
         scanned: bool,
     ) -> Result<Option<Next>, Refusal> {
-        let (mut slots, limits, origin) = (head::FieldTable::empty(), &cx.app.limits, origin(cx));
-        let mut head = match scanned {
-            true => head::parse(input.unread(), &mut slots, limits, origin)?,
-            false => head::parse_unscanned(input.unread(), &mut slots, limits, origin)?,
-        };
-        self.new = false;
-        self.left = if self.left == u32::MAX { self.left } else { self.left.saturating_sub(1) };
-        head.keep_alive &= self.left > 0;
+        let (mut table, origin) = (FieldTable::empty(), origin(cx, cx.clock.now));
+        let parse = if scanned { head::parse } else { head::parse_unscanned };
+        let mut head = parse(input.unread(), &mut table, &cx.app.limits, origin)?;
+        self.accept(&head);
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
-        let rule = found
-            .as_ref()
-            .map_or(BodyRule::Discard, |found| found.route.body_of(cx.app.profile, &head.request));
-        Ok(match whole(&head, input.unread()) {
-            _ if rule == BodyRule::Keep && is_too_large(&head, cx) => {
-                self.refuse(cx, &too_large(&cx.app.limits), input, output)
-            }
-            Some(bytes) if rule != BodyRule::Stream || bytes < COPIED_BYTES => {
-                let request = &mut head.request;
-                request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
-                request.body_bytes = request.body.len() as u64;
-                let begun = begin(cx, found, request, head.keep_alive, output.tail());
-                self.begun(cx, begun, bytes, input, output)
-            }
-            _ => match Receive::begin(cx, head, found, rule, input.unread(), output) {
-                Ok((receive, head)) => {
-                    input.consume(head);
-                    self.to(Stage::Body(receive))
-                }
-                Err(refusal) => self.refuse(cx, &refusal, input, output),
-            },
-        })
+        let rule = body_rule(cx, &found, &head.request);
+        let Some(bytes) = complete_bytes(cx, &head, rule, input.unread()) else {
+            let bytes = self.receive(cx, head, found, rule, input, output);
+            input.consume(bytes);
+            return Ok(None);
+        };
+        let request = &mut head.request;
+        request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
+        request.body_bytes = request.body.len() as u64;
+        let (mut exchange, seed) = self.open(cx, request, found, output);
+        if let Some(seed) = seed {
+            exchange.park(Parked::copied(input.unread().get(..bytes).unwrap_or_default(), seed));
+        }
+        input.consume(bytes);
+        Ok(self.begin(cx, exchange, input, output))
     }
 
-    /// The answer to the request of the first `bytes` of input has begun, or is to wait.
-    fn begun(
+    /// Begins to take a body that is not there to its end, or is to be streamed; or refuses it.
+    /// Returns how many bytes of input that took.
+    fn receive(
         &mut self,
         cx: &mut Cx,
-        begun: Begun,
-        bytes: usize,
-        input: &mut Buf,
+        head: Head,
+        found: Result<Found, Refusal>,
+        rule: BodyRule,
+        input: &Buf,
+        output: &mut Buf,
+    ) -> usize {
+        let (head_bytes, bytes) = (head.bytes, input.unread());
+        let body = match rule {
+            BodyRule::Keep if is_too_large(&head, cx) => Err(too_large(&cx.app.limits)),
+            _ => RequestBody::begin(cx, &mut self.terms, head, found, rule, bytes, output),
+        };
+        match body {
+            Ok(body) => {
+                self.stage = Stage::Body(body);
+                head_bytes
+            }
+            Err(refusal) => {
+                self.refuse(cx, &refusal, input, output);
+                0
+            }
+        }
+    }
+
+    /// Counts a request, and notes how it is answered.
+    fn accept(&mut self, head: &Head) {
+        self.fresh = false;
+        if self.requests_left != u32::MAX {
+            self.requests_left = self.requests_left.saturating_sub(1);
+        }
+        let closing = match head.request.method {
+            _ if !head.keep_alive || self.requests_left == 0 => Closing::ByClient,
+            // What comes behind it may be meant for the tunnel already.
+            Method::Connect => Closing::ByUs,
+            _ => Closing::KeptAlive,
+        };
+        self.terms = Terms { version: head.request.version, closing };
+    }
+
+    /// Opens the exchange of a request and answers it, unless it is to wait: then its seed is
+    /// returned as well, to be parked with it.
+    fn open(
+        &mut self,
+        cx: &mut Cx,
+        request: &mut Request,
+        found: Result<Found, Refusal>,
+        output: &mut Buf,
+    ) -> (Exchange, Option<u64>) {
+        let mut exchange = match Exchange::open(cx, request, found) {
+            Opened::Delayed(exchange) => return (exchange, Some(request.seed)),
+            Opened::Ready(exchange) => exchange,
+            Opened::Overloaded(exchange) => {
+                self.terms.close();
+                exchange
+            }
+        };
+        let length = Some(request.body.len() as u64);
+        encode::answer(&mut exchange, &mut self.terms, cx, request, length, output.tail());
+        (exchange, None)
+    }
+
+    /// Plays an exchange whose request has been consumed. One that cannot be finished now is kept.
+    fn begin(
+        &mut self,
+        cx: &mut Cx,
+        mut exchange: Exchange,
+        input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        match begun {
-            Begun::Waits(mut exchange) => {
-                *cx.delayed += 1;
-                exchange.request_bytes = bytes as u32;
-                self.to(Stage::Play { phase: Phase::New, exchange })
-            }
-            Begun::Plays(mut exchange) => {
-                input.consume(bytes);
-                let next = exchange.play(cx, cx.now, output.tail());
-                match next {
-                    None => self.end(cx, exchange, input),
-                    Some(_) => {
-                        let (phase, exchange) = (Phase::Playing(cx.now), Box::new(exchange));
-                        self.stage = Stage::Play { phase, exchange };
-                    }
-                }
+        if exchange.waits() {
+            return self.to(Stage::Play(Box::new(exchange)));
+        }
+        match encode::play(&mut exchange, &mut self.terms, cx, output.tail()) {
+            None => self.finish(cx, exchange, input),
+            next => {
+                self.stage = Stage::Play(Box::new(exchange));
                 next
             }
         }
     }
 
-    fn receive(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let Stage::Body(receive) = &mut self.stage else { return None };
-        let began = receive.began();
-        match receive.step(cx, input, output) {
-            Ok(receive::Step::Wait(next)) => Some(next),
-            Ok(receive::Step::Answer { head, body, content }) => {
-                input.prepend(&[&head, &body]);
-                let bytes = head.len() + body.len();
-                self.received(cx, began, bytes, content, input, output)
-            }
-            Ok(receive::Step::Echoed(exchange)) => {
-                self.end(cx, exchange, input);
-                None
-            }
-            Err(receive::Fault::Refused(refusal)) => {
-                let head = receive.take_head();
-                self.last_word(cx, &refusal, &head, began, output)
-            }
-            Err(receive::Fault::Broken) => {
-                if let Stage::Body(receive) = std::mem::replace(&mut self.stage, Stage::Close) {
-                    receive.cut(cx);
+    fn body(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let Stage::Body(body) = &mut self.stage else { return None };
+        let step = match body.step(cx, input, output) {
+            Ok(Step::Wait(next)) => return Some(next),
+            step => step,
+        };
+        let Stage::Body(body) = std::mem::replace(&mut self.stage, Stage::Close) else {
+            return None;
+        };
+        match step {
+            Ok(Step::Gone) => self.abandon_body(cx, *body),
+            Err(refusal) => self.refuse_body(cx, refusal, *body, output),
+            Ok(_) => match body.complete(output) {
+                Complete::Streamed(exchange) => self.finish(cx, exchange, input),
+                Complete::Request { bytes, content, began } => {
+                    self.complete(cx, bytes, content, began, input, output)
                 }
-                None
-            }
-            Err(receive::Fault::Gone) => {
-                self.abandon(cx);
-                None
-            }
+            },
         }
     }
 
-    /// A request whose body of `content` bytes came by itself stands at the front of the input: its
-    /// head, and then its body without transfer coding, if it was kept.
-    fn received(
+    /// Answers a request whose body of `content` bytes arrived by itself: `bytes` are its head, and
+    /// then its body without transfer coding, if it was kept.
+    fn complete(
         &mut self,
         cx: &mut Cx,
-        began: Time,
-        bytes: usize,
+        bytes: Vec<u8>,
         content: u64,
-        input: &mut Buf,
+        began: Time,
+        input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let (mut slots, unread) = (head::FieldTable::empty(), input.unread());
-        let Some((mut request, keep_alive)) =
-            kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
-        else {
-            return self.to(Stage::Close);
-        };
+        let mut table = FieldTable::empty();
+        let mut request = reread(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
         let found = endpoint::find(cx.app, &request.target, request.method);
-        let keep_alive = keep_alive && self.left > 0;
-        let begun = begin(cx, found, &mut request, keep_alive, output.tail()).since(began);
-        self.begun(cx, begun, bytes, input, output)
+        let (mut exchange, seed) = self.open(cx, &mut request, found, output);
+        exchange.began(began);
+        if let Some(seed) = seed {
+            exchange.park(Parked::new(bytes, seed));
+        }
+        self.begin(cx, exchange, input, output)
     }
 
     fn play(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let Stage::Play { phase, exchange } = &mut self.stage else { return None };
-        match *phase {
-            Phase::New if !cx.fresh => return Some(Next::Now),
-            Phase::New => *phase = Phase::Waiting(exchange.due(cx)),
-            Phase::Waiting(until) if cx.now < until => {
-                if cx.leaving {
-                    exchange.leave(cx);
-                }
-                return Some(Next::Sleep(until));
+        let Stage::Play(exchange) = &mut self.stage else { return None };
+        let next = encode::play(exchange, &mut self.terms, cx, output.tail());
+        if next.is_some() {
+            if cx.edge.eof_reported && exchange.waits() {
+                exchange.client_closed(cx);
             }
-            Phase::Waiting(_) => {
-                let bytes = exchange.request_bytes as usize;
-                let (mut slots, unread) = (head::FieldTable::empty(), input.unread());
-                let Some((mut request, _)) =
-                    kept(unread, bytes, &cx.app.limits, origin(cx), &mut slots)
-                else {
-                    *cx.delayed = cx.delayed.saturating_sub(1);
-                    return self.to(Stage::Close);
-                };
-                request.seed = cx.random.next_u64();
-                exchange.begin(cx, &request, Some(request.body.len() as u64), output.tail());
-                input.consume(bytes);
-                *phase = Phase::Playing(cx.now);
-            }
-            Phase::Playing(started) => match exchange.play(cx, started, output.tail()) {
-                Some(next) => return Some(next),
-                None => self.ended(cx, input),
-            },
+            return next;
         }
-        None
-    }
-
-    /// The exchange being played is over.
-    fn ended(&mut self, cx: &mut Cx, input: &Buf) {
-        if let Stage::Play { exchange, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
-            *cx.delayed = cx.delayed.saturating_sub(usize::from(exchange.takes_time()));
-            self.end(cx, *exchange, input);
+        match std::mem::replace(&mut self.stage, Stage::Close) {
+            Stage::Play(exchange) => self.finish(cx, *exchange, input),
+            _ => None,
         }
     }
 }
 
-/// What has become of a request.
-#[derive(Debug)]
-enum Begun {
-    /// Its answer waits; it must be kept until then.
-    Waits(Box<Exchange>),
-    /// Its answer's head is out.
-    Plays(Exchange),
-}
-
-impl Begun {
-    /// The same of a request that began earlier: before its body had come.
-    fn since(mut self, began: Time) -> Begun {
-        match &mut self {
-            Begun::Waits(exchange) => exchange.since(began),
-            Begun::Plays(exchange) => exchange.since(began),
-        }
-        self
+/// What becomes of a request's body.
+fn body_rule(cx: &Cx, found: &Result<Found, Refusal>, request: &Request) -> BodyRule {
+    match found {
+        Ok(found) => found.route.body_of(cx.app.profile, request),
+        Err(_) => BodyRule::Discard,
     }
 }
 
-/// Asks the endpoint, and begins the answer if it is to begin at once.
-fn begin(
-    cx: &mut Cx,
-    found: Result<Found, Refusal>,
-    request: &mut Request,
-    keep_alive: bool,
-    output: &mut Vec<u8>,
-) -> Begun {
-    let reply = match found {
-        Ok(found) => {
-            (request.params, request.seed) = (found.params, cx.random.next_u64());
-            endpoint::answer(cx.app, &found, request)
-        }
-        Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
-    };
-    let mut exchange = Exchange::new(cx, reply, request, keep_alive);
-    // What comes behind it may be meant for the tunnel already.
-    exchange.last(request.method == Method::Connect);
-    if exchange.takes_time() {
-        if *cx.delayed < cx.app.limits.delayed {
-            return Begun::Waits(Box::new(exchange));
-        }
-        exchange = Exchange::refused(cx, &OVERLOADED, request, keep_alive);
-        exchange.last(true);
+/// How many bytes the request is, if `bytes` hold it to its end and it can be answered as it is.
+fn complete_bytes(cx: &Cx, head: &Head, rule: BodyRule, bytes: &[u8]) -> Option<usize> {
+    let Length::Exact(length) = head.body else { return None };
+    let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
+    match rule {
+        BodyRule::Keep if is_too_large(head, cx) => None,
+        BodyRule::Stream if all >= COPIED_BYTES => None,
+        _ => (all <= bytes.len()).then_some(all),
     }
-    exchange.begin(cx, request, Some(request.body.len() as u64), output);
-    Begun::Plays(exchange)
 }
 
-fn origin<'a>(cx: &Cx<'a>) -> Origin<'a> {
-    Origin {
-        peer: cx.peer,
-        local: cx.local,
-        unix_us: cx.unix_start_us.saturating_add(cx.now.micros()),
-    }
+/// Whether the body, by the length in the head, is longer than one that is kept may be.
+fn is_too_large(head: &Head, cx: &Cx) -> bool {
+    matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
+}
+
+/// Reads a request again that was accepted before: its head, and then its body without transfer
+/// coding.
+fn reread<'a>(
+    bytes: &'a [u8],
+    table: &'a mut FieldTable<'a>,
+    origin: Origin<'a>,
+) -> Option<Request<'a>> {
+    let head = head::reparse(bytes, table, origin).ok()?;
+    let mut request = head.request;
+    request.body = bytes.get(head.bytes..).unwrap_or_default();
+    request.body_bytes = request.body.len() as u64;
+    Some(request)
+}
+
+/// What the connection adds to a request that arrived then.
+fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
+    let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
+    Origin { peer: cx.place.peer, local: cx.place.local, unix_us }
 }

@@ -1,21 +1,22 @@
 //! What a session may cost, and how long it reads.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::*;
-use crate::base::random::Random;
+use crate::base::limits::ECHO_RETRY;
 use crate::base::slab::Token;
 use crate::http::app::App;
-use crate::http::record::Records;
 use crate::proto::conn::Protocol;
+use crate::proto::driver::Driver;
 use crate::proto::exchange::Exchange;
 use crate::server::net::Event;
 
 #[test]
 fn a_connection_and_a_waiting_reply_stay_small() {
     // A socket is eight bytes. Beside these, a waiting request has its own bytes and a timer.
-    assert!(size_of::<Session<u64>>() <= 96, "{}", size_of::<Session<u64>>());
-    assert!(size_of::<Exchange>() <= 56, "{}", size_of::<Exchange>());
+    assert!(size_of::<Session<u64>>() <= 80, "{}", size_of::<Session<u64>>());
+    assert!(size_of::<Exchange>() <= 72, "{}", size_of::<Exchange>());
 }
 
 /// A client that sends as fast as it is read, and takes some bytes of the answers each time it is
@@ -97,43 +98,22 @@ impl Net for Flood {
 
 /// What a turn needs beside its session.
 struct World {
-    app: App,
-    scratch: Scratch,
-    random: Random,
-    body: Vec<u8>,
-    records: Records,
-    delayed: usize,
-    served: u64,
+    driver: Driver,
+    buffers: SharedBuffers,
 }
 
 impl World {
     fn new(app: App) -> World {
-        let scratch = Scratch::new(app.limits.head_bytes + READ_BYTES, u64::MAX);
-        let (random, body, records) = (Random::new(1), Vec::new(), Records::default());
-        World { app, scratch, random, body, records, delayed: 0, served: 0 }
+        let buffers = SharedBuffers::new(app.limits.head_bytes + READ_BYTES, u64::MAX);
+        World { driver: Driver::new(app, Protocol::Http, 1), buffers }
     }
 
-    fn turn<N: Net>(&mut self, session: &mut Session<N::Socket>, net: &mut N, now: Time) -> Fate {
-        let mut cx = Cx {
-            now,
-            fresh: false,
-            ended: false,
-            leaving: false,
-            resumed: false,
-            unix_start_us: 0,
-            draining: false,
-            peer: None,
-            local: "a",
-            app: &self.app,
-            stamp: b"",
-            random: &mut self.random,
-            body: &mut self.body,
-            records: &mut self.records,
-            delayed: &mut self.delayed,
-            served: &mut self.served,
-            left: &mut 0,
-        };
-        session.turn(net, &mut cx, &mut self.scratch)
+    fn turn<N>(&mut self, session: &mut Session<N::Socket>, net: &mut N, now: Time) -> TurnResult
+    where
+        N: Net,
+    {
+        self.driver.clock.now = now;
+        session.turn(net, &mut self.driver.cx(), &mut self.buffers)
     }
 }
 
@@ -142,30 +122,30 @@ const READABLE: Readiness = Readiness { readable: true, ending: false, broken: f
 #[test]
 fn a_client_that_sends_more_than_it_takes_is_not_read_for_ever() {
     let (mut world, mut net) = (World::new(App::default()), Flood::new(b"", ASKED));
-    let conn = Conn::new(Protocol::Http, &world.app.limits, Time::START);
-    let mut session = Session::new((), conn, None, 0);
+    let mut session = session(&world);
     for _ in 0..200 {
-        session.notice(READABLE);
-        assert_ne!(world.turn(&mut session, &mut net, Time::START), Fate::Over);
-        let kept = session.input.len();
-        assert!(kept <= Scratch::room(world.scratch.usual), "{kept} bytes are kept");
+        session.on_event(READABLE);
+        assert_ne!(world.turn(&mut session, &mut net, Time::START), TurnResult::Close);
+        let kept = session.leftover.as_ref().map_or(0, |leftover| leftover.input.len());
+        assert!(kept <= world.buffers.room(), "{kept} bytes are kept");
     }
-    let served = world.served;
+    let served = world.driver.worker.served;
     assert!(served > 10_000 && net.taken > 1_000_000, "{served} requests, {} bytes", net.taken);
 }
 
 /// A session that speaks HTTP.
 fn session(world: &World) -> Session<()> {
-    Session::new((), Conn::new(Protocol::Http, &world.app.limits, Time::START), None, 0)
+    let conn = Conn::new(Protocol::Http, &world.driver.app.limits, Time::START);
+    Session::new((), conn, None, 0, true)
 }
 
 /// One turn after another, as long as the session wants more at once.
-fn turns(world: &mut World, session: &mut Session<()>, net: &mut Flood, now: Time) -> Fate {
-    session.notice(READABLE);
+fn turns(world: &mut World, session: &mut Session<()>, net: &mut Flood, now: Time) -> TurnResult {
+    session.on_event(READABLE);
     for _ in 0..10_000 {
         match world.turn(session, net, now) {
-            Fate::Again => {}
-            fate => return fate,
+            TurnResult::Yield => {}
+            result => return result,
         }
     }
     panic!("it is never content");
@@ -185,20 +165,20 @@ fn what_is_collected_for_a_client_that_takes_nothing_is_bounded() {
         let (mut world, mut net) = (World::new(app), Flood::new(head, piece));
         let mut session = session(&world);
         net.takes = false;
-        assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), Fate::Waits);
+        assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), TurnResult::Wait);
         let collected = session.collected();
         assert!((3 << 20..(3 << 20) + BEYOND).contains(&collected), "{collected} bytes");
         assert!(net.sent < collected + BEYOND, "{} bytes were read", net.sent);
-        assert_eq!(world.scratch.collected, collected);
+        assert_eq!(world.buffers.collected, collected);
         assert_eq!(session.due, Time::START.after(timeout), "its time to take some has begun");
         // Some is taken, and as much is read.
         net.takes = true;
         let now = Time::from_micros(50_000_000);
-        assert_eq!(turns(&mut world, &mut session, &mut net, now), Fate::Waits);
+        assert_eq!(turns(&mut world, &mut session, &mut net, now), TurnResult::Wait);
         assert!(net.taken > 0 && session.collected() < (3 << 20) + BEYOND);
         net.takes = false;
         let due = session.due;
-        assert_eq!(turns(&mut world, &mut session, &mut net, due), Fate::Over);
+        assert_eq!(turns(&mut world, &mut session, &mut net, due), TurnResult::Close);
     }
 }
 
@@ -211,19 +191,19 @@ fn what_all_sessions_collect_is_bounded_together() {
     let mut sessions: Vec<_> = (0..4).map(|_| (session(&world), Flood::new(LARGE, b"x"))).collect();
     for (session, net) in &mut sessions {
         net.takes = false;
-        assert_eq!(turns(&mut world, session, net, Time::START), Fate::Waits);
+        assert_eq!(turns(&mut world, session, net, Time::START), TurnResult::Wait);
     }
     // One that is kept back by others looks again soon, and goes on when they are gone.
     assert_eq!(sessions[3].0.due, Time::START.after(ECHO_RETRY));
     let each: Vec<usize> = sessions.iter().map(|(session, _)| session.collected()).collect();
     assert!(each[0] >= 3 << 20 && each[1] >= 1 << 19 && each[2..] == [0, 0], "{each:?}");
     let all: usize = each.iter().sum();
-    assert_eq!(world.scratch.collected, all);
+    assert_eq!(world.buffers.collected, all);
     assert!(all < (4 << 20) + BEYOND, "{all}");
-    world.scratch.collected -= sessions.remove(0).0.collected();
+    world.buffers.collected -= sessions.remove(0).0.collected();
     let (kept_back, net) = &mut sessions[2];
     let due = kept_back.due;
-    assert_eq!(turns(&mut world, kept_back, net, due), Fate::Waits);
+    assert_eq!(turns(&mut world, kept_back, net, due), TurnResult::Wait);
     assert!(kept_back.collected() > 1 << 20, "{}", kept_back.collected());
 }
 
@@ -233,10 +213,10 @@ fn only_an_echo_is_collected() {
     let mut net = Flood::new(b"", ASKED);
     net.takes = false;
     let mut session = session(&world);
-    assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), Fate::Waits);
-    assert_eq!((session.collected(), world.scratch.spare.len()), (0, 0));
-    let (mut raw, mut net) = (Session::new((), Conn::Echo, None, 0), Flood::new(b"", b"x"));
+    assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), TurnResult::Wait);
+    assert_eq!((session.collected(), world.buffers.spare.len()), (0, 0));
+    let (mut raw, mut net) = (Session::new((), Conn::Echo, None, 0, true), Flood::new(b"", b"x"));
     net.takes = false;
-    assert_eq!(turns(&mut world, &mut raw, &mut net, Time::START), Fate::Waits);
+    assert_eq!(turns(&mut world, &mut raw, &mut net, Time::START), TurnResult::Wait);
     assert!(raw.collected() == 0 && net.sent < BEYOND, "{} bytes were read", net.sent);
 }

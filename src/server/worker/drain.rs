@@ -45,12 +45,13 @@ impl<N: Net> Worker<N> {
     /// once they have been seen empty.
     pub(super) fn drain(&mut self, within: Duration) {
         self.state = RunState::ClosingListeners { by: self.now.after(within) };
+        self.shared.draining = true;
         for listener in &mut self.listeners {
             listener.next_accept = if listener.protocol.is_some() { self.now } else { Time::NEVER };
         }
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             if let Some(session) = self.sessions.get_mut(token) {
-                session.notice(ASSUME_READABLE);
+                session.on_event(ASSUME_READABLE);
             }
             self.ready(token);
         }

@@ -1,4 +1,4 @@
-//! What is said to requests that cannot be taken, whatever they ask.
+//! Errors that any protocol answers with, whatever is requested.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use crate::base::limits::Limits;
 use crate::http::reply::Refusal;
 use crate::http::status::Status;
 
-/// A body is larger than what is kept of one. Whoever meets the bound learns how to move it.
-pub(super) fn too_large(limits: &Limits) -> Refusal {
+/// The body is larger than one that is kept may be. The text names the setting.
+pub fn too_large(limits: &Limits) -> Refusal {
     let bound = limits.body_bytes;
     let reason = format!(
         "the body is larger than {bound} bytes, the most that is kept here; the server's setting \
@@ -16,19 +16,22 @@ pub(super) fn too_large(limits: &Limits) -> Refusal {
     Refusal::new(Status(413), reason)
 }
 
-pub(super) const FULL: Refusal = Refusal {
+/// There is no room for the connection.
+pub const FULL: Refusal = Refusal {
     status: Status(503),
     reason: Cow::Borrowed("this server holds as many connections as it can; try again"),
     allow: None,
 };
 
-pub(super) const OVERLOADED: Refusal = Refusal {
+/// Too many answers are waiting.
+pub const OVERLOADED: Refusal = Refusal {
     status: Status(503),
     reason: Cow::Borrowed("as many answers are waiting as this server holds; try again"),
     allow: None,
 };
 
-pub(super) const TOO_SLOW: Refusal = Refusal {
+/// A head or a body did not arrive in time.
+pub const TOO_SLOW: Refusal = Refusal {
     status: Status(408),
     reason: Cow::Borrowed("the request came too slowly"),
     allow: None,

@@ -1,0 +1,84 @@
+//! A connection without a socket, on a clock that its owner moves: for tests, benches and fuzz
+//! targets, which call a machine as a session does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::conn::{Conn, Protocol};
+use super::{Clock, Cx, Edge, Event, Next, Place, Shared};
+use crate::base::buf::Buf;
+use crate::base::time::Time;
+use crate::http::app::App;
+
+/// A connection, its buffers, and all that its machine is called with.
+#[derive(Debug)]
+pub struct Driver {
+    /// The settings.
+    pub app: Arc<App>,
+    /// The machine.
+    pub conn: Conn,
+    /// The time of the next call.
+    pub clock: Clock,
+    /// What is new at the next call; the event is taken by it.
+    pub edge: Edge,
+    /// What the worker's connections would share. It is 1970-01-01 at [`Time::START`].
+    pub worker: Shared,
+    /// Bytes that have arrived.
+    pub input: Buf,
+    /// Bytes of answers.
+    pub output: Buf,
+}
+
+impl Driver {
+    /// The client's address, and ours.
+    pub const PLACE: Place<'static> = Place {
+        peer: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        local: "127.0.0.1:8080",
+    };
+
+    /// A connection accepted at [`Time::START`], with chance that follows from `seed`.
+    pub fn new(app: impl Into<Arc<App>>, protocol: Protocol, seed: u64) -> Driver {
+        let app = app.into();
+        let mut worker = Shared::new(app.server_header.as_deref(), seed);
+        worker.date_header.update(Time::START, Duration::ZERO);
+        Driver {
+            conn: Conn::new(protocol, &app.limits, Time::START),
+            app,
+            clock: Clock { now: Time::START, fresh: false },
+            edge: Edge::default(),
+            worker,
+            input: Buf::with_capacity(128 * 1024),
+            output: Buf::with_capacity(128 * 1024),
+        }
+    }
+
+    /// What a machine is called with.
+    pub fn cx(&mut self) -> Cx<'_> {
+        let Driver { clock, edge, app, worker, .. } = self;
+        Cx { clock: *clock, edge: *edge, place: Driver::PLACE, app, worker }
+    }
+
+    /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
+    pub fn advance(&mut self) -> Next {
+        let Driver { app, conn, clock, edge, worker, input, output } = self;
+        worker.delayed -= conn.standing().delayed as usize;
+        let mut cx = Cx { clock: *clock, edge: *edge, place: Driver::PLACE, app, worker };
+        let next = conn.advance(&mut cx, input, output);
+        worker.delayed += conn.standing().delayed as usize;
+        edge.event = Event::None;
+        next
+    }
+
+    /// Lets bytes arrive, and calls the machine until it waits, reading the clock when it asks for
+    /// that. What it writes stays in `output`.
+    pub fn receive(&mut self, bytes: &[u8]) -> Next {
+        self.input.tail().extend_from_slice(bytes);
+        self.clock.fresh = false;
+        loop {
+            match self.advance() {
+                Next::ReadClock => self.clock.fresh = true,
+                next => return next,
+            }
+        }
+    }
+}

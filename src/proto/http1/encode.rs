@@ -1,0 +1,312 @@
+//! Answers on the wire: from the steps of an exchange to bytes (RFC 9112 4 to 7).
+//!
+//! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
+//! the endpoint's own, CORS last.
+
+use super::head::{FieldTable, Origin};
+use super::{origin, reread};
+use crate::base::limits::BODY_HIGH_WATER;
+use crate::http::profile::Profile;
+use crate::http::reply::Headers;
+use crate::http::request::{Method, Request, Version};
+use crate::http::status::Status;
+use crate::proto::exchange::{self, Exchange, Parked, Step};
+use crate::proto::{Cx, Next};
+
+/// What HTTP/1 adds to an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// The version of the request, which is the answer's.
+    pub(super) version: Version,
+    /// What becomes of the connection after the answer.
+    pub(super) closing: Closing,
+}
+
+/// Who closes the connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// Nobody: it is kept for the next request.
+    KeptAlive,
+    /// The client has asked for it.
+    ByClient,
+    /// We do, although the client has not asked for it.
+    ByUs,
+}
+
+impl Terms {
+    /// After this answer the connection is closed, whatever the client has asked for.
+    pub(super) fn close(&mut self) {
+        if self.closing == Closing::KeptAlive {
+            self.closing = Closing::ByUs;
+        }
+    }
+}
+
+/// Appends the head of an answer, and its body unless that comes in pieces. `streamed` is the
+/// length of a body that is sent back while it arrives, if known.
+pub(super) fn answer(
+    exchange: &mut Exchange,
+    terms: &mut Terms,
+    cx: &mut Cx,
+    request: &Request,
+    streamed: Option<u64>,
+    output: &mut Vec<u8>,
+) {
+    interim(exchange, terms, cx.app.profile.shouts, output);
+    let drains = cx.worker.draining && !exchange.upgrades();
+    let head = exchange.head(cx.app, request, streamed, &mut cx.worker.body);
+    let head_only = request.method == Method::Head;
+    let framing = framing(head.status, head.length, terms.version, head_only);
+    if drains || framing == Framing::Close {
+        terms.close();
+    }
+    let server_and_date = cx.worker.date_header.fields();
+    write_head(output, &head, *terms, framing, server_and_date, cx.app.profile);
+    cors(output, request.field("Origin"));
+    output.extend_from_slice(head.body);
+    cx.worker.body.clear();
+}
+
+/// Appends what is due of an answer; `None` once it is complete.
+pub(super) fn play(
+    exchange: &mut Exchange,
+    terms: &mut Terms,
+    cx: &mut Cx,
+    output: &mut Vec<u8>,
+) -> Option<Next> {
+    loop {
+        let chunked = exchange.has_unknown_length() && terms.version == Version::Http11;
+        let room = BODY_HIGH_WATER.saturating_sub(output.len());
+        let step = match chunked {
+            true => exchange.step(cx.clock, room.min(1), &mut cx.worker.body),
+            false => exchange.step(cx.clock, room, output),
+        };
+        match step {
+            Step::Clock => return Some(Next::ReadClock),
+            Step::Wait(until) => return Some(Next::Sleep(until)),
+            Step::Room => return Some(Next::Write),
+            Step::Answer(parked, arrived) => {
+                let origin = origin(cx, arrived);
+                answer_parked(exchange, terms, cx, &parked, origin, output);
+            }
+            Step::Data(bytes) => {
+                exchange.count(bytes);
+                chunk(output, &cx.worker.body);
+                cx.worker.body.clear();
+            }
+            Step::End => {
+                if let Some(trailers) = exchange.trailers().filter(|_| chunked) {
+                    last_chunk(output, trailers);
+                }
+                return None;
+            }
+        }
+    }
+}
+
+/// Reads a parked request again, and answers it. No limit is consulted: it was within them when it
+/// arrived.
+fn answer_parked(
+    exchange: &mut Exchange,
+    terms: &mut Terms,
+    cx: &mut Cx,
+    parked: &Parked,
+    origin: Origin,
+    output: &mut Vec<u8>,
+) {
+    let (mut table, (bytes, seed)) = (FieldTable::empty(), parked.parts());
+    let Some(mut request) = reread(bytes, &mut table, origin) else {
+        return terms.close();
+    };
+    request.seed = seed;
+    let length = request.body.len() as u64;
+    answer(exchange, terms, cx, &request, Some(length), output);
+}
+
+/// `/status/103` and the like: an interim answer cannot be the last (RFC 9110 15.2), so 200
+/// follows; except for 101, after which the connection is not ours any more. HTTP/1.0 knows none.
+///
+/// Both go out together, and the connection is kept: a client that takes an interim answer for the
+/// last has read the 200 with it, or finds bytes on a connection that should have none.
+fn interim(exchange: &mut Exchange, terms: &mut Terms, shouts: bool, output: &mut Vec<u8>) {
+    match (exchange.status(), terms.version) {
+        (Status(200..), _) => {}
+        (Status(101), Version::Http11) if exchange.upgrades() => {}
+        (Status(101), Version::Http11) => terms.close(),
+        (status, version) => {
+            if version == Version::Http11 {
+                status_line(output, status, version, shouts);
+                output.extend_from_slice(b"\r\n");
+            }
+            exchange.succeed();
+        }
+    }
+}
+
+/// How an answer's body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// It has none, and no field shows that: 1xx, 204, 304, and HEAD where the length is not known.
+    None,
+    /// After so many bytes.
+    Length(u64),
+    /// With the last chunk.
+    Chunked,
+    /// With the connection: for HTTP/1.0, which has no chunks.
+    Close,
+}
+
+/// The end of every head: CORS as in httpbin, and a field that makes browsers believe the media
+/// type, since much of what is answered is what the client sent.
+const STANDING: &[u8] = b"\r\nAccess-Control-Allow-Credentials: true\r\n\
+    X-Content-Type-Options: nosniff\r\n\r\n";
+/// The same in one piece for a request without `Origin`, as nearly all are.
+const ANY_ORIGIN: &[u8] = b"Access-Control-Allow-Origin: *\r\n\
+    Access-Control-Allow-Credentials: true\r\nX-Content-Type-Options: nosniff\r\n\r\n";
+/// The interim answer that invites a body (RFC 9110 15.2.1).
+pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+/// The last chunk, and no trailer.
+pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Appends a head, up to the fields that every answer has.
+fn write_head(
+    output: &mut Vec<u8>,
+    head: &exchange::Head,
+    terms: Terms,
+    framing: Framing,
+    server_and_date: &[u8],
+    profile: &Profile,
+) {
+    status_line(output, head.status, terms.version, profile.shouts);
+    output.extend_from_slice(server_and_date);
+    match (terms.closing, terms.version) {
+        (Closing::KeptAlive, Version::Http11) => {}
+        (Closing::KeptAlive, Version::Http10) => {
+            output.extend_from_slice(b"Connection: keep-alive\r\n");
+        }
+        // 101 has a Connection field of its own, which names the new protocol.
+        _ if head.status == Status(101) => {}
+        _ => output.extend_from_slice(b"Connection: close\r\n"),
+    }
+    output.extend_from_slice(head.media.field(profile.charset).as_bytes());
+    match framing {
+        Framing::Length(length) => {
+            output.extend_from_slice(b"Content-Length: ");
+            output.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+            output.extend_from_slice(b"\r\n");
+        }
+        Framing::Chunked => output.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Framing::None | Framing::Close => {}
+    }
+    if let Some(timing_us) = head.timing_us {
+        server_timing(output, timing_us);
+    }
+    for (name, value) in head.headers.iter() {
+        field(output, name, value.as_bytes());
+    }
+}
+
+fn status_line(output: &mut Vec<u8>, status: Status, version: Version, shouts: bool) {
+    if (status, version) == (Status::OK, Version::Http11) {
+        return output.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
+    output.extend_from_slice(match version {
+        Version::Http10 => b"HTTP/1.0 ",
+        Version::Http11 => b"HTTP/1.1 ",
+    });
+    output.extend_from_slice(itoa::Buffer::new().format(status.0).as_bytes());
+    output.push(b' ');
+    let start = output.len();
+    output.extend_from_slice(status.reason().as_bytes());
+    if let Some(reason) = output.get_mut(start..).filter(|_| shouts) {
+        reason.make_ascii_uppercase();
+    }
+    output.extend_from_slice(b"\r\n");
+}
+
+fn field(output: &mut Vec<u8>, name: &str, value: &[u8]) {
+    output.extend_from_slice(name.as_bytes());
+    output.extend_from_slice(b": ");
+    output.extend_from_slice(value);
+    output.extend_from_slice(b"\r\n");
+}
+
+/// The delay as go-httpbin writes it: milliseconds with two decimals.
+fn server_timing(output: &mut Vec<u8>, after_us: u64) {
+    let mut digits = itoa::Buffer::new();
+    output.extend_from_slice(b"Server-Timing: initial_delay;dur=");
+    output.extend_from_slice(digits.format(after_us / 1000).as_bytes());
+    let hundredths = (after_us % 1000 / 10) as u8;
+    output.extend_from_slice(&[b'.', b'0' + hundredths / 10, b'0' + hundredths % 10]);
+    output.extend_from_slice(b";desc=\"initial delay\"\r\n");
+}
+
+/// Appends the fields that every answer has, and the empty line that ends the head.
+fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
+    let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
+    output.extend_from_slice(b"Access-Control-Allow-Origin: ");
+    output.extend_from_slice(origin);
+    output.extend_from_slice(STANDING);
+}
+
+/// Appends a chunk; nothing for an empty one, which would end the body.
+pub(super) fn chunk(output: &mut Vec<u8>, piece: &[u8]) {
+    if !piece.is_empty() {
+        hexadecimal(output, piece.len());
+        output.extend_from_slice(b"\r\n");
+        output.extend_from_slice(piece);
+        output.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends the last chunk, and fields after it (RFC 9112 7.1.2).
+fn last_chunk(output: &mut Vec<u8>, trailers: &Headers) {
+    if trailers.is_empty() {
+        return output.extend_from_slice(LAST_CHUNK);
+    }
+    output.extend_from_slice(b"0\r\n");
+    for (name, value) in trailers.iter() {
+        field(output, name, value.as_bytes());
+    }
+    output.extend_from_slice(b"\r\n");
+}
+
+fn hexadecimal(output: &mut Vec<u8>, number: usize) {
+    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4);
+    let digit = |place| char::from_digit((number >> (4 * place)) as u32 & 15, 16);
+    output.extend((0..digits).rev().filter_map(digit).map(|digit| digit as u8));
+}
+
+/// How the body of an answer with this status and `length` (`None`: not known) ends.
+fn framing(status: Status, length: Option<u64>, version: Version, head_only: bool) -> Framing {
+    match (length, version) {
+        _ if !status.allows_body() => Framing::None,
+        (Some(length), _) => Framing::Length(length),
+        (None, _) if head_only => Framing::None,
+        (None, Version::Http11) => Framing::Chunked,
+        (None, Version::Http10) => Framing::Close,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_has_its_size_and_an_empty_one_is_nothing() {
+        let mut output = Vec::new();
+        chunk(&mut output, &[b'y'; 0x1a0]);
+        chunk(&mut output, b"");
+        chunk(&mut output, b"z");
+        let text = String::from_utf8(output).unwrap();
+        assert!(text.starts_with("1a0\r\nyyy") && text.ends_with("y\r\n1\r\nz\r\n"), "{text}");
+    }
+
+    #[test]
+    fn the_delay_is_in_milliseconds() {
+        let mut output = Vec::new();
+        server_timing(&mut output, 1_500_059);
+        let text = String::from_utf8(output).unwrap();
+        assert_eq!(text, "Server-Timing: initial_delay;dur=1500.05;desc=\"initial delay\"\r\n");
+    }
+}

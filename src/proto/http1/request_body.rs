@@ -1,0 +1,243 @@
+//! A request's body while it arrives: its transfer coding is removed, the rest is the
+//! [`Intake`]'s.
+
+use super::body::{Decoder, Step as Decoded};
+use super::encode::{self, CONTINUE, LAST_CHUNK, Terms};
+use super::head::{Head, Length};
+use crate::base::buf::Buf;
+use crate::base::limits::HIGH_WATER;
+use crate::endpoint::{BodyRule, Found};
+use crate::http::reply::Refusal;
+use crate::proto::exchange::{Exchange, Opened};
+use crate::proto::intake::{Complete, Intake, Sink};
+use crate::proto::{Cx, Next};
+
+/// A request whose head has arrived, and as much of its body as has come.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    decoder: Decoder,
+    intake: Intake,
+    /// Whether the length is not known beforehand; a streamed answer is chunked then.
+    chunked: bool,
+}
+
+/// What a body needs next.
+pub(super) enum Step {
+    /// More input, or room for output.
+    Wait(Next),
+    /// Nothing: it is complete.
+    Done,
+    /// Nothing: the client has sent its last byte, and the body is not complete.
+    Gone,
+}
+
+impl RequestBody {
+    /// Takes a request of whose body `bytes`, the unread input, may hold a part. A streamed answer
+    /// begins here, unless the first chunk, as far as it is there, is malformed.
+    pub(super) fn begin(
+        cx: &mut Cx,
+        terms: &mut Terms,
+        mut head: Head,
+        found: Result<Found, Refusal>,
+        rule: BodyRule,
+        bytes: &[u8],
+        output: &mut Buf,
+    ) -> Result<Box<RequestBody>, Refusal> {
+        if head.expects_continue && bytes.len() == head.bytes {
+            output.tail().extend_from_slice(CONTINUE);
+        }
+        let (head_bytes, rest) = bytes.split_at_checked(head.bytes).unwrap_or((bytes, b""));
+        let (decoder, chunked) =
+            (Decoder::new(head.body, &cx.app.limits), head.body == Length::Chunked);
+        let sink = match (found, rule) {
+            (_, BodyRule::Keep) => Sink::Keep,
+            (Ok(found), BodyRule::Stream) => {
+                decoder.check_first(rest)?;
+                stream(cx, terms, &mut head, found, output)
+            }
+            _ => Sink::Discard,
+        };
+        let intake = Intake::new(cx, head_bytes, sink);
+        Ok(Box::new(RequestBody { decoder, intake, chunked }))
+    }
+
+    /// Its intake, for what any protocol does with it.
+    pub(super) fn into_intake(self) -> Intake {
+        self.intake
+    }
+
+    /// See [`Intake::streams`].
+    pub(super) fn streams(&self) -> bool {
+        self.intake.streams()
+    }
+
+    /// See [`Intake::write_unblocked`].
+    pub(super) fn write_unblocked(&mut self, cx: &Cx) {
+        self.intake.write_unblocked(cx);
+    }
+
+    /// See [`Standing::splice_budget`](crate::proto::Standing::splice_budget).
+    pub(super) fn splice_budget(&self) -> u64 {
+        if self.streams() && !self.chunked { self.decoder.exactly() } else { 0 }
+    }
+
+    /// This many bytes of content have arrived.
+    pub(super) fn count(&mut self, cx: &Cx, bytes: usize) {
+        self.decoder.took(bytes);
+        self.intake.count(cx, bytes);
+    }
+
+    /// Takes what has arrived. An error ends the connection.
+    pub(super) fn step(
+        &mut self,
+        cx: &mut Cx,
+        input: &mut Buf,
+        output: &mut Buf,
+    ) -> Result<Step, Refusal> {
+        loop {
+            if output.len() >= HIGH_WATER {
+                return Ok(Step::Wait(Next::Write));
+            }
+            match self.decoder.step(input.unread())? {
+                Decoded::Skip(bytes) => input.consume(bytes),
+                Decoded::Content(bytes) => self.take(cx, input, bytes, output)?,
+                Decoded::More if cx.edge.read_eof => return Ok(Step::Gone),
+                Decoded::More => {
+                    self.intake.check_deadline(cx)?;
+                    return Ok(Step::Wait(Next::Read(self.intake.deadline())));
+                }
+                Decoded::Done => return Ok(Step::Done),
+            }
+        }
+    }
+
+    /// Takes the first `bytes` of input, which are content.
+    fn take(
+        &mut self,
+        cx: &Cx,
+        input: &mut Buf,
+        bytes: usize,
+        output: &mut Buf,
+    ) -> Result<(), Refusal> {
+        self.count(cx, bytes);
+        if self.streams() && !self.chunked {
+            input.pass(bytes, output);
+            return Ok(());
+        }
+        let content = input.unread().get(..bytes).unwrap_or_default();
+        if self.streams() {
+            encode::chunk(output.tail(), content);
+        } else {
+            self.intake.take(cx, content)?;
+        }
+        input.consume(bytes);
+        Ok(())
+    }
+
+    /// Ends a body that is complete, and its answer if that was streamed.
+    pub(super) fn complete(self, output: &mut Buf) -> Complete {
+        if self.streams() && self.chunked {
+            output.tail().extend_from_slice(LAST_CHUNK);
+        }
+        self.intake.complete()
+    }
+}
+
+/// Begins to answer with the request's own body, in the framing in which it arrives. An answer that
+/// takes time first is given when the body is complete.
+fn stream(cx: &mut Cx, terms: &mut Terms, head: &mut Head, found: Found, output: &mut Buf) -> Sink {
+    let mut exchange = match Exchange::open(cx, &mut head.request, Ok(found)) {
+        Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
+        Opened::Ready(_) => return Sink::Discard,
+        Opened::Delayed(_) | Opened::Overloaded(_) => return Sink::Keep,
+    };
+    let length = match head.body {
+        Length::Exact(bytes) => Some(bytes),
+        Length::Chunked => None,
+    };
+    encode::answer(&mut exchange, terms, cx, &head.request, length, output.tail());
+    Sink::Stream(exchange)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::Time;
+    use crate::http::app::App;
+    use crate::proto::Event;
+    use crate::proto::conn::Protocol;
+    use crate::proto::driver::Driver;
+
+    fn driver() -> Driver {
+        Driver::new(App { records: true, ..App::default() }, Protocol::Http, 1)
+    }
+
+    /// This many bytes are spliced, then these arrive.
+    fn arrive(driver: &mut Driver, spliced: usize, bytes: &[u8]) -> Next {
+        driver.output.clear();
+        driver.edge.event = if spliced > 0 { Event::Spliced(spliced) } else { Event::None };
+        driver.receive(bytes)
+    }
+
+    fn budget(driver: &Driver) -> u64 {
+        driver.conn.standing().splice_budget
+    }
+
+    #[test]
+    fn what_was_spliced_counts_as_read() {
+        let mut driver = driver();
+        assert_eq!(budget(&driver), 0);
+        let timeout = driver.app.limits.body_timeout;
+        let head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+        assert_eq!(arrive(&mut driver, 0, head), Next::Read(Time::START.after(timeout)));
+        assert_eq!(budget(&driver), 100_000);
+        // It has its time for the next piece, from now on.
+        driver.clock.now = Time::from_micros(50_000_000);
+        assert_eq!(arrive(&mut driver, 70_000, b""), Next::Read(driver.clock.now.after(timeout)));
+        assert_eq!(budget(&driver), 30_000);
+        assert_eq!(arrive(&mut driver, 0, b"four"), Next::Read(driver.clock.now.after(timeout)));
+        assert_eq!((budget(&driver), driver.worker.records.len()), (29_996, 0));
+        let idle = driver.clock.now.after(driver.app.limits.keep_alive_timeout);
+        assert_eq!(arrive(&mut driver, 29_996, b""), Next::Read(idle));
+        assert_eq!(budget(&driver), 0);
+        let mut bytes = 0;
+        driver.worker.records.drain(|record| bytes += record.body_bytes);
+        assert_eq!(bytes, 100_000);
+    }
+
+    #[test]
+    fn a_request_began_with_its_head_whatever_came_of_its_body() {
+        const LATER: Time = Time::from_micros(5);
+        for (head, rest, error) in [
+            ("/post HTTP/1.1\r\nContent-Length: 5", "hello", None),
+            ("/post HTTP/1.1\r\nTransfer-Encoding: chunked", "x\r\n", Some("a chunk size")),
+            ("/echo HTTP/1.1\r\nTransfer-Encoding: chunked", "x\r\n", Some("a chunk size")),
+        ] {
+            let mut driver = driver();
+            arrive(&mut driver, 0, format!("POST {head}\r\nHost: a\r\n\r\n").as_bytes());
+            driver.clock.now = LATER;
+            arrive(&mut driver, 0, rest.as_bytes());
+            let mut seen = Vec::new();
+            driver.worker.records.drain(|record| seen.push(record.clone()));
+            assert_eq!(seen.len(), 1, "{head}");
+            assert_eq!(seen[0].started, Time::START, "{head}");
+            let error_seen = seen[0].error.as_deref();
+            assert_eq!(
+                error_seen.map(|text| text.starts_with(error.unwrap_or("?"))),
+                error.map(|_| true)
+            );
+            assert_eq!(seen[0].texts.line().method, Some(b"POST".as_slice()));
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_back_unchanged_is_not_spliced() {
+        for rest in
+            ["/echo HTTP/1.1\r\nTransfer-Encoding: chunked", "/post HTTP/1.1\r\nContent-Length: 99"]
+        {
+            let mut driver = driver();
+            arrive(&mut driver, 0, format!("POST {rest}\r\nHost: a\r\n\r\n").as_bytes());
+            assert_eq!(budget(&driver), 0, "{rest}");
+        }
+    }
+}

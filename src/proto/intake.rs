@@ -1,0 +1,163 @@
+//! What becomes of a request's body: kept, discarded, or sent back while it arrives, in any
+//! protocol. Its transfer coding has been removed.
+
+use super::Cx;
+use super::canned_errors::{TOO_SLOW, too_large};
+use super::exchange::Exchange;
+use crate::base::time::Time;
+use crate::http::reply::Refusal;
+
+/// A request whose body is arriving.
+#[derive(Debug)]
+pub struct Intake {
+    sink: Sink,
+    /// The request as far as it is kept: the bytes of its head, then those of its body.
+    request: Vec<u8>,
+    /// Bytes of content so far.
+    content: u64,
+    /// When its head had arrived.
+    began: Time,
+    /// The next piece must arrive by then.
+    until: Time,
+}
+
+/// Where the content goes.
+#[derive(Debug)]
+pub enum Sink {
+    /// Nowhere: only its length counts.
+    Discard,
+    /// Behind the head, for an endpoint that reads it.
+    Keep,
+    /// Back to the client, as this answer's body.
+    Stream(Box<Exchange>),
+}
+
+/// A request whose body is complete.
+#[derive(Debug)]
+pub enum Complete {
+    /// It can be answered.
+    Request {
+        /// Its head, followed by its body if that was kept.
+        bytes: Vec<u8>,
+        /// The length of the body.
+        content: u64,
+        /// When its head had arrived.
+        began: Time,
+    },
+    /// It has been answered.
+    Streamed(Exchange),
+}
+
+/// Why a body ends before its end.
+#[derive(Debug)]
+pub enum Fault {
+    /// The request is refused.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// Its head, and what of its body was kept.
+        head: Vec<u8>,
+        /// When its head had arrived.
+        began: Time,
+    },
+    /// Its answer has begun, so nothing can be said.
+    Broken(Exchange),
+}
+
+impl Intake {
+    /// Takes the body of a request whose head was `head`.
+    pub fn new(cx: &Cx, head: &[u8], sink: Sink) -> Intake {
+        let (request, now) = (head.to_vec(), cx.clock.now);
+        let mut intake = Intake { sink, request, content: 0, began: now, until: now };
+        intake.extend_deadline(cx);
+        intake
+    }
+
+    /// When the next piece must have arrived.
+    pub fn deadline(&self) -> Time {
+        self.until
+    }
+
+    /// Whether the body goes back while it arrives.
+    pub fn streams(&self) -> bool {
+        matches!(self.sink, Sink::Stream(_))
+    }
+
+    /// The client was kept from sending, by an answer it was slow to take: its time for the next
+    /// piece starts again. How often it can do so is bounded by the time for the whole body.
+    pub fn write_unblocked(&mut self, cx: &Cx) {
+        self.until = cx.clock.now.after(cx.app.limits.body_timeout).min(self.end(cx));
+    }
+
+    /// The client has its time for the next piece; less if it was too slow so far, or took too
+    /// long.
+    fn extend_deadline(&mut self, cx: &Cx) {
+        let limits = &cx.app.limits;
+        let earned_us = u128::from(self.content) * 1_000_000 / u128::from(limits.body_rate.max(1));
+        let slowest = self.began.after_us(u64::try_from(earned_us).unwrap_or(u64::MAX));
+        let slowest = slowest.after(limits.body_timeout);
+        self.until = cx.clock.now.after(limits.body_timeout).min(slowest).min(self.end(cx));
+    }
+
+    fn end(&self, cx: &Cx) -> Time {
+        self.began.after(cx.app.limits.request_timeout)
+    }
+
+    /// This many bytes of content have arrived.
+    pub fn count(&mut self, cx: &Cx, bytes: usize) {
+        self.content += bytes as u64;
+        self.extend_deadline(cx);
+        if let Sink::Stream(exchange) = &mut self.sink {
+            exchange.count(bytes);
+        }
+    }
+
+    /// Takes content that has been [counted](Intake::count) and is not streamed.
+    pub fn take(&mut self, cx: &Cx, content: &[u8]) -> Result<(), Refusal> {
+        match self.sink {
+            Sink::Keep if self.content > cx.app.limits.body_bytes => {
+                return Err(too_large(&cx.app.limits));
+            }
+            Sink::Keep => self.request.extend_from_slice(content),
+            Sink::Discard | Sink::Stream(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the client has not sent the next piece in time.
+    pub fn check_deadline(&self, cx: &Cx) -> Result<(), Refusal> {
+        if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
+    }
+
+    /// The body is complete.
+    pub fn complete(self) -> Complete {
+        match self.sink {
+            Sink::Stream(exchange) => Complete::Streamed(*exchange),
+            Sink::Discard | Sink::Keep => {
+                Complete::Request { bytes: self.request, content: self.content, began: self.began }
+            }
+        }
+    }
+
+    /// The body is refused. Where its answer has begun, only the log can show why.
+    pub fn refuse(self, refusal: Refusal) -> Fault {
+        match self.sink {
+            Sink::Stream(mut exchange) => {
+                exchange.fail(&refusal);
+                Fault::Broken(*exchange)
+            }
+            Sink::Discard | Sink::Keep => {
+                Fault::Refused { refusal, head: self.request, began: self.began }
+            }
+        }
+    }
+
+    /// Its client is gone: the answer that has begun, or the head of its request and when that had
+    /// arrived.
+    pub fn abandon(self) -> Result<Exchange, (Vec<u8>, Time)> {
+        match self.sink {
+            Sink::Stream(exchange) => Ok(*exchange),
+            Sink::Discard | Sink::Keep => Err((self.request, self.began)),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a session keeps between turns, when it keeps anything.
+
+use super::backlog::Backlog;
+use crate::base::time::Time;
+use crate::proto::Cx;
+
+/// Bytes that the machine or the kernel has not taken, and how long the client may take for them.
+#[derive(Debug)]
+pub(super) struct Leftover {
+    pub(super) input: Box<[u8]>,
+    pub(super) output: Box<[u8]>,
+    /// What comes after `output`: the answer to what the client went on sending.
+    pub(super) backlog: Backlog,
+    pub(super) deadline: SendDeadline,
+}
+
+impl Leftover {
+    /// Whether the client has an answer to take.
+    pub(super) fn has_output(&self) -> bool {
+        !self.output.is_empty() || !self.backlog.is_empty() || self.deadline.runs()
+    }
+}
+
+/// When a client must have taken some output, that took no more the last time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SendDeadline {
+    /// None while the client takes everything, while it is we who may not send, and while its input
+    /// is still read.
+    until: Option<Time>,
+    /// Whether its input was read although it took nothing.
+    pub(super) collecting: bool,
+}
+
+impl SendDeadline {
+    /// Whether the client is waited for.
+    pub(super) fn runs(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// When it ends, if it runs.
+    pub(super) fn until(&self) -> Option<Time> {
+        self.until
+    }
+
+    /// Whether it has ended.
+    pub(super) fn has_passed(&self, now: Time) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
+    /// It ends no more.
+    pub(super) fn clear(&mut self) {
+        self.until = None;
+    }
+
+    /// Extends it, if it runs, for what the client has taken: that earns it time, but never more
+    /// than there is at the beginning, or a fast start would buy a long crawl.
+    pub(super) fn extend(&mut self, cx: &Cx, taken: usize) {
+        let Some(until) = self.until.filter(|_| taken > 0) else { return };
+        let limits = &cx.app.limits;
+        let latest = cx.clock.now.after(limits.send_timeout);
+        let earned_us = (taken as u64).saturating_mul(1_000_000).checked_div(limits.send_rate);
+        self.until = Some(earned_us.map_or(latest, |us| latest.min(until.after_us(us))));
+    }
+
+    /// Starts it with the whole send time, or extends it.
+    pub(super) fn start_or_extend(&mut self, cx: &Cx, taken: usize) {
+        match self.until {
+            Some(_) => self.extend(cx, taken),
+            None => self.until = Some(cx.clock.now.after(cx.app.limits.send_timeout)),
+        }
+    }
+}
