@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use loiter::http::app::{App, Redirects};
-use loiter::http::profile::Profile;
+use loiter::http::compat::Compat;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub fn app(byte: u8) -> App {
     app.limits.max_duration = Duration::from_millis(50);
     app.limits.max_bytes = 5000;
     if byte & 1 != 0 {
-        app.profile = Profile::named("go-httpbin").unwrap_or(app.profile);
+        app.compat = Compat::named("go-httpbin").unwrap_or(app.compat);
     }
     if byte & 2 != 0 {
         app.limits.head_line_bytes = 100;

@@ -2,10 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loiter::http::coding::percent_decode;
-use loiter::http::conditional::{self, Validator};
-use loiter::http::reply::is_field_value;
-use loiter::http::{cookies, credentials, html, options::Options, reference::Reference};
+use loiter::http::char_class::is_field_value;
+use loiter::http::compat::CookieQuoting;
+use loiter::http::fields::conditional::{self, Validator};
+use loiter::http::fields::{cookies, credentials, parameters::Parameterized};
+use loiter::http::html;
+use loiter::http::uri::percent::percent_decode;
+use loiter::http::uri::reference::Reference;
 
 const NAMES: [&str; 8] = [
     "Cookie",
@@ -23,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     let fields: Vec<_> = NAMES.into_iter().zip(values.iter().copied().cycle()).collect();
     loiter_fuzz::ask(&fields, b"", |request| {
         for (name, value) in cookies::of(request) {
-            let spelled = cookies::spell(&value);
+            let spelled = cookies::quote(CookieQuoting::Octal, &value);
             assert!(is_field_value(&spelled), "{spelled:?} cannot be sent");
             // Each byte of a name is read as one character, so only ASCII names are compared here.
             if cookies::is_name(&name) && name.is_ascii() {
@@ -31,7 +34,10 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         for value in cookies::of_go(request).values() {
-            assert!(is_field_value(&cookies::spell_go(value)), "{value:?} cannot be sent");
+            assert!(
+                is_field_value(&cookies::quote(CookieQuoting::Drop, value)),
+                "{value:?} cannot be sent"
+            );
         }
         let login = credentials::authorization(request);
         if let Some((user, _)) = credentials::basic(&login) {
@@ -44,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     });
     conditional::names(data, "tag");
     let text = String::from_utf8_lossy(data);
-    let options = Options::parse(&text);
+    let options = Parameterized::parse(&text);
     html::is_dangerous(&options.value);
     let escaped = html::escape(&text);
     assert!(!escaped.contains(['<', '>']), "{escaped:?} is markup");

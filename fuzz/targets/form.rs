@@ -4,10 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loiter::http::json::{Json, Layout, Spelling};
-use loiter::http::options::Options;
-use loiter::http::profile::Profile;
-use loiter::http::{form, multipart, strict};
+use loiter::http::body::{self, multipart};
+use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
+use loiter::http::fields::parameters::Parameterized;
+use loiter::http::json::{Json, Layout};
 
 fn is_json(bytes: &[u8]) {
     let text = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
@@ -17,7 +17,7 @@ fn is_json(bytes: &[u8]) {
 fuzz_target!(|data: &[u8]| {
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let (media, body) = (&data[..end], data.get(end + 1..).unwrap_or_default());
-    let options = Options::parse(&String::from_utf8_lossy(media));
+    let options = Parameterized::parse(&String::from_utf8_lossy(media));
     if let Some(boundary) = options.parameter("boundary")
         && let Some(parts) = multipart::parse(body, boundary)
     {
@@ -25,21 +25,17 @@ fuzz_target!(|data: &[u8]| {
         assert!(content <= body.len(), "the parts hold more than the body");
     }
     loiter_fuzz::ask(&[("Content-Type", media)], body, |request| {
-        for (name, spelling, reader) in [
-            ("httpbin", Spelling::Python, form::read as form::Reader),
-            ("go-httpbin", Spelling::Go, strict::read as form::Reader),
-        ] {
-            let profile = Profile::named(name).expect("a profile");
-            let Ok(content) = reader(request) else { continue };
+        for compat in [&HTTPBIN, &GO_HTTPBIN] {
+            let Ok(content) = body::read(compat, request) else { continue };
             let mut output = Vec::new();
-            let mut json = Json::spelled(&mut output, Layout::Tall, spelling);
+            let mut json = Json::spelled(&mut output, Layout::Tall, compat.spelling);
             json.list(|json| {
                 json.item();
                 content.data.write(json);
                 json.item();
-                content.write_form(json, profile);
+                content.write_form(json, compat);
                 json.item();
-                content.write_files(json, profile);
+                content.write_files(json, compat);
             });
             is_json(&output);
         }

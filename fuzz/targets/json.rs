@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use loiter::http::json::reencode;
 use loiter::http::json::{Json, Layout, Spelling};
-use loiter::http::respell;
 use serde::Deserialize;
 use serde_json::Value;
 
 fn reencode(text: &str, layout: Layout, spelling: Spelling) -> String {
     let mut output = Vec::new();
-    respell::write(&mut Json::spelled(&mut output, layout, spelling), text);
+    reencode::write(&mut Json::spelled(&mut output, layout, spelling), text);
     String::from_utf8(output).expect("JSON is UTF-8")
 }
 
@@ -64,11 +64,11 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    if respell::is_json(text) {
+    if reencode::is_json(text) {
         let once = reencode(text, Layout::Tight, Spelling::Go);
         assert_ne!(once, "", "JSON that is not re-encoded");
     }
     if meant.is_some() && text.len() < 300 {
-        assert!(respell::is_json(text), "not accepted as JSON: {text}");
+        assert!(reencode::is_json(text), "not accepted as JSON: {text}");
     }
 });

@@ -12,8 +12,8 @@ use libfuzzer_sys::fuzz_target;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
-use loiter::server::sim::{Client, Link, Sim, Faults};
-use loiter::server::worker::{Listener, WorkerConfig, Worker};
+use loiter::server::sim::{Client, Faults, Link, Sim};
+use loiter::server::worker::{Listener, Worker, WorkerConfig};
 use loiter_fuzz::play::Player;
 use loiter_fuzz::script::{self, Step};
 

@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loiter::http::coding::{self, Part};
+use loiter::http::compat::Compat;
 use loiter::http::json::{Json, Layout, Spelling};
-use loiter::http::profile::Profile;
-use loiter::http::query::{self, Order};
 use loiter::http::request::Target;
-use loiter::http::url;
+use loiter::http::uri::percent::{self, Part};
+use loiter::http::uri::query::{self, Order};
+use loiter::http::uri::request_url;
 
 fn is_json(bytes: &[u8]) {
     let text = String::from_utf8(bytes.to_vec()).expect("a document is UTF-8");
@@ -15,24 +15,24 @@ fn is_json(bytes: &[u8]) {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let decoded = coding::percent_decode(data);
+    let decoded = percent::percent_decode(data);
     assert!(decoded.len() <= data.len(), "decoding makes it longer");
-    let text = coding::text(decoded.clone());
+    let text = percent::text(decoded.clone());
     let mut encoded = String::new();
-    coding::percent_encode(&mut encoded, &text, "");
-    assert_eq!(coding::percent_decode(encoded.as_bytes()), text.as_bytes(), "{encoded}");
+    percent::percent_encode(&mut encoded, &text, "");
+    assert_eq!(percent::percent_decode(encoded.as_bytes()), text.as_bytes(), "{encoded}");
     for part in [Part::Path, Part::Query] {
         let mut output = b"\"".to_vec();
-        coding::escape_iri(&mut output, data, part);
+        percent::escape_iri(&mut output, data, part);
         output.push(b'"');
         is_json(&output);
     }
     for name in ["httpbin", "go-httpbin"] {
-        let profile = Profile::named(name).expect("a profile");
+        let compat = Compat::named(name).expect("a compat");
         for order in [Order::Sorted, Order::Arrival] {
             let mut output = Vec::new();
             let mut json = Json::spelled(&mut output, Layout::Tall, Spelling::Python);
-            query::write(&mut json, profile, query::pairs(data), order);
+            query::write(&mut json, compat, query::pairs(data), order);
             is_json(&output);
         }
     }
@@ -45,14 +45,14 @@ fuzz_target!(|data: &[u8]| {
         request.target = target;
         request.host = host;
         for name in ["httpbin", "go-httpbin"] {
-            let profile = Profile::named(name).expect("a profile");
+            let compat = Compat::named(name).expect("a compat");
             let mut output = b"\"".to_vec();
-            url::escape_url(&mut output, profile, &request);
+            request_url::escape_url(&mut output, compat, &request);
             output.push(b'"');
             is_json(&output);
             let mut output = Vec::new();
             let mut json = Json::new(&mut output, Layout::Tall);
-            query::write_args(&mut json, profile, &request, Order::Sorted);
+            query::write_args(&mut json, compat, &request, Order::Sorted);
             is_json(&output);
         }
     });

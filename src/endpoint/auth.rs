@@ -3,15 +3,17 @@
 //! What is compared takes as long as it takes: the password stands in the URL, so there is no
 //! secret that the time could tell.
 
-use super::digest::{digest, go_digest, unknown_to_go};
+mod digest;
+
 use super::inspect::tall;
 use super::refuse;
 use super::route::{Client, Group, Kind, Others, Param, Route};
 use crate::http::app::App;
-use crate::http::credentials::{authorization, basic};
+use crate::http::fields::credentials::{authorization, basic};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+use digest::{digest, go_digest, unknown_to_go};
 
 const USER: Param = Param::path("user", Kind::Text, "user", "who may log in");
 const PASSWORD: Param = Param::path("passwd", Kind::Text, "secret", "with which password");
@@ -25,7 +27,7 @@ const QOP: Param = Param::path(
 const GO_QOP: Kind = Kind::Choice(&["auth"], Others::RefusedInAnyCase);
 const ALGORITHM: Param = Param::path(
     "algorithm",
-    Kind::Choice(&super::digest::NAMES, Others::Taken),
+    Kind::Choice(&digest::NAMES, Others::Taken),
     "SHA-256",
     "of the hash; anything else is MD5",
 )
@@ -131,7 +133,7 @@ pub(super) fn told(app: &App, status: Status, user: &str) -> Reply {
         json.raw(done);
         json.key("user");
         json.text(user);
-        if app.profile.authorized {
+        if app.compat.authorized {
             json.key("authorized");
             json.raw(done);
         }

@@ -12,13 +12,13 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::params::{bad, shortened};
 use super::route::{Kind, Others, Param, Route};
 use crate::http::app::App;
+use crate::http::compat::GO_HTTPBIN;
+use crate::http::fields::parameters::{MEDIA_TYPE, is_media_type};
 use crate::http::html;
-use crate::http::options::{MEDIA_TYPE, is_media_type};
-use crate::http::profile::GO_HTTPBIN;
-use crate::http::query;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+use crate::http::uri::query;
 
 const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";
 const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
@@ -107,9 +107,9 @@ fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
 fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> {
     let free = app.dangerous_responses;
     match query::given(&GO_HTTPBIN, query::first(request, "content-type")) {
-        None if free && app.profile.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
+        None if free && app.compat.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
         None => Ok(Reply::whole(Status::OK, Media::Text, bytes)),
-        Some(media) if !app.profile.strict && !is_media_type(&media) => Err(bad(
+        Some(media) if !app.compat.strict && !is_media_type(&media) => Err(bad(
             "content-type",
             &media,
             "write a media type, such as text/plain, without control characters",

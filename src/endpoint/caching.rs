@@ -7,8 +7,9 @@ use super::route::{Group, Kind, Param, Route};
 use crate::base::limits::MAX_ATTRIBUTE_BYTES;
 use crate::base::random::Random;
 use crate::http::app::App;
-use crate::http::conditional::{Validator, http_date, names, seconds};
-use crate::http::reply::{Media, Refusal, Reply, is_plain};
+use crate::http::char_class::is_plain;
+use crate::http::fields::conditional::{Validator, http_date, names, seconds};
+use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
@@ -45,7 +46,7 @@ fn document() -> Reply {
 }
 
 fn render(app: &App, request: &Request, output: &mut Vec<u8>) {
-    tell(app, request, app.profile.documents.get, output);
+    tell(app, request, app.compat.echo.get, output);
 }
 
 /// Whether a request asks for what is newer than its copy. As in httpbin an empty If-None-Match

@@ -7,6 +7,7 @@ use super::inspect::tell;
 use super::refusal::refuse;
 use super::route::{Client, Group, Route};
 use crate::http::app::App;
+use crate::http::compat::{EchoField, EchoFields};
 use crate::http::content_coding::{Coding, accepted};
 use crate::http::reply::{Refusal, Render, Reply};
 use crate::http::request::Request;
@@ -87,6 +88,14 @@ fn coded(coding: Coding, render: Render) -> Reply {
 /// Appends the document with this flag, coded.
 fn render(app: &App, request: &Request, flag: &'static str, coding: Coding, output: &mut Vec<u8>) {
     let mut document = Vec::new();
-    tell(app, request, &(app.profile.documents.coded)(flag), &mut document);
+    tell(app, request, &fields(&app.compat.echo, flag), &mut document);
     coding.compress(&document, output);
+}
+
+/// The members of the document, this flag among them.
+fn fields(echo: &EchoFields, flag: &'static str) -> Vec<EchoField> {
+    let mut fields = echo.compressed.to_vec();
+    let sorted = fields.iter().position(|field| echo.sorted_flag && field.name() > flag);
+    fields.insert(sorted.unwrap_or(fields.len()), EchoField::Flag(flag));
+    fields
 }

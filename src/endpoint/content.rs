@@ -8,12 +8,13 @@ use crate::base::go_rand::GoRand;
 use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
+use crate::http::char_class::is_plain;
+use crate::http::compat::Generator;
 use crate::http::pace::{Pace, Source};
-use crate::http::profile::Generator;
-use crate::http::query;
-use crate::http::reply::{Body, Media, Refusal, Reply, is_plain};
+use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+use crate::http::uri::query;
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -65,7 +66,7 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let source = random(app, request, bytes, BODY_PIECE)?;
     let pace = Pace::new(source, bytes.div_ceil(u64::from(BODY_PIECE)), 0, Some(bytes));
     let body = Body::Paced(Box::new(pace));
-    let reply = Reply { media: Media::Bytes, body, ..Reply::new(Status::OK) };
+    let reply = Reply { media: Media::OctetStream, body, ..Reply::new(Status::OK) };
     Ok(reply.sized().clamped("n", asked, bytes))
 }
 
@@ -73,7 +74,7 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// go-httpbin that of a request's body.
 pub(super) fn size(app: &App, request: &Request) -> Result<(u64, u64), Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
-    let most = (app.profile.most_bytes)(&app.limits);
+    let most = app.compat.most_bytes(&app.limits);
     Ok((asked, params::bounded(app, "n", asked, 0..=most)?))
 }
 
@@ -84,16 +85,16 @@ pub(super) fn random(
     left: u64,
     piece: u32,
 ) -> Result<Source, Refusal> {
-    let Some(seed) = query::given(app.profile, query::first_any_case(request, "seed")) else {
+    let Some(seed) = query::given(app.compat, query::first_any_case(request, "seed")) else {
         return Ok(Source::Noise { random: Random::new(request.seed), left, piece });
     };
-    Ok(match app.profile.generator {
+    Ok(match app.compat.generator {
         Generator::Python => {
             let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
             Source::Python { mersenne, left, piece }
         }
         Generator::Go => {
-            let generator = Box::new(GoRand::new(params::integer(app.profile, "seed", &seed)?));
+            let generator = Box::new(GoRand::new(params::integer(app.compat, "seed", &seed)?));
             Source::Go { generator, left, piece }
         }
     })
@@ -106,6 +107,6 @@ fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let sound = |media: &&str| !media.is_empty() && is_plain(media);
     Ok(match media.filter(sound) {
         Some(media) => reply.header("Content-Type", media.to_owned()),
-        None => Reply { media: Media::Bytes, ..reply },
+        None => Reply { media: Media::OctetStream, ..reply },
     })
 }

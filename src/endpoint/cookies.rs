@@ -8,12 +8,14 @@ use super::redirects::found;
 use super::route::{Client, Group, Kind, Names, Others, Param, Route};
 use crate::base::limits::{MAX_ALL_ATTRIBUTES_BYTES, MAX_ATTRIBUTE_BYTES};
 use crate::http::app::App;
-use crate::http::conditional::http_date;
-use crate::http::cookies::{self, Attribute, domain_go, is_attribute_byte, is_name, path_go};
-use crate::http::query::{self, Pair};
-use crate::http::reply::{ANY_TEXT, Refusal, Reply, is_token};
+use crate::http::char_class::{ANY_TEXT, is_token};
+use crate::http::compat::CookieAttribute;
+use crate::http::fields::conditional::http_date;
+use crate::http::fields::cookies::{self, domain_go, is_attribute_byte, is_name, path_go};
+use crate::http::reply::{Refusal, Reply};
 use crate::http::request::Request;
-use crate::http::url;
+use crate::http::uri::query::{self, Pair};
+use crate::http::uri::request_url;
 
 /// Cookies that httpbin hides: those of the statistics on its own site.
 const HIDDEN: [&str; 8] = [
@@ -141,7 +143,7 @@ fn render(app: &App, cookies: impl IntoIterator<Item = (String, String)>, output
 /// cookie. A name that would not come back is refused: it would bring in attributes of its own, or
 /// end the field.
 fn set(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.profile, request)?;
+    let pairs = query::as_fields(app.compat, request)?;
     let attributes = attributes(app, request, &pairs, false)?;
     let cookies = named(app, &pairs)?;
     let cookies = cookies.into_iter().map(|(name, value)| cookie(app, name, value, &attributes));
@@ -150,7 +152,7 @@ fn set(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/cookies/set/{name}/{value}`: httpbin's.
 fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.profile, request)?;
+    let pairs = query::as_fields(app.compat, request)?;
     let name = String::from_utf8_lossy(request.param(0));
     let value = String::from_utf8_lossy(request.param(1));
     let attributes = attributes(app, request, &pairs, false)?;
@@ -160,9 +162,9 @@ fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/cookies/delete`: each name of the query. A client finds a cookie by its Domain and Path too.
 fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.profile, request)?;
+    let pairs = query::as_fields(app.compat, request)?;
     let attributes = attributes(app, request, &pairs, true)?;
-    let value = |value| if app.profile.cookies.gone_as_set { value } else { "" };
+    let value = |value| if app.compat.cookies.delete_like_set { value } else { "" };
     let cookies = named(app, &pairs)?;
     let cookies = cookies.into_iter().map(|(name, v)| cookie(app, name, value(v), &attributes));
     answer(app, cookies, &attributes)
@@ -184,7 +186,7 @@ fn answer(
 
 /// The pairs of the query that name a cookie: of several of one name the first.
 fn named<'a>(app: &App, pairs: &'a [Pair]) -> Result<Vec<(&'a str, &'a str)>, Refusal> {
-    let lenient = app.profile.cookies.lenient;
+    let lenient = app.compat.cookies.lenient;
     let (mut seen, mut named) = (HashSet::new(), Vec::new());
     for (name, value) in pairs.iter().filter(|pair| !is_attribute(&pair.0, lenient)) {
         if lenient && !is_token(name) || !seen.insert(name.as_ref()) {
@@ -202,12 +204,12 @@ fn checked(name: &str) -> Result<&str, Refusal> {
 
 /// The value of a `Set-Cookie` field.
 fn cookie(app: &App, name: &str, value: &str, attributes: &str) -> String {
-    [name, "=", &(app.profile.cookies.spell)(value), attributes].concat()
+    [name, "=", &cookies::quote(app.compat.cookies.quoting, value), attributes].concat()
 }
 
 /// What follows a cookie's value, in the order of the API that is spoken.
 fn attributes(app: &App, request: &Request, pairs: &[Pair], gone: bool) -> Result<String, Refusal> {
-    let style = app.profile.cookies;
+    let style = &app.compat.cookies;
     let given = |name: &str| attribute(pairs, name, style.lenient);
     let text = |name: &str, given: Option<String>| {
         given.filter(|text| !text.is_empty()).map(|text| format!("; {name}={text}"))
@@ -216,15 +218,17 @@ fn attributes(app: &App, request: &Request, pairs: &[Pair], gone: bool) -> Resul
         let on = given(name)?.map_or(default, |value| value == "1" || is(&value, "true"));
         Ok(on.then(|| format!("; {name}")))
     };
-    let secure = (!gone || style.gone_as_set) && url::is_secure(app.profile, request);
+    let secure = (!gone || style.delete_like_set) && request_url::is_secure(app.compat, request);
     let parts = style.attributes.map(|attribute| match attribute {
-        Attribute::Domain => Ok(text("Domain", given("Domain")?)),
-        Attribute::Path => Ok(text("Path", given("Path")?.or_else(|| Some("/".to_owned())))),
-        Attribute::Gone => Ok(gone
-            .then(|| format!("; Expires={}; Max-Age=0", http_date((style.gone)(request.unix_us))))),
-        Attribute::HttpOnly => switch("HttpOnly", style.http_only),
-        Attribute::Secure => switch("Secure", secure),
-        Attribute::SameSite => Ok(text("SameSite", given("SameSite")?)),
+        CookieAttribute::Domain => Ok(text("Domain", given("Domain")?)),
+        CookieAttribute::Path => Ok(text("Path", given("Path")?.or_else(|| Some("/".to_owned())))),
+        CookieAttribute::Expiry => Ok(gone.then(|| {
+            let expired = style.expired_us_ago.map(|ago| request.unix_us.saturating_sub(ago));
+            format!("; Expires={}; Max-Age=0", http_date(expired.unwrap_or_default()))
+        })),
+        CookieAttribute::HttpOnly => switch("HttpOnly", style.http_only),
+        CookieAttribute::Secure => switch("Secure", secure),
+        CookieAttribute::SameSite => Ok(text("SameSite", given("SameSite")?)),
     });
     Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }

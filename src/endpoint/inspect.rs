@@ -7,15 +7,15 @@
 
 use super::route::{Group, Kind, Others, Param, Route, UPLOAD};
 use crate::http::app::App;
-use crate::http::fields;
-use crate::http::form::{self, Content};
+use crate::http::body::{self, content::Content};
+use crate::http::compat::EchoField;
+use crate::http::fields::render_headers;
+use crate::http::json::reencode;
 use crate::http::json::{Json, Layout};
-use crate::http::profile::Key;
-use crate::http::query::{self, Order};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
-use crate::http::respell;
-use crate::http::url;
+use crate::http::uri::query::{self, Order};
+use crate::http::uri::request_url;
 
 const HEAD: Methods = Methods::of(&[Method::Head]);
 const POST: Methods = Methods::of(&[Method::Post]);
@@ -72,22 +72,22 @@ pub(super) const GROUP: Group = Group {
 
 /// `/get` and `/head`.
 fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.get, output)))
+    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.get, output)))
 }
 
 /// `/post`, `/put`, `/patch` and `/delete`.
 fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
     check_body(app, request)?;
-    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.body, output)))
+    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.body, output)))
 }
 
 /// Refuses a form of too many fields, and a body that cannot be read, where the profile has it so.
 /// Whoever answers with [`Key::Data`] or its like calls this first: when the answer is written, it
 /// is too late.
 pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
-    form::check_count(request)?;
-    if app.profile.strict {
-        (app.profile.reader)(request)?;
+    body::check_count(request)?;
+    if app.compat.strict {
+        body::read(app.compat, request)?;
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
 /// `/upload`: go-httpbin's. What was said without the body itself, and how long that is: any
 /// length, as none of it is kept.
 fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, app.profile.documents.upload, output)))
+    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.upload, output)))
 }
 
 /// `/anything`: the same with the method. `raw=1`, which is our own, adds the header fields as they
@@ -104,19 +104,19 @@ fn anything(app: &App, request: &Request) -> Result<Reply, Refusal> {
     check_body(app, request)?;
     Ok(Reply::json(|app, request, output| {
         let raw = query::first(request, "raw").is_some_and(|raw| raw == "1" || raw == "true");
-        let documents = &app.profile.documents;
+        let documents = &app.compat.echo;
         tell(app, request, if raw { documents.raw } else { documents.anything }, output);
     }))
 }
 
 /// The body of `/delay`, where httpbin knows neither `json` nor `method`.
 pub(super) fn render_delayed(app: &App, request: &Request, output: &mut Vec<u8>) {
-    tell(app, request, app.profile.documents.delay, output);
+    tell(app, request, app.compat.echo.delay, output);
 }
 
 /// `/headers`.
 fn headers(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, &[Key::Headers], output)))
+    Ok(Reply::json(|app, request, output| tell(app, request, &[EchoField::Headers], output)))
 }
 
 /// `/ip`. As in go-httpbin, `format=text` asks for the address alone.
@@ -124,13 +124,13 @@ fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
     if query::first(request, "format").is_some_and(|format| format == "text") {
         return Ok(Reply::json(render_address).media(Media::Text));
     }
-    Ok(Reply::json(|app, request, output| tell(app, request, &[Key::Origin], output)))
+    Ok(Reply::json(|app, request, output| tell(app, request, &[EchoField::Origin], output)))
 }
 
 /// The origin and a line feed; with the escapes of JSON, so that no field can bring in a control
 /// character.
 fn render_address(app: &App, request: &Request, output: &mut Vec<u8>) {
-    url::escape_origin(output, app.profile, request);
+    request_url::escape_origin(output, app.compat, request);
     output.push(b'\n');
 }
 
@@ -140,24 +140,24 @@ fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
         const NAME: &str = "User-Agent";
         tall(app, output, |json| {
             json.key("user-agent");
-            match request.field(NAME).filter(|_| !fields::is_excluded(app, NAME.as_bytes())) {
-                None => json.raw(app.profile.absent),
-                Some(_) => {
-                    json.quoted(|output| url::escape_field(output, app.profile, request, NAME))
-                }
+            match request.field(NAME).filter(|_| !render_headers::is_excluded(app, NAME.as_bytes()))
+            {
+                None => json.raw(app.compat.missing_user_agent),
+                Some(_) => json
+                    .quoted(|output| request_url::escape_field(output, app.compat, request, NAME)),
             }
         })
     }))
 }
 
 /// Writes a document that tells these parts of a request, and a line feed after it.
-pub(super) fn tell(app: &App, request: &Request, document: &[Key], output: &mut Vec<u8>) {
+pub(super) fn tell(app: &App, request: &Request, document: &[EchoField], output: &mut Vec<u8>) {
     tall(app, output, |json| write_keys(json, app, request, document, Order::Sorted));
 }
 
 /// Writes an object that `fill` fills, one item a line, and a line feed after it.
 pub(super) fn tall(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
-    Json::spelled(output, Layout::Tall, app.profile.spelling).object(fill);
+    Json::spelled(output, Layout::Tall, app.compat.spelling).object(fill);
     output.push(b'\n');
 }
 
@@ -166,12 +166,14 @@ pub(super) fn write_keys(
     json: &mut Json,
     app: &App,
     request: &Request,
-    document: &[Key],
+    document: &[EchoField],
     order: Order,
 ) {
-    let form = document.iter().any(|key| matches!(key, Key::Data | Key::Files | Key::Form));
+    let form = document
+        .iter()
+        .any(|key| matches!(key, EchoField::Data | EchoField::Files | EchoField::Form));
     // The endpoint has refused what cannot be read.
-    let content = if form { (app.profile.reader)(request).ok() } else { None };
+    let content = if form { body::read(app.compat, request).ok() } else { None };
     let content = content.unwrap_or_default();
     for &key in document {
         write_key(json, app, request, &content, key, order);
@@ -183,26 +185,26 @@ fn write_key(
     app: &App,
     request: &Request,
     content: &Content,
-    key: Key,
+    key: EchoField,
     order: Order,
 ) {
-    let Some(name) = key.name() else { return };
-    let profile = app.profile;
-    json.key(name);
+    let compat = app.compat;
+    json.key(key.name());
     match key {
-        Key::Args => query::write_args(json, profile, request, order),
-        Key::Data => content.data.write(json),
-        Key::Files => content.write_files(json, profile),
-        Key::Form => content.write_form(json, profile),
-        Key::Headers => fields::write(json, app, request, order),
-        Key::Json => respell::write(json, &content.json),
-        Key::Method => json.text(request.method_name()),
-        Key::RawHeaders => fields::write_raw(json, app, request),
-        Key::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
-        Key::Origin => json.quoted(|output| url::escape_origin(output, profile, request)),
-        Key::Url => json.quoted(|output| url::escape_url(output, profile, request)),
-        Key::NoUrl => json.raw("\"\""),
-        Key::Flag(_) => json.raw("true"),
-        Key::Nothing => {}
+        EchoField::Args => query::write_args(json, compat, request, order),
+        EchoField::Data => content.data.write(json),
+        EchoField::Files => content.write_files(json, compat),
+        EchoField::Form => content.write_form(json, compat),
+        EchoField::Headers => render_headers::write(json, app, request, order),
+        EchoField::Json => reencode::write(json, &content.json),
+        EchoField::Method => json.text(request.method_name()),
+        EchoField::RawHeaders => render_headers::write_raw(json, app, request),
+        EchoField::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
+        EchoField::Origin => {
+            json.quoted(|output| request_url::escape_origin(output, compat, request))
+        }
+        EchoField::Url => json.quoted(|output| request_url::escape_url(output, compat, request)),
+        EchoField::EmptyUrl => json.raw("\"\""),
+        EchoField::Flag(_) => json.raw("true"),
     }
 }

@@ -4,32 +4,30 @@
 //! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
 //! of each.
 
+mod about;
 mod auth;
 mod base64;
 mod caching;
 mod compression;
 mod content;
 mod cookies;
-mod describe;
-mod digest;
 mod documents;
 mod images;
 mod inspect;
-mod links;
+mod openapi;
 mod page;
 pub mod params;
 mod range;
+mod raw;
 mod redirects;
 mod refusal;
-mod response;
+mod response_headers;
 mod route;
 mod router;
-mod server;
 mod status;
 mod streams;
 mod timing;
 mod websocket;
-mod wire;
 
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -45,7 +43,7 @@ pub use router::{Found, find};
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] = &[
     inspect::GROUP,
-    wire::GROUP,
+    raw::GROUP,
     timing::GROUP,
     streams::GROUP,
     status::GROUP,
@@ -58,7 +56,7 @@ pub static GROUPS: &[Group] = &[
     images::GROUP,
     documents::GROUP,
     websocket::GROUP,
-    server::GROUP,
+    about::GROUP,
     page::GROUP,
 ];
 
@@ -96,7 +94,7 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     if request.method == Method::Options {
         return preflight(app, found.route, request);
     }
-    match found.route.endpoint(app.profile)(app, request) {
+    match found.route.endpoint(app.compat)(app, request) {
         Ok(reply) => reply,
         Err(refusal) => refuse(app, &refusal),
     }
@@ -112,10 +110,10 @@ pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
 /// The answer to OPTIONS, which is also a browser asking whether a page may send a request. It
 /// may, always: as in httpbin. The two fields that every answer has are not written here.
 fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
-    let reply = match app.profile.blind_options {
+    let reply = match app.compat.blind_options {
         true => Reply::new(Status::OK),
         false => {
-            let methods = route.methods(app.profile).with(Methods::of(&[Method::Options]));
+            let methods = route.methods(app.compat).with(Methods::of(&[Method::Options]));
             Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods))
         }
     };
@@ -125,7 +123,7 @@ fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
 /// Adds what a browser wants to know.
 fn permit(app: &App, reply: Reply, request: &Request) -> Reply {
     let reply = reply
-        .header("Access-Control-Allow-Methods", app.profile.cors_methods)
+        .header("Access-Control-Allow-Methods", app.compat.cors_methods)
         .header("Access-Control-Max-Age", "3600");
     match request.field("Access-Control-Request-Headers").map(std::str::from_utf8) {
         Some(Ok(asked)) => reply.header("Access-Control-Allow-Headers", asked.to_owned()),

@@ -8,10 +8,10 @@ use std::ops::RangeInclusive;
 
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_QUOTED_BYTES};
 use crate::http::app::App;
-use crate::http::profile::Profile;
-use crate::http::query;
+use crate::http::compat::Compat;
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
+use crate::http::uri::query;
 
 /// The units of Go's durations in nanoseconds, longer names before those they begin with.
 const UNITS: [(&str, u64); 8] = [
@@ -28,12 +28,12 @@ const SECOND: u64 = 1_000_000_000;
 
 /// What a query says of this name, or its default.
 pub fn value<'a>(
-    profile: &Profile,
+    compat: &Compat,
     request: &Request<'a>,
     name: &str,
     default: &'static str,
 ) -> Cow<'a, str> {
-    query::given(profile, query::first(request, name)).unwrap_or(Cow::Borrowed(default))
+    query::given(compat, query::first(request, name)).unwrap_or(Cow::Borrowed(default))
 }
 
 /// The longest time an answer may take, in microseconds.
@@ -44,8 +44,8 @@ pub fn max_duration_us(limits: &Limits) -> u64 {
 /// A duration in microseconds, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`,
 /// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). As long as was asked for: the caller
 /// bounds it. A negative one, or any other text, is refused.
-pub fn duration_us(profile: &Profile, name: &str, text: &str) -> Result<u64, Refusal> {
-    match signed_duration_us(text).filter(|_| is_read(profile, text)) {
+pub fn duration_us(compat: &Compat, name: &str, text: &str) -> Result<u64, Refusal> {
+    match signed_duration_us(text).filter(|_| is_read(compat, text)) {
         Some(micros) if micros >= 0 => Ok(micros.unsigned_abs()),
         Some(_) => Err(bad(name, text, "it is negative")),
         None => Err(bad(name, text, "write seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
@@ -55,8 +55,8 @@ pub fn duration_us(profile: &Profile, name: &str, text: &str) -> Result<u64, Ref
 /// A duration as long as an answer may take: a longer one is cut to that or refused, as the profile
 /// has it.
 pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Refusal> {
-    let (asked, most) = (duration_us(app.profile, name, text)?, max_duration_us(&app.limits));
-    match asked <= most || app.profile.clamps {
+    let (asked, most) = (duration_us(app.compat, name, text)?, max_duration_us(&app.limits));
+    match asked <= most || app.compat.clamps {
         true => Ok(asked.min(most)),
         false => {
             let hint = format!("it is longer than {:?}", app.limits.max_duration);
@@ -149,7 +149,7 @@ fn shifted(value: u128, exponent: i64) -> u128 {
 /// another path, and not found; one too large for us is as large as can be. go-httpbin refuses what
 /// it cannot read.
 pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
-    if app.profile.go_numbers {
+    if app.compat.go_numbers {
         let text = String::from_utf8_lossy(segment);
         let count = text.parse::<i64>().ok().and_then(|count| u64::try_from(count).ok());
         return count.ok_or_else(|| bad(name, &text, "write an integer"));
@@ -171,7 +171,7 @@ pub fn bounded(
     bounds: RangeInclusive<u64>,
 ) -> Result<u64, Refusal> {
     let (least, most) = (*bounds.start(), *bounds.end());
-    match bounds.contains(&asked) || app.profile.clamps {
+    match bounds.contains(&asked) || app.compat.clamps {
         true => Ok(asked.clamp(least, most)),
         false => {
             let hint = format!("it must be {least} to {most}");
@@ -183,25 +183,25 @@ pub fn bounded(
 /// An integer as Python's `int` reads it: blanks around it, a sign, `_` between digits, and leading
 /// zeros pass, and one too large for us is as large as can be. Or as Go does: none but a sign and
 /// leading zeros.
-pub fn integer(profile: &Profile, name: &str, text: &str) -> Result<i64, Refusal> {
-    let value = if profile.go_numbers { text.parse().ok() } else { python_integer(text) };
+pub fn integer(compat: &Compat, name: &str, text: &str) -> Result<i64, Refusal> {
+    let value = if compat.go_numbers { text.parse().ok() } else { python_integer(text) };
     value.ok_or_else(|| bad(name, text, "write an integer"))
 }
 
 /// Whether the profile reads a text at all: blanks and `_` are Python's.
-pub fn is_read(profile: &Profile, text: &str) -> bool {
+pub fn is_read(compat: &Compat, text: &str) -> bool {
     let odd = |char: char| char == '_' || char.is_whitespace() || char.is_control();
-    !(profile.go_numbers && text.contains(odd))
+    !(compat.go_numbers && text.contains(odd))
 }
 
 /// An integer in this range; one beyond it is refused, whoever's ways are followed.
 pub fn within(
-    profile: &Profile,
+    compat: &Compat,
     name: &str,
     text: &str,
     range: RangeInclusive<u64>,
 ) -> Result<u64, Refusal> {
-    let value = u64::try_from(integer(profile, name, text)?).ok();
+    let value = u64::try_from(integer(compat, name, text)?).ok();
     let value = value.filter(|value| range.contains(value));
     let hint = || format!("it must be {} to {}", range.start(), range.end());
     value.ok_or_else(|| bad(name, text, &hint()))
@@ -291,7 +291,7 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::profile::{GO_HTTPBIN, HTTPBIN};
+    use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
     use crate::http::status::Status;
     use proptest::prelude::*;
 
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn durations_are_cut_or_refused() {
         let app = App::default();
-        let go = App { profile: &GO_HTTPBIN, ..App::default() };
+        let go = App { compat: &GO_HTTPBIN, ..App::default() };
         assert_eq!(bounded_duration_us(&app, "delay", "inf"), Ok(10_000_000));
         assert_eq!(bounded_duration_us(&go, "delay", "10s"), Ok(10_000_000));
         let refusal = Refusal::bad("bad delay \"10.000001\": it is longer than 10s");
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn integers() {
         let app = App::default();
-        let go = App { profile: &GO_HTTPBIN, ..App::default() };
+        let go = App { compat: &GO_HTTPBIN, ..App::default() };
         let count = |text: &[u8]| count(&app, "n", text);
         assert_eq!(count(b"007"), Ok(7));
         assert_eq!(count("9".repeat(50).as_bytes()), Ok(u64::MAX));

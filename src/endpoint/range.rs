@@ -6,12 +6,12 @@ use super::params;
 use super::route::{Beyond, Ceiling, Client, Kind, Param, Route, Sign};
 use crate::base::limits::{BODY_PIECE, MAX_CHUNK_BYTES, RANGE_PIECE};
 use crate::http::app::App;
-use crate::http::conditional::{Outcome, Validator};
+use crate::http::fields::conditional::{Outcome, Validator};
 use crate::http::pace::{Pace, Source};
-use crate::http::query;
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+use crate::http::uri::query;
 
 const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
 
@@ -58,7 +58,7 @@ fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
         return Ok(Reply { body: whole(text), ..head(Status(404)).media(Media::Text) });
     }
     let chunk = match query::first_any_case(request, "chunk_size") {
-        Some(text) => params::integer(app.profile, "chunk_size", &text)?.max(1).unsigned_abs(),
+        Some(text) => params::integer(app.compat, "chunk_size", &text)?.max(1).unsigned_abs(),
         None => RANGE_PIECE,
     };
     let span = Span::of(app, request)?;
@@ -69,7 +69,7 @@ fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
     };
     let status = if part == (0..n) { Status::OK } else { Status(206) };
     let reply = head(status)
-        .media(Media::Bytes)
+        .media(Media::OctetStream)
         .header("Content-Range", format!("bytes {}-{}/{n}", part.start, part.end - 1));
     let part_us = span.share_us(part.end - part.start, n);
     Ok(span.told(spread(reply, part, chunk, part_us)))
@@ -105,11 +105,11 @@ struct Span {
 impl Span {
     /// Reads the query; one that is too long is cut or refused, as the profile has it.
     fn of(app: &App, request: &Request) -> Result<Span, Refusal> {
-        let text = query::given(app.profile, query::first_any_case(request, "duration"));
+        let text = query::given(app.compat, query::first_any_case(request, "duration"));
         let text = text.unwrap_or("0".into());
-        let asked_us = params::duration_us(app.profile, "duration", &text)?;
+        let asked_us = params::duration_us(app.compat, "duration", &text)?;
         let given_us = asked_us.min(params::max_duration_us(&app.limits));
-        match given_us == asked_us || app.profile.clamps {
+        match given_us == asked_us || app.compat.clamps {
             true => Ok(Span { asked_us, given_us }),
             false => Err(params::bad("duration", &text, "it is too long")),
         }

@@ -1,17 +1,19 @@
 //! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`; `/links`
 //! is in `links`.
 
-use super::links;
+mod links;
+
 use super::params::{bad, count, integer};
 use super::route::{Beyond, Group, Kind, Param, Route, UPLOAD};
 use crate::http::app::{App, Redirects};
+use crate::http::body;
 use crate::http::html;
-use crate::http::query::{self, Pair};
-use crate::http::reference::{ESCAPED_REFERENCE, REFERENCE, Reference};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
-use crate::http::url;
+use crate::http::uri::query::{self, Pair};
+use crate::http::uri::reference::{ESCAPED_REFERENCE, REFERENCE, Reference};
+use crate::http::uri::request_url;
 
 const HOPS: Param =
     Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects").beyond(Beyond::Refused);
@@ -61,7 +63,7 @@ fn redirect(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/relative-redirect/{n}`: no page goes with it.
 fn relative(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let media = if app.profile.pages { Media::Html } else { Media::None };
+    let media = if app.compat.pages { Media::Html } else { Media::None };
     Ok(Reply::new(Status(302)).media(media).header("Location", hop(app, request, false)?))
 }
 
@@ -78,12 +80,12 @@ fn hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> 
         n if absolute => app.local(&format!("/absolute-redirect/{}", n - 1)),
         n => app.local(&format!("/relative-redirect/{}", n - 1)),
     };
-    Ok(if absolute { url::site(app.profile, request) + &path } else { path })
+    Ok(if absolute { request_url::site(app.compat, request) + &path } else { path })
 }
 
 /// `302 Found`, with a page for whoever does not follow it, if the profile has pages.
 pub(super) fn found(app: &App, location: String) -> Reply {
-    let reply = match app.profile.pages {
+    let reply = match app.compat.pages {
         false => Reply::new(Status(302)),
         true => {
             let to = html::escape(&location);
@@ -105,12 +107,12 @@ pub(super) fn found(app: &App, location: String) -> Reply {
 fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut asked: Vec<Pair> = query::of(request).collect();
     if UPLOAD.contains(request.method) && named(&asked, "url").is_none() {
-        asked.extend((app.profile.reader)(request)?.form);
+        asked.extend(body::read(app.compat, request)?.form);
     }
     let url = named(&asked, "url").unwrap_or_default();
     let target = target(url)?;
     let code = match named(&asked, "status_code") {
-        Some(code) => integer(app.profile, "status_code", code)?,
+        Some(code) => integer(app.compat, "status_code", code)?,
         None => 302,
     };
     let code = redirection(code).unwrap_or(302);
@@ -130,9 +132,9 @@ fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     if !has_sound_escapes(target.path) {
         return Err(bad("url", &url, "it has a `%` without two hexadecimal digits"));
     }
-    let code = match query::given(app.profile, query::first(request, "status_code")) {
+    let code = match query::given(app.compat, query::first(request, "status_code")) {
         None => 302,
-        Some(code) => integer(app.profile, "status_code", &code)
+        Some(code) => integer(app.compat, "status_code", &code)
             .ok()
             .and_then(redirection)
             .ok_or_else(|| bad("status_code", &code, "it must be 300 to 399"))?,

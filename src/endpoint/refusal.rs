@@ -12,7 +12,7 @@ pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
     let status = refusal.status;
     let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
     let reply = match status.0 {
-        404 | 405 if app.profile.pages => {
+        404 | 405 if app.compat.pages => {
             Reply::whole(status, Media::Html, page(app, refusal).into_bytes())
         }
         404 if unserved => Reply::whole(status, Media::Text, b"404 page not found\n".as_slice()),
@@ -54,7 +54,7 @@ fn page(app: &App, refusal: &Refusal) -> String {
 
 fn object(app: &App, refusal: &Refusal) -> Vec<u8> {
     let mut output = Vec::new();
-    Json::spelled(&mut output, Layout::Tall, app.profile.spelling).object(|json| {
+    Json::spelled(&mut output, Layout::Tall, app.compat.spelling).object(|json| {
         json.key("status_code");
         json.raw(itoa::Buffer::new().format(refusal.status.0));
         json.key("error");
@@ -71,7 +71,7 @@ fn object(app: &App, refusal: &Refusal) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::profile::GO_HTTPBIN;
+    use crate::http::compat::GO_HTTPBIN;
     use crate::http::reply::Body;
     use crate::http::request::Method;
     use crate::http::status::Status;
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn go_httpbin_has_texts_for_what_is_not_served() {
-        let app = App { profile: &GO_HTTPBIN, ..App::default() };
+        let app = App { compat: &GO_HTTPBIN, ..App::default() };
         let media = |refusal: Refusal| refuse(&app, &refusal).media;
         assert_eq!(media(Refusal::not_found()), Media::Text);
         assert_eq!(media(Refusal::new(Status(404), "hidden")), Media::Json);

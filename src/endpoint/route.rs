@@ -4,10 +4,10 @@
 mod param;
 
 use crate::http::app::App;
-use crate::http::profile::{Dialect, Profile};
-use crate::http::query::first;
+use crate::http::compat::{Compat, Dialect};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
+use crate::http::uri::query::first;
 pub use param::{Beyond, Ceiling, Kind, Names, Others, Param, Place, Sign};
 
 /// Answers one request, at once and without waiting.
@@ -45,7 +45,7 @@ pub enum Answers {
     /// 302 or another redirect.
     Redirect,
     /// 101, and messages of the WebSocket protocol.
-    Messages,
+    WebSocket,
 }
 
 /// What a client must do beyond reading one answer, to get what a browser gets. The page's curl
@@ -223,39 +223,39 @@ impl Route {
 
     /// The same with messages in place of an answer.
     pub const fn messages(mut self) -> Route {
-        self.answers = [Answers::Messages; 2];
+        self.answers = [Answers::WebSocket; 2];
         self
     }
 
     /// The methods it takes. HEAD goes with GET, and OPTIONS with every route.
-    pub fn methods(&self, profile: &Profile) -> Methods {
-        if profile.any_method && !self.fixed { EVERY } else { self.methods }
+    pub fn methods(&self, compat: &Compat) -> Methods {
+        if compat.any_method && !self.fixed { EVERY } else { self.methods }
     }
 
     /// The methods it is listed with: HEAD, which goes with every GET, is not.
-    pub(super) fn listed(&self, profile: &Profile) -> impl Iterator<Item = Method> {
-        let methods = self.methods(profile);
+    pub(super) fn listed(&self, compat: &Compat) -> impl Iterator<Item = Method> {
+        let methods = self.methods(compat);
         let head = !methods.contains(Method::Get);
         methods.iter().filter(move |method| head || *method != Method::Head)
     }
 
     /// Its parameters as the profile has them.
-    pub fn params(&self, profile: &Profile) -> impl Iterator<Item = &'static Param> {
-        let go = profile.dialect == Dialect::GoHttpbin;
+    pub fn params(&self, compat: &Compat) -> impl Iterator<Item = &'static Param> {
+        let go = compat.dialect == Dialect::GoHttpbin;
         self.params.iter().map(move |param| param.go.filter(|_| go).unwrap_or(param))
     }
 
     /// Whether a request by this method may say in a form what it could in its query: httpbin's way
     /// alone.
-    pub fn takes_form(&self, profile: &Profile, method: Method) -> bool {
-        self.form.is_some() && profile.dialect == Dialect::Httpbin && UPLOAD.contains(method)
+    pub fn takes_form(&self, compat: &Compat, method: Method) -> bool {
+        self.form.is_some() && compat.dialect == Dialect::Httpbin && UPLOAD.contains(method)
     }
 
     /// What becomes of the body of this request.
-    pub fn body_of(&self, profile: &Profile, request: &Request) -> BodyRule {
+    pub fn body_of(&self, compat: &Compat, request: &Request) -> BodyRule {
         match self.form {
             None => self.body,
-            Some(_) if !self.takes_form(profile, request.method) => BodyRule::Discard,
+            Some(_) if !self.takes_form(compat, request.method) => BodyRule::Discard,
             Some(name) if first(request, name).is_some() => BodyRule::Discard,
             Some(_) => self.body,
         }
@@ -269,9 +269,9 @@ impl Route {
     }
 
     /// What its answers are when all is well.
-    pub fn answers_of(&self, profile: &Profile) -> Answers {
+    pub fn answers_of(&self, compat: &Compat) -> Answers {
         let [httpbin, go] = self.answers;
-        if profile.dialect == Dialect::GoHttpbin { go } else { httpbin }
+        if compat.dialect == Dialect::GoHttpbin { go } else { httpbin }
     }
 
     /// A target to try it by: its path with a sample for each parameter that must be said.
@@ -292,8 +292,8 @@ impl Route {
     }
 
     /// Who answers.
-    pub fn endpoint(&self, profile: &Profile) -> Endpoint {
-        match profile.dialect {
+    pub fn endpoint(&self, compat: &Compat) -> Endpoint {
+        match compat.dialect {
             Dialect::Httpbin => self.endpoints[0],
             Dialect::GoHttpbin => self.endpoints[1],
         }

@@ -7,7 +7,7 @@
 
 use super::{ROUTES, Route};
 use crate::http::app::App;
-use crate::http::profile::HTTPBIN;
+use crate::http::compat::HTTPBIN;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Methods, Params, Target};
 use crate::http::status::Status;
@@ -25,14 +25,14 @@ pub struct Found {
 /// for the method. OPTIONS is taken everywhere, and for `*`, the server itself. CONNECT is taken
 /// nowhere: its target is no path, so what is told to be allowed is what the server takes.
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
-    match app.profile.whole_segments {
+    match app.compat.keep_encoded_slash {
         false => find_path(app, &target.path, method),
-        true => find_path(app, &target.with_whole_segments(), method),
+        true => find_path(app, &target.path_with_encoded_slashes(), method),
     }
 }
 
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
-    let any = method == Method::Options && (path == b"*" || app.profile.blind_options);
+    let any = method == Method::Options && (path == b"*" || app.compat.blind_options);
     let Some(inner) = without_prefix(app, path) else {
         return if any { server() } else { Err(missing(app, method)) };
     };
@@ -42,7 +42,7 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
         let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
         let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
         if let Some(params) = matches(app, inner, text, shape) {
-            let methods = route.methods(app.profile);
+            let methods = route.methods(app.compat);
             if methods.contains(method) || method == Method::Options {
                 return Ok(Found { route, params });
             }
@@ -60,7 +60,7 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
 /// No route has the path, which CONNECT's target is not one of.
 fn missing(app: &App, method: Method) -> Refusal {
     match (method, server()) {
-        (Method::Connect, Ok(found)) => not_allowed(app, found.route.methods(app.profile)),
+        (Method::Connect, Ok(found)) => not_allowed(app, found.route.methods(app.compat)),
         _ => Refusal::not_found(),
     }
 }
@@ -85,7 +85,7 @@ fn server() -> Result<Found, Refusal> {
 fn not_allowed(app: &App, allow: Methods) -> Refusal {
     let mut refusal = Refusal::new(Status(405), "The method is not allowed for the requested URL.");
     let options = Methods::of(&[Method::Options]);
-    refusal.allow = Some(if app.profile.blind_options { allow } else { allow.with(options) });
+    refusal.allow = Some(if app.compat.blind_options { allow } else { allow.with(options) });
     refusal
 }
 
@@ -99,7 +99,7 @@ fn matches(app: &App, path: &[u8], text: &[u8], shape: Shape) -> Option<Params> 
         let whole = shape.rest && n == shape.params;
         let end = rest.iter().position(|&byte| byte == b'/').filter(|_| !whole);
         let end = end.unwrap_or(rest.len());
-        if end == 0 && !(whole && app.profile.empty_rest) {
+        if end == 0 && !(whole && app.compat.empty_rest) {
             return None;
         }
         *span = ((before + at) as u32, (before + at + end) as u32);
@@ -191,7 +191,7 @@ const fn slot(path: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::endpoint::Place;
-    use crate::http::profile::GO_HTTPBIN;
+    use crate::http::compat::GO_HTTPBIN;
 
     fn ask(path: &[u8], method: Method) -> Result<Found, Refusal> {
         find_path(&App::default(), path, method)
@@ -255,8 +255,8 @@ mod tests {
 
     #[test]
     fn query_is_taken_where_post_is_one_of_several() {
-        for (profile, any) in [(&HTTPBIN, false), (&GO_HTTPBIN, true)] {
-            let app = App { profile, ..App::default() };
+        for (compat, any) in [(&HTTPBIN, false), (&GO_HTTPBIN, true)] {
+            let app = App { compat, ..App::default() };
             for (path, taken) in [
                 ("/anything", true),
                 ("/anything/a", true),
@@ -272,7 +272,7 @@ mod tests {
                 ("/cookies/set", any),
             ] {
                 let found = find_path(&app, path.as_bytes(), Method::Query);
-                assert_eq!(found.is_ok(), taken, "{path} {}", profile.name);
+                assert_eq!(found.is_ok(), taken, "{path} {}", compat.name);
                 let allow = found.err().and_then(|refusal| refusal.allow);
                 assert!(!allow.is_some_and(|allow| allow.contains(Method::Query)), "{path}");
             }
@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn connect_is_told_what_the_server_takes() {
-        for profile in [&HTTPBIN, &GO_HTTPBIN] {
-            let app = App { profile, prefix: "/pre".to_owned(), ..App::default() };
+        for compat in [&HTTPBIN, &GO_HTTPBIN] {
+            let app = App { compat, prefix: "/pre".to_owned(), ..App::default() };
             let refusal = find(&app, &Target::whole(b"a:443"), Method::Connect).unwrap_err();
             let allow = refusal.allow.unwrap();
             assert!(refusal.status == Status(405) && allow.contains(Method::Get));
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn go_httpbin_minds_methods_only_where_the_path_is_named_after_one() {
-        let app = App { profile: &GO_HTTPBIN, ..App::default() };
+        let app = App { compat: &GO_HTTPBIN, ..App::default() };
         assert!(find_path(&app, b"/headers", Method::Delete).is_ok());
         assert!(find_path(&app, b"/headers", Method::Other).is_ok());
         assert!(find_path(&app, b"/post", Method::Other).is_err());
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn in_go_httpbin_an_escaped_slash_ends_no_segment() {
-        let app = App { profile: &GO_HTTPBIN, prefix: "/pre".to_owned(), ..App::default() };
+        let app = App { compat: &GO_HTTPBIN, prefix: "/pre".to_owned(), ..App::default() };
         let find = |app: &App, raw: &[u8]| {
             let target = Target::parse(raw).unwrap().0;
             let found = find(app, &target, Method::Get).ok()?;
@@ -353,7 +353,7 @@ mod tests {
         ] {
             assert_eq!(find(&app, raw.as_bytes()).as_deref(), params, "{raw}");
         }
-        let httpbin = App { profile: &HTTPBIN, ..app };
+        let httpbin = App { compat: &HTTPBIN, ..app };
         assert_eq!(find(&httpbin, b"/pre%2Fget").as_deref(), Some(""));
         assert_eq!(find(&httpbin, b"/pre/etag/a%2Fb"), None);
     }

@@ -3,7 +3,7 @@
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
 use super::route::{Client, Group, Kind, Param, Route};
-use super::{response, server};
+use super::{about, response_headers};
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -50,8 +50,8 @@ pub(super) const GROUP: Group = Group {
             )
             .like(codes!("[1-5]")))])
             .answers("*/*"),
-        server::UNSTABLE,
-        response::HEADERS,
+        about::UNSTABLE,
+        response_headers::HEADERS,
     ],
 };
 
@@ -93,7 +93,7 @@ fn three_digits(text: &[u8]) -> Option<u16> {
 fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let codes = String::from_utf8_lossy(request.param(0));
     let chosen = || chosen(request, &codes, GO_HIGHEST);
-    match is_read(app.profile, &codes).then(chosen).flatten() {
+    match is_read(app.compat, &codes).then(chosen).flatten() {
         Some(code) => Ok(go_status_reply(app, request, code)),
         None => Err(bad("status", &codes, "write 100 to 599; several as 200:3,500:1")),
     }

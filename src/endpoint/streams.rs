@@ -8,13 +8,13 @@ use super::timing::Times;
 use crate::base::limits::{EVENT_BYTES, JSON_LINE_BYTES, MAX_CHUNK_BYTES, MAX_STREAM_LINES};
 use crate::base::random::Random;
 use crate::http::app::App;
+use crate::http::compat::GO_HTTPBIN;
 use crate::http::json::{Json, Layout};
 use crate::http::pace::{Jitter, Pace, Source};
-use crate::http::profile::GO_HTTPBIN;
-use crate::http::query::{self, Order};
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
+use crate::http::uri::query::{self, Order};
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -101,7 +101,7 @@ fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/stream/{n}` as go-httpbin has it: one line at least, in its own order.
 fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::integer(app.profile, "n", &String::from_utf8_lossy(request.param(0)))?;
+    let asked = params::integer(app.compat, "n", &String::from_utf8_lossy(request.param(0)))?;
     let asked = u64::try_from(asked).unwrap_or_default();
     let lines = asked.clamp(1, MAX_STREAM_LINES);
     let source = tight_lines(app, request);
@@ -112,19 +112,19 @@ fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// httpbin, and for go-httpbin a single chunk. Chunks are bounded, since each is made whole.
 fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let (asked, bytes) = size(app, request)?;
-    let chunk = match query::given(app.profile, query::first_any_case(request, "chunk_size")) {
-        Some(text) => params::integer(app.profile, "chunk_size", &text)?,
+    let chunk = match query::given(app.compat, query::first_any_case(request, "chunk_size")) {
+        Some(text) => params::integer(app.compat, "chunk_size", &text)?,
         None => 10 * 1024,
     };
     let chunk = match u64::try_from(chunk) {
         Ok(chunk @ 1..) => chunk,
-        _ if app.profile.no_size_is_one_chunk => bytes.max(1),
+        _ if app.compat.chunk_size_0_is_all => bytes.max(1),
         _ => 1,
     };
     let piece = chunk.min(MAX_CHUNK_BYTES);
     let source = random(app, request, bytes, piece as u32)?;
     let pace = Pace::new(source, bytes.div_ceil(piece), 0, None);
-    let reply = in_pieces(Media::Bytes, pace).clamped("n", asked, bytes);
+    let reply = in_pieces(Media::OctetStream, pace).clamped("n", asked, bytes);
     Ok(reply.clamped("chunk_size", chunk, piece))
 }
 
@@ -133,7 +133,7 @@ fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// Departure: a line that tells a long request counts as what it is, for else all lines together
 /// could be hundreds of times the largest body.
 fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = params::integer(app.profile, "count", &value(&GO_HTTPBIN, request, "count", "10"))?;
+    let asked = params::integer(app.compat, "count", &value(&GO_HTTPBIN, request, "count", "10"))?;
     let asked = u64::try_from(asked).unwrap_or_default();
     let times = Times::of(app, request, "0", "0")?;
     if !times.fit(app) {
@@ -142,7 +142,7 @@ fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let source = tight_lines(app, request);
     let lines = asked.clamp(1, most(app, source.line_bytes().max(JSON_LINE_BYTES)));
     let pace = spread(request, source, lines, times)?;
-    let reply = in_pieces(Media::Lines, pace).clamped("count", asked, lines);
+    let reply = in_pieces(Media::NdJson, pace).clamped("count", asked, lines);
     Ok(Reply { after_us: times.delay_us, ..reply })
 }
 
@@ -151,7 +151,7 @@ fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// the head.
 fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = value(&GO_HTTPBIN, request, "count", "10");
-    let events = params::within(app.profile, "count", &asked, 1..=most(app, EVENT_BYTES))?;
+    let events = params::within(app.compat, "count", &asked, 1..=most(app, EVENT_BYTES))?;
     let times = Times::of(app, request, "0", "5s")?.fitting(app)?;
     if times.span_us == 0 {
         let text = value(&GO_HTTPBIN, request, "duration", "");
@@ -167,7 +167,7 @@ fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
             ("Trailer", "Server-Timing".to_owned())
         }
     };
-    let reply = in_pieces(Media::Events, pace).header(name, value);
+    let reply = in_pieces(Media::EventStream, pace).header(name, value);
     Ok(Reply { after_us: times.delay_us, ..reply })
 }
 
@@ -188,15 +188,15 @@ fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Resul
 
 /// How many pieces of this size an answer may have.
 fn most(app: &App, piece_bytes: u64) -> u64 {
-    ((app.profile.most_streamed)(&app.limits) / piece_bytes).max(1)
+    (app.compat.most_streamed(&app.limits) / piece_bytes).max(1)
 }
 
 /// httpbin's lines: unsorted, the number last.
 fn wide_lines(app: &App, request: &Request) -> Source {
     let mut before = Vec::new();
-    let mut json = Json::spelled(&mut before, Layout::Wide, app.profile.spelling);
+    let mut json = Json::spelled(&mut before, Layout::Wide, app.compat.spelling);
     json.open(b'{');
-    write_keys(&mut json, app, request, app.profile.documents.line, Order::Arrival);
+    write_keys(&mut json, app, request, app.compat.echo.stream, Order::Arrival);
     json.key("id");
     Source::Lines { before: before.into(), next: 0, after: b"}\n".as_slice().into() }
 }
@@ -204,11 +204,11 @@ fn wide_lines(app: &App, request: &Request) -> Source {
 /// go-httpbin's lines: no blanks, the number first. `/jsonl` has them in both APIs.
 fn tight_lines(app: &App, request: &Request) -> Source {
     let mut before = Vec::new();
-    let mut json = Json::spelled(&mut before, Layout::Tight, app.profile.spelling);
+    let mut json = Json::spelled(&mut before, Layout::Tight, app.compat.spelling);
     json.open(b'{');
     json.key("id");
     let number = json.output.len();
-    write_keys(&mut json, app, request, GO_HTTPBIN.documents.line, Order::Sorted);
+    write_keys(&mut json, app, request, GO_HTTPBIN.echo.stream, Order::Sorted);
     json.close(b'}');
     json.output.push(b'\n');
     let after = before.split_off(number);

@@ -7,8 +7,8 @@ use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
 use super::status::with_due_fields;
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
+use crate::http::compat::GO_HTTPBIN;
 use crate::http::pace::{Pace, Source};
-use crate::http::profile::GO_HTTPBIN;
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -76,7 +76,7 @@ fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// interim status is followed by 200 and the bytes, where httpbin's answer cannot be understood.
 fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked =
-        params::integer(app.profile, "numbytes", &value(app.profile, request, "numbytes", "10"))?;
+        params::integer(app.compat, "numbytes", &value(app.compat, request, "numbytes", "10"))?;
     let status = code(app, request, 999)?;
     let times = cut_times(app, request)?;
     let bytes = match u64::try_from(asked) {
@@ -86,18 +86,18 @@ fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
             return Ok(Reply::whole(Status(400), Media::Text, text.as_slice()));
         }
     };
-    let reply = with_due_fields(dripping(Media::Bytes, status, bytes, times, bytes), request);
+    let reply = with_due_fields(dripping(Media::OctetStream, status, bytes, times, bytes), request);
     Ok(reply.clamped("numbytes", asked.unsigned_abs(), bytes))
 }
 
 /// The times of httpbin's `/drip`, cut to their bound. A negative delay is none, as there.
 fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
     let span_us =
-        duration_us(app.profile, "duration", &value(app.profile, request, "duration", "2"))?;
-    let delay = value(app.profile, request, "delay", "0");
+        duration_us(app.compat, "duration", &value(app.compat, request, "duration", "2"))?;
+    let delay = value(app.compat, request, "delay", "0");
     let delay_us = match params::signed_duration_us(&delay) {
         Some(..0) => 0,
-        _ => duration_us(app.profile, "delay", &delay)?,
+        _ => duration_us(app.compat, "delay", &delay)?,
     };
     let most = max_duration_us(&app.limits);
     let delay_us = delay_us.min(most);
@@ -107,16 +107,16 @@ fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
 /// `/drip` as go-httpbin has it: the delay is two seconds unless told, the last byte comes with the
 /// end of the duration, and what is out of bounds is refused.
 fn drip_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let bytes = value(app.profile, request, "numbytes", "10");
-    let bytes = params::within(app.profile, "numbytes", &bytes, 1..=app.limits.body_bytes)?;
+    let bytes = value(app.compat, request, "numbytes", "10");
+    let bytes = params::within(app.compat, "numbytes", &bytes, 1..=app.limits.body_bytes)?;
     let status = code(app, request, 599)?;
     let times = Times::of(app, request, "2s", "2s")?.fitting(app)?;
     Ok(with_due_fields(dripping(Media::Text, status, bytes, times, bytes - 1), request))
 }
 
 fn code(app: &App, request: &Request, most: u64) -> Result<Status, Refusal> {
-    let code = value(app.profile, request, "code", "200");
-    Ok(Status(params::within(app.profile, "code", &code, 100..=most)? as u16))
+    let code = value(app.compat, request, "code", "200");
+    Ok(Status(params::within(app.compat, "code", &code, 100..=most)? as u16))
 }
 
 /// Bytes with `gaps` pauses; none for a last status that has no body.
@@ -153,7 +153,7 @@ impl Times {
         span: &'static str,
     ) -> Result<Times, Refusal> {
         let read = |name, default| {
-            duration_us(app.profile, name, &value(&GO_HTTPBIN, request, name, default))
+            duration_us(app.compat, name, &value(&GO_HTTPBIN, request, name, default))
         };
         let (delay_us, span_us) = (read("delay", delay)?, read("duration", span)?);
         Ok(Times { delay_us, span_us })

@@ -8,11 +8,11 @@ use super::params::{bad, integer};
 use super::refusal::refuse;
 use super::route::{Beyond, Ceiling, GET, Group, Kind, Param, Route};
 use crate::http::app::App;
-use crate::http::profile::GO_HTTPBIN;
-use crate::http::query::{first, given};
-use crate::http::reply::{Body, Messages, Refusal, Reply};
+use crate::http::compat::GO_HTTPBIN;
+use crate::http::reply::{Body, Refusal, Reply, WebSocketLimits};
 use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
+use crate::http::uri::query::{first, given};
 
 /// The version of the protocol that is spoken (RFC 6455 4.1).
 const VERSION: &str = "13";
@@ -56,7 +56,7 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         return Err(Refusal::bad("bad `Sec-WebSocket-Key`: it must be 16 bytes in base64"));
     }
     let messages = messages(app, request)?;
-    Ok(Reply { body: Body::Messages(Box::new(messages)), ..Reply::new(Status(101)) }
+    Ok(Reply { body: Body::WebSocket(Box::new(messages)), ..Reply::new(Status(101)) }
         .header("Connection", "upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Accept", accept(key)))
@@ -88,11 +88,11 @@ fn is_nonce(key: &[u8]) -> bool {
 }
 
 /// The bounds asked for: 1 to the largest body, and no fragment longer than a message.
-fn messages(app: &App, request: &Request) -> Result<Messages, Refusal> {
+fn messages(app: &App, request: &Request) -> Result<WebSocketLimits, Refusal> {
     let most = app.limits.body_bytes;
     let size = |name: &str, usual: u64| match given(&GO_HTTPBIN, first(request, name)) {
         None => Ok(usual),
-        Some(text) => match u64::try_from(integer(app.profile, name, &text)?) {
+        Some(text) => match u64::try_from(integer(app.compat, name, &text)?) {
             Ok(bytes) if (1..=most).contains(&bytes) => Ok(bytes),
             _ => Err(bad(name, &text, &format!("it must be 1 to {most}"))),
         },
@@ -100,7 +100,7 @@ fn messages(app: &App, request: &Request) -> Result<Messages, Refusal> {
     let message_bytes = size("max_message_size", most)?;
     let fragment_bytes = size("max_fragment_size", (most / 2).min(message_bytes))?;
     match fragment_bytes <= message_bytes {
-        true => Ok(Messages { fragment_bytes, message_bytes }),
+        true => Ok(WebSocketLimits { fragment_bytes, message_bytes }),
         false => Err(Refusal::bad("max_fragment_size must not be beyond max_message_size")),
     }
 }

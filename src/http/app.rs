@@ -1,7 +1,7 @@
 //! What every part of a worker may consult and none may change: the settings at work.
 
+use super::compat::{Compat, HTTPBIN};
 use super::document::Documents;
-use super::profile::{HTTPBIN, Profile};
 use crate::base::limits::Limits;
 
 /// What the `Server` field holds unless another text was asked for.
@@ -13,7 +13,7 @@ pub struct App {
     /// The bounds.
     pub limits: Limits,
     /// Whose ways are followed.
-    pub profile: &'static Profile,
+    pub compat: &'static Compat,
     /// What stands before every path: empty, or a text that starts with `/` and ends without.
     pub prefix: String,
     /// Header fields that no answer tells; in lower case, `*` stands for any text.
@@ -57,7 +57,7 @@ impl Default for App {
     fn default() -> App {
         App {
             limits: Limits::default(),
-            profile: &HTTPBIN,
+            compat: &HTTPBIN,
             prefix: String::new(),
             exclude_headers: Vec::new(),
             redirects: Redirects::All,

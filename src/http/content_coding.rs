@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::read::{GzEncoder, ZlibEncoder};
 use ruzstd::encoding::CompressionLevel;
 
-use super::accept::weight;
+use super::fields::accept::weight;
 use super::request::Request;
 
 /// A content coding (RFC 9110 8.4.1). The first ones are preferred.

@@ -1,6 +1,6 @@
 //! A body over time: pieces of a source, each due at a moment counted from the head.
 
-use super::reply::Headers;
+use super::headers::Headers;
 use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 

@@ -29,7 +29,7 @@ pub struct Record {
     /// Why the request was refused without an endpoint being asked, or its answer was cut off.
     pub error: Option<Cow<'static, str>>,
     /// What the client said.
-    pub texts: Texts,
+    pub strings: LoggedStrings,
 }
 
 impl Default for Record {
@@ -42,14 +42,14 @@ impl Default for Record {
             status: Status::OK,
             body_bytes: 0,
             error: None,
-            texts: Texts::default(),
+            strings: LoggedStrings::default(),
         }
     }
 }
 
 /// A request line, as far as it could be told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct LoggedLine<'a> {
     /// The method, a token.
     pub method: Option<&'a [u8]>,
     /// The target as sent; of a line that could not be read, all that is neither its method nor its
@@ -59,10 +59,10 @@ pub struct Line<'a> {
     pub version: Option<[u8; 8]>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> LoggedLine<'a> {
     /// The line of a request that was understood.
-    pub fn of(request: &Request<'a>) -> Line<'a> {
-        Line {
+    pub fn of(request: &Request<'a>) -> LoggedLine<'a> {
+        LoggedLine {
             method: Some(request.method_name().as_bytes()),
             target: Some(request.target.raw),
             version: Some(*request.version.name()),
@@ -73,7 +73,7 @@ impl<'a> Line<'a> {
 /// The texts of a request, each cut to what a log keeps; in one piece of memory, so that a record
 /// that is used again needs no new one.
 #[derive(Clone, Debug, Default)]
-pub struct Texts {
+pub struct LoggedStrings {
     bytes: Vec<u8>,
     /// Where each ends, in the order in which they stand there.
     ends: [usize; 4],
@@ -82,9 +82,9 @@ pub struct Texts {
     version: Option<[u8; 8]>,
 }
 
-impl Texts {
+impl LoggedStrings {
     /// Replaces them all: the request line, and the Referer and User-Agent fields.
-    pub fn set(&mut self, line: Line, referer: Option<&[u8]>, agent: Option<&[u8]>) {
+    pub fn set(&mut self, line: LoggedLine, referer: Option<&[u8]>, agent: Option<&[u8]>) {
         let texts = [line.method, line.target, referer, agent];
         self.version = line.version;
         self.told = texts.map(|text| text.is_some());
@@ -98,8 +98,8 @@ impl Texts {
     }
 
     /// The request line.
-    pub fn line(&self) -> Line<'_> {
-        Line { method: self.get(0), target: self.get(1), version: self.version }
+    pub fn line(&self) -> LoggedLine<'_> {
+        LoggedLine { method: self.get(0), target: self.get(1), version: self.version }
     }
 
     /// The Referer field, if any.
@@ -185,23 +185,23 @@ impl Records {
 mod tests {
     use super::*;
 
-    fn line<'a>(method: &'a str, target: &'a [u8]) -> Line<'a> {
+    fn line<'a>(method: &'a str, target: &'a [u8]) -> LoggedLine<'a> {
         let version = Some(*b"HTTP/1.1");
-        Line { method: Some(method.as_bytes()), target: Some(target), version }
+        LoggedLine { method: Some(method.as_bytes()), target: Some(target), version }
     }
 
     #[test]
     fn texts_are_told_apart_and_cut() {
-        let mut texts = Texts::default();
-        let told = |texts: &Texts, line, referer: Option<&[u8]>, agent: Option<&[u8]>| {
+        let mut texts = LoggedStrings::default();
+        let told = |texts: &LoggedStrings, line, referer: Option<&[u8]>, agent: Option<&[u8]>| {
             assert_eq!((texts.line(), texts.referer(), texts.agent()), (line, referer, agent));
         };
-        told(&texts, Line::default(), None, None);
+        told(&texts, LoggedLine::default(), None, None);
         texts.set(line("GET", b"/a"), Some(b"r"), Some(b"me"));
         told(&texts, line("GET", b"/a"), Some(b"r"), Some(b"me"));
         texts.set(line("BAN", b"/bc"), None, Some(b""));
         told(&texts, line("BAN", b"/bc"), None, Some(b""));
-        let raw = Line { target: Some(b"\x16\x03"), ..Line::default() };
+        let raw = LoggedLine { target: Some(b"\x16\x03"), ..LoggedLine::default() };
         texts.set(raw, None, None);
         told(&texts, raw, None, None);
         let long = [b'x'; MAX_LOGGED_BYTES + 1];

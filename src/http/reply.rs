@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::app::App;
-use super::bytes::{all, in_text, in_token};
+use super::headers::Headers;
 use super::pace::Pace;
 use super::request::{Methods, Request};
 use super::status::Status;
@@ -44,11 +44,11 @@ pub enum Media {
     /// `application/xml`
     Xml,
     /// `application/x-ndjson; charset=utf-8`
-    Lines,
+    NdJson,
     /// `text/event-stream; charset=utf-8`
-    Events,
+    EventStream,
     /// `application/octet-stream`
-    Bytes,
+    OctetStream,
 }
 
 impl Media {
@@ -64,81 +64,11 @@ impl Media {
             Media::PlainText if charset => "Content-Type: text/plain; charset=utf-8\r\n",
             Media::PlainText => "Content-Type: text/plain\r\n",
             Media::Xml => "Content-Type: application/xml\r\n",
-            Media::Lines => "Content-Type: application/x-ndjson; charset=utf-8\r\n",
-            Media::Events => "Content-Type: text/event-stream; charset=utf-8\r\n",
-            Media::Bytes => "Content-Type: application/octet-stream\r\n",
+            Media::NdJson => "Content-Type: application/x-ndjson; charset=utf-8\r\n",
+            Media::EventStream => "Content-Type: text/event-stream; charset=utf-8\r\n",
+            Media::OctetStream => "Content-Type: application/octet-stream\r\n",
         }
     }
-}
-
-/// Fields beyond the standing ones. Costs eight bytes when there are none, which is nearly always.
-#[derive(Debug, Default)]
-#[expect(clippy::box_collection, reason = "a parked request holds 8 bytes instead of 24")]
-pub struct Headers(Option<Box<Vec<HeaderField>>>);
-
-/// A name and its value.
-type HeaderField = (Cow<'static, str>, Cow<'static, str>);
-
-impl Headers {
-    /// Adds a field. Its name must be a token and its value hold no control character: one that is
-    /// not so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
-    pub fn push(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        value: impl Into<Cow<'static, str>>,
-    ) {
-        let (name, value) = (name.into(), value.into());
-        if is_token(&name) && is_field_value(&value) {
-            self.0.get_or_insert_default().push((name, value));
-        }
-    }
-
-    /// Adds a field as Go's `net/http` writes one: it is left out if its name is not a token, CR
-    /// and LF become blanks, blanks at the ends are cut, and other control characters stay. So no
-    /// reply can be split. Departure: NUL becomes a blank as well (RFC 9110 5.5).
-    pub fn push_as_go(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
-        let (name, value) = (name.into(), value.replace(['\r', '\n', '\0'], " "));
-        if is_token(&name) {
-            let value = value.trim_matches([' ', '\t']).to_owned();
-            self.0.get_or_insert_default().push((name, value.into()));
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// The fields, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let fields = self.0.iter().flat_map(|list| list.iter());
-        fields.map(|(name, value)| (name.as_ref(), value.as_ref()))
-    }
-}
-
-/// A regular expression for any text.
-pub const ANY_TEXT: &str = r"^[\s\S]*$";
-
-/// A regular expression for what [`is_token`] takes.
-pub const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
-
-/// A regular expression for what [`is_field_value`] takes.
-pub const FIELD_VALUE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
-
-/// Whether a text can be a field's name (RFC 9110 5.6.2).
-pub fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(in_token)
-}
-
-/// Whether a text can be a field's value: it holds no control character but TAB (RFC 9110 5.5).
-pub fn is_field_value(value: &str) -> bool {
-    all(value.as_bytes(), in_text)
-}
-
-/// Whether a text of the client's own may be told in a field: one with any control character would
-/// be read in one way here and in another there.
-pub fn is_plain(value: &str) -> bool {
-    !value.contains(char::is_control)
 }
 
 /// Writes a body at the moment it is sent, straight into the output. It must be fast and bounded:
@@ -158,7 +88,7 @@ pub enum Body {
     /// A body produced piece by piece, over time.
     Paced(Box<Pace>),
     /// None: the connection goes over to WebSocket. Only with status 101.
-    Messages(Box<Messages>),
+    WebSocket(Box<WebSocketLimits>),
     /// The request's own body, passed back while it arrives. Only for routes that stream it.
     Echo,
 }
@@ -219,7 +149,7 @@ impl Reply {
 
 /// The bounds of a WebSocket connection's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Messages {
+pub struct WebSocketLimits {
     /// Longest frame, in bytes.
     pub fragment_bytes: u64,
     /// Longest message, in bytes.

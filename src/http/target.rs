@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::bytes::all;
-use super::coding::percent_decode;
+use super::char_class::all;
 use super::request::Target;
+use super::uri::percent::percent_decode;
 
 impl<'a> Target<'a> {
     /// The target in its origin, absolute or asterisk form, and with an absolute one the authority
@@ -39,7 +39,7 @@ impl<'a> Target<'a> {
     /// The decoded path with another byte in place of each escaped slash, which no route has in its
     /// text: so nothing but a slash that stands as it is ends a segment. All else is where it is in
     /// [`path`](Target::path).
-    pub fn with_whole_segments(&self) -> Cow<'_, [u8]> {
+    pub fn path_with_encoded_slashes(&self) -> Cow<'_, [u8]> {
         let is_slash = |escape: &[u8]| escape.eq_ignore_ascii_case(b"%2f");
         if !self.raw_path.windows(3).any(is_slash) {
             return Cow::Borrowed(&self.path);
@@ -129,7 +129,7 @@ mod tests {
     fn an_escaped_slash_ends_no_segment() {
         let whole = |raw: &'static str| {
             let target = Target::parse(raw.as_bytes()).unwrap().0;
-            String::from_utf8(target.with_whole_segments().into_owned()).unwrap()
+            String::from_utf8(target.path_with_encoded_slashes().into_owned()).unwrap()
         };
         assert_eq!(whole("/a%2Fb/%2f%2F/c%20"), "/a\0b/\0\0/c ");
         assert_eq!(whole("/%252F/%%2f"), "/%2F/%\0");

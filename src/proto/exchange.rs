@@ -14,9 +14,10 @@ use crate::base::limits::PACE_TICK;
 use crate::base::time::Time;
 use crate::endpoint::{self, Found};
 use crate::http::app::App;
+use crate::http::headers::Headers;
 use crate::http::pace::Pace;
-use crate::http::record::{Line, Record};
-use crate::http::reply::{Body, Headers, Media, Messages, Refusal, Reply};
+use crate::http::record::{LoggedLine, Record};
+use crate::http::reply::{Body, Media, Refusal, Reply, WebSocketLimits};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
@@ -165,13 +166,13 @@ impl Exchange {
 
     /// Whether the connection changes its protocol with this answer.
     pub fn upgrades(&self) -> bool {
-        matches!(self.reply.body, Body::Messages(_))
+        matches!(self.reply.body, Body::WebSocket(_))
     }
 
     /// What it changes to.
-    pub fn upgrade(&mut self) -> Option<Box<Messages>> {
+    pub fn upgrade(&mut self) -> Option<Box<WebSocketLimits>> {
         match std::mem::replace(&mut self.reply.body, Body::Empty) {
-            Body::Messages(messages) => Some(messages),
+            Body::WebSocket(limits) => Some(limits),
             _ => None,
         }
     }
@@ -228,13 +229,13 @@ impl Exchange {
             render(app, request, rendered);
         }
         let length = match &self.reply.body {
-            Body::Empty | Body::Messages(_) => Some(0),
+            Body::Empty | Body::WebSocket(_) => Some(0),
             Body::Whole(body) => Some(body.len() as u64),
             Body::Render(_) => Some(rendered.len() as u64),
             Body::Paced(pace) => pace.length,
             Body::Echo => streamed,
         };
-        let shown = !head_only || app.profile.head_length || self.reply.sized;
+        let shown = !head_only || app.compat.head_length || self.reply.sized;
         let has_body = !head_only && self.reply.status.allows_body();
         if !has_body && !self.upgrades() {
             self.reply.body = Body::Empty;
@@ -390,6 +391,6 @@ fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     record.body_bytes = 0;
     record.error = None;
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
-    record.texts.set(Line::of(request), referer, agent);
+    record.strings.set(LoggedLine::of(request), referer, agent);
     record
 }

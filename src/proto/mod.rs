@@ -23,7 +23,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
 use crate::http::record::Records;
-use crate::http::reply::Messages;
+use crate::http::reply::WebSocketLimits;
 
 /// What a machine waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum Next {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upgrade {
     /// WebSocket, with these bounds.
-    WebSocket(Messages),
+    WebSocket(WebSocketLimits),
 }
 
 /// What a connection is doing between two calls, derived from its state.

@@ -7,7 +7,7 @@ use super::{Cx, Event, Next};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
-use crate::http::reply::Messages;
+use crate::http::reply::WebSocketLimits;
 
 mod frame;
 
@@ -16,7 +16,7 @@ use frame::{Frame, Head, Opcode};
 /// One WebSocket connection, its handshake done.
 #[derive(Debug)]
 pub struct WebSocket {
-    limits: Messages,
+    limits: WebSocketLimits,
     until: Time,
     stage: Stage,
     /// The message so far, and what it is; `None` between messages.
@@ -55,7 +55,7 @@ impl Code {
 
 impl WebSocket {
     /// A connection that was upgraded at `now` and lasts until `until` at most.
-    pub fn new(limits: Messages, until: Time) -> WebSocket {
+    pub fn new(limits: WebSocketLimits, until: Time) -> WebSocket {
         WebSocket {
             limits,
             until,

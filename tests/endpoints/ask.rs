@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use loiter::config::{self, Settings};
 use loiter::endpoint::{Found, answer, find, refuse};
 use loiter::http::app::App;
-use loiter::http::profile::{GO_HTTPBIN, Profile};
-use loiter::http::reply::{Body, Headers, Reply};
+use loiter::http::compat::{Compat, GO_HTTPBIN};
+use loiter::http::headers::Headers;
+use loiter::http::reply::{Body, Reply};
 use loiter::http::request::{Field, Method, Request, Target, Version};
 
 /// What curl sends.
@@ -56,9 +57,9 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
 }
 
 /// The settings that a mode brings along.
-pub(crate) fn app_of(profile: &'static Profile) -> App {
-    let mut settings = Settings { profile, ..Settings::default() };
-    if *profile == GO_HTTPBIN {
+pub(crate) fn app_of(compat: &'static Compat) -> App {
+    let mut settings = Settings { compat, ..Settings::default() };
+    if *compat == GO_HTTPBIN {
         settings.take(&config::GO_HTTPBIN);
     }
     App { hostname: App::default().hostname, ..settings.app() }
@@ -66,7 +67,7 @@ pub(crate) fn app_of(profile: &'static Profile) -> App {
 
 /// The media type of an answer's body.
 fn media(reply: &Reply, app: &App) -> Option<&'static str> {
-    reply.media.field(app.profile.charset).trim_end().strip_prefix("Content-Type: ")
+    reply.media.field(app.compat.json_charset).trim_end().strip_prefix("Content-Type: ")
 }
 
 /// The same with these settings.
@@ -128,7 +129,7 @@ fn play(
         echoes: false,
     };
     match reply.body {
-        Body::Empty | Body::Messages(_) => {}
+        Body::Empty | Body::WebSocket(_) => {}
         Body::Echo => answer.echoes = true,
         Body::Whole(body) => answer.body = body.into_owned(),
         Body::Render(function) => answer.body = render(function),

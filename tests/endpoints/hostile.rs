@@ -3,7 +3,7 @@
 use crate::ask::*;
 use loiter::endpoint::ROUTES;
 use loiter::http::app::App;
-use loiter::http::profile::{GO_HTTPBIN, Profile};
+use loiter::http::compat::{Compat, GO_HTTPBIN};
 use loiter::http::request::Method;
 
 const BAD: &[&str] = &[
@@ -40,10 +40,10 @@ const BAD: &[&str] = &[
 
 /// What each of them is answered with, as a path parameter and as one of the query. Those that are
 /// asked for an error may answer with one.
-fn sweep(profile: &'static Profile) {
-    let app = app_of(profile);
+fn sweep(compat: &'static Compat) {
+    let app = app_of(compat);
     for route in &ROUTES {
-        let allowed = route.methods(profile);
+        let allowed = route.methods(compat);
         let method = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete]
             .into_iter()
             .find(|method| allowed.contains(*method));
@@ -57,7 +57,7 @@ fn sweep(profile: &'static Profile) {
             }
             targets.push(path.join("/"));
             let in_path = |name: &str| route.path.contains(&format!("{{{name}}}"));
-            let queries = route.params(profile).filter(|param| !in_path(param.name));
+            let queries = route.params(compat).filter(|param| !in_path(param.name));
             let sample = route.sample();
             let sample = sample.split('?').next().unwrap_or_default();
             targets.extend(queries.map(|param| format!("{sample}?{}={bad}", param.name)));
@@ -83,7 +83,7 @@ fn sweep(profile: &'static Profile) {
 
 #[test]
 fn a_bad_number_is_refused_or_clamped_and_never_fails() {
-    sweep(App::default().profile);
+    sweep(App::default().compat);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use loiter::endpoint::{Answers, GROUPS, ROUTES, Route};
 use loiter::http::app::App;
+use loiter::http::compat::GO_HTTPBIN;
 use loiter::http::html::escape;
-use loiter::http::profile::GO_HTTPBIN;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -215,7 +215,7 @@ fn both_descriptions_have_every_path_and_operation() {
             for route in &ROUTES {
                 let item = &paths[route.path.replace('*', "")];
                 let methods: Vec<&str> =
-                    route.methods(app.profile).iter().map(|method| method.name()).collect();
+                    route.methods(app.compat).iter().map(|method| method.name()).collect();
                 assert!(item.get("query").is_none() && item.get("").is_none(), "{}", route.path);
                 for &method in &methods {
                     let goes_with_get = method == "HEAD" && methods.contains(&"GET");
@@ -226,7 +226,7 @@ fn both_descriptions_have_every_path_and_operation() {
                     assert_eq!(operation.is_null(), unlisted, "{method} {}", route.path);
                     let count = operation["parameters"].as_array().map_or(0, Vec::len);
                     assert!(
-                        unlisted || count >= route.params(app.profile).count(),
+                        unlisted || count >= route.params(app.compat).count(),
                         "{method} {}",
                         route.path
                     );
@@ -296,7 +296,7 @@ fn a_form_is_described_where_it_is_taken() {
 
 /// A request for a route, by the first of its methods.
 fn sample(app: &App, route: &Route) -> String {
-    let method = route.methods(app.profile).iter().next().unwrap();
+    let method = route.methods(app.compat).iter().next().unwrap();
     format!("{} {}", method.name(), route.sample())
 }
 
@@ -314,7 +314,7 @@ fn a_routes_answers_are_what_its_row_says() {
         for route in &ROUTES {
             let line = sample(&app, route);
             let answer = ask_of(&app, &line, &[("Host", "h")], b"");
-            match route.answers_of(app.profile) {
+            match route.answers_of(app.compat) {
                 Answers::Redirect => assert_eq!(answer.status, 302, "{line}"),
                 Answers::Media(range) if answer.status == 200 => {
                     assert!(is_of(&answer.media, range), "{line}: {} and {range}", answer.media);
@@ -329,7 +329,7 @@ fn a_routes_answers_are_what_its_row_says() {
 fn samples_and_defaults_are_as_their_parameters_have_it() {
     use loiter::endpoint::Kind::*;
     for app in [App::default(), go()] {
-        for param in ROUTES.iter().flat_map(|route| route.params(app.profile)) {
+        for param in ROUTES.iter().flat_map(|route| route.params(app.compat)) {
             let Some(text) = param.default else { continue };
             let sound = match param.kind {
                 Text | Duration(_) => true,

@@ -2,7 +2,7 @@
 
 use crate::ask::*;
 use loiter::http::app::App;
-use loiter::http::profile::{GO_HTTPBIN, HTTPBIN};
+use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
@@ -113,9 +113,9 @@ fn a_client_without_a_user_agent() {
 
 #[test]
 fn excluded_fields_are_told_nowhere() {
-    for profile in [&HTTPBIN, &GO_HTTPBIN] {
+    for compat in [&HTTPBIN, &GO_HTTPBIN] {
         let exclude_headers = vec!["user-*".to_owned(), "x-secret".to_owned()];
-        let app = App { profile, exclude_headers, ..App::default() };
+        let app = App { compat, exclude_headers, ..App::default() };
         let fields = [CURL, &[("X-Secret", "curl")]].concat();
         for path in
             ["/get", "/headers", "/anything?raw=1", "/user-agent", "/dump/request", "/raw", "/ip"]

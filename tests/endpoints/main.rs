@@ -1,6 +1,7 @@
 //! Good and bad requests for every route, and what is answered: to the byte where the answers of
 //! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
 
+mod about;
 mod ask;
 mod auth;
 mod base64;
@@ -8,27 +9,26 @@ mod caching;
 mod compression;
 mod content;
 mod cookies;
-mod described;
 mod documents;
 mod hostile;
 mod images;
 mod index;
 mod inspect;
 mod links;
+mod openapi;
 mod range;
+mod raw;
 mod redirects;
-mod response;
-mod server;
+mod response_headers;
 mod status;
 mod streams;
 mod timing;
 mod websocket;
-mod wire;
 
 use ask::{CURL, HTML, Row, app_of, ask, ask_go, check};
 use loiter::endpoint::ROUTES;
 use loiter::http::app::App;
-use loiter::http::profile::GO_HTTPBIN;
+use loiter::http::compat::GO_HTTPBIN;
 
 /// What is asked of httpbin.
 const ROWS: &[&[Row]] = &[
@@ -45,12 +45,12 @@ const ROWS: &[&[Row]] = &[
     links::ROWS,
     range::ROWS,
     redirects::ROWS,
-    response::ROWS,
-    server::ROWS,
+    response_headers::ROWS,
+    about::ROWS,
     streams::ROWS,
     timing::ROWS,
     websocket::ROWS,
-    wire::ROWS,
+    raw::ROWS,
 ];
 /// What is asked of go-httpbin.
 const GO_ROWS: &[&[Row]] = &[
@@ -67,12 +67,12 @@ const GO_ROWS: &[&[Row]] = &[
     links::GO_ROWS,
     range::GO_ROWS,
     redirects::GO_ROWS,
-    response::GO_ROWS,
-    server::GO_ROWS,
+    response_headers::GO_ROWS,
+    about::GO_ROWS,
     status::GO_ROWS,
     streams::GO_ROWS,
     timing::GO_ROWS,
-    wire::GO_ROWS,
+    raw::GO_ROWS,
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! Redirects.
 
 use loiter::http::app::{App, Redirects};
-use loiter::http::profile::{GO_HTTPBIN, HTTPBIN};
+use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 
 use crate::ask::*;
 
@@ -132,7 +132,7 @@ fn our_own_paths_have_the_prefix() {
     ] {
         assert_eq!(location(&app, line, CURL).as_deref(), Some(to), "{line}");
     }
-    let go = App { profile: &GO_HTTPBIN, ..app.clone() };
+    let go = App { compat: &GO_HTTPBIN, ..app.clone() };
     for (url, to) in [("/get?a=1", "/p/get?a=1"), ("//h/x", "//h/x"), ("http://h/", "http://h/")] {
         let line = format!("GET /p/redirect-to?url={url}");
         assert_eq!(location(&go, &line, CURL).as_deref(), Some(to));
@@ -147,9 +147,9 @@ fn our_own_paths_have_the_prefix() {
 
 #[test]
 fn an_allow_list_holds_in_both_modes() {
-    for profile in [&HTTPBIN, &GO_HTTPBIN] {
+    for compat in [&HTTPBIN, &GO_HTTPBIN] {
         let hosts = vec!["b.example".to_owned(), "a.example".to_owned()];
-        let app = App { profile, redirects: Redirects::Hosts(hosts), ..App::default() };
+        let app = App { compat, redirects: Redirects::Hosts(hosts), ..App::default() };
         for url in ["/get", "http://a.example/x", "https://B.example:8/"] {
             let answer = ask_of(&app, &format!("GET /redirect-to?url={url}"), CURL, b"");
             assert_eq!(answer.status, 302, "{url}");

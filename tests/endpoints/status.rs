@@ -1,7 +1,7 @@
 //! Status codes as go-httpbin has them; httpbin's are in `content`.
 
 use loiter::http::app::App;
-use loiter::http::profile::GO_HTTPBIN;
+use loiter::http::compat::GO_HTTPBIN;
 
 use crate::ask::*;
 
@@ -33,7 +33,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
 fn places_have_the_prefix() {
     let prefix = "/a".to_owned();
     let hb = App { prefix: prefix.clone(), ..App::default() };
-    let go = App { profile: &GO_HTTPBIN, prefix, ..App::default() };
+    let go = App { compat: &GO_HTTPBIN, prefix, ..App::default() };
     for (app, code, place) in [
         (&hb, 302, Some("/a/redirect/1")),
         (&hb, 308, None),

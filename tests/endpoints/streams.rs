@@ -1,7 +1,7 @@
 //! Answers in pieces.
 
 use loiter::http::app::App;
-use loiter::http::profile::GO_HTTPBIN;
+use loiter::http::compat::GO_HTTPBIN;
 
 use crate::ask::*;
 

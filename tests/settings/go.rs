@@ -34,7 +34,7 @@ fn go_httpbins_variables_are_honoured() {
 #[test]
 fn the_whole_of_go_httpbins_environment_is_taken() {
     let app = settings("", &[]).app();
-    assert_eq!((app.profile.name, app.hostname.as_str()), ("httpbin", "loiter"));
+    assert_eq!((app.compat.name, app.hostname.as_str()), ("httpbin", "loiter"));
     let settings = settings(
         "",
         &[
@@ -62,7 +62,7 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::Warn));
     assert!(settings.real_hostname);
     let app = settings.app();
-    assert_eq!((app.profile.name, app.hostname.as_str()), ("go-httpbin", "go-httpbin"));
+    assert_eq!((app.compat.name, app.hostname.as_str()), ("go-httpbin", "go-httpbin"));
     assert_eq!(app.local("/get"), "/test/get");
     let hosts = ["example.com", "httpbingo.org"].map(str::to_owned).to_vec();
     assert_eq!(app.redirects, Redirects::Hosts(hosts));

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::*;
-use crate::http::reply::is_token;
+use crate::http::char_class::is_token;
 
 pub(super) const ROWS: &[Setting] = &[
     Setting {
@@ -14,8 +14,8 @@ pub(super) const ROWS: &[Setting] = &[
         default: "httpbin",
         takes: "httpbin or go-httpbin",
         help: "API to follow where httpbin and go-httpbin differ",
-        set: |s, text| compat(text).map(|profile| s.profile = profile),
-        show: |s| s.profile.name.to_owned(),
+        set: |s, text| compat(text).map(|compat| s.compat = compat),
+        show: |s| s.compat.name.to_owned(),
     },
     Setting {
         name: "prefix",
@@ -99,9 +99,9 @@ pub(super) const ROWS: &[Setting] = &[
     },
 ];
 
-fn compat(text: &str) -> Result<&'static Profile, BadValue> {
+fn compat(text: &str) -> Result<&'static Compat, BadValue> {
     let unknown = || BadValue::new(format!("`{text}` is not one of its values"));
-    Profile::named(&text.to_ascii_lowercase()).ok_or_else(unknown)
+    Compat::named(&text.to_ascii_lowercase()).ok_or_else(unknown)
 }
 
 /// A prefix goes into headers and pages, and is compared with decoded paths: only characters that

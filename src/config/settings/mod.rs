@@ -19,8 +19,8 @@ use super::preset::Preset;
 use super::values::*;
 use crate::base::limits::Limits;
 use crate::http::app::{App, Redirects};
+use crate::http::compat::{Compat, HTTPBIN};
 use crate::http::document::Documents;
-use crate::http::profile::{HTTPBIN, Profile};
 
 /// Everything an operator can decide.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ pub struct Settings {
     /// Time that answers under way are given when the server is told to stop.
     pub shutdown_timeout: Duration,
     /// Whose ways are followed.
-    pub profile: &'static Profile,
+    pub compat: &'static Compat,
     /// What stands before every path: empty, or a text that starts with `/` and ends without.
     pub prefix: String,
     /// Header fields that no answer tells, in lower case; `*` stands for any text.
@@ -79,12 +79,12 @@ impl Settings {
     pub fn app(&self) -> App {
         App {
             limits: self.limits.clone(),
-            profile: self.profile,
+            compat: self.compat,
             prefix: self.prefix.clone(),
             exclude_headers: self.exclude_headers.clone(),
             redirects: self.redirects.clone(),
             dangerous_responses: self.dangerous_responses,
-            hostname: self.profile.service.to_owned(),
+            hostname: self.compat.service.to_owned(),
             environment: match self.preset {
                 Preset::Local => self.environment.clone(),
                 Preset::Public => Vec::new(),
@@ -117,7 +117,7 @@ impl Settings {
             max_connections: None,
             server_header: None,
             shutdown_timeout: Duration::ZERO,
-            profile: &HTTPBIN,
+            compat: &HTTPBIN,
             prefix: String::new(),
             exclude_headers: Vec::new(),
             redirects: Redirects::All,

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::{INTRO, MORE, takes};
-use crate::endpoint::describe::limit;
+use crate::endpoint::openapi::limit;
 use crate::endpoint::route::{Answers, BodyRule, Client, Group, Kind, Param, Place, Route};
 use crate::endpoint::{GROUPS, ROUTES};
 use crate::http::app::App;
@@ -54,7 +54,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
     let letters: String = "loiter".chars().map(|char| format!("<span>{char}</span>")).collect();
     let (get, spec, openapi) =
         (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
-    let mode = app.profile.name;
+    let mode = app.compat.name;
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
@@ -90,17 +90,17 @@ fn write_group(html: &mut String, app: &App, group: &Group) {
 }
 
 fn write_route(html: &mut String, app: &App, route: &Route) {
-    let methods: Vec<&str> = route.listed(app.profile).map(Method::name).collect();
+    let methods: Vec<&str> = route.listed(app.compat).map(Method::name).collect();
     let told = match methods.len() {
         0..=4 => methods.join(" "),
         _ => "any".to_owned(),
     };
-    let body = match (route.answers_of(app.profile), route.body) {
-        (Answers::Messages, _) => " data-messages",
+    let body = match (route.answers_of(app.compat), route.body) {
+        (Answers::WebSocket, _) => " data-messages",
         (_, BodyRule::Discard) => "",
         _ => " data-body",
     };
-    let redirects = route.answers_of(app.profile) == Answers::Redirect;
+    let redirects = route.answers_of(app.compat) == Answers::Redirect;
     let client = route.client.iter().copied().chain(redirects.then_some(Client::Follow));
     let client: Vec<&str> = client.map(Client::name).collect();
     let _ = write!(
@@ -116,7 +116,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         shown = shown(route.path),
         about = prose(route.about),
     );
-    let mut params = route.params(app.profile).peekable();
+    let mut params = route.params(app.compat).peekable();
     if params.peek().is_some() {
         html.push_str("<ul class=params>\n");
         params.for_each(|param| write_param(html, app, param));

@@ -2,15 +2,17 @@
 //! from [`GROUPS`](super::GROUPS), so a new row is in each of them.
 
 mod html;
+mod negotiate;
 mod text;
 
-use super::describe::{openapi, range, swagger};
+use super::openapi::{openapi, range, swagger};
 use super::route::{Client, Group, Kind, Param, Route};
-use crate::http::accept::preference;
 use crate::http::app::App;
+use crate::http::fields::accept::preference;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use html::policy;
+use negotiate::reply;
 
 /// The rows.
 pub(super) const GROUP: Group = Group {
@@ -44,10 +46,8 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     const CHOSEN_BY: &str = "Accept, User-Agent";
     let documents = &app.documents;
     Ok(match wants_text(request) {
-        true => documents.text.reply(request, Media::Text, CHOSEN_BY, || text::text(app)),
-        false => documents
-            .page
-            .reply(request, Media::Html, CHOSEN_BY, || html::page(app))
+        true => reply(&documents.text, request, Media::Text, CHOSEN_BY, || text::text(app)),
+        false => reply(&documents.page, request, Media::Html, CHOSEN_BY, || html::page(app))
             .header("Content-Security-Policy", policy()),
     })
 }
@@ -69,12 +69,12 @@ fn is_printer(request: &Request) -> bool {
 
 /// `/spec.json`.
 fn spec(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(app.documents.swagger.reply(request, Media::Json, "", || swagger(app)))
+    Ok(reply(&app.documents.swagger, request, Media::Json, "", || swagger(app)))
 }
 
 /// `/openapi.json`.
 fn description(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(app.documents.openapi.reply(request, Media::Json, "", || openapi(app)))
+    Ok(reply(&app.documents.openapi, request, Media::Json, "", || openapi(app)))
 }
 
 /// What a parameter takes, in a few words.

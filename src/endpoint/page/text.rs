@@ -22,10 +22,10 @@ fn write_group(text: &mut String, app: &App, group: &Group, width: usize) {
     let _ = writeln!(text, "\n{}: {}\n", group.name, group.about);
     for route in group.routes {
         let path = app.local(route.path);
-        let methods: Vec<&str> = route.listed(app.profile).map(|method| method.name()).collect();
+        let methods: Vec<&str> = route.listed(app.compat).map(|method| method.name()).collect();
         let methods = if methods.len() > 5 { "any".to_owned() } else { methods.join(" ") };
         let _ = write!(text, "  {path:width$}  {}  [{methods}]", route.about);
-        let query = route.params(app.profile).filter(|param| param.place == Place::Query);
+        let query = route.params(app.compat).filter(|param| param.place == Place::Query);
         for (n, param) in query.enumerate() {
             let name = if param.name == "*" { "name" } else { param.name };
             let default = param.default.unwrap_or("\u{2026}");

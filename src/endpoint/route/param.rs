@@ -5,7 +5,7 @@
 
 use crate::endpoint::params::max_duration_us;
 use crate::http::app::App;
-use crate::http::profile::Profile;
+use crate::http::compat::Compat;
 
 /// What may be said in a path or a query.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +116,7 @@ pub enum Ceiling {
 impl Ceiling {
     /// The flag that sets it, if one does now.
     pub fn flag(self, app: &App) -> Option<&'static str> {
-        let body = (app.profile.most_streamed)(&app.limits) == app.limits.body_bytes;
+        let body = app.compat.most_streamed(&app.limits) == app.limits.body_bytes;
         match self {
             Ceiling::Bytes => Some("--max-bytes"),
             Ceiling::Body => Some("--max-body-size"),
@@ -131,7 +131,7 @@ impl Ceiling {
         match self {
             Ceiling::Bytes => limits.max_bytes,
             Ceiling::Body => limits.body_bytes,
-            Ceiling::Pieces(bytes) => ((app.profile.most_streamed)(limits) / bytes.max(1)).max(1),
+            Ceiling::Pieces(bytes) => (app.compat.most_streamed(limits) / bytes.max(1)).max(1),
             Ceiling::Duration => max_duration_us(limits),
             Ceiling::HalfDuration => max_duration_us(limits) / 2,
         }
@@ -225,8 +225,8 @@ impl Param {
     }
 
     /// Whether an empty value counts as none.
-    pub fn may_be_blank(&self, profile: &Profile) -> bool {
-        let none = self.blank || profile.empty_is_absent;
+    pub fn may_be_blank(&self, compat: &Compat) -> bool {
+        let none = self.blank || compat.empty_is_absent;
         none && self.place == Place::Query && !self.required
     }
 }

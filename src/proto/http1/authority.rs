@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::http::bytes::in_plain_host;
+use crate::http::char_class::in_plain_host;
 
 /// `uri-host [":" port]` (RFC 9110 7.2, RFC 3986 3.2.2); empty is allowed by the grammar.
 pub(super) fn is_valid(host: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use super::extension::{self, trim};
 use super::request_framing::Length;
 use crate::base::limits::{Limits, MAX_CHUNK_LINE};
-use crate::http::bytes::{all, in_text, in_token};
+use crate::http::char_class::{all, in_text, in_token};
 use crate::http::reply::Refusal;
 
 /// What the next bytes are.

@@ -6,8 +6,8 @@
 use super::head::{FieldTable, Origin};
 use super::{origin, reread};
 use crate::base::limits::BODY_HIGH_WATER;
-use crate::http::profile::Profile;
-use crate::http::reply::Headers;
+use crate::http::compat::Compat;
+use crate::http::headers::Headers;
 use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
 use crate::proto::exchange::{self, Exchange, Parked, Step};
@@ -52,7 +52,7 @@ pub(super) fn answer(
     streamed: Option<u64>,
     output: &mut Vec<u8>,
 ) {
-    interim(exchange, terms, cx.app.profile.shouts, output);
+    interim(exchange, terms, cx.app.compat.uppercase_reason, output);
     let drains = cx.worker.draining && !exchange.upgrades();
     let head = exchange.head(cx.app, request, streamed, &mut cx.worker.body);
     let head_only = request.method == Method::Head;
@@ -61,7 +61,7 @@ pub(super) fn answer(
         terms.close();
     }
     let server_and_date = cx.worker.date_header.fields();
-    write_head(output, &head, *terms, framing, server_and_date, cx.app.profile);
+    write_head(output, &head, *terms, framing, server_and_date, cx.app.compat);
     cors(output, request.field("Origin"));
     output.extend_from_slice(head.body);
     cx.worker.body.clear();
@@ -128,14 +128,19 @@ fn answer_parked(
 ///
 /// Both go out together, and the connection is kept: a client that takes an interim answer for the
 /// last has read the 200 with it, or finds bytes on a connection that should have none.
-fn interim(exchange: &mut Exchange, terms: &mut Terms, shouts: bool, output: &mut Vec<u8>) {
+fn interim(
+    exchange: &mut Exchange,
+    terms: &mut Terms,
+    uppercase_reason: bool,
+    output: &mut Vec<u8>,
+) {
     match (exchange.status(), terms.version) {
         (Status(200..), _) => {}
         (Status(101), Version::Http11) if exchange.upgrades() => {}
         (Status(101), Version::Http11) => terms.close(),
         (status, version) => {
             if version == Version::Http11 {
-                status_line(output, status, version, shouts);
+                status_line(output, status, version, uppercase_reason);
                 output.extend_from_slice(b"\r\n");
             }
             exchange.succeed();
@@ -175,9 +180,9 @@ fn write_head(
     terms: Terms,
     framing: Framing,
     server_and_date: &[u8],
-    profile: &Profile,
+    compat: &Compat,
 ) {
-    status_line(output, head.status, terms.version, profile.shouts);
+    status_line(output, head.status, terms.version, compat.uppercase_reason);
     output.extend_from_slice(server_and_date);
     match (terms.closing, terms.version) {
         (Closing::KeptAlive, Version::Http11) => {}
@@ -188,7 +193,7 @@ fn write_head(
         _ if head.status == Status(101) => {}
         _ => output.extend_from_slice(b"Connection: close\r\n"),
     }
-    output.extend_from_slice(head.media.field(profile.charset).as_bytes());
+    output.extend_from_slice(head.media.field(compat.json_charset).as_bytes());
     match framing {
         Framing::Length(length) => {
             output.extend_from_slice(b"Content-Length: ");
@@ -206,7 +211,7 @@ fn write_head(
     }
 }
 
-fn status_line(output: &mut Vec<u8>, status: Status, version: Version, shouts: bool) {
+fn status_line(output: &mut Vec<u8>, status: Status, version: Version, uppercase_reason: bool) {
     if (status, version) == (Status::OK, Version::Http11) {
         return output.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     }
@@ -218,7 +223,7 @@ fn status_line(output: &mut Vec<u8>, status: Status, version: Version, shouts: b
     output.push(b' ');
     let start = output.len();
     output.extend_from_slice(status.reason().as_bytes());
-    if let Some(reason) = output.get_mut(start..).filter(|_| shouts) {
+    if let Some(reason) = output.get_mut(start..).filter(|_| uppercase_reason) {
         reason.make_ascii_uppercase();
     }
     output.extend_from_slice(b"\r\n");

@@ -143,7 +143,7 @@ impl Http1 {
         let mut exchange = Exchange::refused(cx, refusal, &request);
         if let Some(record) = exchange.record() {
             record.started = since;
-            refused_head::describe(head, &mut record.texts);
+            refused_head::describe(head, &mut record.strings);
         }
         self.terms = Terms { version: Version::Http11, closing: Closing::ByUs };
         encode::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());

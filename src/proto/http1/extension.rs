@@ -1,7 +1,7 @@
 //! Chunk extensions (RFC 9112 7.1.1): well-formed or not. What they say is ignored, as the RFC asks
 //! of a recipient that does not know them.
 
-use crate::http::bytes::{in_text, in_token};
+use crate::http::char_class::{in_text, in_token};
 
 /// Whether what follows a chunk's size is
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.

@@ -12,7 +12,7 @@ use super::request_framing::RequestFraming;
 pub use super::tokenize::FieldTable;
 use super::tokenize::{self, NO_VERSION, is_version};
 use crate::base::limits::Limits;
-use crate::http::bytes::in_token;
+use crate::http::char_class::in_token;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target};
 use crate::http::status::Status;

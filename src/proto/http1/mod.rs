@@ -357,7 +357,7 @@ impl Http1 {
 /// What becomes of a request's body.
 fn body_rule(cx: &Cx, found: &Result<Found, Refusal>, request: &Request) -> BodyRule {
     match found {
-        Ok(found) => found.route.body_of(cx.app.profile, request),
+        Ok(found) => found.route.body_of(cx.app.compat, request),
         Err(_) => BodyRule::Discard,
     }
 }

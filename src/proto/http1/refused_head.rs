@@ -1,11 +1,11 @@
 //! What the access log keeps of a head that is refused.
 
 use super::tokenize::is_version;
-use crate::http::bytes::in_token;
-use crate::http::record::{Line, Texts};
+use crate::http::char_class::in_token;
+use crate::http::record::{LoggedLine, LoggedStrings};
 
 /// Sets `texts` from the part of a refused head that has come.
-pub(in crate::proto) fn describe(head: &[u8], texts: &mut Texts) {
+pub(in crate::proto) fn describe(head: &[u8], texts: &mut LoggedStrings) {
     let lines = head.split(|&byte| byte == b'\n').skip(1);
     let fields = lines.take_while(|line| !line.trim_ascii().is_empty());
     let field = |name: &str| {
@@ -21,7 +21,7 @@ pub(in crate::proto) fn describe(head: &[u8], texts: &mut Texts) {
 
 /// The request line of a head that is refused: a token and a blank at its start are the method, a
 /// blank and a version at its end the version, and all else counts as the target.
-fn begun(head: &[u8]) -> Line<'_> {
+fn begun(head: &[u8]) -> LoggedLine<'_> {
     let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let end = line.iter().position(|&byte| !in_token(byte)).unwrap_or(line.len());
@@ -33,7 +33,7 @@ fn begun(head: &[u8]) -> Line<'_> {
         Some((target, [b' ', version @ ..])) if is_version(version) => (target, Some(*version)),
         _ => (rest, None),
     };
-    Line { method, target: (!target.is_empty()).then_some(target), version }
+    LoggedLine { method, target: (!target.is_empty()).then_some(target), version }
 }
 
 #[cfg(test)]
@@ -56,13 +56,13 @@ mod tests {
         ] {
             let [method, target, version] = parts.map(|part| part.map(str::as_bytes));
             let version = version.map(|name| name.try_into().unwrap());
-            assert_eq!(begun(head.as_bytes()), Line { method, target, version }, "{head:?}");
+            assert_eq!(begun(head.as_bytes()), LoggedLine { method, target, version }, "{head:?}");
         }
     }
 
     #[test]
     fn of_a_head_that_is_refused_the_fields_that_are_logged_are_found() {
-        let mut texts = Texts::default();
+        let mut texts = LoggedStrings::default();
         for (fields, referer, agent) in [
             ("", None, None),
             ("user-agent:  me \r\nREFERER:r:1\r\n\r\n", Some("r:1"), Some("me")),

@@ -226,7 +226,7 @@ mod tests {
                 error_seen.map(|text| text.starts_with(error.unwrap_or("?"))),
                 error.map(|_| true)
             );
-            assert_eq!(seen[0].texts.line().method, Some(b"POST".as_slice()));
+            assert_eq!(seen[0].strings.line().method, Some(b"POST".as_slice()));
         }
     }
 

@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use arrayvec::ArrayVec;
 
 use crate::base::limits::STACK_FIELDS;
-use crate::http::bytes::{all, in_text, in_token, is_visible};
+use crate::http::char_class::{all, in_text, in_token, is_visible};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;

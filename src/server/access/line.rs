@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Format;
-use crate::http::record::{Line, Record};
+use crate::http::record::{LoggedLine, Record};
 
 /// What stands for an address on a socket file, where clients have none.
 const NO_ADDRESS: &str = "unix:";
@@ -41,9 +41,9 @@ impl Formatter {
             Format::Combined => {
                 self.common(record, line);
                 line.push(b' ');
-                quoted(record.texts.referer(), line);
+                quoted(record.strings.referer(), line);
                 line.push(b' ');
-                quoted(record.texts.agent(), line);
+                quoted(record.strings.agent(), line);
             }
             Format::Json => self.json(record, line),
         }
@@ -56,7 +56,7 @@ impl Formatter {
         line.extend_from_slice(b" - - [");
         self.moment(record, line);
         line.extend_from_slice(b"] \"");
-        request_line(record.texts.line(), line);
+        request_line(record.strings.line(), line);
         line.extend_from_slice(b"\" ");
         number(record.status.0, line);
         line.push(b' ');
@@ -69,7 +69,7 @@ impl Formatter {
         let millisecond = self.moment(record, line);
         put(line, format_args!(".{millisecond:03}Z\",\"peer\":\""));
         peer(record, line);
-        let Line { method, target, version } = record.texts.line();
+        let LoggedLine { method, target, version } = record.strings.line();
         line.extend_from_slice(b"\",\"method\":");
         json_text(method, line);
         line.extend_from_slice(b",\"target\":");
@@ -83,9 +83,9 @@ impl Formatter {
         line.extend_from_slice(b",\"duration_us\":");
         number(record.duration_us, line);
         line.extend_from_slice(b",\"referer\":");
-        json_text(record.texts.referer(), line);
+        json_text(record.strings.referer(), line);
         line.extend_from_slice(b",\"agent\":");
-        json_text(record.texts.agent(), line);
+        json_text(record.strings.agent(), line);
         line.extend_from_slice(b",\"error\":");
         json_text(record.error.as_deref().map(str::as_bytes), line);
         line.push(b'}');
@@ -180,8 +180,8 @@ fn peer(record: &Record, line: &mut Vec<u8>) {
 }
 
 /// What is known of a request line, as it was sent; `-` if nothing is.
-fn request_line(parts: Line, line: &mut Vec<u8>) {
-    let Line { method, target, version } = parts;
+fn request_line(parts: LoggedLine, line: &mut Vec<u8>) {
+    let LoggedLine { method, target, version } = parts;
     if let (None, None, None) = (method, target, version) {
         return line.push(b'-');
     }
@@ -301,7 +301,7 @@ mod tests {
             let [method, target, version] =
                 [method, target, version].map(|text| text.map(str::as_bytes));
             let version = version.map(|name| name.try_into().expect("eight bytes"));
-            record.texts.set(Line { method, target, version }, None, None);
+            record.strings.set(LoggedLine { method, target, version }, None, None);
             let common = line(Format::Common, &record);
             let start = "unix: - - [22/Nov/2026:16:26:41 +0000] ";
             let common = common.strip_prefix(start).expect("the time").trim_end().to_owned();

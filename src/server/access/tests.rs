@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
-use crate::http::record::Line;
+use crate::http::record::LoggedLine;
 
 /// A plain record of a GET of this target.
 pub(super) fn record(target: &str) -> Record {
@@ -20,7 +20,7 @@ pub(super) fn with_texts(target: &[u8], referer: Option<&[u8]>, agent: Option<&[
         ..Record::default()
     };
     let (method, version) = (Some(b"GET".as_slice()), Some(*b"HTTP/1.1"));
-    record.texts.set(Line { method, target: Some(target), version }, referer, agent);
+    record.strings.set(LoggedLine { method, target: Some(target), version }, referer, agent);
     record
 }
 

@@ -1,0 +1,115 @@
+//! The server itself: `/hostname`, `/env`, `/version`, and `/unstable`, which fails at times.
+
+use std::borrow::Cow;
+
+use super::inspect::tall;
+use super::params;
+use super::route::{Beyond, Group, Kind, Param, Route};
+use crate::base::go_rand::GoRand;
+use crate::base::random::Random;
+use crate::http::app::App;
+use crate::http::compat::GO_HTTPBIN;
+use crate::http::json::Json;
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+use crate::http::uri::query;
+
+/// The rows.
+pub(super) const GROUP: Group = Group {
+    name: "Server",
+    about: "The server itself",
+    routes: &[
+        Route::any("/hostname", hostname, "the host name"),
+        Route::any("/env", environment, "the variables named `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
+        Route::any("/version", version, "which server this is"),
+    ],
+};
+
+/// A row of `status`' group.
+pub(super) const UNSTABLE: Route =
+    Route::any("/unstable", unstable, "200, or 500 as often as asked for")
+        .with(&[
+            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails")
+                .or("0.5")
+                .blank(),
+            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable")
+                .beyond(Beyond::Refused)
+                .blank(),
+        ])
+        .answers("text/plain");
+
+/// `/hostname`.
+fn hostname(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, _, output| {
+        tall(app, output, |json| {
+            json.key("hostname");
+            json.text(&app.hostname);
+        })
+    }))
+}
+
+/// `/env`: sorted; `null` when there are none.
+fn environment(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, _, output| {
+        tall(app, output, |json| {
+            json.key("env");
+            match app.environment.is_empty() {
+                true => json.raw("null"),
+                false => json.object(|json| write_environment(app, json)),
+            }
+        })
+    }))
+}
+
+fn write_environment(app: &App, json: &mut Json) {
+    let mut variables: Vec<_> = app.environment.iter().collect();
+    variables.sort();
+    for (name, value) in variables {
+        json.text_key(name);
+        json.text(value);
+    }
+}
+
+/// `/version`: the service, and our version where the operator lets it be told. Go's commit and
+/// build date are not told: they are not known to us.
+fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
+    Ok(Reply::json(|app, _, output| {
+        tall(app, output, |json| {
+            json.key("service");
+            json.text(app.compat.service);
+            if app.full_version {
+                json.key("version");
+                json.text(env!("CARGO_PKG_VERSION"));
+            }
+        })
+    }))
+}
+
+/// `/unstable`: fails by chance; with `seed` as go-httpbin does for it.
+fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
+    let rate = match given(request, "failure_rate").as_deref() {
+        None => 0.5,
+        Some(text) => rate(text)?,
+    };
+    let drawn = match given(request, "seed").as_deref() {
+        None => Random::new(request.seed).fraction(),
+        Some(text) => GoRand::new(seed(text)?).float64(),
+    };
+    let status = if drawn < rate { Status(500) } else { Status::OK };
+    Ok(Reply::new(status).media(Media::Text))
+}
+
+/// A parameter; an empty one is none, as in go-httpbin.
+fn given<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
+    query::given(&GO_HTTPBIN, query::first(request, name))
+}
+
+fn rate(text: &str) -> Result<f64, Refusal> {
+    let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
+    rate.ok_or_else(|| params::bad("failure_rate", text, "write a number from 0 to 1"))
+}
+
+fn seed(text: &str) -> Result<i64, Refusal> {
+    text.parse().map_err(|_| params::bad("seed", text, "write an integer of 64 bits"))
+}

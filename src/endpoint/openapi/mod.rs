@@ -1,0 +1,168 @@
+//! The API described for machines, from the rows: what `/spec.json` and `/openapi.json` answer.
+//!
+//! What is said holds: a bound stands in a schema only if a value beyond it is refused. Where such
+//! a value is cut instead, the bound is told in words.
+
+mod openapi_3_1;
+mod patterns;
+mod prose;
+mod schema;
+mod swagger_2_0;
+
+pub(super) use openapi_3_1::openapi;
+pub(super) use schema::{limit, range};
+pub(super) use swagger_2_0::swagger;
+
+use super::route::{Answers, BodyRule, Kind, Param, Place, Route};
+use super::{GROUPS, ROUTES};
+use crate::http::app::App;
+use crate::http::json::{Json, Layout};
+use crate::http::request::Method;
+
+const TITLE: &str = "loiter";
+const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command: the API of \
+    httpbin, and go-httpbin's endpoints and durations.";
+
+/// Writes a document that `fill` fills, one item a line.
+fn document(fill: impl FnOnce(&mut Json)) -> Vec<u8> {
+    let mut output = Vec::new();
+    Json::new(&mut output, Layout::Tall).object(fill);
+    output.push(b'\n');
+    output
+}
+
+fn write_text(json: &mut Json, key: &str, text: &str) {
+    json.key(key);
+    json.text(text);
+}
+
+fn write_texts<'a>(json: &mut Json, key: &str, texts: impl IntoIterator<Item = &'a str>) {
+    json.key(key);
+    json.open(b'[');
+    for text in texts {
+        json.item();
+        json.text(text);
+    }
+    json.close(b']');
+}
+
+fn write_info(json: &mut Json) {
+    json.key("info");
+    json.object(|json| {
+        write_text(json, "title", TITLE);
+        write_text(json, "description", ABOUT);
+        write_text(json, "version", env!("CARGO_PKG_VERSION"));
+    });
+}
+
+/// The groups, as tags.
+fn write_tags(json: &mut Json) {
+    json.key("tags");
+    json.open(b'[');
+    for group in GROUPS {
+        json.item();
+        json.object(|json| {
+            write_text(json, "name", group.name);
+            write_text(json, "description", group.about);
+        });
+    }
+    json.close(b']');
+}
+
+/// One operation: how a version of the description writes it.
+type Operation = fn(&mut Json, &App, &Route, Method);
+
+/// Every path with its operations; rows of the same path share one item.
+fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation: Operation) {
+    json.key("paths");
+    json.object(|json| {
+        for (n, route) in ROUTES.iter().enumerate() {
+            let same = |other: &&Route| other.path == route.path;
+            if ROUTES.iter().take(n).any(|other| same(&other)) {
+                continue;
+            }
+            json.text_key(&route.path.replace('*', ""));
+            json.object(|json| {
+                for route in ROUTES.iter().filter(same) {
+                    for method in route.listed(app.compat).filter(|method| known(*method)) {
+                        json.key(&method.name().to_ascii_lowercase());
+                        json.object(|json| operation(json, app, route, method));
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// What both versions say of an operation in the same words.
+fn write_heading(json: &mut Json, app: &App, route: &Route, method: Method) {
+    let group = GROUPS.iter().find(|group| group.routes.iter().any(|row| row.path == route.path));
+    write_texts(json, "tags", group.map(|group| group.name));
+    write_text(json, "summary", route.about);
+    write_text(json, "description", &prose::description(app, route, method));
+    write_text(json, "operationId", &operation_id(route, method));
+}
+
+/// The method and the words of the path: `get_cookies_set_name_value`.
+fn operation_id(route: &Route, method: Method) -> String {
+    let words = route.path.split(|char: char| !char.is_ascii_alphanumeric());
+    let mut id = method.name().to_ascii_lowercase();
+    for word in words.filter(|word| !word.is_empty()) {
+        id.push('_');
+        id.push_str(word);
+    }
+    id
+}
+
+/// The name of a parameter; one that stands for any name is called as httpbin calls it.
+fn name_of(param: &Param) -> &'static str {
+    if param.name == "*" { "freeform" } else { param.name }
+}
+
+fn place_of(param: &Param) -> &'static str {
+    match param.place {
+        Place::Path => "path",
+        Place::Query => "query",
+    }
+}
+
+/// The types of a form.
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+
+/// The answers that can be told from the row, as status and sentence.
+fn responses(app: &App, route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let integer =
+        |param: &Param| param.place == Place::Path && matches!(param.kind, Kind::Integer(..));
+    let lost = app.compat.clamps && route.params(app.compat).any(integer);
+    let bad = route.params(app.compat).next().is_some() || route.body == BodyRule::Keep;
+    let well = match route.answers_of(app.compat) {
+        Answers::Media(_) => ("200", "What was asked for"),
+        Answers::Redirect => ("302", "A way to go on"),
+        Answers::WebSocket => ("101", "Messages from here on"),
+    };
+    let all = [
+        (true, well),
+        (bad, ("400", "A parameter or the body cannot be understood")),
+        (lost, ("404", "A segment of the path is no integer")),
+        (true, ("default", "Another status, where that is what was asked for")),
+    ];
+    all.into_iter().filter(|row| row.0).map(|row| row.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::compat::HTTPBIN;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let of = |route: &'static Route| {
+            route.listed(&HTTPBIN).map(move |method| operation_id(route, method))
+        };
+        let mut ids: Vec<String> = ROUTES.iter().flat_map(of).collect();
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+}

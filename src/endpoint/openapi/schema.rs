@@ -1,0 +1,201 @@
+//! What a parameter takes, as a JSON schema: of the words that both versions know.
+//!
+//! The schema is exact as far as it can be: what it allows is not refused, and what it forbids is.
+//! Where one parameter's bound depends on another, the schema allows what is never refused.
+
+use super::patterns;
+use super::{write_text, write_texts};
+use crate::endpoint::route::{Beyond, Ceiling, Kind, Names, Others, Param, Place};
+use crate::http::app::App;
+use crate::http::json::Json;
+
+/// Writes the words of a schema into an object that is open.
+pub(super) fn write(json: &mut Json, app: &App, param: &Param) {
+    match param.kind {
+        Kind::Integer(..) => {
+            write_text(json, "type", "integer");
+            let (least, most) = bounds(app, param);
+            write_number(json, "minimum", least);
+            write_number(json, "maximum", most);
+        }
+        Kind::Number(least, most) => {
+            write_text(json, "type", "number");
+            write_number(json, "minimum", Some(least));
+            write_number(json, "maximum", Some(most));
+        }
+        Kind::Choice(texts, Others::Refused) => {
+            write_text(json, "type", "string");
+            let blank = param.may_be_blank(app.compat).then_some("");
+            write_texts(json, "enum", texts.iter().copied().chain(blank));
+        }
+        Kind::Text | Kind::Switch | Kind::Choice(..) | Kind::Duration(_) => {
+            write_text(json, "type", "string");
+            match pattern(app, param) {
+                Some(pattern) => write_text(json, "pattern", &pattern),
+                None if param.required => write_number(json, "minLength", Some(1)),
+                None => {}
+            }
+        }
+    }
+}
+
+/// Writes what it is when left out, unless that is more than the settings allow.
+pub(super) fn write_default(json: &mut Json, app: &App, param: &Param) {
+    let Some(default) = param.default.filter(|_| !param.required) else { return };
+    let fits = match param.kind {
+        Kind::Duration(_) => patterns::fits(default, held_ceiling(app, param)),
+        Kind::Integer(..) => bounds(app, param)
+            .1
+            .is_none_or(|most| default.parse::<i64>().is_ok_and(|default| default <= most)),
+        _ => true,
+    };
+    if fits {
+        json.key("default");
+        write_value(json, param, default);
+    }
+}
+
+/// Whether a number may be left empty, which its type alone does not say.
+pub(super) fn is_blank_number(app: &App, param: &Param) -> bool {
+    let number = matches!(param.kind, Kind::Integer(..) | Kind::Number(..));
+    number && param.may_be_blank(app.compat)
+}
+
+/// The regular expression for a text.
+fn pattern(app: &App, param: &Param) -> Option<String> {
+    let pattern = match param.kind {
+        Kind::Choice(texts, Others::RefusedInAnyCase) => patterns::any_case(texts),
+        Kind::Duration(sign) => patterns::duration(sign, held_ceiling(app, param)),
+        _ => match param.pattern {
+            Some(pattern) => pattern.to_owned(),
+            // An escaped slash ends the segment as any other does.
+            None if param.place == Place::Path && !app.compat.keep_encoded_slash => {
+                "^[^/]+$".to_owned()
+            }
+            None => return None,
+        },
+    };
+    Some(match param.may_be_blank(app.compat) {
+        true => format!("^$|{pattern}"),
+        false => pattern,
+    })
+}
+
+/// The most that a duration may be, in microseconds, if a longer one is refused.
+fn held_ceiling(app: &App, param: &Param) -> Option<u64> {
+    let held = param.beyond == Beyond::Refused || !app.compat.clamps;
+    param.ceiling.filter(|_| held).map(|ceiling| ceiling.of(app))
+}
+
+/// The bounds of an integer, by its kind and the settings.
+pub(in crate::endpoint) fn range(app: &App, param: &Param) -> (i64, i64) {
+    let Kind::Integer(least, most) = param.kind else { return (i64::MIN, i64::MAX) };
+    let ceiling = param.ceiling.map(|ceiling| ceiling.of(app));
+    (least, ceiling.map_or(most, |most| i64::try_from(most).unwrap_or(i64::MAX)))
+}
+
+/// Whether values below and above the bounds are refused.
+fn refuses(app: &App, param: &Param) -> (bool, bool) {
+    match param.beyond {
+        Beyond::AsProfile => (!app.compat.clamps, !app.compat.clamps),
+        Beyond::Refused => (true, true),
+        Beyond::CutAbove => (true, false),
+        Beyond::Cut => (false, false),
+    }
+}
+
+/// The bounds of an integer beyond which it is refused. In httpbin's ways a segment of the path
+/// with a sign is never found, and integers of any size are read. In go-httpbin's they have 64
+/// bits; a row that holds to these in both names no other bound.
+fn bounds(app: &App, param: &Param) -> (Option<i64>, Option<i64>) {
+    let (least, most) = range(app, param);
+    let (below, above) = refuses(app, param);
+    let wide = app.compat.go_numbers || (above && (least, most) == (i64::MIN, i64::MAX));
+    let unbounded = match param.place {
+        _ if wide => Some(i64::MIN),
+        Place::Path => Some(0),
+        Place::Query => None,
+    };
+    let least = if below && (wide || least != i64::MIN) { Some(least) } else { unbounded };
+    let most = if above { most } else { i64::MAX };
+    (least, Some(most).filter(|most| wide || *most != i64::MAX))
+}
+
+/// What a parameter is for, with what the schema leaves out.
+pub(super) fn about(app: &App, param: &Param) -> String {
+    let mut about = param.about.to_owned();
+    if let Kind::Choice(texts, Others::Taken) = param.kind {
+        about.push_str(&format!("; one of {}, but anything is taken", texts.join(", ")));
+    }
+    if let Some(limit) = limit(app, param) {
+        about.push_str("; ");
+        about.push_str(&limit);
+    }
+    about
+}
+
+/// What becomes of a value above the limit, and which setting that is: for people.
+pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
+    let (_, most) = range(app, param);
+    let cut = !refuses(app, param).1;
+    let what = match (param.kind, param.ceiling) {
+        (Kind::Integer(..), _) if cut && most != i64::MAX => {
+            format!("a value above {most} is cut to it and reported in `X-Clamped`")
+        }
+        (_, Some(Ceiling::HalfDuration)) => {
+            format!("at most {:?} together with the other duration", app.limits.max_duration)
+        }
+        (Kind::Duration(_), Some(_)) if cut => {
+            format!("a longer one is cut to {:?}", app.limits.max_duration)
+        }
+        (Kind::Duration(_), Some(_)) => format!("at most {:?}", app.limits.max_duration),
+        (_, Some(_)) => format!("at most {most}"),
+        _ => return None,
+    };
+    Some(match param.ceiling.and_then(|ceiling| ceiling.flag(app)) {
+        Some(flag) => format!("{what}; `{flag}` sets this limit"),
+        None => what,
+    })
+}
+
+/// Writes the schema of names that may be any, each with a text: an object.
+pub(super) fn write_names(json: &mut Json, param: &Param, names: Names, most: usize) {
+    write_text(json, "type", "object");
+    json.key("propertyNames");
+    json.object(|json| {
+        write_text(json, "pattern", names.pattern);
+        if !names.except.is_empty() {
+            json.key("not");
+            json.object(|json| write_text(json, "pattern", &patterns::any_case(names.except)));
+        }
+    });
+    write_number(json, "maxProperties", Some(most));
+    json.key("additionalProperties");
+    json.object(|json| {
+        write_text(json, "type", "string");
+        if let Some(pattern) = param.pattern {
+            write_text(json, "pattern", pattern);
+        }
+    });
+}
+
+fn write_number(json: &mut Json, key: &str, number: Option<impl ToString>) {
+    if let Some(number) = number {
+        json.key(key);
+        json.raw(&number.to_string());
+    }
+}
+
+/// A sample or default in the type of its parameter.
+pub(super) fn write_value(json: &mut Json, param: &Param, value: &str) {
+    let number = match param.kind {
+        Kind::Integer(..) => value.parse::<i64>().is_ok(),
+        Kind::Number(..) => value.parse::<f64>().is_ok_and(f64::is_finite),
+        _ => false,
+    };
+    // JSON has no number that begins or ends with its point.
+    match number && !value.starts_with(['.', '+']) && !value.ends_with('.') {
+        true => json.raw(value),
+        false => json.text(value),
+    }
+}

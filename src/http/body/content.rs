@@ -1,0 +1,125 @@
+//! A parsed body, and how it is written as JSON.
+
+use std::borrow::Cow;
+
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
+
+use crate::http::compat::Compat;
+use crate::http::fields::parameters::Parameterized;
+use crate::http::json::Json;
+use crate::http::uri::query::{self, Order, Pair};
+
+/// A body read by its Content-Type.
+#[derive(Debug, Default)]
+pub struct Content<'a> {
+    /// Form fields, in the order in which they came.
+    pub form: Vec<Pair<'a>>,
+    /// Files by the names of their fields, in the order in which they came.
+    pub files: Vec<(String, Data<'a>)>,
+    /// The body itself.
+    pub data: Data<'a>,
+    /// The text that is read as JSON; empty: there is none.
+    pub json: Cow<'a, str>,
+}
+
+/// How bytes are told.
+#[derive(Debug)]
+pub enum Data<'a> {
+    /// As text, in which what is no UTF-8 is replaced.
+    Text(&'a [u8]),
+    /// As a `data:` URL (RFC 2397).
+    Url {
+        /// The media type that it names.
+        media: Cow<'a, str>,
+        /// Which of the alphabets of base64 it is written in.
+        alphabet: &'static GeneralPurpose,
+        /// What it holds.
+        content: &'a [u8],
+    },
+}
+
+/// The type of a form that is written like a query.
+pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// The type of a form in parts.
+pub(super) const MULTIPART: &str = "multipart/form-data";
+
+/// What stands between the parts of a form.
+pub(super) fn boundary(options: &Parameterized) -> Option<&str> {
+    options.parameter("boundary").filter(|b| !b.is_empty() && b.is_ascii())
+}
+
+impl Content<'_> {
+    /// Writes the form fields as an object.
+    pub fn write_form(&self, json: &mut Json, compat: &Compat) {
+        query::write(json, compat, self.form.iter().cloned(), Order::Sorted);
+    }
+
+    /// Writes the files as an object: of several of one name only the first, or lists of them all.
+    pub fn write_files(&self, json: &mut Json, compat: &Compat) {
+        let mut files: Vec<&(String, Data)> = self.files.iter().collect();
+        // A stable sort, so the files of one name keep their order.
+        files.sort_by(|one, other| one.0.cmp(&other.0));
+        json.object(|json| {
+            for same in files.chunk_by(|one, other| one.0 == other.0) {
+                let Some((name, first)) = same.first() else { continue };
+                json.text_key(name);
+                match compat.always_lists {
+                    false => first.write(json),
+                    true => json.list(|json| {
+                        for (_, file) in same {
+                            json.item();
+                            file.write(json);
+                        }
+                    }),
+                }
+            }
+        });
+    }
+}
+
+impl Default for Data<'_> {
+    fn default() -> Self {
+        Data::Text(b"")
+    }
+}
+
+impl<'a> Data<'a> {
+    /// Text when it is UTF-8, whatever its type.
+    pub(super) fn of(content: &'a [u8], media: Option<Cow<'a, str>>) -> Data<'a> {
+        if std::str::from_utf8(content).is_ok() {
+            return Data::Text(content);
+        }
+        let media = media.filter(|media| !media.is_empty());
+        let media = media.unwrap_or("application/octet-stream".into());
+        Data::Url { media, alphabet: &STANDARD, content }
+    }
+
+    /// Writes it as a string.
+    pub fn write(&self, json: &mut Json) {
+        match self {
+            Data::Text(content) => match std::str::from_utf8(content) {
+                Ok(text) => json.text(text),
+                Err(_) => json.bytes(content),
+            },
+            Data::Url { media, alphabet, content } => {
+                let spelling = json.spelling;
+                json.quoted(|output| {
+                    output.extend_from_slice(b"data:");
+                    spelling.escape(output, media);
+                    output.extend_from_slice(b";base64,");
+                    write_base64(output, alphabet, content);
+                });
+            }
+        }
+    }
+}
+
+/// Appends bytes in base64. By pieces of whole groups, so that they fit together.
+fn write_base64(output: &mut Vec<u8>, alphabet: &GeneralPurpose, content: &[u8]) {
+    use base64::engine::Engine;
+    let mut coded = [0; 4096];
+    for piece in content.chunks(3072) {
+        let length = alphabet.encode_slice(piece, &mut coded).unwrap_or_default();
+        output.extend_from_slice(coded.get(..length).unwrap_or_default());
+    }
+}

@@ -1,0 +1,195 @@
+//! `multipart/form-data` (RFC 7578), read as leniently as Werkzeug reads it.
+//!
+//! Lines may end in CRLF, LF or CR; blanks may follow a boundary; what stands before the first and
+//! after the last boundary is skipped. Nothing is copied but names. It is bounded by the body.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use crate::http::fields::parameters::Parameterized;
+
+/// One part.
+#[derive(Debug, PartialEq)]
+pub struct Part<'a> {
+    /// The field's name, if it was given.
+    pub name: Option<String>,
+    /// The name of the file, if it was given, be it empty.
+    pub file_name: Option<String>,
+    /// Its Content-Type field as it came, if any.
+    pub media: Option<Cow<'a, str>>,
+    /// What it holds.
+    pub content: &'a [u8],
+}
+
+/// The parts of a body; `None` when it is no multipart body, or not a whole one.
+pub fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
+    let finder = Boundary { mark: format!("--{boundary}").into_bytes() };
+    let mut parts = Vec::new();
+    let (_, mut boundary) = finder.first(body)?;
+    while let Some(rest) = boundary.next {
+        let (head, after) = split_blank_line(rest)?;
+        let (content, found) = finder.after_line(after)?;
+        parts.push(part(head, content)?);
+        boundary = found;
+    }
+    Some(parts)
+}
+
+/// A boundary that was found.
+struct Found<'a> {
+    /// What comes after it; `None` after the last one.
+    next: Option<&'a [u8]>,
+}
+
+struct Boundary {
+    mark: Vec<u8>,
+}
+
+impl Boundary {
+    /// The first boundary, which need not begin a line.
+    fn first<'a>(&self, body: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
+        memmem::find_iter(body, &self.mark).find_map(|at| Some((body, self.ending(body, at)?)))
+    }
+
+    /// What stands before the next boundary, and the boundary. `text` begins with the line break
+    /// before the content, which may be the boundary's own when there is no content.
+    fn after_line<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
+        let start = line_break(text);
+        memmem::find_iter(text, &self.mark).find_map(|at| {
+            let before = text.get(..at)?;
+            let end = before.strip_suffix(b"\r\n").or(before.strip_suffix(b"\n"));
+            let end = end.or(before.strip_suffix(b"\r"))?.len();
+            Some((text.get(start..end).unwrap_or_default(), self.ending(text, at)?))
+        })
+    }
+
+    /// The boundary at this place, unless it is only the beginning of something else.
+    fn ending<'a>(&self, text: &'a [u8], at: usize) -> Option<Found<'a>> {
+        let rest = text.get(at + self.mark.len()..)?;
+        if rest.starts_with(b"--") {
+            return Some(Found { next: None });
+        }
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
+        let rest = rest.get(rest.iter().take_while(blank).count()..)?;
+        let line = line_break(rest);
+        (line > 0).then(|| Found { next: rest.get(line..) })
+    }
+}
+
+/// The length of the line break that `text` begins with.
+fn line_break(text: &[u8]) -> usize {
+    match text {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => 0,
+    }
+}
+
+/// A part's head, and what follows from the second of its two line breaks on.
+fn split_blank_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    memchr::memchr2_iter(b'\r', b'\n', text).find_map(|at| {
+        let (head, rest) = text.split_at_checked(at)?;
+        let length = match rest {
+            [b'\r', b'\n', b'\r', b'\n', ..] => 2,
+            [b'\r', b'\r', ..] | [b'\n', b'\n', ..] => 1,
+            _ => return None,
+        };
+        Some((head, rest.get(length..)?))
+    })
+}
+
+/// A part from its head and its content.
+fn part<'a>(head: &'a [u8], content: &'a [u8]) -> Option<Part<'a>> {
+    let fields = fields(std::str::from_utf8(head).ok()?);
+    let find = |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let disposition = Parameterized::parse(&find("Content-Disposition")?.1);
+    Some(Part {
+        name: disposition.parameter("name").map(str::to_owned),
+        file_name: disposition.parameter("filename").map(str::to_owned),
+        media: find("Content-Type").map(|(_, value)| value.clone()),
+        content,
+    })
+}
+
+/// The fields of a part's head; a line that begins with a blank continues the one before.
+fn fields(head: &str) -> Vec<(&str, Cow<'_, str>)> {
+    let mut fields: Vec<(&str, Cow<str>)> = Vec::new();
+    for line in head.split(['\r', '\n']).filter(|line| !line.is_empty()) {
+        let text = line.trim_matches([' ', '\t']);
+        match fields.last_mut() {
+            Some((_, value)) if line.starts_with([' ', '\t']) => {
+                let value = value.to_mut();
+                value.push(' ');
+                value.push_str(text);
+            }
+            _ => {
+                let (name, value) = text.split_once(':').unwrap_or((text, ""));
+                let blanks = [' ', '\t'];
+                fields.push((name.trim_matches(blanks), value.trim_matches(blanks).into()));
+            }
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(body: &str) -> Option<Vec<(String, &str)>> {
+        let parts = parse(body.as_bytes(), "B")?.into_iter();
+        let text = |part: &Part| part.name.clone().unwrap_or("no name".to_owned());
+        Some(parts.map(|p| (text(&p), std::str::from_utf8(p.content).unwrap())).collect())
+    }
+
+    fn one(body: &str) -> (String, String) {
+        let mut all = contents(body).unwrap();
+        assert_eq!(all.len(), 1, "{body:?}");
+        let (name, content) = all.remove(0);
+        (name, content.to_owned())
+    }
+
+    const HEAD: &str = "Content-Disposition: form-data; name=a";
+
+    #[test]
+    fn line_ends_and_blanks() {
+        let one_is =
+            |body: String, content: &str| assert_eq!(one(&body), ("a".into(), content.into()));
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n1\r\n--B--\r\n"), "1");
+        one_is(format!("--B\n{HEAD}\n\n1\n--B--\n"), "1");
+        one_is(format!("--B\r{HEAD}\r\r1\r--B--"), "1");
+        one_is(format!("--B \t\r\n{HEAD}\r\n\r\n1\r\n--B-- \r\n"), "1");
+        one_is(format!("before\r\n--B\r\n{HEAD}\r\n\r\n1\r\n--B--after"), "1");
+        one_is(format!("x--B\r\n{HEAD}\r\n\r\n1\r\n--B--"), "1");
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n\r\n--B--"), "");
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n--B--"), "");
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n1\r\n\r\n--B--"), "1\r\n");
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n1\r\n--Bx\r\n2\r\n--B--"), "1\r\n--Bx\r\n2");
+        one_is(format!("--B\r\n{HEAD}\r\n\r\n1--B\r\n\r\n--B--"), "1--B\r\n");
+    }
+
+    #[test]
+    fn heads() {
+        let named = |head: &str| one(&format!("--B\r\n{head}\r\n\r\n1\r\n--B--")).0;
+        assert_eq!(named("junk\r\ncontent-disposition:form-data;NAME=\"a\""), "a");
+        assert_eq!(named("Content-Disposition: form-data;\r\n name=a"), "a");
+        assert_eq!(named("Content-Disposition: form-data; x=1"), "no name");
+        assert_eq!(named(&format!("{HEAD}\r\nContent-Disposition: form-data; name=b")), "a");
+        let body = b"--B\r\nContent-Disposition: x; name=a; filename=\"\"\r\n\
+            Content-Type: t/x\r\n\r\n\xff\r\n--B--";
+        let parts = parse(body, "B").unwrap();
+        assert_eq!(parts[0].file_name.as_deref(), Some(""));
+        assert_eq!(parts[0].media.as_deref(), Some("t/x"));
+    }
+
+    #[test]
+    fn what_is_not_whole_has_no_parts() {
+        let whole = format!("--B\r\n{HEAD}\r\n\r\n1\r\n--B");
+        for body in ["", "x", "--B\r\n", &whole, &whole[..30], "--B\r\nX: y\r\n\r\n1\r\n--B--"] {
+            assert_eq!(contents(body), None, "{body:?}");
+        }
+        assert_eq!(contents("--B--"), Some(vec![]));
+        assert_eq!(parse(b"--B\r\nContent-Disposition: x; name=\xe9\r\n\r\n1\r\n--B--", "B"), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! Names with values: a query, or a form that is sent like one.
+//!
+//! Werkzeug's reading: only `&` separates, empty pairs are skipped, a name without `=` has an empty
+//! value, `+` is a blank, and what is no UTF-8 stays as the escapes it came from. Go's reading is
+//! stricter: a pair with a bad escape or a `;` is none, and what is no UTF-8 is replaced.
+
+use std::borrow::Cow;
+
+use super::percent;
+use crate::base::limits::MAX_RESPONSE_FIELDS;
+use crate::http::compat::Compat;
+use crate::http::json::Json;
+use crate::http::reply::Refusal;
+use crate::http::request::Request;
+
+/// A name and its value.
+pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The pairs of a query, in the order in which they came.
+pub fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    split(raw).map(|(name, value)| (decode(name), decode(value)))
+}
+
+/// The pairs as Go reads them; `None` for each that is malformed.
+pub fn strict_pairs(raw: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
+    split(raw).map(|(name, value)| Some((decode_strict(name)?, decode_strict(value)?)))
+}
+
+/// Names and values as they were sent, empty pairs left out.
+fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    raw.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
+        |pair| match memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) {
+            Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
+            None => (pair, b"".as_slice()),
+        },
+    )
+}
+
+/// The pairs of a request's query.
+pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a> {
+    pairs(request.target.raw_query.unwrap_or_default())
+}
+
+/// The pairs of a request's query, read as the profile has it, of which each makes a field of the
+/// answer. Too many are refused.
+pub fn as_fields<'a>(compat: &Compat, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+    let raw = request.target.raw_query.unwrap_or_default();
+    let most = MAX_RESPONSE_FIELDS + 1;
+    let fields: Vec<Pair> = match compat.strict {
+        true => strict_pairs(raw).flatten().take(most).collect(),
+        false => pairs(raw).take(most).collect(),
+    };
+    match fields.len() < most {
+        true => Ok(fields),
+        false => Err(Refusal::bad(format!("too many fields: {MAX_RESPONSE_FIELDS} at most"))),
+    }
+}
+
+/// The value of the first pair of exactly this name.
+pub fn first<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
+    of(request).find(|pair| pair.0 == name).map(|pair| pair.1)
+}
+
+/// The value of the first pair of this name in any case.
+pub fn first_any_case<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
+    of(request).find(|pair| pair.0.eq_ignore_ascii_case(name)).map(|pair| pair.1)
+}
+
+/// What was said, or nothing if it is empty and the profile takes that for nothing.
+pub fn given<'a>(compat: &Compat, value: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    value.filter(|text| !(compat.empty_is_absent && text.is_empty()))
+}
+
+fn decode(raw: &[u8]) -> Cow<'_, str> {
+    percent::text(unescape(raw))
+}
+
+fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let whole = |escape: &[u8]| {
+        escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let sound = raw.split(|&byte| byte == b'%').skip(1).all(whole);
+    (sound && !raw.contains(&b';')).then(|| percent::replaced(unescape(raw)))
+}
+
+fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'+', raw).is_none() {
+        return percent::percent_decode(raw);
+    }
+    let blanks: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+    Cow::Owned(percent::percent_decode(&blanks).into_owned())
+}
+
+/// Which name comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By code points.
+    Sorted,
+    /// As they came.
+    Arrival,
+}
+
+/// Writes the arguments of a request as an object, read and told as the profile has it.
+pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Order) {
+    match compat.strict {
+        true => {
+            let raw = request.target.raw_query.unwrap_or_default();
+            write(json, compat, strict_pairs(raw).flatten(), order);
+        }
+        false => write(json, compat, of(request), order),
+    }
+}
+
+/// Writes pairs as an object: a name with one value has a string, one with several a list of them;
+/// or all have lists.
+pub fn write<'a>(
+    json: &mut Json,
+    compat: &Compat,
+    pairs: impl Iterator<Item = Pair<'a>>,
+    order: Order,
+) {
+    let mut pairs: Vec<(usize, Pair)> = pairs.enumerate().collect();
+    // A stable sort, so the values of one name keep their order.
+    pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
+    let mut groups: Vec<&[(usize, Pair)]> = pairs.chunk_by(|a, b| a.1.0 == b.1.0).collect();
+    if order == Order::Arrival {
+        groups.sort_by_key(|group| group.first().map(|entry| entry.0));
+    }
+    json.object(|json| groups.iter().for_each(|group| write_group(json, compat, group)));
+}
+
+fn write_group(json: &mut Json, compat: &Compat, group: &[(usize, Pair)]) {
+    let Some((_, (name, _))) = group.first() else { return };
+    json.text_key(name);
+    write_values(json, compat, group.iter().map(|(_, (_, value))| value.as_ref()));
+}
+
+/// Writes the values of a name: one as a string and several as a list, or all as lists.
+pub fn write_values<'a>(
+    json: &mut Json,
+    compat: &Compat,
+    values: impl ExactSizeIterator<Item = &'a str>,
+) {
+    if values.len() == 1 && !compat.always_lists {
+        return values.for_each(|value| json.text(value));
+    }
+    json.list(|json| {
+        for value in values {
+            json.item();
+            json.text(value);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
+    use crate::http::json::Layout;
+    use crate::http::tests::ask;
+
+    fn told_by(compat: &Compat, raw: &str, order: Order) -> String {
+        let mut output = Vec::new();
+        let mut json = Json::spelled(&mut output, Layout::Wide, compat.spelling);
+        ask(&format!("/?{raw}"), &[], b"", |request| write_args(&mut json, compat, request, order));
+        String::from_utf8(output).unwrap()
+    }
+
+    fn told(raw: &str, order: Order) -> String {
+        told_by(&HTTPBIN, raw, order)
+    }
+
+    #[test]
+    fn go_httpbin_has_lists_and_drops_what_is_malformed() {
+        let told = |raw| told_by(&GO_HTTPBIN, raw, Order::Sorted);
+        assert_eq!(told("b=1&a=&b=é"), r#"{"a": [""], "b": ["1", "é"]}"#);
+        assert_eq!(told("a=%zz&%4=1&c;d=1&e=%C3%A9+f"), r#"{"e": ["é f"]}"#);
+        assert_eq!(told("a=%e2%82x"), "{\"a\": [\"\u{fffd}\u{fffd}x\"]}");
+        assert_eq!(told("a=%e"), "{}");
+    }
+
+    #[test]
+    fn one_value_is_a_string_and_several_are_a_list() {
+        assert_eq!(told("b=1&a=2&b=3", Order::Sorted), r#"{"a": "2", "b": ["1", "3"]}"#);
+        assert_eq!(told("b=1&a=2&b=3", Order::Arrival), r#"{"b": ["1", "3"], "a": "2"}"#);
+        assert_eq!(told("", Order::Sorted), "{}");
+    }
+
+    #[test]
+    fn odd_pairs() {
+        assert_eq!(told("&&a&=x&", Order::Sorted), r#"{"": "x", "a": ""}"#);
+        assert_eq!(told("a=1;b=2", Order::Sorted), r#"{"a": "1;b=2"}"#);
+        assert_eq!(told("a+b=c+d%2B", Order::Sorted), r#"{"a b": "c d+"}"#);
+        assert_eq!(told("a=%zz%&b=%ff%c3", Order::Sorted), r#"{"a": "%zz%", "b": "%FF%C3"}"#);
+        assert_eq!(told("a==b", Order::Sorted), r#"{"a": "=b"}"#);
+        assert_eq!(told("%26=%3D%2B%25%23", Order::Sorted), r#"{"&": "=+%#"}"#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_query_panics(raw in proptest::collection::vec(0..=u8::MAX, 0..60)) {
+            assert!(pairs(&raw).all(|(name, value)| name.len() + value.len() <= 3 * raw.len()));
+        }
+    }
+}
