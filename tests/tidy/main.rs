@@ -5,6 +5,7 @@
 //! with the first `}` that stands as far to the left as its first line.
 
 mod blank;
+mod circles;
 mod examples;
 mod rules;
 mod source;

@@ -12,7 +12,7 @@ pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) raw: Vec<String>,
     pub(crate) code: Vec<String>,
-    /// Which lines belong to `#[cfg(test)]` items.
+    /// Which lines belong to items that are compiled for tests alone.
     pub(crate) tested: Vec<bool>,
 }
 
@@ -41,7 +41,11 @@ impl Source {
         };
         source.tested = match path.ends_with("/tests.rs") {
             true => vec![true; source.code.len()],
-            false => source.marked("#[cfg(test)]"),
+            false => {
+                let platform = source.marked("#[cfg(all(test,");
+                let own = source.marked("#[cfg(test)]");
+                own.into_iter().zip(platform).map(|(own, platform)| own || platform).collect()
+            }
         };
         source
     }
@@ -76,10 +80,10 @@ impl Source {
         breaches.map(|(at, line)| self.breach(at + 1, what(line))).collect()
     }
 
-    /// Which lines belong to items with this attribute.
+    /// Which lines belong to items with an attribute that starts so.
     pub(crate) fn marked(&self, attribute: &str) -> Vec<bool> {
         let mut marked = vec![false; self.code.len()];
-        let starts = (0..self.code.len()).filter(|at| self.code[*at].trim() == attribute);
+        let starts = (0..self.code.len()).filter(|at| self.code[*at].trim().starts_with(attribute));
         for start in starts {
             let end = self.item_end(start);
             marked[start..end].fill(true);
