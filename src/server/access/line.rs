@@ -8,22 +8,23 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Format;
+use crate::http::fields::conditional::http_date;
+use crate::http::json;
 use crate::http::record::{LoggedLine, Record};
 
 /// What stands for an address on a socket file, where clients have none.
 const NO_ADDRESS: &str = "unix:";
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// Writes records as lines.
 #[derive(Clone, Debug)]
 pub(super) struct Formatter {
     format: Format,
-    /// The wall clock at [`Time::START`], in microseconds since 1970.
+    /// The Unix time of [`Time::START`](crate::base::time::Time::START), in microseconds.
     start_us: u64,
-    /// The second since 1970 whose text was made last, and that text: most lines are of the same.
+    /// The last second formatted, since 1970, and its text: most lines are of the same second.
     second: u64,
-    moment: Vec<u8>,
+    date: String,
 }
 
 impl Formatter {
@@ -31,7 +32,7 @@ impl Formatter {
     pub(super) fn new(format: Format, start: SystemTime) -> Formatter {
         let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
         let start_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        Formatter { format, start_us, second: u64::MAX, moment: Vec::new() }
+        Formatter { format, start_us, second: u64::MAX, date: String::new() }
     }
 
     /// Appends the record's line, its line feed included.
@@ -54,7 +55,7 @@ impl Formatter {
     fn common(&mut self, record: &Record, line: &mut Vec<u8>) {
         peer(record, line);
         line.extend_from_slice(b" - - [");
-        self.moment(record, line);
+        self.time(record, line);
         line.extend_from_slice(b"] \"");
         request_line(record.strings.line(), line);
         line.extend_from_slice(b"\" ");
@@ -66,7 +67,7 @@ impl Formatter {
     /// One JSON object with the same keys in every line; what is not known is null.
     fn json(&mut self, record: &Record, line: &mut Vec<u8>) {
         line.extend_from_slice(b"{\"time\":\"");
-        let millisecond = self.moment(record, line);
+        let millisecond = self.time(record, line);
         put(line, format_args!(".{millisecond:03}Z\",\"peer\":\""));
         peer(record, line);
         let LoggedLine { method, target, version } = record.strings.line();
@@ -91,67 +92,28 @@ impl Formatter {
         line.push(b'}');
     }
 
-    /// Appends the second in which the request arrived; the millisecond in it is returned.
-    fn moment(&mut self, record: &Record, line: &mut Vec<u8>) -> u64 {
-        let since_ms = self.start_us.saturating_add(record.started.micros()) / 1000;
-        if self.second != since_ms / 1000 {
-            self.second = since_ms / 1000;
-            self.moment.clear();
-            let at = Calendar::of(self.second);
-            at.append(self.format, &mut self.moment);
+    /// Appends the second in which the request arrived, and returns the millisecond in it.
+    fn time(&mut self, record: &Record, line: &mut Vec<u8>) -> u64 {
+        let unix_ms = self.start_us.saturating_add(record.started.micros()) / 1000;
+        if self.second != unix_ms / 1000 {
+            self.second = unix_ms / 1000;
+            self.date = date(self.format, self.second);
         }
-        line.extend_from_slice(&self.moment);
-        since_ms % 1000
+        line.extend_from_slice(self.date.as_bytes());
+        unix_ms % 1000
     }
 }
 
-/// A moment in UTC.
-#[derive(Debug, PartialEq)]
-struct Calendar {
-    year: u64,
-    month: u64,
-    day: u64,
-    hour: u64,
-    minute: u64,
-    second: u64,
-}
-
-impl Calendar {
-    /// The moment this many seconds after the start of 1970.
-    ///
-    /// Years are counted from March, so that the leap day is the last of its year and every month
-    /// starts at a fixed day of it: month m (March is 0) at (153 m + 2) / 5.
-    fn of(seconds: u64) -> Calendar {
-        // 719,468 days from 1 March of year 0 to 1 January 1970; 146,097 days are 400 years.
-        let days = seconds / 86_400 + 719_468;
-        let (era, of_era) = (days / 146_097, days % 146_097);
-        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-        Calendar {
-            year: era * 400 + year_of_era + u64::from(month <= 2),
-            month,
-            day: of_year - (153 * from_march + 2) / 5 + 1,
-            hour: seconds / 3600 % 24,
-            minute: seconds / 60 % 60,
-            second: seconds % 60,
-        }
-    }
-
-    /// Appends it as Apache writes it, or as ISO 8601 does.
-    fn append(&self, format: Format, line: &mut Vec<u8>) {
-        let Calendar { year, month, day, hour, minute, second } = self;
-        let name = MONTHS[*month as usize - 1];
-        match format {
-            Format::Common | Format::Combined => put(
-                line,
-                format_args!("{day:02}/{name}/{year}:{hour:02}:{minute:02}:{second:02} +0000"),
-            ),
-            Format::Json => put(
-                line,
-                format_args!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"),
-            ),
+/// A Unix time in seconds as Apache writes it, or as ISO 8601 does.
+fn date(format: Format, unix_s: u64) -> String {
+    // Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    let date = http_date(unix_s.saturating_mul(1_000_000));
+    let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
+    match format {
+        Format::Common | Format::Combined => format!("{day}/{month}/{year}:{time} +0000"),
+        Format::Json => {
+            let number = MONTHS.find(month).map_or(0, |at| at / 3 + 1);
+            format!("{year}-{number:02}-{day}T{time}")
         }
     }
 }
@@ -223,35 +185,13 @@ fn escape(text: &[u8], line: &mut Vec<u8>) {
     }
 }
 
-/// A JSON string of ASCII alone, so that every reader and terminal takes it; bytes that are not
-/// UTF-8 become U+FFFD.
+/// A JSON string of ASCII alone, so that every reader and terminal takes it; invalid UTF-8 is
+/// replaced by U+FFFD.
 fn json_text(text: Option<&[u8]>, line: &mut Vec<u8>) {
     let Some(text) = text else { return line.extend_from_slice(b"null") };
     line.push(b'"');
-    if is_plain(text) {
-        line.extend_from_slice(text);
-        return line.push(b'"');
-    }
-    for chunk in text.utf8_chunks() {
-        chunk.valid().chars().for_each(|c| json_char(c, line));
-        if !chunk.invalid().is_empty() {
-            json_char(char::REPLACEMENT_CHARACTER, line);
-        }
-    }
+    json::escape(line, &String::from_utf8_lossy(text));
     line.push(b'"');
-}
-
-fn json_char(c: char, line: &mut Vec<u8>) {
-    match c {
-        '"' => line.extend_from_slice(b"\\\""),
-        '\\' => line.extend_from_slice(b"\\\\"),
-        ' '..='~' => line.push(c as u8),
-        _ => {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                put(line, format_args!("\\u{unit:04x}"));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -384,18 +324,18 @@ mod tests {
     }
 
     #[test]
-    fn the_calendar_knows_leap_years() {
-        let day = |days: u64| {
-            let at = Calendar::of(days * 86_400);
-            (at.year, at.month, at.day)
-        };
-        assert_eq!(day(0), (1970, 1, 1));
-        assert_eq!(day(11_016), (2000, 2, 29));
-        assert_eq!(day(11_017), (2000, 3, 1));
-        assert_eq!(day(47_540), (2100, 2, 28));
-        assert_eq!(day(47_541), (2100, 3, 1));
-        let last = Calendar::of(946_684_799);
-        assert_eq!((last.year, last.month, last.day), (1999, 12, 31));
-        assert_eq!((last.hour, last.minute, last.second), (23, 59, 59));
+    fn dates_are_as_apache_and_iso_8601_write_them() {
+        for (days, apache, iso) in [
+            (0, "01/Jan/1970", "1970-01-01"),
+            (11_016, "29/Feb/2000", "2000-02-29"),
+            (11_017, "01/Mar/2000", "2000-03-01"),
+            (47_540, "28/Feb/2100", "2100-02-28"),
+            (47_541, "01/Mar/2100", "2100-03-01"),
+            (10_956, "31/Dec/1999", "1999-12-31"),
+        ] {
+            let last = days * 86_400 + 86_399;
+            assert_eq!(date(Format::Common, last), format!("{apache}:23:59:59 +0000"));
+            assert_eq!(date(Format::Json, last), format!("{iso}T23:59:59"));
+        }
     }
 }
