@@ -1,4 +1,4 @@
-//! The command line: made of the rows, read by clap, and its complaints put in our words.
+//! The command line: built from the rows, parsed by clap, with error messages of our own.
 
 use std::ffi::OsString;
 
@@ -14,34 +14,35 @@ use super::print::wrapped;
 use super::settings::{SECTIONS, Section, Setting, Shape};
 use super::suggest::nearest;
 
-/// The variable that names the file where `--config` does not.
+/// The variable that names the file if `--config` does not.
 pub(crate) const CONFIG_VARIABLE: &str = "LOITER_CONFIG";
 
 const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command";
 
 const AFTER: &str = "\
-A flag wins over the environment, the environment over the file, the file over the default.
-HOST and PORT are honoured where nothing else says where to listen. go-httpbin's own flags are
-taken as it writes them, with one dash (-host 0.0.0.0 -port 8080): stronger than the environment.
+Flags override the environment, which overrides the file, which overrides the defaults.
+HOST and PORT apply if nothing else sets an address to listen on. go-httpbin's flags are accepted
+with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
 
-  loiter                              HTTP on http://127.0.0.1:8080, this machine only
+  loiter                              HTTP on http://127.0.0.1:8080, for this machine only
   loiter --listen :8080               HTTP on every interface
   loiter --print-config > loiter.toml a file to start from
   loiter --config loiter.toml --check-config";
 
-const AFTER_SHORT: &str = "`loiter --help` shows every setting, with its variable and its default";
+const AFTER_SHORT: &str =
+    "`loiter --help` shows every setting with its environment variables and default";
 
-/// The settings that `-h` shows, in a line each.
+/// The settings that `-h` shows, one line each.
 const COMMON: [(&str, &str); 11] = [
     ("listen", "HOST:PORT, :PORT or unix:PATH"),
-    ("workers", "Threads that serve; 0 is one per CPU"),
-    ("shutdown-timeout", "Time that answers under way are given at the end"),
-    ("profile", "local, or public: tight bounds for the internet"),
-    ("compat", "Whose API to follow: httpbin or go-httpbin"),
-    ("prefix", "Path under which everything is served"),
-    ("max-duration", "Longest time an answer may be asked to take"),
-    ("max-bytes", "Most bytes that /bytes/N and its like make"),
-    ("max-body-size", "Largest request body that is kept"),
+    ("workers", "Worker threads; 0 for one per CPU"),
+    ("shutdown-timeout", "Time for requests in progress to finish"),
+    ("profile", "Preset: local, or public for tight limits"),
+    ("compat", "API to follow: httpbin or go-httpbin"),
+    ("prefix", "Path prefix of every endpoint"),
+    ("max-duration", "Longest delay a request can ask for"),
+    ("max-bytes", "Largest response of /bytes/N and the like"),
+    ("max-body-size", "Largest request body that is buffered"),
     ("log-level", "off, error, warn, info, debug or trace"),
     ("access-log", "off, common, combined or json"),
 ];
@@ -54,14 +55,14 @@ pub(crate) fn command() -> Command {
         .after_help(AFTER_SHORT)
         .after_long_help(AFTER)
         .args_override_self(true)
-        .args(whole_flags())
+        .args(config_flags())
         .args(SECTIONS.iter().flat_map(flags))
         .subcommands([healthcheck(), completions()])
 }
 
-/// What `args` says, or the text that it asks for.
+/// Parses `args`, or returns the text that they ask for.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Parsed, ConfigError> {
-    // Headings are for the long help: the short one is to be seen at a glance.
+    // The short help has no headings, to fit on a screen.
     let command = match args.iter().any(|arg| arg == "-h") {
         true => command().mut_args(|arg| arg.help_heading(None)),
         false => command(),
@@ -69,17 +70,17 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Parsed, ConfigError> {
     match command.try_get_matches_from(args) {
         Ok(matches) => Ok(Parsed::Matches(matches)),
         Err(error) if !error.use_stderr() => Ok(Parsed::Text(error.render().to_string())),
-        Err(error) => Err(complaint(&error)),
+        Err(error) => Err(usage_error(&error)),
     }
 }
 
-/// A command line that was understood.
+/// A valid command line.
 pub(crate) enum Parsed {
     Matches(ArgMatches),
     Text(String),
 }
 
-/// What the flags give.
+/// The values given by flags.
 pub(crate) fn given(matches: &ArgMatches) -> impl Iterator<Item = Given> {
     Setting::all().filter_map(|row| {
         let values = matches.get_many::<String>(row.name)?;
@@ -88,7 +89,7 @@ pub(crate) fn given(matches: &ArgMatches) -> impl Iterator<Item = Given> {
     })
 }
 
-/// The completion script for the shell that was asked for.
+/// The completion script for the requested shell.
 pub(crate) fn completion_script(matches: &ArgMatches) -> String {
     let mut script = Vec::new();
     let shell = matches.get_one::<Shell>("shell");
@@ -97,22 +98,22 @@ pub(crate) fn completion_script(matches: &ArgMatches) -> String {
     }
     let script = String::from_utf8_lossy(&script).into_owned();
     match shell {
-        Some(Shell::Fish) => script.replace(FISH_GIVES_UP, FISH_GOES_ON) + FISH_SHELLS,
+        Some(Shell::Fish) => script.replace(FISH_RETURNS, FISH_CONTINUES) + FISH_SHELLS,
         _ => script,
     }
 }
 
-/// Where clap's script for fish reads the words before the cursor. A last one that still lacks its
-/// value, as in `--profile <TAB>`, is an error to it, and then it offers nothing.
-const FISH_GIVES_UP: &str = "2>/dev/null\n    or return\n";
-/// A flag stands before any subcommand, so those are offered that go there.
-const FISH_GOES_ON: &str = "2>/dev/null\n    or return 0\n";
-/// clap's script for fish knows no arguments without a flag.
+/// Where clap's script for fish parses the words before the cursor. If the last flag has no value
+/// yet, as in `--profile <TAB>`, that fails, and the script returns and completes nothing.
+const FISH_RETURNS: &str = "2>/dev/null\n    or return\n";
+/// A flag comes before any subcommand, so the script then completes what can come there.
+const FISH_CONTINUES: &str = "2>/dev/null\n    or return 0\n";
+/// clap's script for fish does not complete positional arguments.
 const FISH_SHELLS: &str = "complete -c loiter -n \"__fish_loiter_using_subcommand completions\" \
                            -f -a \"bash elvish fish powershell zsh\"\n";
 
-/// The flags that are about the configuration as a whole.
-fn whole_flags() -> [Arg; 3] {
+/// The flags for the configuration as a whole.
+fn config_flags() -> [Arg; 3] {
     let flag = |name| Arg::new(name).long(name).help_heading("Configuration");
     [
         flag("config")
@@ -123,10 +124,10 @@ fn whole_flags() -> [Arg; 3] {
         flag("check-config")
             .action(ArgAction::SetTrue)
             .conflicts_with("print-config")
-            .help("Check the configuration and exit: 0 if it is fine, 2 if not"),
+            .help("Check the configuration and exit: 0 if it is valid, 2 if not"),
         flag("print-config")
             .action(ArgAction::SetTrue)
-            .help("Print the settings in effect as a configuration file and exit"),
+            .help("Print the effective settings as a configuration file and exit"),
     ]
 }
 
@@ -151,16 +152,16 @@ fn flag(row: &'static Setting) -> Arg {
         Shape::Number | Shape::Text => arg,
         Shape::File => arg.value_hint(ValueHint::FilePath),
         Shape::List => arg.action(ArgAction::Append),
-        Shape::Choice(words) => arg.value_parser(Offered(words)).hide_possible_values(true),
+        Shape::Choice(words) => arg.value_parser(Completed(words)).hide_possible_values(true),
         Shape::Switch => arg
             .num_args(0..=1)
             .default_missing_value("on")
-            .value_parser(Offered(&["on", "off"]))
+            .value_parser(Completed(&["on", "off"]))
             .hide_possible_values(true),
     }
 }
 
-/// The whole of what there is to say.
+/// The long help: description, values, default and environment variables.
 fn help(row: &Setting) -> String {
     let names: Vec<String> = row.variables().collect();
     let about = wrapped("", row.help);
@@ -174,18 +175,18 @@ fn help(row: &Setting) -> String {
 
 fn healthcheck() -> Command {
     Command::new("healthcheck")
-        .about("Ask a running loiter whether it serves; exit 0 when it does")
+        .about("Check the health of a running loiter; exit 0 if it serves")
         .arg(Arg::new("url").value_name("URL").conflicts_with("pid").help(
-            "What to ask: http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or\n\
+            "Its address: http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or\n\
              udp-echo://HOST:PORT\n\
-             [default: the server of this container, or where the settings listen]",
+             [default: the server of this container, or the address in the settings]",
         ))
         .arg(
             Arg::new("pid")
                 .long("pid")
                 .value_name("N")
                 .value_parser(clap::value_parser!(u32))
-                .help("Ask the loiter that is this process, wherever it listens (Linux)"),
+                .help("Check the loiter with this process ID, wherever it listens (Linux)"),
         )
 }
 
@@ -198,12 +199,12 @@ fn completions() -> Command {
     )
 }
 
-/// Offers words to the completion scripts, and leaves the judging to the row, which is where
-/// values from files and the environment are judged too.
+/// Passes its words to the completion scripts, and accepts any text: the row checks the values of all
+/// sources.
 #[derive(Clone)]
-struct Offered(&'static [&'static str]);
+struct Completed(&'static [&'static str]);
 
-impl TypedValueParser for Offered {
+impl TypedValueParser for Completed {
     type Value = String;
 
     fn parse_ref(
@@ -220,8 +221,8 @@ impl TypedValueParser for Offered {
     }
 }
 
-/// clap's error as one line that says what to do next.
-fn complaint(error: &clap::Error) -> ConfigError {
+/// clap's error in one line, with advice.
+fn usage_error(error: &clap::Error) -> ConfigError {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
@@ -235,7 +236,7 @@ fn complaint(error: &clap::Error) -> ConfigError {
             key: Some(row.name),
             ..ConfigError::new(Place::Flag(row.name), "has no value", format!("give {}", row.takes))
         },
-        _ => ConfigError::new(Place::Usage, said_by(error), "`loiter --help` shows the usage"),
+        _ => ConfigError::new(Place::Usage, clap_message(error), "`loiter --help` shows the usage"),
     }
 }
 
@@ -245,22 +246,22 @@ fn unknown(word: &str) -> ConfigError {
     };
     let name = name.split('=').next().unwrap_or(name);
     if Setting::named(name).is_some() || name == "config" {
-        // A subcommand has none of the flags, and stood before this one.
-        let advice = "flags stand before the subcommand, as in `loiter --config FILE healthcheck`";
-        return ConfigError::new(Place::Usage, format!("`--{name}` comes too late"), advice);
+        // It is known, so it came after a subcommand, which has no settings.
+        let advice = "write flags before the subcommand, as in `loiter --config FILE healthcheck`";
+        return ConfigError::new(Place::Usage, format!("`--{name}` is misplaced"), advice);
     }
-    let advice = close_to(name).unwrap_or_else(|| "`loiter --help` lists them".to_owned());
+    let advice = did_you_mean(name).unwrap_or_else(|| "`loiter --help` lists them".to_owned());
     ConfigError::new(Place::Usage, format!("unknown flag `--{name}`"), advice)
 }
 
-/// Asks whether the flag most like this name was meant, if one is.
-pub(crate) fn close_to(name: &str) -> Option<String> {
+/// Suggests the flag whose name is most like this one, if any is.
+pub(crate) fn did_you_mean(name: &str) -> Option<String> {
     let all = command();
     let known = all.get_arguments().filter_map(Arg::get_long).chain(["help", "version"]);
     nearest(name, known).map(|known| format!("did you mean `--{known}`?"))
 }
 
-/// Neither a flag nor a subcommand: perhaps an address, or a short flag.
+/// For a word that is neither a flag nor a subcommand: it may be an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
     let advice = match nearest(word, ["healthcheck", "completions"].into_iter()) {
@@ -274,11 +275,11 @@ fn unknown_word(word: &str) -> ConfigError {
     ConfigError::new(Place::Usage, format!("unknown argument `{word}`"), advice)
 }
 
-/// What clap says in its first paragraph, without its heading and without the usage below.
-fn said_by(error: &clap::Error) -> String {
+/// The first paragraph of clap's message, without its heading and the usage below it.
+fn clap_message(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines: Vec<&str> =
         text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    let said = lines.join(" ");
-    said.strip_prefix("error: ").unwrap_or(&said).to_owned()
+    let message = lines.join(" ");
+    message.strip_prefix("error: ").unwrap_or(&message).to_owned()
 }

@@ -1,4 +1,4 @@
-//! The process's environment: our own variables, go-httpbin's, and what is wrong among them.
+//! Environment variables: our own, go-httpbin's, and mistakes in them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,48 +14,47 @@ use super::values::BadValue;
 /// The variables of a process, by name.
 pub type Environment = BTreeMap<String, String>;
 
-/// The variables as text. One that is no text is judged by what is left of it, instead of passed
-/// over.
+/// The variables as text; invalid UTF-8 is replaced, so that such a variable is checked and not
+/// ignored.
 pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Environment {
     let readable = |text: OsString| text.to_string_lossy().into_owned();
     variables.map(|(name, text)| (readable(name), readable(text))).collect()
 }
 
-/// How our own variables begin.
+/// The prefix of our own variables.
 const OWN: &str = "LOITER_";
-/// How the names of variables that `/env` tells begin.
-const TOLD: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
-/// Where go-httpbin listens.
+/// The prefixes of the variables that `/env` shows.
+const EXPOSED: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
+/// go-httpbin's variables for the address to listen on.
 pub(crate) const HOST_AND_PORT: [&str; 2] = ["HOST", "PORT"];
-/// What go-httpbin serves TLS with.
+/// go-httpbin's variables for TLS.
 pub(crate) const TLS: [&str; 2] = ["HTTPS_CERT_FILE", "HTTPS_KEY_FILE"];
 
-/// A variable's text. An empty variable is one that is not set: `docker run -e PORT=` unsets it.
+/// The text of a variable. An empty one counts as not set: `docker run -e PORT=` unsets it.
 pub(crate) fn variable(env: &Environment, name: &str) -> Option<String> {
     env.get(name).filter(|text| !text.trim().is_empty()).cloned()
 }
 
-/// The strongest variable of every row that has one set.
+/// For every row, the value of the first of its variables that is set.
 pub(crate) fn given(env: &Environment) -> impl Iterator<Item = Result<Given, ConfigError>> {
     Setting::all().filter_map(move |row| {
         let mut set = row.variables().filter_map(|name| Some((variable(env, &name)?, name)));
         let (text, name) = set.next()?;
-        Some(judged(row, &name, text, Place::Environment(name.clone())))
+        Some(checked(row, &name, text, Place::Environment(name.clone())))
     })
 }
 
-/// A variable's value. go-httpbin's switches are written as Go's `strconv.ParseBool` reads them.
-/// go-httpbin itself takes any other word for off: who writes `yes` means the contrary, so that is
-/// refused.
-pub(crate) fn judged(
+/// The value of a variable. go-httpbin's switches accept what Go's `strconv.ParseBool` does. For
+/// go-httpbin every other word means off; here it is an error, as `yes` would mean the opposite.
+pub(crate) fn checked(
     row: &'static Setting,
     name: &str,
     text: String,
     place: Place,
 ) -> Result<Given, ConfigError> {
-    let theirs = row.shape == Shape::Switch && row.also.contains(&name);
+    let go_switch = row.shape == Shape::Switch && row.also.contains(&name);
     let text = match text.trim() {
-        _ if !theirs => text,
+        _ if !go_switch => text,
         "1" | "t" | "T" | "TRUE" | "true" | "True" => "true".to_owned(),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => "false".to_owned(),
         _ => {
@@ -67,8 +66,8 @@ pub(crate) fn judged(
     Ok(Given { row, text, place })
 }
 
-/// Where HOST and PORT say to listen. Some shells export the machine's name as HOST; alone, and no
-/// address, it was not meant for us.
+/// The address from HOST and PORT. Some shells export the machine's name as HOST, so a HOST that is
+/// neither an IP address nor `localhost` counts only with PORT.
 pub(crate) fn listen(env: &Environment) -> Option<Given> {
     let port = variable(env, "PORT");
     let host = variable(env, "HOST")
@@ -82,7 +81,7 @@ pub(crate) fn listen(env: &Environment) -> Option<Given> {
     host_and_port(host, port, Place::Environment(name.to_owned()))
 }
 
-/// Where go-httpbin listens with this host and port.
+/// The address that go-httpbin listens on with this host and port.
 pub(crate) fn host_and_port(
     host: Option<String>,
     port: Option<String>,
@@ -94,34 +93,36 @@ pub(crate) fn host_and_port(
     Some(Given { row: Setting::named("listen")?, text, place })
 }
 
-/// The variables that `/env` tells, in order: none but those whose names say that they are meant
-/// for it.
-pub(crate) fn told(env: &Environment) -> Vec<(String, String)> {
-    let told = env.iter().filter(|(name, _)| TOLD.iter().any(|start| name.starts_with(start)));
-    told.map(|(name, text)| (name.clone(), text.clone())).collect()
+/// The variables that `/env` shows, in order: only those with a prefix for it.
+pub(crate) fn exposed(env: &Environment) -> Vec<(String, String)> {
+    let exposed = env.iter().filter(|(name, _)| is_exposed(name));
+    exposed.map(|(name, text)| (name.clone(), text.clone())).collect()
 }
 
-/// The variables that ask for what there is not.
-pub(crate) fn mistakes(env: &Environment) -> impl Iterator<Item = ConfigError> {
+fn is_exposed(name: &str) -> bool {
+    EXPOSED.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Errors for variables of settings that do not exist.
+pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
     let set = env.iter().filter(|(_, text)| !text.trim().is_empty());
-    set.filter_map(|(name, text)| tls(name).or_else(|| misspelt(name, text)))
+    set.filter_map(|(name, text)| tls(name).or_else(|| unknown(name, text)))
 }
 
 fn tls(name: &str) -> Option<ConfigError> {
     TLS.contains(&name).then(|| no_tls(Place::Environment(name.to_owned())))
 }
 
-/// Who gives a certificate must not be served without it.
+/// An operator who gives a certificate must not get plain HTTP.
 pub(crate) fn no_tls(place: Place) -> ConfigError {
-    let wrong = "there is no TLS yet, and plain HTTP would be a surprise";
-    ConfigError::new(place, wrong, "leave it out, and let a proxy in front speak TLS")
+    let wrong = "TLS is not supported yet, and plain HTTP is not what this asks for";
+    ConfigError::new(place, wrong, "leave it out, and put a proxy for TLS in front")
 }
 
-fn misspelt(name: &str, text: &str) -> Option<ConfigError> {
+fn unknown(name: &str, text: &str) -> Option<ConfigError> {
     let word = name.strip_prefix(OWN)?;
     let known = Setting::all().any(|row| row.variable() == name) || name == CONFIG_VARIABLE;
-    let told = TOLD.iter().any(|start| name.starts_with(start));
-    if known || told || is_service_link(word, text) {
+    if known || is_exposed(name) || is_service_link(word, text) {
         return None;
     }
     let names = Setting::all().map(|row| row.name).chain(["config"]);
@@ -134,8 +135,8 @@ fn misspelt(name: &str, text: &str) -> Option<ConfigError> {
     Some(ConfigError::new(Place::Environment(name.to_owned()), "there is no such setting", advice))
 }
 
-/// Kubernetes tells every container where services are: for one called `loiter` or `loiter-a` by
-/// LOITER_PORT=tcp://…, LOITER_A_SERVICE_HOST, LOITER_PORT_80_TCP_ADDR and the like.
+/// Whether Kubernetes sets this variable for a service. For one called `loiter` or `loiter-a`, every
+/// container has LOITER_PORT=tcp://…, LOITER_A_SERVICE_HOST, LOITER_PORT_80_TCP_ADDR and the like.
 fn is_service_link(word: &str, text: &str) -> bool {
     let of_port = word.ends_with("PORT") && text.contains("://") || word.contains("PORT_");
     of_port || word.ends_with("SERVICE_HOST") || word.contains("SERVICE_PORT")
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kubernetes_says_of_services_is_no_mistake() {
+    fn variables_that_kubernetes_sets_are_no_errors() {
         let links = env(&[
             ("LOITER_PORT", "tcp://10.0.0.1:80"),
             ("LOITER_PORT_80_TCP", "tcp://10.0.0.1:80"),
@@ -162,12 +163,12 @@ mod tests {
             ("LOITER_STAGE_SERVICE_HOST", "10.0.0.2"),
             ("LOITER_STAGE_PORT", "udp://10.0.0.2:53"),
         ]);
-        assert_eq!(mistakes(&links).collect::<Vec<_>>(), []);
-        assert_eq!(mistakes(&env(&[("LOITER_PORT", "80")])).count(), 1);
+        assert_eq!(errors(&links).collect::<Vec<_>>(), []);
+        assert_eq!(errors(&env(&[("LOITER_PORT", "80")])).count(), 1);
     }
 
     #[test]
-    fn env_tells_what_is_named_for_it() {
+    fn env_shows_variables_with_a_prefix_for_it() {
         let env = env(&[
             ("HOME", "/root"),
             ("LOITER_ENV_B", "2"),
@@ -177,6 +178,6 @@ mod tests {
             ("HTTPBIN_ENV_", "bare"),
         ]);
         let expected = [("HTTPBIN_ENV_", "bare"), ("HTTPBIN_ENV_A", ""), ("LOITER_ENV_B", "2")];
-        assert_eq!(told(&env), expected.map(|(name, text)| (name.into(), text.into())));
+        assert_eq!(exposed(&env), expected.map(|(name, text)| (name.into(), text.into())));
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator got wrong, where, and what to do about it.
+//! Errors in the configuration: what is wrong, where, and what to do.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use super::settings::Setting;
 use super::values::BadValue;
 
-/// A usage or configuration error. Shown, it is the whole line an operator reads, starting with
-/// `loiter: `; the exit code is 2.
+/// A usage or configuration error. Displayed, it is a complete line that starts with `loiter: `; the
+/// exit status is 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Where it was written.
+    /// Where the value was given.
     pub place: Place,
-    /// The setting it is about, when it is about one.
+    /// The setting that it concerns, if any.
     pub key: Option<&'static str>,
     /// What is wrong.
     pub wrong: String,
@@ -20,23 +20,23 @@ pub struct ConfigError {
     pub advice: String,
 }
 
-/// Where a value was written.
+/// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The command line as a whole.
     Usage,
-    /// This flag, without its dashes.
+    /// A flag, without its dashes.
     Flag(&'static str),
-    /// This word of the command line, with its single dash.
+    /// One of go-httpbin's flags, with its single dash.
     GoFlag(String),
-    /// This environment variable.
+    /// An environment variable.
     Environment(String),
-    /// This file and, where one is to blame, line.
+    /// A file, and a line of it if one is wrong.
     File(PathBuf, Option<usize>),
 }
 
 impl ConfigError {
-    /// An error about no setting in particular.
+    /// An error that concerns no single setting.
     pub(crate) fn new(
         place: Place,
         wrong: impl Into<String>,
@@ -45,7 +45,7 @@ impl ConfigError {
         ConfigError { place, key: None, wrong: wrong.into(), advice: advice.into() }
     }
 
-    /// A value that `row` does not take.
+    /// An invalid value for `row`.
     pub(crate) fn value(place: Place, row: &Setting, bad: BadValue) -> ConfigError {
         let advice = bad.advice.unwrap_or_else(|| format!("give {}", row.takes));
         ConfigError { place, key: Some(row.name), wrong: bad.wrong, advice }
@@ -64,7 +64,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Everything that is wrong with a configuration, a line each; never empty.
+/// All errors in a configuration, one line each; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
@@ -84,7 +84,7 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for Place {
-    /// The place and a colon, or nothing for [`Place::Usage`].
+    /// The place and a colon; empty for [`Place::Usage`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Usage => Ok(()),

@@ -1,4 +1,4 @@
-//! A configuration file: TOML with one key per setting, all at the top level.
+//! The configuration file: TOML with one key per setting, all at the top level.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::error::{ConfigError, Place};
 use super::settings::{Setting, Shape};
 use super::suggest::nearest;
 
-/// What the file at `path` gives, in the order it is written, and what is wrong in it.
+/// Reads the values in the file at `path`, in its order, and the mistakes in it.
 pub(crate) fn read(path: &Path) -> Vec<Result<Given, ConfigError>> {
     match std::fs::read_to_string(path) {
         Ok(text) => parse(path, &text),
@@ -23,7 +23,7 @@ pub(crate) fn read(path: &Path) -> Vec<Result<Given, ConfigError>> {
     }
 }
 
-/// What `text` gives; `path` is only for telling where an error stands.
+/// Parses `text`; `path` is only for error messages.
 fn parse(path: &Path, text: &str) -> Vec<Result<Given, ConfigError>> {
     let source = Source { path, text };
     let table = match DeTable::parse(text) {
@@ -51,11 +51,15 @@ impl Source<'_> {
         let Some(row) = Setting::named(name) else {
             return Err(unknown(place, name, value.get_ref()));
         };
-        let Some(text) = written(row, value.get_ref()) else {
+        let Some(text) = as_text(row, value.get_ref()) else {
             let kind = value.get_ref().type_str();
             return Err(ConfigError {
                 key: Some(row.name),
-                ..ConfigError::new(place, format!("{kind} is not a value it takes"), example(row))
+                ..ConfigError::new(
+                    place,
+                    format!("a value of type {kind} is not accepted"),
+                    example(row),
+                )
             });
         };
         Ok(Given { row, text, place })
@@ -80,14 +84,16 @@ impl Source<'_> {
 fn unknown(place: Place, name: &str, value: &DeValue<'_>) -> ConfigError {
     let advice = match nearest(name, Setting::all().map(|row| row.name)) {
         Some(known) => format!("did you mean `{known}`?"),
-        None if value.is_table() => "there are no tables: write every key at the top".to_owned(),
+        None if value.is_table() => {
+            "there are no tables: write every key at the top level".to_owned()
+        }
         None => "`loiter --print-config` shows every key".to_owned(),
     };
     ConfigError::new(place, format!("unknown key `{name}`"), advice)
 }
 
-/// The value as a flag would spell it; none for what no setting takes.
-fn written(row: &Setting, value: &DeValue<'_>) -> Option<String> {
+/// The value as it would be written for a flag; `None` for a type that the setting does not accept.
+fn as_text(row: &Setting, value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => {

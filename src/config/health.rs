@@ -1,4 +1,4 @@
-//! What a health check asks.
+//! Where a health check finds the server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -6,24 +6,23 @@ use std::path::Path;
 use super::listen::{Host, Listen};
 use super::settings::Settings;
 
-/// What a health check asks.
+/// The server that a health check is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// This URL.
+    /// The one at this URL.
     Url(String),
-    /// The server that is this process.
+    /// The process with this number.
     Process(u32),
-    /// The server that this container was started for; where there is none, these URLs.
+    /// The one that this container was started for, or, outside a container, at one of these URLs.
     Container {
-        /// Where this process's own settings would have it listen; may be empty.
+        /// Where a server with this process's settings would listen; may be empty.
         otherwise: Vec<String>,
     },
 }
 
-/// The URLs at which a server with these settings can be asked. There is more than one only where
-/// the settings leave the port open: then `bound` is asked for the addresses on which the server
-/// listens for TCP, and a listener of another kind may be among them. Its relative paths start in
-/// `folder`.
+/// The URLs for the health check of a server with these settings, whose working directory is
+/// `folder`. With port 0, `bound` returns the TCP addresses it listens on: then there may be several
+/// URLs, some of them for a listener of another kind.
 pub fn urls(
     settings: &Settings,
     folder: &Path,
@@ -32,8 +31,8 @@ pub fn urls(
     let all = &settings.listen;
     let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
-    // The best to ask comes first: HTTP tells most.
-    let said = all.iter().filter_map(|listen| match listen {
+    // HTTP is the best check.
+    let fixed = all.iter().filter_map(|listen| match listen {
         Listen::Http(host) if host.port() != 0 => Some((0, http(host))),
         Listen::Unix(socket) => {
             let name = socket.name.within(folder);
@@ -45,8 +44,8 @@ pub fn urls(
         }
         _ => None,
     });
-    let said = said.min_by_key(|(rank, _)| *rank);
-    if let Some((0 | 1, url)) = said {
+    let fixed = fixed.min_by_key(|(rank, _)| *rank);
+    if let Some((0 | 1, url)) = fixed {
         return vec![url];
     }
     let open = |url: &dyn Fn(&Host) -> String| {
@@ -54,14 +53,14 @@ pub fn urls(
         open.map(|at| url(&Host::Address(at))).collect::<Vec<_>>()
     };
     let is_http = all.iter().any(|listen| matches!(listen, Listen::Http(_)));
-    match said {
+    match fixed {
         _ if is_http => open(&http),
         Some((_, url)) => vec![url],
         None => open(&tcp_echo),
     }
 }
 
-/// Whether the settings say that TCP is listened for at the port of `address`.
+/// Whether `listen` is a TCP listener on the port of `address`.
 fn is_at(listen: &Listen, address: &SocketAddr) -> bool {
     let host = match listen {
         Listen::Http(host) | Listen::TcpEcho(host) => host,
@@ -70,7 +69,7 @@ fn is_at(listen: &Listen, address: &SocketAddr) -> bool {
     host.port() == address.port()
 }
 
-/// Every interface is reached through the loopback.
+/// Replaces the unspecified address by the loopback address.
 fn reachable(host: &Host) -> Host {
     match host {
         Host::Address(address) if address.ip().is_unspecified() => {
@@ -80,6 +79,12 @@ fn reachable(host: &Host) -> Host {
         host => host.clone(),
     }
 }
+
+/// What is wrong where there is no such URL, and what to do.
+pub const NO_URL: (&str, &str) = (
+    "the settings name no address with a port and no socket file",
+    "give one: `loiter healthcheck http://HOST:PORT/`",
+);
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +104,7 @@ mod tests {
         assert_eq!(urls("tcp-echo://:7 udp-echo://:8", &[]), "tcp-echo://127.0.0.1:7");
         assert_eq!(urls(":0 udp-echo://:0", &[]), "");
         assert_eq!(urls("tcp-echo://:0", &bound[1..2]), "tcp-echo://127.0.0.1:4001");
-        // What is said is asked, whatever is bound.
+        // A fixed port is used, whatever is bound.
         assert_eq!(urls(":0 web:80", &bound), "http://web:80/a/");
         assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/");
         assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/");

@@ -1,7 +1,7 @@
-//! An address to listen on, and what is spoken there.
+//! What to listen on: a protocol and a host with a port, or a Unix socket.
 //!
-//! A host may be a name. Which addresses it has is not known here: the server looks it up when it
-//! starts. Only `localhost`, which is both loopbacks everywhere, needs no looking up.
+//! The host can be a name, which the server resolves when it starts. `localhost` is always both
+//! loopback addresses and is not resolved.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,14 +11,14 @@ use super::unix::UnixSocket;
 use super::values::BadValue;
 use crate::base::limits::MAX_LISTENERS;
 
-/// One listener: what is spoken, and where.
+/// One listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// HTTP over TCP.
     Http(Host),
-    /// Every byte received over TCP is sent back.
+    /// TCP echo: every byte received is sent back.
     TcpEcho(Host),
-    /// Every datagram received is sent back.
+    /// UDP echo: every datagram received is sent back.
     UdpEcho(Host),
     /// HTTP on a Unix socket.
     Unix(UnixSocket),
@@ -34,7 +34,7 @@ pub enum Host {
 }
 
 impl Listen {
-    /// Whether both cannot be listened on at once.
+    /// Whether both cannot be open at once.
     fn clashes(&self, other: &Listen) -> bool {
         use Listen::{Http, TcpEcho, UdpEcho, Unix};
         match (self, other) {
@@ -47,7 +47,7 @@ impl Listen {
 }
 
 impl Host {
-    /// The host in `HOST:PORT`, where no host, or `*`, is every interface of both IP versions.
+    /// Parses `HOST:PORT`. No host, or `*`, means every interface in both IP versions.
     pub(crate) fn parse(text: &str) -> Result<Host, BadValue> {
         if let Ok(address) = text.parse() {
             return Ok(Host::Address(address));
@@ -72,7 +72,7 @@ impl Host {
             .advise("write an address, such as 127.0.0.1, or 0.0.0.0 for every interface"))
     }
 
-    /// The port; 0 is any free one.
+    /// The port; 0 for any free one.
     pub fn port(&self) -> u16 {
         match self {
             Host::Address(address) => address.port(),
@@ -80,12 +80,12 @@ impl Host {
         }
     }
 
-    /// Whether it means this machine's loopback in both IP versions (RFC 6761 6.3).
+    /// Whether it is `localhost` or a name below it: both loopback addresses (RFC 6761 6.3).
     pub fn is_localhost(&self) -> bool {
         matches!(self, Host::Name(name, _) if name == "localhost" || name.ends_with(".localhost"))
     }
 
-    /// Its addresses, where they need no looking up.
+    /// Its addresses, if they need not be resolved.
     pub fn addresses(&self) -> Option<Vec<SocketAddr>> {
         match self {
             Host::Address(address) => Some(vec![*address]),
@@ -98,7 +98,7 @@ impl Host {
         }
     }
 
-    /// Port 0 never clashes: each gets its own.
+    /// Listeners with port 0 never clash: each gets its own port.
     fn clashes(&self, other: &Host) -> bool {
         let shared = match (self.addresses(), other.addresses()) {
             (Some(own), Some(others)) => own.iter().any(|address| others.contains(address)),
@@ -120,7 +120,7 @@ impl FromStr for Listen {
             Some(("http", at)) => Host::parse(at.strip_suffix('/').unwrap_or(at)).map(Listen::Http),
             Some(("tcp-echo", at)) => Host::parse(at).map(Listen::TcpEcho),
             Some(("udp-echo", at)) => Host::parse(at).map(Listen::UdpEcho),
-            Some((scheme, _)) => Err(BadValue::new(format!("`{scheme}://` is not spoken here"))
+            Some((scheme, _)) => Err(BadValue::new(format!("`{scheme}://` is not supported"))
                 .advise("write http://, tcp-echo:// or udp-echo:// and an address, or unix:PATH")),
         }
     }
@@ -146,8 +146,8 @@ impl fmt::Display for Host {
     }
 }
 
-/// Addresses with commas between them, each given once: with SO_REUSEPORT the kernel would not
-/// mind a second time, and would share the connections out between the two.
+/// Addresses separated by commas, without duplicates: with SO_REUSEPORT the kernel would accept a
+/// duplicate and distribute the connections over both.
 pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
     let mut all: Vec<Listen> = Vec::new();
     for part in text.split(',') {
@@ -165,8 +165,8 @@ pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
     Ok(all)
 }
 
-/// Whether this may be a host name (RFC 952, RFC 1123 2.1, and `_`, as many resolvers take it). A
-/// last label of digits alone would be a bad IPv4 address.
+/// Whether this can be a host name (RFC 952, RFC 1123 2.1, and `_`, which many resolvers accept). A
+/// name whose last label is a number is a mistyped IPv4 address.
 fn is_name(text: &str) -> bool {
     let in_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let is_label = |label: &str| matches!(label.len(), 1..=63) && label.bytes().all(in_label);
@@ -175,7 +175,7 @@ fn is_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label) && !digits && !text.starts_with('-')
 }
 
-/// The host, with its brackets, and the port.
+/// Splits the host, with its brackets, from the port.
 fn split_port(text: &str) -> Result<(&str, &str), BadValue> {
     let port_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if port_only {
@@ -276,9 +276,9 @@ mod tests {
             ("é:80", "`é` is neither"),
             ("user@web:80", "`user@web` is neither"),
             ("web", "`web` has no port; write HOST:PORT"),
-            ("https://127.0.0.1:443", "`https://` is not spoken here; write http://"),
-            ("unix:", "names no usable socket file; write unix:PATH"),
-            ("unix:/a,b", "names no usable socket file"),
+            ("https://127.0.0.1:443", "`https://` is not supported; write http://"),
+            ("unix:", "is not a valid socket name; write unix:PATH"),
+            ("unix:/a,b", "is not a valid socket name"),
         ] {
             assert!(listen(text).contains(said), "{text}: {}", listen(text));
         }

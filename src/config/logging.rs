@@ -1,15 +1,15 @@
-//! What there is to choose about logs, and how each choice is spelt.
+//! The choices for logs, and their names.
 
-/// How much is logged: this level and all before it.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// What keeps the server from doing its work.
+    /// What keeps the server from working.
     Error,
     /// What an operator should look at.
     Warn,
-    /// The server's own life: start, reload, drain, stop.
+    /// The server's life cycle: start, drain, stop.
     Info,
     /// Each connection.
     Debug,
@@ -17,7 +17,7 @@ pub enum LogLevel {
     Trace,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text, in colour when standard error is a terminal.
@@ -28,10 +28,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// The form of the access log.
+/// The format of the access log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessLog {
-    /// None is kept.
+    /// No access log.
     Off,
     /// NCSA common log format.
     Common,
@@ -41,7 +41,7 @@ pub enum AccessLog {
     Json,
 }
 
-/// How the levels are spelt.
+/// The names of the levels.
 pub(crate) const LOG_LEVELS: [(&str, LogLevel); 6] = [
     ("off", LogLevel::Off),
     ("error", LogLevel::Error),
@@ -50,10 +50,10 @@ pub(crate) const LOG_LEVELS: [(&str, LogLevel); 6] = [
     ("debug", LogLevel::Debug),
     ("trace", LogLevel::Trace),
 ];
-/// How the formats are spelt.
+/// The names of the formats.
 pub(crate) const LOG_FORMATS: [(&str, LogFormat); 3] =
     [("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
-/// How the forms are spelt.
+/// The names of the access log's formats.
 pub(crate) const ACCESS_LOGS: [(&str, AccessLog); 4] = [
     ("off", AccessLog::Off),
     ("common", AccessLog::Common),

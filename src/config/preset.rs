@@ -1,24 +1,24 @@
-//! Where a server stands: among friends, or on the open internet.
+//! Presets: groups of defaults for where a server runs.
 
-/// Who may reach it.
+/// Who can reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// A machine or a network of one's own: bounds that are in nobody's way.
+    /// One machine or a private network: generous limits.
     Local,
-    /// Everybody: bounds for whatever the operator does not give himself.
+    /// Everyone: tight limits, unless set explicitly.
     Public,
 }
 
-/// How they are spelt.
+/// Their names.
 pub(crate) const PRESETS: [(&str, Preset); 2] =
     [("local", Preset::Local), ("public", Preset::Public)];
 
-/// The defaults of `--compat go-httpbin` that differ: a setting and its value. Those of
+/// The defaults that `--compat go-httpbin` changes: names of settings and values. Those of
 /// [`PUBLIC`] win.
 pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
-/// The defaults of `--profile public` that differ: a setting and its value. `/env` tells nothing
-/// then, whatever the environment holds.
+/// The defaults that `--profile public` changes: names of settings and values. It also makes
+/// `/env` show nothing.
 pub const PUBLIC: [(&str, &str); 19] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),

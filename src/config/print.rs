@@ -1,22 +1,22 @@
-//! Settings as a configuration file: the example with everything commented out, and
-//! `--print-config`.
+//! Settings as a configuration file: the example, in which every setting is commented out, and the
+//! output of `--print-config`.
 
 use super::settings::{SECTIONS, Setting, Settings, Shape};
 
-/// Widest line of prose in files and in `--help`.
+/// Longest line of prose in files and in `--help`.
 pub(crate) const PROSE_COLUMNS: usize = 90;
 
 const EXAMPLE: &str = "\
-# loiter.toml: every setting there is, with its default.
+# loiter.toml: every setting with its default.
 #
-# Remove the # before a line to change it, then:
+# Remove the # before a line and change it, then check the file:
 #     loiter --config loiter.toml --check-config
-# A flag wins over the environment, the environment over this file, this file over the default.
-# This file is made from the table in src/config/settings/: LOITER_BLESS=1 cargo test
+# Flags override the environment, which overrides this file, which overrides the defaults.
+# This file is generated from the table in src/config/settings/: LOITER_BLESS=1 cargo test
 ";
 
 const EFFECTIVE: &str = "\
-# The settings in effect, as loiter --print-config shows them. This is a configuration file:
+# The effective settings, from loiter --print-config. This is a configuration file:
 #     loiter --print-config > loiter.toml && loiter --config loiter.toml
 ";
 
@@ -25,7 +25,7 @@ pub fn example() -> String {
     file(EXAMPLE, "#", &Settings::default())
 }
 
-/// `settings` as a file that gives them all.
+/// `settings` as a file with a value for each.
 pub fn effective(settings: &Settings) -> String {
     file(EFFECTIVE, "", settings)
 }
@@ -37,7 +37,7 @@ fn file(intro: &str, mark: &str, settings: &Settings) -> String {
         for row in section.rows {
             let names: Vec<String> = row.variables().collect();
             let about =
-                format!("{}. Takes {}. Environment: {}.", row.help, row.takes, names.join(", "));
+                format!("{}. Values: {}. Environment: {}.", row.help, row.takes, names.join(", "));
             text += &format!("\n{}", wrapped("# ", &about));
             text += &format!("{mark}{}\n", assignment(row, &(row.show)(settings)));
         }
@@ -74,7 +74,7 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// `text` in lines of at most [`PROSE_COLUMNS`], each behind `mark` and with its line end.
+/// Wraps `text` into lines of at most [`PROSE_COLUMNS`], each starting with `mark`.
 pub(crate) fn wrapped(mark: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = mark.to_owned();

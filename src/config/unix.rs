@@ -1,21 +1,21 @@
-//! A Unix socket to listen on: `unix:PATH`, with the mode, owner and group of its file, or
-//! `unix:@NAME`, Linux's abstract namespace.
+//! Unix sockets to listen on: `unix:PATH`, with the mode, owner and group of the file, or
+//! `unix:@NAME` in Linux's abstract namespace.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::values::BadValue;
 
-/// A Unix socket, and who may connect to it.
+/// A Unix socket, and who can connect to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnixSocket {
-    /// Where it is.
+    /// Its name.
     pub name: SocketName,
-    /// The file's permissions, 0 to 0o777: to connect takes permission to write.
+    /// The file's permissions, 0 to 0o777: connecting requires write permission.
     pub mode: u32,
-    /// The file's owner; this process's user if not given.
+    /// The file's owner; `None` for this process's user.
     pub owner: Option<Account>,
-    /// The file's group; the one the system gives a new file if not given.
+    /// The file's group; `None` for the group that the system gives a new file.
     pub group: Option<Account>,
 }
 
@@ -31,23 +31,23 @@ pub enum SocketName {
 /// A user or a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// As it was given: a name, or a number.
+    /// The name or number as given.
     pub name: String,
-    /// Its number.
+    /// The number.
     pub id: u32,
 }
 
-/// What nginx gives its socket files: everyone who can reach the folder may connect.
+/// The default mode, as in nginx: everyone who can reach the directory can connect.
 const EVERYONE: u32 = 0o666;
-/// Longest name of a socket, in bytes: `sun_path` without the byte that ends it.
+/// Longest socket name, in bytes: `sun_path` without its terminating zero.
 const NAME_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
-/// Where users are listed. A static binary has no other way to find them, so neither has any.
+/// The list of users. A static binary cannot find others, so no binary does.
 const USERS: &str = "/etc/passwd";
-/// Where groups are listed.
+/// The list of groups.
 const GROUPS: &str = "/etc/group";
 
 impl UnixSocket {
-    /// What follows `unix:`; `//` is often written before the path.
+    /// Parses what follows `unix:`; `//` before the path is accepted.
     pub(crate) fn parse(text: &str) -> Result<UnixSocket, BadValue> {
         let text = text.strip_prefix("//").unwrap_or(text);
         let (name, options) =
@@ -58,7 +58,7 @@ impl UnixSocket {
             return Err(BadValue::new(format!(
                 "`unix:@{name}` has no file to set a mode or owner of"
             ))
-            .advise("leave out what follows the ?"));
+            .advise("remove the ? and what follows it"));
         }
         for option in options.into_iter().flat_map(|options| options.split('&')) {
             match option.split_once('=') {
@@ -66,10 +66,10 @@ impl UnixSocket {
                 Some(("owner", text)) => socket.owner = Some(Account::find(text, "user", USERS)?),
                 Some(("group", text)) => socket.group = Some(Account::find(text, "group", GROUPS)?),
                 _ => {
-                    return Err(BadValue::new(format!("`{option}` is no option of a socket file"))
-                        .advise(
-                            "write unix:PATH?mode=0660&owner=USER&group=GROUP, or a part of it",
-                        ));
+                    return Err(BadValue::new(format!(
+                        "`{option}` is not an option of a socket file"
+                    ))
+                    .advise("write unix:PATH?mode=0660&owner=USER&group=GROUP, or some of these"));
                 }
             }
         }
@@ -82,14 +82,12 @@ impl SocketName {
     pub(crate) fn parse(text: &str) -> Result<SocketName, BadValue> {
         let name = text.strip_prefix('@');
         if name.unwrap_or(text).is_empty() || text.contains([',', '\0']) {
-            return Err(BadValue::new(format!("`unix:{text}` names no usable socket file"))
-                .advise(
-                    "write unix:PATH, such as unix:/run/loiter.sock (a comma ends an address)",
-                ));
+            return Err(BadValue::new(format!("`unix:{text}` is not a valid socket name"))
+                .advise("write unix:PATH, such as unix:/run/loiter.sock, without commas"));
         }
         if text.len() > NAME_BYTES {
-            return Err(BadValue::new(format!("`unix:{text}` is too long for a socket's name"))
-                .advise(format!("choose one of {NAME_BYTES} bytes or fewer")));
+            return Err(BadValue::new(format!("`unix:{text}` is too long for a socket name"))
+                .advise(format!("use at most {NAME_BYTES} bytes")));
         }
         match name {
             Some(_) if !cfg!(target_os = "linux") => Err(BadValue::new(format!(
@@ -101,7 +99,7 @@ impl SocketName {
         }
     }
 
-    /// The path that stands for it in a socket's address: an abstract name follows a zero byte.
+    /// The path in the socket address: an abstract name has a zero byte before it.
     pub fn path(&self) -> PathBuf {
         match self {
             SocketName::File(path) => path.clone(),
@@ -109,7 +107,7 @@ impl SocketName {
         }
     }
 
-    /// The same with a relative path taken from `folder`.
+    /// The same, with a relative path resolved against `folder`.
     pub fn within(&self, folder: &Path) -> SocketName {
         match self {
             SocketName::File(path) => SocketName::File(folder.join(path)),
@@ -119,7 +117,7 @@ impl SocketName {
 }
 
 impl Account {
-    /// A number, or a name that stands in the first field of a line of `list`; the third is its
+    /// Finds a number, or a name: in each line of `list` the first field is the name, the third the
     /// number (passwd(5), group(5)).
     fn find(text: &str, kind: &str, list: &str) -> Result<Account, BadValue> {
         let listed = || {
@@ -129,7 +127,7 @@ impl Account {
             found.nth(2)?.parse().ok()
         };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        // The largest number means "unchanged" to chown(2).
+        // To chown(2), the largest number means "unchanged".
         let number = text.parse().ok().filter(|id| digits && *id != u32::MAX);
         match number.or_else(listed) {
             Some(id) => Ok(Account { name: text.to_owned(), id }),
@@ -144,8 +142,9 @@ fn mode(text: &str) -> Result<u32, BadValue> {
     let digits = matches!(text.len(), 3 | 4) && text.bytes().all(|b| matches!(b, b'0'..=b'7'));
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
     mode.ok_or_else(|| {
-        BadValue::new(format!("`{text}` is not the mode of a socket file"))
-            .advise("give three octal digits, such as 0660: owner, group, others; 6 may connect")
+        BadValue::new(format!("`{text}` is not the mode of a socket file")).advise(
+            "give octal digits for owner, group and others, such as 0660; 6 allows connecting",
+        )
     })
 }
 
@@ -195,26 +194,26 @@ mod tests {
         }
         let id = |text| parse(text).map(|socket| socket.owner.map(|owner| owner.id));
         assert_eq!(id("/s?owner=1000"), Ok(Some(1000)));
-        assert_eq!(id("/s?owner=root"), Ok(Some(0)), "as every system calls it");
+        assert_eq!(id("/s?owner=root"), Ok(Some(0)), "its name on every system");
     }
 
     #[test]
     fn every_mistake_says_what_to_write_instead() {
         let long = "x".repeat(NAME_BYTES + 1);
         for (text, said) in [
-            ("", "names no usable socket file; write unix:PATH"),
-            ("@", "names no usable socket file"),
-            ("?mode=0600", "names no usable socket file"),
-            (long.as_str(), "is too long for a socket's name; choose one of 10"),
-            ("/s?mode=0888", "`0888` is not the mode of a socket file; give three octal digits"),
+            ("", "is not a valid socket name; write unix:PATH"),
+            ("@", "is not a valid socket name"),
+            ("?mode=0600", "is not a valid socket name"),
+            (long.as_str(), "is too long for a socket name; use at most 10"),
+            ("/s?mode=0888", "`0888` is not the mode of a socket file; give octal digits"),
             ("/s?mode=", "`` is not the mode"),
             ("/s?mode=6", "`6` is not the mode"),
             ("/s?mode=1777", "`1777` is not the mode"),
             ("/s?mode=+660", "`+660` is not the mode"),
             ("/s?mode=rw-", "`rw-` is not the mode"),
-            ("/s?", "`` is no option of a socket file; write unix:PATH?mode=0660&owner=USER"),
-            ("/s?mod=0660", "`mod=0660` is no option"),
-            ("/s?mode=0660&", "`` is no option"),
+            ("/s?", "`` is not an option of a socket file; write unix:PATH?mode=0660&owner=USER"),
+            ("/s?mod=0660", "`mod=0660` is not an option"),
+            ("/s?mode=0660&", "`` is not an option"),
             (
                 "/s?owner=nobody-of-this-name",
                 "there is no user `nobody-of-this-name` in /etc/passwd",
@@ -240,6 +239,6 @@ mod tests {
         assert_eq!(socket.to_string(), "unix:@loiter");
         assert!(parse("./@loiter").is_ok_and(|socket| matches!(socket.name, SocketName::File(_))));
         let wrong = parse("@loiter?mode=0600").expect_err("no file");
-        assert!(wrong.contains("no file to set a mode or owner of; leave out"), "{wrong}");
+        assert!(wrong.contains("no file to set a mode or owner of; remove"), "{wrong}");
     }
 }

@@ -1,29 +1,29 @@
-//! How a value is written: numbers, sizes, durations, switches and choices, read and shown.
+//! Values: numbers, sizes, durations, switches and choices, parsed and written.
 //!
-//! Every `read` has its `show`, and what is shown reads back as the same value: that is what lets
-//! `--print-config` be a configuration file.
+//! What a `show` function writes parses back to the same value, so the output of `--print-config` is
+//! a configuration file.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// A value that cannot be used: what is wrong with it and, where the setting's own description of
-/// what it takes would not help, what to write instead.
+/// An invalid value: what is wrong and, where [`Setting::takes`](crate::config::Setting::takes)
+/// would not help, what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadValue {
-    /// What is wrong, naming the value.
+    /// What is wrong; it names the value.
     pub wrong: String,
-    /// What to do about it.
+    /// What to write instead.
     pub advice: Option<String>,
 }
 
 impl BadValue {
-    /// A complaint without advice of its own.
+    /// An error without advice.
     pub fn new(wrong: impl Into<String>) -> BadValue {
         BadValue { wrong: wrong.into(), advice: None }
     }
 
-    /// The same complaint with advice.
+    /// The same error with advice.
     pub fn advise(self, advice: impl Into<String>) -> BadValue {
         BadValue { advice: Some(advice.into()), ..self }
     }
@@ -44,18 +44,18 @@ pub(crate) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadV
     within(text, number, range)
 }
 
-/// A bound from 1 to `most`, or `off` for none.
-pub(crate) fn bound(text: &str, most: u64) -> Result<Option<u64>, BadValue> {
+/// A limit from 1 to `most`; `off` for none.
+pub(crate) fn limit(text: &str, most: u64) -> Result<Option<u64>, BadValue> {
     if text.eq_ignore_ascii_case("off") { Ok(None) } else { number(text, 1..=most).map(Some) }
 }
 
-/// The spelling of a bound.
-pub(crate) fn show_bound(bound: Option<u64>) -> String {
-    bound.map_or("off".to_owned(), |most| most.to_string())
+/// Writes a limit.
+pub(crate) fn show_limit(limit: Option<u64>) -> String {
+    limit.map_or("off".to_owned(), |most| most.to_string())
 }
 
-/// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in most tools of this
-/// kind a bare `k`, `M` or `G` counts in 1024s; `kB`, `MB` and `GB` count in 1000s.
+/// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in nginx, `k`, `M` and `G`
+/// are powers of 1024; `kB`, `MB` and `GB` are powers of 1000.
 pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
     let (digits, unit) = split_unit(text);
     let bad = || BadValue::new(format!("`{text}` is not a size"));
@@ -66,7 +66,7 @@ pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadVal
     within(text, bytes, range)
 }
 
-/// The shortest exact spelling of a size.
+/// Writes a size exactly, with the largest unit that divides it.
 pub(crate) fn show_size(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if bytes > 0 && bytes.trailing_zeros() >= shift {
@@ -88,17 +88,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, BadValue> {
     Ok(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
 }
 
-/// A duration that zero would turn into "cut everyone off at once".
+/// A duration that cannot be zero: zero would close every connection at once.
 pub(crate) fn timeout(text: &str) -> Result<Duration, BadValue> {
     let timeout = duration(text)?;
     if timeout.is_zero() {
-        return Err(BadValue::new(format!("`{text}` would cut every client off at once"))
+        return Err(BadValue::new(format!("`{text}` would close every connection at once"))
             .advise("give a time, such as 10s (zero does not mean without limit)"));
     }
     Ok(timeout)
 }
 
-/// The spelling of a duration in the largest unit that needs no fraction.
+/// Writes a duration with the largest unit that divides it.
 pub(crate) fn show_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let (unit, scale) = UNITS
@@ -108,7 +108,7 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     format!("{}{unit}", nanos / scale)
 }
 
-/// On or off, in the usual spellings.
+/// On or off, by any of their usual names.
 pub(crate) fn switch(text: &str) -> Result<bool, BadValue> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "on" | "yes" | "1" => Ok(true),
@@ -117,19 +117,19 @@ pub(crate) fn switch(text: &str) -> Result<bool, BadValue> {
     }
 }
 
-/// The row of `table` that is called `text`, in either case.
+/// The value called `text` in `table`, ignoring case.
 pub(crate) fn choice<T: Copy>(text: &str, table: &[(&str, T)]) -> Result<T, BadValue> {
     let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
     let unknown = || BadValue::new(format!("`{text}` is not one of its values"));
     row.map(|(_, value)| *value).ok_or_else(unknown)
 }
 
-/// What `value` is called in `table`.
+/// The name of `value` in `table`.
 pub(crate) fn show_choice<T: PartialEq>(value: &T, table: &[(&str, T)]) -> String {
     table.iter().find(|(_, row)| row == value).map_or("", |(name, _)| name).to_owned()
 }
 
-/// Longest duration that may be set: far beyond any use, far below where arithmetic ends.
+/// Longest duration that can be set: far beyond any use, and safe from overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Units of time, largest first, in nanoseconds.
@@ -153,12 +153,12 @@ fn within(text: &str, number: u64, range: RangeInclusive<u64>) -> Result<u64, Ba
     Ok(number)
 }
 
-/// Digits only: `parse` alone would let a sign pass.
+/// A number of digits alone: `parse` would accept a sign.
 fn whole(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// A number in front, the unit behind it.
+/// Splits a text into its number and its unit.
 fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
@@ -178,7 +178,7 @@ fn size_unit(unit: &str) -> Option<u64> {
     })
 }
 
-/// All parts of a duration added up.
+/// The sum of all parts of a duration, in nanoseconds.
 fn nanos(text: &str) -> Option<u128> {
     if let Some(nanos) = scaled(text, 1_000_000_000) {
         return Some(nanos);
@@ -189,7 +189,7 @@ fn nanos(text: &str) -> Option<u128> {
         let (digits, behind) = split_unit(rest);
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = behind.split_at(end);
-        // There are two signs for micro, and Go writes either.
+        // Go accepts both micro signs.
         let unit = if matches!(unit, "\u{b5}s" | "\u{3bc}s") { "us" } else { unit.trim_end() };
         let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         sum = sum.checked_add(scaled(digits, scale)?)?;
@@ -198,7 +198,7 @@ fn nanos(text: &str) -> Option<u128> {
     (!text.is_empty()).then_some(sum)
 }
 
-/// `digits`, which may have a fraction, times `scale`, exactly; what is finer than 1 is cut off.
+/// `digits`, which can have a fraction, times `scale`, rounded down.
 fn scaled(digits: &str, scale: u128) -> Option<u128> {
     let (units, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     if units.is_empty() || fraction.is_empty() || fraction.len() > 18 {

@@ -14,7 +14,7 @@ use socket2::{SockAddr, Socket, Type};
 
 use super::daemon::complain;
 use super::resolve;
-use crate::config::{Check, Host, SocketName};
+use crate::config::{Check, Host, NO_URL, SocketName};
 
 /// Time for connection, request and answer together.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,7 +31,8 @@ pub fn run(check: &Check) -> ExitCode {
         Check::Process(number) => process::urls(*number),
         Check::Container { .. } if process::is_container() => process::urls(process::FIRST),
         Check::Container { otherwise } if otherwise.is_empty() => {
-            return complain(NOTHING_TO_ASK, 2);
+            let (wrong, advice) = NO_URL;
+            return complain(format_args!("loiter: {wrong}; {advice}"), 2);
         }
         Check::Container { otherwise } => Ok(otherwise.clone()),
     };
@@ -40,9 +41,6 @@ pub fn run(check: &Check) -> ExitCode {
         Err(wrong) => complain(format_args!("loiter: {wrong}"), 1),
     }
 }
-
-const NOTHING_TO_ASK: &str = "loiter: the settings name no address with a port, and no socket \
-                              file, to ask; give one: `loiter healthcheck http://HOST:PORT/`";
 
 /// Asks each until one is well; says what was wrong with the last if none is.
 fn ask_any(urls: &[String]) -> ExitCode {

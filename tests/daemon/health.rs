@@ -43,7 +43,7 @@ fn a_health_check_asks_through_a_socket_file_and_under_the_prefix() {
     daemon.stop();
     refused(&check(&by_settings), 1, &["does not answer", &socket]);
     let late = ["healthcheck", "--listen", ":80"];
-    refused(&check(&late), 2, &["`--listen` comes too late", "healthcheck"]);
+    refused(&check(&late), 2, &["`--listen` is misplaced", "healthcheck"]);
 }
 
 /// A check of the process itself, which knows nothing of its settings.

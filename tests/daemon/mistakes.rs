@@ -36,7 +36,7 @@ fn a_configuration_is_checked_without_serving() {
     let good = folder.with("good.toml", "head-timeout = \"5s\"\n");
     let output = check(&good);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with(" is fine\n"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with(" is valid\n"), "{output:?}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
 pub(crate) fn app_of(compat: &'static Compat) -> App {
     let mut settings = Settings { compat, ..Settings::default() };
     if *compat == GO_HTTPBIN {
-        settings.take(&config::GO_HTTPBIN);
+        settings.apply(&config::GO_HTTPBIN);
     }
     App { hostname: App::default().hostname, ..settings.app() }
 }

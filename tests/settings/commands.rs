@@ -8,7 +8,7 @@ use super::ask::*;
 fn check_config_says_what_was_checked() {
     let path = file("fine.toml", "workers = 1");
     let checked = ask(&format!("--check-config --config {}", path.display()), &[]);
-    let said = format!("loiter: {} is fine", path.display());
+    let said = format!("loiter: {} is valid", path.display());
     assert_eq!(checked, Ok(Invocation::Checked(said)));
     assert!(matches!(ask("--check-config", &[]), Ok(Invocation::Checked(_))));
 }
@@ -39,9 +39,9 @@ fn the_short_help_is_seen_at_a_glance() {
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     let known = |word: &str| word.strip_prefix("--").is_some_and(|n| Setting::named(n).is_some());
     assert_eq!(help.split_whitespace().filter(|word| known(word)).count(), 11, "{help}");
-    assert!(
-        help.ends_with("`loiter --help` shows every setting, with its variable and its default\n")
-    );
+    assert!(help.ends_with(
+        "`loiter --help` shows every setting with its environment variables and default\n"
+    ));
 }
 
 /// The words of every choice and switch, where the script of each shell has them.

@@ -163,7 +163,7 @@ fn a_mistake_in_a_flag_with_one_dash_is_told() {
     assert_eq!(printed("-version", &[]), printed("--version", &[]));
     assert_eq!(printed("-help", &[]), printed("--help", &[]));
     for (args, said) in [
-        ("-foo", "unknown flag `-foo`; flags have two dashes, but for go-httpbin's"),
+        ("-foo", "unknown flag `-foo`; flags have two dashes, except go-httpbin's"),
         ("-hV", "unknown flag `-hV`; "),
         ("-listen :80", "unknown flag `-listen`; did you mean `--listen`?"),
         ("-port", "-port: has no value; write `-port VALUE`"),
@@ -171,8 +171,8 @@ fn a_mistake_in_a_flag_with_one_dash_is_told() {
         ("-host build/7", "-host: `build/7` is neither an IP address nor a host name"),
         ("-host a! -port 1", "-host and -port: `a!` is neither an IP address nor a host name"),
         ("-use-real-hostname=yes", "-use-real-hostname: `yes` is neither on nor off; give 1 or"),
-        ("-https-cert-file c.pem", "-https-cert-file: there is no TLS yet, and plain HTTP would"),
-        ("-https-key-file=k.pem", "-https-key-file: there is no TLS yet"),
+        ("-https-cert-file c.pem", "-https-cert-file: TLS is not supported yet, and plain HTTP is"),
+        ("-https-key-file=k.pem", "-https-key-file: TLS is not supported yet"),
     ] {
         let line = mistake(args, &[]);
         assert!(line.starts_with(&format!("loiter: {said}")), "{line}");

@@ -13,7 +13,11 @@ fn a_mistake_in_a_file_is_told_with_its_line() {
         ("zebra", "zebra = 1", "`zebra`; `loiter --print-config` shows every key"),
         ("table", "[server]\nworkers = 1", ":1: unknown key `server`; there are no tables"),
         ("value", "#\nworkers = \"many\"", ":2: workers: `many` is not a number; give a whole"),
-        ("list", "workers = [1]", ":1: workers: array is not a value it takes; write it as in"),
+        (
+            "list",
+            "workers = [1]",
+            ":1: workers: a value of type array is not accepted; write it as in",
+        ),
         ("item", "listen = [80]", "write it as in `listen = [\"http://127.0.0.1:8080\"]`"),
         ("twice", "workers = 1\nworkers = 2", ":2: duplicate key; give each key once"),
         ("syntax", "#\nworkers 1", ":2: "),
@@ -43,10 +47,10 @@ fn a_mistake_in_the_environment_is_told_with_its_name() {
         ("PORT", "http", "`http` is not a port; a port is a number"),
         ("PREFIX", "httpbin", "`httpbin` does not start with /; give a path"),
         ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give 1 or true for on"),
-        ("SRV_READ_TIMEOUT", "0", "`0` would cut every client off at once; give a time"),
+        ("SRV_READ_TIMEOUT", "0", "`0` would close every connection at once; give a time"),
         ("SRV_MAX_HEADER_BYTES", "lots", "`lots` is not a size; give bytes"),
-        ("HTTPS_CERT_FILE", "/tls/cert.pem", "there is no TLS yet, and plain HTTP would be a"),
-        ("HTTPS_KEY_FILE", "/tls/key.pem", "there is no TLS yet"),
+        ("HTTPS_CERT_FILE", "/tls/cert.pem", "TLS is not supported yet, and plain HTTP is"),
+        ("HTTPS_KEY_FILE", "/tls/key.pem", "TLS is not supported yet"),
         ("LOITER_WORKER", "1", "there is no such setting; did you mean `LOITER_WORKERS`?"),
         ("LOITER_PORT", "80", "there is no such setting; did you mean `LOITER_LISTEN`?"),
         ("LOITER_MAXBYTES", "1", "there is no such setting; did you mean `LOITER_MAX_BYTES`?"),
@@ -67,19 +71,19 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ("--prefix a", "loiter: --prefix: `a` does not start with /; give a path that starts"),
         ("--prefix /a/", "loiter: --prefix: `/a/` ends in /; give a path that starts with / and"),
         ("--prefix /a%20b", "loiter: --prefix: `/a%20b` has '%' in it; use letters, digits"),
-        ("--exclude-headers x:", "loiter: --exclude-headers: `x:` is no name of a header field"),
+        ("--exclude-headers x:", "loiter: --exclude-headers: `x:` is not a header field name"),
         (
             "--allowed-redirect-domains http://a.example:80",
-            "loiter: --allowed-redirect-domains: `http://a.example:80` is not the name of a host \
+            "loiter: --allowed-redirect-domains: `http://a.example:80` is not a host name \
              alone; write a.example",
         ),
         (
             "--allowed-redirect-domains *.example",
-            "loiter: --allowed-redirect-domains: `*.example` is not the name of a host alone; \
-             give names of hosts",
+            "loiter: --allowed-redirect-domains: `*.example` is not a host name alone; \
+             give host names",
         ),
-        ("healthcheck --listen :80", "loiter: `--listen` comes too late; flags stand before the"),
-        ("healthcheck --config f", "loiter: `--config` comes too late; flags stand before the"),
+        ("healthcheck --listen :80", "loiter: `--listen` is misplaced; write flags before the"),
+        ("healthcheck --config f", "loiter: `--config` is misplaced; write flags before the"),
         ("--worker 1", "loiter: unknown flag `--worker`; did you mean `--workers`?"),
         ("--port=80", "loiter: unknown flag `--port`; did you mean `--listen`?"),
         ("--zebra", "loiter: unknown flag `--zebra`; `loiter --help` lists them"),
@@ -97,9 +101,12 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ),
         (
             "--head-timeout 0",
-            "loiter: --head-timeout: `0` would cut every client off at once; give",
+            "loiter: --head-timeout: `0` would close every connection at once; give",
         ),
-        ("--linger-timeout 0", "loiter: --linger-timeout: `0` would cut every client off at once;"),
+        (
+            "--linger-timeout 0",
+            "loiter: --linger-timeout: `0` would close every connection at once;",
+        ),
         ("--linger-bytes 0", "loiter: --linger-bytes: `0` is too small; the least is 1; give"),
         ("--max-bytes 1025GiB", "loiter: --max-bytes: `1025GiB` is too large; the most is"),
         (
@@ -117,13 +124,13 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ),
         (
             "--server-header é",
-            "loiter: --server-header: 'é' cannot be sent in a field; use letters",
+            "loiter: --server-header: 'é' cannot be sent in a field; use printable",
         ),
         ("--server-header a\u{7f}", "loiter: --server-header: '\\u{7f}' cannot be sent in a"),
         ("--server-header a\0b", "loiter: --server-header: '\\0' cannot be sent in a field"),
         (
             "--listen unix:/s?mode=999",
-            "loiter: --listen: `999` is not the mode of a socket file; give three octal digits",
+            "loiter: --listen: `999` is not the mode of a socket file; give octal digits",
         ),
         (
             "--listen unix:/s?owner=no-such-user",

@@ -85,8 +85,8 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         let mut expected = Settings::default();
         (row.set)(&mut expected, sample).expect(name);
         match name {
-            "profile" => expected.take(&PUBLIC),
-            "compat" => expected.take(&GO_HTTPBIN),
+            "profile" => expected.apply(&PUBLIC),
+            "compat" => expected.apply(&GO_HTTPBIN),
             _ => {}
         }
 

@@ -1,4 +1,4 @@
-//! Whose API is spoken, and what its answers may tell.
+//! The API, and what its responses may reveal.
 
 use std::net::Ipv6Addr;
 
@@ -8,7 +8,6 @@ use crate::http::char_class::is_token;
 pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "compat",
-        also: &[],
         shape: Shape::Choice(&["httpbin", "go-httpbin"]),
         value: "API",
         default: "httpbin",
@@ -16,37 +15,36 @@ pub(super) const ROWS: &[Setting] = &[
         help: "API to follow where httpbin and go-httpbin differ",
         set: |s, text| compat(text).map(|compat| s.compat = compat),
         show: |s| s.compat.name.to_owned(),
+        ..ROW
     },
     Setting {
         name: "prefix",
         also: &["PREFIX"],
-        shape: Shape::Text,
         value: "PATH",
-        default: "",
-        takes: "a path that starts with / and ends without, such as /httpbin; empty for none",
-        help: "Path under which everything is served",
+        takes: "a path that starts with / and does not end in /, such as /httpbin; empty for none",
+        help: "Path prefix of every endpoint",
         set: |s, text| prefix(text).map(|prefix| s.prefix = prefix),
         show: |s| s.prefix.clone(),
+        ..ROW
     },
     Setting {
         name: "exclude-headers",
         also: &["EXCLUDE_HEADERS"],
         shape: Shape::List,
         value: "NAME",
-        default: "",
-        takes: "names of header fields with commas between them; * stands for any text, as in cf-*",
-        help: "Header fields of a request that no answer tells",
+        takes: "header field names separated by commas; * matches any text, as in cf-*",
+        help: "Request header fields that no response shows",
         set: |s, text| list(text, field_pattern).map(|names| s.exclude_headers = names),
         show: |s| s.exclude_headers.join(","),
+        ..ROW
     },
     Setting {
         name: "allowed-redirect-domains",
         also: &["ALLOWED_REDIRECT_DOMAINS"],
         shape: Shape::List,
         value: "HOST",
-        default: "",
-        takes: "names of hosts with commas between them; empty for all, none for this server only",
-        help: "Hosts that /redirect-to may send clients to",
+        takes: "host names separated by commas; empty for all, none for this server only",
+        help: "Hosts that /redirect-to may redirect to",
         set: |s, text| {
             s.redirects = match text {
                 "none" => Redirects::Hosts(Vec::new()),
@@ -62,40 +60,29 @@ pub(super) const ROWS: &[Setting] = &[
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
             Redirects::Hosts(hosts) => hosts.join(","),
         },
+        ..ROW
     },
     Setting {
         name: "use-real-hostname",
         also: &["USE_REAL_HOSTNAME"],
-        shape: Shape::Switch,
-        value: "on|off",
         default: "off",
-        takes: ON_OR_OFF,
-        help: "Let /hostname tell the machine's name instead of a made-up one",
-        set: |s, text| switch(text).map(|on| s.real_hostname = on),
-        show: |s| on_off(s.real_hostname),
+        help: "Show this machine's host name at /hostname instead of a fixed one",
+        ..switch!(real_hostname)
     },
     Setting {
         name: "use-full-version",
         also: &["USE_FULL_VERSION"],
-        shape: Shape::Switch,
-        value: "on|off",
         default: "off",
-        takes: ON_OR_OFF,
-        help: "Let /version tell which version this is, instead of the name alone",
-        set: |s, text| switch(text).map(|on| s.full_version = on),
-        show: |s| on_off(s.full_version),
+        help: "Show the version number at /version instead of the name alone",
+        ..switch!(full_version)
     },
     Setting {
         name: "unsafe-allow-dangerous-responses",
         also: &["UNSAFE_ALLOW_DANGEROUS_RESPONSES"],
-        shape: Shape::Switch,
-        value: "on|off",
         default: "off",
-        takes: ON_OR_OFF,
-        help: "Let clients choose any media type for their own text, also one that makes a browser \
-               run it: never where browsers have anything to lose on this host",
-        set: |s, text| switch(text).map(|on| s.dangerous_responses = on),
-        show: |s| on_off(s.dangerous_responses),
+        help: "Allow clients to choose any media type for text of their own, so that a browser may \
+               run it as a script: only for hosts that no browser trusts",
+        ..switch!(dangerous_responses)
     },
 ];
 
@@ -104,8 +91,8 @@ fn compat(text: &str) -> Result<&'static Compat, BadValue> {
     Compat::named(&text.to_ascii_lowercase()).ok_or_else(unknown)
 }
 
-/// A prefix goes into headers and pages, and is compared with decoded paths: only characters that
-/// mean themselves in all of them are taken.
+/// A prefix is written into header fields and pages and compared with decoded paths: only
+/// characters that need no escape in any of them are allowed.
 fn prefix(text: &str) -> Result<String, BadValue> {
     if text.is_empty() {
         return Ok(String::new());
@@ -122,28 +109,28 @@ fn prefix(text: &str) -> Result<String, BadValue> {
             .advise("use letters, digits and - . _ ~ between the slashes"));
     }
     if path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
-        return Err(BadValue::new(format!("no client asks for `{text}`"))
-            .advise("give a path without `//`, `.` and `..`, which are cleared away"));
+        return Err(BadValue::new(format!("`{text}` matches no request"))
+            .advise("give a path without `//`, `.` and `..`, which clients remove"));
     }
     Ok(text.to_owned())
 }
 
-/// The items between commas, each in lower case and judged; nothing between two is no item.
-fn list(text: &str, judge: fn(&str) -> Result<(), BadValue>) -> Result<Vec<String>, BadValue> {
+/// The items between commas, checked and in lower case; empty ones are left out.
+fn list(text: &str, check: fn(&str) -> Result<(), BadValue>) -> Result<Vec<String>, BadValue> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    items.map(|item| judge(item).map(|()| item.to_ascii_lowercase())).collect()
+    items.map(|item| check(item).map(|()| item.to_ascii_lowercase())).collect()
 }
 
-/// The name of a field, in which `*` is a character like any other.
+/// Checks a field name with `*` in it, which is a token character.
 fn field_pattern(text: &str) -> Result<(), BadValue> {
     let bad = || {
-        BadValue::new(format!("`{text}` is no name of a header field"))
+        BadValue::new(format!("`{text}` is not a header field name"))
             .advise("give the name alone, such as x-forwarded-for, with * for any text")
     };
     is_token(text).then_some(()).ok_or_else(bad)
 }
 
-/// The host of a URL and nothing else of it.
+/// Checks a host name without scheme, port or path.
 fn domain(text: &str) -> Result<(), BadValue> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -154,11 +141,11 @@ fn domain(text: &str) -> Result<(), BadValue> {
     if host == text && is_host(host) {
         return Ok(());
     }
-    let wrong = BadValue::new(format!("`{text}` is not the name of a host alone"));
+    let wrong = BadValue::new(format!("`{text}` is not a host name alone"));
     Err(if is_host(host) { wrong.advise(format!("write {host}")) } else { wrong })
 }
 
-/// A name of letters, digits, dots and dashes, or an address; an IPv6 one without its brackets.
+/// Whether `text` is a host name or an IP address; an IPv6 address has no brackets.
 fn is_host(text: &str) -> bool {
     let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     text.parse::<Ipv6Addr>().is_ok() || (!text.is_empty() && text.bytes().all(in_name))
@@ -169,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_means_itself_in_headers_pages_and_paths() {
+    fn a_prefix_needs_no_escapes() {
         for fine in ["", "/a", "/a/b-c_d.e~f/1"] {
             assert_eq!(prefix(fine).as_deref(), Ok(fine));
         }
@@ -185,10 +172,10 @@ mod tests {
             ("/a?b", "has '?' in it"),
             ("/\"><script>", "has '\"' in it"),
             ("/é", "has 'é' in it"),
-            ("//a", "no client asks for `//a`"),
+            ("//a", "`//a` matches no request"),
             ("/a//b", "without `//`"),
-            ("/a/../b", "no client asks"),
-            ("/.", "no client asks"),
+            ("/a/../b", "matches no request"),
+            ("/.", "matches no request"),
         ] {
             let bad = prefix(text).expect_err(text).to_string();
             assert!(bad.contains(said), "{text}: {bad}");
@@ -209,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_than_a_host_is_told_with_what_to_write() {
+    fn more_than_a_host_is_refused_with_advice() {
         for (text, advice) in [
             ("https://example.com", Some("write example.com")),
             ("example.com:8080", Some("write example.com")),
@@ -224,7 +211,7 @@ mod tests {
         ] {
             let bad = domain(text).expect_err(text);
             assert_eq!(bad.advice.as_deref(), advice, "{text}");
-            assert_eq!(bad.wrong, format!("`{text}` is not the name of a host alone"));
+            assert_eq!(bad.wrong, format!("`{text}` is not a host name alone"));
         }
     }
 }

@@ -1,230 +1,142 @@
-//! The bounds that requests are held to.
+//! The limits on requests and responses.
 
 use super::*;
 use crate::base::limits::MAX_FIELDS;
 
-/// Longest head that may be allowed: each worker keeps room for one.
+/// Longest request head that can be set: each worker keeps a buffer for one.
 const MOST_HEAD: u64 = 16 << 20;
-/// Longest answer that may be allowed: far beyond any use, far below where arithmetic ends.
+/// Longest response that can be set: far beyond any use, and safe from overflow.
 const MOST_BYTES: u64 = 1 << 40;
-/// Largest body that may be allowed: a waiting request, head and body, is counted in 32 bits.
+/// Largest body that can be set: a waiting request, head and body, is counted in 32 bits.
 const MOST_BODY: u64 = 1 << 30;
 
 pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "max-duration",
         also: &["MAX_DURATION"],
-        shape: Shape::Number,
-        value: "TIME",
         default: "10s",
-        takes: TIME,
-        help: "Longest time an answer may be asked to take, as with /delay and /drip",
-        set: |s, text| duration(text).map(|time| s.limits.max_duration = time),
-        show: |s| show_duration(s.limits.max_duration),
+        help: "Longest time a request can make its response take, as with /delay and /drip",
+        ..duration!(limits.max_duration)
     },
     Setting {
         name: "max-bytes",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "100KiB",
-        takes: SIZE,
-        help: "Most bytes that /bytes/N, /stream-bytes/N and /range/N make. As in httpbin the \
-               first two cut a larger N to it, which X-Clamped tells; under --compat go-httpbin \
-               they refuse what is larger than --max-body-size",
-        set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.max_bytes = n),
-        show: |s| show_size(s.limits.max_bytes),
+        help: "Largest response of /bytes/N, /stream-bytes/N and /range/N. As in httpbin, the \
+               first two reduce a larger N to it and report that in X-Clamped; with --compat \
+               go-httpbin they refuse an N larger than --max-body-size",
+        ..size!(limits.max_bytes, 0..=MOST_BYTES)
     },
     Setting {
         name: "max-body-size",
         also: &["MAX_BODY_SIZE"],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "64MiB",
-        takes: SIZE,
-        help: "Largest request body that is kept; a larger one is answered 413 (1MiB with --compat \
-               go-httpbin)",
-        set: |s, text| size(text, 0..=MOST_BODY).map(|n| s.limits.body_bytes = n),
-        show: |s| show_size(s.limits.body_bytes),
+        help: "Largest request body that is buffered; a larger one gets a 413 (default 1MiB with \
+               --compat go-httpbin)",
+        ..size!(limits.body_bytes, 0..=MOST_BODY)
     },
     Setting {
         name: "max-echo-buffer",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "64MiB",
-        takes: SIZE,
-        help: "Most bytes of one /echo kept for a client that sends without reading the answer; \
-               then it must read",
-        set: |s, text| size(text, 0..=MOST_BODY).map(|n| s.limits.echo_bytes = n as usize),
-        show: |s| show_size(s.limits.echo_bytes as u64),
+        help: "Most bytes of one /echo response that are buffered for a client that sends without \
+               reading; beyond it the server stops reading until the client does",
+        ..size!(limits.echo_bytes, 0..=MOST_BODY)
     },
     Setting {
         name: "max-echo-buffers",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "1GiB",
-        takes: SIZE,
-        help: "The same for all connections together, in equal shares for the workers, each of \
-               one --max-echo-buffer at least",
-        set: |s, text| size(text, 0..=MOST_BYTES).map(|n| s.limits.all_echo_bytes = n as usize),
-        show: |s| show_size(s.limits.all_echo_bytes as u64),
+        help: "Most bytes buffered in this way for all connections; each worker has an equal \
+               share, but at least one --max-echo-buffer",
+        ..size!(limits.all_echo_bytes, 0..=MOST_BYTES)
     },
     Setting {
         name: "max-head-line",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "16KiB",
-        takes: SIZE,
-        help: "Longest request line or header field; a longer one is answered 414 or 431",
-        set: |s, text| size(text, 1..=MOST_HEAD).map(|n| s.limits.head_line_bytes = n as usize),
-        show: |s| show_size(s.limits.head_line_bytes as u64),
+        help: "Longest request line or header field line; a longer one gets a 414 or 431",
+        ..size!(limits.head_line_bytes, 1..=MOST_HEAD)
     },
     Setting {
         name: "max-head-size",
         also: &["SRV_MAX_HEADER_BYTES"],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "64KiB",
-        takes: SIZE,
-        help: "Longest request head in all; a longer one is answered 431",
-        set: |s, text| size(text, 1..=MOST_HEAD).map(|n| s.limits.head_bytes = n as usize),
-        show: |s| show_size(s.limits.head_bytes as u64),
+        help: "Longest request head: request line and header fields; a longer one gets a 431",
+        ..size!(limits.head_bytes, 1..=MOST_HEAD)
     },
     Setting {
         name: "max-head-fields",
-        also: &[],
-        shape: Shape::Number,
-        value: "N",
         default: "128",
         takes: "a whole number from 1 to 4096",
-        help: "Most header fields in one request head; more are answered 431",
-        set: |s, text| {
-            number(text, 1..=MAX_FIELDS as u64).map(|n| s.limits.head_fields = n as usize)
-        },
-        show: |s| s.limits.head_fields.to_string(),
+        help: "Most header fields in one request; more get a 431",
+        ..count!(limits.head_fields, 1..=MAX_FIELDS as u64)
     },
     Setting {
         name: "head-timeout",
         also: &["SRV_READ_HEADER_TIMEOUT"],
-        shape: Shape::Number,
-        value: "TIME",
         default: "10s",
-        takes: TIME,
-        help: "Time for a whole request head; answered 408 after it",
-        set: |s, text| timeout(text).map(|time| s.limits.head_timeout = time),
-        show: |s| show_duration(s.limits.head_timeout),
+        help: "Time to receive a whole request head; 408 after it",
+        ..timeout!(limits.head_timeout)
     },
     Setting {
         name: "body-timeout",
-        also: &[],
-        shape: Shape::Number,
-        value: "TIME",
         default: "1m",
-        takes: TIME,
-        help: "Longest gap between two pieces of a request body; answered 408 after it",
-        set: |s, text| timeout(text).map(|time| s.limits.body_timeout = time),
-        show: |s| show_duration(s.limits.body_timeout),
+        help: "Longest time between two reads of a request body; 408 after it",
+        ..timeout!(limits.body_timeout)
     },
     Setting {
         name: "min-body-rate",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "1",
-        takes: SIZE,
-        help: "Slowest pace of a request body, a second; below it, answered 408",
-        set: |s, text| size(text, 1..=u64::MAX).map(|n| s.limits.body_rate = n),
-        show: |s| show_size(s.limits.body_rate),
+        help: "Lowest average rate of a request body, in bytes per second; 408 below it",
+        ..size!(limits.body_rate, 1..=u64::MAX)
     },
     Setting {
         name: "request-timeout",
         also: &["SRV_READ_TIMEOUT"],
-        shape: Shape::Number,
-        value: "TIME",
         default: "1h",
-        takes: TIME,
-        help: "Time for a request's body in all; answered 408 after it",
-        set: |s, text| timeout(text).map(|time| s.limits.request_timeout = time),
-        show: |s| show_duration(s.limits.request_timeout),
+        help: "Time to receive a whole request body; 408 after it",
+        ..timeout!(limits.request_timeout)
     },
     Setting {
         name: "max-chunk-extensions",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "16KiB",
-        takes: SIZE,
-        help: "All chunk extensions of one request body; more are answered 400",
-        set: |s, text| size(text, 0..=MOST_HEAD).map(|n| s.limits.chunk_extensions = n as usize),
-        show: |s| show_size(s.limits.chunk_extensions as u64),
+        help: "Most bytes of chunk extensions in one request body; more get a 400",
+        ..size!(limits.chunk_extensions, 0..=MOST_HEAD)
     },
     Setting {
         name: "max-trailers",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "16KiB",
-        takes: SIZE,
-        help: "All trailer fields of one request; more are answered 400",
-        set: |s, text| size(text, 0..=MOST_HEAD).map(|n| s.limits.trailers = n as usize),
-        show: |s| show_size(s.limits.trailers as u64),
+        help: "Most bytes of trailer fields in one request; more get a 400",
+        ..size!(limits.trailers, 0..=MOST_HEAD)
     },
     Setting {
         name: "send-timeout",
-        also: &[],
-        shape: Shape::Number,
-        value: "TIME",
         default: "1m",
-        takes: TIME,
-        help: "Longest time a client may take nothing of an answer that is ready; closed after it",
-        set: |s, text| timeout(text).map(|time| s.limits.send_timeout = time),
-        show: |s| show_duration(s.limits.send_timeout),
+        help: "Longest time a client may read nothing of a response that is ready; the connection \
+               is closed after it",
+        ..timeout!(limits.send_timeout)
     },
     Setting {
         name: "min-send-rate",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "1",
-        takes: SIZE,
-        help: "Slowest pace at which a ready answer is taken, a second; closed below it; 0: any",
-        set: |s, text| size(text, 0..=u64::MAX).map(|n| s.limits.send_rate = n),
-        show: |s| show_size(s.limits.send_rate),
+        help: "Lowest average rate at which a client reads a response that is ready, in bytes per \
+               second; the connection is closed below it; 0 disables this",
+        ..size!(limits.send_rate, 0..=u64::MAX)
     },
     Setting {
         name: "linger-timeout",
-        also: &[],
-        shape: Shape::Number,
-        value: "TIME",
         default: "2s",
-        takes: TIME,
-        help: "Time to read the last answer, for a client that may still be sending",
-        set: |s, text| timeout(text).map(|time| s.limits.linger_timeout = time),
-        show: |s| show_duration(s.limits.linger_timeout),
+        help: "Time for a client that is still sending to read the last response before the \
+               connection is closed",
+        ..timeout!(limits.linger_timeout)
     },
     Setting {
         name: "linger-bytes",
-        also: &[],
-        shape: Shape::Number,
-        value: "SIZE",
         default: "256MiB",
-        takes: SIZE,
-        help: "Most bytes thrown away behind the last answer; a client that sends more is cut off",
-        set: |s, text| size(text, 1..=MOST_BYTES).map(|n| s.limits.linger_bytes = n),
-        show: |s| show_size(s.limits.linger_bytes),
+        help: "Most bytes discarded during that time; the connection is closed beyond it",
+        ..size!(limits.linger_bytes, 1..=MOST_BYTES)
     },
     Setting {
         name: "keep-alive-timeout",
-        also: &[],
-        shape: Shape::Number,
-        value: "TIME",
         default: "75s",
-        takes: TIME,
-        help: "Longest idle time between two requests of a connection",
-        set: |s, text| timeout(text).map(|time| s.limits.keep_alive_timeout = time),
-        show: |s| show_duration(s.limits.keep_alive_timeout),
+        help: "Longest idle time between two requests on a connection",
+        ..timeout!(limits.keep_alive_timeout)
     },
 ];

@@ -1,4 +1,4 @@
-//! What is logged, how and where.
+//! What is logged, where and in which format.
 
 use std::path::Path;
 
@@ -12,9 +12,8 @@ pub(super) const ROWS: &[Setting] = &[
         value: "LEVEL",
         default: "info",
         takes: "off, error, warn, info, debug or trace",
-        help: "How much is logged on standard error",
-        set: |s, text| choice(text, &LOG_LEVELS).map(|level| s.log_level = level),
-        show: |s| show_choice(&s.log_level, &LOG_LEVELS),
+        help: "Lowest level of the events that are logged on standard error",
+        ..choice!(log_level, LOG_LEVELS)
     },
     Setting {
         name: "log-format",
@@ -23,39 +22,36 @@ pub(super) const ROWS: &[Setting] = &[
         value: "FORMAT",
         default: "auto",
         takes: "auto (text on a terminal, JSON elsewhere), text or json",
-        help: "How the log is written",
-        set: |s, text| choice(text, &LOG_FORMATS).map(|format| s.log_format = format),
-        show: |s| show_choice(&s.log_format, &LOG_FORMATS),
+        help: "Format of the log",
+        ..choice!(log_format, LOG_FORMATS)
     },
     Setting {
         name: "access-log",
-        also: &[],
         shape: Shape::Choice(&["off", "common", "combined", "json"]),
         value: "FORMAT",
         default: "off",
         takes: "off, common, combined or json",
-        help: "Write a line for every request",
-        set: |s, text| choice(text, &ACCESS_LOGS).map(|format| s.access_log = format),
-        show: |s| show_choice(&s.access_log, &ACCESS_LOGS),
+        help: "Format of the access log, which has one line per request",
+        ..choice!(access_log, ACCESS_LOGS)
     },
     Setting {
         name: "access-log-file",
-        also: &[],
         shape: Shape::File,
         value: "FILE",
         default: "-",
         takes: "the name of a file, or - for standard error",
-        help: "Where the access log goes; opened again on SIGHUP or SIGUSR1",
+        help: "File of the access log; SIGHUP and SIGUSR1 reopen it",
         set: |s, text| file(text).map(|file| s.access_log_file = file),
         show: |s| {
             s.access_log_file.as_deref().map_or("-".into(), |f: &Path| f.display().to_string())
         },
+        ..ROW
     },
 ];
 
 fn file(text: &str) -> Result<Option<PathBuf>, BadValue> {
     match text {
-        "" => Err(BadValue::new("the name of the file is empty")),
+        "" => Err(BadValue::new("the file name is empty")),
         "-" => Ok(None),
         _ => Ok(Some(PathBuf::from(text))),
     }

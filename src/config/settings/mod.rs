@@ -1,8 +1,96 @@
-//! The settings at work, and the one table they all come from.
+//! The settings, and the one table they all come from.
 //!
-//! [`SECTIONS`] has one row per knob. The flag, the environment variables, the key in the file,
-//! `--help`, `--print-config`, the completions and `config/loiter.toml` are all made from the
-//! row, so a new knob is one field and one row, and there is no second place to forget.
+//! [`SECTIONS`] has one row per setting. The flag, the environment variables, the key in the file,
+//! `--help`, `--print-config`, the completions and `config/loiter.toml` are all made from the row:
+//! a new setting is one field and one row.
+
+/// The part of a row that follows from the field it sets: a size in bytes within a range.
+macro_rules! size {
+    ($($field:ident).+, $range:expr) => {
+        Setting {
+            value: "SIZE",
+            takes: SIZE,
+            set: |s, text| size(text, $range).map(|bytes| s.$($field).+ = bytes as _),
+            show: |s| show_size(s.$($field).+ as u64),
+            ..NUMBER
+        }
+    };
+}
+
+/// The same for a number within a range.
+macro_rules! count {
+    ($($field:ident).+, $range:expr) => {
+        Setting {
+            set: |s, text| number(text, $range).map(|n| s.$($field).+ = n as _),
+            show: |s| s.$($field).+.to_string(),
+            ..NUMBER
+        }
+    };
+}
+
+/// The same for a limit on a count, in which the type's largest value means `off`.
+macro_rules! limit {
+    ($($field:ident).+, $type:ident) => {
+        Setting {
+            set: |s, text| {
+                let most = limit(text, $type::MAX as u64 - 1)?;
+                s.$($field).+ = most.map_or($type::MAX, |most| most as $type);
+                Ok(())
+            },
+            show: |s| {
+                show_limit(Some(s.$($field).+).filter(|n| *n != $type::MAX).map(|n| n as u64))
+            },
+            ..NUMBER
+        }
+    };
+}
+
+/// The same for a time.
+macro_rules! duration {
+    ($($field:ident).+) => { time!($($field).+, duration) };
+}
+
+/// The same for a time that cannot be zero.
+macro_rules! timeout {
+    ($($field:ident).+) => { time!($($field).+, timeout) };
+}
+
+macro_rules! time {
+    ($($field:ident).+, $read:ident) => {
+        Setting {
+            value: "TIME",
+            takes: TIME,
+            set: |s, text| $read(text).map(|time| s.$($field).+ = time),
+            show: |s| show_duration(s.$($field).+),
+            ..NUMBER
+        }
+    };
+}
+
+/// The same for a switch.
+macro_rules! switch {
+    ($field:ident) => {
+        Setting {
+            shape: Shape::Switch,
+            value: "on|off",
+            takes: "on or off",
+            set: |s, text| switch(text).map(|on| s.$field = on),
+            show: |s| if s.$field { "on" } else { "off" }.to_owned(),
+            ..ROW
+        }
+    };
+}
+
+/// The same for one of the words in a table.
+macro_rules! choice {
+    ($field:ident, $table:ident) => {
+        Setting {
+            set: |s, text| choice(text, &$table).map(|value| s.$field = value),
+            show: |s| show_choice(&s.$field, &$table),
+            ..ROW
+        }
+    };
+}
 
 mod admission;
 mod api;
@@ -22,60 +110,62 @@ use crate::http::app::{App, Redirects};
 use crate::http::compat::{Compat, HTTPBIN};
 use crate::http::document::Documents;
 
-/// Everything an operator can decide.
+/// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Where to listen; never empty.
+    /// What to listen on; never empty.
     pub listen: Vec<Listen>,
-    /// Threads that serve; 0 is one per CPU.
+    /// Worker threads; 0 means one per CPU.
     pub workers: usize,
-    /// Whether each worker has a descriptor table of its own (Linux).
+    /// Whether each worker has its own descriptor table (Linux).
     pub private_fd_tables: bool,
     /// Whether a socket is read until it would block, instead of until the first short read.
     pub read_until_would_block: bool,
-    /// Whether a client must have spoken before it is accepted, or a second have passed (Linux).
+    /// Whether a connection is accepted only when its first bytes have arrived, or after a second
+    /// (Linux).
     pub defer_accept: bool,
-    /// Where it stands: what is not given is set for that.
+    /// The defaults of what is not given.
     pub preset: Preset,
-    /// Most connections of one address at a time.
+    /// Most connections from one IP address at a time.
     pub max_connections_per_ip: Option<u32>,
-    /// Most connections at a time; what the descriptor limit allows when not given.
+    /// Most connections at a time; `None` for what the descriptor limit allows.
     pub max_connections: Option<usize>,
-    /// The `Server` field of every answer.
+    /// The `Server` field of every response.
     pub server_header: Option<String>,
-    /// Time that answers under way are given when the server is told to stop.
+    /// Time for requests in progress to finish at shutdown.
     pub shutdown_timeout: Duration,
-    /// Whose ways are followed.
+    /// Which API to follow where httpbin and go-httpbin differ.
     pub compat: &'static Compat,
-    /// What stands before every path: empty, or a text that starts with `/` and ends without.
+    /// The prefix of every path: empty, or a text that starts with `/` and does not end in it.
     pub prefix: String,
-    /// Header fields that no answer tells, in lower case; `*` stands for any text.
+    /// Request header fields that no response shows, in lower case; `*` matches any text.
     pub exclude_headers: Vec<String>,
-    /// Where `/redirect-to` may send clients.
+    /// Where `/redirect-to` may redirect to.
     pub redirects: Redirects,
-    /// Whether `/hostname` tells the machine's name.
+    /// Whether `/hostname` shows the machine's host name.
     pub real_hostname: bool,
-    /// Whether `/version` tells more than the name.
+    /// Whether `/version` shows the version number.
     pub full_version: bool,
-    /// Whether a client may choose a media type that a browser would run, with its own text in it.
+    /// Whether a client can choose a media type that a browser runs, for text of its own.
     pub dangerous_responses: bool,
-    /// What `/env` tells, by name. The one thing here that is no row: its names are the operator's.
+    /// The variables that `/env` shows, by name. The only field without a row: the operator chooses
+    /// the names.
     pub environment: Vec<(String, String)>,
-    /// The bounds that requests are held to.
+    /// The limits on requests and responses.
     pub limits: Limits,
-    /// How much is logged.
+    /// The lowest level that is logged.
     pub log_level: LogLevel,
-    /// How the log is written.
+    /// The format of the log.
     pub log_format: LogFormat,
-    /// The form of the access log.
+    /// The format of the access log.
     pub access_log: AccessLog,
-    /// Where the access log goes; standard error when not given.
+    /// The file of the access log; `None` for standard error.
     pub access_log_file: Option<PathBuf>,
 }
 
 impl Settings {
-    /// What the layers below the server may consult. The machine's name is not known here: in its
-    /// place stands what `/hostname` tells when that is not to be told.
+    /// What the layers below the server read. Its host name is the fixed one: this layer does not
+    /// know the machine's.
     pub fn app(&self) -> App {
         App {
             limits: self.limits.clone(),
@@ -96,15 +186,15 @@ impl Settings {
         }
     }
 
-    /// Takes defaults that a choice brings along, such as [`PUBLIC`](crate::config::PUBLIC).
-    pub fn take(&mut self, defaults: &[(&str, &str)]) {
+    /// Applies the defaults of a preset, such as [`PUBLIC`](crate::config::PUBLIC).
+    pub fn apply(&mut self, defaults: &[(&str, &str)]) {
         for (name, value) in defaults {
-            let row = Setting::named(name).expect("a default names its row");
-            (row.set)(self, value).expect("a row takes its default");
+            let row = Setting::named(name).expect("a preset names its row");
+            (row.set)(self, value).expect("a row accepts the value of a preset");
         }
     }
 
-    /// Something for each row to overwrite.
+    /// Settings for the rows' defaults to overwrite.
     fn blank() -> Settings {
         Settings {
             listen: Vec::new(),
@@ -135,52 +225,52 @@ impl Settings {
 }
 
 impl Default for Settings {
-    /// Every row's default.
+    /// The default of every row.
     fn default() -> Settings {
         let mut settings = Settings::blank();
         for row in Setting::all() {
-            (row.set)(&mut settings, row.default).expect("a row takes its own default");
+            (row.set)(&mut settings, row.default).expect("a row accepts its default");
         }
         settings
     }
 }
 
-/// One knob: how it is called, what it takes, how it is set and shown.
+/// One setting: its names, its values, and how they are read and printed.
 pub struct Setting {
     /// The flag without its dashes, and the key in the file.
     pub name: &'static str,
-    /// Environment variables beside `LOITER_…`, go-httpbin's where it has the same knob.
+    /// go-httpbin's environment variables for the same setting, in addition to `LOITER_…`.
     pub also: &'static [&'static str],
-    /// How it is written in a file and on the command line.
+    /// How its value is written in a file and on the command line.
     pub shape: Shape,
-    /// The value's name in `--help`.
+    /// The name of the value in `--help`.
     pub value: &'static str,
-    /// The default, spelt as [`Setting::show`] spells it.
+    /// The default, as [`Setting::show`] writes it.
     pub default: &'static str,
-    /// What it takes, as the end of "give …".
+    /// The values it accepts, as the end of "give …".
     pub takes: &'static str,
-    /// What it does: a sentence without its full stop.
+    /// What it does: a sentence without a full stop.
     pub help: &'static str,
-    /// Reads a value into the settings.
+    /// Parses a value into the settings.
     pub set: fn(&mut Settings, &str) -> Result<(), BadValue>,
-    /// Spells the value in the settings so that [`Setting::set`] takes it.
+    /// Writes the value in the settings so that [`Setting::set`] reads it back.
     pub show: fn(&Settings) -> String,
 }
 
 /// How a setting is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A number, or text that stands for one: `1048576`, `"1MiB"`, `"auto"`.
+    /// A number, or a text for one: `1048576`, `"1MiB"`, `"auto"`.
     Number,
-    /// On or off; a flag without value is on.
+    /// On or off; a flag without a value means on.
     Switch,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// Any text.
     Text,
-    /// The name of a file.
+    /// A file name.
     File,
-    /// Any number of texts: an array in a file, a repeated flag, commas in one text.
+    /// Any number of texts: an array in a file, a repeated flag, or one text with commas.
     List,
 }
 
@@ -195,12 +285,12 @@ impl Setting {
         Setting::all().find(|row| row.name == name)
     }
 
-    /// The environment variable of our own.
+    /// Its own environment variable, `LOITER_…`.
     pub fn variable(&self) -> String {
         format!("LOITER_{}", self.name.replace('-', "_").to_ascii_uppercase())
     }
 
-    /// Its environment variables, the strongest first.
+    /// Its environment variables; the first that is set wins.
     pub fn variables(&self) -> impl Iterator<Item = String> + '_ {
         std::iter::once(self.variable()).chain(self.also.iter().map(|name| (*name).to_owned()))
     }
@@ -208,13 +298,13 @@ impl Setting {
 
 /// Settings that belong together.
 pub struct Section {
-    /// The heading they stand under.
+    /// Their heading.
     pub title: &'static str,
-    /// One row per knob.
+    /// One row per setting.
     pub rows: &'static [Setting],
 }
 
-/// Every knob, in the order `--help` and `config/loiter.toml` show them.
+/// Every setting, in the order of `--help` and `config/loiter.toml`.
 pub const SECTIONS: [Section; 5] = [
     Section { title: "Serving", rows: serving::ROWS },
     Section { title: "Admission", rows: admission::ROWS },
@@ -223,10 +313,20 @@ pub const SECTIONS: [Section; 5] = [
     Section { title: "Logging", rows: logging::ROWS },
 ];
 
-const ON_OR_OFF: &str = "on or off";
 const SIZE: &str = "bytes, or a number with a unit: 64KiB, 1MiB, 10MB";
 const TIME: &str = "seconds, or a number with a unit: 500ms, 1.5s, 2m, 1h30m";
 
-fn on_off(on: bool) -> String {
-    if on { "on" } else { "off" }.to_owned()
-}
+/// What a row does not set otherwise.
+const ROW: Setting = Setting {
+    name: "",
+    also: &[],
+    shape: Shape::Text,
+    value: "",
+    default: "",
+    takes: "",
+    help: "",
+    set: |_, _| Ok(()),
+    show: |_| String::new(),
+};
+/// The same for a number.
+const NUMBER: Setting = Setting { shape: Shape::Number, value: "N", ..ROW };
