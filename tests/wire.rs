@@ -1,8 +1,8 @@
-//! Wire transcripts: what a client sends, when, and what it gets, to the byte.
+//! Wire transcripts: what a client sends, when, and what it receives, byte for byte.
 //!
-//! The format is told in `tests/wire/README.md`. Every transcript is played whole, cut in two at
-//! every byte, and one byte at a time, and must read the same each time: a server cannot choose how
-//! its input arrives (RFC 9112 2.2). There are no sockets and no waiting: the clock jumps.
+//! `tests/wire/README.md` describes the format. Every transcript is played whole, split in two at
+//! every byte, and one byte at a time, with the same result each time: a server cannot choose how
+//! its input arrives (RFC 9112 2.2). There are no sockets and no real waits: the clock is virtual.
 
 #[path = "wire/pattern.rs"]
 mod pattern;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use player::{Cut, Player};
 use script::Script;
 
-/// A longer transcript is cut in two at about this many places instead of at every byte.
+/// A longer transcript is split at about this many places instead of at every byte.
 const MOST_CUTS: usize = 2048;
 
 #[test]
@@ -28,7 +28,7 @@ fn transcripts() {
     assert!(failures.is_empty(), "\n\n{}\n", failures.join("\n\n"));
 }
 
-/// The requirements, of RFC 9110, 9112 and 6455 and our own, each held by a file of its name.
+/// The requirements of RFC 9110, 9112 and 6455 and loiter's own, each tested by a file of its name.
 #[test]
 fn every_requirement_has_a_transcript() {
     let files = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").as_path());
@@ -36,12 +36,12 @@ fn every_requirement_has_a_transcript() {
     for (letter, last) in [('p', 12), ('f', 7), ('c', 9), ('r', 5), ('w', 1)] {
         for number in 1..=last {
             let id = format!("{letter}{number:02}-");
-            assert!(names.iter().any(|name| name.starts_with(&id)), "nothing holds {id}");
+            assert!(names.iter().any(|name| name.starts_with(&id)), "no transcript for {id}");
         }
     }
 }
 
-/// Plays each connection of a file in every way; the first way that fails tells why.
+/// Plays each connection of a file in every split; reports the first failure of each.
 fn check(file: &Path) -> Result<(), String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -56,7 +56,7 @@ fn check(file: &Path) -> Result<(), String> {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// The ways in which a transcript's input arrives.
+/// How a transcript's input is split.
 fn cuts(script: &Script) -> impl Iterator<Item = Cut> {
     let bytes = if script.cuts { script.bytes() } else { 0 };
     let places = (1..bytes).step_by(bytes.div_ceil(MOST_CUTS).max(1)).map(Cut::At);
@@ -73,7 +73,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is told of a transcript that fails.
+/// The message of a transcript that fails.
 fn failure(text: &str) -> String {
     let failed = match Script::parse(text) {
         Ok(scripts) => scripts
@@ -89,40 +89,40 @@ const ASKED: &str = "> GET /status/200 HTTP/1.1\n> Host: a\n>\n";
 
 #[test]
 fn a_transcript_that_is_wrong_fails() {
-    for (rest, told) in [
+    for (rest, message) in [
         ("< HTTP/1.1 404 NOT FOUND\n< *\n<\n", "4: expected"),
         ("< HTTP/1.1 200 OK\n< Server: *\n<\n", "6: expected"),
         ("< HTTP/1.1 200 OK\n< *\n<\n< more\\\n", "7: expected"),
         ("< HTTP/1.1 200 OK\n< *\n", "5: got more"),
         ("=\n", "4: expected silence until 0s"),
-        ("@ 1s\n", "4: nothing expects"),
-        ("", "3: nothing expects"),
+        ("@ 1s\n", "4: unexpected output"),
+        ("", "3: unexpected output"),
         ("< HTTP/1.1 200 OK\n< *\n<\n<|\n", "7: expected the connection to be closed"),
-        ("< HTTP/1.1 200 OK\n< *\n<\n@ 80s\n", "7: the connection was closed, which"),
-        ("---\n", "4: nothing expects"),
-        ("< HTTP/1.1 200 OK\n< *\n<\n---\n> x\n>\n", "9: nothing expects"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n@ 80s\n", "7: unexpected close"),
+        ("---\n", "4: unexpected output"),
+        ("< HTTP/1.1 200 OK\n< *\n<\n---\n> x\n>\n", "9: unexpected output"),
         ("< HTTP/1.1 200 OK\n< *\n<\n= 80s\n", "7: expected silence until 80s"),
     ] {
         let failure = failure(&format!("{ASKED}{rest}"));
-        assert!(failure.starts_with(told), "{rest:?} fails with {failure:?}");
+        assert!(failure.starts_with(message), "{rest:?} fails with {failure:?}");
     }
 }
 
 #[test]
-fn a_line_that_is_no_line_is_told() {
-    for (line, told) in [
+fn a_malformed_line_is_reported() {
+    for (line, message) in [
         ("GET / HTTP/1.1", "a line starts with"),
-        (">GET / HTTP/1.1", "a blank stands after"),
+        (">GET / HTTP/1.1", "a space must follow"),
         ("@ 3", "a time is"),
         ("@ 0.0000001s", "a time is"),
         ("> \\q", "an escape is"),
         ("> \\xg0", "an escape is"),
         ("> \\{3*", "an escape is"),
-        ("! nothing 3", "there is no setting"),
+        ("! nothing 3", "no setting"),
         ("! max-body-size lots", "max-body-size"),
-        ("! cuts never", "cuts are on or off"),
+        ("! cuts never", "cuts takes on or off"),
     ] {
         let failure = failure(line);
-        assert!(failure.starts_with("1: ") && failure.contains(told), "{line:?}: {failure:?}");
+        assert!(failure.starts_with("1: ") && failure.contains(message), "{line:?}: {failure:?}");
     }
 }

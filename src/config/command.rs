@@ -199,8 +199,8 @@ fn completions() -> Command {
     )
 }
 
-/// Passes its words to the completion scripts, and accepts any text: the row checks the values of all
-/// sources.
+/// Passes its words to the completion scripts, and accepts any text: the row checks the values of
+/// all sources.
 #[derive(Clone)]
 struct Completed(&'static [&'static str]);
 

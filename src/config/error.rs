@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::settings::Setting;
 use super::values::BadValue;
 
-/// A usage or configuration error. Displayed, it is a complete line that starts with `loiter: `; the
-/// exit status is 2.
+/// A usage or configuration error. Displayed, it is a complete line that starts with `loiter: `;
+/// the exit status is 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// Where the value was given.

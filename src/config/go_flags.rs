@@ -1,7 +1,8 @@
 //! go-httpbin's flags, which have one dash. Each overrides the environment variable of its name.
 //!
 //! `-host 0.0.0.0`, `-port=8080` and `-use-real-hostname` are removed from the command line before
-//! clap parses it: clap would read them as groups of short flags, and `-host` as a request for help.
+//! clap parses it: clap would read them as groups of short flags, and `-host` as a request for
+//! help.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -45,8 +46,8 @@ pub(crate) fn split(
     Ok((others, flags))
 }
 
-/// Whether a first argument is the program in go-httpbin's image, or ours. The command of a container
-/// may start with it although the image, as ours does, names the program already.
+/// Whether a first argument is the program in go-httpbin's image, or ours. The command of a
+/// container may start with it although the image, as ours does, names the program already.
 fn names_the_program(arg: &OsString) -> bool {
     let name = Path::new(arg).file_name();
     name.is_some_and(|name| name == "go-httpbin" || name == "loiter")
@@ -87,8 +88,8 @@ fn no_value(name: &str) -> ConfigError {
     ConfigError::new(Place::GoFlag(format!("-{name}")), "has no value", advice)
 }
 
-/// The values given by go-httpbin's flags. If only one of host and port is given, the other comes from
-/// the environment.
+/// The values given by go-httpbin's flags. If only one of host and port is given, the other comes
+/// from the environment.
 pub(crate) fn given(
     flags: &Environment,
     env: &Environment,

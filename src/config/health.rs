@@ -21,8 +21,8 @@ pub enum Check {
 }
 
 /// The URLs for the health check of a server with these settings, whose working directory is
-/// `folder`. With port 0, `bound` returns the TCP addresses it listens on: then there may be several
-/// URLs, some of them for a listener of another kind.
+/// `folder`. With port 0, `bound` returns the TCP addresses it listens on: then there may be
+/// several URLs, some of them for a listener of another kind.
 pub fn urls(
     settings: &Settings,
     folder: &Path,

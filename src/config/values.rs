@@ -1,7 +1,7 @@
 //! Values: numbers, sizes, durations, switches and choices, parsed and written.
 //!
-//! What a `show` function writes parses back to the same value, so the output of `--print-config` is
-//! a configuration file.
+//! What a `show` function writes parses back to the same value, so the output of `--print-config`
+//! is a configuration file.
 
 use std::fmt;
 use std::ops::RangeInclusive;

@@ -1,12 +1,12 @@
-//! Matches what the server said against `<` lines.
+//! Matches the server's output against `<` lines.
 
 use crate::script::{Unit, units};
 
-/// What `<` lines say, as a machine that takes one byte after the other.
+/// A block of `<` lines, as a state machine that consumes one byte at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Pattern {
     parts: Vec<Part>,
-    /// The lines it was made of: number, text, and where its parts begin.
+    /// The lines: number, text, and the index of the first part.
     lines: Vec<(usize, String, usize)>,
 }
 
@@ -14,18 +14,19 @@ pub(crate) struct Pattern {
 enum Part {
     /// This byte.
     Byte(u8),
-    /// Any bytes but CR, or none: they stay in a line of a head.
+    /// Any number of bytes other than CR, so it does not go beyond a line of a head.
     Any,
-    /// The start of a line that may be skipped if it is not empty, its rest, and its LF.
+    /// The start of a line that may be skipped if it is not empty, the rest of that line, and its
+    /// LF.
     LineStart,
     LineRest,
     LineFeed,
 }
 
-/// How far what was said is right.
+/// How far the output matches.
 pub(crate) enum Verdict {
     Same,
-    /// Up to this byte. The line that was expected there, unless all were over.
+    /// Up to this byte, where this line was expected, if any was left.
     Differs {
         at: usize,
         line: usize,
@@ -34,7 +35,7 @@ pub(crate) enum Verdict {
 }
 
 impl Pattern {
-    /// Adds a line. A `*` alone stands for any number of lines, but not for the empty one.
+    /// Adds a line. `*` alone matches any number of lines that are not empty.
     pub(crate) fn line(&mut self, number: usize, text: &str) -> Result<(), String> {
         self.lines.push((number, text.to_owned(), self.parts.len()));
         if text == "*" {
@@ -53,7 +54,7 @@ impl Pattern {
         Ok(())
     }
 
-    /// Compares the whole of `said`.
+    /// Compares all of `said`, the server's output.
     pub(crate) fn verdict(&self, said: &[u8]) -> Verdict {
         let (mut places, mut reached) = (Vec::new(), (0, 0));
         self.enter(0, &mut places);
@@ -69,7 +70,7 @@ impl Pattern {
         }
     }
 
-    /// Comes to a place, and to those that can be reached from it without a byte.
+    /// Enters a state and all states that are reachable from it without a byte.
     fn enter(&self, place: usize, places: &mut Vec<usize>) {
         if places.contains(&place) {
             return;
@@ -102,7 +103,7 @@ impl Pattern {
     }
 }
 
-/// The furthest place there was, and after how many bytes it was come to.
+/// The furthest state so far, and the number of bytes after which it was entered.
 fn furthest(reached: (usize, usize), places: &[usize], at: usize) -> (usize, usize) {
     match places.iter().max() {
         Some(&place) if place > reached.0 => (place, at),

@@ -1,4 +1,5 @@
-//! Plays a transcript against a connection's machine, as `server/session.rs` would with a socket.
+//! Plays a transcript against a connection's state machine, as `server/session.rs` does with a
+//! socket.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,19 +16,19 @@ use crate::script::{Failure, Script, Step, spell};
 
 /// The `Server` field of every answer.
 const SERVER: &str = "loiter";
-/// Times that a machine may be called in one turn: more is a machine that never waits.
+/// Most calls in one turn: more means that the machine never waits.
 const MOST_CALLS: usize = 100_000;
-/// What a worker's buffers go back to.
+/// The capacity that a worker's buffers shrink to.
 const USUAL: usize = 128 * 1024;
 
-/// How the client's bytes are cut.
+/// How the client's bytes are split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
-    /// What is sent together arrives together.
+    /// Not at all: what is sent together arrives together.
     Nowhere,
-    /// In two before this byte of all that is sent.
+    /// In two, before this byte of all the input.
     At(usize),
-    /// Each byte comes by itself.
+    /// Each byte arrives by itself.
     Everywhere,
 }
 
@@ -35,7 +36,7 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Cut::Nowhere => write!(f, "when played whole"),
-            Cut::At(byte) => write!(f, "when cut before byte {byte} of what is sent"),
+            Cut::At(byte) => write!(f, "when split before byte {byte} of the input"),
             Cut::Everywhere => write!(f, "when sent one byte at a time"),
         }
     }
@@ -46,22 +47,22 @@ pub(crate) struct Player {
     driver: Driver,
     next: Next,
     cut: Cut,
-    /// How much the client has sent so far.
+    /// How many bytes the client has sent so far.
     sent: usize,
-    /// What has arrived and was not read.
+    /// Bytes that have arrived and are not read.
     arrived: Vec<u8>,
-    /// How much of the client's end has been noticed.
+    /// How far the client's FIN has come.
     end: End,
-    /// What the server has said and no line has expected yet.
+    /// The server's output that no line has matched yet.
     said: Vec<u8>,
-    /// Whether the server has closed its side.
+    /// Whether the server has shut down its sending side.
     shut: bool,
-    /// Whether a line has told so.
-    shut_told: bool,
+    /// Whether a line has expected that.
+    shut_expected: bool,
     line: usize,
 }
 
-/// The end of what the client sends.
+/// The client's FIN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Open,
@@ -70,7 +71,7 @@ enum End {
 }
 
 impl Player {
-    /// Plays a transcript to its end, or to the first line that is not as it should be.
+    /// Plays a transcript to its end, or to the first line that does not match.
     pub(crate) fn play(script: &Script, cut: Cut) -> Result<(), Failure> {
         let app = App { server_header: Some(SERVER.to_owned()), ..script.settings.app() };
         let protocol = match script.settings.listen.first() {
@@ -99,7 +100,7 @@ impl Player {
             end: End::Open,
             said: Vec::new(),
             shut: false,
-            shut_told: false,
+            shut_expected: false,
             line: 1,
         }
     }
@@ -122,7 +123,7 @@ impl Player {
         }
     }
 
-    /// Sends bytes, cut as they are to be. Those that come whole bring the end with them.
+    /// Sends bytes, split as configured. Unsplit bytes may arrive together with the FIN.
     fn send(&mut self, bytes: &[u8], with_end: bool) -> Result<(), String> {
         let first = self.sent;
         self.sent += bytes.len();
@@ -168,17 +169,17 @@ impl Player {
         }
     }
 
-    /// Nothing has happened that no line tells.
+    /// Checks that all output, and a close, was expected by a line.
     fn nothing_is_left(&mut self) -> Result<(), String> {
-        match (self.said.is_empty(), self.shut && !self.shut_told) {
+        match (self.said.is_empty(), self.shut && !self.shut_expected) {
             (true, false) => Ok(()),
-            (true, true) => Err("the connection was closed, which no line tells".to_owned()),
-            (false, _) => Err(format!("nothing expects what was said: \"{}\"", show(&self.said))),
+            (true, true) => Err("unexpected close of the connection".to_owned()),
+            (false, _) => Err(format!("unexpected output: \"{}\"", show(&self.said))),
         }
     }
 
     fn close(&mut self, word: &str, is: bool) -> Result<(), String> {
-        self.shut_told = true;
+        self.shut_expected = true;
         is.then_some(()).ok_or_else(|| format!("expected the connection to be {word}"))
     }
 
@@ -186,14 +187,14 @@ impl Player {
         self.shut && self.next != Next::Close
     }
 
-    /// Lets time pass: whatever is due happens at its moment.
+    /// Lets time pass; timers fire at their times.
     fn pass(&mut self, until: Time) -> Result<(), String> {
         while let Some(due) = self.due().filter(|due| *due <= until) {
             self.driver.clock.now = due;
             self.turn()?;
         }
         if until < self.driver.clock.now {
-            return Err(format!("it is {} already", spell(self.driver.clock.now)));
+            return Err(format!("the time is already {}", spell(self.driver.clock.now)));
         }
         self.driver.clock.now = until;
         self.turn()
@@ -210,7 +211,7 @@ impl Player {
         Err(format!("expected silence until {}, but {got}", spell(until)))
     }
 
-    /// When the machine is to be called though nothing arrives.
+    /// When the machine is called although nothing arrives.
     fn due(&self) -> Option<Time> {
         match self.next {
             Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
@@ -218,18 +219,18 @@ impl Player {
         }
     }
 
-    /// A turn of the session, and one more for nothing, which must do nothing.
+    /// A turn of the session, and a second one without news, which must do nothing.
     fn turn(&mut self) -> Result<(), String> {
         self.work()?;
         let (next, said) = (self.next.clone(), self.said.len());
         self.work()?;
         if (&self.next, self.said.len()) != (&next, said) {
-            return Err(format!("called for nothing it does something: {:?}", self.next));
+            return Err(format!("a call without news changed something: {:?}", self.next));
         }
         Ok(())
     }
 
-    /// What `Session::work` does.
+    /// The same as `Session::work`.
     fn work(&mut self) -> Result<(), String> {
         if self.next == Next::Close {
             return Ok(());
@@ -247,25 +248,23 @@ impl Player {
             }
             next = self.advance(fresh);
         }
-        Err("the machine is never content".to_owned())
+        Err("the machine never waits".to_owned())
     }
 
-    /// The machine waits, for something that is still to come.
+    /// The machine waits for something in the future.
     fn wait(&mut self, next: Next) -> Result<(), String> {
         self.next = next;
         let kept = self.driver.input.save(USUAL);
         self.driver.input.load(kept);
         match self.due() {
-            Some(due) if due <= self.driver.clock.now => Err(format!(
-                "it is {} and it waits for {}",
-                spell(self.driver.clock.now),
-                spell(due)
-            )),
+            Some(due) if due <= self.driver.clock.now => {
+                Err(format!("at {} it waits for {}", spell(self.driver.clock.now), spell(due)))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Reads what has arrived, or else notices the end; says whether there was either.
+    /// Reads what has arrived, or else the FIN; returns whether there was either.
     fn read(&mut self) -> bool {
         if self.arrived.is_empty() && self.end != End::Arrived {
             return false;
@@ -285,7 +284,7 @@ impl Player {
     }
 }
 
-/// The beginning of what was said, as a line of a transcript has it.
+/// The beginning of the output, escaped as in a transcript.
 fn show(said: &[u8]) -> String {
     said.get(..400).unwrap_or(said).escape_ascii().to_string()
 }

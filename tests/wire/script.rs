@@ -1,46 +1,46 @@
-//! Reads a transcript.
+//! Parses a transcript.
 
 use loiter::base::time::Time;
 use loiter::config::{Setting, Settings};
 
 use crate::pattern::Pattern;
 
-/// The number of a line, and what is wrong with it.
+/// A line number, and what is wrong with the line.
 pub(crate) type Failure = (usize, String);
 
 /// A transcript of one connection.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) settings: Settings,
-    /// Whether it reads the same however its input is cut.
+    /// Whether the input may be split.
     pub(crate) cuts: bool,
-    /// What happens, each with the number of its line.
+    /// The events, each with its line number.
     pub(crate) steps: Vec<(usize, Step)>,
     /// The number of its last line.
     pub(crate) end: usize,
 }
 
-/// What happens.
+/// An event.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// The client sends.
     Send(Vec<u8>),
-    /// The client sends no more.
+    /// The client shuts down its sending side.
     SendEnd,
-    /// The server has sent exactly this, since it was last looked at.
+    /// The server has sent exactly this since the last such step.
     Said(Pattern),
-    /// The server sends no more.
+    /// The server has shut down its sending side.
     SaidEnd,
-    /// The server has let go of the connection.
+    /// The server has closed the connection.
     Gone,
-    /// It is this time now.
+    /// The time is now this.
     At(Time),
-    /// The server has sent nothing and will not before it is this time.
+    /// The server has sent nothing, and sends nothing until this time.
     Silence(Time),
 }
 
 impl Script {
-    /// Reads a file: connections with a `---` between them. Settings hold for those below as well.
+    /// Parses a file: connections separated by `---`. Settings also apply to later connections.
     pub(crate) fn parse(text: &str) -> Result<Vec<Script>, Failure> {
         let mut scripts = Vec::new();
         let mut script =
@@ -59,7 +59,7 @@ impl Script {
         Ok(scripts)
     }
 
-    /// How many bytes the client sends.
+    /// The number of bytes that the client sends.
     pub(crate) fn bytes(&self) -> usize {
         let bytes = |step: &(usize, Step)| if let Step::Send(b) = &step.1 { b.len() } else { 0 };
         self.steps.iter().map(bytes).sum()
@@ -72,20 +72,20 @@ impl Script {
             "<||" => Step::Gone,
             "" => return Ok(()),
             _ if line.starts_with('#') => return Ok(()),
-            _ => return self.told(number, line),
+            _ => return self.marked_line(number, line),
         };
         self.steps.push((number, step));
         Ok(())
     }
 
-    /// A line whose first character says what the rest is.
-    fn told(&mut self, number: usize, line: &str) -> Result<(), String> {
+    /// Parses a line by its first character.
+    fn marked_line(&mut self, number: usize, line: &str) -> Result<(), String> {
         let (mark, rest) = line.split_at(line.chars().next().map_or(0, char::len_utf8));
         if !"><@=!".contains(mark) {
             return Err("a line starts with one of > < @ = ! # ---".to_owned());
         }
         let Some(rest) = rest.strip_prefix(' ').or(rest.is_empty().then_some("")) else {
-            return Err(format!("a blank stands after {mark:?}"));
+            return Err(format!("a space must follow {mark:?}"));
         };
         match mark {
             "!" => return self.setting(rest),
@@ -104,16 +104,16 @@ impl Script {
             self.cuts = match value {
                 "on" => true,
                 "off" => false,
-                _ => return Err("cuts are on or off".to_owned()),
+                _ => return Err("cuts takes on or off".to_owned()),
             };
             return Ok(());
         }
-        let row = Setting::named(name).ok_or_else(|| format!("there is no setting {name:?}"))?;
+        let row = Setting::named(name).ok_or_else(|| format!("no setting {name:?}"))?;
         (row.set)(&mut self.settings, value.trim())
             .map_err(|error| format!("{name}: {error:?}; give {}", row.takes))
     }
 
-    /// Lines that follow each other are sent together.
+    /// Consecutive lines are sent together.
     fn send(&mut self, number: usize, bytes: &[u8]) {
         match self.steps.last_mut() {
             Some((_, Step::Send(before))) => before.extend_from_slice(bytes),
@@ -121,7 +121,7 @@ impl Script {
         }
     }
 
-    /// Lines that follow each other are one expectation.
+    /// Consecutive lines are one expectation.
     fn said(&mut self, number: usize, rest: &str) -> Result<(), String> {
         if !matches!(self.steps.last(), Some((_, Step::Said(_)))) {
             self.steps.push((number, Step::Said(Pattern::default())));
@@ -148,11 +148,11 @@ fn text(line: &str) -> Result<Vec<u8>, String> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     Byte(u8),
-    /// A `*` without a backslash before it.
+    /// An unescaped `*`.
     Star,
 }
 
-/// Resolves a line's escapes, and says whether a line end follows.
+/// Resolves a line's escapes; returns whether CR LF follows.
 pub(crate) fn units(line: &str, mut take: impl FnMut(Unit)) -> Result<bool, String> {
     let (line, ends) = match line.strip_suffix('\\') {
         Some(rest) if !rest.ends_with('\\') => (rest, false),
@@ -176,7 +176,7 @@ pub(crate) fn units(line: &str, mut take: impl FnMut(Unit)) -> Result<bool, Stri
     Ok(ends)
 }
 
-/// Resolves the escape after a backslash, and returns what follows it.
+/// Resolves the escape after a backslash, and returns the text after it.
 fn escape<'a>(text: &'a [u8], take: &mut impl FnMut(Unit)) -> Option<&'a [u8]> {
     let (&mark, rest) = text.split_first()?;
     let byte = match mark {
@@ -212,7 +212,7 @@ fn time(text: &str) -> Result<Time, String> {
     format!("{whole}{part}").parse().map(Time::from_micros).map_err(|_| error())
 }
 
-/// Spells a time as [`time`] reads it.
+/// Formats a time as [`time`] parses it.
 pub(crate) fn spell(time: Time) -> String {
     let (whole, part) = (time.micros() / 1_000_000, time.micros() % 1_000_000);
     let text = format!("{whole}.{part:06}");

@@ -50,8 +50,8 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "defer-accept",
         default: "on",
-        help: "Accept HTTP connections only when their first bytes have arrived, or after a second: \
-               new connections cost much less CPU (Linux, TCP_DEFER_ACCEPT)",
+        help: "Accept HTTP connections only when their first bytes have arrived, or after a \
+               second: new connections cost much less CPU (Linux, TCP_DEFER_ACCEPT)",
         ..switch!(defer_accept)
     },
     Setting {
