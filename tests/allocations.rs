@@ -1,5 +1,5 @@
-//! A plain request on a connection that is kept costs no allocation, from the first byte to the
-//! last: in the machine alone, and in a whole worker with its sockets.
+//! A plain keep-alive request costs no allocation, from its first byte to its last: in the state
+//! machine alone, and in a whole worker with its sockets.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,17 +14,17 @@ use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::driver::Driver;
 
-/// The system's allocator, which counts what it is asked for.
+/// The system allocator, which counts allocations.
 struct Counting;
 
 thread_local! {
-    /// What this thread has asked for.
+    /// Allocations of this thread.
     static MINE: Cell<u64> = const { Cell::new(0) };
-    /// Whether this thread is one of the tests', and not the server's.
+    /// Whether this thread belongs to a test, not to the server.
     static TEST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What all threads but those of the tests have asked for.
+/// Allocations of all threads that do not belong to a test.
 static OTHERS: AtomicU64 = AtomicU64::new(0);
 
 impl Counting {
@@ -36,7 +36,7 @@ impl Counting {
     }
 }
 
-// SAFETY: each call is handed on to the system's allocator as it is.
+// SAFETY: each call is passed unchanged to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.count();
@@ -56,7 +56,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Requests before counting begins: buffers grow to their size once.
+/// Requests before counting begins, in which buffers grow to their size.
 const WARM_UP: usize = 50;
 /// Requests that are counted.
 const COUNTED: usize = 1000;
@@ -68,8 +68,8 @@ const GET: &[u8] = b"GET /get HTTP/1.1\r\nHost: localhost:8080\r\n\
     Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
     Upgrade-Insecure-Requests: 1\r\nPriority: u=0, i\r\n\r\n";
 
-/// What the machine allocates for [`COUNTED`] requests that come one after the other, and for what
-/// the access log is told of them if there is one.
+/// Allocations of the state machine for [`COUNTED`] successive requests, including their access log
+/// records if `logged`.
 fn in_the_machine(request: &[u8], logged: bool) -> u64 {
     let app = App { records: logged, ..App::default() };
     let mut driver = Driver::new(app, Protocol::Http, 1);
@@ -92,7 +92,7 @@ fn in_the_machine(request: &[u8], logged: bool) -> u64 {
     MINE.get() - before
 }
 
-/// What a server allocates for as many, sockets and timers included.
+/// Allocations of a server for the same number of requests, including sockets and timers.
 fn in_a_server(request: &[u8]) -> u64 {
     let server = loiter::Server::builder().listen("127.0.0.1:0").start().expect("a server");
     let mut client = TcpStream::connect(server.address()).expect("a connection");
@@ -107,7 +107,7 @@ fn in_a_server(request: &[u8]) -> u64 {
     OTHERS.load(Ordering::SeqCst) - before
 }
 
-/// Reads one answer: its head, and as much body as it tells.
+/// Reads one answer: its head, and a body of Content-Length bytes.
 fn read_answer(client: &mut TcpStream) {
     let (mut bytes, mut have) = ([0; 4096], 0);
     loop {
@@ -127,13 +127,13 @@ fn length(head: &[u8]) -> usize {
     length.and_then(|digits| digits.parse().ok()).expect("a length")
 }
 
-/// All in one test: the harness allocates when one ends, on a thread that counts.
+/// One test only: the harness allocates when a test ends, on a thread that is counted.
 #[test]
 fn a_plain_request_allocates_nothing() {
     TEST.set(true);
     let before = MINE.get();
     drop(std::hint::black_box(Box::new(7)));
-    assert_eq!(MINE.get() - before, 1, "the counter counts");
+    assert_eq!(MINE.get() - before, 1, "the allocator counts");
     for request in [STATUS, GET] {
         let line = request.split(|&byte| byte == b'\r').next().unwrap_or_default();
         let line = line.escape_ascii();

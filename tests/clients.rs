@@ -1,14 +1,14 @@
 //! The lesson's four clients in `loadtest/clients/`, run by python3 against the real binary.
 //!
-//! Each client checks its own claim and exits 1 if it did not hold; here only that exit status and
-//! the sentences the lesson prints are asserted, and no timing beyond "not early", so that a busy
-//! machine fails nothing.
+//! Each client checks its own claim and exits with 1 if it does not hold. These tests check only
+//! that status and the printed sentences, and no timing beyond "not early", so that a busy machine
+//! fails nothing.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Seconds each client asks the server to wait.
+/// The delay that each client requests, in seconds.
 const DELAY: &str = "0.3";
 
 #[test]
@@ -35,7 +35,7 @@ fn a_thousand_coroutines_take_the_time_of_one() {
     assert_says(&said, &["1000 answered 200, 0 early", "after the last was sent"]);
 }
 
-/// Runs one client against a server of its own and returns what it printed.
+/// Runs one client against its own server and returns what it printed.
 fn lesson(client: &str, arguments: &[&str]) -> String {
     let server = Server::start();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/clients").join(client);
@@ -56,7 +56,7 @@ fn assert_says(said: &str, sentences: &[&str]) {
     }
 }
 
-/// The real binary on a port of the system's choice; ended when it goes out of scope.
+/// The real binary on a free port; killed when it goes out of scope.
 struct Server {
     process: Child,
     url: String,
@@ -74,7 +74,7 @@ impl Server {
         let mut server = Server { process, url: String::new() };
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let ready = lines.find_map(|line| line.strip_prefix("listening ").map(str::to_owned));
-        server.url = ready.expect("the server says `listening http://…` before it ends");
+        server.url = ready.expect("the server prints `listening http://…` before it ends");
         server
     }
 }

@@ -1,10 +1,10 @@
-//! What the README shows is what happens: every command of its console blocks is run against the
-//! real binary and must print what stands below it.
+//! The README is true: each command in its console blocks runs against the real binary and must
+//! print the output shown below it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// The address the README speaks of.
+/// The address used in the README.
 const SHOWN: &str = "127.0.0.1:8080";
 
 struct Running {
@@ -28,12 +28,12 @@ fn start() -> Running {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("it was piped"))
         .read_line(&mut line)
-        .expect("it says where it listens");
+        .expect("it prints its address");
     let address = line.trim().strip_prefix("listening http://").expect(&line).to_owned();
     Running { child, address }
 }
 
-/// Each command of the README's console blocks, and what it is said to print.
+/// Each command of the README's console blocks, with its output.
 fn commands(readme: &str) -> Vec<(String, String)> {
     let blocks = readme.split("```").skip(1).step_by(2);
     let mut commands: Vec<(String, String)> = Vec::new();
@@ -52,7 +52,7 @@ fn commands(readme: &str) -> Vec<(String, String)> {
     commands
 }
 
-/// curl tells its version, which is not ours to fix.
+/// curl prints its version, which differs between machines.
 fn without_version(text: &str) -> String {
     let mut parts = text.split("curl/");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -70,7 +70,7 @@ fn the_readme_shows_what_happens() {
         let output = Command::new("sh").args(["-c", &here]).output().expect("sh runs");
         assert!(output.status.success(), "{command}: {output:?}");
         let printed = String::from_utf8_lossy(&output.stdout).replace(&server.address, SHOWN);
-        // A shell's next prompt comes on a line of its own, whatever the answer ended with.
+        // A shell starts its prompt on a new line, so trailing line ends do not count.
         let printed = without_version(printed.trim_end_matches('\n'));
         assert_eq!(printed, without_version(shown.trim_end_matches('\n')), "{command}");
     }

@@ -1,4 +1,4 @@
-//! Who is turned away, and how.
+//! Connections and requests that are refused for lack of room.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use super::process::*;
 /// Everything that comes until the server closes.
 fn all(mut stream: std::net::TcpStream) -> String {
     let mut text = String::new();
-    stream.read_to_string(&mut text).expect("the answer, and an end");
+    stream.read_to_string(&mut text).expect("the answer, then FIN");
     text
 }
 
@@ -16,13 +16,13 @@ fn so_many_answers_may_wait_and_another_is_refused() {
     let daemon = Daemon::start(&["--workers", "1", "--max-delayed", "1"]);
     let mut first = daemon.connect();
     ask(&mut first, "/delay/2", "");
-    assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"), "what takes no time is served");
+    assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"), "an immediate answer is served");
     let mut second = daemon.connect();
     ask(&mut second, "/delay/0.01", "");
     let refusal = all(second);
     assert!(refusal.starts_with("HTTP/1.1 503 SERVICE UNAVAILABLE\r\n"), "{refusal}");
     assert!(refusal.contains("\r\nRetry-After: 1\r\n"), "{refusal}");
-    // The client that waits leaves, and its place is free.
+    // The waiting client leaves, and its place is free.
     drop(first);
     eventually("the place is free", || {
         daemon.get("/delay/0.001").starts_with("HTTP/1.1 200 OK\r\n")
@@ -59,14 +59,14 @@ fn a_full_server_turns_away_whom_it_cannot_serve_in_time() {
 }
 
 #[test]
-fn each_of_a_crowd_is_told_that_there_is_no_room() {
+fn each_of_a_crowd_gets_a_503() {
     let daemon = Daemon::start(&["--workers", "1", "--max-connections", "1"]);
     let mut held = daemon.connect();
     ask(&mut held, "/delay/5", "");
-    // They wait together, and are more than are turned away at a time.
+    // They connect together, and are more than the slots for refusals.
     let crowd: Vec<_> = (0..200).map(|_| daemon.connect()).collect();
-    let told = crowd.into_iter().map(all).filter(|text| text.starts_with("HTTP/1.1 503 "));
-    assert_eq!(told.count(), 200);
+    let refused = crowd.into_iter().map(all).filter(|text| text.starts_with("HTTP/1.1 503 "));
+    assert_eq!(refused.count(), 200);
     drop(held);
     daemon.stop();
 }
@@ -78,7 +78,7 @@ fn a_client_that_says_nothing_is_seen_and_sent_away_though_accepting_is_deferred
         let begun = std::time::Instant::now();
         assert_eq!(all(daemon.connect()), "", "with --defer-accept {defers}");
         assert!(begun.elapsed() < DEADLINE / 3, "with --defer-accept {defers}");
-        // One that only looks whether there is anybody.
+        // A client that connects, sends nothing and closes.
         drop(daemon.connect());
         assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
         daemon.stop();

@@ -1,11 +1,11 @@
-//! The command line's texts, where they are read.
+//! The texts of the command line, as a process prints them.
 
 use std::fs;
 use std::process::{Command, Stdio};
 
 use super::process::*;
 
-/// What is asked for must not be lost unsaid: a full disk is a failure, a closed pipe is none.
+/// Requested output must not be lost silently: a full disk is a failure, a closed pipe is not.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_text_that_cannot_be_written_is_a_failure() {
@@ -28,12 +28,12 @@ fn a_text_that_cannot_be_written_is_a_failure() {
             .spawn()
             .expect("the binary starts");
         drop(child.stdout.take());
-        // It may have written already, or not; neither is a failure.
+        // It may or may not have written already; neither is a failure.
         assert_eq!(child.wait().expect("it ends").code(), Some(0), "{args:?}");
     }
 }
 
-/// fish is asked itself where it is installed: what is completed is not to be seen in a script.
+/// Asks fish itself where it is installed: its script does not list the completions.
 #[test]
 fn fish_completes_the_words_of_a_choice() {
     let script = run(&["completions", "fish"]).stdout;

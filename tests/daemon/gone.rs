@@ -1,4 +1,4 @@
-//! Clients that are gone before their answer is out, as the access log shows them.
+//! Clients that leave before their answer is complete, as the access log shows them.
 
 use std::fs;
 use std::io::Write;
@@ -6,8 +6,8 @@ use std::net::Shutdown;
 
 use super::process::*;
 
-/// What the log has when the server has ended: of each line the target, the status, and whether the
-/// duration is not zero.
+/// The access log when the server has ended: target and status of each line, and whether the
+/// duration is above zero.
 fn logged(folder: &Folder) -> Vec<(String, u64, bool)> {
     let log = fs::read_to_string(folder.file("access.log")).expect("a log");
     let line = |line: &str| {
@@ -90,7 +90,7 @@ fn a_client_that_never_takes_its_answer_is_logged_when_it_is_given_up() {
 }
 
 #[test]
-fn a_client_that_leaves_amid_its_body_is_logged() {
+fn a_client_that_leaves_within_its_body_is_logged() {
     let folder = Folder::new("gone-body");
     let daemon = start(&folder);
     for target in ["/post", "/upload", "/echo"] {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use super::process::*;
 
 #[test]
-fn a_health_check_tells_by_its_status() {
+fn a_health_check_reports_by_its_exit_status() {
     let daemon = Daemon::start(&[]);
     let check = |path: &str| run(&["healthcheck", &format!("http://{}{path}", daemon.address)]);
     assert_eq!(check("/").status.code(), Some(0));
@@ -46,7 +46,7 @@ fn a_health_check_asks_through_a_socket_file_and_under_the_prefix() {
     refused(&check(&late), 2, &["`--listen` is misplaced", "healthcheck"]);
 }
 
-/// A check of the process itself, which knows nothing of its settings.
+/// A health check of the process, without its settings.
 fn check(daemon: &Daemon) -> std::process::Output {
     run(&["healthcheck", "--pid", &daemon.child.id().to_string()])
 }
@@ -55,7 +55,7 @@ fn check(daemon: &Daemon) -> std::process::Output {
 #[test]
 fn a_health_check_finds_a_process_however_its_address_was_set() {
     let folder = Folder::new("found");
-    // Addresses of the loopback that nobody else uses: a port is needed that is known beforehand.
+    // Unused loopback addresses: the port must be known beforehand.
     let mut last = 0;
     let mut host = || {
         last += 1;
@@ -72,7 +72,7 @@ fn a_health_check_finds_a_process_however_its_address_was_set() {
     folder.with("a.toml", &format!("listen = ['{}']\nprefix = '/a'", at(&host())));
     folder.with("b.toml", &format!("listen = ['{}']", at(&host())));
     let daemons = [
-        // A flag, also over the environment and the file.
+        // A flag, which overrides the environment and the file.
         Daemon::of(in_folder().args(["--listen", &at(&host())])),
         Daemon::of(in_folder().args(["-host", &host(), "-port", "7001"])),
         Daemon::of(in_folder().args(["--config", &overruled, "--listen", &at(&host())]).envs([
@@ -83,14 +83,14 @@ fn a_health_check_finds_a_process_however_its_address_was_set() {
         // The environment.
         Daemon::of(in_folder().env("LOITER_LISTEN", at(&host()))),
         Daemon::of(in_folder().env("HOST", host()).env("PORT", "7001")),
-        // A file, named from its own folder by flag and by variable.
+        // A file, relative to its folder, by flag and by variable.
         Daemon::of(in_folder().args(["--config", "a.toml"])),
         Daemon::of(in_folder().env("LOITER_CONFIG", "b.toml")),
-        // Any free port, on a name, and beside listeners of other kinds.
+        // Any free port, on a name, and next to listeners of other kinds.
         Daemon::of(in_folder().args(["--listen", "127.0.0.1:0", "--prefix", "/p"])),
         Daemon::of(in_folder().args(["--listen", "localhost:0", "--listen", "tcp-echo://:0"])),
         Daemon::of(in_folder().args(["go-httpbin", "-host", "127.0.0.1", "-port", "0"])),
-        // Every interface; a proxy is never asked.
+        // Every interface; a proxy is not used.
         Daemon::of(
             in_folder().args(["--listen", "0.0.0.0:0"]).env("http_proxy", "http://127.0.0.1:1"),
         ),
@@ -143,7 +143,8 @@ fn a_health_check_asks_an_echo_for_what_it_returns() {
         let by_settings = run(&["--listen", url, "healthcheck"]);
         assert_eq!(by_settings.status.code(), Some(0), "{url}");
     }
-    // An echo returns a request of HTTP too, which is no answer; HTTP returns nothing else.
+    // An echo returns the HTTP request, which is not an answer; HTTP does not return the echo's
+    // bytes.
     let http = urls[0].replace("tcp-echo", "http");
     refused(&run(&["healthcheck", &http]), 1, &["that is not HTTP"]);
     let echo = format!("tcp-echo://{}", daemon.address);

@@ -1,4 +1,4 @@
-//! Start and end: listeners, signals, drains, and the descriptors in between.
+//! Start and end: listeners, signals, drains, and descriptors in between.
 
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -41,7 +41,7 @@ fn every_listener_has_its_line() {
 
 #[test]
 fn a_drain_answers_what_is_in_flight() {
-    // One worker, so that its answer to a later request shows that it has read the earlier ones.
+    // One worker, so that its answer to a later request proves that it has read the earlier ones.
     let mut daemon = Daemon::start(&["--workers", "1"]);
     let mut waiting: Vec<TcpStream> = (0..100).map(|_| daemon.connect()).collect();
     waiting.iter_mut().for_each(|stream| ask(stream, "/delay/1", ""));
@@ -52,12 +52,12 @@ fn a_drain_answers_what_is_in_flight() {
     daemon.signal("TERM");
     for stream in &mut waiting {
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer and an end");
+        stream.read_to_string(&mut answer).expect("an answer, then FIN");
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(answer.ends_with("}\n"), "a whole answer: {answer}");
+        assert!(answer.ends_with("}\n"), "a complete answer: {answer}");
     }
     assert_eq!(daemon.ended(), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(6), "it ends when the last one is answered");
+    assert!(begun.elapsed() < Duration::from_secs(6), "it ends after the last answer");
     let refused = TcpStream::connect(daemon.address).map_err(|error| error.kind());
     assert_eq!(refused.err(), Some(ErrorKind::ConnectionRefused));
 }
@@ -80,7 +80,7 @@ fn a_second_signal_ends_it_at_once() {
     let mut cut_off = in_flight(&daemon);
     daemon.signal("TERM");
     daemon.logged("finishing requests in flight");
-    // One that follows at once is taken for the same signal: `timeout` sends it twice.
+    // A second TERM at once counts as the same signal: `timeout` sends it twice.
     daemon.signal("TERM");
     let first = Instant::now();
     while first.elapsed() < Duration::from_millis(100) {
@@ -93,7 +93,7 @@ fn a_second_signal_ends_it_at_once() {
     assert!(status_line(&mut cut_off).is_err(), "and not answered early");
 }
 
-/// A request that waits, on a daemon with one worker.
+/// A delayed request on a daemon with one worker.
 fn in_flight(daemon: &Daemon) -> TcpStream {
     let mut stream = daemon.connect();
     ask(&mut stream, "/delay/10", "");
@@ -119,8 +119,8 @@ fn more_connections_than_descriptors_are_served_when_there_is_room() {
     let mut limited = command("sh");
     limited.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", BIN]);
     let daemon = Daemon::of(limited.args(["--listen", "127.0.0.1:0", "--workers", "1"]));
-    // More than there is room for; the rest waits in the kernel until others have been idle for a
-    // second, and are closed.
+    // More than the descriptors; the others wait in the kernel until connections have been idle for
+    // a second and are closed.
     let mut streams: Vec<TcpStream> = (0..100).map(|_| daemon.connect()).collect();
     streams.iter_mut().for_each(|stream| ask(stream, "/get", ""));
     for stream in &mut streams[..10] {

@@ -1,4 +1,4 @@
-//! Where it listens, by name and on Unix sockets.
+//! Listeners on host names and on Unix sockets.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -8,17 +8,17 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use super::process::*;
 
-/// The next `count` lines that say where it listens.
+/// The next `count` lines with addresses.
 fn lines_of(daemon: &Daemon, count: usize) -> Vec<String> {
     (0..count).map(|_| daemon.out.recv_timeout(DEADLINE).expect("a line")).collect()
 }
 
-/// Whether this machine has the loopback of IPv6.
+/// Whether this machine has the IPv6 loopback address.
 fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
-/// A machine without IPv6 shows one line for `localhost`, others two.
+/// The lines printed for `localhost`: one on a machine without IPv6, two on others.
 fn both_loopbacks() -> usize {
     1 + usize::from(has_ipv6())
 }
@@ -87,7 +87,7 @@ fn a_loopback_that_is_taken_is_no_reason_to_take_the_other_alone() {
     refused(&output, 1, &[&format!("cannot listen on http://[::1]:{port}"), "another program"]);
 }
 
-/// Names that the machine's own list of hosts has are found, whatever they are.
+/// Any name in the machine's hosts file is found.
 #[test]
 fn a_name_of_the_hosts_file_is_listened_on() {
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
@@ -110,7 +110,7 @@ fn a_name_that_is_not_known_is_explained() {
     {
         let wrong = ["cannot find the address of", listen, "/etc/hosts"];
         refused(&run(&["--listen", listen]), 1, &wrong);
-        // To check a configuration asks nobody.
+        // Checking a configuration does not resolve names.
         assert_eq!(run(&["--listen", listen, "--check-config"]).status.code(), Some(0), "{listen}");
     }
     let output = command(BIN).envs([("HOST", "nobody.invalid"), ("PORT", "0")]).output();
@@ -151,7 +151,7 @@ fn a_socket_file_is_given_to_an_owner() {
     let folder = Folder::new("owners");
     let path = folder.file("socket");
     let own = fs::metadata(folder.file(".")).expect("the folder");
-    // To name its own user and group is everyone's right.
+    // Every user may name itself and its group.
     let file = format!("unix:{}?owner={}&group={}", path.display(), own.uid(), own.gid());
     let (daemon, mode) = on_socket(&file, "022");
     let metadata = fs::symlink_metadata(&path).expect("the file");
@@ -227,7 +227,7 @@ fn the_server_field_is_what_was_asked_for() {
     ] {
         let daemon = Daemon::start(&["--server-header", text]);
         let mut stream = daemon.connect();
-        // A refusal that no endpoint makes has it too.
+        // An answer that no endpoint makes has it too.
         for request in ["GET /get HTTP/1.0\r\n\r\n", "bad\r\n\r\n"] {
             if request.starts_with('b') {
                 stream = daemon.connect();

@@ -1,4 +1,4 @@
-//! The access log in its file, and a file that is rotated away.
+//! The access log in its file, and the rotation of that file.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -49,7 +49,7 @@ fn sigusr1_opens_the_access_log_anew() {
     assert_eq!((lines_in(&old), lines_in(&path)), (1, 1));
 }
 
-/// A rotated log that is deleted must free its space, whatever tables its descriptor was in.
+/// A deleted log must free its space, whatever descriptor tables it was open in.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_rotated_log_is_let_go() {
@@ -70,8 +70,8 @@ fn a_rotated_log_is_let_go() {
     daemon.stop();
 }
 
-/// What is sent, and the answer's status, the method, the target, the version and the start of the
-/// error that the log has of it.
+/// A request; then its answer's status and, from the log, method, target, version and the start of
+/// the error.
 type Refused<'a> = (&'a [u8], u16, Value, Value, Value, &'a str);
 
 #[test]
@@ -119,7 +119,7 @@ fn what_is_refused_is_logged_as_far_as_it_was_read_with_the_reason() {
     for (sent, ..) in rows {
         let mut stream = daemon.connect();
         stream.write_all(sent).expect("it is taken");
-        stream.read_to_end(&mut Vec::new()).expect("an answer and its end");
+        stream.read_to_end(&mut Vec::new()).expect("an answer, then FIN");
     }
     daemon.stop();
     let log = fs::read_to_string(path).expect("a log");
@@ -130,7 +130,7 @@ fn what_is_refused_is_logged_as_far_as_it_was_read_with_the_reason() {
         assert_eq!((&line["method"], &line["target"]), (method, target), "{line}");
         assert_eq!(line["version"], *version, "{line}");
         assert!(line["error"].as_str().is_some_and(|text| text.starts_with(error)), "{line}");
-        // What came too slowly was waited for.
+        // A request that came too slowly has waited.
         let least_us = if *status == 408 { 100_000 } else { 1 };
         assert!(line["duration_us"].as_u64() >= Some(least_us), "{line}");
     }
@@ -172,9 +172,9 @@ fn the_other_formats_have_the_line_of_what_is_refused() {
     assert!(status_line(&mut first).is_ok_and(|line| line.starts_with("HTTP/1.1 200 ")));
     let mut second = daemon.connect();
     second.write_all(b"GET /full HTTP/1.1\r\nHost: a\r\n\r\n").expect("it is taken");
-    second.read_to_end(&mut Vec::new()).expect("an answer and its end");
+    second.read_to_end(&mut Vec::new()).expect("an answer, then FIN");
     first.write_all(b"\x16\x03\x01\"\\\xff ").expect("it is taken");
-    first.read_to_end(&mut Vec::new()).expect("an answer and its end");
+    first.read_to_end(&mut Vec::new()).expect("an answer, then FIN");
     daemon.stop();
     let log = fs::read_to_string(path).expect("a log");
     assert!(log.contains("] \"-\" 503 "), "{log}");

@@ -1,7 +1,7 @@
-//! The real binary as a process: what it says, how it takes signals, and how it ends.
+//! The real binary as a process: its output, its signals, and its exit.
 //!
-//! Nothing here waits for the clock alone: every wait is for a line, an answer or an end, with a
-//! deadline that only a failure meets.
+//! No test waits for a fixed time: every wait is for a line, an answer or an exit, with a deadline
+//! that only a failure reaches.
 
 #![cfg(unix)]
 

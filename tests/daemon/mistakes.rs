@@ -1,4 +1,4 @@
-//! What it says, and with which status it ends, when it cannot do what it is told.
+//! The message and the exit status when it cannot do what is configured.
 
 use std::net::TcpListener;
 

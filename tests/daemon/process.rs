@@ -1,4 +1,4 @@
-//! The binary as a process of a test's own: started, asked, signalled, and killed at the end.
+//! The binary as a test's own process: started, sent requests and signals, and killed at the end.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) const BIN: &str = env!("CARGO_BIN_EXE_loiter");
-/// Far beyond what anything here takes on a busy machine.
+/// Much longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running loiter, killed when the test is over.
@@ -32,14 +32,14 @@ impl Daemon {
         Daemon::logging_to(command, Stdio::piped())
     }
 
-    /// With another standard error than a pipe that is read all the time.
+    /// Uses another standard error than a pipe that is always read.
     pub(crate) fn logging_to(command: &mut Command, stderr: impl Into<Stdio>) -> Daemon {
         let mut child =
             command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the binary starts");
         let out = lines(child.stdout.take().expect("piped"));
         let log = child.stderr.take().map_or_else(|| lines(io::empty()), lines);
         let Ok(first) = out.recv_timeout(DEADLINE) else {
-            panic!("it does not listen: {}", log.iter().collect::<Vec<_>>().join("\n"));
+            panic!("it printed no address: {}", log.iter().collect::<Vec<_>>().join("\n"));
         };
         let address = first.strip_prefix("listening http://").expect(&first).parse();
         Daemon { child, out, log, address: address.expect("an address") }
@@ -62,31 +62,31 @@ impl Daemon {
         }
     }
 
-    /// Waits for its end, and says with which status it ended.
+    /// Waits until it exits, and returns its exit status.
     pub(crate) fn ended(&mut self) -> Option<i32> {
-        // Its end closes its standard output.
+        // Its standard output is closed when it exits.
         match self.out.recv_timeout(DEADLINE) {
             Ok(line) => panic!("an unexpected line: {line}"),
-            Err(RecvTimeoutError::Timeout) => panic!("it does not end"),
+            Err(RecvTimeoutError::Timeout) => panic!("it does not exit"),
             Err(RecvTimeoutError::Disconnected) => {}
         }
         self.child.wait().expect("it can be waited for").code()
     }
 
-    /// Ends it, and expects that to go well.
+    /// Stops it, and expects exit status 0.
     pub(crate) fn stop(mut self) {
         self.signal("TERM");
         assert_eq!(self.ended(), Some(0));
     }
 
-    /// A connection that fails its test instead of waiting for ever.
+    /// A connection with a read timeout, so that a test fails instead of waiting forever.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         stream
     }
 
-    /// One request on a connection of its own, and the whole answer.
+    /// Sends one request on a new connection, and returns the complete answer.
     pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = self.connect();
         ask(&mut stream, path, "Connection: close\r\n");
@@ -95,13 +95,13 @@ impl Daemon {
         answer
     }
 
-    /// A number of ticks, a hundredth of a second each: the CPU time it has used.
+    /// The CPU time it has used, in ticks of 10 ms.
     #[cfg(target_os = "linux")]
     pub(crate) fn cpu_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = fs::read_to_string(path).expect("it runs");
         let fields = stat.rsplit(')').next().expect("a name in brackets").split_whitespace();
-        // utime and stime are fields 14 and 15; the name was field 2.
+        // utime and stime are fields 14 and 15; the name is field 2.
         fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum()
     }
 }
@@ -113,27 +113,27 @@ impl Drop for Daemon {
     }
 }
 
-/// Sends a signal by its name or number.
+/// Sends a signal, given by name or number.
 pub(crate) fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
     assert!(sent.expect("a shell").success(), "SIG{name}");
 }
 
-/// A command with none of this environment's settings in its own.
+/// A command without this environment's settings for loiter.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
     command
 }
 
-/// Runs the binary to its end.
+/// Runs the binary until it exits.
 pub(crate) fn run(args: &[&str]) -> Output {
     command(BIN).args(args).output().expect("the binary starts")
 }
 
-/// Expects this status, nothing on standard output, and one line on standard error with all of
-/// these texts in it.
+/// Expects this exit status, nothing on standard output, and one line on standard error that
+/// contains all these texts.
 pub(crate) fn refused(output: &Output, status: i32, texts: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{error}");
@@ -145,7 +145,7 @@ pub(crate) fn refused(output: &Output, status: i32, texts: &[&str]) {
     }
 }
 
-/// The lines of a pipe, read by a thread so that waiting for one can have a deadline.
+/// The lines of a pipe, read by a thread so that a wait for one can have a deadline.
 pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -155,13 +155,13 @@ pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// Sends a GET with these further fields.
+/// Sends a GET with these additional fields.
 pub(crate) fn ask(stream: &mut TcpStream, path: &str, fields: &str) {
     let head = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{fields}\r\n");
     stream.write_all(head.as_bytes()).expect("it takes a request");
 }
 
-/// The first line of an answer, and nothing after it.
+/// Reads the first line of an answer, and nothing after it.
 pub(crate) fn status_line(stream: &mut TcpStream) -> Result<String, ErrorKind> {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
@@ -172,16 +172,16 @@ pub(crate) fn status_line(stream: &mut TcpStream) -> Result<String, ErrorKind> {
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
 }
 
-/// Waits for what nothing announces, such as a file.
+/// Polls for a condition that nothing announces, such as a file.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !holds() {
-        assert!(Instant::now() < deadline, "{what} does not come to hold");
+        assert!(Instant::now() < deadline, "timeout: {what}");
         thread::park_timeout(Duration::from_millis(5));
     }
 }
 
-/// A folder of one test's own, removed at its end.
+/// A test's own folder, removed at its end.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -195,7 +195,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Writes a file, and gives its name.
+    /// Writes a file and returns its name.
     pub(crate) fn with(&self, name: &str, text: &str) -> String {
         fs::write(self.file(name), text).expect("a scratch file");
         self.file(name).display().to_string()
@@ -208,7 +208,7 @@ impl Drop for Folder {
     }
 }
 
-/// Breaks a connection.
+/// Resets a connection.
 pub(crate) fn reset(stream: TcpStream) {
     socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("a socket option");
 }

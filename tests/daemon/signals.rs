@@ -1,10 +1,10 @@
-//! Signals other than those that ask for the end: sent by habit, or by mistake.
+//! Signals that do not stop the server: sent by habit or by mistake.
 
 use std::fs;
 
 use super::process::*;
 
-/// A request in flight, which must be answered whatever happens.
+/// A request in flight, which must be answered in any case.
 fn waiting(daemon: &Daemon) -> std::net::TcpStream {
     let mut stream = daemon.connect();
     ask(&mut stream, "/delay/1", "");
@@ -93,7 +93,8 @@ fn sigquit_drains() {
     assert_eq!(daemon.ended(), Some(0));
 }
 
-/// The kernel sends SIGXFSZ to who writes beyond `ulimit -f`: the log is cut, not the server.
+/// The kernel sends SIGXFSZ to a process that writes beyond `ulimit -f`: the log ends, not the
+/// server.
 #[test]
 fn a_log_that_may_not_grow_does_not_kill() {
     let folder = Folder::new("xfsz");

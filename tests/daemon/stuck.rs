@@ -1,4 +1,4 @@
-//! Logs that nobody reads, and that cannot be written: the server runs on, is told to end, and ends.
+//! Logs that nobody reads, or that cannot be written: the server keeps serving, and still stops.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::process::*;
 
-/// Longest time from the signal that ends it at once to its end: a second for the last flush, and
-/// much for a busy machine, but less than what is in flight would take.
+/// Longest time from the signal that stops it at once to its exit: a second for the last flush,
+/// with a margin for a busy machine, but less than the requests in flight take.
 const SOON: Duration = Duration::from_secs(8);
 
-/// A FIFO that is full of line feeds, and both its ends, which block.
+/// A FIFO full of line feeds, and both its ends, which are blocking.
 fn full_fifo(path: &Path) -> (File, File) {
     make_fifo(path);
     let at_once = |options: &mut OpenOptions| {
@@ -41,7 +41,7 @@ fn serves(daemon: &Daemon) {
     assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
-/// Ends it at once by a first signal and a second, with a request in flight.
+/// Stops it at once by a first and a second signal, with a request in flight.
 fn ends_by_two_signals(daemon: &mut Daemon) {
     let mut cut_off = daemon.connect();
     ask(&mut cut_off, "/delay/10", "");
@@ -59,13 +59,13 @@ fn ends_by_two_signals(daemon: &mut Daemon) {
     assert!(status_line(&mut cut_off).is_err(), "it was not answered early");
 }
 
-/// Goes through everything that is logged in the life of a server: start, new logs, an ignored
-/// signal, a worker without descriptors, both signals and the end.
+/// Causes every log event in the life of a server: start, reopened logs, an ignored signal, a
+/// worker without descriptors, both signals and the end.
 fn lives_and_ends(mut daemon: Daemon) -> Daemon {
     serves(&daemon);
     ["USR1", "HUP", "USR2"].into_iter().for_each(|name| daemon.signal(name));
     let mut held: Vec<TcpStream> = (0..80).map(|_| daemon.connect()).collect();
-    // One that is in its head is not closed for another.
+    // A connection with an unfinished head is not evicted.
     held.iter_mut().for_each(|stream| stream.write_all(b"GET / HT").expect("it is open"));
     #[cfg(target_os = "linux")]
     eventually("no descriptor left", || {
@@ -81,7 +81,7 @@ fn lives_and_ends(mut daemon: Daemon) -> Daemon {
 /// Most descriptors of a [`limited`] server.
 const DESCRIPTORS: usize = 64;
 
-/// A server with few descriptors, for all its workers together.
+/// A server with few descriptors for all its workers together.
 fn limited(level: &str, format: &str) -> Command {
     let mut command = command("sh");
     let limited = format!("ulimit -n {DESCRIPTORS}; exec \"$0\" \"$@\"");
@@ -161,7 +161,7 @@ fn standard_streams_may_be_closed() {
     }
 }
 
-/// A server on a socket file, for when its standard output cannot tell where it listens.
+/// A server on a socket file, for tests whose standard output cannot show the address.
 struct Local {
     child: Child,
     socket: std::path::PathBuf,
@@ -238,11 +238,11 @@ fn the_lines_for_standard_output_come_when_it_is_read() {
     local.signal("HUP");
     assert!(local.get().starts_with("HTTP/1.1 200 OK\r\n"));
     let out = lines(reader);
-    let mut told = out.iter().filter(|line| !line.is_empty());
-    assert_eq!(told.next(), Some(format!("listening unix:{}", socket.display())));
+    let mut printed = out.iter().filter(|line| !line.is_empty());
+    assert_eq!(printed.next(), Some(format!("listening unix:{}", socket.display())));
     local.signal("INT");
     assert_eq!(local.ended(), Some(0));
-    assert_eq!(told.next(), None);
+    assert_eq!(printed.next(), None);
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_start_that_fails_ends_though_nobody_reads_why() {
     assert_eq!(local.ended(), Some(1));
 }
 
-/// Sends so many requests with long targets that their lines fill more than the queue.
+/// Sends requests with long targets, enough that their lines overflow the queue.
 fn flood(daemon: &Daemon) -> u64 {
     let target = "x".repeat(2000);
     let request = format!("GET /status/204?{target} HTTP/1.1\r\nHost: test\r\n\r\n").repeat(100);
@@ -272,22 +272,22 @@ fn flood(daemon: &Daemon) -> u64 {
     answers
 }
 
-/// The number of lines that were lost, if that is what this line of the log in JSON tells.
+/// The number of lost lines, if this line of the JSON log reports it.
 fn lost(line: &str, output: &str) -> Option<u64> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    let tells = line["fields"]["message"] == "log lines were lost";
-    let lines = (tells && line["fields"]["output"] == output).then(|| &line["fields"]["lines"]);
+    let reports = line["fields"]["message"] == "log lines were lost";
+    let lines = (reports && line["fields"]["output"] == output).then(|| &line["fields"]["lines"]);
     lines.map(|lines| lines.as_u64().expect("a number"))
 }
 
 #[test]
-fn what_was_lost_is_told_when_somebody_reads_again() {
+fn lost_lines_are_reported_when_the_log_is_read_again() {
     let folder = Folder::new("read-again");
     let (reader, writer) = full_fifo(&folder.file("fifo"));
     let mut command = command(BIN);
     command.args(["--listen", "127.0.0.1:0", "--workers", "1", "--access-log", "json"]);
     let mut daemon = Daemon::logging_to(&mut command, writer);
-    // It would hold the FIFO open.
+    // It holds the FIFO open.
     drop(command);
     let asked = flood(&daemon);
     daemon.signal("USR2");
@@ -297,7 +297,7 @@ fn what_was_lost_is_told_when_somebody_reads_again() {
     let mut seen = Vec::new();
     while !seen.last().is_some_and(|line: &String| line.contains("log lines were lost")) {
         let most = deadline.saturating_duration_since(Instant::now());
-        seen.push(daemon.log.recv_timeout(most).expect("a line that tells"));
+        seen.push(daemon.log.recv_timeout(most).expect("a report of lost lines"));
     }
     serves(&daemon);
     daemon.signal("TERM");
@@ -324,14 +324,14 @@ fn an_access_log_that_nobody_reads_costs_its_lines_alone() {
     daemon.signal("USR2");
     daemon.logged("SIGUSR2: ignored");
     let log = lines(reader);
-    let told = daemon.logged("log lines were lost");
+    let report = daemon.logged("log lines were lost");
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0));
-    // The test's own end holds it open.
+    // The test's own end keeps the FIFO open.
     drop(writer);
     let written = log.iter().filter(|line| line.contains("/status/204")).count() as u64;
-    let told = std::iter::once(told).chain(daemon.log.iter());
-    let lost: u64 = told.filter_map(|line| lost(&line, "the access log")).sum();
+    let reports = std::iter::once(report).chain(daemon.log.iter());
+    let lost: u64 = reports.filter_map(|line| lost(&line, "the access log")).sum();
     assert_eq!(written + lost, asked, "each is written or counted");
     assert!(written > 0 && lost > 0, "{written}, {lost}");
 }
@@ -382,13 +382,13 @@ fn a_fifo_without_a_reader_holds_nothing_up() {
         daemon.signal(signal);
         daemon.logged("opening the access log anew");
     }
-    // A batch is at most a tenth of a second old when it is lost.
+    // A batch is lost when it is a tenth of a second old.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(500) {
         daemon.get("/get?lost");
     }
     let reader = thread::spawn(move || File::open(&path).map(lines).expect("the FIFO"));
-    // It is opened when a line is to be written.
+    // It is opened when there is a line to write.
     eventually("the reader has its FIFO", || {
         daemon.get("/get?seen");
         reader.is_finished()
@@ -423,7 +423,7 @@ fn the_totals_are_fields() {
         assert_eq!(status_line(&mut stream).as_deref(), Ok("HTTP/1.1 200 OK"));
         ask(&mut stream, "/delay/10", "");
         serves(&daemon);
-        // What it has not read makes its end a reset, so that it is gone at once.
+        // Unread bytes make its close a reset, so that it is gone at once.
         drop(stream);
         daemon.logged("\" 499 ");
         daemon.signal("TERM");

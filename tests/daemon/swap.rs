@@ -1,10 +1,10 @@
-//! In go-httpbin's place: the same environment, without another word.
+//! As a replacement for go-httpbin: the same environment and nothing else.
 
 use std::io::{Read, Write};
 
 use super::process::*;
 
-/// The binary in an environment that go-httpbin's containers are given, on a free port.
+/// The binary with the environment of go-httpbin's containers, on a free port.
 fn in_its_place() -> Daemon {
     Daemon::of(command(BIN).envs([
         ("LOITER_COMPAT", "go-httpbin"),
@@ -24,7 +24,7 @@ fn in_its_place() -> Daemon {
         ("SRV_READ_HEADER_TIMEOUT", "0.2s"),
         ("SRV_READ_TIMEOUT", "5s"),
         ("HTTPBIN_ENV_COLOUR", "blue"),
-        // Something to warn of: there is no such level.
+        // Something to warn about: this level does not exist.
         ("RUST_LOG", "mio=loud"),
     ]))
 }
@@ -50,7 +50,7 @@ fn its_limits_hold() {
         let mut stream = daemon.connect();
         stream.write_all(request.as_bytes()).expect("it takes a request");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer and an end");
+        stream.read_to_string(&mut answer).expect("an answer, then FIN");
         answer.lines().next().unwrap_or_default().to_owned()
     };
     let start = "GET /test/get HTTP/1.1\r\nHost: test\r\nConnection: close\r\n";
@@ -85,7 +85,7 @@ fn what_it_cannot_do_in_its_place_it_refuses() {
     refused(&output.expect("the binary starts"), 2, &["LOITER_COMPATS", "`LOITER_COMPAT`"]);
 }
 
-/// The log of a server whose RUST_LOG is about others only.
+/// The log of a server whose RUST_LOG names only other crates.
 #[test]
 fn rust_log_about_others_does_not_silence_it() {
     let daemon =

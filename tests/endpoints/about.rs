@@ -1,4 +1,4 @@
-//! The server itself.
+//! Endpoints about the server.
 
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
@@ -42,12 +42,12 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/unstable", "GET /unstable?seed=1.5", &[], b"", 400, GO_JSON, Any),
 ];
 
-fn told(app: &App, line: &str) -> String {
+fn body(app: &App, line: &str) -> String {
     String::from_utf8(ask_of(app, line, CURL, b"").body).unwrap()
 }
 
 #[test]
-fn what_the_operator_lets_be_told() {
+fn what_the_operator_allows_to_be_shown() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let app = App {
         hostname: "a \"b\"".to_owned(),
@@ -55,7 +55,7 @@ fn what_the_operator_lets_be_told() {
         full_version: true,
         ..App::default()
     };
-    assert_eq!(told(&app, "GET /hostname"), "{\n  \"hostname\": \"a \\\"b\\\"\"\n}\n");
+    assert_eq!(body(&app, "GET /hostname"), "{\n  \"hostname\": \"a \\\"b\\\"\"\n}\n");
     let env = r#"{
   "env": {
     "HTTPBIN_ENV_A": "",
@@ -63,17 +63,17 @@ fn what_the_operator_lets_be_told() {
   }
 }
 "#;
-    assert_eq!(told(&app, "GET /env"), env);
+    assert_eq!(body(&app, "GET /env"), env);
     let version = env!("CARGO_PKG_VERSION");
     let full = format!("{{\n  \"service\": \"loiter\",\n  \"version\": \"{version}\"\n}}\n");
-    assert_eq!(told(&app, "GET /version"), full);
+    assert_eq!(body(&app, "GET /version"), full);
     let go = App { compat: &GO_HTTPBIN, ..app };
-    assert_eq!(told(&go, "GET /version"), full.replace("loiter", "go-httpbin"));
-    assert_eq!(told(&go, "GET /env"), env.replace("\\u00e9", "é"));
+    assert_eq!(body(&go, "GET /version"), full.replace("loiter", "go-httpbin"));
+    assert_eq!(body(&go, "GET /env"), env.replace("\\u00e9", "é"));
 }
 
 #[test]
-fn half_of_all_fail_unless_told_otherwise() {
+fn half_of_all_fail_by_default() {
     let failed =
         (0..400).filter(|seed| ask(&format!("GET /unstable?seed={seed}"), CURL, b"").status == 500);
     let failed = failed.count();

@@ -1,4 +1,4 @@
-//! Asking without sockets: the endpoints are pure functions.
+//! Requests to the endpoints without sockets: they are pure functions.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use loiter::http::headers::Headers;
 use loiter::http::reply::{Body, Reply};
 use loiter::http::request::{Field, Method, Request, Target, Version};
 
-/// What curl sends.
+/// The fields that curl sends.
 pub(crate) const CURL: &[(&str, &str)] =
     &[("Host", "127.0.0.1:18080"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
 pub(crate) const JSON: &str = "application/json";
@@ -20,7 +20,7 @@ pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 pub(crate) const BYTES: &str = "application/octet-stream";
 pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
-/// An answer, played without waiting.
+/// An answer, with its delays skipped.
 pub(crate) struct Answer {
     pub(crate) route: Option<&'static str>,
     pub(crate) status: u16,
@@ -28,9 +28,9 @@ pub(crate) struct Answer {
     pub(crate) after_us: u64,
     /// `span_us` and `pieces` of a paced body.
     pub(crate) pace: Option<(u64, u64)>,
-    /// When its pieces were due; those that were made together are one.
+    /// The due times of its pieces, one per time.
     pub(crate) dues_us: Vec<u64>,
-    /// The fields behind it.
+    /// The trailer fields.
     pub(crate) trailers: Vec<(String, String)>,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// Asks as if by a connection.
+/// Sends a request as a connection does.
 pub(crate) fn ask(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
     ask_of(&App::default(), line, fields, body)
 }
@@ -56,7 +56,7 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
     ask_of(&app_of(&GO_HTTPBIN), line, fields, body)
 }
 
-/// The settings that a mode brings along.
+/// The settings that a mode implies.
 pub(crate) fn app_of(compat: &'static Compat) -> App {
     let mut settings = Settings { compat, ..Settings::default() };
     if *compat == GO_HTTPBIN {
@@ -70,7 +70,7 @@ fn media(reply: &Reply, app: &App) -> Option<&'static str> {
     reply.media.field(app.compat.json_charset).trim_end().strip_prefix("Content-Type: ")
 }
 
-/// The same with these settings.
+/// The same with the given settings.
 pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
     let (method, target) = line.split_once(' ').unwrap();
     let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -146,7 +146,7 @@ fn play(
     answer
 }
 
-/// What is asked of a body.
+/// The expectation for a body.
 pub(crate) enum Check {
     Is(&'static str),
     Has(&'static str),
@@ -157,7 +157,7 @@ pub(crate) use Check::{Any, Has, Is, Long};
 
 pub(crate) const ECHO: &str = "the body is the request's";
 
-/// Route, request, further fields and body, and the answer's status, media type and body.
+/// Route, request line, further fields and body; the answer's status, media type and body.
 pub(crate) type Row = (
     &'static str,
     &'static str,
@@ -168,21 +168,21 @@ pub(crate) type Row = (
     Check,
 );
 
-/// Asks what a row asks for and checks what it says of the answer.
+/// Sends a row's request and checks the answer.
 pub(crate) fn check(app: &App, (route, line, more, body, status, media, check): &Row) {
     let given = |name: &str| more.iter().any(|field| field.0 == name);
     let mut fields: Vec<_> = CURL.iter().filter(|field| !given(field.0)).copied().collect();
     fields.extend_from_slice(more);
     let answer = ask_of(app, line, &fields, body);
-    let told: String = answer.body.iter().map(|&byte| char::from(byte)).collect();
-    assert_eq!((answer.status, answer.media.as_str()), (*status, *media), "{line}: {told}");
+    let text: String = answer.body.iter().map(|&byte| char::from(byte)).collect();
+    assert_eq!((answer.status, answer.media.as_str()), (*status, *media), "{line}: {text}");
     if !matches!(status, 404 | 405) && *line != "GET /" {
         assert_eq!(answer.route, Some(*route), "{line}");
     }
     match check {
-        Is(text) => assert_eq!(told, *text, "{line}"),
-        Has(text) if *text == ECHO => assert!(answer.echoes, "{line}"),
-        Has(text) => assert!(told.contains(text), "{line}: {told}"),
+        Is(expected) => assert_eq!(text, *expected, "{line}"),
+        Has(part) if *part == ECHO => assert!(answer.echoes, "{line}"),
+        Has(part) => assert!(text.contains(part), "{line}: {text}"),
         Long(bytes) => assert_eq!(answer.body.len(), *bytes, "{line}"),
         Any => {}
     }

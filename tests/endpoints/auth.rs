@@ -1,8 +1,8 @@
-//! Logging in.
+//! Authentication.
 
 use crate::ask::*;
 
-/// A digest login of this response, its other parts those of every row.
+/// Digest credentials with this response; the other parameters are the same in all rows.
 macro_rules! digest {
     ($uri:literal, $response:literal, $more:literal) => {
         (
@@ -31,10 +31,10 @@ const SHA: (&str, &str) = digest!("/digest-auth/auth/u/p/SHA-256", "66663cd0d7ce
 const OLD: (&str, &str) = digest!("/digest-auth/auth/u/p", "042cc14f14288bbf5ee332a0780dd67a", "");
 #[rustfmt::skip]
 const STALE: (&str, &str) = digest!("/digest-auth/auth/u/p/MD5/3", "38404380cf0a478131438ee240b6fed8", "nc=1, cnonce=c, qop=auth");
-/// Right for another path.
+/// Valid for another path.
 #[rustfmt::skip]
 const ELSEWHERE: (&str, &str) = digest!("/x", "b2a28f41b3e47cf654f9df281a97a8fc", "nc=1, cnonce=c, qop=auth");
-/// Right for another user, whom httpbin lets in.
+/// Valid for another user, whom httpbin accepts.
 #[rustfmt::skip]
 const OTHER: (&str, &str) = ("Authorization", "Digest username=\"x\", realm=\"r\", nonce=\"n\", uri=\"/digest-auth/auth/u/p\", response=\"99d76b27aa9468a0629f387370ce1acb\", nc=1, cnonce=c, qop=auth");
 const BASIC: (&str, &str) = ("Authorization", "Basic dTpw");
@@ -123,7 +123,7 @@ fn fields<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn who_is_asked_for_a_login() {
+fn which_paths_send_a_challenge() {
     let asked = |target: &str| {
         let answer = ask(&format!("GET {target}"), CURL, b"");
         answer.field("WWW-Authenticate").map(str::to_owned)
@@ -133,7 +133,7 @@ fn who_is_asked_for_a_login() {
     assert_eq!(asked("/bearer").as_deref(), Some("Bearer"));
 }
 
-/// A challenge without its two random texts, and how long those are.
+/// A challenge without its two random values, and their lengths.
 fn challenge(target: &str) -> (String, [usize; 2]) {
     let answer = ask(&format!("GET {target}"), CURL, b"");
     let value = answer.field("WWW-Authenticate").unwrap();
@@ -147,7 +147,7 @@ fn challenge(target: &str) -> (String, [usize; 2]) {
 
 #[test]
 fn digest_challenges() {
-    let told = |qop: &str, algorithm: &str| {
+    let expected = |qop: &str, algorithm: &str| {
         format!(
             "Digest realm=\"me@kennethreitz.com\", nonce=\"\", opaque=\"\", qop=\"{qop}\", \
              algorithm={algorithm}, stale=False"
@@ -161,7 +161,7 @@ fn digest_challenges() {
         ("auth/u/p/SHA-512-256", "auth", "SHA-512-256", 64),
         ("auth/u/p/MD5-sess", "auth", "MD5-sess", 32),
     ] {
-        let expected = (told(qop, algorithm), [length, length]);
+        let expected = (expected(qop, algorithm), [length, length]);
         assert_eq!(challenge(&format!("/digest-auth/{path}")), expected, "{path}");
     }
 }
@@ -174,22 +174,22 @@ fn digest_cookies() {
         let cookies = fields(&answer, "Set-Cookie").into_iter();
         (stale, cookies.map(|cookie| cookie.replace("; Path=/", "")).collect::<Vec<_>>().join(" "))
     };
-    let told = |stale: Option<bool>, text: &str| (stale, text.to_owned());
-    let never = told(Some(false), "stale_after=never fake=fake_value");
+    let expected = |stale: Option<bool>, text: &str| (stale, text.to_owned());
+    let never = expected(Some(false), "stale_after=never fake=fake_value");
     assert_eq!(cookies("", &[]), never);
-    let spelled = told(Some(false), r#"stale_after="a\073b\015" fake=fake_value"#);
+    let spelled = expected(Some(false), r#"stale_after="a\073b\015" fake=fake_value"#);
     assert_eq!(cookies("/MD5/a%3bb%0d", &[]), spelled);
-    assert_eq!(cookies("/MD5/3", &[]), told(Some(false), "stale_after=3 fake=fake_value"));
-    assert_eq!(cookies("", &[AUTH]), told(None, "fake=fake_value"));
-    let wrong = told(Some(false), "stale_after=never last_nonce=n fake=fake_value");
+    assert_eq!(cookies("/MD5/3", &[]), expected(Some(false), "stale_after=3 fake=fake_value"));
+    assert_eq!(cookies("", &[AUTH]), expected(None, "fake=fake_value"));
+    let wrong = expected(Some(false), "stale_after=never last_nonce=n fake=fake_value");
     assert_eq!(cookies("", &[ELSEWHERE]), wrong);
-    for (cookie, told) in [
-        ("stale_after=3", told(None, "fake=fake_value stale_after=2")),
-        ("stale_after=x", told(None, "fake=fake_value stale_after=never")),
-        ("stale_after=0", told(Some(true), "stale_after=never last_nonce=n fake=fake_value")),
-        ("last_nonce=n", told(Some(true), "stale_after=never last_nonce=n fake=fake_value")),
+    for (cookie, answer) in [
+        ("stale_after=3", expected(None, "fake=fake_value stale_after=2")),
+        ("stale_after=x", expected(None, "fake=fake_value stale_after=never")),
+        ("stale_after=0", expected(Some(true), "stale_after=never last_nonce=n fake=fake_value")),
+        ("last_nonce=n", expected(Some(true), "stale_after=never last_nonce=n fake=fake_value")),
     ] {
-        assert_eq!(cookies("", &[AUTH, ("Cookie", cookie)]), told, "{cookie}");
+        assert_eq!(cookies("", &[AUTH, ("Cookie", cookie)]), answer, "{cookie}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Texts in base64.
+//! Base64.
 
 use loiter::base::limits::Limits;
 use loiter::http::app::App;
@@ -63,8 +63,8 @@ fn a_value_may_be_as_long_as_a_body() {
     assert_eq!(ask_of(&app, "GET /base64/YWJj", CURL, b"").status, 200);
     for path in ["YWJjZ", "encode/abcde", "decode/YWJjZ"] {
         let answer = ask_of(&app, &format!("GET /base64/{path}"), CURL, b"");
-        let told = String::from_utf8(answer.body).unwrap();
+        let text = String::from_utf8(answer.body).unwrap();
         assert_eq!(answer.status, 400, "{path}");
-        assert!(told.contains("input data exceeds max length of 4"), "{told}");
+        assert!(text.contains("input data exceeds max length of 4"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Documents that a client may have already.
+//! Conditional requests and caching.
 
 use crate::ask::*;
 
@@ -55,7 +55,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
 ];
 
 #[test]
-fn what_is_told_of_a_document() {
+fn validators_of_a_document() {
     let answer = ask("GET /cache", CURL, b"");
     assert_eq!(answer.field("Last-Modified"), Some("Sun, 22 Nov 2026 14:47:01 GMT"));
     let tag = answer.field("ETag").unwrap();
@@ -84,7 +84,7 @@ fn a_304_of_the_cache_has_the_tag_of_the_copy() {
         let of_old = ask("GET /cache", &[("If-Modified-Since", old)], b"");
         let of_old = of_old.field("ETag").unwrap();
         assert_ne!(of_old, tag);
-        for (known, told) in [
+        for (known, expected) in [
             (&[("If-None-Match", tag)][..], tag),
             (&[("If-Modified-Since", date)], tag),
             (&[("If-Modified-Since", old), ("If-None-Match", "mine")], "mine"),
@@ -95,7 +95,7 @@ fn a_304_of_the_cache_has_the_tag_of_the_copy() {
             (&[("If-None-Match", tagged)], "W/\"a,b\""),
         ] {
             let answer = ask("HEAD /cache", known, b"");
-            assert_eq!((answer.status, answer.field("ETag")), (304, Some(told)), "{known:?}");
+            assert_eq!((answer.status, answer.field("ETag")), (304, Some(expected)), "{known:?}");
         }
     }
 }
@@ -103,7 +103,7 @@ fn a_304_of_the_cache_has_the_tag_of_the_copy() {
 type Asks = fn(&str, &[(&str, &str)], &[u8]) -> Answer;
 
 #[test]
-fn what_go_httpbin_tells_of_a_document() {
+fn validators_of_go_httpbins_documents() {
     let answer = ask_go("GET /cache", CURL, b"");
     let date = answer.field("Last-Modified").unwrap();
     let hex: String = date.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -121,10 +121,10 @@ fn what_go_httpbin_tells_of_a_document() {
         assert_eq!(answer.field(name), value, "{name}");
     }
     let part = [CURL, &[("Range", "bytes=2-3")]].concat();
-    // The document tells the Range field too, so the whole is of the same length with this one.
+    // The document shows the Range field, so the whole has the same length with this one.
     let whole = [CURL, &[("Range", "bytes=2-x")]].concat();
-    let told = format!("bytes 2-3/{}", ask_go("GET /etag/abc", &whole, b"").body.len());
-    assert_eq!(ask_go("GET /etag/abc", &part, b"").field("Content-Range"), Some(told.as_str()));
+    let expected = format!("bytes 2-3/{}", ask_go("GET /etag/abc", &whole, b"").body.len());
+    assert_eq!(ask_go("GET /etag/abc", &part, b"").field("Content-Range"), Some(expected.as_str()));
 }
 
 // Captured from httpbin 0.10.4.

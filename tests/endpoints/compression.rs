@@ -1,4 +1,4 @@
-//! Coded answers, decoded again.
+//! Content codings: the answers, decoded.
 
 use std::io::Read;
 
@@ -44,7 +44,7 @@ const PLAIN: &str = r#"{
 }
 "#;
 
-/// Decoded by the coding that the answer names.
+/// Decodes the body by the answer's Content-Encoding.
 fn decoded(answer: &Answer) -> String {
     let mut body = answer.body.as_slice();
     let mut text = String::new();
@@ -82,7 +82,7 @@ fn every_coding_holds_the_document() {
 }
 
 #[test]
-fn go_httpbin_tells_arguments_and_no_url() {
+fn go_httpbin_shows_arguments_and_no_url() {
     let text = decoded(&ask_go("GET /gzip?a=1", CURL, b""));
     assert!(text.starts_with("{\n  \"args\": {\n    \"a\": "), "{text}");
     assert!(text.ends_with("\"url\": \"\",\n  \"gzipped\": true\n}\n"), "{text}");
@@ -100,10 +100,10 @@ fn the_coding_that_the_client_likes_best() {
         let answer = ask("GET /compressed", &[CURL, &[("Accept-Encoding", accept)]].concat(), b"");
         assert_eq!(answer.field("Content-Encoding"), coding, "{accept}");
         assert_eq!(answer.field("Vary"), Some("Accept-Encoding"));
-        let told = format!("    \"Accept-Encoding\": \"{accept}\",\n    \"Host\"");
-        assert_eq!(decoded(&answer), PLAIN.replace("    \"Host\"", &told));
+        let line = format!("    \"Accept-Encoding\": \"{accept}\",\n    \"Host\"");
+        assert_eq!(decoded(&answer), PLAIN.replace("    \"Host\"", &line));
     }
-    // Several fields of one name are one list.
+    // Several fields of one name form one list.
     let fields = [CURL, &[("Accept-Encoding", "gzip;q=0.1"), ("accept-encoding", "br")]].concat();
     assert_eq!(ask("GET /compressed", &fields, b"").field("Content-Encoding"), Some("br"));
     let refused = ask("GET /compressed", &[CURL, &[("Accept-Encoding", "*;q=0")]].concat(), b"");

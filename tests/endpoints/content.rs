@@ -1,4 +1,4 @@
-//! Dynamic data.
+//! Statuses, random bytes and UUIDs.
 
 use crate::ask::*;
 

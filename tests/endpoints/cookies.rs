@@ -37,7 +37,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
 
 type Ask = fn(&str, &[(&str, &str)], &[u8]) -> Answer;
 
-/// The cookies that an answer sets; asked over TLS or not, as a proxy tells.
+/// The cookies that an answer sets; with `secure`, a proxy has received the request over TLS.
 fn set(ask: Ask, path: &str, secure: bool) -> Vec<String> {
     let proto = [("X-Forwarded-Proto", "https")];
     let answer = ask(&format!("GET {path}"), if secure { &proto } else { &[] }, b"");
@@ -46,7 +46,7 @@ fn set(ask: Ask, path: &str, secure: bool) -> Vec<String> {
     cookies.map(|field| field.1).collect()
 }
 
-// The first four are what httpbin 0.10.4 answered.
+// The first four are answers of httpbin 0.10.4.
 #[test]
 fn cookies_are_set() {
     for (query, cookies) in [
@@ -123,7 +123,7 @@ fn cookies_are_deleted() {
 
 #[test]
 fn go_httpbin_deletes_cookies() {
-    // A year before the request.
+    // A year before the time of the request.
     const GONE: &str = "Expires=Sat, 22 Nov 2025 14:47:01 GMT; Max-Age=0";
     for (query, cookie) in [
         ("a", format!("a=; Path=/; {GONE}; HttpOnly")),

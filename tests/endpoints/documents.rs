@@ -1,4 +1,4 @@
-//! Documents that never change.
+//! Static documents.
 
 use loiter::http::app::App;
 
@@ -72,7 +72,7 @@ fn pages_need_nothing_from_elsewhere() {
     }
 }
 
-// httpbin's, to the byte.
+// httpbin's document, byte for byte.
 const SLIDES: &str = r#"{
   "slideshow": {
     "author": "Yours Truly",

@@ -1,4 +1,4 @@
-//! Numbers that are none, or too large, everywhere where one may stand: nothing fails (R1, R2).
+//! Malformed and out-of-range numbers in every parameter: no server error (R1, R2).
 
 use crate::ask::*;
 use loiter::endpoint::ROUTES;
@@ -38,8 +38,8 @@ const BAD: &[&str] = &[
     "99999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999",
 ];
 
-/// What each of them is answered with, as a path parameter and as one of the query. Those that are
-/// asked for an error may answer with one.
+/// Sends each of them as a path parameter and as a query parameter. Routes that answer errors on
+/// request may do so.
 fn sweep(compat: &'static Compat) {
     let app = app_of(compat);
     for route in &ROUTES {
@@ -66,7 +66,7 @@ fn sweep(compat: &'static Compat) {
             let line = format!("{} {target}", method.name());
             let answer = ask_of(&app, &line, CURL, b"{\"a\": 1}");
             let asked = ["/status/{codes}", "/unstable"].contains(&route.path);
-            // go-httpbin has no Brotli, and says so.
+            // go-httpbin has no Brotli, and answers 501.
             let missing = answer.status == 501 && route.path == "/brotli";
             assert!(
                 answer.status < 500 || asked || missing,
@@ -74,7 +74,7 @@ fn sweep(compat: &'static Compat) {
                 answer.status
             );
             let injected = answer.field("X-Injected").is_some();
-            assert!(!injected, "{line} makes up a field of the answer");
+            assert!(!injected, "{line} injects a field into the answer");
             assert!(answer.after_us <= 10_000_000, "{line} takes {} us", answer.after_us);
             assert!(answer.body.len() <= 16 << 20, "{line} makes {} bytes", answer.body.len());
         }
@@ -87,6 +87,6 @@ fn a_bad_number_is_refused_or_clamped_and_never_fails() {
 }
 
 #[test]
-fn nor_does_one_under_go_httpbin() {
+fn a_bad_number_never_fails_under_go_httpbin() {
     sweep(&GO_HTTPBIN);
 }

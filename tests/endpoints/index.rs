@@ -1,4 +1,4 @@
-//! The page, and the API's descriptions.
+//! The page and the API's descriptions.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use crate::ask::*;
 
 const BROWSER: &[(&str, &str)] = &[("Accept", "text/html,*/*;q=0.8")];
 
-/// What clients' own tests look for.
+/// A text that clients' own tests look for.
 const SERVICE: &str = "HTTP Request &amp; Response Service";
 
 #[rustfmt::skip]
@@ -43,7 +43,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/", "POST /", &[], b"", 405, TEXT, Any),
 ];
 
-/// The paths of httpbin 0.10.4's own `/spec.json`.
+/// The paths in httpbin 0.10.4's `/spec.json`.
 const HTTPBIN_PATHS: &str = "\
     /absolute-redirect/{n} /anything /anything/{anything} /base64/{value} \
     /basic-auth/{user}/{passwd} /bearer /brotli /bytes/{n} /cache /cache/{value} /cookies \
@@ -72,7 +72,7 @@ fn prefixed() -> App {
     App { prefix: "/bin".to_owned(), ..App::default() }
 }
 
-/// What stands between the first `<name>` and the next `</name>`.
+/// The text between the first `<name>` and the next `</name>`.
 fn inside<'a>(html: &'a str, name: &str) -> &'a str {
     let (_, rest) = html.split_once(&format!("<{name}>")).unwrap();
     rest.split_once(&format!("</{name}>")).unwrap().0
@@ -92,7 +92,7 @@ fn the_page_has_every_route_and_needs_nothing_from_elsewhere() {
             !html.contains("http://") && !html.contains("https://") && !html.contains("src=\"")
         );
         assert_eq!((html.matches("<script").count(), html.matches("<style").count()), (1, 1));
-        // The policy would not let them work.
+        // The policy blocks these attributes.
         assert!(!html.contains(" style=") && !html.contains(" onclick="));
     }
 }
@@ -194,7 +194,7 @@ fn each_part_of_the_page_has_a_name_of_its_own() {
 }
 
 #[test]
-fn a_prefix_stands_before_every_link() {
+fn every_link_begins_with_the_prefix() {
     let html = String::from_utf8(page(&prefixed()).body).unwrap();
     assert!(html.contains("<a href=\"/bin/get\">") && html.contains("<a href=\"/bin/delay/1\">"));
     for link in html.split(" href=\"").skip(1) {
@@ -219,7 +219,7 @@ fn both_descriptions_have_every_path_and_operation() {
                 assert!(item.get("query").is_none() && item.get("").is_none(), "{}", route.path);
                 for &method in &methods {
                     let goes_with_get = method == "HEAD" && methods.contains(&"GET");
-                    // Neither version has a place for QUERY.
+                    // Neither version of OpenAPI supports QUERY.
                     let unlisted =
                         goes_with_get || method == "QUERY" || method == "TRACE" && !trace;
                     let operation = &item[method.to_lowercase()];
@@ -236,7 +236,7 @@ fn both_descriptions_have_every_path_and_operation() {
     }
 }
 
-/// A path with its parameters' names left out.
+/// A path without the names of its parameters.
 fn shape(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
@@ -294,13 +294,13 @@ fn a_form_is_described_where_it_is_taken() {
     }
 }
 
-/// A request for a route, by the first of its methods.
+/// A request for a route, with the first of its methods.
 fn sample(app: &App, route: &Route) -> String {
     let method = route.methods(app.compat).iter().next().unwrap();
     format!("{} {}", method.name(), route.sample())
 }
 
-/// Whether a media type is of a row's, which may leave it open.
+/// Whether a media type matches a row's, which may have a wildcard.
 fn is_of(media: &str, range: &str) -> bool {
     let media = media.split(';').next().unwrap();
     let (kind, name) = range.split_once('/').unwrap();
@@ -309,7 +309,7 @@ fn is_of(media: &str, range: &str) -> bool {
 }
 
 #[test]
-fn a_routes_answers_are_what_its_row_says() {
+fn a_routes_answers_have_the_media_types_of_its_row() {
     for app in [App::default(), go()] {
         for route in &ROUTES {
             let line = sample(&app, route);

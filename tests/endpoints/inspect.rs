@@ -1,4 +1,4 @@
-//! What the request said.
+//! Endpoints that return the request.
 
 use crate::ask::*;
 use loiter::http::app::App;
@@ -112,7 +112,7 @@ fn a_client_without_a_user_agent() {
 }
 
 #[test]
-fn excluded_fields_are_told_nowhere() {
+fn excluded_fields_are_shown_nowhere() {
     for compat in [&HTTPBIN, &GO_HTTPBIN] {
         let exclude_headers = vec!["user-*".to_owned(), "x-secret".to_owned()];
         let app = App { compat, exclude_headers, ..App::default() };
@@ -131,7 +131,7 @@ fn excluded_fields_are_told_nowhere() {
     }
 }
 
-/// Two files of one field, as no browser would send them, but as RFC 7578 4.3 has it.
+/// Two files in one field: no browser sends this, but RFC 7578 4.3 allows it.
 const FILES: &[u8] = b"--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\n1\r\n\
     --B\r\nContent-Disposition: form-data; name=f; filename=y\r\n\r\n\xff\r\n--B--";
 
@@ -215,7 +215,7 @@ const GO_UPLOAD: &str = r#"{
   "bytes_received": 3
 }
 "#;
-/// The same set as httpbin would tell it.
+/// The same set as httpbin shows it.
 const UPLOADED: &str = r#"{
   "args": {},
   "bytes_received": 3,
@@ -418,7 +418,7 @@ const HEADERS: &str = r#"{
   }
 }
 "#;
-/// What `curl -F f=@/etc/hostname;type=text/plain -F k=v` sends.
+/// The body of `curl -F f=@/etc/hostname;type=text/plain -F k=v`.
 const UPLOAD: &[u8] = b"--------------------------11ceea23d52c99b4\r\n\
     Content-Disposition: form-data; name=\"f\"; filename=\"hostname\"\r\nContent-Type: text/plain\r\n\r\nvm\n\r\n\
     --------------------------11ceea23d52c99b4\r\n\

@@ -1,4 +1,4 @@
-//! Pages that link to one another.
+//! Pages of links.
 
 use crate::ask::*;
 
@@ -29,12 +29,12 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/links/{n}/{offset}", "GET /links/-1/0", &[], b"", 400, GO_JSON, Any),
 ];
 
-/// Two links, none of them to the page itself.
+/// Two links, none to the page itself.
 const BOTH: &str = "<html><head><title>Links</title></head><body>\
     <a href=\"/links/2/0\">0</a> <a href=\"/links/2/1\">1</a> </body></html>";
 
 #[test]
-fn too_many_links_are_told() {
+fn too_many_links_are_clamped() {
     assert_eq!(ask("GET /links/999/0", CURL, b"").field("X-Clamped"), Some("n=200"));
     assert_eq!(ask("GET /links/9", CURL, b"").field("Location"), Some("/links/9/0"));
 }

@@ -1,5 +1,5 @@
-//! Good and bad requests for every route, and what is answered: to the byte where the answers of
-//! httpbin and go-httpbin are known. A file a group of routes; each has rows for both.
+//! Good and bad requests for every route, and their answers: byte for byte where httpbin's and
+//! go-httpbin's are known. One file per group of routes; each has rows for both modes.
 
 mod about;
 mod ask;
@@ -30,7 +30,7 @@ use loiter::endpoint::ROUTES;
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
 
-/// What is asked of httpbin.
+/// Rows for httpbin's mode.
 const ROWS: &[&[Row]] = &[
     auth::ROWS,
     base64::ROWS,
@@ -52,7 +52,7 @@ const ROWS: &[&[Row]] = &[
     websocket::ROWS,
     raw::ROWS,
 ];
-/// What is asked of go-httpbin.
+/// Rows for go-httpbin's mode.
 const GO_ROWS: &[&[Row]] = &[
     auth::GO_ROWS,
     base64::GO_ROWS,
@@ -116,7 +116,7 @@ fn a_preflight_is_answered() {
 }
 
 #[test]
-fn a_method_that_is_not_allowed_is_told_what_is() {
+fn a_405_lists_the_allowed_methods() {
     assert_eq!(ask("POST /get", CURL, b"").field("Allow"), Some("GET, HEAD, OPTIONS"));
     assert_eq!(ask("GET /post", CURL, b"").field("Allow"), Some("POST, OPTIONS"));
     assert_eq!(ask("GET /nope", CURL, b"").field("Allow"), None);

@@ -1,5 +1,5 @@
-//! The API's descriptions against the server, for each parameter of each row: what a schema allows
-//! is not refused, and what it forbids is.
+//! The API's descriptions against the server, for each parameter of each row: values that a schema
+//! allows are not refused, and values that it forbids are.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::ask::*;
 
-/// Values of every kind, and names: each is tried for every parameter.
+/// Values and names of every kind: each is tried for every parameter.
 #[rustfmt::skip]
 const TEXTS: &[&str] = &[
     "", "0", "1", "2", "3", "-1", "-0", "+1", "007", "1.5", ".5", "5.", "1.0", "-0.5", "0.0", "1e-1",
@@ -35,11 +35,11 @@ const TEXTS: &[&str] = &[
     "trailer", "X-A", "attr[Path]", "attr[x]", "a[b", "lax ", "0.25", "1,5", "--1",
 ];
 
-/// Parameters whose schema allows what is never refused, and so forbids some of what is answered
-/// together with certain values of another one.
+/// Parameters whose schema allows only what is accepted with every value of another parameter; with
+/// some of those values, more is accepted.
 const TOGETHER: &[(&str, &str)] = &[("/base64/{op}/{value}", "value")];
 
-/// What must be said besides for a value to be judged by itself.
+/// Other parameters that a value needs to be checked by itself.
 const BESIDES: &[(&str, &str, &str)] =
     &[("/websocket/echo", "max_message_size", "max_fragment_size=1")];
 
@@ -55,12 +55,12 @@ const HANDSHAKE: &[(&str, &str)] = &[
 enum Verdict {
     Allowed,
     Forbidden,
-    /// Neither: another spelling of a number, of which a schema of numbers says nothing.
+    /// Neither: another notation of a number, which a schema of numbers does not cover.
     Unsaid,
 }
 use Verdict::*;
 
-/// Whether a text is as a schema's regular expression has it; each is compiled once.
+/// Whether a text matches a schema's regular expression; each is compiled once.
 fn matches(pattern: &Value, text: &str) -> bool {
     thread_local!(static COMPILED: RefCell<HashMap<String, Regex>> = RefCell::default());
     let pattern = pattern.as_str().unwrap();
@@ -70,7 +70,7 @@ fn matches(pattern: &Value, text: &str) -> bool {
     })
 }
 
-/// What a schema says of a value as it stands in a path or a query.
+/// Applies a schema to a value in a path or a query.
 fn judge(schema: &Value, text: &str) -> Verdict {
     if let Some(schemas) = schema["anyOf"].as_array() {
         let verdicts: Vec<Verdict> = schemas.iter().map(|schema| judge(schema, text)).collect();
@@ -108,7 +108,7 @@ fn judge(schema: &Value, text: &str) -> Verdict {
     if allowed { Allowed } else { Forbidden }
 }
 
-/// Texts that Python or Rust would read as numbers are spelled otherwise than in JSON.
+/// Numbers in a notation of Python or Rust that JSON does not have are not judged.
 fn unless_number(text: &str) -> Verdict {
     let plain = text.trim().replace('_', "");
     if plain.parse::<f64>().is_ok() { Unsaid } else { Forbidden }
@@ -120,7 +120,7 @@ fn encoded(text: &str) -> String {
     output
 }
 
-/// Asks for a route with this value of a parameter, the others as in its sample.
+/// Requests a route with this value of a parameter, and the sample values of the others.
 fn answered(app: &App, route: &Route, param: &Param, name: &str, value: &str) -> Answer {
     let (mut path, mut query) = (route.path.to_owned(), Vec::new());
     for other in route.params(app.compat).filter(|other| other.required) {
@@ -144,8 +144,8 @@ fn answered(app: &App, route: &Route, param: &Param, name: &str, value: &str) ->
     ask_of(app, &format!("{} {path}{query}", method.name()), HANDSHAKE, b"")
 }
 
-/// Whether a duration is taken that its schema leaves out: a sum, or more than half of what two of
-/// them share.
+/// Whether a duration is accepted that its schema leaves out: a sum, or more than half of a limit
+/// that two parameters share.
 fn is_other_duration(app: &App, param: &Param, text: &str) -> bool {
     let most = app.limits.max_duration.as_micros();
     let micros = signed_duration_us(text).and_then(|micros| u128::try_from(micros).ok());
@@ -162,13 +162,13 @@ struct Case<'a> {
 impl Case<'_> {
     fn check(&self, verdict: Verdict, name: &str, value: &str) {
         let Case { app, route, param, breaches } = *self;
-        // The path of an empty segment is another one.
+        // With an empty segment it is another path.
         if param.place == Place::Path && value.is_empty() {
             return;
         }
         let answer = answered(app, route, param, name, value);
         let status = answer.status;
-        // An escaped slash may end the segment, and then it is another path.
+        // An escaped slash may end the segment, which makes it another path.
         if answer.route != Some(route.path) && verdict == Forbidden {
             return;
         }
@@ -187,7 +187,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tries all texts, those about the schema's bounds, and some made from its pattern.
+    /// Tries all texts, values around the schema's limits, and some generated from its pattern.
     fn check_schema(&self, schema: &Value) {
         let texts = TEXTS.iter().map(|text| (*text).to_owned());
         let edges = ["minimum", "maximum"].into_iter().filter_map(|name| schema[name].as_i64());
@@ -201,7 +201,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tries names, and values of one of them.
+    /// Tries parameter names, and values for one of them.
     fn check_names(&self, schema: &Value) {
         let (names, values) = (&schema["propertyNames"], &schema["additionalProperties"]);
         let of_name = |name: &str| {
@@ -210,7 +210,7 @@ impl Case<'_> {
         };
         for text in TEXTS {
             let verdict = of_name(text);
-            // Those that are named apart are parameters of their own, and judged there.
+            // Names that are listed separately are parameters of their own, checked there.
             let own = |param: &Param| param.name.eq_ignore_ascii_case(text);
             if !self.route.params(self.app.compat).any(own) {
                 self.check(verdict, text, "v");
@@ -223,14 +223,14 @@ impl Case<'_> {
     }
 }
 
-/// Whether a route is not served at all in this mode.
+/// Whether a route is not served in this mode.
 fn unserved(app: &App, route: &Route) -> bool {
     let method = route.methods(app.compat).iter().next().unwrap();
     let line = format!("{} {}", method.name(), route.sample());
     ask_of(app, &line, HANDSHAKE, b"").status == 404
 }
 
-/// Texts that a pattern takes.
+/// Texts that match a pattern.
 fn made_of(pattern: &str) -> Vec<String> {
     let inner = pattern.strip_prefix("^$|").unwrap_or(pattern);
     let inner = inner.strip_prefix('^').and_then(|inner| inner.strip_suffix('$')).unwrap();
@@ -243,7 +243,7 @@ fn described(app: &App, path: &str) -> Value {
     serde_json::from_slice(&ask_of(app, &format!("GET {path}"), CURL, b"").body).unwrap()
 }
 
-/// What a document says of a parameter: in Swagger its schema stands beside its name.
+/// A parameter's schema in a document; in Swagger it is the parameter object itself.
 fn schema<'a>(document: &'a Value, route: &Route, method: &str, param: &Param) -> &'a Value {
     let name = if param.name == "*" { "freeform" } else { param.name };
     let operation = &document["paths"][route.path.replace('*', "")][method];
@@ -273,12 +273,12 @@ fn every_parameter(app: &App) {
 }
 
 #[test]
-fn a_schema_says_what_is_answered_and_what_is_refused() {
+fn a_schema_matches_what_is_answered_and_what_is_refused() {
     every_parameter(&App::default());
 }
 
 #[test]
-fn a_schema_says_what_go_httpbin_answers_and_refuses() {
+fn a_schema_matches_what_go_httpbin_answers_and_refuses() {
     every_parameter(&App { compat: &GO_HTTPBIN, ..App::default() });
 }
 
@@ -293,7 +293,7 @@ fn a_schema_follows_the_settings() {
     }
 }
 
-/// The operations of a document.
+/// The operations in a document.
 fn operations(document: &Value) -> Vec<&Value> {
     let items = document["paths"].as_object().unwrap().values();
     items.flat_map(|item| item.as_object().unwrap().values()).collect()
@@ -308,12 +308,12 @@ fn every_operation_is_described_in_more_than_its_summary() {
             for operation in operations {
                 let [summary, description] =
                     ["summary", "description"].map(|key| operation[key].as_str().unwrap());
-                let told = operation["operationId"].as_str().unwrap();
-                assert!(description.len() > summary.len() + 20, "{told}: {description}");
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(description.len() > summary.len() + 20, "{id}: {description}");
                 for param in operation["parameters"].as_array().into_iter().flatten() {
                     let name = param["name"].as_str().unwrap();
                     let name = if name == "freeform" { "any name" } else { name };
-                    assert!(param["in"] == "body" || description.contains(name), "{told}: {name}");
+                    assert!(param["in"] == "body" || description.contains(name), "{id}: {name}");
                 }
             }
         }

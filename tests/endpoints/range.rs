@@ -1,4 +1,4 @@
-//! Letters, whole or in part.
+//! Byte ranges.
 
 use crate::ask::*;
 
@@ -40,17 +40,17 @@ pub(crate) const GO_ROWS: &[Row] = &[
 ];
 
 #[test]
-fn a_range_is_told() {
-    let told = |range| {
+fn content_range_of_a_range() {
+    let content_range = |range| {
         let fields = [CURL, &[("Range", range)]].concat();
         let answer = ask("GET /range/26", &fields, b"");
         assert_eq!(answer.field("ETag"), Some("range26"));
         assert_eq!(answer.field("Accept-Ranges"), Some("bytes"));
         answer.field("Content-Range").unwrap().to_owned()
     };
-    assert_eq!(told("bytes=0-"), "bytes 0-25/26");
-    assert_eq!(told("bytes=10-14"), "bytes 10-14/26");
-    assert_eq!(told("bytes=30-"), "bytes */26");
+    assert_eq!(content_range("bytes=0-"), "bytes 0-25/26");
+    assert_eq!(content_range("bytes=10-14"), "bytes 10-14/26");
+    assert_eq!(content_range("bytes=30-"), "bytes */26");
     assert_eq!(ask("GET /range/0", CURL, b"").field("ETag"), Some("range0"));
 }
 

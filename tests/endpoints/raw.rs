@@ -1,4 +1,4 @@
-//! What went over the wire.
+//! The request as it arrived, and trailers.
 
 use crate::ask::*;
 

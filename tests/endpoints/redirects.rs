@@ -50,7 +50,7 @@ fn location(app: &App, line: &str, fields: &[(&str, &str)]) -> Option<String> {
 }
 
 #[test]
-fn a_form_says_what_the_query_leaves_out() {
+fn a_form_supplies_what_the_query_omits() {
     let multipart = ("Content-Type", "multipart/form-data; boundary=b");
     let parts = b"--b\r\nContent-Disposition: form-data; name=url\r\n\r\n/m\r\n--b\r\n\
         Content-Disposition: form-data; name=status_code\r\n\r\n307\r\n--b--\r\n";
@@ -70,7 +70,7 @@ fn a_form_says_what_the_query_leaves_out() {
         ("POST /redirect-to", multipart, parts, 307, "/m"),
         ("PUT /redirect-to?x=1", multipart, parts, 307, "/m"),
         ("POST /redirect-to?status_code=301", FORM, b"url=/x&status_code=308", 301, "/x"),
-        // As httpbin answers: the query names a URL.
+        // The query's URL wins, as in httpbin.
         ("POST /redirect-to?url=/q", FORM, b"url=/x&status_code=308", 302, "/q"),
         ("POST /redirect-to?url=/q", multipart, b"garbage", 302, "/q"),
     ] {

@@ -1,4 +1,4 @@
-//! Header fields made to order.
+//! Response header fields set by the client.
 
 use loiter::http::app::App;
 
@@ -71,7 +71,7 @@ fn fields_are_sent_in_their_order() {
 }
 
 #[test]
-fn what_frames_an_answer_is_told_but_not_sent() {
+fn framing_fields_are_shown_but_not_sent() {
     for name in [
         "content-length",
         "Transfer-Encoding",
@@ -93,12 +93,12 @@ fn what_frames_an_answer_is_told_but_not_sent() {
 }
 
 #[test]
-fn a_body_tells_its_own_length() {
+fn a_body_shows_its_own_length() {
     for length in 0..1000 {
         let line = format!("GET /response-headers?X={}", "y".repeat(length));
         let body = ask(&line, CURL, b"").body;
-        let told = format!("\"Content-Length\": \"{}\"", body.len());
-        assert!(String::from_utf8(body).unwrap().contains(&told), "{length}");
+        let field = format!("\"Content-Length\": \"{}\"", body.len());
+        assert!(String::from_utf8(body).unwrap().contains(&field), "{length}");
     }
 }
 

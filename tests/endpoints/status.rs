@@ -1,4 +1,4 @@
-//! Status codes as go-httpbin has them; httpbin's are in `content`.
+//! Status codes in go-httpbin's mode; those of httpbin's are in `content`.
 
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
@@ -74,12 +74,12 @@ fn an_answer_has_the_fields_that_its_status_asks_for() {
         ] {
             assert_eq!(ask(line, CURL, b"").field(name), value, "{line} {name}");
         }
-        // So many bytes are there as the field says.
+        // The body has as many bytes as Content-Range gives.
         assert_eq!(ask("GET /status/206", CURL, b"").body.len(), 1);
         assert!(ask("GET /status/416", CURL, b"").body.is_empty());
-        for (asked, told) in [("h2c", "h2c"), (" a/1 , b", "a/1"), (" ,b", "websocket")] {
+        for (asked, expected) in [("h2c", "h2c"), (" a/1 , b", "a/1"), (" ,b", "websocket")] {
             let answer = ask("GET /status/101", &[("Upgrade", asked)], b"");
-            assert_eq!((answer.status, answer.field("Upgrade")), (101, Some(told)), "{asked}");
+            assert_eq!((answer.status, answer.field("Upgrade")), (101, Some(expected)), "{asked}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers in pieces.
+//! Bodies in pieces.
 
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
@@ -146,8 +146,8 @@ fn streamed_bytes_are_those_of_bytes_in_chunks() {
 }
 
 #[test]
-fn what_was_cut_is_told() {
-    for (line, told) in [
+fn clamped_values_are_reported() {
+    for (line, clamped) in [
         ("GET /stream/101", Some("n=100")),
         ("GET /stream/100", None),
         ("GET /stream-bytes/102401", Some("n=102400")),
@@ -156,7 +156,7 @@ fn what_was_cut_is_told() {
         ("GET /jsonl?count=6097", Some("count=6096")),
         ("GET /jsonl", None),
     ] {
-        assert_eq!(ask(line, &[], b"").field("X-Clamped"), told, "{line}");
+        assert_eq!(ask(line, &[], b"").field("X-Clamped"), clamped, "{line}");
     }
 }
 
@@ -164,11 +164,11 @@ fn what_was_cut_is_told() {
 const STREAM: &str = r#"{"url": "http://127.0.0.1:18080/stream/2", "args": {}, "headers": {"Host": "127.0.0.1:18080", "User-Agent": "curl/7.88.1", "Accept": "*/*"}, "origin": "127.0.0.1", "id": 0}
 {"url": "http://127.0.0.1:18080/stream/2", "args": {}, "headers": {"Host": "127.0.0.1:18080", "User-Agent": "curl/7.88.1", "Accept": "*/*"}, "origin": "127.0.0.1", "id": 1}
 "#;
-// As go-httpbin's, but for the single values.
+// Same as go-httpbin's, except for single values instead of lists.
 const JSON_LINES: &str = r#"{"id":0,"args":{"count":"2"},"headers":{"Accept":"*/*","Host":"127.0.0.1:18080","User-Agent":"curl/7.88.1"},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/jsonl?count=2"}
 {"id":1,"args":{"count":"2"},"headers":{"Accept":"*/*","Host":"127.0.0.1:18080","User-Agent":"curl/7.88.1"},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/jsonl?count=2"}
 "#;
-// The request came at 1795358821.485.
+// The time of the request is 1795358821.485.
 const PINGS: &str = r#"event: ping
 data: {"id":0,"timestamp":1795358821485}
 
@@ -176,7 +176,7 @@ event: ping
 data: {"id":1,"timestamp":1795358821585}
 
 "#;
-// Captured from go-httpbin 2.25, but for our address.
+// Captured from go-httpbin 2.25, with another address.
 const GO_STREAM: &str = r#"{"id":0,"args":{},"headers":{"Accept":["*/*"],"Host":["127.0.0.1:18080"],"User-Agent":["curl/7.88.1"]},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/stream/1"}
 "#;
 const GO_JSON_LINES: &str = r#"{"id":0,"args":{"count":["2"]},"headers":{"Accept":["*/*"],"Host":["127.0.0.1:18080"],"User-Agent":["curl/7.88.1"]},"origin":"127.0.0.1","url":"http://127.0.0.1:18080/jsonl?count=2"}

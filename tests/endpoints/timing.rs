@@ -1,4 +1,4 @@
-//! Answers that take their time.
+//! Delayed and paced answers.
 
 use crate::ask::*;
 
@@ -81,7 +81,7 @@ fn delays_are_bounded_and_never_early() {
 }
 
 #[test]
-fn drips_are_bounded_and_told() {
+fn drips_are_limited_and_show_their_timing() {
     for (query, after, span, pieces) in [
         ("", 0, 2_000_000, 10),
         ("duration=1&delay=.5&numbytes=3", 500_000, 1_000_000, 3),
@@ -116,7 +116,7 @@ fn go_httpbins_drip_ends_with_the_last_byte() {
 }
 
 #[test]
-fn what_was_cut_is_told() {
+fn clamped_values_are_reported() {
     let clamped = |line| ask(line, CURL, b"").field("X-Clamped").map(str::to_owned);
     assert_eq!(clamped("GET /drip?numbytes=99999999").unwrap(), "numbytes=10485760");
     assert_eq!(clamped("GET /drip?numbytes=9"), None);
@@ -141,7 +141,7 @@ const DELAY: &str = r#"{
   "url": "http://127.0.0.1:18080/delay/1"
 }
 "#;
-// Captured from go-httpbin 2.25, but for our address.
+// Captured from go-httpbin 2.25, with another address.
 const GO_DELAY: &str = r#"{
   "args": {},
   "headers": {

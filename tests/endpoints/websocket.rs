@@ -1,9 +1,9 @@
-//! The handshake of WebSocket.
+//! The WebSocket handshake.
 
 use crate::ask::*;
 
 const UPGRADE: (&str, &str) = ("Upgrade", "websocket");
-/// The Upgrade is meant for this hop.
+/// Upgrade is listed in Connection, so it applies to this hop.
 const ONWARD: (&str, &str) = ("Connection", "keep-alive, Upgrade");
 const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 const KEY: (&str, &str) = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
@@ -28,7 +28,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 #[test]
-fn another_version_is_told_which_is_spoken() {
+fn another_version_gets_the_supported_one() {
     let versions: [&[(&str, &str)]; 6] = [
         &[("Sec-WebSocket-Version", "8")],
         &[("Sec-WebSocket-Version", "013")],
@@ -55,7 +55,7 @@ fn a_key_is_16_bytes_in_base64() {
     let status = |keys: &[(&str, &str)]| {
         ask("GET /websocket/echo", &[CURL, &[ONWARD, UPGRADE, VERSION], keys].concat(), b"").status
     };
-    // The last leaves bits over, as some clients do.
+    // The last one has nonzero padding bits, as some clients send.
     for key in ["AAAAAAAAAAAAAAAAAAAAAA==", "+/+/+/+/+/+/+/+/+/+/+w==", "AAAAAAAAAAAAAAAAAAAAAB=="]
     {
         assert_eq!(status(&[("Sec-WebSocket-Key", key)]), 101, "{key}");

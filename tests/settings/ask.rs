@@ -1,4 +1,4 @@
-//! Asking the configuration with the arguments and the environment as values.
+//! Reading the configuration, with arguments and environment given as values.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use loiter::config::{ConfigErrors, Invocation, Settings, read};
 
-/// Asks for what `args`, split at spaces, say in an environment of `vars`.
+/// Reads `args`, split at spaces, in an environment of `vars`.
 pub(crate) fn ask(args: &str, vars: &[(&str, &str)]) -> Result<Invocation, ConfigErrors> {
     ask_with(args.split_whitespace().map(str::to_owned).collect(), vars)
 }
@@ -34,12 +34,12 @@ pub(crate) fn printed(args: &str, vars: &[(&str, &str)]) -> String {
     }
 }
 
-/// The lines an operator reads.
+/// The lines of mistakes that an operator reads.
 pub(crate) fn mistake(args: &str, vars: &[(&str, &str)]) -> String {
     ask(args, vars).expect_err(args).to_string()
 }
 
-/// A file of this name, which must be a test's own, holding `text`.
+/// A file with a name that only this test uses, and this content.
 pub(crate) fn file(name: &str, text: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).expect("a file for the test");

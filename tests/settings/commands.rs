@@ -1,4 +1,4 @@
-//! What is printed instead of serving, and what a health check asks.
+//! Commands that print instead of serving, and the address of a health check.
 
 use loiter::config::{Check, Invocation, Setting, Shape};
 
@@ -44,7 +44,7 @@ fn the_short_help_is_seen_at_a_glance() {
     ));
 }
 
-/// The words of every choice and switch, where the script of each shell has them.
+/// Each shell's script has the words of every choice and switch.
 #[test]
 fn completions_offer_the_words_of_a_choice() {
     let script = |shell: &str| printed(&format!("completions {shell}"), &[]);
@@ -69,11 +69,11 @@ fn completions_offer_the_words_of_a_choice() {
             "{name}"
         );
     }
-    // A flag that still lacks its value is no reason to offer nothing.
+    // A flag without a value must not suppress all completions.
     assert!(fish.contains("2>/dev/null\n    or return 0\n"), "clap's script has changed");
 }
 
-/// What a health check asks where no process says where it listens.
+/// The URLs that a health check without a process checks.
 fn health(args: &str, env: &[(&str, &str)]) -> String {
     match ask(args, env) {
         Ok(Invocation::Healthcheck(Check::Url(url))) => url,

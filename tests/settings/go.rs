@@ -1,4 +1,4 @@
-//! go-httpbin's environment, as its containers are given it.
+//! go-httpbin's environment, as its containers get it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn go_httpbins_variables_are_honoured() {
     assert_eq!(at(&[("HOST", "::1"), ("PORT", "80")]), "http://[::1]:80");
     assert_eq!(at(&[("HOST", "localhost"), ("PORT", "0")]), "http://localhost:0");
     assert_eq!(at(&[("HOST", "localhost")]), "http://localhost:8080");
-    // Some shells export the machine's name as HOST: alone it means nothing, beside PORT it does.
+    // Some shells export the machine's name as HOST: it counts only together with PORT.
     assert_eq!(at(&[("HOST", "build-7")]), "http://127.0.0.1:8080");
     assert_eq!(at(&[("HOST", "build-7"), ("PORT", "80")]), "http://build-7:80");
     let said = mistake("", &[("HOST", "build 7"), ("PORT", "80")]);
@@ -159,7 +159,7 @@ fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
 }
 
 #[test]
-fn a_mistake_in_a_flag_with_one_dash_is_told() {
+fn a_mistake_in_a_flag_with_one_dash_is_reported() {
     assert_eq!(printed("-version", &[]), printed("--version", &[]));
     assert_eq!(printed("-help", &[]), printed("--help", &[]));
     for (args, said) in [

@@ -1,4 +1,4 @@
-//! The configuration as an operator meets it: every source, every row, every mistake.
+//! The configuration as an operator sees it: every source, every row, every mistake.
 
 mod ask;
 mod commands;

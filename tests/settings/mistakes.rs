@@ -1,11 +1,11 @@
-//! What an operator got wrong, and what the line about it says.
+//! Mistakes in the configuration, and the message for each.
 
 use loiter::config::Place;
 
 use super::ask::*;
 
 #[test]
-fn a_mistake_in_a_file_is_told_with_its_line() {
+fn a_mistake_in_a_file_is_reported_with_its_line() {
     for (name, text, said) in [
         ("word", "\n\nworker = 1\n", ":3: unknown key `worker`; did you mean `workers`?"),
         ("under", "max_bytes = 1", ":1: unknown key `max_bytes`; did you mean `max-bytes`?"),
@@ -34,7 +34,7 @@ fn a_mistake_in_a_file_is_told_with_its_line() {
 }
 
 #[test]
-fn a_mistake_in_the_environment_is_told_with_its_name() {
+fn a_mistake_in_the_environment_is_reported_with_its_name() {
     for (name, text, said) in [
         (
             "LOITER_WORKERS",
@@ -60,7 +60,7 @@ fn a_mistake_in_the_environment_is_told_with_its_name() {
         let line = mistake("", &[(name, text)]);
         assert!(line.starts_with(&format!("loiter: {name}: {said}")), "{line}");
     }
-    // What a stronger source overrules is judged all the same.
+    // A value that a stronger source overrides is checked all the same.
     assert!(ask("--workers 1", &[("LOITER_WORKERS", "many")]).is_err());
 }
 
@@ -150,12 +150,12 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let path = file("many.toml", "worker = 1\nmax-bytes = \"many\"\nlog-level = \"debug\"\n");
     let args = format!("--config {} --head-timeout soon --workers 1", path.display());
     let env = [("PORT", "http"), ("LOITER_WORKRS", "1"), ("LOG_LEVEL", "loud")];
-    let told = mistake(&args, &env);
-    let lines: Vec<&str> = told.lines().collect();
+    let text = mistake(&args, &env);
+    let lines: Vec<&str> = text.lines().collect();
     let path = path.display();
     for (line, start) in lines.iter().zip([
         "loiter: PORT: `http` is not a port".to_owned(),
@@ -167,7 +167,7 @@ fn all_mistakes_are_told_at_once() {
     ]) {
         assert!(line.starts_with(&start), "{line}");
     }
-    assert_eq!(lines.len(), 6, "{told}");
+    assert_eq!(lines.len(), 6, "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every row of the table: each source sets it, and what is printed reads back.
+//! Every row of the table: each source sets it, and its printed value reads back.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use loiter::config::{
 
 use super::ask::*;
 
-/// For every row a value that is not its default, as `show` spells it.
+/// For every row, a value other than its default, as `show` writes it.
 const SAMPLES: [(&str, &str); 43] = [
     (
         "listen",
@@ -93,7 +93,7 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         let flag = vec![format!("--{name}"), sample.to_owned()];
         assert_eq!(ask_with(flag, &[]), Ok(Invocation::Run(Box::new(expected.clone()))));
         for variable in row.variables() {
-            // go-httpbin's switches have words of their own.
+            // go-httpbin's switches have their own words.
             let theirs = row.shape == Shape::Switch && row.also.contains(&variable.as_str());
             let sample = if theirs { "true" } else { sample };
             assert_eq!(settings("", &[(&variable, sample)]), expected, "{variable}");
@@ -119,7 +119,7 @@ fn what_is_printed_reads_back_as_the_same_settings() {
     }
 }
 
-/// `LOITER_BLESS=1 cargo test --test settings` writes the file anew.
+/// `LOITER_BLESS=1 cargo test --test settings` rewrites the file.
 #[test]
 fn the_example_file_is_made_from_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loiter.toml");
@@ -127,7 +127,7 @@ fn the_example_file_is_made_from_the_table() {
         fs::write(&path, example()).expect("config/loiter.toml can be written");
     }
     let written = fs::read_to_string(&path).expect("config/loiter.toml is there");
-    assert!(written == example(), "LOITER_BLESS=1 cargo test --test settings writes it anew");
+    assert!(written == example(), "LOITER_BLESS=1 cargo test --test settings rewrites it");
     let args = format!("--config {}", path.display());
     assert_eq!(settings(&args, &[]), Settings::default(), "everything is commented out");
 

@@ -1,4 +1,4 @@
-//! The sources of settings: which wins, and how each spells a value.
+//! The sources of settings: their precedence, and the notation of values in each.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
 }
 
 #[test]
-fn a_flag_for_one_value_counts_where_it_stands_last_and_listen_adds_up() {
+fn the_last_of_repeated_flags_wins_and_listen_adds_up() {
     assert_eq!(settings("--workers 1 --workers 2", &[]).workers, 2);
     let all = settings("--listen 127.0.0.1:0 --listen 127.0.0.1:0 --listen [::1]:80,unix:s", &[]);
     assert_eq!(listening(&all), "http://127.0.0.1:0 http://127.0.0.1:0 http://[::1]:80 unix:s");

@@ -1,5 +1,5 @@
 //! Large echoes, raw or of a body: what comes back is what was sent, whether the worker reads it or
-//! has it passed back unread, in whole or in part.
+//! splices all or part of it.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -12,30 +12,30 @@ use loiter::proto::conn::Protocol;
 use loiter::server::sim::{Client, Faults, Link, Sim, Spliced};
 use loiter::server::worker::{Listener, Worker, WorkerConfig, WorkerStats};
 
-/// What a client does when it has sent all, or on the way there.
+/// How a client behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Manner {
-    /// It ends when it has got all.
+    /// Closes when it has received all.
     Plain,
-    /// It sends no more, and reads on to the end.
+    /// Shuts down its sending side after the last byte, and reads to the end.
     HalfCloses,
-    /// It breaks the connection when so many bytes have come back.
+    /// Resets the connection when this many bytes have come back.
     Resets(usize),
-    /// It takes nothing before it has sent all, as most clients of HTTP do.
+    /// Reads nothing before it has sent all, as most HTTP clients do.
     SendsFirst,
 }
 
-/// Sends the same twice: two requests, the second right behind the first, or two times the bytes;
-/// or once, if it reads only then.
+/// Sends the same body twice: as two pipelined requests or, raw, as twice the bytes. Once only if
+/// it sends everything before it reads.
 #[derive(Debug)]
 struct Echoed {
     random: Random,
     manner: Manner,
     request: Vec<u8>,
-    /// What comes back of it each time, behind a head or not.
+    /// The body of each answer.
     body: Vec<u8>,
     times: usize,
-    /// Most bytes sent and taken each time.
+    /// Most bytes sent and received at a time.
     piece: (u64, u64),
     sent: usize,
     received: Vec<u8>,
@@ -74,7 +74,7 @@ impl Client for Echoed {
     }
 }
 
-/// How long the first head is, if there is one.
+/// The length of the first head, if there is one.
 fn head(received: &[u8]) -> usize {
     match received.starts_with(b"HTTP/1.1 200 OK\r\n") {
         true => received.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |at| at + 4),
@@ -86,13 +86,13 @@ fn client(random: &mut Random, protocol: Protocol, room: usize) -> Echoed {
     let length = 60_000 + random.below(300_000) as usize;
     let head = format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
     let head = if protocol == Protocol::Http { head.into_bytes() } else { Vec::new() };
-    // What is out of its place shows: the period is none of the buffers' lengths.
+    // Misplaced bytes show: the period is not a divisor of any buffer's length.
     let period: Vec<u8> = (0..4099_u32).map(|i| b'a' + (i * i / 7 % 26) as u8).collect();
     let body: Vec<u8> = period.iter().copied().cycle().take(length).collect();
     let manner = match random.below(6) {
         0 => Manner::HalfCloses,
         1 => Manner::Resets(random.below(length as u64) as usize),
-        // Both pipes hold it, or the server collects it.
+        // Both socket buffers together hold it, or the server collects it.
         2 if room > 3 * length || protocol == Protocol::Http => Manner::SendsFirst,
         _ => Manner::Plain,
     };
@@ -125,7 +125,8 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>
     let mut app = App { records: true, ..App::default() };
     app.limits.egress = egress;
     if random.below(2) == 0 {
-        // Enough for who sends one body first, and not for all that the others send.
+        // Enough for a client that sends one body before it reads, but not for all of them
+        // together.
         app.limits.echo_bytes = 360_000 + random.below(100_000) as usize;
         app.limits.all_echo_bytes = 4 * app.limits.echo_bytes;
     }
@@ -141,14 +142,14 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>
 fn check(client: &Echoed) {
     let length = head(&client.received);
     let expected = [&client.received[..length], &client.body].concat().repeat(client.times);
-    assert!(expected.starts_with(&client.received), "something else came: {:?}", client.manner);
+    assert!(expected.starts_with(&client.received), "other bytes came: {:?}", client.manner);
     let all = client.received.len() == expected.len();
     let resets = matches!(client.manner, Manner::Resets(_));
     assert!(all || resets, "{} bytes came, {:?}", client.received.len(), client.manner);
 }
 
 #[test]
-fn what_is_sent_comes_back_however_it_goes() {
+fn every_echo_is_complete_read_or_spliced() {
     let seeds = std::env::var("LOITER_SEEDS").ok().and_then(|text| text.parse().ok());
     let seeds = seeds.unwrap_or(300_u64) / 10;
     for protocol in [Protocol::Http, Protocol::Echo] {
@@ -165,7 +166,7 @@ fn what_is_sent_comes_back_however_it_goes() {
 }
 
 #[test]
-fn what_may_be_sent_is_not_passed_by() {
+fn the_egress_limit_turns_splice_off() {
     for protocol in [Protocol::Http, Protocol::Echo] {
         let (_, sim) = play(3, protocol, 10_000_000);
         sim.peers().iter().for_each(|peer| check(&peer.client));

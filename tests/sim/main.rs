@@ -1,10 +1,10 @@
-//! The whole worker in a world that follows from a seed.
+//! The whole worker in a simulated network, reproducible from a seed.
 //!
-//! Each client sends requests, in pieces, pipelined or not, fast or slowly, and reads as it likes;
-//! some vanish. What comes back must be, byte for byte, what the protocol machine alone answers when
-//! it is given one request after the other; no answer may be early; every connection must be closed
-//! in the end, and no timer be left. `LOITER_SEED=n cargo test --test sim` replays one seed,
-//! `LOITER_SEEDS=n` runs so many.
+//! Each client sends requests, in pieces, pipelined or not, fast or slowly, and reads at its own
+//! pace; some vanish. What comes back must be, byte for byte, what the protocol's state machine
+//! alone answers when it gets one request after the other; no answer may be early; every connection
+//! must be closed at the end, and no timer left. `LOITER_SEED=n cargo test --test sim` replays one
+//! seed, `LOITER_SEEDS=n` runs this many.
 
 mod bulk;
 mod reference;
@@ -45,7 +45,8 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         all.extend_from_slice(&bytes);
         match reference.ask(&bytes) {
             Some(answer) => {
-                // An echo begins before its request has ended, so it is not held to when that was.
+                // An echo may begin before its request has ended, so the end of the request does
+                // not count.
                 let echo = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
                 let sent_at_offset = if echo { begins } else { all.len() };
                 expected.push(Expected { answer, delay, sent_at_offset });
@@ -53,7 +54,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
             None => break,
         }
     }
-    // More than is answered: what it sends after its last request must cost it no answer.
+    // Bytes after the last request that is answered must not cost the client an answer.
     if reference.is_over() {
         all.extend(std::iter::repeat_n(b'x', random.below(400) as usize));
     }
@@ -89,7 +90,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
     (connects, visitor)
 }
 
-/// What holds for all clients of a run.
+/// What applies to all clients of a run.
 #[derive(Debug, Default)]
 struct Run {
     drains: bool,
@@ -97,9 +98,9 @@ struct Run {
     jumps: bool,
     /// Whether there are fewer descriptors than visitors.
     exhausted: bool,
-    /// As [`Faults::error_one_in`].
+    /// See [`Faults::error_one_in`].
     faults: u64,
-    /// Most requests of a connection, answers that wait, and bytes a second, where bounded.
+    /// Limits on requests per connection, delayed answers, and bytes per second, if any.
     requests: Option<u32>,
     delayed: Option<usize>,
     egress: Option<u64>,
@@ -121,7 +122,7 @@ impl Run {
         }
     }
 
-    /// The settings. Nobody is told to be too slow, though the clock may jump.
+    /// The settings. Timeouts are too long to be reached, even if the clock jumps.
     fn app(&self) -> App {
         let long = Duration::from_secs(24 * 60 * 60);
         let usual = Limits::default();
@@ -139,7 +140,7 @@ impl Run {
         App { limits, ..App::default() }
     }
 
-    /// The worker's own: what one connection alone never meets.
+    /// The worker's settings, with the limits that one connection alone cannot reach.
     fn limited(&self) -> App {
         let mut app = self.app();
         app.limits.delayed = self.delayed.unwrap_or(usize::MAX);
@@ -156,7 +157,7 @@ fn run(seed: u64) {
 fn play(mut random: Random, run: &Run) {
     let count = 1 + random.below(24);
     let mut clients: Vec<_> = (0..count).map(|_| visitor(&mut random, run)).collect();
-    // A client comes just before the end, to be in the queue when it is told.
+    // A client connects just before the drain, so that it is in the accept queue then.
     let last = clients.iter().map(|(connects, _)| *connects).nth(random.below(count) as usize);
     let drain_at = last.unwrap_or(Time::START).after_us(random.below(30));
     if run.drains && !run.crowded && run.delayed.is_none() {
@@ -184,7 +185,7 @@ fn play(mut random: Random, run: &Run) {
     let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
     let (totals, mut sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");
-    assert_eq!(totals.leaked, 0, "answers or timers are counted that are over");
+    assert_eq!(totals.leaked, 0, "an answer or a timer is counted after its end");
     sim.settle();
     if totals.cut_off == 0 {
         sim.peers().iter().for_each(|peer| peer.client.check());
@@ -210,7 +211,7 @@ fn every_request_is_answered_once_in_order_and_never_early() {
 fn what_the_kernel_had_accepted_is_answered_before_the_end() {
     let plain = Run { drains: true, ..Run::default() };
     (0..200).for_each(|seed| play(Random::new(seed), &plain));
-    // Descriptors run out meanwhile, for a moment or until connections end.
+    // Descriptors run out during the drain, for a moment or until connections end.
     let faulty = Run { drains: true, faults: 3, ..Run::default() };
     let exhausted = Run { drains: true, exhausted: true, ..Run::default() };
     for run in [faulty, exhausted] {

@@ -1,4 +1,4 @@
-//! What is asked, and what the protocol machine alone answers to it.
+//! The requests, and the answers of the protocol's state machine alone.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::driver::Driver;
 
-/// The protocol machine alone, given one request at a time.
+/// The protocol's state machine alone, given one request at a time.
 pub(crate) struct Reference {
     driver: Driver,
     over: bool,
@@ -19,12 +19,12 @@ impl Reference {
         Reference { driver: Driver::new(app, Protocol::Http, 1), over: false }
     }
 
-    /// Whether the connection's last answer is out.
+    /// Whether the connection's last answer has been sent.
     pub(crate) fn is_over(&self) -> bool {
         self.over
     }
 
-    /// What it answers; `None` when it is closed already.
+    /// The answer to `request`; `None` if the connection is closed.
     pub(crate) fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
         let mut answer = Vec::new();
         let mut next = self.driver.receive(request);
@@ -109,7 +109,7 @@ fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// A WebSocket: messages in fragments, a ping, and an end.
+/// WebSocket frames: messages in fragments, a ping, and a close.
 fn messages(body: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = b"GET /websocket/echo HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\

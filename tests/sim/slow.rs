@@ -1,5 +1,5 @@
-//! Clients that take a ready answer slowly: below `min-send-rate` they lose their place, above it
-//! they get all, and where it is the server that is slow nobody is hurried.
+//! Clients that read a ready answer slowly: below `min-send-rate` they are closed, above it they
+//! receive everything, and a client is not charged for a slow server.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -12,7 +12,7 @@ use loiter::proto::conn::Protocol;
 use loiter::server::sim::{Client, Faults, Link, Sim};
 use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
-/// A client that takes so many bytes at a time, the first `gulp` of them at once.
+/// A client that reads `sip` bytes at a time, after the first `gulp` at once.
 #[derive(Debug)]
 struct Sipper {
     target: &'static str,
@@ -21,7 +21,7 @@ struct Sipper {
     every: Duration,
     next: Time,
     received: Vec<u8>,
-    /// When the server was found to have let go.
+    /// When it found the connection closed.
     cut_off: Option<Time>,
 }
 
@@ -58,7 +58,8 @@ impl Sipper {
     }
 }
 
-/// Whether each client of a server with these limits gets all, and when it is let go of.
+/// Plays each client against a server with these limits: whether it received all, and when it was
+/// closed.
 fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
     let faults = Faults {
         short_read_is_all: true,
@@ -96,9 +97,9 @@ fn a_client_keeps_its_place_by_taking_at_the_least_pace() {
         (0, BYTES, 0, 1, 70, false),
         (10, BYTES, 0, 100, 10, true),
         (10, BYTES, 0, 100, 20, false),
-        // What was taken fast buys no more time than there is at the beginning.
+        // A fast start earns no more time than there is at the beginning.
         (1, BYTES, 3000, 1, 50, false),
-        // It is the server that is slow, between pieces that are taken at once.
+        // The server is slow: it pauses between pieces, which are read at once.
         (200, PACED, 0, 300, 1, true),
     ] {
         let every = Duration::from_secs(seconds);
@@ -108,7 +109,7 @@ fn a_client_keeps_its_place_by_taking_at_the_least_pace() {
         let limits = Limits { send_rate: rate, max_duration: long, ..Limits::default() };
         let [(has_all, at)] = play(limits, vec![sipper])[..] else { panic!("one client") };
         let case =
-            format!("{sip} bytes each {seconds} s of {target}, {rate} wanted, end at {at:?}");
+            format!("{sip} bytes each {seconds} s of {target}, minimum {rate}, end at {at:?}");
         assert_eq!(has_all, kept, "{case}");
         assert!(kept || rate == 10 || at < Time::START.after(2 * timeout), "{case}");
     }
@@ -125,6 +126,6 @@ fn a_client_that_takes_nothing_is_not_kept_by_others_that_take_all_there_is() {
     let limits = Limits { egress: 10_000, max_bytes: 3_000_000, ..Limits::default() };
     let (timeout, long) = (limits.send_timeout, Duration::from_secs(280));
     let [(all, end), (none, at)] = play(limits, vec![greedy, idle])[..] else { panic!("two") };
-    assert!(all && end > Time::START.after(long), "the bound is in nobody's way: {end:?}");
-    assert!(!none && at < Time::START.after(2 * timeout), "it was kept until {at:?}");
+    assert!(all && end > Time::START.after(long), "not slowed by --max-egress: {end:?}");
+    assert!(!none && at < Time::START.after(2 * timeout), "closed only at {at:?}");
 }

@@ -1,4 +1,4 @@
-//! A client: what it sends, how it behaves, and what it must get.
+//! A client: what it sends, how it behaves, and what it must receive.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::server::sim::{Client, Link};
 
-/// What one request is answered with, when it is asked alone.
+/// The answer that one request gets when it is sent alone.
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) answer: Vec<u8>,
     pub(crate) delay: Duration,
-    /// The last byte of the request, as an offset in everything the client sends.
+    /// The offset of the request's last byte in all that the client sends.
     pub(crate) sent_at_offset: usize,
 }
 
@@ -20,11 +20,11 @@ pub(crate) struct Expected {
 pub(crate) enum Manner {
     /// Sends all, then reads to the end, then closes.
     Plain,
-    /// Closes its sending side right after the last byte.
+    /// Shuts down its sending side right after the last byte.
     HalfCloses,
     /// Waits for the server to close an idle connection.
     WaitsToBeClosed,
-    /// Breaks the connection at some moment.
+    /// Resets the connection at this time.
     Vanishes(Time),
 }
 
@@ -34,33 +34,33 @@ pub(crate) struct Visitor {
     pub(crate) manner: Manner,
     pub(crate) request: Vec<u8>,
     pub(crate) expected: Vec<Expected>,
-    /// All answers.
+    /// All expected answers.
     pub(crate) whole: Vec<u8>,
     /// Most bytes sent or received at once.
     pub(crate) piece: u64,
-    /// Longest pause between two acts, in microseconds.
+    /// Longest pause between two actions, in microseconds.
     pub(crate) pause_us: u64,
     pub(crate) sent: usize,
-    /// When each byte offset that ends a request was sent.
+    /// When the last byte of each request was sent.
     pub(crate) sent_times: Vec<Time>,
-    /// When its last byte was.
+    /// When its last byte was sent.
     pub(crate) sent_all: Option<Time>,
     pub(crate) received: Vec<u8>,
-    /// Answers that were found to be in time, and where the next one begins.
+    /// Answers that were received and not early, and the offset of the next one.
     pub(crate) judged: usize,
     pub(crate) begins: usize,
     pub(crate) over: bool,
-    /// Whether the server is told to finish in this run.
+    /// Whether the server drains in this run.
     pub(crate) finishing: bool,
     /// Whether there are fewer slots than visitors in this run.
     pub(crate) crowded: bool,
     /// Whether the clock jumps in this run.
     pub(crate) jumps: bool,
-    /// Whether so many answers may wait, and no more, in this run.
+    /// Whether delayed answers are limited in this run.
     pub(crate) overloaded: bool,
-    /// Whether the server has broken the connection.
+    /// Whether the server has reset the connection.
     pub(crate) broken: bool,
-    /// A request that was sent whole before this time must be answered, whatever comes then.
+    /// A request that was sent completely before this time must be answered.
     pub(crate) promised: Time,
 }
 
@@ -90,7 +90,7 @@ impl Client for Visitor {
         }
         match (self.manner, moved) {
             (_, true) => now.after_us(1 + self.random.below(self.pause_us)),
-            // The world asks again when there is something to receive, or room to send.
+            // The simulator calls again when there is something to receive, or room to send.
             (Manner::Vanishes(at), false) => at,
             (_, false) => Time::NEVER,
         }
@@ -116,23 +116,23 @@ impl Visitor {
         }
     }
 
-    /// Checks what comes against what must come, and when.
+    /// Checks what arrives, and that it is not early.
     fn receive(&mut self, now: Time, link: &mut Link) {
         let bytes = link.receive(1 + self.random.below(self.piece * 4) as usize);
         self.received.extend_from_slice(&bytes);
-        // A server that finishes adds a field, after which offsets say nothing.
+        // A draining server adds a field, after which offsets no longer match.
         if self.finishing || self.is_refused() {
             return;
         }
-        // Where one may be refused instead, it takes its status to know which it is.
-        let telling = if self.overloaded || self.crowded { REFUSAL.len() } else { 0 };
+        // Where it may be a refusal instead, the status line must be there to distinguish them.
+        let least = if self.overloaded || self.crowded { REFUSAL.len() } else { 0 };
         while let Some(expected) = self.expected.get(self.judged)
-            && self.received.len() > self.begins + telling.min(expected.answer.len() - 1)
+            && self.received.len() > self.begins + least.min(expected.answer.len() - 1)
         {
             let number = self.judged;
             let sent = self.sent_times.get(number).unwrap_or_else(|| {
                 let text = String::from_utf8_lossy(&bytes);
-                panic!("answer {number} came before it was asked for:\n{text}\n{self:?}")
+                panic!("answer {number} came before its request:\n{text}\n{self:?}")
             });
             let due = sent.after(expected.delay);
             assert!(now >= due, "answer {number} is early: at {now:?}, due {due:?}");
@@ -141,7 +141,7 @@ impl Visitor {
         }
     }
 
-    /// Where what came leaves what must come, to say that there is no room for it.
+    /// The offset at which a 503 replaces the expected answers.
     fn refused_at(&self) -> Option<usize> {
         let mut ends = vec![0];
         for expected in &self.expected {
@@ -163,24 +163,24 @@ impl Visitor {
 
     pub(crate) fn check(&self) {
         let vanishes = matches!(self.manner, Manner::Vanishes(_));
-        // Where places are few, one that still sends may lose its answer to another's need.
+        // Where slots are few, a client that still sends may be evicted for another one.
         let sent = if self.crowded { self.sent_all } else { self.sent_times.first().copied() };
         let promised = sent.is_some_and(|sent| sent < self.promised);
         let kept = vanishes || !promised || !self.received.is_empty();
-        assert!(kept, "a request that was there before the end was not answered: {self:?}");
+        assert!(kept, "a request before the drain was not answered: {self:?}");
         let (received, whole) = (text(&self.received), text(&self.whole));
         if let Some(end) = self.refused_at() {
             let refusal = text(&self.received[end..]);
             let all = refusal.contains("Retry-After: 1\r\n") && refusal.ends_with("}\n");
-            // Another one that is refused cuts it off, if it is slow.
+            // If it is slow to read it, the next refused connection replaces it.
             let cut = self.broken || (self.crowded && end == 0);
             return assert!(vanishes || cut || all, "a refusal is cut off:\n{refusal}");
         }
-        // A connection that was idle may be closed just as its client sends more; what it had not
-        // received is lost then, as on any network.
-        // So may one that lingers, when the clock jumps over its time.
+        // An idle connection may be closed just as its client sends more; it then loses what it had
+        // not received, as on any network. So may a lingering one, when the clock jumps beyond its
+        // timeout.
         if self.broken && (self.crowded || self.finishing || self.jumps) && !vanishes {
-            // It may have been lost in the middle of the field that a finishing server adds.
+            // It may be cut within the field that a draining server adds.
             let lines =
                 self.received.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
             let received = text(&self.received[..lines]);
@@ -189,7 +189,7 @@ impl Visitor {
         if (self.crowded || self.finishing) && !vanishes {
             return self.check_ends();
         }
-        // Those that vanish in a run that adds a field may do so in the middle of it.
+        // A client that vanishes in a draining run may do so within the added field.
         assert!(
             self.finishing || self.whole.starts_with(&self.received),
             "{:?}, received:\n{received}\nexpected:\n{whole}",
@@ -198,10 +198,10 @@ impl Visitor {
         assert!(vanishes || received == whole, "answers are missing: {self:?}");
     }
 
-    /// A server that finishes leaves out whole answers, and none in part.
+    /// A draining server omits whole answers, never a part of one.
     fn check_ends(&self) {
         let (received, whole) = (text(&self.received), text(&self.whole));
-        // Messages are told between two of them that the server goes away.
+        // A WebSocket gets a Going Away frame between two messages.
         if let Some(before) = self.received.strip_suffix(GOING_AWAY)
             && self.finishing
         {
@@ -216,12 +216,12 @@ impl Visitor {
     }
 }
 
-/// The frame that ends messages when the server finishes (RFC 6455 7.4.1).
+/// The close frame of a draining server (RFC 6455 7.4.1).
 const GOING_AWAY: &[u8] = &[0x88, 2, 0x03, 0xe9];
-/// How an answer begins that says that there is no room.
+/// The start of a refusal.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 SERVICE UNAVAILABLE\r\n";
 
-/// An answer without what a finishing server adds to it.
+/// An answer without the field that a draining server adds.
 fn text(bytes: &[u8]) -> String {
     let latin1: String = bytes.iter().map(|&byte| char::from(byte)).collect();
     latin1.replace("Connection: close\r\n", "")
