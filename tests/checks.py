@@ -1,7 +1,7 @@
-"""What the checks share: pinned virtual environments under target/, and servers on free ports.
+"""Shared by the checks: pinned virtual environments under target/, and servers on free ports.
 
-Every check is `tests/<name>/run [path of loiter]`; `.ci/run` runs them all. They need Python 3.11
-or newer, and PyPI the first time.
+Every check is `tests/<name>/run [path of loiter]`; `.ci/run` runs them all. They need Python 3.11 or
+newer, and access to PyPI the first time.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ CACHE = ROOT / "target" / "checks"
 
 
 def inside(requirements):
-    """Starts the calling script again with a Python that has what is required, if need be."""
+    """Restarts the calling script in a virtual environment with the requirements, unless it runs there."""
     wanted = requirements.read_bytes()
     home = CACHE / hashlib.sha256(wanted + sys.version.encode()).hexdigest()[:16]
     if pathlib.Path(sys.prefix) == home:
@@ -38,27 +38,27 @@ def say(text):
 
 
 def loiter_path():
-    """The binary to check: the first argument, or the one that `cargo build` makes."""
+    """The binary to check: the first argument, or the debug build."""
     path = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/debug/loiter")
     if not path.exists():
-        sys.exit(f"{path} is missing: cargo build, or name another")
+        sys.exit(f"{path} is missing: run cargo build, or give a path")
     return path.resolve()
 
 
 @contextlib.contextmanager
 def loiter(*arguments):
-    """A loiter of our own; gives its address as `127.0.0.1:port`."""
+    """Runs loiter; yields its address as `127.0.0.1:port`."""
     command = [loiter_path(), "--listen", "127.0.0.1:0", "--log-level", "error", *arguments]
     with ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
         line = process.stdout.readline()
         if not line.startswith("listening http://"):
-            sys.exit(f"loiter does not listen: {line!r}")
+            sys.exit(f"loiter printed no address: {line!r}")
         yield line.split("//")[1].strip()
 
 
 @contextlib.contextmanager
 def httpbin():
-    """The real httpbin, from the Python that runs this."""
+    """Runs the real httpbin from this virtual environment; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         address = "127.0.0.1:%d" % probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "httpbin:app", "--bind", address]
@@ -82,7 +82,7 @@ def wait_until_it_listens(process, address):
 
 @contextlib.contextmanager
 def ended(process):
-    """Ends what was started, whatever happens."""
+    """Ends the process in any case."""
     try:
         yield process
     finally:

@@ -1,4 +1,4 @@
-"""Runs the functions of a client's program, each a claim, and tells which do not hold."""
+"""Runs the functions of a client's program, each a claim, and reports those that do not hold."""
 
 import sys
 import traceback

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# curl: what its users ask of httpbin. Takes the server's URL.
+# curl: typical uses of httpbin. Takes the server's URL.
 set -euo pipefail
 
 url=$1
@@ -10,7 +10,7 @@ failed=0
 
 ask() { curl --silent --show-error --max-time 15 "$@"; }
 
-# has TEXT WHAT ARGUMENTS…: what curl prints for them must hold the text.
+# has TEXT WHAT ARGUMENTS…: curl's output for these arguments must contain TEXT.
 has() {
   local text=$1 what=$2
   shift 2

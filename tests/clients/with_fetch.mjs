@@ -1,4 +1,4 @@
-// Node's fetch: what its users ask of httpbin. Takes the server's URL.
+// Node's fetch: typical uses of httpbin. Takes the server's URL.
 import assert from "node:assert/strict";
 
 const url = process.argv[2];
@@ -78,7 +78,7 @@ const claims = {
       assert.equal((await json(path))[flag], true, path);
     }
   },
-  async "several cookies are told apart"() {
+  async "several cookies stay separate"() {
     const answer = await ask("/cookies/set?a=1&b=2", { redirect: "manual" });
     assert.deepEqual(answer.headers.getSetCookie(), ["a=1; Path=/", "b=2; Path=/"]);
     assert.deepEqual(await json("/cookies", { headers: { Cookie: "a=1; b=2" } }), {

@@ -1,4 +1,4 @@
-"""httpx: what its users ask of httpbin, one after another and all at once."""
+"""httpx: typical uses of httpbin, sequential and concurrent."""
 
 import asyncio
 import sys
@@ -37,8 +37,8 @@ def a_coded_body_is_decoded(client):
         assert client.get(path).json()[flag] is True, path
 
 
-def a_coding_no_one_knows_httpbin_by_may_be_there(client):
-    """loiter's own; where it is not there, nothing is claimed of it."""
+def a_zstd_answer_is_marked(client):
+    """loiter only; httpbin answers 404."""
     answer = client.get("/zstd")
     assert answer.status_code == 404 or answer.json()["zstd"] is True
 

@@ -1,4 +1,4 @@
-"""requests: what its users ask of httpbin."""
+"""requests: typical uses of httpbin."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ PATIENCE = 10
 
 
 class Session(requests.Session):
-    """A session that knows the server and does not wait for ever."""
+    """A session with a base URL and a timeout."""
 
     def request(self, method, path, **options):
         options.setdefault("timeout", PATIENCE)

@@ -1,4 +1,4 @@
-"""Two answers to one request: what they say, where they differ, and which differences are meant."""
+"""Two answers to one request: their facts, the differences, and which of them are intended."""
 
 import dataclasses
 import email.utils
@@ -9,14 +9,14 @@ import zlib
 
 import brotlicffi
 
-# Who serves and when, and how the connection goes on: each server's own business.
-UNTOLD = {"server", "date", "connection", "keep-alive", "content-length", "transfer-encoding"}
+# Fields about the server, the time and the connection may differ.
+NOT_COMPARED = {"server", "date", "connection", "keep-alive", "content-length", "transfer-encoding"}
 
-# The type of the bodies whose bytes are drawn.
+# The media type of random bodies.
 RANDOM = "application/octet-stream"
 
-# What is made anew for every answer; its kind and length are kept.
-MADE = [
+# Values that are new in every answer; their kind and length are compared.
+GENERATED = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "<uuid>"),
     (r'(nonce|opaque)="([0-9a-f]+)"', None),
     (r"(last_nonce)=([0-9a-f]+)", None),
@@ -24,7 +24,7 @@ MADE = [
 
 
 def facts(request, answer, address):
-    """What an answer says, by name; all that two servers may differ in by right is left out."""
+    """The facts of an answer, by name, without those that two servers may differ in."""
     found = {
         "status": str(answer.status),
         "reason": answer.reason,
@@ -34,27 +34,27 @@ def facts(request, answer, address):
         "interim": str(answer.interim),
         "content-length": length(request, answer),
     }
-    for name in {name.lower() for name, _ in answer.headers} - UNTOLD:
-        values = [told(value, address) for value in answer.values(name)]
+    for name in {name.lower() for name, _ in answer.headers} - NOT_COMPARED:
+        values = [masked(value, address) for value in answer.values(name)]
         found[name] = " ⏎ ".join(usual(name, value) for value in values)
     body = decoded(answer)
     random = "@length" in request.marks and found.get("content-type") == RANDOM
     if random:
         found["body"] = f"{len(body)} bytes"
     else:
-        found["body"] = told(body.decode("latin-1"), address)
+        found["body"] = masked(body.decode("latin-1"), address)
     return found
 
 
 def length(request, answer):
-    """A length that is that of the body says nothing that the body does not."""
-    said = ", ".join(answer.values("content-length"))
-    whole = request.method != "HEAD" and said == str(len(answer.body))
-    return "the body's" if whole else said
+    """The Content-Length; "the body's" if it is the length of the body, which is compared itself."""
+    value = ", ".join(answer.values("content-length"))
+    whole = request.method != "HEAD" and value == str(len(answer.body))
+    return "the body's" if whole else value
 
 
 def decoded(answer):
-    """The body before it was coded; the coded bytes may be any that mean it."""
+    """The body without its content coding, because the coded bytes may differ."""
     try:
         match answer.values("content-encoding"):
             case ["gzip"]:
@@ -68,15 +68,15 @@ def decoded(answer):
     return answer.body
 
 
-def told(text, address):
+def masked(text, address):
     text = text.replace(address, "<server>")
-    for pattern, name in MADE:
+    for pattern, name in GENERATED:
         text = re.sub(pattern, name or (lambda m: f"{m[1]}=<{len(m[2])} hex digits>"), text)
     return text
 
 
 def usual(name, value):
-    """A header's value, brought into one form where it may have several."""
+    """A field value in a canonical form."""
     if name == "allow":
         return ", ".join(sorted(re.split(r",\s*", value)))
     if name == "last-modified" and value.endswith(" GMT") and email.utils.parsedate(value):
@@ -91,7 +91,7 @@ def differences(theirs, ours):
     return {name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)}
 
 
-# Facts that go together, under one name.
+# Names for groups of facts.
 GROUPS = {
     "answer": ["status", "reason", "body", "content-type"],
     "cors": ["access-control-allow-origin", "access-control-allow-credentials"],
@@ -100,9 +100,9 @@ GROUPS = {
 
 @dataclasses.dataclass
 class Departure:
-    """Where loiter means to differ: for which requests, in which facts, and why.
+    """An intended difference: for which requests, in which facts, and why.
 
-    What is said to differ everywhere must do so in every answer.
+    With `everywhere`, every answer must differ so.
     """
 
     request: str
@@ -115,19 +115,19 @@ class Departure:
 
     @property
     def names(self):
-        """The facts it is about, groups resolved."""
+        """Its facts, with groups resolved."""
         return {name for entry in self.differs for name in GROUPS.get(entry, [entry])}
 
     def __post_init__(self):
-        """A departure that lets any status pass would explain too much."""
+        """A departure that allows any status would explain too much."""
         unbound = "status" in self.names and "status" not in self.ours
         if unbound or not self.reason:
-            sys.exit(f"the departure for {self.request} must say our status and its reason")
+            sys.exit(f"the departure for {self.request} must give loiter's status and a reason")
 
     def explains(self, request, theirs, ours):
         """The facts that may differ in these answers to this request."""
-        def fits(wanted, said):
-            return all(re.search(f"^(?:{want})$", said.get(name, ""), re.S)
+        def fits(wanted, found):
+            return all(re.search(f"^(?:{want})$", found.get(name, ""), re.S)
                        for name, want in wanted.items())
 
         matches = re.search(self.request, request.text)
@@ -140,7 +140,7 @@ def departures(path):
 
 
 def judge(request, theirs, ours, known):
-    """The differences that no departure explains, and whether one more than everywhere was met."""
+    """The differences that no departure explains, and whether a departure other than `everywhere` was used."""
     left, special = differences(theirs, ours), False
     for departure in known:
         explained = left & departure.explains(request, theirs, ours)
@@ -153,7 +153,7 @@ def judge(request, theirs, ours, known):
 
 
 def stale(known):
-    """The departures that nothing meets any more, in whole or in part."""
+    """The departures that no request used, in whole or in part."""
     for each in known:
         unmet = [entry for entry in each.differs if not each.met & set(GROUPS.get(entry, [entry]))]
         if unmet:

@@ -1,4 +1,4 @@
-"""The comparer compared: answers are damaged on purpose, and each damage must be reported."""
+"""A test of the comparison: answers are damaged on purpose, and each damage must be reported."""
 
 import copy
 
@@ -10,7 +10,7 @@ def other_status(answer):
 
 
 def lost_header(answer):
-    kept = [name for name, _ in answer.headers if name.lower() not in compare.UNTOLD]
+    kept = [name for name, _ in answer.headers if name.lower() not in compare.NOT_COMPARED]
     if kept:
         answer.headers = [field for field in answer.headers if field[0] != kept[-1]]
 
@@ -51,9 +51,9 @@ DAMAGES = [other_status, lost_header, new_header, other_value, lost_cookie, othe
 
 
 def unnoticed(judged, known, address):
-    """The damages that nobody would have noticed, and how many of each kind were done.
+    """The damages that were not reported, and the number of damages of each kind.
 
-    An answer that equals httpbin's must not be touched at all; of one that departs, the status.
+    All damages are done to answers equal to httpbin's; other answers only get another status.
     """
     missed, done = [], {damage.__name__: 0 for damage in DAMAGES}
     for request, theirs, answer, is_equal in judged:
@@ -61,15 +61,15 @@ def unnoticed(judged, known, address):
             if not (damaged := damage_done(request, answer, damage)):
                 continue
             done[damage.__name__] += 1
-            told = compare.facts(request, damaged, address)
-            if not compare.judge(request, theirs, told, known)[0]:
+            found = compare.facts(request, damaged, address)
+            if not compare.judge(request, theirs, found, known)[0]:
                 missed.append(f"{damage.__name__}: {request.text}")
     missed += [f"{name}: never done" for name, count in done.items() if not count]
     return missed, done
 
 
 def damage_done(request, answer, damage):
-    """A damaged copy; nothing where there is nothing to damage, or where no byte is compared."""
+    """A damaged copy; None if there is nothing to damage, or if the bytes are not compared."""
     if "@length" in request.marks and damage is other_byte:
         return None
     damaged = copy.deepcopy(answer)

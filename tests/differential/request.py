@@ -12,7 +12,7 @@ CHUNK = 5
 
 @dataclasses.dataclass
 class Request:
-    """A request: its bytes, and what is needed to speak of it."""
+    """A request: its bytes, and facts for messages and comparison."""
 
     text: str
     method: str
@@ -26,7 +26,7 @@ class Request:
 
 
 def read(path):
-    """Every request of a file; an indented line goes on with the one before."""
+    """Every request in a file; an indented line continues the line before."""
     lines = []
     for line in path.read_text().splitlines():
         if line.startswith(" "):
@@ -37,7 +37,7 @@ def read(path):
 
 
 def spread(line):
-    """`a «b c» d` is two lines, `a b d` and `a c d`; a double blank stands for nothing at all."""
+    """`a «b c» d` is two lines, `a b d` and `a c d`; two spaces give an empty choice."""
     parts = re.split("«(.*?)»", line)
     choices = [part.split(" ") if at % 2 else [part] for at, part in enumerate(parts)]
     return ["".join(chosen) for chosen in itertools.product(*choices)]
@@ -71,7 +71,7 @@ def split_body(text):
 
 
 def raw(text):
-    """The bytes that a text stands for; all escapes but these are left as they are."""
+    """The bytes of a text; other escapes are literal."""
     plain = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
     found = re.split(r"\\(x[0-9a-fA-F]{2}|[rnt0\\])", text)
     parts = [part.encode() for part in found]
@@ -87,7 +87,7 @@ def chunked(body):
 
 
 def macro(field, method, target):
-    """Puts credentials into a field: `$(basic u:p)`, `$(digest u p MD5 auth nonce)`."""
+    """Inserts credentials into a field: `$(basic u:p)`, `$(digest u p MD5 auth nonce)`."""
     def filled(found):
         kind, *words = found[1].split(" ")
         if kind == "basic":
@@ -97,7 +97,7 @@ def macro(field, method, target):
 
 
 def digest(method, target, user, password, algorithm="MD5", qop="auth", nonce="6ac39136"):
-    """What a client answers to a challenge (RFC 7616)."""
+    """Digest credentials for a challenge (RFC 7616)."""
     names = {"MD5": "md5", "SHA-256": "sha256", "SHA-512": "sha512"}
 
     def hashed(*parts):
@@ -108,6 +108,6 @@ def digest(method, target, user, password, algorithm="MD5", qop="auth", nonce="6
     secret, asked = hashed(user, realm, password), hashed(method, target, *entity)
     middle = [nonce] if qop == "none" else [nonce, count, cnonce, qop]
     response = hashed(secret, *middle, asked)
-    said = f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{target}", '
-    said += f'response="{response}", opaque="c3d4", algorithm={algorithm}'
-    return said if qop == "none" else said + f', qop={qop}, nc={count}, cnonce="{cnonce}"'
+    value = f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{target}", '
+    value += f'response="{response}", opaque="c3d4", algorithm={algorithm}'
+    return value if qop == "none" else value + f', qop={qop}, nc={count}, cnonce="{cnonce}"'

@@ -1,5 +1,5 @@
-"""One HTTP exchange over a socket of its own: what is sent is sent to the byte, and what comes back
-is kept as it came. Nothing is followed, normalised or tried again.
+"""One HTTP exchange over its own socket: the request is sent byte for byte, and the answer is kept as it
+comes. Nothing is followed, normalised or retried.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ PATIENCE = 20.0
 
 @dataclasses.dataclass
 class Answer:
-    """What came back. `status` is 0 when there was no answer that could be understood."""
+    """An answer. `status` is 0 if there was no valid answer."""
 
     status: int = 0
     reason: str = ""
@@ -19,7 +19,7 @@ class Answer:
     headers: list = dataclasses.field(default_factory=list)
     body: bytes = b""
     interim: list = dataclasses.field(default_factory=list)
-    # How the body's end was told: length, chunked, close or nothing; and whether it came.
+    # The framing of the body (length, chunked, close or none), and whether it was complete.
     framing: str = "none"
     end: str = "whole"
     trailers: list = dataclasses.field(default_factory=list)
@@ -64,7 +64,7 @@ class Reader:
 
 
 def exchange(address, sent, method):
-    """Sends the bytes and reads one final answer; the connection is ours and is closed after it."""
+    """Sends the bytes on a new connection, reads one final answer, and closes the connection."""
     answer = Answer()
     host, port = address.rsplit(":", 1)
     try:

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// What the command lines of the page write.
+// Files written by the page's curl commands.
 const folder = mkdtempSync(join(tmpdir(), "loiter-page-"));
 
 const [loiter, executablePath, pictures] = process.argv.slice(2);
@@ -23,7 +23,7 @@ async function serve(...options) {
   return { child, base: line.trim().replace("listening ", "") };
 }
 
-// A page that fails the check when the browser complains or asks elsewhere.
+// A page that records browser errors and requests to other hosts, for done() to check.
 async function open(browser, base, options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -69,7 +69,7 @@ const ended = (route, text) => route.locator(".status", { hasText: text }).waitF
 
 const curlOf = (route) => route.locator(".curl code").textContent();
 
-// What the command line of a row answers.
+// The output of a row's curl command.
 function run(line) {
   const quiet = `curl() { command curl --silent --show-error --max-time 10 "$@"; }; ${line}`;
   return execFileSync("bash", ["-c", quiet], { cwd: folder, encoding: "utf8" });
@@ -98,9 +98,9 @@ async function tries(browser, base) {
   await delay.locator(".timer", { hasText: /^0\.[2-9]/ }).waitFor();
   assert.equal(await delay.locator(".status").textContent(), "", "it waits");
   await ended(delay, "200 OK");
-  const told = (await delay.locator(".status").textContent()).match(/([\d,]+) ms/);
-  const ms = Number(told[1].replace(",", ""));
-  assert.ok(ms >= 1000 && ms < 3000, `a second is told as ${ms} ms`);
+  const shown = (await delay.locator(".status").textContent()).match(/([\d,]+) ms/);
+  const ms = Number(shown[1].replace(",", ""));
+  assert.ok(ms >= 1000 && ms < 3000, `a second is shown as ${ms} ms`);
   assert.match(await delay.locator(".shown").textContent(), /"url": "http:.*\/delay\/1"/);
   assert.equal(await delay.locator(".curl code").textContent(), `curl ${base}/delay/1`);
 
@@ -142,7 +142,7 @@ async function findsByEnter(browser, base) {
   await done(page);
 }
 
-// Each with what is filled in, what Send ends with, and the command line behind `curl`.
+// Path, filled fields, status after Send, and the arguments of `curl`.
 const LOGINS = [
   ["/basic-auth/{user}/{passwd}", {}, "200 OK", "-u user:secret"],
   ["/basic-auth/{user}/{passwd}", { "log in as": "" }, "401", ""],
@@ -158,9 +158,9 @@ const LOGINS = [
   ["/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}", {}, "200 OK", "--digest -u user:secret"],
 ];
 
-// A 401 is shown, whether somebody logs in or not, and no dialogue is waited for.
+// A 401 is shown, with and without credentials, and no dialog blocks the page.
 async function logsIn(browser, base, go) {
-  // go-httpbin has no nonces that grow stale, and covers no bodies.
+  // go-httpbin has neither stale nonces nor auth-int.
   const logins = LOGINS.filter(([path]) => !go || !path.includes("stale_after"));
   for (const [path, fields, status, words] of logins) {
     const page = await open(browser, base);
@@ -169,9 +169,9 @@ async function logsIn(browser, base, go) {
     await ended(route, " ms");
     const line = await curlOf(route);
     assert.ok(line.startsWith(words ? `curl ${words} http` : "curl http"), line);
-    const told = run(line.replace("curl ", "curl -w '%{http_code}' "));
-    assert.ok(told.endsWith(status.slice(0, 3)), `${line}: ${told}`);
-    // The browser tells of the 401 in its console.
+    const output = run(line.replace("curl ", "curl -w '%{http_code}' "));
+    assert.ok(output.endsWith(status.slice(0, 3)), `${line}: ${output}`);
+    // The browser logs the 401 in its console.
     page.complaints = page.complaints.filter((text) => !/status of 40[14]/.test(text));
     await done(page);
   }
@@ -196,8 +196,8 @@ async function logsIn(browser, base, go) {
   await done(page);
 }
 
-// The command line does what Send does: follows, decompresses, keeps cookies, writes files.
-async function saysTheSame(browser, base) {
+// The curl command does what Send does: follows redirects, decompresses, keeps cookies, writes files.
+async function curlDoesTheSame(browser, base) {
   const page = await open(browser, base);
   const lineOf = async (path, fields, status = "200 OK") => {
     const route = await send(page, path, fields);
@@ -205,7 +205,7 @@ async function saysTheSame(browser, base) {
     await ended(route, " ms");
     return [await curlOf(route), await route.locator(".shown").textContent()];
   };
-  const told = async (path, fields, words) => {
+  const outputs = async (path, fields, words) => {
     const [line, shown] = await lineOf(path, fields);
     assert.ok(line.startsWith(`curl ${words} `) && / '?http[^ ]*$/.test(line), line);
     return [run(line), shown, line];
@@ -222,20 +222,20 @@ async function saysTheSame(browser, base) {
     ["/cookies", {}, "-b cookies.txt -c cookies.txt", '"c": "d"'],
     ["/headers", { Headers: "X-Empty:\nX-Text: a  b" }, "-H 'X-Empty;' -H 'X-Text: a  b'", '"X-Empty": ""'],
   ]) {
-    const [ran, shown] = await told(path, fields, words);
+    const [ran, shown] = await outputs(path, fields, words);
     assert.ok(ran.includes(text) && shown.includes(text), `${path}: ${ran} and ${shown}`);
   }
-  await told("/bytes/{n}", { n: "600" }, "-o bytes.bin");
+  await outputs("/bytes/{n}", { n: "600" }, "-o bytes.bin");
   assert.equal(statSync(join(folder, "bytes.bin")).size, 600);
-  await told("/stream-bytes/{n}", { n: "700" }, "-N -o stream-bytes.bin");
+  await outputs("/stream-bytes/{n}", { n: "700" }, "-N -o stream-bytes.bin");
   assert.equal(statSync(join(folder, "stream-bytes.bin")).size, 700);
-  await told("/image/png", {}, "-o image.png");
+  await outputs("/image/png", {}, "-o image.png");
   assert.ok(statSync(join(folder, "image.png")).size > 1000);
   const [set] = await lineOf("/cookies/set/{name}/{value}", { "attr\\[Path\\]": "/cookies" });
   assert.match(set, / -g '?http.*\?attr\[Path\]=%2Fcookies'$/);
   assert.match(run(set), /"name": "value"/);
 
-  // A POST that is redirected goes on as a GET, here as there.
+  // A redirected POST becomes a GET in both.
   const to = await opened(page, "/redirect-to");
   await to.getByLabel("Method").selectOption("POST");
   if (!(await to.getByLabel("Body").isVisible())) await to.locator(".more summary").first().click();
@@ -285,7 +285,7 @@ async function sendsFiles(browser, base) {
   await done(page);
 }
 
-// One request, compressed, and the policy with it.
+// One request: compressed, with the security policy.
 async function comesCompressed(browser, base) {
   const page = await open(browser, base);
   const headers = await page.response.allHeaders();
@@ -299,7 +299,7 @@ async function comesCompressed(browser, base) {
   await done(page);
 }
 
-// What can be looked at: both widths, both schemes, and without the script.
+// The layout: both widths, both colour schemes, and without JavaScript.
 async function looks(browser, base) {
   for (const [name, width, colorScheme, javaScriptEnabled] of [
     ["wide-light", 1280, "light", true],
@@ -349,7 +349,7 @@ try {
   await findsByEnter(browser, servers[0].base);
   await logsIn(browser, servers[0].base, false);
   await logsIn(browser, servers[1].base, true);
-  await saysTheSame(browser, servers[0].base);
+  await curlDoesTheSame(browser, servers[0].base);
   await sendsFiles(browser, servers[0].base);
   await comesCompressed(browser, servers[0].base);
   await looks(browser, servers[0].base);

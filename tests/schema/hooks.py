@@ -1,4 +1,4 @@
-"""What schemathesis must be told beyond its configuration."""
+"""Hooks for what the configuration of schemathesis cannot express."""
 
 import re
 
@@ -9,9 +9,9 @@ INTERIM = re.compile(r"(^|,)\s*[+]?0*1\d\d\b")
 
 @schemathesis.hook
 def filter_case(_context, case):
-    """No interim answers: Python's http.client takes one for the last, and the 200 behind it for its next.
+    """Skips interim statuses: Python's http.client takes them for final, and the 200 for the next answer.
 
-    The wire tests hold them.
+    The wire tests cover them.
     """
     codes = [(case.path_parameters or {}).get("codes"), (case.query or {}).get("code")]
     return not any(INTERIM.search(str(code)) for code in codes)
@@ -19,5 +19,5 @@ def filter_case(_context, case):
 
 @schemathesis.hook
 def before_call(_context, _case, kwargs):
-    """Only the answer is judged: /redirect/100 would be followed to its end."""
+    """Follows no redirects, so that only the answer itself is checked."""
     kwargs["allow_redirects"] = False
