@@ -1,8 +1,7 @@
-//! Heads: where one ends, what its request line and fields say, and which body follows
-//! (RFC 9112 2 to 6).
+//! Parses request heads: finds the end of one, and makes a request of it (RFC 9112 2 to 6).
 //!
-//! `tokenize` splits a whole head into its parts, `request_framing` has the rules on which body
-//! follows and which Host is needed, `authority` on which is valid.
+//! `tokenize` splits a head into its tokens, `request_framing` decides which body follows and which
+//! Host is required, `authority` whether a host is valid.
 
 use std::net::IpAddr;
 
@@ -17,41 +16,45 @@ use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target};
 use crate::http::status::Status;
 
-/// How a head begins whose answer has no body, whatever else it says.
+/// Start of a request whose response has no body, even if the rest of its head is not valid.
 pub const HEAD: &[u8] = b"HEAD ";
 
-/// Where a head ends.
+/// The result of a [`scan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scan {
-    /// After this many bytes, its empty line included.
+    /// The head is complete and has this many bytes, including its empty line.
     End(usize),
-    /// Not yet. The lines before this byte are whole and need not be looked at again.
+    /// The head is not complete. The lines before this byte are, and need no second scan.
     More(usize),
 }
 
-/// A whole head, understood.
+/// A complete and valid head.
 #[derive(Debug)]
 pub struct Head<'a> {
-    /// How many bytes it is.
+    /// Its length in bytes, including its empty line.
     pub bytes: usize,
-    /// The request, still without its body, path parameters and random number.
+    /// The request, without its body, path parameters and seed.
     pub request: Request<'a>,
-    /// How long the body is.
+    /// The length of the body.
     pub body: Length,
-    /// Whether the client wants the connection kept (RFC 9112 9.3).
+    /// Whether the client allows the connection to persist (RFC 9112 9.3).
     pub keep_alive: bool,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
 }
 
-/// Skips empty lines before a request line (RFC 9112 2.2): how many bytes they are.
+/// Length in bytes of the empty lines before a request line, which are skipped (RFC 9112 2.2).
 pub fn blank_lines(bytes: &[u8]) -> usize {
     2 * bytes.chunks_exact(2).take_while(|line| *line == b"\r\n").count()
 }
 
-/// Looks for the end of the head that `bytes` starts with; `scanned` is what the last call said, 0
-/// at first. Each line must end with CRLF: a lone LF is refused, and so is a line or a head beyond
-/// its limit, as soon as it is. What is refused does not depend on how the head arrives.
+/// Finds the end of the head that `bytes` starts with; `scanned` is 0, or the value of the last
+/// [`Scan::More`].
+///
+/// # Errors
+///
+/// A lone LF, and a line or head that exceeds its limit, as soon as it does. The refusal is the
+/// same in whatever pieces the head arrives.
 pub fn scan(bytes: &[u8], scanned: usize, limits: &Limits) -> Result<Scan, Refusal> {
     let mut start = scanned;
     let mut rest = bytes.get(start..).unwrap_or_default();
@@ -69,12 +72,12 @@ pub fn scan(bytes: &[u8], scanned: usize, limits: &Limits) -> Result<Scan, Refus
     Ok(Scan::More(start))
 }
 
-/// What stands before and after the byte at `at`.
+/// The bytes before and after the byte at `at`.
 fn cut(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
-/// A line without its CR, if it has one.
+/// The line without its CR, or `None` if it has none. The line starts at byte `start` of the head.
 fn check_line<'a>(
     start: usize,
     line: &'a [u8],
@@ -82,7 +85,7 @@ fn check_line<'a>(
 ) -> Result<Option<&'a [u8]>, Refusal> {
     let whole = line.strip_suffix(b"\r");
     let length = whole.unwrap_or(line).len();
-    // The bound that is met first gives the reason, or it would depend on how the head arrives.
+    // The limit that is reached first is the reason: it must not depend on how the head arrives.
     let room = limits.head_bytes.checked_sub(start);
     let longest = room.map(|room| room.min(limits.head_line_bytes));
     if longest.is_some_and(|longest| length <= longest) {
@@ -90,7 +93,7 @@ fn check_line<'a>(
     }
     let seen = line.get(..=longest.unwrap_or(0)).unwrap_or(line);
     Err(match start {
-        // RFC 9112 3: what is too long is the method, if nothing but it has come.
+        // RFC 9112 3 asks for 501 if it is the method that is too long.
         0 if memchr::memchr(b' ', seen).is_none() => {
             Refusal::new(Status(501), "the method is too long")
         }
@@ -102,85 +105,108 @@ fn check_line<'a>(
     })
 }
 
-/// Whether a head that is not whole begins as one does. A client that speaks TLS or SMTP waits for
-/// us to answer: it is told at once that it is not understood. What [`scan`] finds too long is not
-/// looked at, or the reason would depend on how the head arrives.
+/// Checks the request line of an incomplete head. A client that speaks TLS or SMTP sends no more
+/// until it is answered, so it is refused at once. Bytes beyond a limit of [`scan`] are not
+/// checked, or the reason would depend on how the head arrives.
+///
+/// # Errors
+///
+/// 400 if it does not start with a method, or the line does not end with a version.
 pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
     let bytes = bytes.get(..=longest).unwrap_or(bytes);
     let line = memchr::memchr(b'\n', bytes).and_then(|at| bytes.get(..at));
-    let mut words = line.unwrap_or(bytes).split(|&b| b == b' ');
-    let method = words.next().unwrap_or_default();
+    let mut parts = line.unwrap_or(bytes).split(|&b| b == b' ');
+    let method = parts.next().unwrap_or_default();
     if method.is_empty() || !method.iter().all(|&b| in_token(b)) {
         return Err(Refusal::bad("the request line does not begin with a method"));
     }
-    match (line, words.next(), words.next(), words.next()) {
+    match (line, parts.next(), parts.next(), parts.next()) {
         (None, ..) => Ok(()),
         (_, Some([_, ..]), Some([version @ .., b'\r']), None) if is_version(version) => Ok(()),
         _ => Err(Refusal::bad(NO_VERSION)),
     }
 }
 
-/// What the connection knows and a head does not say.
+/// The properties of a request that come from its connection and the clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The client's address.
+    /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
-    /// Our address.
+    /// The server's address, as `host:port`.
     pub local: &'a str,
-    /// The Unix time, in microseconds.
+    /// The time of the request, in microseconds since the Unix epoch.
     pub unix_us: u64,
 }
 
-/// Understands the head that `bytes` starts with, if it is whole and [`scan`] could find nothing
-/// wrong with it: it is so short that no line is too long. If not, the reason is for [`scan`] to
-/// say.
+/// Parses the head that `bytes` starts with, if it is complete, valid and so short that [`scan`]
+/// could not refuse it for its length.
+///
+/// # Errors
+///
+/// Any other head. The refusal is not the one to send: [`scan`] and [`parse`] find that.
 pub fn parse_unscanned<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    match parse(bytes, table, limits, origin) {
-        Ok(head) if head.bytes > limits.head_line_bytes.min(limits.head_bytes) => {
-            Err(Refusal::bad("the head is too long to be understood at once"))
-        }
-        // Moved as it is: a head is large.
-        parsed => parsed,
-    }
+    let longest = limits.head_line_bytes.min(limits.head_bytes);
+    parse_within(bytes, table, Bounds { fields: limits.head_fields, bytes: longest }, origin)
 }
 
-/// Parses the whole head that `bytes` starts with, whose end [`scan`] has found.
+/// Parses the complete head that `bytes` starts with, after [`scan`] has found its end.
+///
+/// # Errors
+///
+/// The refusal to send: 400 for a head that is not valid, 417 for an unknown expectation, 431 for
+/// too many fields, 501 for an unknown transfer coding, 505 for an unknown version.
 pub fn parse<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    understand(bytes, table, limits.head_fields, origin)
+    parse_within(bytes, table, Bounds { fields: limits.head_fields, ..Bounds::NONE }, origin)
 }
 
-/// Parses the head of a request that was accepted before. No limit applies: they may have been
-/// lowered since, and a request that waits must not be dropped for it.
+/// Parses the head of a request that was accepted before. No limit applies, because a limit that
+/// was lowered since must not drop a request that waits.
+///
+/// # Errors
+///
+/// A head that [`parse`] refuses without limits.
 pub fn reparse<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    understand(bytes, table, usize::MAX, origin)
+    parse_within(bytes, table, Bounds::NONE, origin)
 }
 
-/// The meaning of a whole head with at most `most_fields` fields.
-fn understand<'a>(
+/// The size of the largest head that is accepted.
+struct Bounds {
+    fields: usize,
+    bytes: usize,
+}
+
+impl Bounds {
+    const NONE: Bounds = Bounds { fields: usize::MAX, bytes: usize::MAX };
+}
+
+fn parse_within<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
-    most_fields: usize,
+    bounds: Bounds,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let (line, length) = tokenize::by_line(bytes, table, most_fields)?;
-    let (method, version) = (Method::parse(line.method), line.version);
-    let parts = Target::parse(line.target).filter(|_| method != Method::Connect);
-    let Some((target, authority)) = parts.or_else(|| tunnel(method, line.target)) else {
+    let tokens = tokenize::head(bytes, table, bounds.fields)?;
+    if tokens.head_bytes > bounds.bytes {
+        return Err(Refusal::bad("the head is too long to be parsed before it is scanned"));
+    }
+    let (method, version) = (Method::parse(tokens.method), tokens.version);
+    let parts = Target::parse(tokens.target).filter(|_| method != Method::Connect);
+    let Some((target, authority)) = parts.or_else(|| tunnel(method, tokens.target)) else {
         return Err(bad_target(method));
     };
     if *target.path == *b"*" && method != Method::Options {
@@ -205,10 +231,10 @@ fn understand<'a>(
         local: origin.local,
         seed: 0,
         unix_us: origin.unix_us,
-        head: bytes.get(..length).unwrap_or_default(),
+        head: bytes.get(..tokens.head_bytes).unwrap_or_default(),
     };
     Ok(Head {
-        bytes: length,
+        bytes: tokens.head_bytes,
         request,
         body: framing.body(version)?,
         keep_alive: framing.keep_alive(version),
@@ -216,7 +242,7 @@ fn understand<'a>(
     })
 }
 
-/// The target of CONNECT, which has a form of its own (RFC 9112 3.2.3).
+/// The target of CONNECT, which has its own form, and its authority (RFC 9112 3.2.3).
 fn tunnel(method: Method, target: &[u8]) -> Option<(Target<'_>, Option<&[u8]>)> {
     let is_one = method == Method::Connect && is_tunnel(target);
     is_one.then(|| (Target::whole(target), Some(target)))

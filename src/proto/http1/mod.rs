@@ -23,7 +23,7 @@ pub mod head;
 mod refused_head;
 mod request_body;
 mod request_framing;
-mod tokenize;
+pub mod tokenize;
 
 use super::canned_errors::{TOO_SLOW, too_large};
 use super::exchange::{self, Exchange, Opened, Parked};

@@ -1,31 +1,33 @@
-//! The words of a head: its request line and its fields, told apart (RFC 9112 2 to 5).
+//! Splits a head into its tokens: method, target, version and fields (RFC 9112 2 to 5).
 //!
-//! What is no word in its place is refused here, with a sentence that says what; what the words
-//! mean is not asked. Every line must end with CR LF, so a lone CR or LF stands in no word.
+//! Nearly every head is split by `httparse`. One that it does not accept, or accepts although its
+//! line ends are not CR LF, is split line by line: that finds the reason to refuse it, and accepts
+//! HTTP/1.2 and more fields. What the tokens mean is decided elsewhere.
 
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 use arrayvec::ArrayVec;
 
 use crate::base::limits::STACK_FIELDS;
-use crate::http::char_class::{all, in_text, in_token, is_visible};
+use crate::http::char_class::{in_text, in_token, is_visible};
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
 
 pub(super) const NO_VERSION: &str = "the request line does not end with HTTP/1.1";
 
-pub(super) fn is_version(word: &[u8]) -> bool {
-    matches!(word, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+/// Whether this is `HTTP-version` (RFC 9112 2.3), of any number.
+pub(super) fn is_version(token: &[u8]) -> bool {
+    matches!(token, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
 }
 
-/// Room for a head's fields: on the stack for as many as nearly all have, on the heap beyond.
+/// The fields of a head: on the stack if there are at most [`STACK_FIELDS`], otherwise on the heap.
 #[derive(Debug)]
 pub struct FieldTable<'a> {
-    /// The fields, while they are few. There is nothing to drop in it, so it may be lent for as
-    /// long as what it holds.
+    /// The first fields. `ManuallyDrop`, because a type with a destructor could not be borrowed
+    /// for as long as the fields in it; a [`Field`] needs none.
     few: ManuallyDrop<ArrayVec<Field<'a>, STACK_FIELDS>>,
-    /// All of them, if they are more.
+    /// All fields, if they do not fit into `few`.
     many: Vec<Field<'a>>,
 }
 
@@ -35,21 +37,25 @@ impl<'a> FieldTable<'a> {
         FieldTable { few: ManuallyDrop::new(ArrayVec::new_const()), many: Vec::new() }
     }
 
-    /// The fields that a head was found to have, in their order.
+    /// The fields in the order in which they were sent.
     pub fn as_slice(&self) -> &[Field<'a>] {
         if self.many.is_empty() { &self.few } else { &self.many }
+    }
+
+    fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
     }
 
     fn push(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
         match self.few.try_push(field) {
             Ok(()) => Ok(()),
-            Err(error) => self.push_more(error.element(), most),
+            Err(error) => self.push_to_heap(error.element(), most),
         }
     }
 
-    /// The first one that finds no room takes all with it.
-    #[cold]
-    fn push_more(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
+    /// The first field that does not fit moves all others to the heap.
+    fn push_to_heap(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
         if self.len() >= most {
             return Err(too_many_fields());
         }
@@ -65,34 +71,87 @@ impl<'a> FieldTable<'a> {
     }
 }
 
-/// The words of a request line.
-pub(super) struct RequestLine<'a> {
-    pub(super) method: &'a [u8],
-    pub(super) target: &'a [u8],
-    pub(super) version: Version,
+/// The tokens of a head, except its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tokens<'a> {
+    /// The method, a token (RFC 9110 9.1).
+    pub method: &'a [u8],
+    /// The request target as sent: not empty, UTF-8, no blanks and no control characters.
+    pub target: &'a [u8],
+    /// The version, by which the request is served.
+    pub version: Version,
+    /// Length of the head in bytes, with its empty line.
+    pub head_bytes: usize,
 }
 
-/// Takes a head apart: its request line, and how many bytes it is. Its fields, at most
-/// `most_fields`, are put into `table`.
-pub(super) fn by_line<'a>(
+/// Splits the head that `bytes` starts with, and puts its fields, at most `most_fields`, into the
+/// empty `table`.
+pub(super) fn head<'a>(
     bytes: &'a [u8],
     table: &mut FieldTable<'a>,
     most_fields: usize,
-) -> Result<(RequestLine<'a>, usize), Refusal> {
+) -> Result<Tokens<'a>, Refusal> {
+    match with_httparse(bytes, table) {
+        Some(tokens) if table.len() <= most_fields => Ok(tokens),
+        _ => by_line(bytes, table, most_fields),
+    }
+}
+
+/// Splits a complete head of HTTP/1.0 or 1.1 with at most [`STACK_FIELDS`] fields. `None` for any
+/// other: the table then holds nothing of use.
+///
+/// `httparse` skips empty lines before the method and takes a lone LF for a line end. Its tokens
+/// are slices of `bytes`, so a look at the bytes between them finds both without a second pass.
+pub fn with_httparse<'a>(bytes: &'a [u8], table: &mut FieldTable<'a>) -> Option<Tokens<'a>> {
+    let mut headers = [const { MaybeUninit::uninit() }; STACK_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    let parsed = request.parse_with_uninit_headers(bytes, &mut headers);
+    let Ok(httparse::Status::Complete(head_bytes)) = parsed else { return None };
+    let (method, target) = (request.method?, request.path?);
+    let version = if request.version? == 0 { Version::Http10 } else { Version::Http11 };
+    let offset = |token: &str| token.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
+    if offset(method) != 0 || !bytes.get(..head_bytes)?.ends_with(b"\r\n\r\n") {
+        return None;
+    }
+    for header in &*request.headers {
+        // The line before this one ends with CR LF.
+        if bytes.get(offset(header.name).wrapping_sub(2)) != Some(&b'\r') {
+            return None;
+        }
+        table.few.try_push(Field { name: header.name.as_bytes(), value: header.value }).ok()?;
+    }
+    let (method, target) = (method.as_bytes(), target.as_bytes());
+    Some(Tokens { method, target, version, head_bytes })
+}
+
+/// Splits any head, and returns the reason if it is not valid.
+///
+/// # Errors
+///
+/// 400 for what is not well-formed or not complete, 431 for more than `most_fields` fields, 505
+/// for a version that is not served.
+#[cold]
+#[inline(never)]
+pub fn by_line<'a>(
+    bytes: &'a [u8],
+    table: &mut FieldTable<'a>,
+    most_fields: usize,
+) -> Result<Tokens<'a>, Refusal> {
+    table.clear();
     let (line, mut rest) = next_line(bytes)?;
-    let request_line = request_line(line)?;
+    let (method, target, version) = request_line(line)?;
     loop {
         let (line, after) = next_line(rest)?;
         rest = after;
         if line.is_empty() {
-            let length = bytes.len() - rest.len();
-            return match table.len() <= most_fields {
-                true => Ok((request_line, length)),
-                false => Err(too_many_fields()),
-            };
+            break;
         }
         table.push(field(line)?, most_fields)?;
     }
+    if table.len() > most_fields {
+        return Err(too_many_fields());
+    }
+    Ok(Tokens { method, target, version, head_bytes: bytes.len() - rest.len() })
 }
 
 /// There are more fields than the operator allows.
@@ -100,79 +159,63 @@ fn too_many_fields() -> Refusal {
     Refusal::new(Status(431), "there are too many header fields")
 }
 
-/// The first line, without its line end, and what comes after it.
+/// The first line without its line end, and the bytes after it.
 fn next_line(bytes: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     let end = memchr::memchr(b'\n', bytes).ok_or_else(unended)?;
     let (line, rest) = bytes.split_at_checked(end + 1).ok_or_else(unended)?;
     Ok((line.strip_suffix(b"\r\n").ok_or_else(unended)?, rest))
 }
 
-fn request_line(line: &[u8]) -> Result<RequestLine<'_>, Refusal> {
-    let (words, version) = match line.split_last_chunk() {
-        Some((words, b" HTTP/1.1")) => (words, Version::Http11),
-        Some((words, b" HTTP/1.0")) => (words, Version::Http10),
-        // RFC 9110 2.5.
-        Some((words, [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'])) => {
-            (words, Version::Http11)
+/// Method, target and version.
+fn request_line(line: &[u8]) -> Result<(&[u8], &[u8], Version), Refusal> {
+    let (rest, version) = match line.split_last_chunk() {
+        Some((rest, b" HTTP/1.1")) => (rest, Version::Http11),
+        Some((rest, b" HTTP/1.0")) => (rest, Version::Http10),
+        // A later minor version is served as the one we know (RFC 9110 2.5).
+        Some((rest, [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'])) => {
+            (rest, Version::Http11)
         }
         _ => return Err(unknown_version(line)),
     };
-    let end = words.iter().position(|&byte| !in_token(byte)).unwrap_or(words.len());
-    match words.split_at_checked(end) {
+    let end = rest.iter().position(|&byte| !in_token(byte)).unwrap_or(rest.len());
+    match rest.split_at_checked(end) {
         Some((method @ [_, ..], [b' ', target @ ..])) if is_target(target) => {
-            Ok(RequestLine { method, target, version })
+            Ok((method, target, version))
         }
         _ => Err(Refusal::bad("the request line is not a method, a target and HTTP/1.1")),
     }
 }
 
-/// Bytes that may stand in a target; which of them mean something is not asked. Beyond ASCII there
-/// must be UTF-8, as browsers of old send it.
+/// Any characters but blanks and controls: a part that is not valid is refused later, by the rules
+/// for a target. Beyond ASCII it must be UTF-8, which old browsers send without escapes.
 fn is_target(bytes: &[u8]) -> bool {
-    let seen = |byte| is_visible(byte) || byte >= 0x80;
-    let plain = all(bytes, is_visible);
-    !bytes.is_empty() && (plain || all(bytes, seen) && std::str::from_utf8(bytes).is_ok())
+    let is_allowed = |&byte: &u8| is_visible(byte) || byte >= 0x80;
+    !bytes.is_empty() && bytes.iter().all(is_allowed) && std::str::from_utf8(bytes).is_ok()
 }
 
-/// `field-name ":" OWS field-value OWS`. A line that begins with a blank would be the end of the
-/// one before it (RFC 9112 5.2): it has no name.
+/// `field-name ":" OWS field-value OWS`. A line that begins with a blank continues the one before
+/// it (obs-fold), which a server may refuse (RFC 9112 5.2): it has no name.
 fn field(line: &[u8]) -> Result<Field<'_>, Refusal> {
     let end = line.iter().position(|&byte| !in_token(byte)).unwrap_or(line.len());
     match line.split_at_checked(end) {
-        // The whole line is looked at: a value is often too short to be looked at in one.
-        Some(([_, ..], [b':', ..])) if !all(line, in_text) => {
-            Err(Refusal::bad("the value of a field holds a control character"))
+        Some((name @ [_, ..], [b':', value @ ..])) => {
+            if !value.iter().all(|&byte| in_text(byte)) {
+                return Err(Refusal::bad("the value of a field holds a control character"));
+            }
+            Ok(Field { name, value: value.trim_ascii() })
         }
-        Some((name @ [_, ..], [b':', value @ ..])) => Ok(Field { name, value: trimmed(value) }),
         _ => Err(Refusal::bad("a line of the head is not a name, a colon and a value")),
     }
-}
-
-/// A value without the blanks about it. Nearly all have one before them and no other.
-fn trimmed(value: &[u8]) -> &[u8] {
-    let value = value.strip_prefix(b" ").unwrap_or(value);
-    match value {
-        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => trimmed_more(value),
-        _ => value,
-    }
-}
-
-fn trimmed_more(value: &[u8]) -> &[u8] {
-    let mut value = value;
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
-        value = rest;
-    }
-    value
 }
 
 fn unended() -> Refusal {
     Refusal::bad("a line of the head does not end with CR LF")
 }
 
-/// `HTTP/2.0` and the like are well-formed and not served (RFC 9110 2.5 and 15.6.6).
+/// A well-formed version that is not served gets 505 (RFC 9110 2.5 and 15.6.6).
 fn unknown_version(line: &[u8]) -> Refusal {
-    let mut words = line.split(|&b| b == b' ').skip(1);
-    match (words.next(), words.next(), words.next()) {
+    let mut parts = line.split(|&b| b == b' ').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
         (Some(target), Some(version), None) if is_target(target) && is_version(version) => {
             Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
         }
@@ -185,36 +228,73 @@ mod tests {
     use super::*;
     use crate::base::limits::MAX_FIELDS;
 
-    /// The words, with a blank between them; or why not.
-    fn told(head: &str) -> Result<String, String> {
+    /// The tokens, separated by blanks; or the status of the refusal.
+    fn tokens(bytes: &str) -> Result<String, String> {
+        assert_same(bytes.as_bytes());
         let mut table = FieldTable::empty();
-        let (line, length) =
-            by_line(head.as_bytes(), &mut table, MAX_FIELDS).map_err(|refusal| {
-                assert!(!refusal.reason.is_empty());
-                refusal.status.0.to_string()
-            })?;
-        assert_eq!(length, head.len());
+        let tokens = super::head(bytes.as_bytes(), &mut table, MAX_FIELDS).map_err(|refusal| {
+            assert!(!refusal.reason.is_empty());
+            refusal.status.0.to_string()
+        })?;
+        assert_eq!(tokens.head_bytes, bytes.len());
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let mut told = vec![text(line.method), text(line.target), format!("{:?}", line.version)];
-        told.extend(
+        let version = format!("{:?}", tokens.version);
+        let mut all = vec![text(tokens.method), text(tokens.target), version];
+        all.extend(
             table.as_slice().iter().map(|field| text(field.name) + "=" + &text(field.value)),
         );
-        Ok(told.join(" "))
+        Ok(all.join(" "))
     }
 
     fn head(line: &str, fields: &str) -> Result<String, String> {
-        told(&format!("{line}\r\n{fields}\r\n"))
+        tokens(&format!("{line}\r\n{fields}\r\n"))
+    }
+
+    /// Both readers find the same tokens; `httparse` leaves only what is refused, later versions
+    /// and heads of many fields.
+    fn assert_same(bytes: &[u8]) {
+        let (mut quick, mut slow) = (FieldTable::empty(), FieldTable::empty());
+        let found = with_httparse(bytes, &mut quick);
+        let expected = by_line(bytes, &mut slow, MAX_FIELDS);
+        match (found, expected) {
+            (None, Err(_)) => {}
+            (None, Ok(tokens)) => {
+                let minor = bytes[tokens.method.len() + tokens.target.len() + " HTTP/1. ".len()];
+                let many = slow.len() > STACK_FIELDS;
+                assert!(many || (b'2'..=b'9').contains(&minor), "{}", bytes.escape_ascii());
+            }
+            (Some(tokens), expected) => {
+                assert_eq!(Ok(tokens), expected, "{}", bytes.escape_ascii());
+                assert_eq!(quick.as_slice(), slow.as_slice(), "{}", bytes.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn both_readers_agree_on_every_byte_in_every_place() {
+        let head = b"GET /a HTTP/1.0\r\nab:\t cd\r\ne:\r\n\r\n";
+        let changed = |at: usize, with: &[u8], removed: usize| {
+            assert_same(&[&head[..at], with, &head[at + removed..]].concat());
+        };
+        for at in 0..head.len() {
+            assert_same(&head[..at]);
+            changed(at, b"", 1);
+            for byte in 0..=255 {
+                changed(at, &[byte], 0);
+                changed(at, &[byte], 1);
+            }
+        }
     }
 
     #[test]
     fn request_lines() {
-        for (line, words) in [
+        for (line, tokens) in [
             ("GET / HTTP/1.1", "GET / Http11"),
             ("!#$%&'*+-.^_`|~0aZ * HTTP/1.0", "!#$%&'*+-.^_`|~0aZ * Http10"),
             ("GET /\"<>{}|^é HTTP/1.9", "GET /\"<>{}|^é Http11"),
             ("A http://h/?a#b HTTP/1.2", "A http://h/?a#b Http11"),
         ] {
-            assert_eq!(head(line, "").as_deref(), Ok(words));
+            assert_eq!(head(line, "").as_deref(), Ok(tokens));
         }
         for line in [
             "",
@@ -249,12 +329,12 @@ mod tests {
         for target in ["/\0", "/\r/", ""] {
             assert_eq!(head(&format!("GET {target} HTTP/2.0"), "").unwrap_err(), "400");
         }
-        assert!(by_line(b"GET /\xff HTTP/1.1\r\n\r\n", &mut FieldTable::empty(), 1).is_err());
+        assert!(super::head(b"GET /\xff HTTP/1.1\r\n\r\n", &mut FieldTable::empty(), 1).is_err());
     }
 
     #[test]
     fn fields() {
-        for (line, words) in [
+        for (line, tokens) in [
             ("a:\r\n", "a="),
             ("a: b\r\n", "a=b"),
             ("A:b\r\n", "A=b"),
@@ -266,7 +346,7 @@ mod tests {
                 "a-long-name-of-a-field=and a value that is longer than sixteen bytes",
             ),
         ] {
-            assert_eq!(head("GET / HTTP/1.1", line), Ok("GET / Http11 ".to_owned() + words));
+            assert_eq!(head("GET / HTTP/1.1", line), Ok("GET / Http11 ".to_owned() + tokens));
         }
         for line in [
             "a\r\n",
@@ -297,9 +377,22 @@ mod tests {
         for count in [STACK_FIELDS, STACK_FIELDS + 1, STACK_FIELDS + 2, MAX_FIELDS] {
             let names: Vec<String> = (0..count).map(|n| format!("a{n}")).collect();
             let fields: String = names.iter().map(|name| format!("{name}:\r\n")).collect();
-            let words = head("GET / HTTP/1.1", &fields).unwrap();
-            assert_eq!(words, format!("GET / Http11 {}=", names.join("= ")));
+            let tokens = head("GET / HTTP/1.1", &fields).unwrap();
+            assert_eq!(tokens, format!("GET / Http11 {}=", names.join("= ")));
         }
         assert_eq!(head("GET / HTTP/1.1", &"a:b\r\n".repeat(MAX_FIELDS + 1)).unwrap_err(), "431");
+    }
+
+    #[test]
+    fn the_limit_on_fields_may_be_lower_than_the_room() {
+        let status = |fields: &str, most| {
+            let bytes = format!("GET / HTTP/1.1\r\n{fields}\r\n");
+            let refused = super::head(bytes.as_bytes(), &mut FieldTable::empty(), most);
+            refused.map_or_else(|refusal| refusal.status.0, |_| 200)
+        };
+        assert_eq!([1, 2, 3].map(|most| status("a:b\r\nc:d\r\n", most)), [431, 200, 200]);
+        // The mistake is the reason: fields are not counted twice.
+        let fields = "a:b\r\n".repeat(STACK_FIELDS - 2) + "a:b\na:b\r\n";
+        assert_eq!(status(&fields, STACK_FIELDS), 400);
     }
 }
