@@ -1,4 +1,4 @@
-//! Bodies of requests: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
+//! Decodes request bodies: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
 
 use super::extension::{self, trim};
 use super::request_framing::Length;
@@ -6,21 +6,21 @@ use crate::base::limits::{Limits, MAX_CHUNK_LINE};
 use crate::http::char_class::{all, in_text, in_token};
 use crate::http::reply::Refusal;
 
-/// What the next bytes are.
+/// The meaning of the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So many bytes of framing: to be consumed.
+    /// So many bytes of framing, which the caller consumes.
     Skip(usize),
-    /// So many bytes of content. Any part of them may be taken, and is then told to
+    /// So many bytes of content. The caller takes any part of them and passes its length to
     /// [`Decoder::took`].
     Content(usize),
-    /// Not there yet.
+    /// More bytes are needed.
     More,
-    /// The body is whole.
+    /// The body is complete.
     Done,
 }
 
-/// Where in a body we are.
+/// A decoder of one body.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder {
     state: State,
@@ -50,7 +50,7 @@ enum State {
 }
 
 impl Decoder {
-    /// Before the first byte of a body.
+    /// A decoder at the first byte of a body of this length.
     pub fn new(length: Length, limits: &Limits) -> Decoder {
         let state = match length {
             Length::Exact(left) => State::Exact { left },
@@ -59,7 +59,11 @@ impl Decoder {
         Decoder { state, extensions: limits.chunk_extensions, trailers: limits.trailers }
     }
 
-    /// What `bytes`, the unread input, starts with.
+    /// Decodes the start of `bytes`, the unread input.
+    ///
+    /// # Errors
+    ///
+    /// 400 for malformed chunks, and for extensions or trailers that exceed their limits.
     pub fn step(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
         match self.state {
             State::Exact { left: 0 } | State::Done => Ok(Step::Done),
@@ -73,7 +77,7 @@ impl Decoder {
         }
     }
 
-    /// How many of the next bytes are content, where that is known from the beginning.
+    /// Number of content bytes that remain, if the head gave a length; otherwise 0.
     pub fn exactly(&self) -> u64 {
         match self.state {
             State::Exact { left } => left,
@@ -81,8 +85,11 @@ impl Decoder {
         }
     }
 
-    /// Judges the first chunk as far as it is there: what is found wrong with it now can still be
-    /// answered.
+    /// Checks the first chunk as far as it has arrived, while an error can still be answered.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Decoder::step).
     pub fn check_first(mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let mut rest = bytes;
         loop {
@@ -101,7 +108,7 @@ impl Decoder {
         }
     }
 
-    /// So many bytes of content were taken.
+    /// Records that the caller has taken so many bytes of content.
     pub fn took(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         self.state = match self.state {
@@ -143,7 +150,7 @@ impl Decoder {
         }
     }
 
-    /// Trailer fields must be well-formed, and are thrown away: they change nothing (RFC 9110 6.5).
+    /// Trailer fields must be well-formed, and are discarded: none has a meaning (RFC 9110 6.5).
     fn trailer(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
         let Some(line) = line(bytes, self.trailers, LONG_TRAILERS)? else { return Ok(Step::More) };
         let bytes = line.len() + 2;
@@ -163,7 +170,7 @@ impl Decoder {
 const LONG_LINE: &str = "a line of the chunked body is too long";
 const LONG_TRAILERS: &str = "the trailer fields are too long";
 
-/// The line that `bytes` starts with, without its CRLF; `None` while it is not whole.
+/// The line that `bytes` starts with, without its CRLF; `None` while it is incomplete.
 fn line<'a>(
     bytes: &'a [u8],
     longest: usize,
@@ -197,7 +204,7 @@ fn is_field(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// All content of a chunked body, fed `piece` bytes at a time.
+    /// The content of a chunked body that arrives in pieces of `piece` bytes.
     fn decode(bytes: &[u8], piece: usize) -> Result<Option<Vec<u8>>, Refusal> {
         let limits = Limits::default();
         let (mut decoder, mut content) = (Decoder::new(Length::Chunked, &limits), Vec::new());

@@ -1,9 +1,9 @@
-//! Chunk extensions (RFC 9112 7.1.1): well-formed or not. What they say is ignored, as the RFC asks
-//! of a recipient that does not know them.
+//! Checks the syntax of chunk extensions. Their meaning is ignored, as RFC 9112 7.1.1 requires of a
+//! recipient that does not know them.
 
 use crate::http::char_class::{in_text, in_token};
 
-/// Whether what follows a chunk's size is
+/// Whether the text after a chunk's size is
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
 pub(super) fn are_valid(extensions: &[u8]) -> bool {
     let mut rest = extensions;
@@ -16,7 +16,7 @@ pub(super) fn are_valid(extensions: &[u8]) -> bool {
     true
 }
 
-/// What comes after the extension that `text` begins with.
+/// The text after the extension that `text` starts with.
 fn extension(text: &[u8]) -> Option<&[u8]> {
     let rest = token(trim(text.strip_prefix(b";")?))?;
     match trim(rest).strip_prefix(b"=").map(trim) {
@@ -26,13 +26,13 @@ fn extension(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What comes after a token; `None` if there is none.
+/// The text after a token; `None` if there is no token.
 fn token(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|&byte| !in_token(byte)).unwrap_or(text.len());
     text.get(end..).filter(|_| end > 0)
 }
 
-/// What comes after a quoted string (RFC 9110 5.6.4).
+/// The text after a quoted string (RFC 9110 5.6.4).
 fn quoted(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text.strip_prefix(b"\"")?;
     loop {
@@ -44,7 +44,7 @@ fn quoted(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// `text` without the blanks it begins with.
+/// `text` without leading blanks.
 pub(super) fn trim(text: &[u8]) -> &[u8] {
     let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     text.get(blanks..).unwrap_or_default()

@@ -1,11 +1,11 @@
-//! What the access log keeps of a head that is refused.
+//! The parts of a refused head that the access log shows.
 
 use super::tokenize::is_version;
 use crate::http::char_class::in_token;
 use crate::http::record::{LoggedLine, LoggedStrings};
 
-/// Sets `texts` from the part of a refused head that has come.
-pub(in crate::proto) fn describe(head: &[u8], texts: &mut LoggedStrings) {
+/// Sets `strings` from the part of a refused head that has arrived.
+pub(in crate::proto) fn describe(head: &[u8], strings: &mut LoggedStrings) {
     let lines = head.split(|&byte| byte == b'\n').skip(1);
     let fields = lines.take_while(|line| !line.trim_ascii().is_empty());
     let field = |name: &str| {
@@ -16,12 +16,12 @@ pub(in crate::proto) fn describe(head: &[u8], texts: &mut LoggedStrings) {
             named.then(|| value.trim_ascii())
         })
     };
-    texts.set(begun(head), field("Referer"), field("User-Agent"));
+    strings.set(request_line(head), field("Referer"), field("User-Agent"));
 }
 
-/// The request line of a head that is refused: a token and a blank at its start are the method, a
-/// blank and a version at its end the version, and all else counts as the target.
-fn begun(head: &[u8]) -> LoggedLine<'_> {
+/// The request line of a refused head: a token and a blank at its start are the method, a blank and
+/// a version at its end the version, and the rest is the target.
+fn request_line(head: &[u8]) -> LoggedLine<'_> {
     let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let end = line.iter().position(|&byte| !in_token(byte)).unwrap_or(line.len());
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_could_not_be_read_is_told_apart_as_far_as_it_goes() {
+    fn a_malformed_request_line_is_split_as_far_as_possible() {
         for (head, parts) in [
             ("", [None, None, None]),
             ("GE", [None, Some("GE"), None]),
@@ -56,13 +56,17 @@ mod tests {
         ] {
             let [method, target, version] = parts.map(|part| part.map(str::as_bytes));
             let version = version.map(|name| name.try_into().unwrap());
-            assert_eq!(begun(head.as_bytes()), LoggedLine { method, target, version }, "{head:?}");
+            assert_eq!(
+                request_line(head.as_bytes()),
+                LoggedLine { method, target, version },
+                "{head:?}"
+            );
         }
     }
 
     #[test]
-    fn of_a_head_that_is_refused_the_fields_that_are_logged_are_found() {
-        let mut texts = LoggedStrings::default();
+    fn the_logged_fields_of_a_refused_head_are_found() {
+        let mut strings = LoggedStrings::default();
         for (fields, referer, agent) in [
             ("", None, None),
             ("user-agent:  me \r\nREFERER:r:1\r\n\r\n", Some("r:1"), Some("me")),
@@ -70,9 +74,9 @@ mod tests {
             ("User-Agent: me\nReferer", None, Some("me")),
             ("A: b\r\n\r\nReferer: of a body\r\n", None, None),
         ] {
-            describe(format!("GET / HTTP/1.1\r\n{fields}").as_bytes(), &mut texts);
-            let told = (texts.referer(), texts.agent());
-            assert_eq!(told, (referer.map(str::as_bytes), agent.map(str::as_bytes)), "{fields:?}");
+            describe(format!("GET / HTTP/1.1\r\n{fields}").as_bytes(), &mut strings);
+            let found = (strings.referer(), strings.agent());
+            assert_eq!(found, (referer.map(str::as_bytes), agent.map(str::as_bytes)), "{fields:?}");
         }
     }
 }

@@ -1,23 +1,22 @@
-//! What the fields of a head say that decides how its message is framed and whether the connection
-//! is kept, found in one pass. Each rule stands here once: which body follows in
-//! [`RequestFraming::body`], numbered as in RFC 9112 6.3, and which Host is needed in
-//! [`RequestFraming::host`].
+//! The fields of a request that decide how its body is framed, whether its connection persists and
+//! which Host it names, collected in one pass. [`RequestFraming::body`] has the rules for the body,
+//! numbered as in RFC 9112 6.3, and [`RequestFraming::host`] those for the Host.
 
 use super::authority;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Version};
 use crate::http::status::Status;
 
-/// How long a body is (RFC 9112 6.3).
+/// The length of a body (RFC 9112 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// This many bytes; 0 when the head names no length.
+    /// This many bytes; 0 if the head has neither a length nor a coding.
     Exact(u64),
-    /// Until its last chunk.
+    /// Chunks, until the last one.
     Chunked,
 }
 
-/// What the fields say.
+/// The values of these fields.
 #[derive(Default)]
 pub(super) struct RequestFraming<'a> {
     host: Option<&'a [u8]>,
@@ -29,7 +28,7 @@ pub(super) struct RequestFraming<'a> {
     expect: Option<&'a [u8]>,
 }
 
-/// What the Transfer-Encoding fields say.
+/// The value of all Transfer-Encoding fields together.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Coding {
     #[default]
@@ -48,7 +47,7 @@ impl<'a> RequestFraming<'a> {
         Ok(framing)
     }
 
-    /// Only names of these lengths matter, which passes over nearly every other field at once.
+    /// Compares by length first, which skips nearly every other field at once.
     fn take(&mut self, field: &Field<'a>) -> Result<(), Refusal> {
         match field.name.len() {
             4 if field.is("host") => {
@@ -75,8 +74,8 @@ impl<'a> RequestFraming<'a> {
         }
     }
 
-    /// Rule 5 of [`body`](Self::body): digits only. The same length twice is allowed to be
-    /// merged, but no honest client sends it, so it is refused.
+    /// Rule 5 of [`body`](Self::body): digits only. A recipient may merge equal lengths, but no
+    /// well-behaved client sends two, so they are refused.
     fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
@@ -88,8 +87,8 @@ impl<'a> RequestFraming<'a> {
         Ok(())
     }
 
-    /// Rule 4 of [`body`](Self::body): `chunked` once, last and without parameters; we know no
-    /// other coding (RFC 9112 6.1).
+    /// Rule 4 of [`body`](Self::body): `chunked` once, last and without parameters. No
+    /// other coding is implemented (RFC 9112 6.1).
     fn take_coding(&mut self, value: &[u8]) {
         for coding in list(value) {
             let chunked = coding.eq_ignore_ascii_case(b"chunked");
@@ -104,7 +103,7 @@ impl<'a> RequestFraming<'a> {
         }
     }
 
-    /// RFC 9112 3.2: exactly one in HTTP/1.1, at most one in 1.0, and a valid one.
+    /// RFC 9112 3.2: exactly one Host in HTTP/1.1, at most one in 1.0, and a valid one.
     pub(super) fn host(&self, version: Version) -> Result<Option<&'a [u8]>, Refusal> {
         match (self.hosts, version) {
             (0, Version::Http11) => Err(Refusal::bad("an HTTP/1.1 request needs a Host field")),
@@ -116,15 +115,15 @@ impl<'a> RequestFraming<'a> {
         }
     }
 
-    /// How long the body is, by the rules of RFC 9112 6.3. Those that are not here (1, 2 and 8)
-    /// are about answers. Whatever is refused here ends the connection.
+    /// The length of the body, by the rules of RFC 9112 6.3. Rules 1, 2 and 8 are about responses.
+    /// A refusal ends the connection.
     pub(super) fn body(&self, version: Version) -> Result<Length, Refusal> {
         match (self.coding, self.length) {
-            // 3. Both: it may be an attempt to smuggle a request, and is refused.
+            // 3. Both: possibly request smuggling, so it is refused.
             (Coding::Chunked | Coding::Unknown | Coding::Malformed, Some(_)) => {
                 Err(Refusal::bad("there are both a Content-Length and a Transfer-Encoding"))
             }
-            // 4. A coding alone; where there is none (6.1), it is faulty.
+            // 4. A coding alone. HTTP/1.0 has no codings, so there the framing is faulty (6.1).
             (Coding::Chunked | Coding::Unknown | Coding::Malformed, None)
                 if version == Version::Http10 =>
             {
@@ -135,7 +134,7 @@ impl<'a> RequestFraming<'a> {
                 Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
             }
             (Coding::Malformed, None) => Err(Refusal::bad("the Transfer-Encoding is malformed")),
-            // 5. A length that is none was refused where it was found, in `take_length`.
+            // 5. A malformed length was refused by `take_length`.
             // 6. A length alone.
             (Coding::None, Some(length)) => Ok(Length::Exact(length)),
             // 7. Neither: there is no body.
@@ -147,7 +146,8 @@ impl<'a> RequestFraming<'a> {
         !self.close && (version == Version::Http11 || self.keep_alive)
     }
 
-    /// RFC 9110 10.1.1: HTTP/1.0 clients do not know `100 Continue`, and we know no other.
+    /// RFC 9110 10.1.1: an HTTP/1.0 client does not understand `100 Continue`, and no other
+    /// expectation is implemented.
     pub(super) fn expects_continue(&self, version: Version) -> Result<bool, Refusal> {
         match self.expect {
             Some(value) if version == Version::Http11 => {
@@ -161,12 +161,12 @@ impl<'a> RequestFraming<'a> {
     }
 }
 
-/// The words of the names that decide framing.
+/// The names of the fields that decide framing, as words.
 const FRAMING: [[&str; 2]; 2] = [["content", "length"], ["transfer", "encoding"]];
 
-/// Whether a name is made of these words, with any hyphens and underscores about them. Names like
-/// `Transfer_Encoding` are legal and mean nothing here, but there are programs to which one mark is
-/// as good as the other: a proxy that reads a body from it disagrees with us on where it ends.
+/// Whether a name consists of these words, with any hyphens and underscores between and around
+/// them. `Transfer_Encoding` is a valid name without a meaning, but some programs treat the two
+/// characters as the same: a proxy of that kind would find another end of the body than we do.
 fn reads_as(name: &[u8], words: &[&str; 2]) -> bool {
     let mut parts = name.split(|b| matches!(b, b'-' | b'_')).filter(|part| !part.is_empty());
     let same = |part: &[u8], word: &str| part.eq_ignore_ascii_case(word.as_bytes());
