@@ -152,7 +152,7 @@ pub fn parse_unscanned<'a>(
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
-    parse_within(bytes, table, Bounds { fields: limits.head_fields, bytes: longest }, origin)
+    parse(bytes.get(..longest).unwrap_or(bytes), table, limits, origin)
 }
 
 /// Parses the complete head that `bytes` starts with, after [`scan`] has found its end.
@@ -167,7 +167,7 @@ pub fn parse<'a>(
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    parse_within(bytes, table, Bounds { fields: limits.head_fields, ..Bounds::NONE }, origin)
+    parse_up_to(bytes, table, limits.head_fields, origin)
 }
 
 /// Parses the head of a request that was accepted before. No limit applies, because a limit that
@@ -181,29 +181,17 @@ pub fn reparse<'a>(
     table: &'a mut FieldTable<'a>,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    parse_within(bytes, table, Bounds::NONE, origin)
+    parse_up_to(bytes, table, usize::MAX, origin)
 }
 
-/// The size of the largest head that is accepted.
-struct Bounds {
-    fields: usize,
-    bytes: usize,
-}
-
-impl Bounds {
-    const NONE: Bounds = Bounds { fields: usize::MAX, bytes: usize::MAX };
-}
-
-fn parse_within<'a>(
+/// Parses a head of at most `most_fields` fields.
+fn parse_up_to<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
-    bounds: Bounds,
+    most_fields: usize,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    let tokens = tokenize::head(bytes, table, bounds.fields)?;
-    if tokens.head_bytes > bounds.bytes {
-        return Err(Refusal::bad("the head is too long to be parsed before it is scanned"));
-    }
+    let tokens = tokenize::head(bytes, table, most_fields)?;
     let (method, version) = (Method::parse(tokens.method), tokens.version);
     let parts = Target::parse(tokens.target).filter(|_| method != Method::Connect);
     let Some((target, authority)) = parts.or_else(|| tunnel(method, tokens.target)) else {

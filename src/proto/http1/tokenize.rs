@@ -21,53 +21,24 @@ pub(super) fn is_version(token: &[u8]) -> bool {
     matches!(token, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
 }
 
-/// The fields of a head: on the stack if there are at most [`STACK_FIELDS`], otherwise on the heap.
+/// The fields of a head: on the stack if `httparse` split it, otherwise on the heap.
 #[derive(Debug)]
 pub struct FieldTable<'a> {
-    /// The first fields. `ManuallyDrop`, because a type with a destructor could not be borrowed
-    /// for as long as the fields in it; a [`Field`] needs none.
-    few: ManuallyDrop<ArrayVec<Field<'a>, STACK_FIELDS>>,
-    /// All fields, if they do not fit into `few`.
-    many: Vec<Field<'a>>,
+    /// `ManuallyDrop`, because a type with a destructor could not be borrowed for as long as the
+    /// fields in it. A [`Field`] needs none.
+    stack: ManuallyDrop<ArrayVec<Field<'a>, STACK_FIELDS>>,
+    heap: Vec<Field<'a>>,
 }
 
 impl<'a> FieldTable<'a> {
     /// A table without fields.
     pub const fn empty() -> FieldTable<'a> {
-        FieldTable { few: ManuallyDrop::new(ArrayVec::new_const()), many: Vec::new() }
+        FieldTable { stack: ManuallyDrop::new(ArrayVec::new_const()), heap: Vec::new() }
     }
 
     /// The fields in the order in which they were sent.
     pub fn as_slice(&self) -> &[Field<'a>] {
-        if self.many.is_empty() { &self.few } else { &self.many }
-    }
-
-    fn clear(&mut self) {
-        self.few.clear();
-        self.many.clear();
-    }
-
-    fn push(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
-        match self.few.try_push(field) {
-            Ok(()) => Ok(()),
-            Err(error) => self.push_to_heap(error.element(), most),
-        }
-    }
-
-    /// The first field that does not fit moves all others to the heap.
-    fn push_to_heap(&mut self, field: Field<'a>, most: usize) -> Result<(), Refusal> {
-        if self.len() >= most {
-            return Err(too_many_fields());
-        }
-        if self.many.is_empty() {
-            self.many.extend_from_slice(&self.few);
-        }
-        self.many.push(field);
-        Ok(())
-    }
-
-    fn len(&self) -> usize {
-        self.few.len().max(self.many.len())
+        if self.heap.is_empty() { &self.stack } else { &self.heap }
     }
 }
 
@@ -92,7 +63,7 @@ pub(super) fn head<'a>(
     most_fields: usize,
 ) -> Result<Tokens<'a>, Refusal> {
     match with_httparse(bytes, table) {
-        Some(tokens) if table.len() <= most_fields => Ok(tokens),
+        Some(tokens) if table.stack.len() <= most_fields => Ok(tokens),
         _ => by_line(bytes, table, most_fields),
     }
 }
@@ -118,7 +89,7 @@ pub fn with_httparse<'a>(bytes: &'a [u8], table: &mut FieldTable<'a>) -> Option<
         if bytes.get(offset(header.name).wrapping_sub(2)) != Some(&b'\r') {
             return None;
         }
-        table.few.try_push(Field { name: header.name.as_bytes(), value: header.value }).ok()?;
+        table.stack.try_push(Field { name: header.name.as_bytes(), value: header.value }).ok()?;
     }
     let (method, target) = (method.as_bytes(), target.as_bytes());
     Some(Tokens { method, target, version, head_bytes })
@@ -137,7 +108,7 @@ pub fn by_line<'a>(
     table: &mut FieldTable<'a>,
     most_fields: usize,
 ) -> Result<Tokens<'a>, Refusal> {
-    table.clear();
+    *table = FieldTable::empty();
     let (line, mut rest) = next_line(bytes)?;
     let (method, target, version) = request_line(line)?;
     loop {
@@ -146,9 +117,14 @@ pub fn by_line<'a>(
         if line.is_empty() {
             break;
         }
-        table.push(field(line)?, most_fields)?;
+        let field = field(line)?;
+        // Up to the larger of the two, a mistake in a later line takes precedence.
+        if table.heap.len() >= most_fields.max(STACK_FIELDS) {
+            return Err(too_many_fields());
+        }
+        table.heap.push(field);
     }
-    if table.len() > most_fields {
+    if table.heap.len() > most_fields {
         return Err(too_many_fields());
     }
     Ok(Tokens { method, target, version, head_bytes: bytes.len() - rest.len() })
@@ -260,7 +236,7 @@ mod tests {
             (None, Err(_)) => {}
             (None, Ok(tokens)) => {
                 let minor = bytes[tokens.method.len() + tokens.target.len() + " HTTP/1. ".len()];
-                let many = slow.len() > STACK_FIELDS;
+                let many = slow.as_slice().len() > STACK_FIELDS;
                 assert!(many || (b'2'..=b'9').contains(&minor), "{}", bytes.escape_ascii());
             }
             (Some(tokens), expected) => {
