@@ -159,7 +159,32 @@ mod tests {
         buf.tail().extend_from_slice(b"abcdefgh");
         buf.consume(6);
         buf.make_room(6);
-        assert_eq!(buf.unread(), b"gh");
+        assert_eq!((buf.tail().len(), buf.unread()), (2, &b"gh"[..]));
+        assert_eq!(buf.tail().capacity(), 8);
+        // Consumed bytes stay where there is room without theirs.
+        buf.tail().extend_from_slice(b"ijk");
+        buf.consume(2);
+        buf.make_room(3);
+        assert_eq!((buf.tail().len(), buf.unread()), (5, &b"ijk"[..]));
+        // Memory is allocated where there is none.
+        buf.make_room(6);
+        assert_eq!(buf.unread(), b"ijk");
+        assert!(buf.tail().capacity() >= 9);
+    }
+
+    #[test]
+    fn what_fits_is_copied_and_what_does_not_fit_is_moved() {
+        let mut buf = Buf::with_capacity(8);
+        let memory = buf.tail().as_ptr();
+        buf.load(Box::from(*b"abcdefgh"));
+        assert_eq!((buf.tail().as_ptr(), buf.tail().capacity()), (memory, 8));
+        assert_eq!(&*buf.save(8), b"abcdefgh");
+        assert_eq!(buf.tail().as_ptr(), memory);
+        buf.load(Box::from(*b"abcdefghi"));
+        assert_eq!((buf.tail().capacity(), buf.unread()), (9, &b"abcdefghi"[..]));
+        let memory = buf.tail().as_ptr();
+        let kept = buf.save(8);
+        assert_eq!((&*kept, kept.as_ptr()), (&b"abcdefghi"[..], memory));
         assert_eq!(buf.tail().capacity(), 8);
     }
 
@@ -173,6 +198,11 @@ mod tests {
         assert_eq!(buf.unread(), b"bc");
         assert_eq!(&*buf.save(PAGE_ALIGNED_BYTES), b"bc");
         assert!(begins(&mut buf));
+        // What fits behind it leaves it there.
+        let room = buf.tail().capacity() - buf.tail().len();
+        buf.load(vec![b'x'; room].into());
+        assert_eq!(buf.unread().as_ptr().align_offset(PAGE_BYTES), 0);
+        assert_eq!(buf.save(PAGE_ALIGNED_BYTES).len(), room);
         // One that is longer than the room comes and goes with its own.
         buf.load(vec![b'x'; PAGE_ALIGNED_BYTES + 1].into());
         assert_eq!(buf.len(), PAGE_ALIGNED_BYTES + 1);

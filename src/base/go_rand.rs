@@ -160,6 +160,10 @@ mod tests {
             let mut random = GoRand::new(seed);
             assert!((0..1000).all(|_| (0.0..1.0).contains(&random.float64())), "{seed}");
         }
+        // A draw that rounds to 1 as a fraction is skipped.
+        let mut random = GoRand { words: [0; WORDS], oldest: 0 };
+        random.words[0] = u64::MAX >> 1;
+        assert_eq!((random.float64(), random.oldest), (0.0, 2));
         let first = |seed| GoRand::new(seed).next_u63();
         assert_eq!(first(0), first(MODULUS as i64));
         assert_ne!(first(-1), first(1));

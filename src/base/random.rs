@@ -211,6 +211,44 @@ mod tests {
     }
 
     #[test]
+    fn draws_are_mt19937s() {
+        // random.Random(n), then three times getrandbits(32).
+        let draws = |seed| {
+            let mut random = Mersenne::from_decimal(seed);
+            [(); 3].map(|()| random.next_u32())
+        };
+        assert_eq!(draws("0"), [3_626_764_237, 1_654_615_998, 3_255_389_356]);
+        let long = draws("1234567890123456789012345");
+        assert_eq!(long, [1_715_913_929, 2_542_993_231, 3_016_881_656]);
+    }
+
+    #[test]
+    fn draws_are_splitmix64s() {
+        // The numbers that published implementations of it give for this seed.
+        let known = [0x599e_d017_fb08_fc85, 0x2c73_f084_5854_0fa5, 0x883e_bce5_a3f2_7c77];
+        let mut random = Random::new(1_234_567);
+        assert_eq!([(); 3].map(|()| random.next_u64()), known);
+        assert_eq!(Random::new(1_234_567).below(1000), 350);
+        assert_eq!(Random::new(1_234_567).fraction(), 0.350_079_542_021_408_1);
+        // Bytes are those of the words, of which no more are drawn than are needed.
+        let words = known.map(u64::to_le_bytes).concat();
+        for bytes in [0, 13, 16] {
+            let (mut random, mut output) = (Random::new(1_234_567), vec![]);
+            random.fill(&mut output, bytes);
+            assert_eq!((&*output, random.next_u64()), (&words[..bytes], known[bytes.div_ceil(8)]));
+        }
+    }
+
+    #[test]
+    fn noise_has_as_many_ones_as_zeros() {
+        let mut noise = Vec::new();
+        Random::new(3).noise(&mut noise, Random::NOISE_BYTES);
+        let ones: u32 = noise.iter().map(|byte| byte.count_ones()).sum();
+        let bits = 8 * Random::NOISE_BYTES as u32;
+        assert!(ones.abs_diff(bits / 2) < bits / 100, "{ones} of {bits}");
+    }
+
+    #[test]
     fn noise_repeats_nothing_and_follows_from_the_seed() {
         let noise = |seed, bytes| {
             let mut output = Vec::new();

@@ -141,7 +141,9 @@ mod tests {
     fn a_token_of_a_removed_value_finds_nothing() {
         let mut slab = Slab::default();
         let a = slab.insert('a');
+        assert!(!slab.is_empty());
         assert_eq!(slab.remove(a), Some('a'));
+        assert!(slab.is_empty());
         let vacant = slab.vacant_token();
         let b = slab.insert('b');
         assert_eq!((vacant, b.index), (b, a.index));

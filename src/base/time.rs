@@ -39,10 +39,8 @@ impl Time {
     }
 
     /// `time` earlier. Saturates at [`Time::START`].
-    pub const fn before(self, time: Duration) -> Time {
-        let micros = time.as_micros();
-        let micros = if micros > u64::MAX as u128 { u64::MAX } else { micros as u64 };
-        Time(self.0.saturating_sub(micros))
+    pub fn before(self, time: Duration) -> Time {
+        Time(self.0.saturating_sub(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// The time since `earlier`; zero when that is later.
@@ -62,5 +60,15 @@ mod tests {
         assert_eq!(Time::from_micros(5).after(Duration::MAX), Time::NEVER);
         assert_eq!(Time::NEVER.after_us(1), Time::NEVER);
         assert_eq!(Time::from_micros(1).since(Time::from_micros(2)), Duration::ZERO);
+        assert_eq!(Time::from_micros(5).micros(), 5);
+    }
+
+    #[test]
+    fn an_earlier_time_saturates_at_the_start() {
+        assert_eq!(Time::from_micros(5).before(Duration::from_micros(2)), Time::from_micros(3));
+        assert_eq!(Time::from_micros(5).before(Duration::from_micros(6)), Time::START);
+        // 2^64 µs, of which the low 64 bits are zero.
+        let long = Duration::from_micros(u64::MAX) + Duration::from_micros(1);
+        assert_eq!(Time::NEVER.before(long), Time::START);
     }
 }

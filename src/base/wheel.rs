@@ -117,7 +117,7 @@ impl Wheel {
             }
             self.tick += 1;
         }
-        self.next = if fired.len() == end { now } else { self.earliest(last) };
+        self.next = if fired.len() == end { now } else { self.earliest() };
     }
 
     fn expire_slot(&mut self, now: Time, end: usize, fired: &mut Vec<u32>) {
@@ -132,24 +132,17 @@ impl Wheel {
         }
     }
 
-    /// When to call `expire` next, `last` being the current tick: the earliest timer of the first
-    /// slot that has one in this turn, or the start of a slot whose timers belong to later turns,
-    /// which is early but cheap to find.
-    fn earliest(&self, last: u64) -> Time {
-        let mut from = self.tick;
-        while let Some(tick) = self.occupied_from(from) {
-            match self.earliest_in(tick) {
-                Some(at) => return at,
-                None if tick > last => return Time::from_micros(tick << SLOT_BITS),
-                None => from = tick + 1,
-            }
+    /// When to call `expire` next: at the earliest timer of the first occupied slot. If its timers
+    /// all belong to later turns, at the start of that slot, which is early but cheap to find.
+    fn earliest(&self) -> Time {
+        if let Some(at) = self.earliest_in(self.tick) {
+            return at;
         }
-        match self.heads[last as usize % SLOTS] {
-            NONE => Time::NEVER,
-            _ => Time::from_micros((last + SLOTS as u64) << SLOT_BITS),
-        }
+        let Some(tick) = self.occupied_from(self.tick + 1) else { return Time::NEVER };
+        self.earliest_in(tick).unwrap_or(Time::from_micros(tick << SLOT_BITS))
     }
 
+    /// The earliest timer of the slot of `tick` that is due in this tick or before.
     fn earliest_in(&self, tick: u64) -> Option<Time> {
         let mut earliest = Time::NEVER;
         let mut index = self.heads[tick as usize % SLOTS];
@@ -160,12 +153,11 @@ impl Wheel {
         (earliest.micros() >> SLOT_BITS <= tick).then_some(earliest)
     }
 
-    /// The first tick at or after `from`, within one turn of `self.tick`, with an occupied slot.
+    /// The first tick at or after `from` with an occupied slot, less than one turn later.
     fn occupied_from(&self, from: u64) -> Option<u64> {
         let slot = from as usize % SLOTS;
         let found = self.occupied_slot(slot).or_else(|| self.occupied_slot(0))?;
-        let tick = from + ((found + SLOTS - slot) % SLOTS) as u64;
-        (tick < self.tick + SLOTS as u64).then_some(tick)
+        Some(from + ((found + SLOTS - slot) % SLOTS) as u64)
     }
 
     /// The first occupied slot at or after this one.
@@ -235,6 +227,16 @@ mod tests {
         }
     }
 
+    /// Both levels of bits name the slots that are not empty, and no others.
+    fn check_bits(wheel: &Wheel) {
+        for (slot, &head) in wheel.heads.iter().enumerate() {
+            assert_eq!(wheel.occupied[slot / 64] >> (slot % 64) & 1 == 1, head != NONE, "{slot}");
+        }
+        for (word, &bits) in wheel.occupied.iter().enumerate() {
+            assert_eq!(wheel.words[word / 64] >> (word % 64) & 1 == 1, bits != 0, "{word}");
+        }
+    }
+
     fn check(seed: u64, longest_us: u64, timers: u64) {
         let (mut wheel, mut random) = (Wheel::default(), Random::new(seed));
         let mut model = Model(vec![Time::NEVER; timers as usize]);
@@ -242,8 +244,10 @@ mod tests {
         for _ in 0..4_000 {
             let index = random.below(timers) as u32;
             match random.below(8) {
-                0..=4 => {
-                    let at = now.after_us(random.below(longest_us));
+                action @ 0..=4 => {
+                    let delay = random.below(longest_us);
+                    let past = Time::from_micros(now.micros().saturating_sub(delay));
+                    let at = if action == 0 { past } else { now.after_us(delay) };
                     wheel.arm(index, at);
                     model.0[index as usize] = model.0[index as usize].min(at);
                 }
@@ -259,6 +263,7 @@ mod tests {
             wheel.expire(now, most, &mut fired);
             let due = model.due(now);
             assert_eq!(fired.len(), due.len().min(most), "seed {seed}");
+            assert!(wheel.next() > now || fired.len() == most, "seed {seed}: called for nothing");
             for index in fired {
                 assert!(model.0[index as usize] <= now, "seed {seed}: early");
                 model.0[index as usize] = Time::NEVER;
@@ -266,6 +271,9 @@ mod tests {
             let first = model.0.iter().min().copied().unwrap_or(Time::NEVER);
             assert!(wheel.next() <= first.max(now), "seed {seed}: a timer would be missed");
         }
+        let armed = model.0.iter().filter(|&&at| at != Time::NEVER).count();
+        assert_eq!(wheel.armed(), armed, "seed {seed}");
+        check_bits(&wheel);
     }
 
     #[test]
@@ -283,7 +291,7 @@ mod tests {
         assert_eq!(wheel.next(), Time::NEVER);
         wheel.arm(0, Time::from_micros(75_000_000));
         let (mut now, mut looks, mut fired) = (Time::START, 0, Vec::new());
-        while fired.is_empty() {
+        while fired.is_empty() && looks < 9 {
             now = wheel.next();
             wheel.expire(now, 1, &mut fired);
             looks += 1;
@@ -293,7 +301,7 @@ mod tests {
         wheel.arm(0, now.after_us(75_000_000));
         wheel.arm(1, now.after_us(10));
         let mut looks = 0;
-        while fired.len() < 3 {
+        while fired.len() < 3 && looks < 9 {
             now = wheel.next();
             wheel.expire(now, 9, &mut fired);
             looks += 1;
