@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match config::read(env::args_os(), &config::environment(env::vars_os())) {
         Ok(Invocation::Run(settings)) => daemon::run(*settings),
         Ok(Invocation::Healthcheck(check)) => healthcheck::run(&check),
-        Ok(Invocation::Print(text) | Invocation::Checked(text)) => daemon::say(&text),
-        Err(error) => daemon::complain(error, 2),
+        Ok(Invocation::Print(text) | Invocation::Checked(text)) => daemon::print(&text),
+        Err(error) => daemon::fail(error, 2),
     }
 }

@@ -1,13 +1,14 @@
-//! The access log: workers make lines of their records, and one thread writes them.
+//! The access log: workers format lines, and one thread writes them.
 //!
-//! A worker formats into a batch of its own: no lock, no allocation and no system call for a
-//! request, and it costs less than handing a record's pieces to another thread. Full or old batches
-//! go to the output's queue (`server/log.rs`); emptied ones come back. A worker never waits:
-//! when the output is behind, because its disk or pipe is, the batch is dropped and its lines are
+//! A worker formats into its own batch, without a lock, an allocation or a system call per request;
+//! that costs less than passing the parts of a record to another thread. Full or old batches go to
+//! the queue of the output (`server/log.rs`), and emptied ones come back. A worker never waits: if
+//! the queue is full, because the disk or pipe is slow, the batch is dropped and its lines are
 //! counted.
 //!
-//! Times are the worker's clock laid over the wall clock of the start: if somebody sets the wall
-//! clock while loiter runs, the log keeps the old reckoning and stays monotonic until a restart.
+//! Times are the wall clock at the start plus the worker's monotonic clock: if the wall clock is
+//! set while loiter runs, the times in the log stay monotonic, and do not follow it until a
+//! restart.
 
 mod line;
 #[cfg(test)]
@@ -24,23 +25,23 @@ use crate::base::time::Time;
 use crate::http::record::Record;
 use line::Formatter;
 
-/// Bytes in a batch at which it is sent: enough that queue and write cost little for each line.
+/// A batch is sent at this size, in bytes: large enough that queue and write cost little per line.
 const BATCH_BYTES: usize = 64 * 1024;
-/// Room for the last line of a batch; a longer one makes the batch grow.
+/// Capacity beyond that, for the last line; a longer one makes the batch grow.
 const LINE_BYTES: usize = 1024;
-/// Longest time a record waits in a batch that does not fill, in microseconds.
+/// Longest time a record waits in a batch that is not full, in microseconds.
 const BATCH_AGE_US: u64 = 100_000;
-/// Emptied batches kept for a worker: one to fill while another is written, and one to spare.
+/// Emptied batches kept for a worker: one to fill while another is written, and a spare.
 const SPARE_BATCHES: usize = 3;
 
-/// How a line looks.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Apache's Common Log Format.
     Common,
     /// The same with Referer and User-Agent.
     Combined,
-    /// One JSON object a line, with the duration.
+    /// One JSON object per line, with the duration.
     Json,
 }
 
@@ -49,12 +50,12 @@ pub enum Format {
 pub struct AccessLog {
     formatter: Formatter,
     output: Arc<Output>,
-    /// Whether the output is this log's alone, and so closed with it.
+    /// Whether the output belongs to this log, and is closed with it.
     owned: bool,
 }
 
 impl AccessLog {
-    /// A log with an output of its own; `start` is the wall clock at [`Time::START`].
+    /// A log with its own output; `start` is the wall clock at [`Time::START`].
     pub(super) fn start(
         target: Target,
         format: Format,
@@ -65,43 +66,43 @@ impl AccessLog {
         Ok(AccessLog { formatter: Formatter::new(format, start), output, owned: true })
     }
 
-    /// A log on an output that others write to as well.
+    /// A log that shares an output.
     pub(super) fn beside(output: &Arc<Output>, format: Format, start: SystemTime) -> AccessLog {
         let (formatter, output) = (Formatter::new(format, start), Arc::clone(output));
         AccessLog { formatter, output, owned: false }
     }
 
-    /// A place for one worker's records.
+    /// A sink for the records of one worker.
     pub fn sink(&self) -> Sink {
-        let (home, spares) = sync_channel(SPARE_BATCHES);
+        let (recycle, spares) = sync_channel(SPARE_BATCHES);
         Sink {
             formatter: self.formatter.clone(),
             batch: Vec::new(),
             due: Time::NEVER,
             output: Arc::clone(&self.output),
-            home,
+            recycle,
             spares,
         }
     }
 
-    /// Opens the file anew under its name, for a log that was rotated away.
+    /// Reopens the file by its name, after log rotation.
     pub fn reopen(&self) {
         self.output.reopen();
     }
 
-    /// Lines that were lost, because the output was behind or a write failed. Other lines of the
-    /// same output count too.
+    /// Lines lost because the queue was full or a write failed, including other lines of a shared
+    /// output.
     pub fn dropped(&self) -> u64 {
         self.output.lost()
     }
 
-    /// Whether it has a file of its own, and not an output that others use.
+    /// Whether it has its own file, and not a shared output.
     pub(super) fn has_file(&self) -> bool {
         self.owned
     }
 
-    /// Writes what was sent so far, until `deadline` at most; what a sink sends later is lost and
-    /// counted. An output that others use is theirs to close.
+    /// Writes what was sent, until `deadline`; what a sink sends later is lost and counted. A
+    /// shared output stays open.
     pub fn close(&self, deadline: Instant) {
         if self.owned {
             self.output.close(deadline);
@@ -115,19 +116,19 @@ impl Drop for AccessLog {
     }
 }
 
-/// One worker's place for its records.
+/// Formats the records of one worker and sends them in batches.
 #[derive(Debug)]
 pub struct Sink {
     formatter: Formatter,
     batch: Vec<u8>,
     due: Time,
     output: Arc<Output>,
-    home: SyncSender<Vec<u8>>,
+    recycle: SyncSender<Vec<u8>>,
     spares: Receiver<Vec<u8>>,
 }
 
 impl Sink {
-    /// Takes a record.
+    /// Adds a record.
     pub fn push(&mut self, record: &Record) {
         if self.batch.is_empty() {
             self.batch.reserve(BATCH_BYTES + LINE_BYTES);
@@ -139,29 +140,29 @@ impl Sink {
         }
     }
 
-    /// When [`flush`](Sink::flush) should be called at the latest.
+    /// When [`flush`](Sink::flush) must be called; [`Time::NEVER`] without records.
     pub fn due(&self) -> Time {
         self.due
     }
 
-    /// Sends the lines to the writer, or drops and counts them when it is behind.
+    /// Sends the lines to the writer, or drops and counts them if the queue is full.
     pub fn flush(&mut self) {
         self.due = Time::NEVER;
         if self.batch.is_empty() {
             return;
         }
         if self.batch.len() < BATCH_BYTES / 2 {
-            // The queue is bounded by memory: a few lines do not take that of many.
+            // The queue is bounded by memory, so a few lines are copied out of a large buffer.
             self.output.send_few(&self.batch);
             return self.batch.clear();
         }
         let batch = std::mem::take(&mut self.batch);
-        self.batch = match self.output.send_batch(batch, &self.home) {
+        self.batch = match self.output.send_batch(batch, &self.recycle) {
             Ok(()) => self.spares.try_recv().unwrap_or_default(),
             Err(dropped) => dropped,
         };
         self.batch.clear();
-        // One huge line is no reason to keep its room for ever.
+        // A huge line may have made it grow.
         self.batch.shrink_to(BATCH_BYTES + LINE_BYTES);
     }
 }

@@ -1,21 +1,21 @@
-//! The process around the server: its log, its signals, what it says and how it ends.
+//! The server's process: its log, its signals, its output and its exit status.
 //!
-//! The main thread only waits for signals. A second thread waits for the workers, and wakes it when
-//! they are done, so that a drain which is finished early ends the process early.
+//! The main thread waits for signals. A second thread waits for the workers and wakes the main
+//! thread when they have ended, so that the process ends as soon as a drain is complete.
 //!
 //! ```text
-//! SIGTERM, SIGINT, SIGQUIT   finish what is under way, for at most --shutdown-timeout; then exit 0
-//!   a second one             cut off what is left; exit 0
+//! SIGTERM, SIGINT, SIGQUIT   finish requests in progress, for at most --shutdown-timeout; exit 0
+//!   a second one             close all connections; exit 0
 //!   a third one              exit 1 at once, whatever the workers do
-//! SIGHUP, SIGUSR1            open the access log anew
+//! SIGHUP, SIGUSR1            reopen the access log
 //! SIGUSR2, SIGALRM, …        ignored, but logged
 //! ```
 //!
-//! SIGPIPE is ignored, which Rust's runtime does before `main`: a client that is gone is an error
-//! of one write and not the end of the process.
+//! Rust's runtime ignores SIGPIPE before `main`: writing to a closed connection is an error and
+//! does not end the process.
 //!
-//! From the start of the server to its end nothing here writes to a standard stream itself: a pipe
-//! that nobody reads would keep this thread from its signals.
+//! While the server runs, nothing here writes to a standard stream directly: on a pipe without a
+//! reader the write would block, and this thread would not see signals.
 
 mod signals;
 
@@ -34,16 +34,16 @@ use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use signals::Request;
 
-/// Serves until a signal ends it, and says with which status the process should end.
+/// Serves until a signal ends it, and returns the exit status of the process.
 pub fn run(settings: Settings) -> ExitCode {
-    // Signals come before any thread: a signal during the start is kept, and a thread with a
-    // descriptor table of its own has the handler's pipe in it, on whichever the handler runs.
-    let begun = signals::take().and_then(|signals| {
+    // Before any thread: a signal during the start is not lost, and every thread has the handler's
+    // pipe in its descriptor table, on whichever of them the handler runs.
+    let setup = signals::take().and_then(|signals| {
         Ok((signals, Output::start(Target::Stderr, settings.private_fd_tables)?))
     });
-    let (mut signals, stderr) = match begun {
-        Ok(begun) => begun,
-        Err(error) => return complain(format_args!("loiter: {}", Failure::Process(error)), 1),
+    let (mut signals, stderr) = match setup {
+        Ok(setup) => setup,
+        Err(error) => return fail(format_args!("loiter: {}", Failure::Process(error)), 1),
     };
     subscriber::install(&stderr, settings.log_level, settings.log_format);
     let (status, deadline) = match serve(settings, &mut signals, &stderr) {
@@ -57,28 +57,28 @@ pub fn run(settings: Settings) -> ExitCode {
     status
 }
 
-/// Prints a text that was asked for, and ends its last line.
-pub fn say(text: &str) -> ExitCode {
+/// Prints a text on standard output, and ends its last line.
+pub fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     let text = text.strip_suffix('\n').unwrap_or(text);
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        // A reader that has seen enough, such as `head`, is no failure.
+        // A reader such as `head` may close the pipe; that is not a failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(format_args!("loiter: cannot write to standard output: {error}"), 1)
+            fail(format_args!("loiter: cannot write to standard output: {error}"), 1)
         }
         _ => ExitCode::SUCCESS,
     }
 }
 
-/// Says on standard error what is wrong, and gives the exit status for it. Every such line starts
-/// with our name, which a [`ConfigError`](crate::config::ConfigError) brings along.
-pub fn complain(wrong: impl fmt::Display, status: u8) -> ExitCode {
-    // With standard error gone there is nobody left to tell.
+/// Prints an error on standard error, and returns the exit status for it. It starts with `loiter:
+/// `, as a [`ConfigError`](crate::config::ConfigError) does.
+pub fn fail(wrong: impl fmt::Display, status: u8) -> ExitCode {
+    // If standard error is closed, there is no other place for it.
     let _ = writeln!(io::stderr(), "{wrong}");
     ExitCode::from(status)
 }
 
-/// Why the server does not run, or no longer does.
+/// Why the server did not start, or ended.
 enum Failure {
     Start(StartError),
     Process(io::Error),
@@ -91,21 +91,21 @@ impl fmt::Display for Failure {
             Failure::Start(error) => error.fmt(f),
             Failure::Process(error) => write!(
                 f,
-                "cannot set up the process: {error}; look at its limits (ulimit -n, ulimit -u)"
+                "cannot set up the process: {error}; check its limits (ulimit -n, ulimit -u)"
             ),
-            Failure::Ended => f.write_str("the server ended though nobody stopped it"),
+            Failure::Ended => f.write_str("the server ended unexpectedly"),
         }
     }
 }
 
-/// A signal so soon after the first is the same one, arriving by another way.
+/// A second signal within this time counts as the same: some tools signal a process and its group.
 const SAME_SIGNAL: Duration = Duration::from_millis(20);
 
-/// Time that standard error has at least when the other logs have used up [`LOG_FLUSH`]: it tells
-/// of those that took no more.
+/// Least time to flush standard error after the other logs have used up [`LOG_FLUSH`]: it reports
+/// those that could not be written.
 const LAST_FLUSH: Duration = Duration::from_millis(200);
 
-/// How far the end has come.
+/// How far the shutdown has come.
 #[derive(Clone, Copy)]
 enum Phase {
     Serving,
@@ -113,7 +113,7 @@ enum Phase {
     Stopping,
 }
 
-/// Serves until the end, and says until when the logs may still be written.
+/// Serves until the end, and returns the deadline for writing the logs.
 fn serve(
     settings: Settings,
     signals: &mut Signals,
@@ -125,14 +125,14 @@ fn serve(
     let stdout = Output::start(Target::Stdout, private).map_err(Failure::Process)?;
     stdout.send(announcement(server.addresses()).as_bytes());
     stdout.finish();
-    tracing::info!(capacity = server.capacity(), "connections that can be held at a time");
+    tracing::info!(capacity = server.capacity(), "most connections at a time");
     let wake = signals.handle();
     let waiter = thread::Builder::new()
         .name("join".into())
         .spawn(move || {
             let totals = server.wait_for_workers();
             wake.close();
-            // Dropped by the main thread: it would wait for the access log here.
+            // The main thread drops it: its drop would wait for the access log here.
             (server, totals)
         })
         .map_err(Failure::Process)?;
@@ -151,7 +151,7 @@ fn serve(
     }
 }
 
-/// Does what signals ask for, until the server has ended. Each is acted on before it is logged.
+/// Handles signals until the server has ended. Each is handled before it is logged.
 fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
     let at_start = terminals();
     let mut phase = Phase::Serving;
@@ -163,7 +163,7 @@ fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> 
             (Request::Nothing, _) => tracing::info!("{name}: ignored"),
             (Request::Reopen, _) => {
                 let reopens = handle.reopen_log();
-                let what = if reopens { "opening the access log anew" } else { "no log to reopen" };
+                let what = if reopens { "reopening the access log" } else { "no log to reopen" };
                 tracing::info!("{name}: {what}");
             }
             (Request::End, Phase::Serving) => {
@@ -171,7 +171,6 @@ fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> 
                 (phase, asked) = (Phase::Draining, Instant::now());
                 tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
             }
-            // Who signals a process and then its group means one signal, not two.
             (Request::End, _) if asked.elapsed() < SAME_SIGNAL => {}
             (Request::End, Phase::Draining) => {
                 handle.stop();
@@ -184,13 +183,13 @@ fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> 
     phase
 }
 
-/// How many of the standard streams are terminals: one that was closed is none any more.
+/// How many of the standard streams are terminals; a terminal that was closed does not count.
 fn terminals() -> usize {
     let all = [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
     all.into_iter().filter(|terminal| *terminal).count()
 }
 
-/// One line per listener for people and programs, and on a terminal a first thing to try.
+/// One line per listener, and on a terminal commands to try.
 fn announcement(addresses: &[Address]) -> String {
     let mut text = String::new();
     for address in addresses {
@@ -203,8 +202,8 @@ fn announcement(addresses: &[Address]) -> String {
     text
 }
 
-/// Three commands to try. One cannot ask everywhere for "every address", only for one of them. A
-/// shell may take `?` and `[` for patterns, and zsh then runs nothing.
+/// Three commands to try, with a loopback address for the unspecified one. They are quoted because
+/// `?` and `[` are patterns to a shell, for which zsh runs nothing.
 fn suggestions(url: &str) -> String {
     let url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     format!(
@@ -218,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn suggestions_name_an_address_that_can_be_asked() {
+    fn suggestions_have_an_address_to_connect_to() {
         assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
         assert!(suggestions("http://[::]:80").contains("'http://[::1]:80/get?a=1'\n"));
         assert!(suggestions("http://192.0.2.1:80").contains("'http://192.0.2.1:80/delay/1'\n"));

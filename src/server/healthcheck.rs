@@ -1,7 +1,7 @@
-//! `loiter healthcheck`: asks a running server for its health, for images without a shell or curl.
+//! `loiter healthcheck`: checks a running server, for images without a shell or curl.
 //!
-//! It depends on no reactor: a plain blocking request with a deadline, over TCP or through a Unix
-//! socket. An echo is asked for what it returns.
+//! It sends one blocking request with a deadline, over TCP or a Unix socket; an echo listener must
+//! return what it is sent.
 
 mod process;
 
@@ -12,19 +12,19 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockAddr, Socket, Type};
 
-use super::daemon::complain;
+use super::daemon::fail;
 use super::resolve;
 use crate::config::{Check, Host, NO_URL, SocketName};
 
-/// Time for connection, request and answer together.
+/// Time to connect, send the request and read the response.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Length of `HTTP/1.1 200`, which is all of the answer that matters.
+/// Length of `HTTP/1.1 200`, the part of the response that is read.
 const STATUS_BYTES: usize = 12;
-/// What an echo is asked to return.
+/// What is sent to an echo listener.
 const ECHOED: &[u8] = b"loiter healthcheck\n";
 
-/// Asks a server: exit status 0 when the answer is a 2xx or 3xx, 1 when it is another, there is
-/// none or the server is not found, 2 when the URL cannot be used.
+/// Checks a server. The exit status is 0 for a 2xx or 3xx response, 1 for any other, for none or if
+/// no server is found, 2 for an invalid URL.
 pub fn run(check: &Check) -> ExitCode {
     let urls = match check {
         Check::Url(url) => Ok(vec![url.clone()]),
@@ -32,17 +32,17 @@ pub fn run(check: &Check) -> ExitCode {
         Check::Container { .. } if process::is_container() => process::urls(process::FIRST),
         Check::Container { otherwise } if otherwise.is_empty() => {
             let (wrong, advice) = NO_URL;
-            return complain(format_args!("loiter: {wrong}; {advice}"), 2);
+            return fail(format_args!("loiter: {wrong}; {advice}"), 2);
         }
         Check::Container { otherwise } => Ok(otherwise.clone()),
     };
     match urls {
         Ok(urls) => ask_any(&urls),
-        Err(wrong) => complain(format_args!("loiter: {wrong}"), 1),
+        Err(wrong) => fail(format_args!("loiter: {wrong}"), 1),
     }
 }
 
-/// Asks each until one is well; says what was wrong with the last if none is.
+/// Checks each until one is healthy; reports the error of the last if none is.
 fn ask_any(urls: &[String]) -> ExitCode {
     let deadline = Instant::now() + TIMEOUT;
     let mut status = ExitCode::from(1);
@@ -50,8 +50,8 @@ fn ask_any(urls: &[String]) -> ExitCode {
         let last = at + 1 == urls.len();
         status = match Target::parse(url).map(|target| ask(&target, deadline)) {
             Some(Ok(())) => return ExitCode::SUCCESS,
-            Some(Err(wrong)) if last => complain(format_args!("loiter: {url} {wrong}"), 1),
-            None if last => complain(format_args!("loiter: cannot ask `{url}`; {ADVICE}"), 2),
+            Some(Err(wrong)) if last => fail(format_args!("loiter: {url} {wrong}"), 1),
+            None if last => fail(format_args!("loiter: `{url}` is not a valid URL; {ADVICE}"), 2),
             _ => status,
         };
     }
@@ -61,16 +61,16 @@ fn ask_any(urls: &[String]) -> ExitCode {
 const ADVICE: &str = "write http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or \
                       udp-echo://HOST:PORT";
 
-/// What a URL names.
+/// A parsed URL.
 #[derive(Debug, PartialEq)]
 enum Target<'a> {
-    /// HTTP: where it is spoken, and what is asked for.
+    /// HTTP: where to connect, the Host field and the path.
     Http { at: At, authority: &'a str, path: &'a str },
-    /// An echo of a stream or of datagrams.
+    /// An echo listener for TCP or UDP.
     Echo { at: At, kind: Type },
 }
 
-/// Where a server is.
+/// Where to connect.
 #[derive(Debug, PartialEq)]
 enum At {
     Host(Host),
@@ -98,7 +98,7 @@ impl<'a> Target<'a> {
         is_path(path).then_some(Target::Http { at, authority, path })
     }
 
-    /// `SOCKET:/PATH`, as proxies write it; as with listeners, two slashes may stand before it.
+    /// `SOCKET:/PATH`, as nginx writes it; as for listeners, two slashes before it are accepted.
     fn behind_socket(rest: &'a str) -> Option<Target<'a>> {
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (socket, path) = rest.split_at(rest.find(":/").unwrap_or(rest.len()));
@@ -108,7 +108,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// A host and a port; there is no asking everywhere.
+/// A host and a port; a wildcard host is not accepted.
 fn at(text: &str) -> Option<At> {
     let named = !text.starts_with([':', '*']);
     Host::parse(text).ok().filter(|_| named).map(At::Host)
@@ -118,23 +118,23 @@ fn is_path(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Why a server is not well, as the end of a sentence about it.
+/// Why a server is not healthy, as the end of a sentence about it.
 #[derive(Debug)]
-enum Unwell {
+enum Unhealthy {
     Status(u16),
     Silent(io::Error),
 }
 
-impl fmt::Display for Unwell {
+impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unwell::Status(status) => write!(f, "answers with status {status}"),
-            Unwell::Silent(error) => write!(f, "does not answer: {error}"),
+            Unhealthy::Status(status) => write!(f, "answers with status {status}"),
+            Unhealthy::Silent(error) => write!(f, "does not answer: {error}"),
         }
     }
 }
 
-fn ask(target: &Target, deadline: Instant) -> Result<(), Unwell> {
+fn ask(target: &Target, deadline: Instant) -> Result<(), Unhealthy> {
     match target {
         Target::Http { at, authority, path } => {
             let head = Head { authority, path }.to_string();
@@ -142,14 +142,18 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), Unwell> {
             exchange(at, Type::STREAM, head.as_bytes(), &mut answer, deadline)?;
             match status(&answer) {
                 Some(200..400) => Ok(()),
-                Some(status) => Err(Unwell::Status(status)),
-                None => Err(Unwell::Silent(invalid("that is not HTTP"))),
+                Some(status) => Err(Unhealthy::Status(status)),
+                None => Err(Unhealthy::Silent(invalid("the response is not HTTP"))),
             }
         }
         Target::Echo { at, kind } => {
             let mut answer = [0; ECHOED.len()];
             exchange(at, *kind, ECHOED, &mut answer, deadline)?;
-            if answer == ECHOED { Ok(()) } else { Err(Unwell::Silent(invalid("that is no echo"))) }
+            if answer == ECHOED {
+                Ok(())
+            } else {
+                Err(Unhealthy::Silent(invalid("the response is not an echo")))
+            }
         }
     }
 }
@@ -158,14 +162,14 @@ fn invalid(why: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, why)
 }
 
-/// Sends what is asked, and reads the beginning of the answer.
+/// Sends `asked`, and fills `answer` from the response.
 fn exchange(
     at: &At,
     kind: Type,
     asked: &[u8],
     answer: &mut [u8],
     deadline: Instant,
-) -> Result<(), Unwell> {
+) -> Result<(), Unhealthy> {
     let mut socket = connect(at, kind, deadline)?;
     socket.set_write_timeout(Some(left(deadline)?))?;
     socket.write_all(asked)?;
@@ -183,9 +187,9 @@ fn exchange(
     Ok(())
 }
 
-impl From<io::Error> for Unwell {
-    fn from(error: io::Error) -> Unwell {
-        Unwell::Silent(error)
+impl From<io::Error> for Unhealthy {
+    fn from(error: io::Error) -> Unhealthy {
+        Unhealthy::Silent(error)
     }
 }
 
@@ -203,7 +207,7 @@ impl fmt::Display for Head<'_> {
     }
 }
 
-/// Connects to the first address that allows it; the last one's error when none does.
+/// Connects to the first address that accepts; returns the error of the last if none does.
 fn connect(at: &At, kind: Type, deadline: Instant) -> io::Result<Socket> {
     let addresses: Vec<SockAddr> = match at {
         At::Host(host) => resolve::addresses(host)?.into_iter().map(SockAddr::from).collect(),
@@ -220,7 +224,7 @@ fn connect(at: &At, kind: Type, deadline: Instant) -> io::Result<Socket> {
     outcome
 }
 
-/// The time left, which the socket options want to be more than none.
+/// The time left; an error if there is none, as socket options do not accept zero.
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(too_late()) } else { Ok(left) }
@@ -297,7 +301,7 @@ mod tests {
         }
     }
 
-    /// What the check says of a server that reads a head and then says `answer`.
+    /// The result for a server that reads a request and sends `answer`.
     fn asked(answer: &'static [u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/health", listener.local_addr().expect("bound"));
@@ -313,16 +317,16 @@ mod tests {
         let head = server.join().expect("no panic").expect("a request");
         assert!(head.starts_with(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:"));
         assert!(head.ends_with(b"\r\n\r\n"));
-        outcome.map_or_else(|unwell| unwell.to_string(), |()| "well".to_owned())
+        outcome.map_or_else(|unhealthy| unhealthy.to_string(), |()| "healthy".to_owned())
     }
 
     #[test]
     fn answers() {
-        assert_eq!(asked(b"HTTP/1.1 204 No Content\r\n\r\n"), "well");
-        assert_eq!(asked(b"HTTP/1.1 302 Found\r\n\r\n"), "well");
+        assert_eq!(asked(b"HTTP/1.1 204 No Content\r\n\r\n"), "healthy");
+        assert_eq!(asked(b"HTTP/1.1 302 Found\r\n\r\n"), "healthy");
         assert_eq!(asked(b"HTTP/1.0 503 Busy\r\n\r\n"), "answers with status 503");
         assert_eq!(asked(b"HTTP/1.1"), "does not answer: unexpected end of file");
-        assert_eq!(asked(b"SSH-2.0-OpenSSH_9\r\n"), "does not answer: that is not HTTP");
+        assert_eq!(asked(b"SSH-2.0-OpenSSH_9\r\n"), "does not answer: the response is not HTTP");
     }
 
     #[test]
@@ -333,7 +337,7 @@ mod tests {
         for scheme in ["http", "tcp-echo", "udp-echo"] {
             let url = format!("{scheme}://{address}");
             let outcome = ask(&Target::parse(&url).expect("a good URL"), Instant::now() + TIMEOUT);
-            assert!(matches!(outcome, Err(Unwell::Silent(_))), "{url}");
+            assert!(matches!(outcome, Err(Unhealthy::Silent(_))), "{url}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Opening listeners.
+//! Opens listeners.
 //!
-//! Each worker opens its own, all on the same address (SO_REUSEPORT), so the kernel shares the
-//! connections out. That would also let a second loiter slip in unnoticed; therefore the first
-//! worker asks beforehand whether the address is free. A Unix socket cannot be shared this way: the
-//! first worker serves it alone.
+//! Each worker opens its own socket for an address, with SO_REUSEPORT, and the kernel distributes
+//! the connections. SO_REUSEPORT would also let a second loiter share the port unnoticed, so the
+//! first worker first binds without it. A Unix socket cannot be shared: the first worker serves it
+//! alone.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -20,22 +20,21 @@ use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES
 use crate::config::{Host, Listen, SocketName, UnixSocket};
 use crate::proto::conn::Protocol;
 
-/// An address that is listened on, and what is spoken there. The settings name hosts; these are
-/// the addresses that they have.
+/// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// HTTP over TCP.
     Http(SocketAddr),
-    /// Every byte received over TCP is sent back.
+    /// TCP echo: every byte received is sent back.
     TcpEcho(SocketAddr),
-    /// Every datagram received is sent back.
+    /// UDP echo: every datagram received is sent back.
     UdpEcho(SocketAddr),
     /// HTTP on a Unix socket.
     Unix(UnixSocket),
 }
 
 impl Address {
-    /// The port; 0 is any free one, or none.
+    /// The port; 0 for any free one, or for a Unix socket.
     pub(super) fn port(&self) -> u16 {
         match self {
             Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.port(),
@@ -43,7 +42,7 @@ impl Address {
         }
     }
 
-    /// The file that stands for it, if it is a socket file.
+    /// The file of a Unix socket that has one.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Address::Unix(UnixSocket { name: SocketName::File(path), .. }) => Some(path),
@@ -51,7 +50,7 @@ impl Address {
         }
     }
 
-    /// The same on this port.
+    /// The same with this port.
     fn on_port(mut self, port: u16) -> Address {
         match &mut self {
             Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.set_port(port),
@@ -72,12 +71,12 @@ impl fmt::Display for Address {
     }
 }
 
-/// The addresses of one of the settings' listeners. They get the same port.
+/// The addresses of one `--listen`, which get the same port.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    /// Each once, and one at least.
+    /// Without duplicates; never empty.
     pub(super) addresses: Vec<Address>,
-    /// Whether those that this machine lacks are left out, as long as there is one.
+    /// Whether addresses that this machine does not have are skipped, if it has one of them.
     lenient: bool,
 }
 
@@ -88,8 +87,8 @@ impl From<Address> for Group {
 }
 
 impl Group {
-    /// Looks up the addresses of a listener.
-    pub(super) fn look_up(listen: &Listen) -> io::Result<Group> {
+    /// Resolves the host of a listener.
+    pub(super) fn resolve(listen: &Listen) -> io::Result<Group> {
         let (host, kind): (&Host, fn(SocketAddr) -> Address) = match listen {
             Listen::Http(host) => (host, Address::Http),
             Listen::TcpEcho(host) => (host, Address::TcpEcho),
@@ -97,12 +96,12 @@ impl Group {
             Listen::Unix(socket) => return Ok(Address::Unix(socket.clone()).into()),
         };
         let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
-        // There may be no IPv6. Any other name must mean addresses that this machine has.
+        // There may be no IPv6. All addresses of any other name must exist on this machine.
         Ok(Group { addresses, lenient: host.is_localhost() })
     }
 
-    /// Opens them all. `first`: for the first worker, to which it matters that nobody else is
-    /// there. `defers`: let HTTP's clients speak before they are accepted.
+    /// Opens all addresses. `first`: for the first worker, which checks that no other program uses
+    /// them. `defers`: HTTP connections are accepted when their first bytes have arrived.
     pub(super) fn open(
         &self,
         first: bool,
@@ -113,7 +112,7 @@ impl Group {
         loop {
             tries -= 1;
             match self.try_open(first, defers) {
-                // A port that is free at the first address may be taken at another.
+                // A port that is free at the first address may be in use at another.
                 Err((_, error)) if tries > 0 && error.kind() == ErrorKind::AddrInUse => {}
                 outcome => return outcome,
             }
@@ -140,14 +139,14 @@ impl Group {
     }
 }
 
-/// An open listener, and where it really listens.
+/// An open listener.
 #[derive(Debug)]
 pub(super) struct Open {
-    /// For the worker's part of the system.
+    /// For [`Os`](os::Os).
     pub(super) socket: ListenSocket,
     /// For the worker.
     pub(super) listener: Listener,
-    /// The address with its real port.
+    /// Its address, with the actual port.
     pub(super) address: Address,
 }
 
@@ -169,7 +168,8 @@ fn tcp(
     named: fn(SocketAddr) -> Address,
 ) -> io::Result<Open> {
     let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
-    // Accepted sockets inherit both. Raw echo has no timeout, so the kernel finds out who is gone.
+    // Accepted sockets inherit both. TCP echo has no timeouts: keep-alive probes detect dead
+    // clients.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(true)?;
     let deferred = defers && os::defer_accept(&socket).is_ok();
@@ -185,7 +185,7 @@ fn tcp(
 
 fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
     let socket = bind(address, Type::DGRAM, Transport::UDP, first)?;
-    // A wish: the kernel clips it.
+    // The kernel limits the size, so failure is not an error.
     let _ = socket.set_recv_buffer_size(DATAGRAM_BUFFER_BYTES);
     let socket = mio::net::UdpSocket::from_std(socket.into());
     let local = socket.local_addr()?;
@@ -196,7 +196,7 @@ fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
     })
 }
 
-/// A bound socket. `[::]` takes IPv4 as well; where there is no IPv6, 0.0.0.0 stands in for it.
+/// A bound socket. `[::]` includes IPv4; without IPv6 it is replaced by 0.0.0.0.
 fn bind(address: SocketAddr, kind: Type, transport: Transport, first: bool) -> io::Result<Socket> {
     match bind_exactly(address, kind, transport, first) {
         Err(error) if address.ip() == IpAddr::from([0u16; 8]) && is_missing(&error) => {
@@ -207,7 +207,7 @@ fn bind(address: SocketAddr, kind: Type, transport: Transport, first: bool) -> i
     }
 }
 
-/// Whether this machine has no such address, or none of its kind.
+/// Whether this machine does not have the address, or no address of its family.
 fn is_missing(error: &io::Error) -> bool {
     [Some(libc::EAFNOSUPPORT), Some(libc::EADDRNOTAVAIL)].contains(&error.raw_os_error())
 }
@@ -233,8 +233,8 @@ fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Resu
     if address.is_ipv6() {
         socket.set_only_v6(address.ip() != IpAddr::from([0u16; 8]))?;
     }
-    // For TCP it means: although connections of an earlier server still linger here. For UDP it
-    // would mean sharing.
+    // For TCP this allows binding while connections of an earlier server are in TIME_WAIT. For UDP
+    // it would share the port.
     if kind == Type::STREAM {
         socket.set_reuse_address(true)?;
     }

@@ -1,14 +1,14 @@
-//! The outputs of the log: each has a bounded queue, and a thread that writes what is in it.
+//! The outputs of the log, each with a bounded queue and a thread that writes it.
 //!
-//! Callers hand over whole lines and never wait, whether they are workers or the thread that acts
-//! on signals. When an output takes nothing (a pipe that nobody reads, a slow disk) its queue fills
-//! up; further lines are dropped and counted, and the count is logged when there is room again.
+//! Callers, which are workers and the thread that handles signals, queue whole lines and never
+//! wait. If an output blocks (a pipe without a reader, a slow disk), its queue fills up; further
+//! lines are dropped and counted, and the count is logged when there is room again.
 //!
-//! Everything for one output goes through one queue, so lines arrive in order: the events of
+//! Everything for one output goes through one queue, so lines stay in order: the events of
 //! `tracing`, and the access log unless it has a file. Each output has its own thread, because
-//! standard error is shared with other processes: it cannot be made non-blocking, and whatever
-//! `poll` reports, another process may take the room before our `write`. A thread that may block
-//! must not serve a second output.
+//! standard error is shared with other processes: it cannot be made non-blocking, and after `poll`
+//! reports room, another process may take it before our `write`. A thread that may block must not
+//! serve a second output.
 //!
 //! ```text
 //! tracing  ── a line per event ──┐
@@ -52,10 +52,10 @@ pub(super) enum Target {
 #[derive(Debug)]
 pub(super) struct Output {
     target: Target,
-    /// Unbounded in itself: [`Shared::queued`] bounds it in bytes.
+    /// Unbounded; [`Shared::queued`] limits it in bytes.
     queue: Sender<Message>,
     shared: Arc<Shared>,
-    /// Disconnected when the writer has ended. Only `close` takes the lock.
+    /// Disconnected when the writer has ended. Only `close` locks it.
     ended: Mutex<Receiver<()>>,
 }
 
@@ -68,27 +68,27 @@ struct Shared {
     lost: AtomicU64,
     reopen: AtomicBool,
     close: AtomicBool,
-    /// Nobody waits for the writer any more: it gives up an output that takes nothing.
+    /// `close` no longer waits: the writer gives up an output that blocks.
     abandon: AtomicBool,
 }
 
 /// An entry of the queue.
 #[derive(Debug)]
 enum Message {
-    /// Whole lines, and where the emptied buffer is sent.
+    /// Whole lines, and where to send the emptied buffer.
     Lines(Vec<u8>, Option<SyncSender<Vec<u8>>>),
-    /// Makes the writer look at [`Shared`].
+    /// Makes the writer check [`Shared`].
     Wake,
 }
 
 thread_local! {
-    /// Whether this thread reports lost lines: a report is queued even if the queue is full, or its
-    /// count would be lost too. A writer makes at most one for each message it takes.
+    /// Whether this thread is reporting lost lines. Such a report is queued even if the queue is
+    /// full, or it would be lost too; a writer makes at most one per message.
     static REPORTING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Target {
-    /// The name used in messages.
+    /// The name in log messages.
     fn name(&self) -> &'static str {
         match self {
             Target::Stderr => "standard error",
@@ -97,7 +97,7 @@ impl Target {
         }
     }
 
-    /// At most 15 bytes, as Linux cuts a thread's name there.
+    /// The thread's name: at most 15 bytes, the limit on Linux.
     fn thread_name(&self) -> &'static str {
         match self {
             Target::Stderr => "log",
@@ -108,12 +108,12 @@ impl Target {
 }
 
 impl Output {
-    /// Starts the writer and opens the target. A FIFO without a reader counts as open: it is tried
-    /// again for each message, and lines are lost until then.
+    /// Starts the writer and opens the target. A FIFO without a reader is not an error: the writer
+    /// retries for each message, and lines are lost until then.
     ///
-    /// Where workers have descriptor tables of their own, the writer must have one too: workers
-    /// copy the table they start with, and a copy of the file's descriptor in it would keep a
-    /// rotated and deleted log on the disk until the end.
+    /// If workers have private descriptor tables, the writer must have one too: workers copy the
+    /// table they start with, and a copy of the file's descriptor would keep a rotated and deleted
+    /// log on the disk.
     pub(super) fn start(target: Target, private_fd_table: bool) -> io::Result<Arc<Output>> {
         let wanted = target.clone();
         Output::open(target, move || {
@@ -124,7 +124,7 @@ impl Output {
         })
     }
 
-    /// The same with another way to open the target, which is called on the writer's thread.
+    /// The same; `open` opens the target, on the writer's thread.
     fn open(
         target: Target,
         open: impl FnOnce() -> io::Result<Option<File>> + Send + 'static,
@@ -136,7 +136,7 @@ impl Output {
         let (name, theirs, wanted) = (target.thread_name(), Arc::clone(&shared), target.clone());
         let run = move || {
             let _alive = alive;
-            // The receiver waits below, so the result is taken.
+            // The receiver waits below, so this does not fail.
             let _ = match open() {
                 Err(error) => opened.send(Err(error)),
                 Ok(file) => {
@@ -150,8 +150,8 @@ impl Output {
         Ok(Arc::new(Output { target, queue, shared, ended: Mutex::new(ended) }))
     }
 
-    /// Queues whole lines of the server's own, or drops and counts them when the queue is full.
-    /// Some of the queue is reserved for them, so that a flood of requests does not push them out.
+    /// Queues whole lines of the server's own log, or drops and counts them if the queue is full. A
+    /// part of the queue is reserved for them, so that a flood of requests does not displace them.
     pub(super) fn send(&self, lines: &[u8]) {
         let bound = match REPORTING.get() {
             true => usize::MAX,
@@ -160,17 +160,17 @@ impl Output {
         let _ = self.queue(lines.to_vec(), None, bound);
     }
 
-    /// Queues a batch of lines; the emptied buffer comes back through `home`. Returns the batch if
-    /// it was dropped, and its lines counted, because the queue is full.
+    /// Queues a batch of lines; the emptied buffer is sent to `recycle`. If the queue is full, the
+    /// lines are dropped and counted, and the batch is returned.
     pub(super) fn send_batch(
         &self,
         lines: Vec<u8>,
-        home: &SyncSender<Vec<u8>>,
+        recycle: &SyncSender<Vec<u8>>,
     ) -> Result<(), Vec<u8>> {
-        self.queue(lines, Some(home.clone()), LOG_QUEUE_BYTES)
+        self.queue(lines, Some(recycle.clone()), LOG_QUEUE_BYTES)
     }
 
-    /// Queues a copy of some lines of a batch, or drops and counts them because the queue is full.
+    /// Queues a copy of a few lines, or drops and counts them if the queue is full.
     pub(super) fn send_few(&self, lines: &[u8]) {
         let _ = self.queue(lines.to_vec(), None, LOG_QUEUE_BYTES);
     }
@@ -178,13 +178,13 @@ impl Output {
     fn queue(
         &self,
         lines: Vec<u8>,
-        home: Option<SyncSender<Vec<u8>>>,
+        recycle: Option<SyncSender<Vec<u8>>>,
         bound: usize,
     ) -> Result<(), Vec<u8>> {
         let cost = cost(&lines);
         let queued = self.shared.queued.fetch_add(cost, Relaxed);
         let lines = match queued.saturating_add(cost) <= bound {
-            true => match self.queue.send(Message::Lines(lines, home)) {
+            true => match self.queue.send(Message::Lines(lines, recycle)) {
                 Ok(()) => return Ok(()),
                 Err(refused) => match refused.0 {
                     Message::Lines(lines, _) => lines,
@@ -194,13 +194,13 @@ impl Output {
             false => lines,
         };
         self.shared.queued.fetch_sub(cost, Relaxed);
-        self.shared.lose(&lines);
+        self.shared.count_lost(&lines);
         Err(lines)
     }
 
-    /// Opens the file again under its name, after it was rotated away. Does not wait.
+    /// Reopens the file by its name, after log rotation. Does not wait.
     pub(super) fn reopen(&self) {
-        self.ask(&self.shared.reopen);
+        self.request(&self.shared.reopen);
     }
 
     /// Lines lost since the start.
@@ -208,13 +208,13 @@ impl Output {
         self.shared.lost.load(Relaxed)
     }
 
-    /// Makes the writer end when it has written what is queued. Does not wait; lines sent later may
-    /// be lost, and are counted then.
+    /// Makes the writer end when it has written what is queued. Does not wait. Lines sent later may
+    /// be lost, and are then counted.
     pub(super) fn finish(&self) {
-        self.ask(&self.shared.close);
+        self.request(&self.shared.close);
     }
 
-    /// The same, and waits for it until `deadline` at most; then the output is given up.
+    /// The same, and waits until `deadline` at most; then the writer gives the output up.
     pub(super) fn close(&self, deadline: Instant) {
         if self.shared.abandon.load(Relaxed) {
             return;
@@ -225,24 +225,20 @@ impl Output {
         if ended.recv_timeout(within) == Err(RecvTimeoutError::Timeout) {
             self.shared.abandon.store(true, Relaxed);
             if self.target != Target::Stderr {
-                tracing::warn!(
-                    "{} takes no more lines: those that are queued are lost",
-                    self.target.name()
-                );
+                tracing::warn!("{} is blocked: its queued lines are lost", self.target.name());
             }
         }
     }
 
-    fn ask(&self, wish: &AtomicBool) {
-        // One that has been asked already is awake, or has a message that wakes it. A writer that
-        // has ended needs no waking.
-        if !wish.swap(true, Release) {
+    fn request(&self, flag: &AtomicBool) {
+        // If the flag was set, the writer is awake or has a message. It may also have ended.
+        if !flag.swap(true, Release) {
             let _ = self.queue.send(Message::Wake);
         }
     }
 }
 
-/// For `tracing`, which writes each event with one call. It never fails and never waits.
+/// For `tracing`, which writes each event with one call. It neither fails nor waits.
 impl Write for &Output {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         self.send(lines);
@@ -255,13 +251,13 @@ impl Write for &Output {
 }
 
 impl Shared {
-    /// Counts lines that are dropped. The first may be the rest of a line.
-    fn lose(&self, lines: &[u8]) {
+    /// Counts dropped lines. The first may be the end of a line.
+    fn count_lost(&self, lines: &[u8]) {
         self.lost.fetch_add(memchr::memchr_iter(b'\n', lines).count() as u64, Relaxed);
     }
 }
 
-/// Memory that a message takes in the queue, in bytes.
+/// The memory that a message takes in the queue, in bytes.
 fn cost(lines: &Vec<u8>) -> usize {
     lines.capacity() + size_of::<Message>()
 }

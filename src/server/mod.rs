@@ -1,7 +1,7 @@
-//! Layer 5, the shell: sockets, clocks and threads, and nothing else that could be elsewhere.
+//! Layer 5, the shell: sockets, clocks and threads.
 //!
-//! [`Server`] starts the workers and tells them when to end. It installs no signal handler and
-//! prints nothing, so a test can have one, or several; the program around it is [`daemon`].
+//! [`Server`] starts and stops the workers. It installs no signal handler and prints nothing, so a
+//! test can run several; [`daemon`] is the program around it.
 
 pub mod access;
 mod admission;
@@ -61,27 +61,27 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for use inside a program, on one thread unless told otherwise.
+    /// A server inside a program, with one worker by default.
     pub fn builder() -> Builder {
         let settings = Settings { workers: 1, private_fd_tables: false, ..Settings::default() };
         Builder { settings, listen: Vec::new() }
     }
 
-    /// Starts a server with these settings. It listens when this returns.
+    /// Starts a server with these settings. When this returns, it listens.
     pub fn start(settings: Settings) -> Result<Server, StartError> {
         start::start(settings, None)
     }
 
-    /// Where it listens, in the order of the settings and with the real ports.
+    /// Its addresses, in the order of the settings and with the actual ports.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// The first address on which it listens for TCP.
+    /// Its first TCP address.
     ///
     /// # Panics
     ///
-    /// When there is none: the server has only socket files or datagrams.
+    /// If there is none: all listeners are Unix sockets or UDP.
     pub fn address(&self) -> std::net::SocketAddr {
         let tcp = |address: &Address| match address {
             Address::Http(at) | Address::TcpEcho(at) => Some(*at),
@@ -90,22 +90,22 @@ impl Server {
         self.addresses.iter().find_map(tcp).expect("the server listens for TCP")
     }
 
-    /// Most connections it can hold, by the descriptor limit and the settings.
+    /// Most connections at a time, by the descriptor limit and the settings.
     pub fn capacity(&self) -> u64 {
         self.capacity
     }
 
-    /// Something to end it with from elsewhere.
+    /// A handle to stop it from elsewhere.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Ends it now, and waits until it has ended.
+    /// Stops it and waits until it has ended.
     pub fn stop(self) {
         drop(self);
     }
 
-    /// Waits until it has ended, which something else must bring about.
+    /// Waits until it has ended; a [`Handle`] must stop it.
     pub fn join(mut self) -> WorkerStats {
         self.wait()
     }
@@ -119,7 +119,7 @@ impl Server {
     fn wait_for_workers(&mut self) -> WorkerStats {
         let mut totals = WorkerStats::default();
         for thread in self.threads.drain(..) {
-            // A worker that panicked has said so on standard error; the others still count.
+            // A worker that panicked has printed that on standard error.
             let one = thread.join().unwrap_or_default();
             totals.connections += one.connections;
             totals.requests += one.requests;
@@ -137,7 +137,7 @@ impl Drop for Server {
     }
 }
 
-/// Tells a server's workers what to do.
+/// Sends commands to the workers of a server.
 #[derive(Clone, Debug)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -146,12 +146,12 @@ pub struct Handle {
 #[derive(Debug)]
 struct Shared {
     mailboxes: Vec<Mailbox>,
-    /// Taken when the server begins to end, so that a successor's are left alone.
+    /// Taken when the shutdown begins, so that the files of a successor are left alone.
     socket_files: Mutex<Vec<SocketFile>>,
     log: Option<Arc<AccessLog>>,
 }
 
-/// One worker's commands, and how to wake it for them.
+/// The command channel of one worker, and the pipe that wakes it.
 #[derive(Debug)]
 struct Mailbox {
     commands: Sender<Command>,
@@ -159,48 +159,49 @@ struct Mailbox {
 }
 
 impl Handle {
-    /// Stops accepting, lets what was begun end within this time, then ends. Returns at once.
+    /// Stops accepting, gives the requests in progress this time to finish, then ends. Returns at
+    /// once.
     pub fn drain(&self, within: Duration) {
-        self.tell(&Command::Drain(within));
+        self.send(&Command::Drain(within));
     }
 
-    /// Ends now. Returns at once.
+    /// Closes all connections and ends. Returns at once.
     pub fn stop(&self) {
-        self.tell(&Command::Stop);
+        self.send(&Command::Stop);
     }
 
-    /// Opens the access log's file anew, after it was rotated away; whether it has a file.
+    /// Reopens the file of the access log after log rotation; returns whether it has a file.
     pub fn reopen_log(&self) -> bool {
         let log = self.shared.log.as_ref().filter(|log| log.has_file());
         log.map(|log| log.reopen()).is_some()
     }
 
-    /// Access log lines that were lost.
+    /// Access log lines lost so far.
     pub fn dropped_log_lines(&self) -> u64 {
         self.shared.log.as_ref().map_or(0, |log| log.dropped())
     }
 
-    /// Writes what is queued for the access log, until `deadline` at most. Nothing logs after it.
+    /// Writes what is queued for the access log, until `deadline`; later lines are lost.
     fn close_log(&self, deadline: Instant) {
         if let Some(log) = &self.shared.log {
             log.close(deadline);
         }
     }
 
-    fn tell(&self, command: &Command) {
+    fn send(&self, command: &Command) {
         let files = self.shared.socket_files.lock().map(|mut files| std::mem::take(&mut *files));
         for file in files.unwrap_or_default() {
             file.remove();
         }
         for mailbox in &self.shared.mailboxes {
-            // A worker that has ended needs no command; a full pipe wakes it just as well.
+            // A worker that has ended needs no command, and a full pipe wakes it too.
             let _ = mailbox.commands.send(command.clone());
             let _ = (&mailbox.waker).write(&[1]);
         }
     }
 }
 
-/// Settings of a server that is to be started inside a program.
+/// Builds a server inside a program.
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
@@ -208,13 +209,13 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Listens here, as `--listen` does; may be called more than once.
+    /// Adds an address, written as for `--listen`.
     pub fn listen(mut self, address: &str) -> Builder {
         self.listen.push(address.to_owned());
         self
     }
 
-    /// Threads that serve; 0 is one per CPU.
+    /// Worker threads; 0 means one per CPU.
     pub fn workers(mut self, workers: usize) -> Builder {
         self.settings.workers = workers;
         self
@@ -226,7 +227,7 @@ impl Builder {
         self
     }
 
-    /// Starts it. It listens when this returns.
+    /// Starts it. When this returns, it listens.
     pub fn start(mut self) -> Result<Server, StartError> {
         if !self.listen.is_empty() {
             let parse = |text: &String| text.parse().map_err(StartError::Address);

@@ -1,7 +1,7 @@
-//! What a worker needs of the world: a clock, sockets, and to be woken.
+//! What a worker needs from its environment: a clock, sockets and events.
 //!
-//! Two worlds have it: the operating system (`os`) and a simulation that follows from
-//! a seed ([`sim`](super::sim)). It is the only trait the layers need.
+//! Two types implement it: one on the operating system (`os`), and a simulation that is determined
+//! by a seed ([`sim`](super::sim)).
 
 use std::fmt::Debug;
 use std::io;
@@ -11,55 +11,56 @@ use std::time::Duration;
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
-/// Something happened.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A listener has connections, or datagrams.
+    /// A listener has connections or datagrams.
     Listener(usize),
-    /// A socket changed.
+    /// The readiness of a socket changed.
     Socket(Token, Readiness),
-    /// There are commands.
+    /// The worker has commands.
     Inbox,
 }
 
-/// What became of a socket since it was last told: edges, not levels.
+/// Changes of a socket's readiness since the last event: edges, not levels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
     /// There may be bytes to read.
     pub readable: bool,
-    /// The peer sends no more: read on until the end.
+    /// The client has ended its side: read on until the end.
     pub ending: bool,
-    /// The connection is broken; nothing that is sent will arrive.
+    /// The connection was reset; nothing that is sent will arrive.
     pub broken: bool,
 }
 
-/// A world to serve in.
+/// The environment of a worker.
 pub trait Net {
     /// A connection.
     type Socket: Debug;
 
-    /// The time.
+    /// The monotonic time.
     fn now(&mut self) -> Time;
 
     /// The time since 1970, for the `Date` field; read once a second.
     fn unix_time(&mut self) -> Duration;
 
-    /// Sleeps until something happens, or until this moment, and appends what happened. It may
-    /// return earlier with nothing.
+    /// Waits for events, until `until` at most, and appends them. It may return earlier without
+    /// events.
     fn wait(&mut self, until: Time, events: &mut Vec<Event>);
 
     /// Accepts a connection. It reports no events before it is [registered](Net::register).
     fn accept(&mut self, listener: usize) -> io::Result<(Self::Socket, Option<IpAddr>)>;
 
-    /// From now on events tell of this connection, and carry `token`; the first of them tells what
-    /// is the case already. To be called once.
+    /// Starts reporting the events of a connection, with this token; the first event reports its
+    /// readiness so far. Must be called at most once per connection.
     fn register(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
 
-    /// Returns a bounded number of datagrams to their senders; whether there may be more.
+    /// Sends a limited number of datagrams back to their senders; returns whether there may be
+    /// more.
     fn echo_datagrams(&mut self, listener: usize) -> bool;
 
-    /// Appends what has arrived, up to `most` bytes, for which there is spare capacity; `Ok(0)` is
-    /// the end.
+    /// Appends what has arrived, at most `most` bytes, for which `into` has the capacity; `Ok(0)`
+    /// is the end of the stream.
     fn read(
         &mut self,
         socket: &mut Self::Socket,
@@ -67,17 +68,16 @@ pub trait Net {
         most: usize,
     ) -> io::Result<usize>;
 
-    /// Whether a read that brought less than it could have has brought all there was, so that the
-    /// next byte makes a new event.
+    /// Whether a short read means that the socket is empty and the next byte makes a new event.
     fn short_read_is_all(&self) -> bool;
 
-    /// Hands over bytes and says how many were taken.
+    /// Writes bytes, and returns how many were taken.
     fn write(&mut self, socket: &mut Self::Socket, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Sends what has arrived back, up to `most` bytes, without bringing it here, and says how many
-    /// bytes that took from what has arrived. Those of them that could not be sent are appended to
-    /// `rest`: to be written, which also tells why if they cannot be at all. `Ok(0)`: nothing was
-    /// done, and reading tells why. An error: bytes have been lost.
+    /// Sends at most `most` of the bytes that have arrived back to the client without copying them
+    /// here, and returns how many were taken from the socket. Those that could not be sent are
+    /// appended to `rest`: writing them reports the reason. `Ok(0)`: nothing was done, and reading
+    /// reports the reason. An error: bytes were lost.
     fn splice(
         &mut self,
         socket: &mut Self::Socket,
@@ -88,21 +88,20 @@ pub trait Net {
         Ok(0)
     }
 
-    /// Says that we send no more.
+    /// Ends our side of the connection.
     fn shutdown(&mut self, socket: &mut Self::Socket);
 
-    /// Ends a connection.
+    /// Closes the connection.
     fn close(&mut self, socket: Self::Socket);
 
-    /// Stops listening.
+    /// Closes all listeners.
     fn close_listeners(&mut self);
 
-    /// Gives memory that is free back, where it would be kept.
+    /// Returns free memory to the system, if the allocator would keep it.
     fn trim(&mut self) {}
 }
 
-/// Whether closing a connection would help: there is no descriptor, no memory or no watch for
-/// another one.
+/// Whether closing a connection would help: no descriptor, memory or epoll watch is left.
 pub fn is_exhausted(error: &io::Error) -> bool {
     let kinds = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::ENOSPC];
     error.raw_os_error().is_some_and(|code| kinds.contains(&code))

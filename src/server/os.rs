@@ -1,8 +1,9 @@
-//! The operating system, through mio: what knows it, and all that is `unsafe`, is here and below.
+//! The operating system, through mio. All `unsafe` code is here and below.
 //!
-//! A socket is registered once at most, edge-triggered, for both directions, when it first has to
-//! wait: epoll and kqueue then report what is there already. On Linux a timer descriptor makes a
-//! wait exact to some hundredths of a millisecond; elsewhere mio's timeout is rounded up to one.
+//! A socket is registered at most once, edge-triggered and for both directions, when it first has
+//! to wait: epoll and kqueue then report its readiness so far. On Linux a timer descriptor makes a
+//! wait exact to some hundredths of a millisecond; elsewhere mio rounds timeouts up to a
+//! millisecond.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -29,27 +30,27 @@ mod timer;
 
 use splice::SplicePipe;
 
-/// A connection.
+/// The socket of a connection.
 #[derive(Debug)]
 pub(super) enum Socket {
     /// Over TCP.
     Tcp(TcpStream),
-    /// Through a socket file.
+    /// Over a Unix socket.
     Unix(UnixStream),
 }
 
-/// A listener.
+/// The socket of a listener.
 #[derive(Debug)]
 pub(super) enum ListenSocket {
-    /// Of TCP connections.
+    /// For TCP connections.
     Tcp(TcpListener),
-    /// Of connections through a socket file.
+    /// For connections over a Unix socket.
     Unix(UnixListener),
-    /// Of datagrams.
+    /// For datagrams.
     Udp(Datagrams),
 }
 
-/// A UDP socket, and the datagram it could not yet return.
+/// A UDP socket, and a datagram that could not be sent yet.
 #[derive(Debug)]
 pub(super) struct Datagrams {
     /// The socket.
@@ -59,13 +60,13 @@ pub(super) struct Datagrams {
 }
 
 impl Datagrams {
-    /// A socket whose datagrams are to be returned.
+    /// Echoes the datagrams of a socket.
     pub(super) fn new(socket: UdpSocket) -> Datagrams {
         Datagrams { socket, pending: None, buffer: vec![0; DATAGRAM_BYTES].into_boxed_slice() }
     }
 
-    /// Returns datagrams; whether there may be more. One that cannot be sent now is kept, and those
-    /// behind it stay with the kernel until then.
+    /// Sends datagrams back, and returns whether there may be more. One that cannot be sent now is
+    /// kept, and those after it stay in the kernel's queue.
     fn echo_datagrams(&mut self) -> bool {
         for _ in 0..DATAGRAMS_PER_TURN {
             let (bytes, sender) = match self.pending.take() {
@@ -73,7 +74,7 @@ impl Datagrams {
                 None => match self.socket.recv_from(&mut self.buffer) {
                     Ok(received) => received,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                    // An ICMP error of an earlier answer is reported here; it is nobody's business.
+                    // An ICMP error for an earlier datagram is reported here; it can be ignored.
                     Err(_) => continue,
                 },
             };
@@ -82,7 +83,7 @@ impl Datagrams {
                     self.pending = Some((bytes, sender));
                     return false;
                 }
-                // A sender that cannot be reached loses its datagram, as it may with UDP.
+                // Datagrams to an unreachable sender are lost, as is usual for UDP.
                 Ok(_) | Err(_) => {}
             }
         }
@@ -90,7 +91,7 @@ impl Datagrams {
     }
 }
 
-/// A worker's part of the operating system.
+/// The sockets, clock and events of one worker.
 #[derive(Debug)]
 pub(super) struct Os {
     poll: Poll,
@@ -100,19 +101,19 @@ pub(super) struct Os {
     timer: timer::Timer,
     pipe: SplicePipe,
     start: Instant,
-    /// The last time the clock was looked at.
-    looked: Time,
+    /// The last clock read.
+    last_now: Time,
     short_read_is_all: bool,
 }
 
-/// Poll tokens beyond any session's.
+/// Poll tokens that no session has.
 const INBOX: u32 = u32::MAX;
 const TIMER: u32 = u32::MAX - 1;
 const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
-    /// Everything registered and ready to wait. `start` is [`Time::START`], the same for all
-    /// workers.
+    /// Registers the listeners, the inbox and the timer. `start` is [`Time::START`], the same for
+    /// all workers.
     pub(super) fn new(
         listeners: Vec<ListenSocket>,
         inbox: pipe::Receiver,
@@ -121,12 +122,12 @@ impl Os {
     ) -> io::Result<Os> {
         let poll = Poll::new()?;
         let timer = timer::Timer::new(&poll, special(TIMER))?;
-        // kqueue reports a level as an edge only after the buffer was seen empty.
+        // kqueue makes a new edge only after a read has found the socket empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
         let events = Events::with_capacity(EVENTS_PER_WAIT);
-        let (pipe, looked) = (SplicePipe::open(), Time::START);
+        let (pipe, last_now) = (SplicePipe::open(), Time::START);
         let mut os =
-            Os { poll, events, listeners, inbox, timer, pipe, start, looked, short_read_is_all };
+            Os { poll, events, listeners, inbox, timer, pipe, start, last_now, short_read_is_all };
         let registry = os.poll.registry();
         registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         for (number, listener) in os.listeners.iter_mut().enumerate() {
@@ -149,7 +150,7 @@ impl Os {
     }
 }
 
-/// The time now, cut to whole microseconds.
+/// The time since `start`, rounded down to microseconds.
 fn since(start: Instant) -> Time {
     Time::from_micros(start.elapsed().as_micros() as u64)
 }
@@ -160,8 +161,8 @@ fn special(index: u32) -> mio::Token {
 
 const _: () = assert!(usize::BITS == 64, "a poll token holds an index and a generation");
 
-/// A session's generation stands above its index, so no session has a special token: those have
-/// generation 0 and an index no slab reaches.
+/// A session's token has the generation in its upper half and the index in its lower half. The
+/// special tokens have generation 0 and indexes that no slab reaches.
 fn pack(token: Token) -> mio::Token {
     mio::Token((u64::from(token.generation) << 32 | u64::from(token.index)) as usize)
 }
@@ -189,8 +190,8 @@ impl Net for Os {
     type Socket = Socket;
 
     fn now(&mut self) -> Time {
-        self.looked = since(self.start);
-        self.looked
+        self.last_now = since(self.start);
+        self.last_now
     }
 
     fn unix_time(&mut self) -> Duration {
@@ -198,15 +199,15 @@ impl Net for Os {
     }
 
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
-        // The last look at the clock is good enough to see whether there is anything to set.
-        let due = until <= self.looked;
-        if due || !self.timer.wait_near(&self.poll, self.looked, until, self.start, events) {
+        // The last clock read is recent enough for this.
+        let due = until <= self.last_now;
+        if due || !self.timer.wait_near(&self.poll, self.last_now, until, self.start, events) {
             let timeout = match due {
                 true => Some(Duration::ZERO),
-                false => self.timer.timeout(self.looked, until, self.start),
+                false => self.timer.timeout(self.last_now, until, self.start),
             };
-            // An interrupted wait says nothing of what has happened, so that is asked for at once:
-            // a deadline must not be judged by what was not seen.
+            // After EINTR the events are polled at once: a deadline must not be checked before
+            // events that have already happened.
             if self.poll.poll(&mut self.events, timeout).is_err()
                 && self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err()
             {
@@ -276,7 +277,7 @@ impl Net for Os {
     }
 
     fn shutdown(&mut self, socket: &mut Socket) {
-        // It fails only when the connection is already gone, which the next read tells as well.
+        // It fails only if the connection is gone, which the next read reports too.
         let _ = match socket {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
@@ -291,20 +292,20 @@ impl Net for Os {
         self.listeners.clear();
     }
 
-    /// glibc keeps what was freed between things that are not: tens of megabytes, after an attack
-    /// of ten thousand connections. Other allocators give it back themselves.
+    /// glibc keeps free memory between blocks in use: tens of megabytes after 10,000 connections.
+    /// Other allocators return it by themselves.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     fn trim(&mut self) {
-        // SAFETY: no pointers; it touches only what is free.
+        // SAFETY: no pointers; only free memory is affected.
         unsafe { libc::malloc_trim(0) };
     }
 }
 
-/// Gives the calling thread a descriptor table of its own: a copy of what is open now. The limit on
-/// descriptors counts per table, and a table with one thread is looked up without locking.
+/// Gives the calling thread its own descriptor table, a copy of the current one. The descriptor
+/// limit counts per table, and look-ups in a table of one thread need no lock.
 #[cfg(target_os = "linux")]
 pub(super) fn unshare_descriptors() -> io::Result<()> {
-    // SAFETY: the range is empty, so nothing is closed; the flag only splits the table.
+    // SAFETY: the range is empty, so nothing is closed; the flag only copies the table.
     let result = unsafe {
         let none = libc::c_uint::MAX;
         libc::syscall(libc::SYS_close_range, none, none, CLOSE_RANGE_UNSHARE)
@@ -315,18 +316,18 @@ pub(super) fn unshare_descriptors() -> io::Result<()> {
 #[cfg(target_os = "linux")]
 const CLOSE_RANGE_UNSHARE: libc::c_uint = 1 << 1;
 
-/// Other systems share one table among all threads.
+/// On other systems all threads share one table.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn unshare_descriptors() -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Lets the kernel keep a connection back until its client has spoken, or a second has passed.
+/// Makes the kernel defer accepting until the client has sent something, or a second has passed.
 #[cfg(target_os = "linux")]
 pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
     let (descriptor, seconds) = (listener.as_raw_fd(), DEFER_ACCEPT_SECONDS);
     let length = size_of_val(&seconds) as libc::socklen_t;
-    // SAFETY: `seconds` is as long as said, and read during the call only.
+    // SAFETY: `seconds` has this length, and is read only during the call.
     let result = unsafe {
         let value = (&raw const seconds).cast();
         libc::setsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, value, length)
@@ -334,21 +335,21 @@ pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Other systems hand each connection over at once, or ask for a kernel module first.
+/// Other systems do not have this, or require a kernel module.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn defer_accept(_: &socket2::Socket) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Raises the soft limit on descriptors to the hard one, and says what it is now.
+/// Raises the soft descriptor limit to the hard limit, and returns it.
 pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is a valid place for the answer.
+    // SAFETY: `limit` is a valid pointer to write to.
     if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } != 0 {
         return Err(io::Error::last_os_error());
     }
     let wanted = libc::rlimit { rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max };
-    // SAFETY: `wanted` is a valid limit. macOS refuses an unlimited one; the old limit stands then.
+    // SAFETY: `wanted` is valid. macOS refuses an infinite limit; the old one then stays.
     if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &wanted) } == 0 {
         limit = wanted;
     }
@@ -357,12 +358,12 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     Ok(limit.rlim_cur as u64)
 }
 
-/// The machine's name.
+/// The machine's host name.
 pub(super) fn hostname() -> io::Result<String> {
-    // Longer than any system's longest.
+    // Longer than the limit of any system.
     let mut name = [0u8; 257];
-    // SAFETY: the length is that of `name` without its last byte, which so stays zero and ends
-    // the name where the system leaves that out.
+    // SAFETY: the length leaves out the last byte of `name`, which stays zero and terminates the
+    // name if the system does not.
     if unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0 {
         return Err(io::Error::last_os_error());
     }
@@ -375,11 +376,11 @@ mod tests {
     use super::*;
     use crate::server::listen::{Address, Open, open};
 
-    /// The time clients have to speak, as the kernel rounded it.
+    /// The deferral in seconds, as rounded by the kernel.
     fn deferral(listener: &Open) -> i32 {
         let ListenSocket::Tcp(tcp) = &listener.socket else { panic!("{:?}", listener.address) };
         let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
-        // SAFETY: both places are valid, and the length is that of the first.
+        // SAFETY: both pointers are valid, and the length is that of the first.
         let result = unsafe {
             let value = (&raw mut seconds).cast();
             let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
@@ -390,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn accepting_is_deferred_for_http_alone_and_where_it_is_asked_for() {
+    fn accepting_is_deferred_for_http_only_and_if_set() {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         for (address, defers, deferred) in [
             (Address::Http(any), true, true),

@@ -1,13 +1,13 @@
-//! How many connections each address has, when that is bounded.
+//! Counts the connections of each IP address, if there is a limit.
 //!
-//! All workers share it: the kernel spreads one client's connections over them all. The lock is
-//! taken when a connection begins and when it ends, and only where a bound was asked for.
+//! All workers share the counts, since the kernel distributes the connections of a client over all
+//! of them. The lock is taken when a connection opens and closes, and only if there is a limit.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Connections by address.
+/// The connections of each IP address.
 #[derive(Debug)]
 pub struct ConnectionsPerIp {
     most: u32,
@@ -15,13 +15,13 @@ pub struct ConnectionsPerIp {
 }
 
 impl ConnectionsPerIp {
-    /// No connections yet, and up to `most` for each address. The number of addresses is bounded by
-    /// that of connections.
+    /// At most `most` connections for each address. There are never more addresses than
+    /// connections.
     pub fn new(most: u32) -> ConnectionsPerIp {
         ConnectionsPerIp { most, counts: Mutex::default() }
     }
 
-    /// A connection begins, unless its address has as many as it may.
+    /// Counts a connection, unless its address has reached the limit; returns whether it did.
     pub fn acquire(&self, peer: IpAddr) -> bool {
         let mut counts = self.counts();
         let count = counts.entry(peer.to_canonical()).or_default();
@@ -30,7 +30,7 @@ impl ConnectionsPerIp {
         fits
     }
 
-    /// One that [acquired](ConnectionsPerIp::acquire) has ended.
+    /// A connection that was [counted](ConnectionsPerIp::acquire) has closed.
     pub fn release(&self, peer: IpAddr) {
         let mut counts = self.counts();
         if let Some(count) = counts.get_mut(&peer.to_canonical()) {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_so_many_connections_and_no_more() {
+    fn an_address_has_a_limited_number_of_connections() {
         let per_ip = ConnectionsPerIp::new(2);
         let (one, other) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([2, 2, 2, 2]));
         assert!(per_ip.acquire(one) && per_ip.acquire(one));

@@ -1,9 +1,9 @@
-//! Looking up host names, once, at the start.
+//! Resolves host names, once, at the start.
 //!
-//! `localhost` is known. Any other name is looked for in `/etc/hosts` first, and then the system
-//! is asked: glibc through getaddrinfo(3), which may wait for DNS. A static binary with glibc does
-//! not ask: for that it would load whatever modules the machine's nsswitch.conf(5) names, and
-//! modules of another version of glibc can crash it.
+//! `localhost` is fixed. Any other name is searched for in `/etc/hosts` and then resolved by the
+//! system with getaddrinfo(3), which may wait for DNS. A static binary with glibc uses `/etc/hosts`
+//! alone: getaddrinfo would load the modules that nsswitch.conf(5) names, and modules of another
+//! glibc version can crash it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
@@ -11,10 +11,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::config::Host;
 
-/// Where names are looked for first.
+/// The file that is searched first.
 const HOSTS: &str = "/etc/hosts";
 
-/// The addresses of a host, each once, and one at least.
+/// The addresses of a host, without duplicates; an error if there is none.
 pub(super) fn addresses(host: &Host) -> io::Result<Vec<SocketAddr>> {
     let (name, port) = match (host.addresses(), host) {
         (Some(known), _) => return Ok(known),
@@ -38,7 +38,7 @@ pub(super) fn addresses(host: &Host) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// The addresses of `name` in a hosts(5) file: an address and its names in each line.
+/// The addresses of `name` in a hosts(5) file, which has an address and its names in each line.
 fn in_hosts(file: impl BufRead, name: &str) -> Vec<IpAddr> {
     let mut found = Vec::new();
     for line in file.lines().map_while(Result::ok) {
@@ -56,13 +56,13 @@ fn in_hosts(file: impl BufRead, name: &str) -> Vec<IpAddr> {
 #[cfg(not(all(target_env = "gnu", target_feature = "crt-static")))]
 fn from_system(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs;
-    tracing::debug!(name, "asking the system for the addresses of a host");
+    tracing::debug!(name, "resolving a host name");
     (name, port).to_socket_addrs().map(Iterator::collect)
 }
 
 #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
 fn from_system(_: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
-    let why = format!("it is not in {HOSTS}, and this static build looks nowhere else");
+    let why = format!("it is not in {HOSTS}, the only source of a static build");
     Err(io::Error::new(ErrorKind::NotFound, why))
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hosts_file_lists_names_behind_each_address() {
+    fn a_hosts_file_has_names_after_each_address() {
         let file = "# 10.0.0.9 web\n127.0.0.1\tlocalhost web\n\n::1 localhost\n\
                     10.0.0.1 a.web WEB # b\n10.0.0.2 # web\n\
                     fe80::1%eth0 web\nweb 10.0.0.3\n10.0.0.4 webs";
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn localhost_is_both_loopbacks_whatever_the_machine_says() {
+    fn localhost_is_both_loopback_addresses() {
         for name in ["localhost", "a.localhost"] {
             let found = addresses(&Host::Name(name.into(), 80)).expect("known");
             let found: Vec<String> = found.iter().map(SocketAddr::to_string).collect();

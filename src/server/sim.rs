@@ -1,9 +1,9 @@
-//! A world that follows from a seed: a worker runs in it unchanged.
+//! A simulated environment for a worker, determined by a seed.
 //!
-//! There is no socket and no clock. Time jumps to whatever happens next, so minutes pass in
-//! milliseconds; bytes arrive in pieces, also while a turn is under way; pipes fill up; calls are
-//! interrupted; descriptors run out; events come twice and in any order. What clients do is their
-//! own ([`Client`]). The same seed gives the same run, to the byte.
+//! There are no sockets and no clock. Time jumps to the next event, so minutes take milliseconds.
+//! Bytes arrive in pieces, also during a turn; pipes fill up; calls are interrupted; descriptors
+//! run out; events come twice and in any order. Tests write the clients ([`Client`]). The same seed
+//! gives the same run, to the byte.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};
@@ -25,8 +25,8 @@ pub use splice::Spliced;
 
 /// The other end of a connection.
 pub trait Client: Debug {
-    /// Does something with its connection, and says when it wants to be asked again. It is also
-    /// asked when the server has sent something.
+    /// Acts on its connection, and returns when to call it again. It is also called when the server
+    /// has sent something.
     fn act(&mut self, now: Time, link: &mut Link) -> Time;
 }
 
@@ -40,7 +40,7 @@ pub struct Link {
     client_ended: bool,
     server_ended: bool,
     reset: bool,
-    /// The server has found the pipe full, and is to be told of room.
+    /// The server has found the pipe full and waits for a writable event.
     full: bool,
     /// The server has closed both its sides.
     dead: bool,
@@ -49,7 +49,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// What is the case, whoever was told of it.
+    /// The current readiness, reported or not.
     fn state(&self) -> Readiness {
         let ending = self.client_ended || self.reset;
         let readable = ending || !self.to_server.is_empty();
@@ -71,7 +71,7 @@ impl Link {
         }
     }
 
-    /// Sends what there is room for, and says how much that was.
+    /// Sends what the pipe has room for, and returns how many bytes that was.
     pub fn send(&mut self, bytes: &[u8]) -> usize {
         if self.reset || self.client_ended {
             return 0;
@@ -86,7 +86,7 @@ impl Link {
         sent
     }
 
-    /// Takes at most `most` bytes that the server has sent.
+    /// Receives at most `most` bytes that the server has sent.
     pub fn receive(&mut self, most: usize) -> Vec<u8> {
         let received: Vec<u8> = self.to_client.drain(..most.min(self.to_client.len())).collect();
         if self.full && !received.is_empty() {
@@ -96,36 +96,36 @@ impl Link {
         received
     }
 
-    /// Sends no more.
+    /// Ends the client's side (FIN).
     pub fn finish(&mut self) {
         self.client_ended = true;
         self.change(Readiness { readable: true, ending: true, broken: false });
     }
 
-    /// Breaks the connection.
+    /// Resets the connection.
     pub fn reset(&mut self) {
         self.reset = true;
         self.change(Readiness { readable: true, ending: true, broken: true });
     }
 
-    /// What the server has not read when it closes, or what comes later, makes its kernel break the
-    /// connection; and then what the client has not received is lost (RFC 9112 9.6).
+    /// If the server closes with unread input, or input arrives later, its kernel resets the
+    /// connection, and what the client has not received is lost (RFC 9112 9.6).
     fn lose(&mut self) {
         self.to_client.clear();
         self.reset = true;
     }
 
-    /// Whether the connection was broken, by whomever.
+    /// Whether either side has reset the connection.
     pub fn broken(&self) -> bool {
         self.reset
     }
 
-    /// Whether the server sends no more, and everything it sent was received.
+    /// Whether the server has ended its side, and everything it sent was received.
     pub fn ended(&self) -> bool {
         self.server_ended && self.to_client.is_empty()
     }
 
-    /// Whether the server has closed its side, be everything received or not.
+    /// Whether the server has ended its side.
     pub fn closed(&self) -> bool {
         self.server_ended
     }
@@ -138,16 +138,16 @@ impl Link {
     }
 }
 
-/// The world.
+/// The simulated environment.
 #[derive(Debug)]
 pub struct Sim<C> {
     now: Time,
     random: Random,
     faults: Faults,
     peers: Vec<Peer<C>>,
-    /// Those that have connected and were not accepted yet.
+    /// Clients that have connected and were not accepted yet.
     queue: Vec<usize>,
-    /// Something is to be accepted, and nobody was told.
+    /// Whether a connection to accept has not been reported.
     connecting: bool,
     listening: bool,
     commands: Sender<Command>,
@@ -156,14 +156,14 @@ pub struct Sim<C> {
     spliced: Spliced,
 }
 
-/// A client, and how far it has come.
+/// A client and its state.
 #[derive(Debug)]
 pub struct Peer<C> {
     /// The client.
     pub client: C,
     link: Link,
     accepted: bool,
-    /// What its events carry; none before it is watched, and so no events.
+    /// The token of its events; before it is registered there are none.
     token: Option<Token>,
     wake: Time,
     connected: bool,
@@ -172,11 +172,11 @@ pub struct Peer<C> {
 
 /// Longest jump of the clock.
 const MOST_JUMP_US: u64 = 2_000_000;
-/// Steps after which a run is taken to be stuck.
+/// Number of waits after which a run counts as stuck.
 const MOST_STEPS: u64 = 2_000_000;
 
 impl<C: Client> Sim<C> {
-    /// A world with these clients, each of which connects at its time.
+    /// An environment with these clients, each of which connects at its time.
     pub fn new(
         seed: u64,
         faults: Faults,
@@ -208,7 +208,7 @@ impl<C: Client> Sim<C> {
         }
     }
 
-    /// The clients, when it is over.
+    /// The clients, after the run.
     pub fn peers(&self) -> &[Peer<C>] {
         &self.peers
     }
@@ -218,7 +218,7 @@ impl<C: Client> Sim<C> {
         self.peers.iter().filter(|peer| peer.accepted && !peer.closed).count()
     }
 
-    /// The worker has ended: clients still receive what is under way to them.
+    /// After the worker has ended: lets clients receive what was sent.
     pub fn settle(&mut self) {
         while self.next_wake() != Time::NEVER {
             self.now = self.now.max(self.next_wake());
@@ -226,13 +226,13 @@ impl<C: Client> Sim<C> {
         }
     }
 
-    /// Lets a little time pass, and what is due meanwhile happen.
+    /// Advances the time a little, and runs what is due.
     fn tick(&mut self) {
         self.now = self.now.after_us(self.random.below(4));
         self.run_due();
     }
 
-    /// Everything that is due by now happens.
+    /// Runs everything that is due.
     fn run_due(&mut self) {
         for number in 0..self.peers.len() {
             let peer = &mut self.peers[number];
@@ -254,16 +254,16 @@ impl<C: Client> Sim<C> {
     fn drain(&mut self) {
         let within = self.faults.drain.take().map_or(Duration::from_secs(1), |(_, within)| within);
         self.drained = true;
-        // A worker that has ended already does not mind.
+        // The worker may have ended.
         let _ = self.commands.send(Command::Drain(within));
     }
 
-    /// What has happened that the worker was not told.
+    /// Appends the events that have not been reported.
     fn report(&mut self, events: &mut Vec<Event>) {
         if std::mem::take(&mut self.drained) {
             events.push(Event::Inbox);
         }
-        // Now and then it is told late, as when it has no processor for a while.
+        // Sometimes the report is late, as if the worker had not been scheduled.
         if self.connecting && self.random.below(4) > 0 {
             self.connecting = false;
             events.extend(self.listening.then_some(Event::Listener(0)));
@@ -286,7 +286,7 @@ impl<C: Client> Sim<C> {
         self.peers.iter().map(|peer| peer.wake).min().unwrap_or(Time::NEVER).min(drain)
     }
 
-    /// Sometimes a call fails for a passing reason.
+    /// Sometimes a call is interrupted.
     fn fault(&mut self) -> io::Result<()> {
         match self.faults.error_one_in {
             0 => Ok(()),
@@ -311,7 +311,7 @@ impl<C: Client> Net for Sim<C> {
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
         loop {
             self.steps += 1;
-            assert!(self.steps < MOST_STEPS, "the world is stuck at {:?}: {self:?}", self.now);
+            assert!(self.steps < MOST_STEPS, "the simulation is stuck at {:?}: {self:?}", self.now);
             self.run_due();
             self.report(events);
             if !events.is_empty() || until <= self.now {
@@ -326,7 +326,7 @@ impl<C: Client> Net for Sim<C> {
                 continue;
             }
             if next == Time::NEVER {
-                // Nothing will ever happen again: the clients are gone, the worker has no timer.
+                // Nothing more can happen: the clients are gone and the worker has no timer.
                 assert_eq!(self.open(), 0, "connections were forgotten: {self:?}");
                 self.drain();
             } else {
@@ -350,11 +350,11 @@ impl<C: Client> Net for Sim<C> {
         Ok((number, Some(IpAddr::V4(Ipv4Addr::LOCALHOST))))
     }
 
-    /// Tells of what is the case now, and not of what was: bytes that were read are gone.
+    /// The first event reports the current readiness: bytes that were read do not count.
     fn register(&mut self, socket: &mut usize, token: Token) -> io::Result<()> {
         self.tick();
         let peer = &mut self.peers[*socket];
-        assert!(peer.token.replace(token).is_none(), "watched twice");
+        assert!(peer.token.replace(token).is_none(), "registered twice");
         peer.link.changed = peer.link.state();
         peer.link.reported = peer.link.full && !peer.link.changed.readable;
         Ok(())
@@ -379,7 +379,7 @@ impl<C: Client> Net for Sim<C> {
                     bytes = 1 + self.random.below(bytes as u64) as usize;
                 }
                 into.extend(self.peers[*socket].link.to_server.drain(..bytes));
-                // Room for what the client still has to send.
+                // The client can send more now.
                 self.peers[*socket].wake = self.peers[*socket].wake.min(self.now.after_us(20));
                 Ok(bytes)
             }

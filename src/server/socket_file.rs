@@ -1,4 +1,4 @@
-//! Unix sockets: who may connect to one, and what becomes of its file.
+//! Unix sockets to listen on, and their files.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
@@ -11,7 +11,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::base::limits::LISTEN_BACKLOG;
 use crate::config::{SocketName, UnixSocket};
 
-/// A socket that listens. Its file replaces that of a server that has died.
+/// Opens a socket. Its file replaces one that a dead server left.
 pub(super) fn listen(unix: &UnixSocket) -> io::Result<Socket> {
     let address = SockAddr::unix(unix.name.path())?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -21,11 +21,11 @@ pub(super) fn listen(unix: &UnixSocket) -> io::Result<Socket> {
         socket.listen(LISTEN_BACKLOG)?;
         return Ok(socket);
     };
-    make_way(path, &address)?;
-    let socket = narrowed(socket)?;
+    remove_stale(path, &address)?;
+    let socket = without_permissions(socket)?;
     socket.bind(&address)?;
-    // Nobody can connect before it listens.
-    let opened = open_up(path, unix).and_then(|()| socket.listen(LISTEN_BACKLOG));
+    // No client can connect before it listens.
+    let opened = set_access(path, unix).and_then(|()| socket.listen(LISTEN_BACKLOG));
     if let Err(error) = opened {
         let _ = fs::remove_file(path);
         return Err(error);
@@ -33,10 +33,11 @@ pub(super) fn listen(unix: &UnixSocket) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// The socket, with no permissions for the file that it will be bound to. Linux gives that file
-/// the socket's own, less the umask, which belongs to all threads and is left alone. Elsewhere the
-/// file has what the umask leaves until [`open_up`] has come.
-fn narrowed(socket: Socket) -> io::Result<Socket> {
+/// Removes all permissions from a socket, and so from the file that it will be bound to. On Linux
+/// the file gets the permissions of the socket, less the umask, which all threads share and nothing
+/// here changes. On other systems the file has the permissions that the umask leaves until
+/// [`set_access`] is called.
+fn without_permissions(socket: Socket) -> io::Result<Socket> {
     if !cfg!(target_os = "linux") {
         return Ok(socket);
     }
@@ -45,8 +46,8 @@ fn narrowed(socket: Socket) -> io::Result<Socket> {
     Ok(Socket::from(OwnedFd::from(file)))
 }
 
-/// Gives the file its owner and then its permissions, so that they are never another's.
-fn open_up(path: &Path, unix: &UnixSocket) -> io::Result<()> {
+/// Sets the owner and then the permissions of the file, so that no other owner ever has them.
+fn set_access(path: &Path, unix: &UnixSocket) -> io::Result<()> {
     let (owner, group) = (unix.owner.as_ref(), unix.group.as_ref());
     if owner.is_some() || group.is_some() {
         lchown(path, owner.map(|user| user.id), group.map(|group| group.id))
@@ -55,13 +56,16 @@ fn open_up(path: &Path, unix: &UnixSocket) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(unix.mode))
 }
 
-/// Removes a socket file that a dead server left; anything else stays, and is an error to bind to.
-fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
+/// Removes the socket file of a dead server; any other file is an error.
+fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
     let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
     if !metadata.file_type().is_socket() {
-        return Err(io::Error::new(ErrorKind::AlreadyExists, "there is a file that is no socket"));
+        return Err(io::Error::new(
+            ErrorKind::AlreadyExists,
+            "the file exists and is not a socket",
+        ));
     }
-    // A server that is stopped, its queue full, would make us wait for ever.
+    // A stopped server with a full queue would block us.
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     probe.set_nonblocking(true)?;
     match probe.connect(address) {
@@ -70,7 +74,7 @@ fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
     }
 }
 
-/// A socket file that we made, known by its inode: the name may be another server's by now.
+/// A socket file of ours. Its inode identifies it, as another server may have replaced the file.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -78,16 +82,16 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
-    /// The file of this name, as it is now.
+    /// The file that has this name now.
     pub(super) fn of(path: &Path) -> Option<SocketFile> {
         let inode = path.symlink_metadata().ok()?.ino();
         Some(SocketFile { path: path.to_owned(), inode })
     }
 
-    /// Removes it, if it is still there.
+    /// Removes the file, if it was not replaced.
     pub(super) fn remove(self) {
         if self.path.symlink_metadata().is_ok_and(|metadata| metadata.ino() == self.inode) {
-            // Somebody else may just have done so.
+            // It may have been removed just now.
             let _ = fs::remove_file(self.path);
         }
     }
@@ -98,11 +102,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_file_begins_with_no_permissions_whatever_the_umask() {
+    fn a_socket_file_has_no_permissions_at_first() {
         let path = std::env::temp_dir().join(format!("loiter-narrow-{}", std::process::id()));
         let _ = fs::remove_file(&path);
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
-        let socket = narrowed(socket).expect("a socket takes permissions");
+        let socket = without_permissions(socket).expect("a socket takes permissions");
         let bound = socket.bind(&SockAddr::unix(&path).expect("a short path"));
         let mode = fs::symlink_metadata(&path).map(|metadata| metadata.mode() & 0o777);
         let _ = fs::remove_file(&path);

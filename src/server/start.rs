@@ -1,5 +1,5 @@
-//! Starting the workers: each opens its own listeners in its own thread and descriptor table, one
-//! after the other, so that what fails is known before anything serves.
+//! Starts the workers one after another. Each opens its listeners in its own thread and descriptor
+//! table; a failure is reported before any worker serves.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -23,20 +23,20 @@ use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUS
 use crate::config::{self, BadValue, Listen, Settings};
 use crate::http::app::App;
 
-/// Why a server did not start. Its text says what to do.
+/// Why a server did not start. Displayed, it includes advice.
 #[derive(Debug)]
 pub enum StartError {
-    /// The address cannot be understood.
+    /// The address is invalid.
     Address(BadValue),
-    /// The host's addresses cannot be found.
-    LookUp(Listen, io::Error),
-    /// The address cannot be listened on.
+    /// The host name does not resolve.
+    Resolve(Listen, io::Error),
+    /// Listening on the address failed.
     Listen(Address, io::Error),
-    /// The access log cannot be opened.
+    /// Opening the access log failed.
     Log(io::Error),
-    /// The machine's name, which is to be told, is not known.
+    /// The machine's host name is not known.
     Hostname(io::Error),
-    /// The system gives no thread, poll or pipe.
+    /// The system has no thread, poll or pipe to give.
     System(io::Error),
 }
 
@@ -46,25 +46,25 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Address(error) => write!(f, "{error}"),
-            StartError::LookUp(listen, error) => write!(
+            StartError::Resolve(listen, error) => write!(
                 f,
-                "cannot find the address of {listen}: {error}; write an address, such as \
-                 127.0.0.1, or list the name in /etc/hosts"
+                "cannot resolve the host of {listen}: {error}; give an address, such as \
+                 127.0.0.1, or add the name to /etc/hosts"
             ),
             StartError::Listen(address, error) => {
                 write!(f, "cannot listen on {address}: {error}; {}", advice(address, error))
             }
             StartError::Log(error) => write!(
                 f,
-                "cannot open the access log {error}; name a file in a folder that this user may \
+                "cannot open the access log {error}; give a file in a directory that this user can \
                  write to with --access-log-file"
             ),
             StartError::Hostname(error) => write!(
                 f,
-                "cannot look up this machine's name: {error}; leave out --use-real-hostname"
+                "cannot get this machine's host name: {error}; remove --use-real-hostname"
             ),
             StartError::System(error) => {
-                write!(f, "the system gives no thread or descriptor: {error}; see `ulimit -a`")
+                write!(f, "no thread or descriptor is available: {error}; check `ulimit -a`")
             }
         }
     }
@@ -80,16 +80,16 @@ fn advice(address: &Address, error: &io::Error) -> &'static str {
              any free one"
         }
         (ErrorKind::PermissionDenied, Address::Unix(_)) => {
-            "choose a directory that this user may write to"
+            "choose a directory that this user can write to"
         }
         (ErrorKind::Other, Address::Unix(_)) => {
-            "only root may give a file away, and others may only choose a group they are in"
+            "only root can set any owner; other users can only set a group they are in"
         }
         (ErrorKind::PermissionDenied, _) => {
             "choose a port above 1023, or grant the capability CAP_NET_BIND_SERVICE"
         }
         (ErrorKind::AddrNotAvailable, _) => {
-            "this machine has no such address; try 127.0.0.1, or 0.0.0.0 for every interface"
+            "this machine does not have this address; try 127.0.0.1, or 0.0.0.0 for every interface"
         }
         _ => "choose another address with --listen",
     }
@@ -101,21 +101,21 @@ pub(super) fn start(
     settings: Settings,
     stderr: Option<&Arc<Output>>,
 ) -> Result<Server, StartError> {
-    let groups = look_up(&settings.listen)?;
+    let groups = resolve(&settings.listen)?;
     let plan = Arc::new(Plan::new(&settings, stderr)?);
     let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], addresses: vec![] };
     let started = starter.spawn_all(groups);
-    // On an error it is dropped, which stops the workers that did start.
+    // On an error, dropping it stops the workers that did start.
     let server = starter.finish();
     started.map(|()| server)
 }
 
-/// The addresses of what the settings name. Two names may have the same one.
-fn look_up(listen: &[Listen]) -> Result<Vec<Group>, StartError> {
+/// The addresses to listen on. Two names may resolve to the same address, which is an error.
+fn resolve(listen: &[Listen]) -> Result<Vec<Group>, StartError> {
     let mut groups: Vec<Group> = Vec::new();
     for listen in listen {
         let group =
-            Group::look_up(listen).map_err(|error| StartError::LookUp(listen.clone(), error))?;
+            Group::resolve(listen).map_err(|error| StartError::Resolve(listen.clone(), error))?;
         let known = || groups.iter().flat_map(|group| &group.addresses);
         if let Some(twice) = group
             .addresses
@@ -146,9 +146,9 @@ fn app(settings: &Settings, workers: usize) -> Result<App, StartError> {
     Ok(app)
 }
 
-/// Gives each worker its share of what all of them may do.
+/// Divides the limits for the whole server among the workers.
 fn share(limits: &mut Limits, workers: usize) {
-    // Each may collect for one connection at least, or that one's bound would not hold.
+    // Each worker can buffer for at least one connection, so that `echo_bytes` holds.
     let least = limits.echo_bytes.min(limits.all_echo_bytes);
     limits.all_echo_bytes = limits.all_echo_bytes.div_ceil(workers).max(least);
     if limits.delayed != usize::MAX {
@@ -159,7 +159,7 @@ fn share(limits: &mut Limits, workers: usize) {
     }
 }
 
-/// The socket files among these listeners.
+/// The socket files of these listeners.
 fn socket_files(addresses: &[Address]) -> impl Iterator<Item = SocketFile> {
     addresses.iter().filter_map(Address::file).filter_map(SocketFile::of)
 }
@@ -169,13 +169,13 @@ fn descriptors(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
 }
 
-/// Those of them that are for connections that are refused.
+/// The part of them for connections that are being refused.
 fn refusals(limit: u64) -> usize {
     (descriptors(limit) / 8).min(MAX_REFUSALS)
 }
 
-/// Most connections of one worker. With tables of their own each worker may use the whole limit;
-/// otherwise the workers share it, and meet it when it is used up.
+/// Most connections of one worker. With private descriptor tables each worker can use the whole
+/// limit; otherwise the workers share it, and run out of descriptors together.
 fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
     let most = descriptors(limit) - refusals(limit);
     let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
@@ -202,9 +202,9 @@ fn open_log(
     log.map(Some).map_err(StartError::Log)
 }
 
-/// Everything that is derived from the settings, once for all workers.
+/// Everything that is derived from the settings for all workers.
 struct Plan {
-    /// One for all workers: documents derived from it are made once.
+    /// Shared, so that documents are rendered once.
     app: Arc<App>,
     workers: usize,
     /// Most connections of one worker, and most of its connections that are being refused.
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_name_is_told_only_when_asked_for() {
+    fn the_real_host_name_is_used_only_if_set() {
         let uname = std::process::Command::new("uname").arg("-n").output().expect("uname");
         let real = String::from_utf8(uname.stdout).expect("a plain name");
         let name = |real_hostname| {

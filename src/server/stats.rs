@@ -1,17 +1,17 @@
-//! What a worker tells of itself in the end.
+//! What a worker has counted when it ends.
 
-/// What a worker has done.
+/// The counters of a worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerStats {
     /// Connections accepted.
     pub connections: u64,
-    /// Exchanges finished.
+    /// Requests answered.
     pub requests: u64,
-    /// Connections cut off because the time to finish was over.
+    /// Connections closed because the time for the shutdown was over.
     pub cut_off: u64,
-    /// Requests whose client was gone before its answer was out.
+    /// Requests whose client closed the connection before the end of the response.
     pub left: u64,
-    /// Answers, timers and collected bytes that are counted though every connection is closed:
-    /// there are none, or they have leaked.
+    /// Responses, timers and buffered bytes that are still counted after every connection was
+    /// closed; zero unless a counter leaks.
     pub leaked: usize,
 }

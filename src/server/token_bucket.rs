@@ -1,35 +1,36 @@
-//! How fast a worker may send, when that is bounded: a token bucket.
+//! A token bucket that limits the bytes a worker sends per second.
 
 use std::time::Duration;
 
 use crate::base::time::Time;
 
-/// What may be sent now. A write is never cut: what it takes too much is paid back first.
+/// The bytes that can be sent now. A write is never cut short: it may overdraw the bucket, and
+/// nothing is sent until it has refilled.
 #[derive(Debug)]
 pub struct TokenBucket {
-    /// Bytes a second; [`u64::MAX`] without bound.
+    /// Bytes per second; [`u64::MAX`] for unlimited.
     rate: u64,
     left: i64,
     filled: Time,
 }
 
 impl TokenBucket {
-    /// Most of what was not sent that may be sent later at once, as time.
+    /// The capacity of the bucket, as the time to fill it.
     const BURST: Duration = Duration::from_millis(100);
-    /// Shortest wait for more.
+    /// Shortest wait for a refill.
     const TICK_US: u64 = 1000;
 
-    /// A bucket of this rate, full.
+    /// A bucket for this rate.
     pub fn new(rate: u64) -> TokenBucket {
         TokenBucket { rate, left: 1, filled: Time::START }
     }
 
-    /// Whether there is one.
+    /// Whether there is a limit.
     pub fn is_bounded(&self) -> bool {
         self.rate != u64::MAX
     }
 
-    /// Takes in what may be sent since the last time.
+    /// Adds what has become available since the last call.
     pub fn refill(&mut self, now: Time) {
         if self.is_bounded() {
             let burst = self.earned(Self::BURST.as_micros() as u64);
@@ -39,14 +40,14 @@ impl TokenBucket {
         }
     }
 
-    /// So many bytes were sent.
+    /// Takes the bytes that were sent.
     pub fn spend(&mut self, bytes: usize) {
         if self.is_bounded() {
             self.left = self.left.saturating_sub_unsigned(bytes as u64);
         }
     }
 
-    /// When something may be sent again; `None`: now.
+    /// When sending is possible again; `None` for now.
     pub fn blocked_until(&self, now: Time) -> Option<Time> {
         let missing = u64::try_from(1 - self.left).ok().filter(|missing| *missing > 0)?;
         let wait_us = u128::from(missing) * 1_000_000 / u128::from(self.rate.max(1));
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sent_too_much_is_waited_for() {
+    fn an_overdrawn_bucket_blocks_until_it_has_refilled() {
         let mut bucket = TokenBucket::new(1_000_000);
         assert_eq!(bucket.blocked_until(Time::START), None);
         bucket.spend(500_001);
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_is_forgotten_but_for_a_burst() {
+    fn unused_bytes_add_up_to_a_burst_at_most() {
         let mut bucket = TokenBucket::new(1_000_000);
         bucket.refill(Time::from_micros(1_000_000_000));
         bucket.spend(100_000);
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_bound_there_is_none() {
+    fn without_a_limit_nothing_blocks() {
         let mut bucket = TokenBucket::new(u64::MAX);
         for second in 0..10 {
             bucket.spend(usize::MAX);

@@ -1,36 +1,36 @@
-//! When many connections have gone: then the allocator is asked for what it keeps of theirs.
+//! Decides when to return memory to the system: after many connections have closed.
 
 use crate::base::limits::{TRIM_DELAY, TRIM_MIN};
 use crate::base::time::Time;
 
-/// How far the number of connections has fallen.
+/// Watches the number of connections.
 #[derive(Debug)]
 pub(super) struct MemoryTrim {
-    /// Most connections at a time since memory was given back.
+    /// Most connections at a time since the last trim.
     high: usize,
-    /// When memory is to be given back.
+    /// When to trim; [`Time::NEVER`] if not.
     pub(super) due: Time,
 }
 
 impl MemoryTrim {
-    /// Before the first connection.
+    /// No connections yet.
     pub(super) fn new() -> MemoryTrim {
         MemoryTrim { high: 0, due: Time::NEVER }
     }
 
-    /// One has come: there are so many.
+    /// A connection was opened: there are `connections` now.
     pub(super) fn on_open(&mut self, connections: usize) {
         self.high = self.high.max(connections);
     }
 
-    /// One has gone.
+    /// A connection was closed: there are `connections` now.
     pub(super) fn on_close(&mut self, connections: usize, now: Time) {
         if self.due == Time::NEVER && connections + TRIM_MIN.max(self.high / 4) <= self.high {
             self.due = now.after(TRIM_DELAY);
         }
     }
 
-    /// Whether memory is to be given back now.
+    /// Whether to trim now; the caller must do so.
     pub(super) fn is_due(&mut self, connections: usize, now: Time) -> bool {
         let due = self.due <= now;
         if due {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_given_back_once_after_many_have_gone_and_not_for_those_that_come_and_go() {
+    fn memory_is_trimmed_once_after_many_connections_have_closed() {
         let (mut trim, now) = (MemoryTrim::new(), Time::START);
         for connections in [10, 9].repeat(2 * TRIM_MIN) {
             trim.on_open(connections);

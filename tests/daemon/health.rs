@@ -146,9 +146,9 @@ fn a_health_check_asks_an_echo_for_what_it_returns() {
     // An echo returns the HTTP request, which is not an answer; HTTP does not return the echo's
     // bytes.
     let http = urls[0].replace("tcp-echo", "http");
-    refused(&run(&["healthcheck", &http]), 1, &["that is not HTTP"]);
+    refused(&run(&["healthcheck", &http]), 1, &["the response is not HTTP"]);
     let echo = format!("tcp-echo://{}", daemon.address);
-    refused(&run(&["healthcheck", &echo]), 1, &["that is no echo"]);
+    refused(&run(&["healthcheck", &echo]), 1, &["the response is not an echo"]);
     daemon.stop();
     for url in &urls {
         refused(&run(&["healthcheck", url]), 1, &["does not answer", url]);
@@ -166,6 +166,6 @@ fn a_process_that_cannot_be_asked_is_explained() {
     let file = folder.with("changed.toml", "listen = ['127.0.0.1:0']");
     let daemon = Daemon::of(command(BIN).args(["--config", &file]));
     folder.with("changed.toml", "listen = ['127.0.0.1']");
-    refused(&check(&daemon), 1, &["has settings that are not understood", "has no port"]);
+    refused(&check(&daemon), 1, &["has invalid settings", "has no port"]);
     daemon.stop();
 }

@@ -108,7 +108,7 @@ fn a_name_of_the_hosts_file_is_listened_on() {
 fn a_name_that_is_not_known_is_explained() {
     for listen in ["nobody.invalid:0", "tcp-echo://nobody.invalid:7", "udp-echo://nobody.invalid:7"]
     {
-        let wrong = ["cannot find the address of", listen, "/etc/hosts"];
+        let wrong = ["cannot resolve the host of", listen, "/etc/hosts"];
         refused(&run(&["--listen", listen]), 1, &wrong);
         // Checking a configuration does not resolve names.
         assert_eq!(run(&["--listen", listen, "--check-config"]).status.code(), Some(0), "{listen}");
@@ -182,7 +182,7 @@ fn a_dead_servers_file_is_taken_over_and_a_living_ones_is_not() {
     daemon.stop();
     let plain = folder.with("plain", "mine");
     let output = run(&["--listen", &format!("unix:{plain}")]);
-    refused(&output, 1, &["there is a file that is no socket"]);
+    refused(&output, 1, &["the file exists and is not a socket"]);
     assert_eq!(fs::read_to_string(plain).expect("it is left alone"), "mine");
 }
 

@@ -71,7 +71,7 @@ fn sighup_opens_the_access_log_anew() {
     fs::rename(&path, &old).expect("the log is there");
     for _ in 0..3 {
         daemon.signal("HUP");
-        daemon.logged("SIGHUP: opening the access log anew");
+        daemon.logged("SIGHUP: reopening the access log");
     }
     eventually("a new file", || path.exists());
     is_answered(stream);
@@ -106,7 +106,7 @@ fn a_log_that_may_not_grow_does_not_kill() {
     for _ in 0..3 {
         daemon.get(&format!("/get?{}", "x".repeat(1500)));
     }
-    daemon.logged("cannot write the access log; lines are lost meanwhile");
+    daemon.logged("cannot write the access log; lines are lost until it works again");
     assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
     daemon.stop();
 }

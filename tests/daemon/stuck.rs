@@ -98,7 +98,7 @@ fn a_log_that_is_read_has_every_line() {
     let daemon = lives_and_ends(Daemon::of(&mut limited("info", "text")));
     let log = daemon.log.iter().collect::<Vec<_>>().join("\n");
     for message in [
-        "connections that can be held at a time capacity=",
+        "most connections at a time capacity=",
         "\"target\":\"/get\"",
         "SIGUSR1: no log to reopen",
         "SIGHUP: no log to reopen",
@@ -349,7 +349,7 @@ fn the_end_does_not_wait_for_an_access_log_that_nobody_reads() {
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0));
     assert!(begun.elapsed() < SOON);
-    daemon.logged("the access log takes no more lines");
+    daemon.logged("the access log is blocked");
 }
 
 #[test]
@@ -377,10 +377,10 @@ fn a_fifo_without_a_reader_holds_nothing_up() {
     let name = path.display().to_string();
     let args = ["--workers", "1", "--access-log", "common", "--access-log-file", &name];
     let daemon = Daemon::start(&args);
-    daemon.logged("nobody reads");
+    daemon.logged("has no reader");
     for signal in ["HUP", "USR1"] {
         daemon.signal(signal);
-        daemon.logged("opening the access log anew");
+        daemon.logged("reopening the access log");
     }
     // A batch is lost when it is a tenth of a second old.
     let begun = Instant::now();
@@ -407,7 +407,7 @@ fn an_access_log_on_a_full_disk_is_reported_once() {
     let args = ["--workers", "1", "--access-log", "json", "--access-log-file", "/dev/full"];
     let mut daemon = Daemon::start(&args);
     flood(&daemon);
-    daemon.logged("cannot write the access log; lines are lost meanwhile");
+    daemon.logged("cannot write the access log; lines are lost until it works again");
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0));
     assert!(daemon.log.iter().all(|line| !line.contains("cannot write")));

@@ -1,7 +1,7 @@
-//! One record as one line of the access log: the Apache formats and JSON.
+//! Formats a record as a line of the access log: the Apache formats and JSON.
 //!
-//! Everything a client sent is escaped until only printable ASCII is left, so no request can end a
-//! line, close a quote or steer a terminal.
+//! Everything from a client is escaped to printable ASCII, so that no request can end a line, close
+//! a quote or control a terminal.
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -12,11 +12,11 @@ use crate::http::fields::conditional::http_date;
 use crate::http::json;
 use crate::http::record::{LoggedLine, Record};
 
-/// What stands for an address on a socket file, where clients have none.
+/// Shown for clients of a Unix socket, which have no address; nginx's text.
 const NO_ADDRESS: &str = "unix:";
 const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// Writes records as lines.
+/// Formats records as lines.
 #[derive(Clone, Debug)]
 pub(super) struct Formatter {
     format: Format,
@@ -28,14 +28,14 @@ pub(super) struct Formatter {
 }
 
 impl Formatter {
-    /// A formatter for records whose [`Time::START`] was at `start` on the wall clock.
+    /// A formatter for records whose clock started at `start` on the wall clock.
     pub(super) fn new(format: Format, start: SystemTime) -> Formatter {
         let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
         let start_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
         Formatter { format, start_us, second: u64::MAX, date: String::new() }
     }
 
-    /// Appends the record's line, its line feed included.
+    /// Appends the record's line, with its line feed.
     pub(super) fn append(&mut self, record: &Record, line: &mut Vec<u8>) {
         match self.format {
             Format::Common => self.common(record, line),
@@ -51,7 +51,7 @@ impl Formatter {
         line.push(b'\n');
     }
 
-    /// The Common Log Format; its time is that of the request's arrival, as in Apache.
+    /// The Common Log Format. As in Apache, the time is when the request arrived.
     fn common(&mut self, record: &Record, line: &mut Vec<u8>) {
         peer(record, line);
         line.extend_from_slice(b" - - [");
@@ -64,7 +64,7 @@ impl Formatter {
         number(record.body_bytes, line);
     }
 
-    /// One JSON object with the same keys in every line; what is not known is null.
+    /// One JSON object with the same keys in every line; unknown values are null.
     fn json(&mut self, record: &Record, line: &mut Vec<u8>) {
         line.extend_from_slice(b"{\"time\":\"");
         let millisecond = self.time(record, line);
@@ -127,7 +127,7 @@ fn number(number: impl itoa::Integer, line: &mut Vec<u8>) {
     line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// A client that came over IPv4 to an IPv6 socket is shown by its IPv4 address.
+/// The client's address; an IPv4 client of an IPv6 socket has its IPv4 address.
 fn peer(record: &Record, line: &mut Vec<u8>) {
     match record.peer.map(|address| address.to_canonical()) {
         Some(IpAddr::V4(address)) => {
@@ -141,13 +141,13 @@ fn peer(record: &Record, line: &mut Vec<u8>) {
     }
 }
 
-/// What is known of a request line, as it was sent; `-` if nothing is.
+/// The known parts of the request line as sent; `-` if none is known.
 fn request_line(parts: LoggedLine, line: &mut Vec<u8>) {
     let LoggedLine { method, target, version } = parts;
     if let (None, None, None) = (method, target, version) {
         return line.push(b'-');
     }
-    // A token and a version hold nothing to be escaped.
+    // A method and a version need no escapes.
     if let Some(method) = method {
         line.extend_from_slice(method);
         line.push(b' ');
@@ -159,20 +159,21 @@ fn request_line(parts: LoggedLine, line: &mut Vec<u8>) {
     }
 }
 
-/// Printable ASCII that neither format escapes. No early end: so it is done 16 bytes at a time.
+/// Whether `text` is printable ASCII without `"` and `\`. There is no early exit, so that the
+/// compiler vectorizes it.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
     text.iter().fold(true, |all, &byte| all & plain(byte))
 }
 
-/// A field's value in quotes; `"-"` when there was no such field.
+/// A field value in quotes; `"-"` without the field.
 fn quoted(value: Option<&[u8]>, line: &mut Vec<u8>) {
     line.push(b'"');
     escape(value.unwrap_or(b"-"), line);
     line.push(b'"');
 }
 
-/// nginx's escape: `"`, `\` and all that is not printable ASCII become `\xHH`.
+/// Escapes as nginx does: `"`, `\` and bytes that are not printable ASCII become `\xHH`.
 fn escape(text: &[u8], line: &mut Vec<u8>) {
     if is_plain(text) {
         return line.extend_from_slice(text);

@@ -1,4 +1,4 @@
-//! The signals that the process takes, and what each of them asks for.
+//! The signals that the process handles, and what each of them requests.
 
 use std::borrow::Cow;
 use std::ffi::c_int;
@@ -11,33 +11,33 @@ use signal_hook::consts::{
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
-/// What a signal asks for.
+/// What a signal requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// To finish what is in flight, and end.
+    /// Finish the requests in progress, and end.
     End,
-    /// To open the logs anew.
+    /// Reopen the log files.
     Reopen,
-    /// Nothing: it is sent by habit, or meant for another program, and would kill by default.
+    /// Nothing; by default it would end the process.
     Nothing,
-    /// Nothing that is worth a line: a terminal was resized, or a log has reached the limit on the
-    /// size of files, which the failed write reports.
+    /// Nothing, and it is not logged: a terminal was resized, or a log file reached the limit on
+    /// file sizes, which the failed write reports.
     Silence,
 }
 
-/// Those that ask for something.
+/// Signals with a meaning.
 const WANTED: [c_int; 5] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
 
-/// Those that do not, on every system.
+/// Signals to ignore, on every system.
 const UNWANTED: [c_int; 8] =
     [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXCPU, SIGXFSZ, SIGWINCH];
 
-/// Takes every signal that would otherwise end the process, except those that report a fault in it
+/// Handles every signal that would otherwise end the process, except those for a fault in it
 /// (SIGSEGV, SIGABRT and the like).
 pub(super) fn take() -> io::Result<Signals> {
     let signals = Signals::new(WANTED)?;
     for signal in unwanted() {
-        // Emulators such as valgrind keep some real-time signals to themselves.
+        // Valgrind, for example, reserves some real-time signals.
         let _ = signals.add_signal(signal);
     }
     Ok(signals)
@@ -47,7 +47,7 @@ fn unwanted() -> impl Iterator<Item = c_int> {
     UNWANTED.into_iter().chain(others())
 }
 
-/// Signals that only Linux has; it has the names of the real-time ones at run time only.
+/// Signals that only Linux has; the numbers of its real-time signals are known at run time.
 #[cfg(target_os = "linux")]
 fn others() -> impl Iterator<Item = c_int> {
     [libc::SIGPWR, libc::SIGSTKFLT].into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
@@ -58,9 +58,9 @@ fn others() -> impl Iterator<Item = c_int> {
     std::iter::empty()
 }
 
-/// What this signal asks for, with so many standard streams that are terminals and so many that
-/// were at the start. SIGHUP has two meanings: from an operator it asks for new logs, but when the
-/// terminal that loiter was started from is gone, it is the end of a session.
+/// What a signal requests. `terminals` is the number of standard streams that are terminals, and
+/// `at_start` their number at the start: SIGHUP from an operator reopens the logs, but when the
+/// terminal was closed it ends the process.
 pub(super) fn request(signal: c_int, terminals: usize, at_start: usize) -> Request {
     match signal {
         SIGTERM | SIGINT | SIGQUIT => Request::End,
@@ -72,7 +72,7 @@ pub(super) fn request(signal: c_int, terminals: usize, at_start: usize) -> Reque
     }
 }
 
-/// The name of a signal that is taken, such as SIGHUP or SIGRTMIN+3.
+/// The name of a handled signal, such as SIGHUP or SIGRTMIN+3.
 pub(super) fn name(signal: c_int) -> Cow<'static, str> {
     signal_name(signal).map_or_else(|| other_name(signal), Cow::Borrowed)
 }

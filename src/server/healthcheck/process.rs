@@ -1,8 +1,8 @@
-//! Finding the address of a server that runs, from what Linux tells of its process.
+//! Finds the address of a running server from `/proc`.
 //!
-//! Its command line and its environment are read as it read them itself, so it does not matter
-//! which of flag, variable and file named the address. Where they leave the port open, the sockets
-//! that the process has are looked at.
+//! The command line and environment of its process are parsed as the server parsed them, so the
+//! address can come from a flag, a variable or a file. For port 0, the sockets of the process are
+//! searched.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Environment, Invocation};
 
-/// URLs of the server that is process `number`, or why there are none.
+/// The URLs of the server with this process ID, or why there are none.
 pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
     let args = command_line(number)?.ok_or_else(|| {
-        format!("process {number} is another program; give the number of a loiter")
+        format!("process {number} is another program; give the process ID of a loiter")
     })?;
     let folder = folder(number);
     let settings = match config::read_in(&folder, args, &environment(number)) {
@@ -26,37 +26,37 @@ pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
         Ok(_) => return Err(format!("process {number} does not serve")),
         Err(wrong) => {
             let wrong = wrong.to_string().replace("loiter: ", "").replace('\n', ", ");
-            return Err(format!("process {number} has settings that are not understood: {wrong}"));
+            return Err(format!("process {number} has invalid settings: {wrong}"));
         }
     };
     let urls = config::health_urls(&settings, &folder, || bound(number));
     match urls.is_empty() {
-        true => Err(format!("process {number} has no listener that could be asked")),
+        true => Err(format!("process {number} has no listener to check")),
         false => Ok(urls),
     }
 }
 
-/// Whether the first process here is a server, or was told to start one, as init programs for
-/// containers are.
+/// Whether process 1 is a server, or an init program that was started with a server's command line,
+/// as in containers.
 pub(super) fn is_container() -> bool {
     std::process::id() != FIRST && matches!(command_line(FIRST), Ok(Some(_)))
 }
 
-/// The process that a container is started for.
+/// The main process of a container.
 pub(super) const FIRST: u32 = 1;
 
-/// The command line of a loiter; `None` for another program.
+/// The command line of a loiter process; `None` for another program.
 fn command_line(number: u32) -> Result<Option<Vec<OsString>>, String> {
     let text = fs::read(format!("/proc/{number}/cmdline")).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("there is no process {number}"),
-        _ => format!("process {number} cannot be looked at: {error}"),
+        _ => format!("process {number} cannot be inspected: {error}"),
     })?;
     let own = env::current_exe().unwrap_or_default();
     Ok(from_our_name(&text, own.file_name().unwrap_or(OsStr::new("loiter"))))
 }
 
-/// The arguments, each ended by a zero byte, from the first that is a program called `name`. An
-/// init program has arguments of its own before it.
+/// The arguments, each terminated by a zero byte, from the first that is a program called `name`:
+/// an init program has its own arguments before it.
 fn from_our_name(text: &[u8], name: &OsStr) -> Option<Vec<OsString>> {
     let text = text.strip_suffix(b"\0").unwrap_or(text);
     let args = text.split(|byte| *byte == 0).map(|arg| OsString::from_vec(arg.to_vec()));
@@ -64,8 +64,8 @@ fn from_our_name(text: &[u8], name: &OsStr) -> Option<Vec<OsString>> {
     (!args.is_empty()).then_some(args)
 }
 
-/// The environment it was started with; this process's own if that may not be read, as by another
-/// user: in a container the two are the same.
+/// The environment it was started with. If that is not readable, as for another user, the
+/// environment of this process: in a container they are the same.
 fn environment(number: u32) -> Environment {
     let Ok(text) = fs::read(format!("/proc/{number}/environ")) else {
         return config::environment(env::vars_os());
@@ -78,14 +78,14 @@ fn environment(number: u32) -> Environment {
     config::environment(pairs)
 }
 
-/// Where its relative paths start; here, if that may not be known.
+/// Its working directory; this process's, if that is not readable.
 fn folder(number: u32) -> PathBuf {
     let folder = PathBuf::from(format!("/proc/{number}/cwd"));
     if folder.read_link().is_ok() { folder } else { PathBuf::new() }
 }
 
-/// The addresses on which the process listens for TCP, each once. Each worker has descriptors, and
-/// a socket at each address, of its own.
+/// The TCP addresses that the process listens on, without duplicates: each worker has a descriptor
+/// table and a socket per address.
 fn bound(number: u32) -> Vec<SocketAddr> {
     let own = sockets(number);
     let mut all = Vec::new();
@@ -101,7 +101,7 @@ fn bound(number: u32) -> Vec<SocketAddr> {
     all
 }
 
-/// The inodes of its sockets.
+/// The inodes of the sockets of the process.
 fn sockets(number: u32) -> BTreeSet<u64> {
     let names = |folder: PathBuf| {
         let entries = fs::read_dir(folder).into_iter().flatten();
@@ -116,13 +116,13 @@ fn sockets(number: u32) -> BTreeSet<u64> {
     targets.filter_map(inode).collect()
 }
 
-/// The local address and the inode in a line of `/proc/net/tcp` or `tcp6`, if the socket listens.
+/// The local address and inode in a line of `/proc/net/tcp` or `tcp6`, if the socket listens.
 fn listening(line: &str) -> Option<(SocketAddr, u64)> {
     const LISTENS: &str = "0A";
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (address, port) = fields.get(1)?.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    // Words of four bytes in network order, each printed as if they were a number of this machine.
+    // Four bytes in network order at a time, printed as a number in this machine's byte order.
     let word =
         |at: usize| u32::from_str_radix(address.get(at..at + 8)?, 16).map(u32::to_ne_bytes).ok();
     let ip = match address.len() {
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_init_program_stands_before_the_server() {
+    fn an_init_program_may_come_before_the_server() {
         let from = |text: &str| {
             let args = from_our_name(text.replace(' ', "\0").as_bytes(), OsStr::new("loiter"))?;
             let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();

@@ -1,4 +1,4 @@
-//! The `tracing` subscriber: which events are logged, and as what.
+//! The `tracing` subscriber: which events are logged, and in which format.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,10 +13,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::Output;
 use crate::config::{LogFormat, LogLevel};
 
-/// How the targets of our own log lines begin.
+/// The target of our own events.
 const OURS: &str = "loiter";
 
-/// Sends the process's events to standard error, whose output this is.
+/// Sends the events of this process to `stderr`, the output for standard error.
 pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: LogFormat) {
     let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
     let (asked, bad) = match asked.as_deref().map(str::parse).transpose() {
@@ -29,31 +29,31 @@ pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: L
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Arc::clone(stderr))
         .with_ansi(colour)
-        // It would be written to standard error directly, and block.
+        // They would be written to standard error directly, which may block.
         .log_internal_errors(false);
     let log = tracing_subscriber::registry().with(filter);
-    // Both fail only where a log exists already, such as a test's; then that one is used.
+    // This fails only if there is a subscriber already, such as a test's, which is then used.
     let _ = match format {
         LogFormat::Text => log.with(lines).try_init(),
         LogFormat::Auto if terminal => log.with(lines).try_init(),
         LogFormat::Auto | LogFormat::Json => log.with(lines.json()).try_init(),
     };
     if let Some(error) = bad {
-        tracing::warn!(%error, "RUST_LOG is not understood; write RUST_LOG=debug or loiter=debug");
+        tracing::warn!(%error, "RUST_LOG is invalid; write RUST_LOG=debug or loiter=debug");
     }
 }
 
-/// Whether a terminal is to be sent colours: not if somebody asks for none (no-color.org), nor if
-/// it is an editor's or a program's that would show the codes.
+/// Whether to send colours to a terminal: not with NO_COLOR (no-color.org), and not to a dumb
+/// terminal, which would show the codes.
 fn takes_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|text| text.is_empty()) && term.is_none_or(|term| term != "dumb")
 }
 
-/// `RUST_LOG` has the last word, but only on what it names: a level alone, as in `debug`, names
-/// everything, and `mio=debug` leaves our own level as it was set.
+/// `RUST_LOG` overrides the level of the targets that it names: a level alone, as in `debug`, names
+/// all, and `mio=debug` leaves our own level as set.
 fn filter(level: LogLevel, asked: Targets) -> Targets {
-    let names_us = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
-    if names_us { asked } else { asked.with_target(OURS, level_filter(level)) }
+    let names_ours = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
+    if names_ours { asked } else { asked.with_target(OURS, level_filter(level)) }
 }
 
 const fn level_filter(level: LogLevel) -> LevelFilter {

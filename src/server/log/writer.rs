@@ -1,4 +1,4 @@
-//! The thread that writes one output: it may block, and nobody waits for it.
+//! The thread that writes one output. It may block; no other thread waits for it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -14,31 +14,31 @@ use super::super::os::output::{ATOMIC_BYTES, wait_writable};
 use super::{Message, REPORTING, Shared, Target, cost};
 use crate::base::limits::{COMPLAINT_INTERVAL, LOG_QUEUE_BYTES};
 
-/// Longest wait for a non-blocking output before [`Shared`] is looked at again.
+/// Longest wait for a non-blocking output before [`Shared`] is checked again.
 const TICK: Duration = Duration::from_millis(50);
 
-/// What the thread works with.
+/// The state of the thread.
 pub(super) struct Writer {
     target: Target,
     shared: Arc<Shared>,
-    /// `None` while nobody reads the FIFO, or if the standard stream is closed.
+    /// `None` for a FIFO without a reader, or a closed standard stream.
     file: Option<File>,
-    /// Whether that is a file on a disk.
+    /// Whether it is a regular file.
     regular: bool,
-    /// Whether the name is opened for each message until it succeeds: a FIFO without a reader.
+    /// Whether to try to open the file for each message: a FIFO without a reader.
     retry: bool,
-    /// Whether the last byte written is inside a line: the rest of it was lost.
+    /// Whether the last line written is incomplete, its rest being lost.
     torn: bool,
-    /// Whether the last write failed: a full disk is reported once, not ten times a second.
+    /// Whether the last write failed: a full disk is reported once, not for every batch.
     failing: bool,
     /// Lost lines that have been reported.
     reported: u64,
-    /// When they may be reported next though the queue is nearly full.
+    /// When to report them next even if the queue is nearly full.
     report_next: Instant,
 }
 
 impl Writer {
-    /// A writer to this file; `None` as returned by [`open`].
+    /// A writer to `file`, which is from [`open`].
     pub(super) fn new(target: Target, file: Option<File>, shared: Arc<Shared>) -> Writer {
         let mut writer = Writer {
             regular: file.as_ref().is_some_and(is_regular),
@@ -57,8 +57,8 @@ impl Writer {
         writer
     }
 
-    /// Writes what comes through the queue until it is asked to end. The queue ends with it, so
-    /// that what is sent later is counted as lost.
+    /// Writes what is queued until it must end. Then the queue is closed, so that lines sent later
+    /// are counted as lost.
     pub(super) fn run(&mut self, inbox: Receiver<Message>) {
         while let Ok(message) = inbox.recv() {
             self.take(message);
@@ -72,28 +72,28 @@ impl Writer {
         if self.shared.reopen.swap(false, Acquire) || self.retry {
             self.reopen();
         }
-        let Message::Lines(mut lines, home) = message else { return };
+        let Message::Lines(mut lines, recycle) = message else { return };
         self.shared.queued.fetch_sub(cost(&lines), Relaxed);
         self.write(&lines);
-        if let Some(home) = home {
+        if let Some(recycle) = recycle {
             lines.clear();
-            let _ = home.try_send(lines); // Full or gone: its owner has enough of them.
+            let _ = recycle.try_send(lines); // Its owner may have enough of them, or be gone.
         }
         self.report();
     }
 
     fn write(&mut self, lines: &[u8]) {
-        let mended = match self.torn {
+        let ended = match self.torn {
             true => self.write_all(b"\n").map_err(|(error, _)| (error, lines)),
             false => Ok(()),
         };
-        match mended.and_then(|()| self.write_all(lines)) {
+        match ended.and_then(|()| self.write_all(lines)) {
             Ok(()) => self.failing = false,
             Err((error, rest)) => self.fail(&error, rest),
         }
     }
 
-    /// Returns what could not be written with the error.
+    /// Returns the error and what could not be written.
     fn write_all<'a>(&mut self, mut rest: &'a [u8]) -> Result<(), (io::Error, &'a [u8])> {
         while !rest.is_empty() {
             match self.write_some(rest) {
@@ -110,12 +110,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a file's lines with one call. Anything else gets at most as much at a time as a pipe
-    /// takes whole or not at all, and whole lines if they fit: then a reader, and other writers of
-    /// the same pipe, see no part of a line.
+    /// Writes all lines to a regular file with one call. Any other file gets whole lines, if they
+    /// fit, and at most what a pipe takes atomically: so readers and other writers of a pipe see
+    /// whole lines.
     fn write_some(&self, lines: &[u8]) -> io::Result<usize> {
         let Some(mut file) = self.file.as_ref() else {
-            return Err(io::Error::new(ErrorKind::NotConnected, "nobody reads it"));
+            return Err(io::Error::new(ErrorKind::NotConnected, "no reader"));
         };
         match file.write(if self.regular { lines } else { piece(lines) })? {
             0 => Err(ErrorKind::WriteZero.into()),
@@ -123,14 +123,14 @@ impl Writer {
         }
     }
 
-    /// Waits a moment until a non-blocking output takes something, and returns what is still to be
-    /// written: a line that was begun in another file is not continued in a new one.
+    /// Waits until a non-blocking output is writable, for [`TICK`] at most, and returns what
+    /// remains to be written: without the rest of an incomplete line if the file was reopened.
     fn wait<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
         let torn = self.torn;
         if self.shared.reopen.swap(false, Acquire) && self.reopen() {
             let begun = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             let (line, others) = rest.split_at(if torn { begun } else { 0 });
-            self.shared.lose(line);
+            self.shared.count_lost(line);
             return others;
         }
         if let Some(file) = &self.file {
@@ -140,18 +140,17 @@ impl Writer {
     }
 
     fn fail(&mut self, error: &io::Error, rest: &[u8]) {
-        self.shared.lose(rest);
-        // A report on itself would be lost as well, and one at the very end is made by `close`.
+        self.shared.count_lost(rest);
+        // A report about standard error would be lost too; at the end, `close` makes one.
         let hidden = self.target == Target::Stderr || self.shared.abandon.load(Relaxed);
         if !self.failing && !hidden {
             let name = self.target.name();
-            tracing::error!(%error, "cannot write {name}; lines are lost meanwhile");
+            tracing::error!(%error, "cannot write {name}; lines are lost until it works again");
         }
         self.failing = true;
     }
 
-    /// Logs how many lines were lost, when the queue has room again; where it never has, now and
-    /// then.
+    /// Logs how many lines were lost when the queue has room again, or after an interval.
     fn report(&mut self) {
         let lost = self.shared.lost.load(Relaxed);
         if lost == self.reported || self.failing {
@@ -169,7 +168,7 @@ impl Writer {
         }
     }
 
-    /// Opens the file anew and returns whether that was done. Until then the old one stays in use.
+    /// Reopens the file, and returns whether that succeeded; if not, the old one stays in use.
     fn reopen(&mut self) -> bool {
         if !matches!(self.target, Target::File(_)) {
             return false;
@@ -184,7 +183,7 @@ impl Writer {
             Ok(None) => self.wait_for_reader(),
             Err(error) => {
                 self.retry = false;
-                tracing::error!(%error, "cannot open {} anew", self.target.name());
+                tracing::error!(%error, "cannot reopen {}", self.target.name());
             }
         }
         false
@@ -196,13 +195,13 @@ impl Writer {
         {
             self.retry = true;
             let path = path.display();
-            tracing::warn!("{}: nobody reads {path}; it is tried again", self.target.name());
+            tracing::warn!("{}: {path} has no reader; retrying", self.target.name());
         }
     }
 }
 
-/// Opens the target: `None` for a FIFO that nobody reads, and for a standard stream that is closed.
-/// An error names the file.
+/// Opens the target. `None` for a FIFO without a reader and for a closed standard stream; an error
+/// includes the name of the file.
 pub(super) fn open(target: &Target) -> io::Result<Option<File>> {
     match target {
         Target::Stderr => Ok(io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)),
@@ -211,8 +210,8 @@ pub(super) fn open(target: &Target) -> io::Result<Option<File>> {
     }
 }
 
-/// Non-blocking, as opening a FIFO would otherwise wait for a reader; for a file on a disk it means
-/// nothing.
+/// O_NONBLOCK, because opening a FIFO would otherwise wait for a reader; it has no effect on a
+/// regular file.
 fn open_file(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
@@ -231,7 +230,7 @@ fn is_fifo(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-/// Whole lines from the front, as many as are written atomically; of a longer line, its beginning.
+/// The first lines, as many as a pipe takes atomically; of a longer line, its beginning.
 fn piece(lines: &[u8]) -> &[u8] {
     let most = &lines[..lines.len().min(ATOMIC_BYTES)];
     memchr::memrchr(b'\n', most).map_or(most, |end| &most[..=end])

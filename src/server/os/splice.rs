@@ -1,10 +1,10 @@
-//! What a socket has received, back into it without a copy: `splice` through a pipe.
+//! Echoes what a socket has received without copying it: `splice` through a pipe.
 //!
-//! A worker has one pipe. It is empty between two calls, or it is thrown away: what is left in it
-//! would go to another connection. Without one, what comes is read and written, from then on.
+//! A worker has one pipe. It is empty between two calls, or it is dropped: bytes left in it would
+//! go to another connection. Without a pipe, bytes are read and written instead.
 //!
-//! The kernel stops before urgent bytes, and says the same then as when there are none, or after
-//! the last: so only what was passed says anything.
+//! The kernel stops before urgent bytes, and then returns the same as for an empty socket or the
+//! end of the stream: only a number of bytes above zero has a meaning.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::SplicePipe;
@@ -26,15 +26,17 @@ mod linux {
     pub(in crate::server::os) struct SplicePipe(Option<(pipe::Sender, pipe::Receiver)>);
 
     impl SplicePipe {
-        /// Opened by the thread that uses it, after its descriptor table was split off.
+        /// Opens the pipe. Call it in the worker's thread, after it got its own descriptor table.
         pub(in crate::server::os) fn open() -> SplicePipe {
             let ends = pipe::new();
             match &ends {
-                // SAFETY: no pointers. A pipe that may not grow passes less at a time.
+                // SAFETY: no pointers. A pipe that cannot grow moves less at a time.
                 Ok((into, _)) => unsafe {
                     libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, MOST_PASSED);
                 },
-                Err(error) => tracing::debug!(%error, "no pipe: large echoes are copied"),
+                Err(error) => {
+                    tracing::debug!(%error, "no pipe for splice: large echoes are copied")
+                }
             }
             SplicePipe(ends.ok())
         }
@@ -66,10 +68,10 @@ mod linux {
         }
     }
 
-    /// Moves at most `most` bytes, and says how many; one of the two is a pipe.
+    /// Moves at most `most` bytes, and returns how many; one of the two must be a pipe.
     fn splice(from: RawFd, to: RawFd, most: usize) -> io::Result<usize> {
         let flags = libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MOVE;
-        // SAFETY: no offsets are passed.
+        // SAFETY: both offsets are null.
         let moved = unsafe { libc::splice(from, null_mut(), to, null_mut(), most, flags) };
         usize::try_from(moved).map_err(|_| io::Error::last_os_error())
     }
@@ -80,7 +82,7 @@ mod none {
     use std::io;
     use std::os::fd::RawFd;
 
-    /// Nothing can be passed on.
+    /// Other systems have no splice.
     #[derive(Debug)]
     pub(in crate::server::os) struct SplicePipe;
 

@@ -1,8 +1,8 @@
-//! How a wait ends when a deadline has come: on Linux to some hundredths of a millisecond.
+//! Ends a wait at a deadline, on Linux to some hundredths of a millisecond.
 //!
-//! A far deadline is the business of a timer descriptor, which is set only when the earliest one
-//! comes nearer or has passed: a poll needs no timeout then. A near one ends the poll itself, which
-//! takes a call less for each answer that is delayed, and a wake-up through a descriptor less.
+//! For a far deadline there is a timer descriptor, which is set only when the earliest deadline
+//! comes nearer or has passed; the poll then has no timeout. A near deadline is the timeout of the
+//! poll, which saves a system call and a wake-up for each delayed response.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Timer;
@@ -23,8 +23,7 @@ mod linux {
     use crate::base::limits::EVENTS_PER_WAIT;
     use crate::base::time::Time;
 
-    /// The kernel lets a poll sleep a thousandth longer than it was told to: so much is four
-    /// microseconds of this.
+    /// The kernel may extend the sleep of a poll by a thousandth: four microseconds of this.
     const NEAR: Duration = Duration::from_millis(4);
 
     #[derive(Debug)]
@@ -38,7 +37,7 @@ mod linux {
     }
 
     impl Timer {
-        /// The timer of the thread that calls, and waits.
+        /// The timer of the calling thread, which also waits.
         pub(in super::super) fn new(poll: &Poll, token: Token) -> io::Result<Timer> {
             let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
             // SAFETY: no pointers; the result is checked.
@@ -46,33 +45,33 @@ mod linux {
             if raw < 0 {
                 return Err(io::Error::last_os_error());
             }
-            // SAFETY: `raw` was just opened and belongs to nobody else.
+            // SAFETY: `raw` was just opened and has no other owner.
             let descriptor = unsafe { OwnedFd::from_raw_fd(raw) };
             poll.registry().register(&mut SourceFd(&raw), token, Interest::READABLE)?;
-            // SAFETY: no pointers. A thread's sleeps are else rounded up by 50 µs; if that is not
-            // to be had, its answers are as much later.
+            // SAFETY: no pointers. By default the kernel may extend each sleep by 50 µs; if this
+            // fails, responses are later by that.
             unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
             let found = Vec::with_capacity(EVENTS_PER_WAIT);
             Ok(Timer { descriptor, set: Time::NEVER, near: NEAR, found })
         }
 
-        /// Waits for events until `until`, if that is near, and takes them; whether it did.
-        /// `looked` is a recent time.
+        /// If `until` is near, waits for events until then, appends them and returns true.
+        /// `last_now` is a recent time.
         pub(in super::super) fn wait_near(
             &mut self,
             poll: &Poll,
-            looked: Time,
+            last_now: Time,
             until: Time,
             start: Instant,
             events: &mut Vec<Event>,
         ) -> bool {
-            if until.since(looked) > self.near {
+            if until.since(last_now) > self.near {
                 return false;
             }
             let left = timespec(until.since(since(start)));
             let (at, room) = (self.found.as_mut_ptr(), self.found.capacity());
-            // SAFETY: `at` points to room for so many events, `left` lives during the call, and no
-            // signals are named. (Not every C library knows the call by its name.)
+            // SAFETY: `at` has room for `room` events, `left` lives during the call, and the signal
+            // mask is null. (Not every C library has a function for this call.)
             let count = unsafe {
                 let none = std::ptr::null::<libc::sigset_t>();
                 libc::syscall(libc::SYS_epoll_pwait2, poll.as_raw_fd(), at, room, &left, none, 0)
@@ -83,23 +82,23 @@ mod linux {
                 }
                 return false;
             };
-            // SAFETY: the kernel has written as many.
+            // SAFETY: the kernel has written `count` events.
             unsafe { self.found.set_len(count) };
             events.extend(self.found.drain(..).filter_map(event_from_epoll));
             true
         }
 
-        /// Sees to it that the poll ends at `until`; the poll itself needs no timeout then.
-        /// `looked` is a recent time. An earlier setting is left to pass when the deadline has
-        /// moved away: one wake-up for nothing costs less than a call at each request.
+        /// Sets the timer so that the poll ends at `until`, and returns a timeout for the poll:
+        /// none. `last_now` is a recent time. If the deadline has moved away, the earlier setting
+        /// stays: one needless wake-up costs less than a system call per request.
         pub(in super::super) fn timeout(
             &mut self,
-            looked: Time,
+            last_now: Time,
             until: Time,
             start: Instant,
         ) -> Option<Duration> {
-            if until < self.set || (self.set <= looked && until != Time::NEVER) {
-                // Zero would disarm it.
+            if until < self.set || (self.set <= last_now && until != Time::NEVER) {
+                // Zero would disarm the timer.
                 self.arm(until.since(since(start)).max(Duration::from_nanos(1)));
                 self.set = until;
             }
@@ -110,7 +109,7 @@ mod linux {
             let zero = timespec(Duration::ZERO);
             let setting = libc::itimerspec { it_interval: zero, it_value: timespec(delay) };
             let descriptor = self.descriptor.as_raw_fd();
-            // SAFETY: `setting` is valid, and the old setting is not asked for.
+            // SAFETY: `setting` is valid, and the pointer for the old setting is null.
             let result =
                 unsafe { libc::timerfd_settime(descriptor, 0, &setting, std::ptr::null_mut()) };
             debug_assert_eq!(result, 0, "{}", io::Error::last_os_error());
@@ -118,14 +117,14 @@ mod linux {
     }
 
     fn timespec(time: Duration) -> libc::timespec {
-        // SAFETY: a time of zeros is valid. (Some systems have more fields than the two.)
+        // SAFETY: all zeros is a valid time. (Some systems have further fields.)
         let mut value: libc::timespec = unsafe { std::mem::zeroed() };
         value.tv_sec = time.as_secs() as libc::time_t;
         value.tv_nsec = time.subsec_nanos() as _;
         value
     }
 
-    /// What mio's events tell of theirs: the number is the token it was given.
+    /// The same as [`event_from_mio`](super::super::event_from_mio), for an event of ours.
     fn event_from_epoll(event: libc::epoll_event) -> Option<Event> {
         let flags = event.events as i32;
         let ended = flags & EPOLLIN != 0 && flags & EPOLLRDHUP != 0;
@@ -180,7 +179,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    //! mio's own timeout, rounded up so that it is never early.
+    //! mio's timeout, rounded up so that it is never early.
 
     use std::io;
     use std::time::{Duration, Instant};

@@ -1,23 +1,22 @@
-//! What a simulated world is like.
+//! The faults of a simulated environment.
 
 use std::time::Duration;
 
 use crate::base::time::Time;
 
-/// What happens in a world, beside its clients.
+/// The faults and limits of a simulated environment.
 #[derive(Clone, Debug)]
 pub struct Faults {
-    /// Whether a short read means that the pipe was empty, as on Linux.
+    /// Whether a short read means that the pipe is empty, as on Linux.
     pub short_read_is_all: bool,
-    /// One call in so many fails for a passing reason; 0: none.
+    /// One call in this many is interrupted; 0 for none.
     pub error_one_in: u64,
-    /// Most bytes a pipe holds.
+    /// The capacity of a pipe, in bytes.
     pub pipe_bytes: usize,
-    /// Most connections the server can have open: there are no descriptors for more.
+    /// Most connections that the server has descriptors for.
     pub descriptors: usize,
-    /// Once in so many waits the clock jumps ahead, as after a suspension; 0: never.
+    /// In one wait in this many the clock jumps ahead, as after a suspend; 0 for never.
     pub jump_one_in: u64,
-    /// When the server is told to finish, and within which time; otherwise when all clients are
-    /// gone.
+    /// When the drain begins and how long it may take; without it, when all clients are gone.
     pub drain: Option<(Time, Duration)>,
 }

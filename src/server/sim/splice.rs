@@ -1,26 +1,26 @@
-//! How a simulated world passes bytes back unread.
+//! The simulation of splice.
 
 use std::io;
 
 use super::{Client, Sim};
 use crate::server::net::Net;
 
-/// How often bytes were passed back unread: all at once, or some of them to be written later.
+/// How often splice took bytes, and sent all or some of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spliced {
-    /// All that had been taken.
+    /// Sent all.
     pub whole: u64,
-    /// A part.
+    /// Left some to be written.
     pub partly: u64,
 }
 
 impl<C: Client> Sim<C> {
-    /// How often bytes were passed back unread.
+    /// How often splice took bytes.
     pub fn spliced(&self) -> Spliced {
         self.spliced
     }
 
-    /// Now and then it cannot be done, as on other systems, or before urgent bytes.
+    /// Sometimes it does nothing, as on other systems or before urgent bytes.
     pub(super) fn splice_back(
         &mut self,
         from: &mut usize,
