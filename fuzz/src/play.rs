@@ -11,7 +11,7 @@ use loiter::proto::driver::Driver;
 
 use crate::script::Step;
 
-/// Calls after which a machine is taken to be one that never waits.
+/// Calls after which the machine counts as one that never waits.
 const MOST_CALLS: usize = 20_000;
 /// Timers after which the machine counts as one that never closes.
 const MOST_TIMERS: usize = 50_000;
@@ -60,7 +60,7 @@ impl Player {
     pub fn play(mut self, steps: &[Step], piece: usize) -> Said {
         for (number, step) in steps.iter().enumerate() {
             match step {
-                // The end may come with the last bytes.
+                // The FIN may come with the last bytes.
                 Step::Arrive(bytes) if bytes.len() <= piece => {
                     self.arrived.extend_from_slice(bytes);
                     self.end.0 |= steps.get(number + 1) == Some(&Step::End);
