@@ -106,7 +106,10 @@ impl Player {
             assert!(timers < MOST_TIMERS, "it never closes");
         }
         let cut = self.next != Next::Close || self.said.len() >= ENOUGH;
-        assert!(cut || self.driver.worker.delayed == 0, "a delayed answer is counted after the end");
+        assert!(
+            cut || self.driver.worker.delayed == 0,
+            "a delayed answer is counted after the end"
+        );
         Said { bytes: self.said, served: self.driver.worker.served, cut }
     }
 
@@ -145,7 +148,11 @@ impl Player {
         }
         let (mut next, mut fresh) = (Next::Write, false);
         for _ in 0..MOST_CALLS {
-            assert!(self.driver.output.len() <= MOST_AT_ONCE, "{} bytes at once", self.driver.output.len());
+            assert!(
+                self.driver.output.len() <= MOST_AT_ONCE,
+                "{} bytes at once",
+                self.driver.output.len()
+            );
             self.said.extend_from_slice(self.driver.output.unread());
             self.driver.output.clear();
             match next {
