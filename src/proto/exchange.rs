@@ -177,15 +177,16 @@ impl Exchange {
         }
     }
 
-    /// The status of the final answer. It must not be an interim one (RFC 9110 15.2): the protocol
-    /// sends that by itself, and then [succeeds](Exchange::succeed).
-    pub fn status(&self) -> Status {
-        self.reply.status
+    /// Whether the status is 101.
+    pub fn switches_protocols(&self) -> bool {
+        self.reply.status == Status(101)
     }
 
-    /// Makes it `200 OK`.
-    pub fn succeed(&mut self) {
-        self.reply.status = Status::OK;
+    /// An interim status, which cannot be the last (RFC 9110 15.2): the answer becomes `200 OK`,
+    /// and the protocol sends the other before it.
+    pub fn take_interim(&mut self) -> Option<Status> {
+        let interim = self.reply.status.0 < 200;
+        interim.then(|| std::mem::replace(&mut self.reply.status, Status::OK))
     }
 
     /// What is due: nothing, a head, or pieces of the body. These are appended to `into`, at least

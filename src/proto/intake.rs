@@ -32,36 +32,20 @@ pub enum Sink {
     Stream(Box<Exchange>),
 }
 
-/// A request whose body is complete.
+/// What an intake has led to, be its body complete or not.
 #[derive(Debug)]
-pub enum Complete {
-    /// It can be answered.
+pub enum Taken {
+    /// An answer that has begun.
+    Answer(Exchange),
+    /// A request that has not been answered.
     Request {
-        /// Its head, followed by its body if that was kept.
+        /// Its head, and then what was kept of its body.
         bytes: Vec<u8>,
-        /// The length of the body.
+        /// Bytes of content.
         content: u64,
         /// When its head had arrived.
         began: Time,
     },
-    /// It has been answered.
-    Streamed(Exchange),
-}
-
-/// Why a body ends before its end.
-#[derive(Debug)]
-pub enum Fault {
-    /// The request is refused.
-    Refused {
-        /// Why.
-        refusal: Refusal,
-        /// Its head, and what of its body was kept.
-        head: Vec<u8>,
-        /// When its head had arrived.
-        began: Time,
-    },
-    /// Its answer has begun, so nothing can be said.
-    Broken(Exchange),
 }
 
 impl Intake {
@@ -86,7 +70,7 @@ impl Intake {
     /// The client was kept from sending, by an answer it was slow to take: its time for the next
     /// piece starts again. How often it can do so is bounded by the time for the whole body.
     pub fn write_unblocked(&mut self, cx: &Cx) {
-        self.until = cx.clock.now.after(cx.app.limits.body_timeout).min(self.end(cx));
+        self.until = cx.clock.now.after(cx.app.limits.body_timeout).min(self.latest(cx));
     }
 
     /// The client has its time for the next piece; less if it was too slow so far, or took too
@@ -96,10 +80,10 @@ impl Intake {
         let earned_us = u128::from(self.content) * 1_000_000 / u128::from(limits.body_rate.max(1));
         let slowest = self.began.after_us(u64::try_from(earned_us).unwrap_or(u64::MAX));
         let slowest = slowest.after(limits.body_timeout);
-        self.until = cx.clock.now.after(limits.body_timeout).min(slowest).min(self.end(cx));
+        self.until = cx.clock.now.after(limits.body_timeout).min(slowest).min(self.latest(cx));
     }
 
-    fn end(&self, cx: &Cx) -> Time {
+    fn latest(&self, cx: &Cx) -> Time {
         self.began.after(cx.app.limits.request_timeout)
     }
 
@@ -129,35 +113,13 @@ impl Intake {
         if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
     }
 
-    /// The body is complete.
-    pub fn complete(self) -> Complete {
+    /// No more of the body is taken.
+    pub fn end(self) -> Taken {
         match self.sink {
-            Sink::Stream(exchange) => Complete::Streamed(*exchange),
+            Sink::Stream(exchange) => Taken::Answer(*exchange),
             Sink::Discard | Sink::Keep => {
-                Complete::Request { bytes: self.request, content: self.content, began: self.began }
+                Taken::Request { bytes: self.request, content: self.content, began: self.began }
             }
-        }
-    }
-
-    /// The body is refused. Where its answer has begun, only the log can show why.
-    pub fn refuse(self, refusal: Refusal) -> Fault {
-        match self.sink {
-            Sink::Stream(mut exchange) => {
-                exchange.fail(&refusal);
-                Fault::Broken(*exchange)
-            }
-            Sink::Discard | Sink::Keep => {
-                Fault::Refused { refusal, head: self.request, began: self.began }
-            }
-        }
-    }
-
-    /// Its client is gone: the answer that has begun, or the head of its request and when that had
-    /// arrived.
-    pub fn abandon(self) -> Result<Exchange, (Vec<u8>, Time)> {
-        match self.sink {
-            Sink::Stream(exchange) => Ok(*exchange),
-            Sink::Discard | Sink::Keep => Err((self.request, self.began)),
         }
     }
 }

@@ -123,8 +123,8 @@ fn answer_parked(
     answer(exchange, terms, cx, &request, Some(length), output);
 }
 
-/// `/status/103` and the like: an interim answer cannot be the last (RFC 9110 15.2), so 200
-/// follows; except for 101, after which the connection is not ours any more. HTTP/1.0 knows none.
+/// `/status/103` and the like are followed by 200; except for 101, after which the connection is
+/// not HTTP any more. HTTP/1.0 has no interim answers.
 ///
 /// Both go out together, and the connection is kept: a client that takes an interim answer for the
 /// last has read the 200 with it, or finds bytes on a connection that should have none.
@@ -134,17 +134,15 @@ fn interim(
     uppercase_reason: bool,
     output: &mut Vec<u8>,
 ) {
-    match (exchange.status(), terms.version) {
-        (Status(200..), _) => {}
-        (Status(101), Version::Http11) if exchange.upgrades() => {}
-        (Status(101), Version::Http11) => terms.close(),
-        (status, version) => {
-            if version == Version::Http11 {
-                status_line(output, status, version, uppercase_reason);
-                output.extend_from_slice(b"\r\n");
-            }
-            exchange.succeed();
+    if exchange.switches_protocols() && terms.version == Version::Http11 {
+        if !exchange.upgrades() {
+            terms.close();
         }
+    } else if let Some(status) = exchange.take_interim()
+        && terms.version == Version::Http11
+    {
+        status_line(output, status, terms.version, uppercase_reason);
+        output.extend_from_slice(b"\r\n");
     }
 }
 

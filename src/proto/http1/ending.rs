@@ -2,7 +2,6 @@
 
 use super::encode::{self, Closing, Terms};
 use super::head::FieldTable;
-use super::request_body::RequestBody;
 use super::{Http1, Stage, head, origin, refused_head, reread};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
@@ -11,7 +10,7 @@ use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::proto::canned_errors::FULL;
 use crate::proto::exchange::{self, Exchange};
-use crate::proto::intake::Fault;
+use crate::proto::intake::Taken;
 use crate::proto::{Cx, Event, Next, Upgrade};
 
 impl Http1 {
@@ -112,24 +111,27 @@ impl Http1 {
     }
 
     /// Ends a connection whose body is malformed or too slow, with a refusal if no answer has
-    /// begun.
+    /// begun. If one has, only the log can show why it is cut off.
     pub(super) fn refuse_body(
         &mut self,
         cx: &mut Cx,
-        refusal: Refusal,
-        body: RequestBody,
+        refusal: &Refusal,
+        taken: Taken,
         output: &mut Buf,
     ) -> Option<Next> {
-        match body.into_intake().refuse(refusal) {
-            Fault::Broken(exchange) => exchange.cut(cx),
-            Fault::Refused { refusal, head, began } => {
-                return self.respond_and_close(cx, &refusal, &head, began, output);
+        match taken {
+            Taken::Answer(mut exchange) => {
+                exchange.fail(refusal);
+                exchange.cut(cx);
+                None
+            }
+            Taken::Request { bytes, began, .. } => {
+                self.respond_and_close(cx, refusal, &bytes, began, output)
             }
         }
-        None
     }
 
-    /// Answers what is so malformed that nothing after it can be understood, and ends. `head` is as
+    /// Answers what is so malformed that nothing after it can be parsed, and ends. `head` is as
     /// much of the head as has come, `since` when it began.
     pub(super) fn respond_and_close(
         &mut self,
@@ -171,7 +173,7 @@ impl Http1 {
                 exchange.cut(cx);
             }
             Stage::Body(body) => {
-                self.abandon_body(cx, *body);
+                self.abandon_body(cx, body.end());
             }
             Stage::Idle { unconfirmed: Some(record), .. } | Stage::Departed { record, .. } => {
                 exchange::settle(cx, record, true);
@@ -181,13 +183,13 @@ impl Http1 {
     }
 
     /// The client is gone before its body is complete.
-    pub(super) fn abandon_body(&mut self, cx: &mut Cx, body: RequestBody) -> Option<Next> {
+    pub(super) fn abandon_body(&mut self, cx: &mut Cx, taken: Taken) -> Option<Next> {
         cx.worker.clients_gone += 1;
-        match body.into_intake().abandon() {
-            Ok(exchange) => exchange.cut(cx),
-            Err((head, began)) => {
+        match taken {
+            Taken::Answer(exchange) => exchange.cut(cx),
+            Taken::Request { bytes, began, .. } => {
                 let mut table = FieldTable::empty();
-                if let Some(request) = reread(&head, &mut table, origin(cx, began)) {
+                if let Some(request) = reread(&bytes, &mut table, origin(cx, began)) {
                     exchange::unfinished(cx, &request, began);
                 }
             }
@@ -196,7 +198,7 @@ impl Http1 {
     }
 }
 
-/// What stands for a request whose head, of which this has come, could not be understood.
+/// Stands for a request whose head, of which this has come, could not be parsed.
 fn unread<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {

@@ -27,7 +27,7 @@ pub mod tokenize;
 
 use super::canned_errors::{TOO_SLOW, too_large};
 use super::exchange::{self, Exchange, Opened, Parked};
-use super::intake::Complete;
+use super::intake::Taken;
 use super::{Cx, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
@@ -303,15 +303,13 @@ impl Http1 {
         let Stage::Body(body) = std::mem::replace(&mut self.stage, Stage::Close) else {
             return None;
         };
-        match step {
-            Ok(Step::Gone) => self.abandon_body(cx, *body),
-            Err(refusal) => self.refuse_body(cx, refusal, *body, output),
-            Ok(_) => match body.complete(output) {
-                Complete::Streamed(exchange) => self.finish(cx, exchange, input),
-                Complete::Request { bytes, content, began } => {
-                    self.complete(cx, bytes, content, began, input, output)
-                }
-            },
+        match (step, body.end()) {
+            (Ok(Step::Done), Taken::Answer(exchange)) => self.finish(cx, exchange, input),
+            (Ok(Step::Done), Taken::Request { bytes, content, began }) => {
+                self.complete(cx, bytes, content, began, input, output)
+            }
+            (Ok(_), taken) => self.abandon_body(cx, taken),
+            (Err(refusal), taken) => self.refuse_body(cx, &refusal, taken, output),
         }
     }
 

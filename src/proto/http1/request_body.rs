@@ -9,7 +9,7 @@ use crate::base::limits::HIGH_WATER;
 use crate::endpoint::{BodyRule, Found};
 use crate::http::reply::Refusal;
 use crate::proto::exchange::{Exchange, Opened};
-use crate::proto::intake::{Complete, Intake, Sink};
+use crate::proto::intake::{Intake, Sink, Taken};
 use crate::proto::{Cx, Next};
 
 /// A request whose head has arrived, and as much of its body as has come.
@@ -61,11 +61,6 @@ impl RequestBody {
         Ok(Box::new(RequestBody { decoder, intake, chunked }))
     }
 
-    /// Its intake, for what any protocol does with it.
-    pub(super) fn into_intake(self) -> Intake {
-        self.intake
-    }
-
     /// See [`Intake::streams`].
     pub(super) fn streams(&self) -> bool {
         self.intake.streams()
@@ -106,7 +101,12 @@ impl RequestBody {
                     self.intake.check_deadline(cx)?;
                     return Ok(Step::Wait(Next::Read(self.intake.deadline())));
                 }
-                Decoded::Done => return Ok(Step::Done),
+                Decoded::Done => {
+                    if self.streams() && self.chunked {
+                        output.tail().extend_from_slice(LAST_CHUNK);
+                    }
+                    return Ok(Step::Done);
+                }
             }
         }
     }
@@ -134,12 +134,9 @@ impl RequestBody {
         Ok(())
     }
 
-    /// Ends a body that is complete, and its answer if that was streamed.
-    pub(super) fn complete(self, output: &mut Buf) -> Complete {
-        if self.streams() && self.chunked {
-            output.tail().extend_from_slice(LAST_CHUNK);
-        }
-        self.intake.complete()
+    /// See [`Intake::end`].
+    pub(super) fn end(self) -> Taken {
+        self.intake.end()
     }
 }
 
