@@ -213,7 +213,8 @@ fuzz_target!(|data: &[u8]| {
         app: Arc::new(app),
         capacity: if crowded { 2 } else { 100 },
         refusals: 2,
-        per_ip: None,
+        max_per_ip: None,
+        per_ip: Arc::default(),
         sink: None,
     };
     let listener = Listener::new(Some(Protocol::Http), LOCAL, flags & 8 != 0);

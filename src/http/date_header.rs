@@ -1,30 +1,22 @@
-//! The `Server` and `Date` fields, rendered once a second for all answers of that second.
+//! The `Server` and `Date` fields, rendered once a second for all responses of that second.
 
-use std::io::Write;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
+use super::fields::conditional::http_date;
 use crate::base::time::Time;
 
-/// The fields of the current second.
-#[derive(Debug)]
+/// The fields of the current second; none before the first [`update`](DateHeader::update).
+#[derive(Debug, Default)]
 pub struct DateHeader {
-    /// The fields, with their line ends.
+    /// Both fields, with their line ends.
     fields: Vec<u8>,
-    /// How many of them are the `Server` field.
-    server: usize,
     /// When the next second begins.
     next: Time,
-    /// The Unix time of the worker's start, in microseconds, as the clock of this second has it.
+    /// The Unix time of [`Time::START`], in microseconds, by the wall clock at the last update.
     unix_start_us: u64,
 }
 
 impl DateHeader {
-    /// Fields that are yet to be [updated](DateHeader::update).
-    pub fn new(server: Option<&str>) -> DateHeader {
-        let fields = server.map_or(Vec::new(), |text| format!("Server: {text}\r\n").into_bytes());
-        DateHeader { server: fields.len(), fields, next: Time::START, unix_start_us: 0 }
-    }
-
     /// The fields as of the last update.
     pub fn fields(&self) -> &[u8] {
         &self.fields
@@ -40,13 +32,37 @@ impl DateHeader {
         now >= self.next
     }
 
-    /// Renders the fields for `now`, at which `unix` has passed since 1970 by the wall clock.
-    pub fn update(&mut self, now: Time, unix: Duration) {
+    /// Renders the fields for `now`. `unix` is the time since 1970 by the wall clock, `server` the
+    /// value of the `Server` field, if there is one.
+    pub fn update(&mut self, now: Time, unix: Duration, server: Option<&str>) {
         let left = Duration::from_secs(1) - Duration::from_nanos(unix.subsec_nanos().into());
-        self.unix_start_us = (unix.as_micros() as u64).saturating_sub(now.micros());
+        let unix_us = unix.as_micros() as u64;
         self.next = now.after(left);
-        self.fields.truncate(self.server);
-        // Writing to a vector cannot fail.
-        let _ = write!(self.fields, "Date: {}\r\n", httpdate::HttpDate::from(UNIX_EPOCH + unix));
+        self.unix_start_us = unix_us.saturating_sub(now.micros());
+        self.fields.clear();
+        for (name, value) in [("Server", server), ("Date", Some(http_date(unix_us).as_str()))] {
+            for text in value.iter().flat_map(|value| [name, ": ", value, "\r\n"]) {
+                self.fields.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_second_has_its_date_and_the_server_field_as_set_then() {
+        let (mut header, start) = (DateHeader::default(), Time::START);
+        let fields = |header: &DateHeader| String::from_utf8_lossy(header.fields()).into_owned();
+        assert!(header.is_stale(start));
+        header.update(start, Duration::from_millis(784_111_777_900), Some("a"));
+        assert_eq!(fields(&header), "Server: a\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+        assert_eq!(header.unix_start_us(), 784_111_777_900_000);
+        let later = start.after(Duration::from_millis(100));
+        assert!(!header.is_stale(start.after(Duration::from_millis(99))) && header.is_stale(later));
+        header.update(later, Duration::from_secs(784_111_778), None);
+        assert_eq!(fields(&header), "Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n");
     }
 }

@@ -39,8 +39,9 @@ impl Driver {
     /// A connection accepted at [`Time::START`], with chance that follows from `seed`.
     pub fn new(app: impl Into<Arc<App>>, protocol: Protocol, seed: u64) -> Driver {
         let app = app.into();
-        let mut worker = Shared::new(app.server_header.as_deref(), seed);
-        worker.date_header.update(Time::START, Duration::ZERO);
+        let mut worker = Shared::new(seed);
+        let server = app.server_header.as_deref();
+        worker.date_header.update(Time::START, Duration::ZERO, server);
         Driver {
             conn: Conn::new(protocol, &app.limits, Time::START),
             app,

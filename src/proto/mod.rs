@@ -184,11 +184,11 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// For answers with this `Server` field, and chance that follows from `seed`.
-    pub fn new(server: Option<&str>, seed: u64) -> Shared {
+    /// Random numbers follow from `seed`.
+    pub fn new(seed: u64) -> Shared {
         Shared {
             draining: false,
-            date_header: DateHeader::new(server),
+            date_header: DateHeader::default(),
             random: Random::new(seed),
             body: Vec::new(),
             records: Records::default(),

@@ -8,24 +8,18 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The connections of each IP address.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ConnectionsPerIp {
-    most: u32,
+    /// Never more addresses than connections.
     counts: Mutex<HashMap<IpAddr, u32>>,
 }
 
 impl ConnectionsPerIp {
-    /// At most `most` connections for each address. There are never more addresses than
-    /// connections.
-    pub fn new(most: u32) -> ConnectionsPerIp {
-        ConnectionsPerIp { most, counts: Mutex::default() }
-    }
-
-    /// Counts a connection, unless its address has reached the limit; returns whether it did.
-    pub fn acquire(&self, peer: IpAddr) -> bool {
+    /// Counts a connection, unless its address has `most` already; returns whether it did.
+    pub fn acquire(&self, peer: IpAddr, most: u32) -> bool {
         let mut counts = self.counts();
         let count = counts.entry(peer.to_canonical()).or_default();
-        let fits = *count < self.most;
+        let fits = *count < most;
         *count += u32::from(fits);
         fits
     }
@@ -52,13 +46,13 @@ mod tests {
 
     #[test]
     fn an_address_has_a_limited_number_of_connections() {
-        let per_ip = ConnectionsPerIp::new(2);
+        let per_ip = ConnectionsPerIp::default();
         let (one, other) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([2, 2, 2, 2]));
-        assert!(per_ip.acquire(one) && per_ip.acquire(one));
-        assert!(!per_ip.acquire("::ffff:1.1.1.1".parse().unwrap()), "the same address");
-        assert!(per_ip.acquire(other));
+        assert!(per_ip.acquire(one, 2) && per_ip.acquire(one, 2));
+        assert!(!per_ip.acquire("::ffff:1.1.1.1".parse().unwrap(), 2), "the same address");
+        assert!(per_ip.acquire(other, 2));
         per_ip.release(one);
-        assert!(per_ip.acquire(one));
+        assert!(per_ip.acquire(one, 2));
         for peer in [one, one, other] {
             per_ip.release(peer);
         }

@@ -211,7 +211,8 @@ struct Plan {
     capacity: usize,
     refusals: usize,
     descriptor_limit: u64,
-    per_ip: Option<Arc<ConnectionsPerIp>>,
+    max_per_ip: Option<u32>,
+    per_ip: Arc<ConnectionsPerIp>,
     log: Option<Arc<AccessLog>>,
     private_fd_tables: bool,
     read_until_would_block: bool,
@@ -234,9 +235,8 @@ impl Plan {
             capacity: capacity(settings, limit, workers),
             refusals: refusals(limit),
             descriptor_limit: limit,
-            per_ip: settings
-                .max_connections_per_ip
-                .map(|most| Arc::new(ConnectionsPerIp::new(most))),
+            max_per_ip: settings.max_connections_per_ip,
+            per_ip: Arc::default(),
             log: open_log(settings, epoch, stderr)?.map(Arc::new),
             private_fd_tables: settings.private_fd_tables,
             read_until_would_block: settings.read_until_would_block,
@@ -251,7 +251,8 @@ impl Plan {
             app: Arc::clone(&self.app),
             capacity: self.capacity,
             refusals: self.refusals,
-            per_ip: self.per_ip.clone(),
+            max_per_ip: self.max_per_ip,
+            per_ip: Arc::clone(&self.per_ip),
             sink: self.log.as_deref().map(AccessLog::sink),
         }
     }

@@ -21,8 +21,7 @@ use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
 use crate::base::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, READ_BYTES,
-    RECORDS_PER_TURN,
+    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, RECORDS_PER_TURN,
 };
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
@@ -77,7 +76,6 @@ impl<N: Net> Worker<N> {
         inbox: Receiver<Command>,
         seed: u64,
     ) -> Worker<N> {
-        let usual = config.app.limits.head_bytes + READ_BYTES;
         Worker {
             net,
             sessions: Slab::default(),
@@ -85,8 +83,8 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
-            buffers: SharedBuffers::new(usual, config.app.limits.egress),
-            shared: Shared::new(config.app.server_header.as_deref(), seed),
+            buffers: SharedBuffers::new(&config.app.limits),
+            shared: Shared::new(seed),
             now: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
@@ -113,11 +111,14 @@ impl<N: Net> Worker<N> {
         self.end()
     }
 
+    /// Reads the clock, and updates what follows from it and the settings.
     fn update_clock(&mut self) {
+        let app = &self.config.app;
         self.now = self.net.now();
-        self.buffers.bucket.refill(self.now);
+        self.buffers.update(self.now, &app.limits);
         if self.shared.date_header.is_stale(self.now) {
-            self.shared.date_header.update(self.now, self.net.unix_time());
+            let unix = self.net.unix_time();
+            self.shared.date_header.update(self.now, unix, app.server_header.as_deref());
         }
         if self.trim.is_due(self.sessions.len(), self.now) {
             self.net.trim();
@@ -229,8 +230,8 @@ impl<N: Net> Worker<N> {
 
     /// Counts a connection among its address's, unless there are too many.
     fn enter(&self, peer: Option<IpAddr>) -> bool {
-        match (&self.config.per_ip, peer) {
-            (Some(per_ip), Some(peer)) => per_ip.acquire(peer),
+        match (self.config.max_per_ip, peer) {
+            (Some(most), Some(peer)) => self.config.per_ip.acquire(peer, most),
             _ => true,
         }
     }
@@ -348,9 +349,9 @@ impl<N: Net> Worker<N> {
             self.trim.on_close(self.sessions.len(), self.now);
             self.shared.delayed -= session.delayed();
             self.buffers.collected -= session.collected();
-            let counted = self.config.per_ip.as_ref().filter(|_| session.is_admitted());
-            if let (Some(per_ip), Some(peer)) = (counted, session.peer) {
-                per_ip.release(peer);
+            let counted = self.config.max_per_ip.is_some() && session.is_admitted();
+            if let Some(peer) = session.peer.filter(|_| counted) {
+                self.config.per_ip.release(peer);
             }
             self.net.close(session.socket);
             for listener in &mut self.listeners {

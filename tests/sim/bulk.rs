@@ -131,8 +131,14 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>
         app.limits.all_echo_bytes = 4 * app.limits.echo_bytes;
     }
     app.limits.send_timeout = Duration::from_secs(24 * 60 * 60);
-    let config =
-        WorkerConfig { app: Arc::new(app), capacity: 100, refusals: 2, per_ip: None, sink: None };
+    let config = WorkerConfig {
+        app: Arc::new(app),
+        capacity: 100,
+        refusals: 2,
+        max_per_ip: None,
+        per_ip: Arc::default(),
+        sink: None,
+    };
     let listener = Listener::new(Some(protocol), "a", false);
     let (totals, mut sim) = Worker::new(sim, config, vec![listener], inbox, seed).run();
     sim.settle();

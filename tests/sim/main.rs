@@ -177,7 +177,8 @@ fn play(mut random: Random, run: &Run) {
         app: Arc::new(run.limited()),
         capacity: if run.crowded { 3 } else { 1000 },
         refusals: 2,
-        per_ip: None,
+        max_per_ip: None,
+        per_ip: Arc::default(),
         sink: None,
     };
     let listener =

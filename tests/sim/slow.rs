@@ -77,7 +77,8 @@ fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
         app: Arc::new(App { limits, ..App::default() }),
         capacity: 10,
         refusals: 2,
-        per_ip: None,
+        max_per_ip: None,
+        per_ip: Arc::default(),
         sink: None,
     };
     let (_, mut sim) = Worker::new(sim, config, vec![listener], inbox, 1).run();

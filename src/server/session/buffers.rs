@@ -3,7 +3,8 @@
 use super::backlog::Backlog;
 use super::leftover::{Leftover, SendDeadline};
 use crate::base::buf::Buf;
-use crate::base::limits::HEAD_ROOM;
+use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
+use crate::base::time::Time;
 use crate::server::token_bucket::TokenBucket;
 
 /// The buffers that all sessions of a worker use in turn.
@@ -27,8 +28,9 @@ pub struct SharedBuffers {
 }
 
 impl SharedBuffers {
-    /// Buffers of this many bytes, for sending at this rate in bytes a second.
-    pub fn new(usual: usize, egress: u64) -> SharedBuffers {
+    /// Buffers for heads within `limits`.
+    pub fn new(limits: &Limits) -> SharedBuffers {
+        let usual = limits.head_bytes + READ_BYTES;
         let room = usual + 2 * HEAD_ROOM;
         SharedBuffers {
             input: Buf::with_capacity(room),
@@ -37,8 +39,14 @@ impl SharedBuffers {
             backlog: Backlog::default(),
             collected: 0,
             usual,
-            bucket: TokenBucket::new(egress),
+            bucket: TokenBucket::default(),
         }
+    }
+
+    /// Refills the token bucket, and applies the limits in effect now.
+    pub fn update(&mut self, now: Time, limits: &Limits) {
+        self.usual = limits.head_bytes + READ_BYTES;
+        self.bucket.refill(now, limits.egress);
     }
 
     /// The capacity each goes back to.

@@ -104,7 +104,7 @@ struct World {
 
 impl World {
     fn new(app: App) -> World {
-        let buffers = SharedBuffers::new(app.limits.head_bytes + READ_BYTES, u64::MAX);
+        let buffers = SharedBuffers::new(&app.limits);
         World { driver: Driver::new(app, Protocol::Http, 1), buffers }
     }
 

@@ -8,7 +8,8 @@ use crate::proto::conn::Protocol;
 use crate::server::access::Sink;
 use crate::server::per_ip::ConnectionsPerIp;
 
-/// Everything that a worker derives from the settings: a reload can replace it as a whole.
+/// Everything that a worker derives from the settings and keeps; the rest is read from
+/// [`app`](WorkerConfig::app) when it is used. So a reload can replace this as a whole.
 #[derive(Debug)]
 pub struct WorkerConfig {
     /// The settings that protocols and endpoints read.
@@ -17,8 +18,10 @@ pub struct WorkerConfig {
     pub capacity: usize,
     /// Most connections at a time that are being refused, in addition to `capacity`.
     pub refusals: usize,
-    /// Connections by address; `None` without a limit.
-    pub per_ip: Option<Arc<ConnectionsPerIp>>,
+    /// Most connections from one IP address, if there is a limit.
+    pub max_per_ip: Option<u32>,
+    /// The connections from each IP address, if there is a limit; all workers share it.
+    pub per_ip: Arc<ConnectionsPerIp>,
     /// The access log; `None` if it is off.
     pub sink: Option<Sink>,
 }
