@@ -139,8 +139,8 @@ fn serve(
     let phase = handle_signals(signals, &handle, timeout);
     let ended = waiter.join();
     if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
-        let super::WorkerStats { connections, requests, cut_off, left, .. } = totals;
-        tracing::info!(connections, requests, cut_off, left, "stopped");
+        let super::WorkerStats { connections, requests, cut_off, clients_gone, .. } = totals;
+        tracing::info!(connections, requests, cut_off, clients_gone, "stopped");
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);

@@ -124,7 +124,7 @@ impl Server {
             totals.connections += one.connections;
             totals.requests += one.requests;
             totals.cut_off += one.cut_off;
-            totals.left += one.left;
+            totals.clients_gone += one.clients_gone;
         }
         totals
     }

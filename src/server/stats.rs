@@ -10,7 +10,7 @@ pub struct WorkerStats {
     /// Connections closed because the time for the shutdown was over.
     pub cut_off: u64,
     /// Requests whose client closed the connection before the end of the response.
-    pub left: u64,
+    pub clients_gone: u64,
     /// Responses, timers and buffered bytes that are still counted after every connection was
     /// closed; zero unless a counter leaks.
     pub leaked: usize,

@@ -1,13 +1,13 @@
-//! A worker: one thread's event loop, with everything it needs of its own.
+//! A worker: the event loop of one thread, and all it works with.
 //!
 //! ```text
 //!            ┌────────── wait ◀──────────┐
 //!            ▼                           │
-//!   events, timers, commands ──▶ ready ──┴─▶ one turn each ──▶ wait, again, or over
+//!   events, timers, commands ──▶ ready ──┴─▶ one turn each ──▶ wait, yield or close
 //! ```
 //!
-//! Whatever happens to a session becomes its token on the ready list, and each token is one
-//! [`turn`](Session::turn). Nothing is shared with other workers but the settings.
+//! Whatever happens to a session puts its token on the ready list, and each token is one
+//! [`turn`](Session::turn). Workers share only the settings.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -38,9 +38,9 @@ use drain::{ASSUME_READABLE, RunState};
 /// A message to a worker.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Accept no more, let what was begun end within this time, then end.
+    /// Stop accepting, give the requests in progress this time to finish, then end.
     Drain(Duration),
-    /// End.
+    /// Close all connections and end.
     Stop,
 }
 
@@ -61,7 +61,7 @@ pub struct Worker<N: Net> {
     now: Time,
     complain_next: Time,
     state: RunState,
-    totals: WorkerStats,
+    stats: WorkerStats,
     admission: Admission,
     trim: MemoryTrim,
 }
@@ -88,7 +88,7 @@ impl<N: Net> Worker<N> {
             now: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
-            totals: WorkerStats::default(),
+            stats: WorkerStats::default(),
             admission: Admission::default(),
             trim: MemoryTrim::new(),
             config,
@@ -97,7 +97,7 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Serves until a command ends it; then gives back its world, which a simulation looks at.
+    /// Serves until a command ends it; then returns its `net`, which the simulator inspects.
     pub fn run(mut self) -> (WorkerStats, N) {
         while !self.is_done() {
             let until = self.next_wakeup();
@@ -125,7 +125,7 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// When there is something to do though nothing happens.
+    /// When there is something to do even without an event.
     fn next_wakeup(&self) -> Time {
         if !self.ready.is_empty() {
             return self.now;
@@ -159,7 +159,7 @@ impl<N: Net> Worker<N> {
         self.close_listeners();
     }
 
-    /// A session is to have a turn; being told twice makes it one.
+    /// Puts a session on the ready list, once.
     fn ready(&mut self, token: Token) {
         if let Some(session) = self.sessions.get_mut(token)
             && session.schedule == Schedule::Waiting
@@ -175,7 +175,7 @@ impl<N: Net> Worker<N> {
         for index in fired.drain(..) {
             let Some(token) = self.sessions.token_at(index) else { continue };
             match self.sessions.get_mut(token) {
-                // It was armed for an earlier deadline; the one that counts is still to come.
+                // The timer was armed for an earlier deadline, which has moved away since.
                 Some(session) if session.due > self.now => self.wheel.arm(index, session.due),
                 _ => self.ready(token),
             }
@@ -200,7 +200,7 @@ impl<N: Net> Worker<N> {
                     if let Verdict::Evict(victim) = verdict {
                         self.close(victim);
                     }
-                    let free = verdict != Verdict::Refuse && self.enter(peer);
+                    let free = verdict != Verdict::Refuse && self.acquire_ip(peer);
                     self.admit(listener, protocol, socket, peer, free);
                 }
                 Err(error) => match error.kind() {
@@ -228,16 +228,15 @@ impl<N: Net> Worker<N> {
         victim.map(|token| self.close(token)).is_some()
     }
 
-    /// Counts a connection among its address's, unless there are too many.
-    fn enter(&self, peer: Option<IpAddr>) -> bool {
+    /// Counts a connection for its address, unless that has reached the limit.
+    fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
         match (self.config.max_per_ip, peer) {
             (Some(most), Some(peer)) => self.config.per_ip.acquire(peer, most),
             _ => true,
         }
     }
 
-    /// Takes a connection, or one that there is no room for, which is answered so where its
-    /// protocol has words for that.
+    /// Creates a session. Without a free slot the client gets a 503, if its protocol has that.
     fn admit(
         &mut self,
         listener: usize,
@@ -253,23 +252,23 @@ impl<N: Net> Worker<N> {
         }
         let token = self.sessions.insert(session);
         self.ready.push(token);
-        self.totals.connections += 1;
+        self.stats.connections += 1;
         self.trim.on_open(self.sessions.len());
         let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
         if let Some(token) = over {
-            // It may have come just now: it gets its answer at least.
+            // It may be new: it gets its response first.
             self.turn(token);
             self.close(token);
         }
     }
 
-    /// Connections wait that there is no slot or descriptor for. No event will tell of them again
-    /// (the listener is edge-triggered), so we look when one is freed, and now and then.
+    /// Tries again later, or when a connection closes, to accept connections without a slot or
+    /// descriptor. The listener is edge-triggered: no further event reports them.
     fn pause(&mut self, listener: usize) {
         self.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
     }
 
-    /// Logs why connections cannot be taken, not more often than somebody would read it.
+    /// Logs why connections cannot be accepted, at most once per interval.
     fn complain(&mut self, error: &std::io::Error) {
         if self.now >= self.complain_next {
             self.complain_next = self.now.after(COMPLAINT_INTERVAL);
@@ -302,9 +301,9 @@ impl<N: Net> Worker<N> {
                 self.log();
             }
         }
-        // One huge answer is no reason to keep its room for ever.
+        // A huge body may have made it grow.
         self.shared.body.shrink_to(self.buffers.usual);
-        // Those that want another turn were put on a new list meanwhile; the old one has the room.
+        // Sessions that yielded are on a new list; the old one has the capacity.
         ready.append(&mut self.ready);
         self.ready = ready;
     }
@@ -327,8 +326,8 @@ impl<N: Net> Worker<N> {
         Some(result)
     }
 
-    /// From now on events tell of a session. If the kernel has no room for that, another one makes
-    /// way, as for a new one.
+    /// Registers the socket of a session. If the kernel has no memory for that, another connection
+    /// is evicted, as for a new one.
     fn register(&mut self, token: Token) -> Option<TurnResult> {
         loop {
             let session = self.sessions.get_mut(token)?;
@@ -355,7 +354,7 @@ impl<N: Net> Worker<N> {
             }
             self.net.close(session.socket);
             for listener in &mut self.listeners {
-                // One that waits for a slot or a descriptor may have it now.
+                // There may be a slot or descriptor now.
                 if listener.next_accept != Time::NEVER {
                     listener.next_accept = self.now;
                 }
@@ -373,7 +372,7 @@ impl<N: Net> Worker<N> {
 
     fn end(mut self) -> (WorkerStats, N) {
         self.net.close_listeners();
-        self.totals.cut_off = self.sessions.len() as u64;
+        self.stats.cut_off = self.sessions.len() as u64;
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             self.close(token);
         }
@@ -381,9 +380,9 @@ impl<N: Net> Worker<N> {
         if let Some(sink) = &mut self.config.sink {
             sink.flush();
         }
-        self.totals.requests = self.shared.served;
-        self.totals.left = self.shared.clients_gone;
-        self.totals.leaked = self.shared.delayed + self.wheel.armed() + self.buffers.collected;
-        (self.totals, self.net)
+        self.stats.requests = self.shared.served;
+        self.stats.clients_gone = self.shared.clients_gone;
+        self.stats.leaked = self.shared.delayed + self.wheel.armed() + self.buffers.collected;
+        (self.stats, self.net)
     }
 }

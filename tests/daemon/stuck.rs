@@ -430,11 +430,16 @@ fn the_totals_are_fields() {
         assert_eq!(daemon.ended(), Some(0));
         let log = daemon.logged("stopped");
         if format == "text" {
-            assert!(log.ends_with(" stopped connections=2 requests=2 cut_off=0 left=1"), "{log}");
+            assert!(
+                log.ends_with(" stopped connections=2 requests=2 cut_off=0 clients_gone=1"),
+                "{log}"
+            );
             continue;
         }
         let log: serde_json::Value = serde_json::from_str(&log).expect(&log);
-        for (name, number) in [("connections", 2), ("requests", 2), ("cut_off", 0), ("left", 1)] {
+        for (name, number) in
+            [("connections", 2), ("requests", 2), ("cut_off", 0), ("clients_gone", 1)]
+        {
             assert_eq!(log["fields"][name], number, "{log}");
         }
     }

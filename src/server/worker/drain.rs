@@ -1,4 +1,4 @@
-//! How a worker ends: what the kernel has accepted is taken, then what was begun is finished.
+//! The shutdown of a worker: accept what is queued, then finish the requests in progress.
 
 use std::time::Duration;
 
@@ -6,15 +6,16 @@ use super::Worker;
 use crate::base::time::Time;
 use crate::server::net::{Net, Readiness};
 
-/// Whether a worker is to end.
+/// How far the shutdown of a worker has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum RunState {
     Serving,
-    /// It takes what is in the listeners' queues, as slots and descriptors come free, until then.
+    /// It accepts what is in the queues of its listeners, as slots and descriptors become free,
+    /// until `by`.
     ClosingListeners {
         by: Time,
     },
-    /// It listens no more, and lets what was begun end until then.
+    /// Its listeners are closed, and requests in progress can finish until `by`.
     Draining {
         by: Time,
     },
@@ -22,7 +23,7 @@ pub(super) enum RunState {
 }
 
 impl RunState {
-    /// When it is to be over, whatever is left.
+    /// The deadline of the shutdown; [`Time::NEVER`] if there is none.
     pub(super) fn end(self) -> Time {
         match self {
             RunState::Serving | RunState::Stopping => Time::NEVER,
@@ -41,8 +42,8 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// What is in the listeners' queues was promised service by the kernel, so they are closed only
-    /// once they have been seen empty.
+    /// Begins the shutdown. The kernel has accepted the connections in the queues of the listeners,
+    /// so these are closed only when they have been found empty.
     pub(super) fn drain(&mut self, within: Duration) {
         self.state = RunState::ClosingListeners { by: self.now.after(within) };
         self.shared.draining = true;
@@ -57,7 +58,7 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Closes the listeners of a worker that is to end, once nothing waits in their queues.
+    /// Closes the listeners of a worker that drains, when their queues are empty.
     pub(super) fn close_listeners(&mut self) {
         if let RunState::ClosingListeners { by } = self.state
             && self
@@ -71,7 +72,7 @@ impl<N: Net> Worker<N> {
     }
 }
 
-/// A request may have arrived that no event has told of yet: looked for before a connection ends,
-/// and when it begins where the client has spoken first.
+/// Makes a session read without an event: before it ends, since a request may have arrived that was
+/// not reported yet, and when it begins after a deferred accept.
 pub(super) const ASSUME_READABLE: Readiness =
     Readiness { readable: true, ending: false, broken: false };
