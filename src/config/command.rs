@@ -137,10 +137,11 @@ fn flags(section: &'static Section) -> impl Iterator<Item = Arg> {
 
 fn flag(row: &'static Setting) -> Arg {
     let common = COMMON.iter().find(|(name, _)| *name == row.name);
-    let brief = common.map_or(row.help.to_owned(), |(_, brief)| match row.default {
-        "" => (*brief).to_owned(),
-        default => format!("{brief} [default: {default}]"),
-    });
+    let brief =
+        common.map_or(row.help.to_owned(), |(_, brief)| match row.default_text().as_str() {
+            "" => (*brief).to_owned(),
+            default => format!("{brief} [default: {default}]"),
+        });
     let arg = Arg::new(row.name)
         .long(row.name)
         .value_name(row.value)
@@ -169,7 +170,8 @@ fn help(row: &Setting) -> String {
         Shape::Switch => "without a value: on".to_owned(),
         _ => format!("{}: {}", row.value, row.takes),
     };
-    let default = if row.default.is_empty() { "empty" } else { row.default };
+    let default = row.default_text();
+    let default = if default.is_empty() { "empty" } else { &default };
     format!("{about}{takes}\n[default: {default}] [{}]", names.join(", "))
 }
 

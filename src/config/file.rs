@@ -112,5 +112,5 @@ fn as_text(row: &Setting, value: &DeValue<'_>) -> Option<String> {
 }
 
 fn example(row: &Setting) -> String {
-    format!("write it as in `{}`", super::print::assignment(row, row.default))
+    format!("write it as in `{}`", super::print::assignment(row, &row.default_text()))
 }

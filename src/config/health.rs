@@ -29,14 +29,14 @@ pub fn urls(
     bound: impl Fn() -> Vec<SocketAddr>,
 ) -> Vec<String> {
     let all = &settings.listen;
-    let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.prefix);
+    let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
     // HTTP is the best check.
     let fixed = all.iter().filter_map(|listen| match listen {
         Listen::Http(host) if host.port() != 0 => Some((0, http(host))),
         Listen::Unix(socket) => {
             let name = socket.name.within(folder);
-            Some((1, format!("unix:{name}:{}/", settings.prefix)))
+            Some((1, format!("unix:{name}:{}/", settings.api.prefix)))
         }
         Listen::TcpEcho(host) if host.port() != 0 => Some((2, tcp_echo(host))),
         Listen::UdpEcho(host) if host.port() != 0 => {
@@ -89,13 +89,18 @@ pub const NO_URL: (&str, &str) = (
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::app::App;
 
     #[test]
     fn an_open_port_is_found_among_those_that_are_bound() {
         let bound = ["127.0.0.1:7", "127.0.0.1:4001", "[::]:4002"].map(|at| at.parse().expect(at));
         let urls = |listen: &str, bound: &[SocketAddr]| {
             let listen = listen.split(' ').map(|listen| listen.parse().expect(listen)).collect();
-            let settings = Settings { listen, prefix: "/a".into(), ..Settings::default() };
+            let settings = Settings {
+                listen,
+                api: App { prefix: "/a".into(), ..App::default() },
+                ..Settings::default()
+            };
             urls(&settings, Path::new("/f"), || bound.to_vec()).join(" ")
         };
         let at_open = "http://127.0.0.1:4001/a/ http://127.0.0.1:4002/a/";

@@ -123,7 +123,8 @@ fn merge(
     given.extend(go_flags::given(go_flags, env));
     given.extend(command::given(matches).map(Ok));
 
-    let mut settings = Settings { environment: environment::exposed(env), ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.api.environment = environment::exposed(env);
     // As everywhere, the last value given wins.
     let is = |name, value| {
         let mut named = given.iter().flatten().filter(|given| given.row.name == name);

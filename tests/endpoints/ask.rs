@@ -58,7 +58,8 @@ pub(crate) fn ask_go(line: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer
 
 /// The settings that a mode implies.
 pub(crate) fn app_of(compat: &'static Compat) -> App {
-    let mut settings = Settings { compat, ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.api.compat = compat;
     if *compat == GO_HTTPBIN {
         settings.apply(&config::GO_HTTPBIN);
     }

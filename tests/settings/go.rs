@@ -26,8 +26,8 @@ fn go_httpbins_variables_are_honoured() {
 
     let env = [("MAX_BODY_SIZE", "10"), ("MAX_DURATION", "1m30s"), ("LOG_LEVEL", "ERROR")];
     let settings = settings("", &env);
-    assert_eq!(settings.limits.body_bytes, 10);
-    assert_eq!(settings.limits.max_duration, Duration::from_secs(90));
+    assert_eq!(settings.api.limits.body_bytes, 10);
+    assert_eq!(settings.api.limits.max_duration, Duration::from_secs(90));
     assert_eq!(settings.log_level, LogLevel::Error);
 }
 
@@ -78,10 +78,10 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
 
 #[test]
 fn no_host_is_not_every_host() {
-    let redirects = |text| settings("", &[("ALLOWED_REDIRECT_DOMAINS", text)]).redirects;
+    let redirects = |text| settings("", &[("ALLOWED_REDIRECT_DOMAINS", text)]).api.redirects;
     assert_eq!(redirects("none"), Redirects::Hosts(Vec::new()));
     assert_eq!(redirects(","), Redirects::All);
-    assert_eq!(settings("--profile public", &[]).redirects, redirects("none"));
+    assert_eq!(settings("--profile public", &[]).api.redirects, redirects("none"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn levels_and_formats_are_taken_in_any_case() {
 
 #[test]
 fn go_httpbins_switches_are_on_for_its_own_words() {
-    let on = |text| settings("", &[("USE_FULL_VERSION", text)]).full_version;
+    let on = |text| settings("", &[("USE_FULL_VERSION", text)]).api.full_version;
     for text in ["1", "t", "T", "TRUE", "true", "True", " true "] {
         assert!(on(text), "{text}");
     }
@@ -111,15 +111,15 @@ fn go_httpbins_switches_are_on_for_its_own_words() {
     }
     for name in ["USE_REAL_HOSTNAME", "UNSAFE_ALLOW_DANGEROUS_RESPONSES"] {
         let given = settings("", &[(name, "TRUE")]);
-        assert!(given.real_hostname || given.dangerous_responses, "{name}");
+        assert!(given.real_hostname || given.api.dangerous_responses, "{name}");
     }
-    assert!(settings("-use-full-version=T", &[("USE_FULL_VERSION", "0")]).full_version);
+    assert!(settings("-use-full-version=T", &[("USE_FULL_VERSION", "0")]).api.full_version);
     for text in ["yes", "on", "tRUE", "2"] {
         let said = mistake("", &[("USE_FULL_VERSION", text)]);
         let wrong = format!("loiter: USE_FULL_VERSION: `{text}` is neither on nor off; give 1 or");
         assert!(said.starts_with(&wrong), "{said}");
     }
-    assert!(settings("", &[("LOITER_USE_FULL_VERSION", "yes")]).full_version);
+    assert!(settings("", &[("LOITER_USE_FULL_VERSION", "yes")]).api.full_version);
 }
 
 #[test]
@@ -134,9 +134,11 @@ fn go_httpbins_flags_are_taken_with_one_dash() {
     );
     assert_eq!(listening(&settings), "http://0.0.0.0:8080");
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::Warn));
-    assert!(settings.real_hostname && settings.full_version && settings.dangerous_responses);
-    assert_eq!((settings.prefix.as_str(), settings.exclude_headers.len()), ("/test", 2));
-    let limits = settings.limits;
+    assert!(
+        settings.real_hostname && settings.api.full_version && settings.api.dangerous_responses
+    );
+    assert_eq!((settings.api.prefix.as_str(), settings.api.exclude_headers.len()), ("/test", 2));
+    let limits = settings.api.limits;
     assert_eq!((limits.body_bytes, limits.head_bytes), (1_048_577, 16_384));
     assert_eq!(limits.max_duration, Duration::from_millis(500));
     assert_eq!(limits.head_timeout, Duration::from_millis(1500));
@@ -146,9 +148,9 @@ fn go_httpbins_flags_are_taken_with_one_dash() {
 #[test]
 fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
     let env = [("PORT", "1"), ("PREFIX", "/a"), ("LOITER_PREFIX", "/b"), ("HOST", "::1")];
-    assert_eq!(settings("-prefix /c", &env).prefix, "/c");
-    assert_eq!(settings("--prefix /d -prefix /c", &env).prefix, "/d");
-    assert_eq!(settings("-prefix=", &env).prefix, "/b");
+    assert_eq!(settings("-prefix /c", &env).api.prefix, "/c");
+    assert_eq!(settings("--prefix /d -prefix /c", &env).api.prefix, "/d");
+    assert_eq!(settings("-prefix=", &env).api.prefix, "/b");
     assert_eq!(listening(&settings("-port 2", &env)), "http://[::1]:2");
     let env = [("LOITER_LISTEN", ":9")];
     assert_eq!(listening(&settings("-port 2", &env)), "http://0.0.0.0:2");
@@ -181,11 +183,11 @@ fn a_mistake_in_a_flag_with_one_dash_is_reported() {
 
 #[test]
 fn go_httpbins_bound_for_bodies_is_the_default_in_its_mode() {
-    let kept = |args| settings(args, &[]).limits.body_bytes;
+    let kept = |args| settings(args, &[]).api.limits.body_bytes;
     assert_eq!(kept(""), 64 << 20);
     assert_eq!(kept("--compat httpbin"), 64 << 20);
     assert_eq!(kept("--compat go-httpbin"), 1 << 20);
     assert_eq!(kept("--compat go-httpbin --max-body-size 2MiB"), 2 << 20);
     assert_eq!(kept("--compat go-httpbin --profile public"), 256 << 10);
-    assert_eq!(settings("", &[("LOITER_COMPAT", "Go-httpbin ")]).limits.body_bytes, 1 << 20);
+    assert_eq!(settings("", &[("LOITER_COMPAT", "Go-httpbin ")]).api.limits.body_bytes, 1 << 20);
 }

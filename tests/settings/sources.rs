@@ -25,7 +25,7 @@ fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
     assert_eq!(at(&format!("{config} --listen :3"), &env), "http://[::]:3");
 
     let ours = [("LOITER_MAX_BODY_SIZE", "1"), ("MAX_BODY_SIZE", "2")];
-    assert_eq!(settings("", &ours).limits.body_bytes, 1, "our own name is the stronger");
+    assert_eq!(settings("", &ours).api.limits.body_bytes, 1, "our own name is the stronger");
     assert_eq!(settings("", &[("LOITER_CONFIG", path.to_str().unwrap())]).workers, 1);
     assert_eq!(settings("", &[("LOITER_WORKERS", ""), ("PORT", " ")]), Settings::default());
 }
@@ -89,7 +89,7 @@ fn a_file_takes_numbers_texts_booleans_and_lists() {
     let text = "\u{feff}max-body-size = 1_000\r\nshutdown-timeout = 1.5\nworkers = 0x10\n\
                 listen = [\n  \"127.0.0.1:0\", # first\n  \"unix:/s\",\n]\nlog-level = 'off'\n";
     let settings = settings(&format!("--config {}", file("kinds.toml", text).display()), &[]);
-    assert_eq!(settings.limits.body_bytes, 1000);
+    assert_eq!(settings.api.limits.body_bytes, 1000);
     assert_eq!(settings.shutdown_timeout, Duration::from_millis(1500));
     assert_eq!(settings.workers, 16);
     assert_eq!(listening(&settings), "http://127.0.0.1:0 unix:/s");

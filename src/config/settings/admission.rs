@@ -11,7 +11,6 @@ pub(super) const ROWS: &[Setting] = &[
         name: "profile",
         shape: Shape::Choice(&["local", "public"]),
         value: "PRESET",
-        default: "local",
         takes: "local or public",
         help: "Preset: public tightens every limit that is not set explicitly, allows \
                /redirect-to only within this server and empties /env",
@@ -19,7 +18,6 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "max-connections",
-        default: "auto",
         takes: "a whole number from 1, or auto for what the descriptor limit allows",
         help: "Most connections at a time, divided equally among the workers and rounded up; \
                beyond it the connection that has been idle longest is closed, or the new one gets \
@@ -30,7 +28,6 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "max-connections-per-ip",
-        default: "off",
         takes: LIMIT,
         help: "Most connections from one IP address at a time; further ones get a 503",
         set: |s, text| {
@@ -43,34 +40,31 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "max-delayed",
-        default: "off",
         takes: LIMIT,
         help: "Most delayed or paced responses at a time, such as those of /delay and /drip, \
                divided equally among the workers; further ones get a 503",
-        ..limit!(limits.delayed, usize)
+        ..limit!(api.limits.delayed, usize)
     },
     Setting {
         name: "max-requests",
-        default: "off",
         takes: LIMIT,
         help: "Most requests on one connection; it is closed after the last",
-        ..limit!(limits.requests, u32)
+        ..limit!(api.limits.requests, u32)
     },
     Setting {
         name: "max-egress",
         value: "SIZE",
-        default: "off",
         takes: "bytes, or a number with a unit: 64KiB, 1MiB, 10MB; or off",
         help: "Most bytes sent per second, divided equally among the workers; responses \
                are slowed down to it",
         set: |s, text| {
-            s.limits.egress = match text {
+            s.api.limits.egress = match text {
                 "off" => u64::MAX,
                 _ => size(text, 1024..=u64::MAX - 1)?,
             };
             Ok(())
         },
-        show: |s| match s.limits.egress {
+        show: |s| match s.api.limits.egress {
             u64::MAX => "off".to_owned(),
             bytes => show_size(bytes),
         },

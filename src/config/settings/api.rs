@@ -10,11 +10,10 @@ pub(super) const ROWS: &[Setting] = &[
         name: "compat",
         shape: Shape::Choice(&["httpbin", "go-httpbin"]),
         value: "API",
-        default: "httpbin",
         takes: "httpbin or go-httpbin",
         help: "API to follow where httpbin and go-httpbin differ",
-        set: |s, text| compat(text).map(|compat| s.compat = compat),
-        show: |s| s.compat.name.to_owned(),
+        set: |s, text| compat(text).map(|compat| s.api.compat = compat),
+        show: |s| s.api.compat.name.to_owned(),
         ..ROW
     },
     Setting {
@@ -23,8 +22,8 @@ pub(super) const ROWS: &[Setting] = &[
         value: "PATH",
         takes: "a path that starts with / and does not end in /, such as /httpbin; empty for none",
         help: "Path prefix of every endpoint",
-        set: |s, text| prefix(text).map(|prefix| s.prefix = prefix),
-        show: |s| s.prefix.clone(),
+        set: |s, text| prefix(text).map(|prefix| s.api.prefix = prefix),
+        show: |s| s.api.prefix.clone(),
         ..ROW
     },
     Setting {
@@ -34,8 +33,8 @@ pub(super) const ROWS: &[Setting] = &[
         value: "NAME",
         takes: "header field names separated by commas; * matches any text, as in cf-*",
         help: "Request header fields that no response shows",
-        set: |s, text| list(text, field_pattern).map(|names| s.exclude_headers = names),
-        show: |s| s.exclude_headers.join(","),
+        set: |s, text| list(text, field_pattern).map(|names| s.api.exclude_headers = names),
+        show: |s| s.api.exclude_headers.join(","),
         ..ROW
     },
     Setting {
@@ -46,7 +45,7 @@ pub(super) const ROWS: &[Setting] = &[
         takes: "host names separated by commas; empty for all, none for this server only",
         help: "Hosts that /redirect-to may redirect to",
         set: |s, text| {
-            s.redirects = match text {
+            s.api.redirects = match text {
                 "none" => Redirects::Hosts(Vec::new()),
                 _ => match list(text, domain)? {
                     hosts if hosts.is_empty() => Redirects::All,
@@ -55,7 +54,7 @@ pub(super) const ROWS: &[Setting] = &[
             };
             Ok(())
         },
-        show: |s| match &s.redirects {
+        show: |s| match &s.api.redirects {
             Redirects::All => String::new(),
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
             Redirects::Hosts(hosts) => hosts.join(","),
@@ -65,24 +64,21 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "use-real-hostname",
         also: &["USE_REAL_HOSTNAME"],
-        default: "off",
         help: "Show this machine's host name at /hostname instead of a fixed one",
         ..switch!(real_hostname)
     },
     Setting {
         name: "use-full-version",
         also: &["USE_FULL_VERSION"],
-        default: "off",
         help: "Show the version number at /version instead of the name alone",
-        ..switch!(full_version)
+        ..switch!(api.full_version)
     },
     Setting {
         name: "unsafe-allow-dangerous-responses",
         also: &["UNSAFE_ALLOW_DANGEROUS_RESPONSES"],
-        default: "off",
         help: "Allow clients to choose any media type for text of their own, so that a browser may \
                run it as a script: only for hosts that no browser trusts",
-        ..switch!(dangerous_responses)
+        ..switch!(api.dangerous_responses)
     },
 ];
 

@@ -14,129 +14,110 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "max-duration",
         also: &["MAX_DURATION"],
-        default: "10s",
         help: "Longest time a request can make its response take, as with /delay and /drip",
-        ..duration!(limits.max_duration)
+        ..time!(api.limits.max_duration, duration)
     },
     Setting {
         name: "max-bytes",
-        default: "100KiB",
         help: "Largest response of /bytes/N, /stream-bytes/N and /range/N. As in httpbin, the \
                first two reduce a larger N to it and report that in X-Clamped; with --compat \
                go-httpbin they refuse an N larger than --max-body-size",
-        ..size!(limits.max_bytes, 0..=MOST_BYTES)
+        ..size!(api.limits.max_bytes, 0..=MOST_BYTES)
     },
     Setting {
         name: "max-body-size",
         also: &["MAX_BODY_SIZE"],
-        default: "64MiB",
         help: "Largest request body that is buffered; a larger one gets a 413 (default 1MiB with \
                --compat go-httpbin)",
-        ..size!(limits.body_bytes, 0..=MOST_BODY)
+        ..size!(api.limits.body_bytes, 0..=MOST_BODY)
     },
     Setting {
         name: "max-echo-buffer",
-        default: "64MiB",
         help: "Most bytes of one /echo response that are buffered for a client that sends without \
                reading; beyond it the server stops reading until the client does",
-        ..size!(limits.echo_bytes, 0..=MOST_BODY)
+        ..size!(api.limits.echo_bytes, 0..=MOST_BODY)
     },
     Setting {
         name: "max-echo-buffers",
-        default: "1GiB",
         help: "Most bytes buffered in this way for all connections; each worker has an equal \
                share, but at least one --max-echo-buffer",
-        ..size!(limits.all_echo_bytes, 0..=MOST_BYTES)
+        ..size!(api.limits.all_echo_bytes, 0..=MOST_BYTES)
     },
     Setting {
         name: "max-head-line",
-        default: "16KiB",
         help: "Longest request line or header field line; a longer one gets a 414 or 431",
-        ..size!(limits.head_line_bytes, 1..=MOST_HEAD)
+        ..size!(api.limits.head_line_bytes, 1..=MOST_HEAD)
     },
     Setting {
         name: "max-head-size",
         also: &["SRV_MAX_HEADER_BYTES"],
-        default: "64KiB",
         help: "Longest request head: request line and header fields; a longer one gets a 431",
-        ..size!(limits.head_bytes, 1..=MOST_HEAD)
+        ..size!(api.limits.head_bytes, 1..=MOST_HEAD)
     },
     Setting {
         name: "max-head-fields",
-        default: "128",
         takes: "a whole number from 1 to 4096",
         help: "Most header fields in one request; more get a 431",
-        ..count!(limits.head_fields, 1..=MAX_FIELDS as u64)
+        ..count!(api.limits.head_fields, 1..=MAX_FIELDS as u64)
     },
     Setting {
         name: "head-timeout",
         also: &["SRV_READ_HEADER_TIMEOUT"],
-        default: "10s",
         help: "Time to receive a whole request head; 408 after it",
-        ..timeout!(limits.head_timeout)
+        ..time!(api.limits.head_timeout, timeout)
     },
     Setting {
         name: "body-timeout",
-        default: "1m",
         help: "Longest time between two reads of a request body; 408 after it",
-        ..timeout!(limits.body_timeout)
+        ..time!(api.limits.body_timeout, timeout)
     },
     Setting {
         name: "min-body-rate",
-        default: "1",
         help: "Lowest average rate of a request body, in bytes per second; 408 below it",
-        ..size!(limits.body_rate, 1..=u64::MAX)
+        ..size!(api.limits.body_rate, 1..=u64::MAX)
     },
     Setting {
         name: "request-timeout",
         also: &["SRV_READ_TIMEOUT"],
-        default: "1h",
         help: "Time to receive a whole request body; 408 after it",
-        ..timeout!(limits.request_timeout)
+        ..time!(api.limits.request_timeout, timeout)
     },
     Setting {
         name: "max-chunk-extensions",
-        default: "16KiB",
         help: "Most bytes of chunk extensions in one request body; more get a 400",
-        ..size!(limits.chunk_extensions, 0..=MOST_HEAD)
+        ..size!(api.limits.chunk_extensions, 0..=MOST_HEAD)
     },
     Setting {
         name: "max-trailers",
-        default: "16KiB",
         help: "Most bytes of trailer fields in one request; more get a 400",
-        ..size!(limits.trailers, 0..=MOST_HEAD)
+        ..size!(api.limits.trailers, 0..=MOST_HEAD)
     },
     Setting {
         name: "send-timeout",
-        default: "1m",
         help: "Longest time a client may read nothing of a response that is ready; the connection \
                is closed after it",
-        ..timeout!(limits.send_timeout)
+        ..time!(api.limits.send_timeout, timeout)
     },
     Setting {
         name: "min-send-rate",
-        default: "1",
         help: "Lowest average rate at which a client reads a response that is ready, in bytes per \
                second; the connection is closed below it; 0 disables this",
-        ..size!(limits.send_rate, 0..=u64::MAX)
+        ..size!(api.limits.send_rate, 0..=u64::MAX)
     },
     Setting {
         name: "linger-timeout",
-        default: "2s",
         help: "Time for a client that is still sending to read the last response before the \
                connection is closed",
-        ..timeout!(limits.linger_timeout)
+        ..time!(api.limits.linger_timeout, timeout)
     },
     Setting {
         name: "linger-bytes",
-        default: "256MiB",
         help: "Most bytes discarded during that time; the connection is closed beyond it",
-        ..size!(limits.linger_bytes, 1..=MOST_BYTES)
+        ..size!(api.limits.linger_bytes, 1..=MOST_BYTES)
     },
     Setting {
         name: "keep-alive-timeout",
-        default: "75s",
         help: "Longest idle time between two requests on a connection",
-        ..timeout!(limits.keep_alive_timeout)
+        ..time!(api.limits.keep_alive_timeout, timeout)
     },
 ];

@@ -10,7 +10,6 @@ pub(super) const ROWS: &[Setting] = &[
         also: &["LOG_LEVEL"],
         shape: Shape::Choice(&["off", "error", "warn", "info", "debug", "trace"]),
         value: "LEVEL",
-        default: "info",
         takes: "off, error, warn, info, debug or trace",
         help: "Lowest level of the events that are logged on standard error",
         ..choice!(log_level, LOG_LEVELS)
@@ -20,7 +19,6 @@ pub(super) const ROWS: &[Setting] = &[
         also: &["LOG_FORMAT"],
         shape: Shape::Choice(&["auto", "text", "json"]),
         value: "FORMAT",
-        default: "auto",
         takes: "auto (text on a terminal, JSON elsewhere), text or json",
         help: "Format of the log",
         ..choice!(log_format, LOG_FORMATS)
@@ -29,7 +27,6 @@ pub(super) const ROWS: &[Setting] = &[
         name: "access-log",
         shape: Shape::Choice(&["off", "common", "combined", "json"]),
         value: "FORMAT",
-        default: "off",
         takes: "off, common, combined or json",
         help: "Format of the access log, which has one line per request",
         ..choice!(access_log, ACCESS_LOGS)
@@ -38,7 +35,6 @@ pub(super) const ROWS: &[Setting] = &[
         name: "access-log-file",
         shape: Shape::File,
         value: "FILE",
-        default: "-",
         takes: "the name of a file, or - for standard error",
         help: "File of the access log; SIGHUP and SIGUSR1 reopen it",
         set: |s, text| file(text).map(|file| s.access_log_file = file),

@@ -45,22 +45,13 @@ macro_rules! limit {
     };
 }
 
-/// The same for a time.
-macro_rules! duration {
-    ($($field:ident).+) => { time!($($field).+, duration) };
-}
-
-/// The same for a time that cannot be zero.
-macro_rules! timeout {
-    ($($field:ident).+) => { time!($($field).+, timeout) };
-}
-
+/// The same for a time, parsed by `duration` or `timeout`.
 macro_rules! time {
-    ($($field:ident).+, $read:ident) => {
+    ($($field:ident).+, $parse:ident) => {
         Setting {
             value: "TIME",
             takes: TIME,
-            set: |s, text| $read(text).map(|time| s.$($field).+ = time),
+            set: |s, text| $parse(text).map(|time| s.$($field).+ = time),
             show: |s| show_duration(s.$($field).+),
             ..NUMBER
         }
@@ -69,13 +60,13 @@ macro_rules! time {
 
 /// The same for a switch.
 macro_rules! switch {
-    ($field:ident) => {
+    ($($field:ident).+) => {
         Setting {
             shape: Shape::Switch,
             value: "on|off",
             takes: "on or off",
-            set: |s, text| switch(text).map(|on| s.$field = on),
-            show: |s| if s.$field { "on" } else { "off" }.to_owned(),
+            set: |s, text| switch(text).map(|on| s.$($field).+ = on),
+            show: |s| if s.$($field).+ { "on" } else { "off" }.to_owned(),
             ..ROW
         }
     };
@@ -98,17 +89,16 @@ mod limits;
 mod logging;
 mod serving;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::listen::Listen;
+use super::listen::{Host, Listen};
 use super::logging::*;
 use super::preset::Preset;
 use super::values::*;
-use crate::base::limits::Limits;
 use crate::http::app::{App, Redirects};
-use crate::http::compat::{Compat, HTTPBIN};
-use crate::http::document::Documents;
+use crate::http::compat::Compat;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,29 +120,12 @@ pub struct Settings {
     pub max_connections_per_ip: Option<u32>,
     /// Most connections at a time; `None` for what the descriptor limit allows.
     pub max_connections: Option<usize>,
-    /// The `Server` field of every response.
-    pub server_header: Option<String>,
     /// Time for requests in progress to finish at shutdown.
     pub shutdown_timeout: Duration,
-    /// Which API to follow where httpbin and go-httpbin differ.
-    pub compat: &'static Compat,
-    /// The prefix of every path: empty, or a text that starts with `/` and does not end in it.
-    pub prefix: String,
-    /// Request header fields that no response shows, in lower case; `*` matches any text.
-    pub exclude_headers: Vec<String>,
-    /// Where `/redirect-to` may redirect to.
-    pub redirects: Redirects,
     /// Whether `/hostname` shows the machine's host name.
     pub real_hostname: bool,
-    /// Whether `/version` shows the version number.
-    pub full_version: bool,
-    /// Whether a client can choose a media type that a browser runs, for text of its own.
-    pub dangerous_responses: bool,
-    /// The variables that `/env` shows, by name. The only field without a row: the operator chooses
-    /// the names.
-    pub environment: Vec<(String, String)>,
-    /// The limits on requests and responses.
-    pub limits: Limits,
+    /// What protocols and endpoints read, as given; [`Settings::app`] completes it.
+    pub api: App,
     /// The lowest level that is logged.
     pub log_level: LogLevel,
     /// The format of the log.
@@ -167,23 +140,13 @@ impl Settings {
     /// What the layers below the server read. Its host name is the fixed one: this layer does not
     /// know the machine's.
     pub fn app(&self) -> App {
-        App {
-            limits: self.limits.clone(),
-            compat: self.compat,
-            prefix: self.prefix.clone(),
-            exclude_headers: self.exclude_headers.clone(),
-            redirects: self.redirects.clone(),
-            dangerous_responses: self.dangerous_responses,
-            hostname: self.compat.service.to_owned(),
-            environment: match self.preset {
-                Preset::Local => self.environment.clone(),
-                Preset::Public => Vec::new(),
-            },
-            full_version: self.full_version,
-            server_header: self.server_header.clone(),
-            records: self.access_log != AccessLog::Off,
-            documents: Documents::default(),
+        let mut app = self.api.clone();
+        app.hostname = app.compat.service.to_owned();
+        app.records = self.access_log != AccessLog::Off;
+        if self.preset == Preset::Public {
+            app.environment.clear();
         }
+        app
     }
 
     /// Applies the defaults of a preset, such as [`PUBLIC`](crate::config::PUBLIC).
@@ -193,45 +156,28 @@ impl Settings {
             (row.set)(self, value).expect("a row accepts the value of a preset");
         }
     }
+}
 
-    /// Settings for the rows' defaults to overwrite.
-    fn blank() -> Settings {
+impl Default for Settings {
+    fn default() -> Settings {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         Settings {
-            listen: Vec::new(),
+            listen: vec![Listen::Http(Host::Address(address))],
             workers: 0,
-            private_fd_tables: false,
+            private_fd_tables: true,
             read_until_would_block: false,
-            defer_accept: false,
+            defer_accept: true,
             preset: Preset::Local,
             max_connections_per_ip: None,
             max_connections: None,
-            server_header: None,
-            shutdown_timeout: Duration::ZERO,
-            compat: &HTTPBIN,
-            prefix: String::new(),
-            exclude_headers: Vec::new(),
-            redirects: Redirects::All,
+            shutdown_timeout: Duration::from_secs(8),
             real_hostname: false,
-            full_version: false,
-            dangerous_responses: false,
-            environment: Vec::new(),
-            limits: Limits::default(),
-            log_level: LogLevel::Off,
+            api: App::default(),
+            log_level: LogLevel::Info,
             log_format: LogFormat::Auto,
             access_log: AccessLog::Off,
             access_log_file: None,
         }
-    }
-}
-
-impl Default for Settings {
-    /// The default of every row.
-    fn default() -> Settings {
-        let mut settings = Settings::blank();
-        for row in Setting::all() {
-            (row.set)(&mut settings, row.default).expect("a row accepts its default");
-        }
-        settings
     }
 }
 
@@ -245,8 +191,6 @@ pub struct Setting {
     pub shape: Shape,
     /// The name of the value in `--help`.
     pub value: &'static str,
-    /// The default, as [`Setting::show`] writes it.
-    pub default: &'static str,
     /// The values it accepts, as the end of "give …".
     pub takes: &'static str,
     /// What it does: a sentence without a full stop.
@@ -283,6 +227,11 @@ impl Setting {
     /// The row called `name`.
     pub fn named(name: &str) -> Option<&'static Setting> {
         Setting::all().find(|row| row.name == name)
+    }
+
+    /// The default value, as text.
+    pub fn default_text(&self) -> String {
+        (self.show)(&Settings::default())
     }
 
     /// Its own environment variable, `LOITER_…`.
@@ -322,7 +271,6 @@ const ROW: Setting = Setting {
     also: &[],
     shape: Shape::Text,
     value: "",
-    default: "",
     takes: "",
     help: "",
     set: |_, _| Ok(()),

@@ -15,7 +15,6 @@ pub(super) const ROWS: &[Setting] = &[
         name: "listen",
         shape: Shape::List,
         value: "ADDRESS",
-        default: "http://127.0.0.1:8080",
         takes: "HOST:PORT, optionally after http://, tcp-echo:// or udp-echo://, or unix:PATH",
         help: "Address and protocol to listen on; can be repeated. No host means every interface, \
                localhost both loopback addresses, port 0 any free port. By default every user can \
@@ -28,28 +27,24 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "workers",
-        default: "0",
         takes: "a whole number, 0 for one per CPU",
         help: "Worker threads, each with its own event loop",
         ..count!(workers, 0..=MOST_WORKERS)
     },
     Setting {
         name: "private-fd-tables",
-        default: "on",
         help: "Give each worker its own descriptor table, so that the descriptor limit counts per \
                worker (Linux)",
         ..switch!(private_fd_tables)
     },
     Setting {
         name: "read-until-would-block",
-        default: "off",
         help: "Read each socket until it would block, instead of until the first short read: one \
                more system call per request, but right on every system",
         ..switch!(read_until_would_block)
     },
     Setting {
         name: "defer-accept",
-        default: "on",
         help: "Accept HTTP connections only when their first bytes have arrived, or after a \
                second: new connections cost much less CPU (Linux, TCP_DEFER_ACCEPT)",
         ..switch!(defer_accept)
@@ -57,11 +52,10 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "server-header",
         value: "TEXT",
-        default: "on",
         takes: "a text such as gunicorn/19.9.0, on for loiter/VERSION, or off",
         help: "Server header field of every response; off sends none",
-        set: |s, text| server(text).map(|server| s.server_header = server),
-        show: |s| match s.server_header.as_deref() {
+        set: |s, text| server(text).map(|server| s.api.server_header = server),
+        show: |s| match s.api.server_header.as_deref() {
             None => "off".to_owned(),
             Some(SERVER) => "on".to_owned(),
             Some(text) => text.to_owned(),
@@ -70,9 +64,8 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "shutdown-timeout",
-        default: "8s",
         help: "Time for requests in progress to finish at shutdown",
-        ..duration!(shutdown_timeout)
+        ..time!(shutdown_timeout, duration)
     },
 ];
 
