@@ -137,7 +137,10 @@ impl fmt::Display for Unhealthy {
 fn ask(target: &Target, deadline: Instant) -> Result<(), Unhealthy> {
     match target {
         Target::Http { at, authority, path } => {
-            let head = Head { authority, path }.to_string();
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: loiter-healthcheck\r\n\
+                 Connection: close\r\n\r\n"
+            );
             let mut answer = [0; STATUS_BYTES];
             exchange(at, Type::STREAM, head.as_bytes(), &mut answer, deadline)?;
             match status(&answer) {
@@ -190,20 +193,6 @@ fn exchange(
 impl From<io::Error> for Unhealthy {
     fn from(error: io::Error) -> Unhealthy {
         Unhealthy::Silent(error)
-    }
-}
-
-/// The head of a request.
-struct Head<'a> {
-    authority: &'a str,
-    path: &'a str,
-}
-
-impl fmt::Display for Head<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Head { authority, path } = self;
-        write!(f, "GET {path} HTTP/1.1\r\nHost: {authority}\r\n")?;
-        write!(f, "User-Agent: loiter-healthcheck\r\nConnection: close\r\n\r\n")
     }
 }
 

@@ -25,7 +25,9 @@ use crate::base::slab::Token;
 use crate::base::time::Time;
 
 pub(super) mod output;
+#[cfg_attr(not(target_os = "linux"), path = "os/splice_none.rs")]
 mod splice;
+#[cfg_attr(not(target_os = "linux"), path = "os/timer_poll.rs")]
 mod timer;
 
 use splice::SplicePipe;

@@ -31,7 +31,7 @@ pub trait Client: Debug {
 }
 
 /// A connection: two pipes, as the client sees them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Link {
     to_server: Vec<u8>,
     to_client: Vec<u8>,
@@ -57,18 +57,7 @@ impl Link {
     }
 
     fn new(room: usize) -> Link {
-        Link {
-            to_server: Vec::new(),
-            to_client: Vec::new(),
-            room,
-            client_ended: false,
-            server_ended: false,
-            reset: false,
-            full: false,
-            dead: false,
-            changed: Readiness::default(),
-            reported: true,
-        }
+        Link { room, reported: true, ..Link::default() }
     }
 
     /// Sends what the pipe has room for, and returns how many bytes that was.

@@ -35,7 +35,6 @@ pub(super) const ROWS: &[Setting] = &[
         help: "Request header fields that no response shows",
         set: |s, text| list(text, field_pattern).map(|names| s.api.exclude_headers = names),
         show: |s| s.api.exclude_headers.join(","),
-        ..ROW
     },
     Setting {
         name: "allowed-redirect-domains",
@@ -59,7 +58,6 @@ pub(super) const ROWS: &[Setting] = &[
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
             Redirects::Hosts(hosts) => hosts.join(","),
         },
-        ..ROW
     },
     Setting {
         name: "use-real-hostname",
