@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use loiter::http::compat::Compat;
 use loiter::http::json::{Json, Layout, Spelling};
 use loiter::http::request::Target;
-use loiter::http::uri::percent::{self, Part};
+use loiter::http::uri::iri::{self, Part};
+use loiter::http::uri::percent::{self, NOT_UNRESERVED};
 use loiter::http::uri::query::{self, Order};
 use loiter::http::uri::request_url;
 
@@ -17,13 +18,13 @@ fn is_json(bytes: &[u8]) {
 fuzz_target!(|data: &[u8]| {
     let decoded = percent::percent_decode(data);
     assert!(decoded.len() <= data.len(), "decoding makes it longer");
-    let text = percent::text(decoded.clone());
+    let text = percent::utf8_or_escapes(decoded.clone());
     let mut encoded = String::new();
-    percent::percent_encode(&mut encoded, &text, "");
+    percent::percent_encode(&mut encoded, &text, &NOT_UNRESERVED);
     assert_eq!(percent::percent_decode(encoded.as_bytes()), text.as_bytes(), "{encoded}");
     for part in [Part::Path, Part::Query] {
         let mut output = b"\"".to_vec();
-        percent::escape_iri(&mut output, data, part);
+        iri::escape_iri(&mut output, data, part);
         output.push(b'"');
         is_json(&output);
     }

@@ -1,43 +1,43 @@
-//! What every part of a worker may consult and none may change: the settings at work.
+//! The settings that endpoints read, shared by all workers.
 
 use super::compat::{Compat, HTTPBIN};
 use super::document::Documents;
 use crate::base::limits::Limits;
 
-/// What the `Server` field holds unless another text was asked for.
+/// Default value of the `Server` field.
 pub const SERVER: &str = concat!("loiter/", env!("CARGO_PKG_VERSION"));
 
-/// The settings at work, shared by all workers for as long as the process lives.
+/// The settings that endpoints read, shared by all workers while the process runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct App {
-    /// The bounds.
+    /// The limits.
     pub limits: Limits,
-    /// Whose ways are followed.
+    /// The API to follow where httpbin and go-httpbin differ.
     pub compat: &'static Compat,
-    /// What stands before every path: empty, or a text that starts with `/` and ends without.
+    /// A prefix of every path: empty, or text that starts with `/` and does not end with one.
     pub prefix: String,
-    /// Header fields that no answer tells; in lower case, `*` stands for any text.
+    /// Request header fields that no answer shows, in lower case; `*` matches any text.
     pub exclude_headers: Vec<String>,
     /// Where `/redirect-to` may send clients.
     pub redirects: Redirects,
-    /// Whether a client may choose a media type that a browser would run, with its own text in it.
+    /// Whether a client may choose a media type whose content a browser would execute.
     pub dangerous_responses: bool,
-    /// What `/hostname` tells.
+    /// The value that `/hostname` shows.
     pub hostname: String,
-    /// What `/env` tells, by name.
+    /// The variables that `/env` shows, as name and value.
     pub environment: Vec<(String, String)>,
-    /// Whether `/version` tells more than the name.
+    /// Whether `/version` shows the version and not only the name.
     pub full_version: bool,
-    /// The `Server` field of every answer.
+    /// The `Server` field of every answer, if any.
     pub server_header: Option<String>,
-    /// Whether a [`Record`](crate::http::record::Record) of every exchange is kept for the access
+    /// Whether a [`Record`](crate::http::record::Record) of every exchange is made for the access
     /// log.
     pub records: bool,
-    /// What endpoints make once from the settings above.
+    /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
 }
 
-/// Where clients may be sent.
+/// Where redirects may go.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Redirects {
     /// Anywhere.
@@ -47,7 +47,7 @@ pub enum Redirects {
 }
 
 impl App {
-    /// A path of our own with the prefix before it, as a client must ask for it.
+    /// One of our own paths with the prefix, as a client must request it.
     pub fn local(&self, path: &str) -> String {
         [&self.prefix, path].concat()
     }

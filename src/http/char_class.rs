@@ -1,27 +1,27 @@
-//! Which bytes may stand where, in the words of a message.
+//! Which bytes and characters are valid in the parts of a message.
 
-/// Bytes of a token (RFC 9110 5.6.2): a look at a table, since there is no short way to say it.
+/// Bytes of a token (RFC 9110 5.6.2). A table, since no comparison of ranges covers them.
 pub fn in_token(byte: u8) -> bool {
     TOKEN_BYTES[usize::from(byte)]
 }
 
-/// Bytes that a host's name and port are nearly always made of.
+/// Bytes that nearly every host and port consists of.
 pub fn in_plain_host(byte: u8) -> bool {
     PLAIN_HOST[usize::from(byte)]
 }
 
-/// Bytes of a field's value (RFC 9110 5.5): no control character but TAB, and all beyond ASCII.
+/// Bytes of a field value (RFC 9110 5.5): no control character but TAB; all bytes beyond ASCII.
 pub fn in_text(byte: u8) -> bool {
     (byte >= b' ') & (byte != 0x7f) | (byte == b'\t')
 }
 
-/// Bytes that are seen, of ASCII.
+/// Visible ASCII.
 pub fn is_visible(byte: u8) -> bool {
     (byte > b' ') & (byte < 0x7f)
 }
 
-/// Whether all bytes are of a kind that is told by comparisons alone. Sixteen are looked at
-/// together, or eight of a short text, which the compiler turns into wide instructions.
+/// Whether all bytes fulfil a condition made of comparisons. They are tested 16 at a time, or 8 in
+/// a short text, which the compiler vectorizes.
 pub fn all(bytes: &[u8], fits: impl Fn(u8) -> bool) -> bool {
     match bytes.len() {
         16.. => all_wide::<16>(bytes, fits),
@@ -30,33 +30,32 @@ pub fn all(bytes: &[u8], fits: impl Fn(u8) -> bool) -> bool {
     }
 }
 
-/// The last so many may overlap those before them.
+/// The last chunk may overlap the one before it.
 fn all_wide<const WIDTH: usize>(bytes: &[u8], fits: impl Fn(u8) -> bool) -> bool {
     let wide = |chunk: &[u8; WIDTH]| chunk.iter().fold(true, |all, &byte| all & fits(byte));
     bytes.as_chunks().0.iter().all(wide) && bytes.last_chunk().is_none_or(wide)
 }
 
-/// A regular expression for any text.
+/// Regular expression for any text.
 pub const ANY_TEXT: &str = r"^[\s\S]*$";
 
-/// A regular expression for what [`is_token`] takes.
+/// Regular expression for what [`is_token`] accepts.
 pub const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 
-/// A regular expression for what [`is_field_value`] takes.
+/// Regular expression for what [`is_field_value`] accepts.
 pub const FIELD_VALUE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 
-/// Whether a text can be a field's name (RFC 9110 5.6.2).
+/// Whether a text is a valid field name (RFC 9110 5.6.2).
 pub fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(in_token)
 }
 
-/// Whether a text can be a field's value: it holds no control character but TAB (RFC 9110 5.5).
+/// Whether a text is a valid field value: no control character but TAB (RFC 9110 5.5).
 pub fn is_field_value(value: &str) -> bool {
     all(value.as_bytes(), in_text)
 }
 
-/// Whether a text of the client's own may be told in a field: one with any control character would
-/// be read in one way here and in another there.
+/// Whether a text from the client is safe in a field: recipients disagree about control characters.
 pub fn is_plain(value: &str) -> bool {
     !value.contains(char::is_control)
 }
@@ -64,7 +63,7 @@ pub fn is_plain(value: &str) -> bool {
 static TOKEN_BYTES: [bool; 256] = table(b"!#$%&'*+-.^_`|~");
 static PLAIN_HOST: [bool; 256] = table(b".-");
 
-/// Letters, digits and these.
+/// Letters, digits and these bytes.
 const fn table(marks: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte = 0;

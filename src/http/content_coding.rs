@@ -1,4 +1,4 @@
-//! Content codings (RFC 9110 8.4): which one a client prefers, and bodies in each of them.
+//! Content codings (RFC 9110 8.4): which one a client prefers, and how to encode a body.
 
 use std::io::Read;
 
@@ -10,7 +10,7 @@ use ruzstd::encoding::CompressionLevel;
 use super::fields::accept::weight;
 use super::request::Request;
 
-/// A content coding (RFC 9110 8.4.1). The first ones are preferred.
+/// A content coding (RFC 9110 8.4.1), in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// `zstd` (RFC 8878).
@@ -19,23 +19,23 @@ pub enum Coding {
     Brotli,
     /// `gzip` (RFC 1952).
     Gzip,
-    /// `deflate`: the zlib format (RFC 1950), as the name means in HTTP.
+    /// `deflate`: in HTTP this means the zlib format (RFC 1950).
     Deflate,
     /// No coding.
     Identity,
 }
 
 impl Coding {
-    /// All of them, the preferred ones first.
+    /// All of them, in order of preference.
     pub const ALL: [Coding; 5] =
         [Coding::Zstd, Coding::Brotli, Coding::Gzip, Coding::Deflate, Coding::Identity];
 
-    /// The name for a `Content-Encoding` field; `None` for no coding, which has no such field.
+    /// The value of the `Content-Encoding` field; `None` for identity, which has no such field.
     pub fn name(self) -> Option<&'static str> {
         self.names().first().copied().filter(|_| self != Coding::Identity)
     }
 
-    /// Its names, the one that is sent first.
+    /// Its names; the first is the one we send.
     const fn names(self) -> &'static [&'static str] {
         match self {
             Coding::Zstd => &["zstd"],
@@ -68,9 +68,9 @@ impl Coding {
     }
 }
 
-/// The coding that the client prefers among those that are offered, and of several the first of
-/// them (RFC 9110 12.5.3). A client that sends no Accept-Encoding gets the document uncoded. `None`
-/// when the client excludes all of them.
+/// The coding that the client prefers among `offered`, and the first of several equal ones (RFC
+/// 9110 12.5.3). Without Accept-Encoding it is identity. `None` when the client excludes all of
+/// them.
 pub fn accepted(request: &Request, offered: &[Coding]) -> Option<Coding> {
     let mut best = (0, None);
     for &coding in offered {
@@ -82,8 +82,8 @@ pub fn accepted(request: &Request, offered: &[Coding]) -> Option<Coding> {
     best.1
 }
 
-/// How much the client likes a coding: 0, not at all, to 1001. Identity passes unless it is
-/// excluded, but comes after everything that is named.
+/// The client's weight for a coding: 0 (not acceptable) to 1001. Identity is acceptable unless it
+/// is excluded, but ranks below every coding that is named.
 fn rank<'a>(lines: impl Iterator<Item = &'a [u8]>, coding: Coding) -> u16 {
     let (mut named, mut any) = (None, None);
     let entries = lines.flat_map(|line| line.split(|&byte| byte == b','));
@@ -111,7 +111,7 @@ mod tests {
 
     fn best(accept: &str) -> Option<Coding> {
         let rank = |coding: &Coding| rank([accept.as_bytes()].into_iter(), *coding);
-        // Of equals the last is the greatest.
+        // `max_by_key` returns the last of several equal ones.
         Coding::ALL.into_iter().rev().max_by_key(rank).filter(|coding| rank(coding) > 0)
     }
 

@@ -1,8 +1,8 @@
-//! Documents that follow from the settings alone, such as the page at `/`.
+//! Documents that depend on the settings alone, such as the page at `/`.
 //!
-//! Each is made when it is first requested and compressed when a client first asks for that coding.
-//! Both belong to the [`App`](super::app::App) whose settings they follow from, and go with it. All
-//! of them together are about a megabyte: their size depends on the rows, not on any request.
+//! Each is made when it is first requested, and compressed when a client first asks for that
+//! coding. Both are kept in the [`App`](super::app::App) and dropped with it. All of them together
+//! are about a megabyte, whatever clients request.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::content_coding::Coding;
 
-/// The codings that are offered, the preferred ones first. Clients that take zstd take Brotli too.
+/// The codings that are offered, in order of preference. Clients that accept zstd accept Brotli
+/// too.
 pub const OFFERED: [Coding; 4] = [Coding::Brotli, Coding::Gzip, Coding::Deflate, Coding::Identity];
 
 /// The documents of one [`App`](super::app::App).
@@ -19,7 +20,7 @@ pub const OFFERED: [Coding; 4] = [Coding::Brotli, Coding::Gzip, Coding::Deflate,
 pub struct Documents {
     /// The page at `/`.
     pub page: Document,
-    /// The same as plain text.
+    /// The same in plain text.
     pub text: Document,
     /// `/spec.json`.
     pub swagger: Document,
@@ -27,7 +28,7 @@ pub struct Documents {
     pub openapi: Document,
 }
 
-/// A document in every coding that was asked for.
+/// A document in every coding that was requested so far.
 #[derive(Default)]
 pub struct Document {
     whole: OnceLock<Whole>,
@@ -56,7 +57,7 @@ impl Document {
         coding.name().map_or_else(|| tag.clone(), |name| format!("{tag}-{name}"))
     }
 
-    /// The document in a coding; `make` as above.
+    /// The document in a coding; `make` as for [`tag`](Document::tag).
     pub fn bytes(&self, coding: Coding, make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
         let whole = &self.whole(make).bytes;
         let place = OFFERED.iter().position(|offered| *offered == coding);
@@ -74,14 +75,14 @@ impl Document {
     }
 }
 
-/// Nothing is copied: the copy's settings may be changed, and the document with them.
+/// A clone starts empty, since the settings of the cloned [`App`](super::app::App) may be changed.
 impl Clone for Document {
     fn clone(&self) -> Document {
         Document::default()
     }
 }
 
-/// Equal settings have equal documents, whether they were made yet or not.
+/// Always equal: documents of equal settings are equal, whether they were made yet or not.
 impl PartialEq for Document {
     fn eq(&self, _: &Document) -> bool {
         true

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::char_class::{is_field_value, is_token};
 
-/// Fields beyond the standing ones. Costs eight bytes when there are none, which is nearly always.
+/// The fields beside those that every answer has. An empty list, the usual case, takes eight bytes.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a parked request holds 8 bytes instead of 24")]
 pub struct Headers(Option<Box<Vec<HeaderField>>>);
@@ -13,8 +13,8 @@ pub struct Headers(Option<Box<Vec<HeaderField>>>);
 type HeaderField = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
-    /// Adds a field. Its name must be a token and its value hold no control character: one that is
-    /// not so is left out, so no reply can be split (RFC 9110 5.1 and 5.5).
+    /// Adds a field, unless its name is not a token or its value has a control character: so a
+    /// client cannot inject a field or split the response (RFC 9110 5.1 and 5.5).
     pub fn push(
         &mut self,
         name: impl Into<Cow<'static, str>>,
@@ -26,9 +26,9 @@ impl Headers {
         }
     }
 
-    /// Adds a field as Go's `net/http` writes one: it is left out if its name is not a token, CR
-    /// and LF become blanks, blanks at the ends are cut, and other control characters stay. So no
-    /// reply can be split. Departure: NUL becomes a blank as well (RFC 9110 5.5).
+    /// Adds a field as Go's `net/http` writes one: left out if its name is not a token; CR and LF
+    /// become spaces, the value is trimmed, other control characters stay. So no response can be
+    /// split. Departure: NUL becomes a space as well (RFC 9110 5.5).
     pub fn push_as_go(&mut self, name: impl Into<Cow<'static, str>>, value: &str) {
         let (name, value) = (name.into(), value.replace(['\r', '\n', '\0'], " "));
         if is_token(&name) {
@@ -37,12 +37,12 @@ impl Headers {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The fields, in the order in which they were added.
+    /// The fields, in the order of their addition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let fields = self.0.iter().flat_map(|list| list.iter());
         fields.map(|(name, value)| (name.as_ref(), value.as_ref()))

@@ -1,9 +1,9 @@
-//! HTML: what it would read as markup is taken out of texts, and which media types a browser runs.
+//! HTML: escaping, and which media types a browser would execute.
 
-/// Media types that no browser takes for a page or a program.
+/// Media types that no browser treats as a page or a script.
 const HARMLESS: [&str; 3] = ["application/json", "text/plain", "application/octet-stream"];
 
-/// The text with the characters that HTML reads as markup or as the end of an attribute replaced.
+/// The text with the characters replaced that are markup or end an attribute in HTML.
 pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut output, char| {
         match u8::try_from(char).ok().and_then(entity) {
@@ -14,7 +14,7 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// The same for bytes, which may be no text.
+/// The same for bytes, which need not be UTF-8.
 pub fn escape_bytes(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().fold(Vec::with_capacity(bytes.len()), |mut output, byte| {
         match entity(*byte) {
@@ -36,8 +36,8 @@ fn entity(byte: u8) -> Option<&'static str> {
     })
 }
 
-/// Whether a browser would run what has this media type, as far as go-httpbin's rule sees it. A
-/// browser takes the last of several types with a comma between them, so such a list is dangerous.
+/// Whether a browser would execute content of this media type, by go-httpbin's rule. A list with
+/// commas counts as dangerous, as browsers use the last type in it.
 pub fn is_dangerous(media: &str) -> bool {
     let essence = media.split(';').next().unwrap_or_default().trim_matches([' ', '\t']);
     media.contains(',') || !HARMLESS.iter().any(|harmless| essence.eq_ignore_ascii_case(harmless))

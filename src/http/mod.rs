@@ -1,4 +1,4 @@
-//! Layer 1, the vocabulary: what a request says, what a reply is made of, how texts are written.
+//! Layer 1, the vocabulary of HTTP: requests, replies, and the formats of their parts.
 
 pub mod app;
 pub mod body;

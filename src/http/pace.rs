@@ -1,33 +1,33 @@
-//! A body over time: pieces of a source, each due at a moment counted from the head.
+//! A body over time: pieces of a source, each due at some time after the head.
 
 use super::headers::Headers;
 use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 
-/// Pieces spread over a span.
+/// Pieces spread over a time span.
 #[derive(Debug)]
 pub struct Pace {
     /// What makes the pieces.
     pub source: Source,
-    /// How many pieces there are in all.
+    /// The number of pieces.
     pub pieces: u64,
-    /// How many of them have been made; 0 at first.
+    /// How many of them have been produced; 0 at first.
     pub made: u64,
-    /// Microseconds over which the pieces are spread. 0: as fast as the client takes them.
+    /// Microseconds over which the pieces are spread. 0: as fast as the client accepts them.
     pub span_us: u64,
-    /// Pauses the span is divided into: piece `k` is due at `span_us * k / gaps`, rounded up. As
-    /// many as there are pieces when the last is to be followed by a pause, as httpbin does it,
-    /// and one less when the last comes with the end of the span, as go-httpbin does it.
+    /// Number of pauses in the span: piece `k` is due at `span_us * k / gaps`, rounded up. Equal to
+    /// the number of pieces if a pause follows the last one, as in httpbin; one less if the last
+    /// one is due at the end of the span, as in go-httpbin.
     pub gaps: u64,
-    /// What makes the pauses uneven, if anything.
+    /// Random variation of the pauses, if any.
     pub jitter: Option<Jitter>,
-    /// All bytes together, for `Content-Length`; `None`: chunked, a chunk a piece.
+    /// Length of the whole body for `Content-Length`; `None`: chunked, one chunk for each piece.
     pub length: Option<u64>,
-    /// Fields after the last chunk (RFC 9110 6.5). The endpoint announces them in `Trailer`.
+    /// Fields after the last chunk (RFC 9110 6.5). The endpoint lists them in `Trailer`.
     pub trailers: Headers,
 }
 
-/// Pauses that vary by chance.
+/// Random variation of pauses.
 #[derive(Debug)]
 pub struct Jitter {
     share: f64,
@@ -36,21 +36,21 @@ pub struct Jitter {
 }
 
 impl Jitter {
-    /// Each pause times a number between `1 - share` and `1 + share`, drawn evenly; `share` is 0
-    /// to 1.
+    /// Multiplies each pause by a random number between `1 - share` and `1 + share`, uniformly
+    /// distributed; `share` is 0 to 1.
     pub fn new(share: f64, random: Random) -> Jitter {
         Jitter { share: share.clamp(0.0, 1.0), random, due_us: 0 }
     }
 
     fn advance(&mut self, pause_us: u64) {
         let factor = 1.0 + self.share * (2.0 * self.random.fraction() - 1.0);
-        // A float beyond the integers becomes the largest of them.
+        // The cast saturates.
         self.due_us = self.due_us.saturating_add((pause_us as f64 * factor).ceil() as u64);
     }
 }
 
 impl Pace {
-    /// This many pieces of a source, none made yet, as many pauses, and no trailers.
+    /// Pieces of a source, none produced yet, with as many pauses and no trailers.
     pub fn new(source: Source, pieces: u64, span_us: u64, length: Option<u64>) -> Pace {
         let (made, gaps) = (0, pieces);
         let (jitter, trailers) = (None, Headers::default());
@@ -60,7 +60,7 @@ impl Pace {
     /// When the next piece is due, in microseconds after the head; `None` after the last.
     pub fn due_us(&self) -> Option<u64> {
         let due = match &self.jitter {
-            // Long pauses may add up to more than the span; the answer takes no longer than that.
+            // Random pauses may add up to more than the span, which is the upper bound.
             Some(jitter) => jitter.due_us.min(self.span_us),
             None => {
                 let due = u128::from(self.span_us) * u128::from(self.made);
@@ -70,8 +70,8 @@ impl Pace {
         (self.made < self.pieces).then_some(due)
     }
 
-    /// Appends pieces that are due `elapsed_us` after the head: one at least, and no more once
-    /// `room` bytes are filled.
+    /// Appends pieces that are due `elapsed_us` after the head: at least one, and no further one
+    /// once `room` bytes are filled.
     pub fn make(&mut self, elapsed_us: u64, room: usize, output: &mut Vec<u8>) {
         if let Some(jitter) = &mut self.jitter {
             jitter.advance(self.span_us.div_ceil(self.gaps.max(1)));
@@ -93,74 +93,74 @@ impl Pace {
     }
 }
 
-/// What makes the pieces of a paced body.
+/// The source of the pieces of a paced body.
 #[derive(Debug)]
 pub enum Source {
-    /// One byte over and over, `piece` bytes at a time.
+    /// One byte repeated, `piece` bytes at a time.
     Fill {
         /// The byte.
         byte: u8,
-        /// Bytes a piece.
+        /// Bytes in a piece.
         piece: u32,
     },
-    /// The letters `a` to `z` over and over.
+    /// The letters `a` to `z`, repeated.
     Letters {
-        /// Where the next piece begins, counted from the first `a`.
+        /// Offset of the next piece, counted from the first `a`.
         at: u64,
-        /// Bytes still to come.
+        /// Bytes remaining.
         left: u64,
-        /// Bytes a piece; the last may be shorter.
+        /// Bytes in a piece; the last may be shorter.
         piece: u32,
     },
     /// Random bytes.
     Noise {
         /// The generator.
         random: Random,
-        /// Bytes still to come.
+        /// Bytes remaining.
         left: u64,
-        /// Bytes a piece; the last may be shorter.
+        /// Bytes in a piece; the last may be shorter.
         piece: u32,
     },
-    /// The bytes Python's generator gives for a seed.
+    /// The bytes that Python's generator produces for a seed.
     Python {
         /// The generator.
         mersenne: Box<Mersenne>,
-        /// Bytes still to come.
+        /// Bytes remaining.
         left: u64,
-        /// Bytes a piece; the last may be shorter.
+        /// Bytes in a piece; the last may be shorter.
         piece: u32,
     },
-    /// The bytes Go's generator gives for a seed.
+    /// The bytes that Go's generator produces for a seed.
     Go {
         /// The generator.
         generator: Box<GoRand>,
-        /// Bytes still to come.
+        /// Bytes remaining.
         left: u64,
-        /// Bytes a piece; the last may be shorter.
+        /// Bytes in a piece; the last may be shorter.
         piece: u32,
     },
-    /// A text in one piece.
+    /// A text in a single piece.
     Text(Vec<u8>),
     /// Lines that differ only in a number: `before`, the number, `after`.
     Lines {
-        /// What stands before the number.
+        /// The text before the number.
         before: Box<[u8]>,
         /// The next line's number.
         next: u64,
-        /// What stands after the number, with the line's end.
+        /// The text after the number, with the line end.
         after: Box<[u8]>,
     },
     /// Server-sent events, named `ping`: `{"id":0,"timestamp":<milliseconds of Unix time>}`.
     Events {
         /// The next event's number.
         next: u64,
-        /// Unix time of the head, in microseconds.
+        /// Unix time when the head was sent, in microseconds.
         started_us: u64,
     },
 }
 
 impl Source {
-    /// Appends the next `count` pieces: many that are due together cost little more than one.
+    /// Appends the next `count` pieces. Many at a time cost little more than one.
     fn pieces(&mut self, count: u64, elapsed_us: u64, output: &mut Vec<u8>) {
         if let Source::Fill { byte, piece } = self {
             let bytes = (*piece as usize).saturating_mul(count as usize);
@@ -171,7 +171,7 @@ impl Source {
         }
     }
 
-    /// How long a line is without its number; 0 for what has none.
+    /// Length of a line without its number; 0 for other sources.
     pub fn line_bytes(&self) -> u64 {
         match self {
             Source::Lines { before, after, .. } => (before.len() + after.len()) as u64,
@@ -179,7 +179,7 @@ impl Source {
         }
     }
 
-    /// How long a piece is, the last possibly excepted.
+    /// Length of a piece, except perhaps of the last.
     fn piece_bytes(&self) -> u64 {
         match self {
             Source::Fill { piece, .. }
@@ -187,7 +187,7 @@ impl Source {
             | Source::Noise { piece, .. }
             | Source::Python { piece, .. }
             | Source::Go { piece, .. } => u64::from(*piece),
-            // One at a time: each is a chunk.
+            // One at a time, since each is a chunk of its own.
             Source::Text(_) | Source::Lines { .. } | Source::Events { .. } => u64::MAX,
         }
     }
@@ -235,7 +235,7 @@ fn number(output: &mut Vec<u8>, number: u64) {
     output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Takes up to `piece` from what is `left`.
+/// Takes up to `piece` bytes off `left`.
 fn take(left: &mut u64, piece: u32) -> usize {
     let bytes = (*left).min(u64::from(piece));
     *left -= bytes;
@@ -272,7 +272,7 @@ mod tests {
     fn jitter_varies_the_pauses_within_its_share() {
         let jitter = Some(Jitter::new(0.5, Random::new(1)));
         let mut dues = dues(&mut Pace { jitter, ..pace(100, 100_000) });
-        // What is left of them is due with the end.
+        // The rest is due at the end.
         dues.retain(|due_us| *due_us < 100_000);
         let pauses: Vec<u64> = dues.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(pauses.len() > 90);

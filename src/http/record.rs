@@ -1,4 +1,4 @@
-//! What is left of an exchange when it has ended: the source of the access log and the metrics.
+//! Records of finished exchanges, for the access log.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -11,24 +11,24 @@ use crate::base::time::Time;
 /// One finished exchange.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// When its head had arrived; of a head that never did, when its first byte had. It is the
-    /// worker's clock, which is read before the sockets are.
+    /// When the head was complete; if it never was, when its first byte arrived. By the worker's
+    /// clock, which is read before the sockets are.
     pub started: Time,
-    /// From then to the end of the turn in which the answer's last byte was written, in
-    /// microseconds: the kernel has it then, unless the client takes no more.
+    /// Time from `started` to the end of the turn that wrote the last byte of the answer, in
+    /// microseconds. The kernel has it then, unless the client does not read.
     pub duration_us: u64,
-    /// From then to the moment when the client ended its side, in microseconds, if it did while it
-    /// waited.
+    /// Time from `started` until the client shut down its side, in microseconds, if it did so while
+    /// it waited.
     pub waited_us: Option<u64>,
-    /// Who asked; `None` on a socket file.
+    /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
-    /// What was answered.
+    /// The status of the answer.
     pub status: Status,
-    /// Bytes of the body sent.
+    /// Bytes of the body that were sent.
     pub body_bytes: u64,
-    /// Why the request was refused without an endpoint being asked, or its answer was cut off.
+    /// Why the request was refused before it reached an endpoint, or its answer was cut off.
     pub error: Option<Cow<'static, str>>,
-    /// What the client said.
+    /// The parts of the request that are logged.
     pub strings: LoggedStrings,
 }
 
@@ -47,20 +47,19 @@ impl Default for Record {
     }
 }
 
-/// A request line, as far as it could be told apart.
+/// A request line, as far as it could be parsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoggedLine<'a> {
     /// The method, a token.
     pub method: Option<&'a [u8]>,
-    /// The target as sent; of a line that could not be read, all that is neither its method nor its
-    /// version.
+    /// The target as sent; if the line could not be parsed, everything but its method and version.
     pub target: Option<&'a [u8]>,
     /// The version, as `HTTP/1.1`.
     pub version: Option<[u8; 8]>,
 }
 
 impl<'a> LoggedLine<'a> {
-    /// The line of a request that was understood.
+    /// The line of a request that was parsed.
     pub fn of(request: &Request<'a>) -> LoggedLine<'a> {
         LoggedLine {
             method: Some(request.method_name().as_bytes()),
@@ -70,14 +69,14 @@ impl<'a> LoggedLine<'a> {
     }
 }
 
-/// The texts of a request, each cut to what a log keeps; in one piece of memory, so that a record
-/// that is used again needs no new one.
+/// The logged strings of a request, each truncated. They share one buffer, so that a reused record
+/// needs no allocation.
 #[derive(Clone, Debug, Default)]
 pub struct LoggedStrings {
     bytes: Vec<u8>,
-    /// Where each ends, in the order in which they stand there.
+    /// Where each ends in `bytes`, in the same order.
     ends: [usize; 4],
-    /// Which of them there are.
+    /// Which of them exist.
     told: [bool; 4],
     version: Option<[u8; 8]>,
 }
@@ -122,34 +121,34 @@ fn kept(text: &[u8]) -> &[u8] {
     text.get(..MAX_LOGGED_BYTES).unwrap_or(text)
 }
 
-/// The exchanges that have finished, and used records for the next ones.
+/// The records of finished exchanges, and free ones for the next.
 #[derive(Debug, Default)]
 #[expect(clippy::vec_box, reason = "a record is in its box from its first byte to its last")]
 pub struct Records {
     done: Vec<Box<Record>>,
-    /// How many of them say how long they took.
+    /// How many of them have a duration.
     timed: usize,
     used: Vec<Box<Record>>,
 }
 
 impl Records {
-    /// A record to fill in; what it says is of another exchange.
+    /// A record to fill in; it may have the content of another exchange.
     pub fn blank(&mut self) -> Box<Record> {
         self.used.pop().unwrap_or_default()
     }
 
-    /// Takes the record of a finished exchange.
+    /// Adds the record of a finished exchange.
     pub fn push(&mut self, record: Box<Record>) {
         self.done.push(record);
     }
 
-    /// Whether some have finished since [`time`](Records::time) was last called.
+    /// Whether exchanges have finished since the last call of [`time`](Records::time).
     pub fn are_untimed(&self) -> bool {
         self.timed < self.done.len()
     }
 
-    /// Says of each that has finished since the last time how long it took, its turn being over
-    /// now. One whose client has left says so already.
+    /// Sets the duration of each exchange that has finished since the last call, at the end of its
+    /// turn. An exchange whose client has left has one already.
     pub fn time(&mut self, now: Time) {
         for record in self.done.iter_mut().skip(self.timed) {
             if record.waited_us.is_none() {
@@ -159,17 +158,17 @@ impl Records {
         self.timed = self.done.len();
     }
 
-    /// How many have finished.
+    /// Number of finished exchanges.
     pub fn len(&self) -> usize {
         self.done.len()
     }
 
-    /// Whether none has.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.done.is_empty()
     }
 
-    /// Shows each record, in their order, and then uses it again.
+    /// Calls `show` with each record, in order, and frees it.
     pub fn drain(&mut self, mut show: impl FnMut(&Record)) {
         self.timed = 0;
         for record in self.done.drain(..) {

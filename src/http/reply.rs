@@ -1,4 +1,4 @@
-//! A reply: a score that the exchange plays. Time is data in it, never waited for here.
+//! A reply: what the exchange sends, and when. Time is data in it; nothing here waits.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,16 @@ use super::status::Status;
 /// What an endpoint answers.
 #[derive(Debug)]
 pub struct Reply {
-    /// Wait before the first byte, in microseconds; the endpoint has bounded it.
+    /// Delay before the first byte, in microseconds; the endpoint has limited it.
     pub after_us: u64,
     /// The status code.
     pub status: Status,
     /// The body's media type.
     pub media: Media,
-    /// Whether the answer tells its `after_us` in a `Server-Timing` field.
+    /// Whether the answer has a `Server-Timing` field with its `after_us`.
     pub timed: bool,
-    /// Whether the answer to HEAD tells the body's length though the profile tells none.
+    /// Whether the answer to HEAD has a Content-Length though
+    /// [`Compat::head_length`](super::compat::Compat::head_length) is off.
     pub sized: bool,
     /// Further fields.
     pub headers: Headers,
@@ -27,11 +28,11 @@ pub struct Reply {
     pub body: Body,
 }
 
-/// The media types our own bodies have, spelled as httpbin spells them.
+/// The media types of our own bodies, as httpbin writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Media {
-    /// No `Content-Type` field, or one that stands in [`Reply::headers`].
+    /// No `Content-Type` field, or one in [`Reply::headers`].
     None,
     /// `application/json`
     Json,
@@ -39,7 +40,7 @@ pub enum Media {
     Html,
     /// `text/plain; charset=utf-8`
     Text,
-    /// `text/plain`, of which httpbin tells no charset
+    /// `text/plain`, which has no charset in httpbin
     PlainText,
     /// `application/xml`
     Xml,
@@ -52,8 +53,8 @@ pub enum Media {
 }
 
 impl Media {
-    /// The field with its line end, in one piece as it is copied into every head; where a profile
-    /// says so, JSON and plain texts name their charset too.
+    /// The field with its line end, in one piece since it is copied into every head. With
+    /// `charset`, JSON and plain text name theirs too.
     pub const fn field(self, charset: bool) -> &'static str {
         match self {
             Media::None => "",
@@ -71,30 +72,30 @@ impl Media {
     }
 }
 
-/// Writes a body at the moment it is sent, straight into the output. It must be fast and bounded:
-/// it is for answers that are about as long as their request.
+/// Writes a body when it is sent, directly into the output. It must be fast, and its output about
+/// as long as the request.
 pub type Render = fn(&App, &Request, &mut Vec<u8>);
 
 /// A reply's body.
 #[derive(Debug)]
 pub enum Body {
-    /// No body at all; `Content-Length: 0` where a length may stand.
+    /// No body; `Content-Length: 0` where a length is allowed.
     Empty,
-    /// A finished body. Boxed, so that a reply that waits is small.
+    /// A finished body. Boxed to keep a waiting reply small.
     Whole(Box<Cow<'static, [u8]>>),
-    /// A body made from the request when it is sent. The request is kept until then, which is
-    /// smaller than keeping the answer.
+    /// A body made from the request when it is sent. Until then the request is kept, which is
+    /// smaller than the answer.
     Render(Render),
-    /// A body produced piece by piece, over time.
+    /// A body produced piece by piece over time.
     Paced(Box<Pace>),
-    /// None: the connection goes over to WebSocket. Only with status 101.
+    /// No body: the connection switches to WebSocket. Only with status 101.
     WebSocket(Box<WebSocketLimits>),
-    /// The request's own body, passed back while it arrives. Only for routes that stream it.
+    /// The request's own body, sent back while it arrives. Only for routes that stream it.
     Echo,
 }
 
 impl Reply {
-    /// A reply without delay, further fields or body.
+    /// A reply without delay, fields and body.
     pub fn new(status: Status) -> Reply {
         Reply {
             after_us: 0,
@@ -117,7 +118,7 @@ impl Reply {
         Reply { media, body: Body::Whole(Box::new(body.into())), ..Reply::new(status) }
     }
 
-    /// The same with a further field.
+    /// Adds a field.
     pub fn header(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -127,7 +128,7 @@ impl Reply {
         self
     }
 
-    /// The same, telling a value that was cut to its bound: `X-Clamped: n=102400`.
+    /// Reports a value that was clamped: `X-Clamped: n=102400`.
     pub fn clamped(self, name: &str, asked: u64, given: u64) -> Reply {
         match asked == given {
             true => self,
@@ -135,19 +136,19 @@ impl Reply {
         }
     }
 
-    /// The same, telling HEAD the body's length as well: go-httpbin does so where it knows the
+    /// Sends the body's length in the answer to HEAD as well: go-httpbin does so if it knows the
     /// length before the body.
     pub fn sized(self) -> Reply {
         Reply { sized: true, ..self }
     }
 
-    /// The same of another media type.
+    /// Sets the media type.
     pub fn media(self, media: Media) -> Reply {
         Reply { media, ..self }
     }
 }
 
-/// The bounds of a WebSocket connection's messages.
+/// The limits on the messages of a WebSocket connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebSocketLimits {
     /// Longest frame, in bytes.
@@ -156,22 +157,22 @@ pub struct WebSocketLimits {
     pub message_bytes: u64,
 }
 
-/// The reason of a path that is not served.
+/// The reason for a path that is not served.
 pub const NOT_FOUND: &str = "The requested URL was not found on the server.";
 
-/// A request that asks badly: the client's to mend.
+/// A request that is answered with an error because of what it asks.
 #[derive(Debug, PartialEq)]
 pub struct Refusal {
-    /// The status code, 4xx or 501 or 505.
+    /// The status code: 4xx, 501 or 505.
     pub status: Status,
-    /// What was wrong, as a sentence for a person.
+    /// What was wrong, as a sentence for people.
     pub reason: Cow<'static, str>,
-    /// For 405: what would be allowed.
+    /// For 405: the methods that are allowed.
     pub allow: Option<Methods>,
 }
 
 impl Refusal {
-    /// A refusal of this status, saying why.
+    /// A refusal with this status and reason.
     pub fn new(status: Status, reason: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal { status, reason: reason.into(), allow: None }
     }

@@ -1,4 +1,4 @@
-//! A request, as it was sent: every part borrowed from the bytes that arrived.
+//! A request, borrowed from the bytes that arrived.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -8,9 +8,9 @@ use crate::base::limits::MAX_PARAMS;
 /// A header field as it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// Its name, a token, in the case that was sent.
+    /// Its name, a token, in the case in which it was sent.
     pub name: &'a [u8],
-    /// Its value, without outer blanks.
+    /// Its value, trimmed.
     pub value: &'a [u8],
 }
 
@@ -20,14 +20,13 @@ impl<'a> Field<'a> {
         Field { name: name.as_bytes(), value: value.as_bytes() }
     }
 
-    /// Whether it is of this name, in any case.
+    /// Whether it has this name, in any case.
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 
-/// The methods of RFC 9110 section 9, RFC 5789 and RFC 10008, and any other. They are
-/// case-sensitive.
+/// The methods of RFC 9110 section 9, RFC 5789 and RFC 10008, and any other. Case-sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Method {
@@ -47,7 +46,7 @@ pub enum Method {
     Options,
     /// RFC 9110 9.3.8.
     Trace,
-    /// RFC 9110 9.3.6: known, and allowed nowhere.
+    /// RFC 9110 9.3.6: recognized, but no route accepts it.
     Connect,
     /// RFC 10008: safe and idempotent like GET, with a body like POST.
     Query,
@@ -56,7 +55,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Every method that has a name here, in the order of the enum.
+    /// Every method with a name of its own here, in the order of the enum.
     pub const ALL: [Method; 10] = [
         Method::Get,
         Method::Head,
@@ -70,7 +69,7 @@ impl Method {
         Method::Query,
     ];
 
-    /// The method of this exact name, which is a token.
+    /// The method with this exact name, which is a token.
     pub fn parse(name: &[u8]) -> Method {
         let named = Method::ALL.into_iter().find(|method| method.name().as_bytes() == name);
         named.unwrap_or(Method::Other)
@@ -120,13 +119,13 @@ impl Methods {
         Methods(self.0 | other.0)
     }
 
-    /// Those of its methods that have a name, in the order of [`Method::ALL`].
+    /// Its methods that have a name of their own here, in the order of [`Method::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Method> {
         Method::ALL.into_iter().filter(move |&method| self.contains(method))
     }
 }
 
-/// The protocol version, which decides framing and persistence. HTTP/1.2 and up count as 1.1
+/// The protocol version, which decides framing and persistence. HTTP/1.2 and later count as 1.1
 /// (RFC 9110 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
@@ -146,56 +145,56 @@ impl Version {
     }
 }
 
-/// Where a request goes (RFC 9112 3.2).
+/// The request target (RFC 9112 3.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target<'a> {
-    /// The whole target as sent, without fragment, for the log and for `/dump/request`.
+    /// The whole target as sent, without fragment; for the log and `/dump/request`.
     pub raw: &'a [u8],
     /// The path as sent, without query or fragment; starts with `/` except in `*` and in the
     /// authority form.
     pub raw_path: &'a [u8],
-    /// The path percent-decoded, as routes see it. Bad escapes stay as they are.
+    /// The percent-decoded path, which routes match. Invalid escapes stay literal.
     pub path: Cow<'a, [u8]>,
     /// The query as sent, without `?` and fragment; `None` when there is no `?`.
     pub raw_query: Option<&'a [u8]>,
 }
 
-/// Path parameters: where in the decoded path each stands.
+/// The positions of the path parameters in the decoded path.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Params {
-    /// Start and end of each, in bytes of [`Target::path`].
+    /// Start and end of each, as byte offsets in [`Target::path`].
     pub spans: [(u32, u32); MAX_PARAMS],
 }
 
-/// One whole request.
+/// A whole request.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// What is asked.
+    /// The method.
     pub method: Method,
-    /// In which version of the protocol.
+    /// The protocol version.
     pub version: Version,
-    /// Of what.
+    /// The target.
     pub target: Target<'a>,
-    /// The path's parameters, found by the router.
+    /// The path parameters, set by the router.
     pub params: Params,
-    /// The authority asked for: the target's, else the Host field's. `None` when there is none, or
-    /// one without a name.
+    /// The authority of the target, else the Host field. `None` if there is none, or its host is
+    /// empty.
     pub host: Option<&'a [u8]>,
-    /// Every field, in the order in which it came.
+    /// All fields, in the order in which they arrived.
     pub fields: &'a [Field<'a>],
-    /// The body, transfer coding removed; empty when the route does not keep it.
+    /// The body without its transfer coding; empty if the route does not keep it.
     pub body: &'a [u8],
-    /// How long the body was, whether it was kept or not, in bytes.
+    /// The length of the body in bytes, whether it was kept or not.
     pub body_bytes: u64,
-    /// Who is asking; `None` on a socket file, where clients have no address.
+    /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
-    /// Our own address, as `host:port`, for requests that name no host.
+    /// The server's own address as `host:port`, for requests without a host.
     pub local: &'a str,
-    /// A random number of this request's own: what an endpoint draws by chance follows from it.
+    /// A random number for this request: the seed of everything random in its answer.
     pub seed: u64,
-    /// The Unix time of the request, in microseconds.
+    /// When the request arrived: Unix time in microseconds.
     pub unix_us: u64,
-    /// The head as it arrived, its empty line included.
+    /// The head as it arrived, with its final empty line.
     pub head: &'a [u8],
 }
 
@@ -217,19 +216,19 @@ impl<'a> Request<'a> {
         self.fields_named(name).next()
     }
 
-    /// The values of all fields of this name, in any case, in the order in which they came.
+    /// The values of all fields of this name, in any case, in the order in which they arrived.
     pub fn fields_named(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
     }
 
-    /// The values of all fields of this name with `,` between them, as httpbin's server joins them;
-    /// `None` when there is none.
+    /// The values of all fields of this name joined with `,`, as gunicorn joins them; `None` when
+    /// there is no such field.
     pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
         let values: Vec<&[u8]> = self.fields_named(name).collect();
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
-    /// Path parameter `n`, percent-decoded; empty when the route has none there.
+    /// Path parameter `n`, percent-decoded; empty when the route has fewer.
     pub fn param(&self, n: usize) -> &[u8] {
         let span = self.params.spans.get(n).copied().unwrap_or_default();
         self.target.path.get(span.0 as usize..span.1 as usize).unwrap_or_default()

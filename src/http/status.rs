@@ -7,15 +7,15 @@ pub struct Status(pub u16);
 impl Status {
     /// 200.
     pub const OK: Status = Status(200);
-    /// 499, which nginx logs for a request whose client was gone before its answer; never sent.
+    /// 499: nginx's status for a client that left before it was answered. Logged, never sent.
     pub const CLIENT_GONE: Status = Status(499);
 
-    /// Whether an answer of this status can have a body (RFC 9110 6.4.1: not 1xx, 204 and 304).
+    /// Whether a response with this status can have a body (RFC 9110 6.4.1: not 1xx, 204 and 304).
     pub const fn allows_body(self) -> bool {
         self.0 >= 200 && self.0 != 204 && self.0 != 304
     }
 
-    /// The reason phrase of the IANA registry; `Unknown` for the others.
+    /// The reason phrase of the IANA registry; `Unknown` for other codes.
     pub const fn reason(self) -> &'static str {
         match self.0 {
             100 => "Continue",

@@ -2,7 +2,7 @@
 
 use super::request::{Field, Method, Params, Request, Target, Version};
 
-/// Runs `run` with a request that has these parts.
+/// Calls `run` with a request made of these parts.
 pub(crate) fn ask<R>(
     target: &str,
     fields: &[(&str, &str)],

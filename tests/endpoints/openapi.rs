@@ -8,7 +8,7 @@ use loiter::endpoint::params::signed_duration_us;
 use loiter::endpoint::{Kind, Param, Place, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
-use loiter::http::uri::percent::percent_encode;
+use loiter::http::uri::percent::{NOT_UNRESERVED, percent_encode};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::string::string_regex;
 use proptest::test_runner::TestRunner;
@@ -116,7 +116,7 @@ fn unless_number(text: &str) -> Verdict {
 
 fn encoded(text: &str) -> String {
     let mut output = String::new();
-    percent_encode(&mut output, text, "");
+    percent_encode(&mut output, text, &NOT_UNRESERVED);
     output
 }
 

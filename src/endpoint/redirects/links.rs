@@ -10,7 +10,7 @@ use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
-use crate::http::uri::percent::text;
+use crate::http::uri::percent::utf8_or_escapes;
 
 /// httpbin's bounds on the number of links.
 const LINKS: std::ops::RangeInclusive<u64> = 1..=200;
@@ -45,7 +45,7 @@ fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// The same in go-httpbin, which passes the query on.
 fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
-    let query = request.target.raw_query.map(|raw| text(Cow::Borrowed(raw)));
+    let query = request.target.raw_query.map(|raw| utf8_or_escapes(Cow::Borrowed(raw)));
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Ok(found(app, app.local(&format!("/links/{n}/0{query}"))))
 }

@@ -14,7 +14,7 @@ use crate::http::fields::parameters::Parameterized;
 use crate::http::json::reencode;
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
-use crate::http::uri::percent::replaced;
+use crate::http::uri::percent::utf8_or_replacement;
 use crate::http::uri::query;
 
 /// A request's body. That of a form or of JSON is told as text too; one of any other type but plain
@@ -53,14 +53,14 @@ fn with_parts<'a>(
         let Some(name) = part.name.filter(|name| !name.is_empty()) else { continue };
         match part.file_name.is_some_and(|name| !name.is_empty()) {
             true => content.files.push((name, Data::Text(part.content))),
-            false => content.form.push((name.into(), replaced(part.content.into()))),
+            false => content.form.push((name.into(), utf8_or_replacement(part.content.into()))),
         }
     }
     Ok(content)
 }
 
 fn with_json<'a>(content: Content<'a>, body: &'a [u8]) -> Result<Content<'a>, Refusal> {
-    let json = replaced(body.into());
+    let json = utf8_or_replacement(body.into());
     match reencode::is_json(&json) {
         true => Ok(Content { json, ..content }),
         false => Err(unreadable("it is no JSON")),
@@ -72,7 +72,7 @@ fn url<'a>(value: &'a [u8], content: &'a [u8]) -> Data<'a> {
     let media = value.split(|&byte| byte == b';').next().unwrap_or_default();
     let media: Cow<str> = match media.trim_ascii() {
         b"" => "application/octet-stream".into(),
-        media => replaced(media.into()),
+        media => utf8_or_replacement(media.into()),
     };
     Data::Url { media, alphabet: &URL_SAFE, content }
 }

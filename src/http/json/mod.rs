@@ -1,4 +1,4 @@
-//! JSON: written, parsed, and encoded again with sorted keys, as Python or Go does.
+//! JSON: written, parsed, and re-encoded with sorted keys, as by Python or by Go.
 
 mod parse;
 pub mod reencode;

@@ -1,23 +1,23 @@
-//! Reads JSON as Python's `json` module reads it, into a flat tree of places in the text.
+//! Parses JSON as Python's `json` module does, into a flat tree of positions in the text.
 //!
-//! Nothing is copied or converted: a number or a string is only where it stands, so that it can be
-//! told again without loss. The nodes stand in the order of the text, each knowing where the next
-//! one after its children is. Depth is bounded, so recursion is safe.
+//! Nothing is copied or converted: a number or string is its position in the text, so that it can
+//! be written again without loss. The nodes are in the order of the text, and each knows where the
+//! node after its children is. Depth is limited, so recursion is safe.
 
 use crate::base::limits::{MAX_INTEGER_DIGITS, MAX_JSON_DEPTH};
 
-/// What a node is.
+/// The type of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// `null`, or one of the numbers that JSON has no words for.
+    /// `null`, or a number that JSON cannot express.
     Null,
     /// `true` or `false`.
     Literal,
-    /// A number without point and exponent.
+    /// A number without fraction and exponent.
     Integer,
     /// Any other number.
     Float,
-    /// A string; its place is without the quotes.
+    /// A string; its span excludes the quotes.
     String,
     /// A list: its children are its items.
     List,
@@ -28,15 +28,15 @@ pub(super) enum Kind {
 /// One value, or one key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
-    /// What it is.
+    /// Its type.
     pub(super) kind: Kind,
-    /// Where it starts and ends in the text.
+    /// Its start and end in the text.
     pub(super) span: (u32, u32),
-    /// The place of the next node that is not inside this one.
+    /// Index of the next node that is not inside this one.
     pub(super) next: u32,
 }
 
-/// The nodes of a text, its value first; `None` when it is no JSON.
+/// The nodes of a text, its value first; `None` if it is not JSON.
 pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
     u32::try_from(text.len()).ok()?;
     let mut reader = Reader { text: text.as_bytes(), at: 0, nodes: Vec::new() };
@@ -57,12 +57,12 @@ impl Reader<'_> {
         self.text.get(self.at).copied()
     }
 
-    /// Takes this byte if it comes next.
+    /// Consumes this byte if it is the next.
     fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    /// Takes bytes as long as they are of this kind, and tells how many they were.
+    /// Consumes bytes while they match, and returns how many.
     fn take_while(&mut self, kind: impl Fn(u8) -> bool) -> usize {
         let start = self.at;
         while self.peek().is_some_and(&kind) {
@@ -75,7 +75,7 @@ impl Reader<'_> {
         self.take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    /// Leaves a node for what starts at `start` and ends here.
+    /// Adds a node for the text from `start` to here.
     fn leaf(&mut self, kind: Kind, start: usize) {
         let next = self.nodes.len() as u32 + 1;
         self.nodes.push(Node { kind, span: (start as u32, self.at as u32), next });
@@ -112,7 +112,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// One item of a list or an object, and the blanks after it.
+    /// An item of a list or an object, and the blanks after it.
     fn item(&mut self, kind: Kind, depth: usize) -> Option<()> {
         if kind == Kind::Object {
             self.string()?;
@@ -140,7 +140,7 @@ impl Reader<'_> {
         self.take(b'"')
     }
 
-    /// What comes after a backslash.
+    /// The rest of an escape, after the backslash.
     fn escape(&mut self) -> Option<()> {
         let byte = self.peek()?;
         self.at += 1;
@@ -186,8 +186,8 @@ impl Reader<'_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Python takes three words that JSON has not. It tells them again, and so answers what no
-    /// other reader takes; we tell `null`.
+    /// Python accepts three words that are not JSON, and writes them again, so that no other parser
+    /// accepts its answer. We write `null`.
     fn word(&mut self) -> Option<()> {
         const WORDS: [(&str, Kind); 5] = [
             ("true", Kind::Literal),

@@ -1,5 +1,6 @@
 //! URIs: percent-encoding, queries, references, and the URL of a request.
 
+pub mod iri;
 pub mod percent;
 pub mod query;
 pub mod reference;

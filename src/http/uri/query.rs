@@ -72,7 +72,7 @@ pub fn given<'a>(compat: &Compat, value: Option<Cow<'a, str>>) -> Option<Cow<'a,
 }
 
 fn decode(raw: &[u8]) -> Cow<'_, str> {
-    percent::text(unescape(raw))
+    percent::utf8_or_escapes(unescape(raw))
 }
 
 fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
@@ -80,7 +80,7 @@ fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
         escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
     let sound = raw.split(|&byte| byte == b'%').skip(1).all(whole);
-    (sound && !raw.contains(&b';')).then(|| percent::replaced(unescape(raw)))
+    (sound && !raw.contains(&b';')).then(|| percent::utf8_or_replacement(unescape(raw)))
 }
 
 fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {

@@ -5,7 +5,13 @@
 //! host in lower case, an empty query or fragment left out. Departure: a host that is not ASCII is
 //! percent-encoded, where Werkzeug writes punycode; browsers take both.
 
-use super::percent::percent_encode;
+use super::percent::{AsciiSet, all_but, percent_encode};
+
+const IN_USER: AsciiSet = all_but(b"%!$&'()*+,;=");
+const IN_HOST: AsciiSet = all_but(b"%!$&'()*+,;=[]:");
+const IN_PATH: AsciiSet = all_but(b"%!$&'()*+,/:;=@");
+const IN_QUERY: AsciiSet = all_but(b"%!$&'()*+,/:;=?@");
+const IN_FRAGMENT: AsciiSet = all_but(b"%!#$&'()*+,/:;=?@");
 
 /// Any rest of a path.
 macro_rules! path {
@@ -153,9 +159,9 @@ impl<'a> Reference<'a> {
         if let Some(authority) = &self.authority {
             authority.write(&mut uri);
         }
-        percent_encode(&mut uri, self.path, "%!$&'()*+,/:;=@");
-        let query = ('?', self.query, "%!$&'()*+,/:;=?@");
-        let fragment = ('#', self.fragment, "%!#$&'()*+,/:;=?@");
+        percent_encode(&mut uri, self.path, &IN_PATH);
+        let query = ('?', self.query, &IN_QUERY);
+        let fragment = ('#', self.fragment, &IN_FRAGMENT);
         for (mark, part, plain) in [query, fragment] {
             if !part.is_empty() {
                 uri.push(mark);
@@ -204,16 +210,16 @@ impl<'a> Authority<'a> {
         if let Some(user) = self.user {
             // The first `:` is before the password; further ones are encoded.
             let (name, password) = user.split_once(':').map_or((user, None), |(n, p)| (n, Some(p)));
-            percent_encode(uri, name, "%!$&'()*+,;=");
+            percent_encode(uri, name, &IN_USER);
             if let Some(password) = password {
                 uri.push(':');
-                percent_encode(uri, password, "%!$&'()*+,;=");
+                percent_encode(uri, password, &IN_USER);
             }
             uri.push('@');
         }
         // The escapes too, or it would be written otherwise when it is read again.
         let mut host = String::new();
-        percent_encode(&mut host, self.host, "%!$&'()*+,;=[]:");
+        percent_encode(&mut host, self.host, &IN_HOST);
         uri.push_str(&host.to_ascii_lowercase());
         if let Some(port) = self.port {
             uri.push(':');

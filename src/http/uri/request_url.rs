@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::percent::{Part, escape_iri};
+use super::iri::{Part, escape_iri};
 use crate::http::compat::Compat;
 use crate::http::json::{Spelling, escape, escape_latin1};
 use crate::http::request::Request;
