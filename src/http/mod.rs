@@ -10,6 +10,7 @@ pub mod document;
 pub mod fields;
 pub mod headers;
 pub mod html;
+pub mod ip;
 pub mod json;
 pub mod pace;
 pub mod record;

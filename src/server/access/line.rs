@@ -4,11 +4,11 @@
 //! a quote or control a terminal.
 
 use std::io::Write;
-use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Format;
 use crate::http::fields::conditional::http_date;
+use crate::http::ip::write_ip;
 use crate::http::json;
 use crate::http::record::{LoggedLine, Record};
 
@@ -129,14 +129,8 @@ fn number(number: impl itoa::Integer, line: &mut Vec<u8>) {
 
 /// The client's address; an IPv4 client of an IPv6 socket has its IPv4 address.
 fn peer(record: &Record, line: &mut Vec<u8>) {
-    match record.peer.map(|address| address.to_canonical()) {
-        Some(IpAddr::V4(address)) => {
-            for (at, octet) in address.octets().into_iter().enumerate() {
-                line.extend((at > 0).then_some(b'.'));
-                number(octet, line);
-            }
-        }
-        Some(IpAddr::V6(address)) => put(line, format_args!("{address}")),
+    match record.peer {
+        Some(address) => write_ip(line, address),
         None => line.extend_from_slice(NO_ADDRESS.as_bytes()),
     }
 }
