@@ -241,7 +241,7 @@ mod json {
         let mut output = Vec::with_capacity(4096);
         bencher.bench_local(|| {
             output.clear();
-            Json::new(&mut output, Layout::Tall).object(|json| {
+            Json::new(&mut output, Layout::Indented).object(|json| {
                 json.key("args");
                 json.object(|_| {});
                 json.key("headers");

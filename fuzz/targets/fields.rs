@@ -45,10 +45,10 @@ fuzz_target!(|data: &[u8]| {
         }
         credentials::Parameters::digest(&login);
         let validator = Validator { tag: "tag", modified_s: Some(784_111_777) };
-        validator.weigh(request);
-        validator.lets_range(request);
+        validator.evaluate(request);
+        validator.allows_range(request);
     });
-    conditional::names(data, "tag");
+    conditional::lists_tag(data, "tag");
     let text = String::from_utf8_lossy(data);
     let options = Parameterized::parse(&text);
     html::is_dangerous(&options.value);

@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let Ok(content) = body::read(compat, request) else { continue };
             let mut output = Vec::new();
-            let mut json = Json::spelled(&mut output, Layout::Tall, compat.spelling);
+            let mut json = Json::spelled(&mut output, Layout::Indented, compat.spelling);
             json.list(|json| {
                 json.item();
                 content.data.write(json);

@@ -44,7 +44,7 @@ fn same(one: &Value, other: &Value) -> bool {
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let meant = read(text);
-    for layout in [Layout::Tall, Layout::Wide, Layout::Tight] {
+    for layout in [Layout::Indented, Layout::Spaced, Layout::Compact] {
         for spelling in [Spelling::Python, Spelling::Go] {
             let once = reencode(text, layout, spelling);
             assert_eq!(reencode(&once, layout, spelling), once, "a second pass changes it");
@@ -65,7 +65,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     if reencode::is_json(text) {
-        let once = reencode(text, Layout::Tight, Spelling::Go);
+        let once = reencode(text, Layout::Compact, Spelling::Go);
         assert_ne!(once, "", "JSON that is not re-encoded");
     }
     if meant.is_some() && text.len() < 300 {

@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
         let compat = Compat::named(name).expect("a compat");
         for order in [Order::Sorted, Order::Arrival] {
             let mut output = Vec::new();
-            let mut json = Json::spelled(&mut output, Layout::Tall, Spelling::Python);
+            let mut json = Json::spelled(&mut output, Layout::Indented, Spelling::Python);
             query::write(&mut json, compat, query::pairs(data), order);
             is_json(&output);
         }
@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
             output.push(b'"');
             is_json(&output);
             let mut output = Vec::new();
-            let mut json = Json::new(&mut output, Layout::Tall);
+            let mut json = Json::new(&mut output, Layout::Indented);
             query::write_args(&mut json, compat, &request, Order::Sorted);
             is_json(&output);
         }

@@ -1,8 +1,8 @@
-//! The server itself: `/hostname`, `/env`, `/version`, and `/unstable`, which fails at times.
+//! About the server: `/hostname`, `/env`, `/version`, and `/unstable`, which fails at random.
 
 use std::borrow::Cow;
 
-use super::inspect::tall;
+use super::inspect::write_object;
 use super::params;
 use super::route::{Beyond, Group, Kind, Param, Route};
 use crate::base::go_rand::GoRand;
@@ -15,25 +15,29 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::uri::query;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Server",
-    about: "The server itself",
+    about: "About the server",
     routes: &[
-        Route::any("/hostname", hostname, "the host name"),
-        Route::any("/env", environment, "the variables named `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
-        Route::any("/version", version, "which server this is"),
+        Route::any("/hostname", hostname, "Returns the host name"),
+        Route::any(
+            "/env",
+            environment,
+            "Returns the environment variables `LOITER_ENV_*` and `HTTPBIN_ENV_*`",
+        ),
+        Route::any("/version", version, "Returns the server's name and version"),
     ],
 };
 
-/// A row of `status`' group.
+/// A route in `status`' group.
 pub(super) const UNSTABLE: Route =
-    Route::any("/unstable", unstable, "200, or 500 as often as asked for")
+    Route::any("/unstable", unstable, "Returns 200, or 500 at the given rate")
         .with(&[
-            Param::query("failure_rate", Kind::Number(0.0, 1.0), "how often it fails")
+            Param::query("failure_rate", Kind::Number(0.0, 1.0), "share of failures")
                 .or("0.5")
                 .blank(),
-            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes it repeatable")
+            Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "seed of the random generator")
                 .beyond(Beyond::Refused)
                 .blank(),
         ])
@@ -42,17 +46,17 @@ pub(super) const UNSTABLE: Route =
 /// `/hostname`.
 fn hostname(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
-        tall(app, output, |json| {
+        write_object(app, output, |json| {
             json.key("hostname");
             json.text(&app.hostname);
         })
     }))
 }
 
-/// `/env`: sorted; `null` when there are none.
+/// `/env`: sorted; `null` when empty.
 fn environment(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
-        tall(app, output, |json| {
+        write_object(app, output, |json| {
             json.key("env");
             match app.environment.is_empty() {
                 true => json.raw("null"),
@@ -71,11 +75,11 @@ fn write_environment(app: &App, json: &mut Json) {
     }
 }
 
-/// `/version`: the service, and our version where the operator lets it be told. Go's commit and
-/// build date are not told: they are not known to us.
+/// `/version`: the service, and the version if the operator permits it. Not Go's commit and build
+/// date, which do not exist here.
 fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
-        tall(app, output, |json| {
+        write_object(app, output, |json| {
             json.key("service");
             json.text(app.compat.service);
             if app.full_version {
@@ -86,7 +90,7 @@ fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
     }))
 }
 
-/// `/unstable`: fails by chance; with `seed` as go-httpbin does for it.
+/// `/unstable`: fails at random; with `seed` as go-httpbin does for that seed.
 fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let rate = match given(request, "failure_rate").as_deref() {
         None => 0.5,
@@ -100,16 +104,16 @@ fn unstable(_: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::new(status).media(Media::Text))
 }
 
-/// A parameter; an empty one is none, as in go-httpbin.
+/// A parameter; an empty one counts as missing, as in go-httpbin.
 fn given<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
     query::given(&GO_HTTPBIN, query::first(request, name))
 }
 
 fn rate(text: &str) -> Result<f64, Refusal> {
     let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-    rate.ok_or_else(|| params::bad("failure_rate", text, "write a number from 0 to 1"))
+    rate.ok_or_else(|| params::bad("failure_rate", text, "expected a number from 0 to 1"))
 }
 
 fn seed(text: &str) -> Result<i64, Refusal> {
-    text.parse().map_err(|_| params::bad("seed", text, "write an integer of 64 bits"))
+    text.parse().map_err(|_| params::bad("seed", text, "expected a 64-bit integer"))
 }

@@ -1,11 +1,10 @@
-//! Logging in: `/basic-auth`, `/hidden-basic-auth`, `/bearer`; `/digest-auth` is in `digest`.
+//! Authentication: `/basic-auth`, `/hidden-basic-auth`, `/bearer`; `/digest-auth` is in `digest`.
 //!
-//! What is compared takes as long as it takes: the password stands in the URL, so there is no
-//! secret that the time could tell.
+//! Passwords are not compared in constant time: they are in the URL, so timing reveals no secret.
 
 mod digest;
 
-use super::inspect::tall;
+use super::inspect::write_object;
 use super::refuse;
 use super::route::{Client, Group, Kind, Others, Param, Route};
 use crate::http::app::App;
@@ -15,56 +14,68 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 use digest::{digest, go_digest, unknown_to_go};
 
-const USER: Param = Param::path("user", Kind::Text, "user", "who may log in");
-const PASSWORD: Param = Param::path("passwd", Kind::Text, "secret", "with which password");
+const USER: Param = Param::path("user", Kind::Text, "user", "user name");
+const PASSWORD: Param = Param::path("passwd", Kind::Text, "secret", "password");
 const QOP: Param = Param::path(
     "qop",
     Kind::Choice(&["auth", "auth-int"], Others::Taken),
     "auth",
-    "`auth-int`: the login covers the body; anything else offers both",
+    "quality of protection: `auth-int` includes the body; any other value offers both",
 )
-.go(&Param::path("qop", GO_QOP, "auth", "what the login covers"));
+.go(&Param::path("qop", GO_QOP, "auth", "quality of protection"));
 const GO_QOP: Kind = Kind::Choice(&["auth"], Others::RefusedInAnyCase);
 const ALGORITHM: Param = Param::path(
     "algorithm",
     Kind::Choice(&digest::NAMES, Others::Taken),
     "SHA-256",
-    "of the hash; anything else is MD5",
+    "hash algorithm; any other value is MD5",
 )
-.go(&Param::path("algorithm", GO_ALGORITHM, "SHA-256", "of the hash"));
+.go(&Param::path("algorithm", GO_ALGORITHM, "SHA-256", "hash algorithm"));
 const GO_ALGORITHM: Kind = Kind::Choice(&["MD5", "SHA-256"], Others::RefusedInAnyCase);
-const STALE_AFTER: Param =
-    Param::path("stale_after", Kind::Text, "3", "logins a nonce is good for, or `never`");
+const STALE_AFTER: Param = Param::path(
+    "stale_after",
+    Kind::Text,
+    "3",
+    "number of logins after which a nonce is stale, or `never`",
+);
 const COOKIE: Param =
-    Param::query("require-cookie", Kind::Switch, "whether the challenge's cookie must come back");
+    Param::query("require-cookie", Kind::Switch, "whether the cookie of the challenge is required");
 const BASIC: &[Client] = &[Client::Basic];
 const DIGEST: &[Client] = &[Client::Digest];
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Authentication",
-    about: "Answers for those who log in",
+    about: "Basic, bearer and digest authentication",
     routes: &[
-        Route::get("/basic-auth/{user}/{passwd}", basic_auth, "basic: 200, or else 401")
+        Route::get("/basic-auth/{user}/{passwd}", basic_auth, "Basic authentication: 200, or 401")
             .go(go_basic_auth)
             .client(BASIC)
             .with(&[USER, PASSWORD]),
-        Route::get("/hidden-basic-auth/{user}/{passwd}", hidden, "basic: 200, or else 404")
-            .go(go_hidden)
-            .client(BASIC)
-            .with(&[USER, PASSWORD]),
-        Route::get("/bearer", bearer, "any bearer token: 200, or else 401")
+        Route::get(
+            "/hidden-basic-auth/{user}/{passwd}",
+            hidden,
+            "Basic authentication: 200, or 404 without a challenge",
+        )
+        .go(go_hidden)
+        .client(BASIC)
+        .with(&[USER, PASSWORD]),
+        Route::get("/bearer", bearer, "Bearer authentication with any token: 200, or 401")
             .client(&[Client::Bearer])
             .go(go_bearer),
-        Route::get("/digest-auth/{qop}/{user}/{passwd}", digest, "digest: 200, or else 401")
-            .keep()
-            .client(DIGEST)
-            .go(go_digest)
-            .with(&[QOP, USER, PASSWORD, COOKIE]),
+        Route::get(
+            "/digest-auth/{qop}/{user}/{passwd}",
+            digest,
+            "Digest authentication: 200, or 401",
+        )
+        .keep()
+        .client(DIGEST)
+        .go(go_digest)
+        .with(&[QOP, USER, PASSWORD, COOKIE]),
         Route::get(
             "/digest-auth/{qop}/{user}/{passwd}/{algorithm}",
             digest,
-            "the same with this hash",
+            "Digest authentication with this hash algorithm",
         )
         .keep()
         .client(DIGEST)
@@ -73,7 +84,7 @@ pub(super) const GROUP: Group = Group {
         Route::get(
             "/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}",
             digest,
-            "the same; the nonce goes stale after so many logins",
+            "Digest authentication; a nonce is stale after this number of logins",
         )
         .keep()
         .client(DIGEST)
@@ -82,53 +93,53 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// Where one may log in, as all that ask for a basic login say it.
+/// The challenge of every endpoint with basic authentication.
 pub(super) const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// `/basic-auth/{user}/{passwd}`.
 fn basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match visitor(request) {
-        (true, user) => told(app, Status::OK, &user),
+    Ok(match check_login(request) {
+        (true, user) => login_reply(app, Status::OK, &user),
         (false, _) => Reply::new(Status(401)).header("WWW-Authenticate", REALM),
     })
 }
 
-/// The same as go-httpbin has it: the 401 tells who tried.
+/// The same in go-httpbin: the 401 names the user.
 fn go_basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match visitor(request) {
-        (true, user) => told(app, Status::OK, &user),
-        (false, user) => told(app, Status(401), &user).header("WWW-Authenticate", REALM),
+    Ok(match check_login(request) {
+        (true, user) => login_reply(app, Status::OK, &user),
+        (false, user) => login_reply(app, Status(401), &user).header("WWW-Authenticate", REALM),
     })
 }
 
-/// `/hidden-basic-auth/{user}/{passwd}`: as if there were nothing.
+/// `/hidden-basic-auth/{user}/{passwd}`: a 404 instead of a challenge.
 fn hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match visitor(request) {
-        (true, user) => told(app, Status::OK, &user),
+    Ok(match check_login(request) {
+        (true, user) => login_reply(app, Status::OK, &user),
         (false, _) => Reply::new(Status(404)).media(Media::Html),
     })
 }
 
-/// The same as go-httpbin has it.
+/// The same in go-httpbin.
 fn go_hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    match visitor(request) {
-        (true, user) => Ok(told(app, Status::OK, &user)),
+    match check_login(request) {
+        (true, user) => Ok(login_reply(app, Status::OK, &user)),
         (false, _) => Err(Refusal::new(Status(404), "")),
     }
 }
 
-/// Whether the path's user has logged in with the path's password, and who tried.
-fn visitor(request: &Request) -> (bool, String) {
+/// Whether the credentials match the path, and their user.
+fn check_login(request: &Request) -> (bool, String) {
     let Some((user, password)) = basic(&authorization(request)) else { return <_>::default() };
     let given = (user.as_bytes(), password.as_bytes());
     (given == (request.param(0), request.param(1)), user)
 }
 
-/// What a login came to: 200 or not.
-pub(super) fn told(app: &App, status: Status, user: &str) -> Reply {
+/// The document about a login, with this status.
+pub(super) fn login_reply(app: &App, status: Status, user: &str) -> Reply {
     let done = if status == Status::OK { "true" } else { "false" };
     let mut body = Vec::new();
-    tall(app, &mut body, |json| {
+    write_object(app, &mut body, |json| {
         json.key("authenticated");
         json.raw(done);
         json.key("user");
@@ -141,28 +152,28 @@ pub(super) fn told(app: &App, status: Status, user: &str) -> Reply {
     Reply::whole(status, Media::Json, body)
 }
 
-/// `/bearer`: any token, told as it came.
+/// `/bearer`: any token, shown as sent.
 fn bearer(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let authorization = authorization(request);
     Ok(match authorization.strip_prefix(b"Bearer ") {
-        Some(token) => token_told(app, token),
+        Some(token) => token_reply(app, token),
         None => Reply::new(Status(401)).media(Media::Html).header("WWW-Authenticate", "Bearer"),
     })
 }
 
-/// The same as go-httpbin has it: `Bearer` and one word.
+/// The same in go-httpbin: `Bearer` and a single word.
 fn go_bearer(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let authorization = authorization(request);
     let mut words = authorization.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     Ok(match (words.next(), words.next(), words.next()) {
-        (Some(b"Bearer"), Some(token), None) => token_told(app, token),
+        (Some(b"Bearer"), Some(token), None) => token_reply(app, token),
         _ => refuse(app, &Refusal::new(Status(401), "")).header("WWW-Authenticate", "Bearer"),
     })
 }
 
-fn token_told(app: &App, token: &[u8]) -> Reply {
+fn token_reply(app: &App, token: &[u8]) -> Reply {
     let mut body = Vec::new();
-    tall(app, &mut body, |json| {
+    write_object(app, &mut body, |json| {
         json.key("authenticated");
         json.raw("true");
         json.key("token");

@@ -1,9 +1,9 @@
-//! `/base64`: texts encoded and decoded.
+//! `/base64`: encodes and decodes.
 //!
-//! Refusals begin with the words of go-httpbin's, which clients look for.
+//! Refusals start with go-httpbin's text, which clients look for.
 //!
-//! Departure from httpbin: what was decoded is `text/plain`, and not `text/html`, unless dangerous
-//! answers are allowed, since else a link could run a script as if it were the server's.
+//! Departure from httpbin: decoded text is `text/plain` and not `text/html`, unless dangerous
+//! responses are allowed, since a link could run a script in the server's origin.
 
 use base64::Engine;
 use base64::alphabet;
@@ -22,42 +22,42 @@ use crate::http::uri::query;
 
 const HINT: &str = "Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l";
 const SAMPLE: &str = "SFRUUEJJTiBpcyBhd2Vzb21l";
-const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "the text").go(&GO_CODE);
-const GO_CODE: Param = Param::path("value", Kind::Text, SAMPLE, "a text in base64").like(CODED);
-/// `encode` takes any text, which cannot be described beside what `decode` takes.
+const VALUE: Param = Param::path("value", Kind::Text, SAMPLE, "text in base64").go(&GO_CODE);
+const GO_CODE: Param = Param::path("value", Kind::Text, SAMPLE, "text in base64").like(CODED);
+/// `encode` accepts any text, so the pattern for `decode` cannot be described.
 const EITHER: Param =
-    Param::path("value", Kind::Text, SAMPLE, "base64 to decode, or any text to encode")
+    Param::path("value", Kind::Text, SAMPLE, "base64 to decode, or text to encode")
         .like(ONE_SEGMENT)
-        .go(&Param { about: "base64 to decode, or any text to encode", ..GO_CODE });
+        .go(&Param { about: "base64 to decode, or text to encode", ..GO_CODE });
 const OP: Param =
     Param::path("op", Kind::Choice(&["encode", "decode"], Others::Refused), "decode", OP_ABOUT);
-const OP_ABOUT: &str = "what to do with it";
-const MEDIA: Param = Param::query("content-type", Kind::Text, "the answer's media type")
+const OP_ABOUT: &str = "operation";
+const MEDIA: Param = Param::query("content-type", Kind::Text, "media type of the answer")
     .like(MEDIA_TYPE)
     .blank()
-    .go(&Param::query("content-type", Kind::Text, "the answer's media type"));
-/// Base64 in the alphabet for URLs or in the standard one, as [`go_decode`] takes it.
+    .go(&Param::query("content-type", Kind::Text, "media type of the answer"));
+/// Base64 in the URL-safe or in the standard alphabet, as [`go_decode`] accepts it.
 const CODED: &str = concat!(
     "^(([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{4}|[A-Za-z0-9_-]{3}=|[A-Za-z0-9_-]{2}==)",
     "|([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==))$",
 );
-/// The same without a slash, which ends a segment of the path in httpbin's ways.
+/// The same without a slash, which separates path segments in httpbin.
 const ONE_SEGMENT: &str = concat!(
     "^(([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{4}|[A-Za-z0-9_-]{3}=|[A-Za-z0-9_-]{2}==)",
     "|([A-Za-z0-9+]{4})*([A-Za-z0-9+]{4}|[A-Za-z0-9+]{3}=|[A-Za-z0-9+]{2}==))$",
 );
 
-/// A row of `content`'s group; the next is another.
-pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "what a text in base64 says")
+/// A route in `content`'s group; the next is another.
+pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "Returns a base64 text decoded")
     .with(&[VALUE, MEDIA])
     .go(decode)
     .answers("*/*");
 pub(super) const OPERATION: Route =
-    Route::get("/base64/{op}/{value}", operation, "a text encoded, or decoded")
+    Route::get("/base64/{op}/{value}", operation, "Returns a text encoded in base64, or decoded")
         .with(&[OP, EITHER, MEDIA])
         .answers("*/*");
 
-/// Neither engine minds bits that are left over: nor do Python and Go.
+/// Neither engine checks trailing bits, as in Python and Go.
 const fn engine(alphabet: &alphabet::Alphabet, padding: DecodePaddingMode) -> GeneralPurpose {
     let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     GeneralPurpose::new(alphabet, config.with_decode_padding_mode(padding))
@@ -68,19 +68,19 @@ pub(super) const STANDARD: GeneralPurpose =
     engine(&alphabet::STANDARD, DecodePaddingMode::RequireCanonical);
 const BARE: GeneralPurpose = engine(&alphabet::STANDARD, DecodePaddingMode::RequireNone);
 
-/// `/base64/{value}` as httpbin has it: what cannot be decoded is answered with a hint, and 200.
+/// `/base64/{value}` in httpbin: an invalid text is answered with a hint and 200.
 fn text(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let value = bounded(app, request.param(0))?;
     let text = python_decode(value).filter(|bytes| std::str::from_utf8(bytes).is_ok());
-    told(app, request, text.unwrap_or_else(|| HINT.into()))
+    typed_reply(app, request, text.unwrap_or_else(|| HINT.into()))
 }
 
-/// `/base64/{value}` as go-httpbin has it.
+/// `/base64/{value}` in go-httpbin.
 fn decode(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    told(app, request, go_decode(bounded(app, request.param(0))?)?)
+    typed_reply(app, request, go_decode(bounded(app, request.param(0))?)?)
 }
 
-/// `/base64/{op}/{value}`: go-httpbin's.
+/// `/base64/{op}/{value}`, from go-httpbin.
 fn operation(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let value = bounded(app, request.param(1))?;
     let bytes = match request.param(0) {
@@ -92,7 +92,7 @@ fn operation(app: &App, request: &Request) -> Result<Reply, Refusal> {
             return Err(Refusal::bad(text));
         }
     };
-    told(app, request, bytes)
+    typed_reply(app, request, bytes)
 }
 
 fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
@@ -103,8 +103,8 @@ fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
     }
 }
 
-/// The answer, of the media type that was asked for.
-fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> {
+/// The answer, with the requested media type.
+fn typed_reply(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> {
     let free = app.dangerous_responses;
     match query::given(&GO_HTTPBIN, query::first(request, "content-type")) {
         None if free && app.compat.pages => Ok(Reply::whole(Status::OK, Media::Html, bytes)),
@@ -112,7 +112,7 @@ fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> 
         Some(media) if !app.compat.strict && !is_media_type(&media) => Err(bad(
             "content-type",
             &media,
-            "write a media type, such as text/plain, without control characters",
+            "expected a media type, such as text/plain, without control characters",
         )),
         Some(media) => {
             let escaped = html::is_dangerous(&media) && !free;
@@ -124,8 +124,8 @@ fn told(app: &App, request: &Request, bytes: Vec<u8>) -> Result<Reply, Refusal> 
     }
 }
 
-/// As Python's `urlsafe_b64decode`: either alphabet, anything else passed over, and nothing read
-/// after the padding. `None` when the padding is missing.
+/// Decodes as Python's `urlsafe_b64decode`: both alphabets, other bytes skipped, nothing read after
+/// the padding. `None` if the padding is missing.
 fn python_decode(value: &[u8]) -> Option<Vec<u8>> {
     let mut symbols = Vec::with_capacity(value.len());
     let mut pads = 0;
@@ -149,12 +149,12 @@ fn python_decode(value: &[u8]) -> Option<Vec<u8>> {
     BARE.decode(&symbols).ok().filter(|_| symbols.len() % 4 == 0)
 }
 
-/// As go-httpbin: by the URL-safe alphabet, else by the standard one.
+/// Decodes as go-httpbin: by the URL-safe alphabet, else by the standard one.
 fn go_decode(value: &[u8]) -> Result<Vec<u8>, Refusal> {
     let bytes = URL_SAFE.decode(value).or_else(|_| STANDARD.decode(value));
     bytes.map_err(|_| {
         let value = String::from_utf8_lossy(value);
-        Refusal::bad(format!("base64 decode failed: \"{}\" is no base64", shortened(&value)))
+        Refusal::bad(format!("base64 decode failed: \"{}\" is not valid base64", shortened(&value)))
     })
 }
 
@@ -162,7 +162,7 @@ fn go_decode(value: &[u8]) -> Result<Vec<u8>, Refusal> {
 mod tests {
     use super::*;
 
-    // What httpbin 0.10.4 answered.
+    // Answers of httpbin 0.10.4.
     #[test]
     fn base64_as_python_reads_it() {
         for (value, text) in [

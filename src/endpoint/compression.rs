@@ -1,9 +1,9 @@
-//! Coded answers: `/gzip`, `/deflate`, `/brotli`, `/zstd`, and `/compressed` in the coding that
-//! the client likes best.
+//! Compressed answers: `/gzip`, `/deflate`, `/brotli`, `/zstd`, and `/compressed` in the coding
+//! that the client prefers.
 //!
-//! Coded at moderate levels when they are sent: the documents are about as long as their request.
+//! Compressed at moderate levels when they are sent, as they are about as long as the request.
 
-use super::inspect::tell;
+use super::inspect::write_echo;
 use super::refusal::refuse;
 use super::route::{Client, Group, Route};
 use crate::http::app::App;
@@ -13,30 +13,41 @@ use crate::http::reply::{Refusal, Render, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Compression",
-    about: "What the request said, compressed",
+    about: "The request, compressed",
     routes: &[
-        Route::get("/gzip", gzip, "always in gzip").client(CODED),
-        Route::get("/deflate", deflate, "always in deflate, with zlib's wrapper").client(CODED),
-        Route::get("/brotli", brotli, "always in Brotli").client(CODED).go(no_brotli),
-        Route::get("/zstd", zstd, "always in Zstandard").client(CODED),
-        Route::get("/compressed", negotiated, "in the coding that `Accept-Encoding` likes best")
-            .client(CODED),
+        Route::get("/gzip", gzip, "Returns the request, compressed with gzip").client(CODED),
+        Route::get(
+            "/deflate",
+            deflate,
+            "Returns the request, compressed with deflate in the zlib format",
+        )
+        .client(CODED),
+        Route::get("/brotli", brotli, "Returns the request, compressed with Brotli")
+            .client(CODED)
+            .go(no_brotli),
+        Route::get("/zstd", zstd, "Returns the request, compressed with Zstandard").client(CODED),
+        Route::get(
+            "/compressed",
+            negotiated,
+            "Returns the request, in the coding that `Accept-Encoding` prefers",
+        )
+        .client(CODED),
     ],
 };
 
 const CODED: &[Client] = &[Client::Decompress];
 
-/// `/gzip`, whatever the client accepts; so do the next three.
+/// `/gzip`, whatever the client accepts, like the next three.
 fn gzip(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(coded(Coding::Gzip, |app, request, output| {
         render(app, request, "gzipped", Coding::Gzip, output);
     }))
 }
 
-/// `/deflate`: the zlib format, as the name means in HTTP.
+/// `/deflate`: in HTTP this means the zlib format.
 fn deflate(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(coded(Coding::Deflate, |app, request, output| {
         render(app, request, "deflated", Coding::Deflate, output);
@@ -50,19 +61,19 @@ fn brotli(_: &App, _: &Request) -> Result<Reply, Refusal> {
     }))
 }
 
-/// `/brotli` in go-httpbin, which has not got it.
+/// `/brotli` in go-httpbin, which does not implement it.
 fn no_brotli(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Err(Refusal::new(Status(501), ""))
 }
 
-/// `/zstd`: our own.
+/// `/zstd`, an addition.
 fn zstd(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(coded(Coding::Zstd, |app, request, output| {
         render(app, request, "zstd", Coding::Zstd, output);
     }))
 }
 
-/// `/compressed`: our own. A client that refuses everything we can send gets a 406.
+/// `/compressed`, an addition. A client that excludes every coding gets a 406.
 fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = match accepted(request, &Coding::ALL) {
         Some(coding) => coded(coding, |app, request, output| {
@@ -75,7 +86,7 @@ fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 const NONE_ACCEPTED: &str =
-    "Accept-Encoding excludes zstd, br, gzip, deflate and identity: there is nothing else";
+    "Accept-Encoding excludes every supported coding: zstd, br, gzip, deflate and identity";
 
 fn coded(coding: Coding, render: Render) -> Reply {
     let reply = Reply::json(render).sized();
@@ -85,14 +96,14 @@ fn coded(coding: Coding, render: Render) -> Reply {
     }
 }
 
-/// Appends the document with this flag, coded.
+/// Appends the document with this flag, compressed.
 fn render(app: &App, request: &Request, flag: &'static str, coding: Coding, output: &mut Vec<u8>) {
     let mut document = Vec::new();
-    tell(app, request, &fields(&app.compat.echo, flag), &mut document);
+    write_echo(app, request, &fields(&app.compat.echo, flag), &mut document);
     coding.compress(&document, output);
 }
 
-/// The members of the document, this flag among them.
+/// The members of the document, with this flag.
 fn fields(echo: &EchoFields, flag: &'static str) -> Vec<EchoField> {
     let mut fields = echo.compressed.to_vec();
     let sorted = fields.iter().position(|field| echo.sorted_flag && field.name() > flag);

@@ -1,4 +1,4 @@
-//! Answers made to order: `/uuid`, `/bytes`, `/echo`; `/base64` is in `base64`.
+//! Generated answers: `/uuid`, `/bytes`, `/echo`; `/base64` is in `base64`.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use crate::base::go_rand::GoRand;
 use crate::base::limits::BODY_PIECE;
 use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
-use crate::http::char_class::is_plain;
+use crate::http::char_class::has_no_controls;
 use crate::http::compat::Generator;
 use crate::http::pace::{Pace, Source};
 use crate::http::reply::{Body, Media, Refusal, Reply};
@@ -16,17 +16,17 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::uri::query;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Dynamic data",
-    about: "Answers made to order",
+    about: "Generated answers",
     routes: &[
-        Route::get("/uuid", uuid, "a random UUID (version 4)"),
-        Route::get("/bytes/{n}", bytes, "n random bytes")
+        Route::get("/uuid", uuid, "Returns a random UUID (version 4)"),
+        Route::get("/bytes/{n}", bytes, "Returns n random bytes")
             .with(&[SIZE, SEED])
             .client(&[Client::Save])
             .answers("application/octet-stream"),
-        Route::new(UPLOAD, "/echo", echo, "the request's body, while it arrives")
+        Route::new(UPLOAD, "/echo", echo, "Streams the request's body back")
             .stream()
             .client(&[Client::Save])
             .answers("*/*"),
@@ -35,16 +35,16 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// How many random bytes.
-pub(super) const SIZE: Param = Param::path("n", COUNT, "16", "how many")
+/// The number of random bytes.
+pub(super) const SIZE: Param = Param::path("n", COUNT, "16", "number of bytes")
     .up_to(Ceiling::Bytes)
-    .go(&Param::path("n", COUNT, "16", "how many").up_to(Ceiling::Body));
+    .go(&Param::path("n", COUNT, "16", "number of bytes").up_to(Ceiling::Body));
 const COUNT: Kind = Kind::Integer(0, i64::MAX);
-/// What they are made from.
+/// The seed of the generator.
 pub(super) const SEED: Param =
-    Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "makes them repeatable");
+    Param::query("seed", Kind::Integer(i64::MIN, i64::MAX), "seed of the random generator");
 
-/// `/uuid`: random (RFC 9562 5.4), from the request's seed.
+/// `/uuid`: a random UUID (RFC 9562 5.4), from the request's seed.
 fn uuid(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(render_uuid))
 }
@@ -60,7 +60,7 @@ fn render_uuid(_: &App, request: &Request, output: &mut Vec<u8>) {
     let _ = write!(output, "{{\n  \"uuid\": \"{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}\"\n}}\n");
 }
 
-/// `/bytes/{n}`: random bytes; with `seed` those that the API's own generator gives for it.
+/// `/bytes/{n}`: random bytes; with `seed` those that the API's own generator produces for it.
 fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let (asked, bytes) = size(app, request)?;
     let source = random(app, request, bytes, BODY_PIECE)?;
@@ -70,15 +70,15 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply.sized().clamped("n", asked, bytes))
 }
 
-/// How many bytes the path asks for, and how many it is given: httpbin has a bound of its own,
-/// go-httpbin that of a request's body.
+/// The number of bytes requested, and the number granted: the limit is httpbin's own, or in
+/// go-httpbin that of request bodies.
 pub(super) fn size(app: &App, request: &Request) -> Result<(u64, u64), Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
     let most = app.compat.most_bytes(&app.limits);
     Ok((asked, params::bounded(app, "n", asked, 0..=most)?))
 }
 
-/// Random bytes, `piece` at a time; with `seed` those of Python's generator or of Go's.
+/// Random bytes, `piece` at a time; with `seed` from Python's generator or Go's.
 pub(super) fn random(
     app: &App,
     request: &Request,
@@ -100,11 +100,12 @@ pub(super) fn random(
     })
 }
 
-/// `/echo`: the request's body in its own type. Not httpbin's: fortio's, at a path of its own.
+/// `/echo`: the request's body with its media type. As in fortio; neither httpbin nor go-httpbin
+/// has it.
 fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = Reply { body: Body::Echo, ..Reply::new(Status::OK) };
     let media = request.field("Content-Type").and_then(|media| std::str::from_utf8(media).ok());
-    let sound = |media: &&str| !media.is_empty() && is_plain(media);
+    let sound = |media: &&str| !media.is_empty() && has_no_controls(media);
     Ok(match media.filter(sound) {
         Some(media) => reply.header("Content-Type", media.to_owned()),
         None => Reply { media: Media::OctetStream, ..reply },

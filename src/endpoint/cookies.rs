@@ -1,8 +1,8 @@
-//! `/cookies`: shown, set and deleted.
+//! `/cookies`: shows, sets and deletes cookies.
 
 use std::collections::HashSet;
 
-use super::inspect::tall;
+use super::inspect::write_object;
 use super::params::bad;
 use super::redirects::found;
 use super::route::{Client, Group, Kind, Names, Others, Param, Route};
@@ -17,7 +17,7 @@ use crate::http::request::Request;
 use crate::http::uri::query::{self, Pair};
 use crate::http::uri::request_url;
 
-/// Cookies that httpbin hides: those of the statistics on its own site.
+/// Cookies that httpbin hides: those of the analytics on its own site.
 const HIDDEN: [&str; 8] = [
     "__utma",
     "__utmb",
@@ -31,86 +31,90 @@ const HIDDEN: [&str; 8] = [
 const ATTRIBUTES: [&str; 5] =
     ["attr[Domain]", "attr[Path]", "attr[HttpOnly]", "attr[Secure]", "attr[SameSite]"];
 
-/// A cookie's name, as [`is_name`] has it.
+/// A cookie's name, as in [`is_name`].
 const NAMES: &str = r#"^[^\x00- ";=\x7f-\x9f]+$"#;
-/// What cannot end an attribute, up to [`MAX_ATTRIBUTE_BYTES`].
+/// A valid attribute of at most [`MAX_ATTRIBUTE_BYTES`].
 const ATTRIBUTE: &str = "^[ -+\\--:<-~]{0,1024}$";
-/// go-httpbin leaves out what would end it. A character has four bytes at most.
+/// go-httpbin drops invalid characters. A character has at most four bytes.
 const GO_ATTRIBUTE: &str = r"^([\x00-\x7f]{0,1024}|[\s\S]{0,256})$";
 
-/// The same in one segment of a path.
+/// A cookie's name in one path segment.
 const SEGMENT: &str = r#"^[^\x00- "/;=\x7f-\x9f]+$"#;
 
-const NAME: Param = Param::path("name", Kind::Text, "name", "the cookie's name").like(SEGMENT);
-/// httpbin's: go-httpbin hides none.
+const NAME: Param = Param::path("name", Kind::Text, "name", "cookie name").like(SEGMENT);
+/// httpbin only: go-httpbin hides none.
 const SHOW_ENV: Param =
-    Param::query("show_env", Kind::Text, "any value: those of statistics are not hidden");
-const VALUE: Param = Param::path("value", Kind::Text, "value", "its value");
+    Param::query("show_env", Kind::Text, "with any value, shows analytics cookies too");
+const VALUE: Param = Param::path("value", Kind::Text, "value", "cookie value");
 const ANY: Param =
-    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "a cookie of this name")
-        .go(&Param::any(ANY_NAMES, "a cookie of this name"));
+    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "value of the cookie with this name")
+        .go(&Param::any(ANY_NAMES, "value of the cookie with this name"));
 const GONE: Param =
-    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "the cookie of this name")
-        .go(&Param::any(ANY_NAMES, "the cookie of this name"));
-/// go-httpbin leaves out what can be none.
+    Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "deletes the cookie with this name")
+        .go(&Param::any(ANY_NAMES, "deletes the cookie with this name"));
+/// go-httpbin ignores invalid names.
 const ANY_NAMES: Names = Names { pattern: ANY_TEXT, except: &[] };
-const DOMAIN: Param = attribute_of("attr[Domain]", Kind::Text, "the cookies' Domain")
+const DOMAIN: Param = attribute_of("attr[Domain]", Kind::Text, "Domain of the cookies")
     .like(ATTRIBUTE)
-    .go(&attribute_of("attr[Domain]", Kind::Text, "the cookies' Domain"));
-const PATH: Param = attribute_of("attr[Path]", Kind::Text, "their Path")
+    .go(&attribute_of("attr[Domain]", Kind::Text, "Domain of the cookies"));
+const PATH: Param = attribute_of("attr[Path]", Kind::Text, "Path of the cookies")
     .or("/")
     .like(ATTRIBUTE)
-    .go(&attribute_of("attr[Path]", Kind::Text, "their Path").or("/"));
+    .go(&attribute_of("attr[Path]", Kind::Text, "Path of the cookies").or("/"));
 const HTTP_ONLY: Param = attribute_of("attr[HttpOnly]", Kind::Switch, HIDES)
     .or("false")
     .like(ATTRIBUTE)
     .go(&attribute_of("attr[HttpOnly]", Kind::Switch, HIDES).or("true"));
-const HIDES: &str = "whether they are hidden from scripts";
-const SECURE: Param = attribute_of("attr[Secure]", Kind::Switch, "whether they need TLS")
+const HIDES: &str = "whether the cookies are hidden from scripts";
+const SECURE: Param = attribute_of("attr[Secure]", Kind::Switch, "whether the cookies require TLS")
     .like(ATTRIBUTE)
-    .go(&attribute_of("attr[Secure]", Kind::Switch, "whether they need TLS"));
+    .go(&attribute_of("attr[Secure]", Kind::Switch, "whether the cookies require TLS"));
 const SAME_SITE: Param = attribute_of("attr[SameSite]", SITES, CARRIES).go(&attribute_of(
     "attr[SameSite]",
     Kind::Choice(&["lax", "strict", "none"], Others::Taken),
     CARRIES,
 ));
 const SITES: Kind = Kind::Choice(&["lax", "strict", "none"], Others::RefusedInAnyCase);
-const CARRIES: &str = "whether other sites' requests carry them";
+const CARRIES: &str = "whether cross-site requests have the cookies";
 
-/// A parameter as go-httpbin reads it: at most so long.
+/// A parameter as go-httpbin reads it, with a length limit.
 const fn attribute_of(name: &'static str, kind: Kind, about: &'static str) -> Param {
     Param::query(name, kind, about).like(GO_ATTRIBUTE)
 }
 
 const KEPT: &[Client] = &[Client::Cookies];
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Cookies",
-    about: "Cookies shown, set and deleted",
+    about: "Shows, sets and deletes cookies",
     routes: &[
-        Route::get("/cookies", show, "the request's cookies")
+        Route::get("/cookies", show, "Returns the request's cookies")
             .go(show_go)
             .client(KEPT)
             .with(&[SHOW_ENV]),
-        Route::get("/cookies/set", set, "sets cookies, then shows them")
+        Route::get("/cookies/set", set, "Sets cookies and redirects to `/cookies`")
             .client(KEPT)
             .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
-        Route::get("/cookies/set/{name}/{value}", set_one, "sets one cookie")
-            .go(|_, _| Err(Refusal::not_found()))
-            .client(KEPT)
-            .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
-            .redirects()
-            .go_answers("text/plain"),
-        Route::get("/cookies/delete", delete, "deletes cookies")
+        Route::get(
+            "/cookies/set/{name}/{value}",
+            set_one,
+            "Sets one cookie and redirects to `/cookies`",
+        )
+        .go(|_, _| Err(Refusal::not_found()))
+        .client(KEPT)
+        .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
+        .redirects()
+        .go_answers("text/plain"),
+        Route::get("/cookies/delete", delete, "Deletes cookies and redirects to `/cookies`")
             .client(KEPT)
             .with(&[GONE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
     ],
 };
 
-/// `/cookies`: some are hidden, unless the query asks for `show_env`.
+/// `/cookies`: some are hidden, unless the query has `show_env`.
 fn show(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| {
         let all = query::first(request, "show_env").is_some();
@@ -126,7 +130,7 @@ fn show_go(_: &App, _: &Request) -> Result<Reply, Refusal> {
 }
 
 fn render(app: &App, cookies: impl IntoIterator<Item = (String, String)>, output: &mut Vec<u8>) {
-    tall(app, output, |json| {
+    write_object(app, output, |json| {
         json.key("cookies");
         json.object(|json| {
             for (name, value) in cookies {
@@ -137,22 +141,22 @@ fn render(app: &App, cookies: impl IntoIterator<Item = (String, String)>, output
     });
 }
 
-/// `/cookies/set`: each name of the query is one, with the attributes that `attr[…]` tells.
+/// `/cookies/set`: each name in the query is a cookie, with the attributes of `attr[…]`.
 ///
-/// Departures from httpbin, here and in the next two: `attr[…]` is go-httpbin's, and there a
-/// cookie. A name that would not come back is refused: it would bring in attributes of its own, or
-/// end the field.
+/// Departures from httpbin, here and in the next two: `attr[…]` is go-httpbin's; in httpbin it is a
+/// cookie. A name that would not be sent back unchanged is refused, since it could add attributes
+/// or end the field.
 fn set(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.compat, request)?;
+    let pairs = query::response_fields(app.compat, request)?;
     let attributes = attributes(app, request, &pairs, false)?;
     let cookies = named(app, &pairs)?;
     let cookies = cookies.into_iter().map(|(name, value)| cookie(app, name, value, &attributes));
     answer(app, cookies, &attributes)
 }
 
-/// `/cookies/set/{name}/{value}`: httpbin's.
+/// `/cookies/set/{name}/{value}`, from httpbin.
 fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.compat, request)?;
+    let pairs = query::response_fields(app.compat, request)?;
     let name = String::from_utf8_lossy(request.param(0));
     let value = String::from_utf8_lossy(request.param(1));
     let attributes = attributes(app, request, &pairs, false)?;
@@ -160,9 +164,9 @@ fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
     answer(app, [cookie(app, &name, &value, &attributes)].into_iter(), &attributes)
 }
 
-/// `/cookies/delete`: each name of the query. A client finds a cookie by its Domain and Path too.
+/// `/cookies/delete`: each name in the query. Domain and Path identify a cookie too.
 fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let pairs = query::as_fields(app.compat, request)?;
+    let pairs = query::response_fields(app.compat, request)?;
     let attributes = attributes(app, request, &pairs, true)?;
     let value = |value| if app.compat.cookies.delete_like_set { value } else { "" };
     let cookies = named(app, &pairs)?;
@@ -170,21 +174,21 @@ fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
     answer(app, cookies, &attributes)
 }
 
-/// The redirect to what is set then.
+/// The redirect to `/cookies` that sets these cookies.
 fn answer(
     app: &App,
     cookies: impl ExactSizeIterator<Item = String>,
     attributes: &str,
 ) -> Result<Reply, Refusal> {
     if cookies.len() * attributes.len() > MAX_ALL_ATTRIBUTES_BYTES {
-        return Err(Refusal::bad("too many cookies with attributes so long"));
+        return Err(Refusal::bad("too many cookies with such long attributes"));
     }
     let mut reply = found(app, app.local("/cookies"));
     cookies.for_each(|cookie| reply.headers.push("Set-Cookie", cookie));
     Ok(reply)
 }
 
-/// The pairs of the query that name a cookie: of several of one name the first.
+/// The pairs of the query that name a cookie: the first of each name.
 fn named<'a>(app: &App, pairs: &'a [Pair]) -> Result<Vec<(&'a str, &'a str)>, Refusal> {
     let lenient = app.compat.cookies.lenient;
     let (mut seen, mut named) = (HashSet::new(), Vec::new());
@@ -198,7 +202,7 @@ fn named<'a>(app: &App, pairs: &'a [Pair]) -> Result<Vec<(&'a str, &'a str)>, Re
 }
 
 fn checked(name: &str) -> Result<&str, Refusal> {
-    let hint = "a cookie's name has no blank, `=`, `;`, quote or control character";
+    let hint = "a cookie name cannot contain spaces, `=`, `;`, quotes or control characters";
     if is_name(name) { Ok(name) } else { Err(bad("name", name, hint)) }
 }
 
@@ -207,7 +211,7 @@ fn cookie(app: &App, name: &str, value: &str, attributes: &str) -> String {
     [name, "=", &cookies::quote(app.compat.cookies.quoting, value), attributes].concat()
 }
 
-/// What follows a cookie's value, in the order of the API that is spoken.
+/// The text after a cookie's value, in the order of the API.
 fn attributes(app: &App, request: &Request, pairs: &[Pair], gone: bool) -> Result<String, Refusal> {
     let style = &app.compat.cookies;
     let given = |name: &str| attribute(pairs, name, style.lenient);
@@ -237,16 +241,16 @@ fn is(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// Whether a name of the query is an attribute's: to go-httpbin all are that look like one.
+/// Whether a name in the query is that of an attribute: to go-httpbin every name is that looks like
+/// one.
 fn is_attribute(name: &str, lenient: bool) -> bool {
     let like = |start: &str| is(start, "attr[") && name.ends_with(']');
     let any = lenient && name.get(..5).is_some_and(like);
     any || ATTRIBUTES.iter().any(|attribute| is(attribute, name))
 }
 
-/// The value of an attribute, by the name that a cookie has it under. One that would end it and
-/// bring in others is refused, or what may not stand there left out; so is one that is unknown.
-/// One that no client would keep is refused.
+/// The value of an attribute, by its name in a cookie. An invalid or unknown one is refused, or in
+/// lenient mode stripped or ignored. One that is too long for every client is refused.
 fn attribute(pairs: &[Pair], name: &str, lenient: bool) -> Result<Option<String>, Refusal> {
     let name = format!("attr[{name}]");
     let Some((_, value)) = pairs.iter().find(|pair| is(&pair.0, &name)) else { return Ok(None) };
@@ -258,10 +262,10 @@ fn attribute(pairs: &[Pair], name: &str, lenient: bool) -> Result<Option<String>
             Err(bad(&name, value, "it is longer than 1024 bytes"))
         }
         "attr[SameSite]" if lenient || site.is_some() => Ok(site.map(str::to_owned)),
-        "attr[SameSite]" => Err(bad(&name, value, "write lax, strict or none")),
+        "attr[SameSite]" => Err(bad(&name, value, "expected lax, strict or none")),
         "attr[Path]" if lenient => Ok(Some(path_go(value))),
         "attr[Domain]" if lenient => Ok(domain_go(value).map(str::to_owned)),
         _ if lenient || value.bytes().all(sound) => Ok(Some(value.to_string())),
-        _ => Err(bad(&name, value, "it has no `;`, `,` or control character, and is ASCII")),
+        _ => Err(bad(&name, value, "it must be ASCII without `;`, `,` and control characters")),
     }
 }

@@ -1,8 +1,8 @@
-//! Documents that never change: `/json`, `/xml`, `/html`, `/robots.txt`, `/deny`,
-//! `/encoding/utf8`, `/forms/post`.
+//! Documents that never change: `/json`, `/xml`, `/html`, `/robots.txt`, `/deny`, `/encoding/utf8`,
+//! `/forms/post`.
 //!
-//! `/json` is httpbin's to the byte, for clients compare it. The others are our own and keep what
-//! clients look for: the names in `/xml` and the form, the heading of `/html`.
+//! `/json` is httpbin's byte for byte, since clients compare it. The others are our own and have
+//! what clients look for: the names in `/xml` and the form, the heading of `/html`.
 
 use super::route::{Group, Route};
 use crate::http::app::App;
@@ -10,24 +10,36 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Documents",
-    about: "Documents that never change",
+    about: "Static documents",
     routes: &[
-        Route::get("/json", |_, _| whole(Media::Json, JSON), "a JSON document"),
-        Route::get("/xml", |_, _| whole(Media::Xml, XML), "an XML document")
+        Route::get("/json", |_, _| whole(Media::Json, JSON), "Returns a JSON document"),
+        Route::get("/xml", |_, _| whole(Media::Xml, XML), "Returns an XML document")
             .answers("application/xml"),
-        Route::get("/html", |_, _| whole(Media::Html, HTML), "a page of Moby-Dick")
+        Route::get("/html", |_, _| whole(Media::Html, HTML), "Returns an HTML page from Moby-Dick")
             .answers("text/html"),
-        Route::get("/robots.txt", |_, _| whole(Media::PlainText, ROBOTS), "rules for robots")
-            .answers("text/plain"),
-        Route::get("/deny", |_, _| whole(Media::PlainText, DENY), "what robots may not see")
-            .answers("text/plain"),
-        Route::get("/encoding/utf8", |_, _| whole(Media::Html, UTF8), "a page in many scripts")
-            .fixed()
-            .answers("text/html"),
-        Route::get("/forms/post", form, "a form that is sent to `/post`")
+        Route::get(
+            "/robots.txt",
+            |_, _| whole(Media::PlainText, ROBOTS),
+            "Returns rules for robots",
+        )
+        .answers("text/plain"),
+        Route::get(
+            "/deny",
+            |_, _| whole(Media::PlainText, DENY),
+            "Returns a page that `/robots.txt` denies",
+        )
+        .answers("text/plain"),
+        Route::get(
+            "/encoding/utf8",
+            |_, _| whole(Media::Html, UTF8),
+            "Returns an HTML page in many scripts",
+        )
+        .fixed()
+        .answers("text/html"),
+        Route::get("/forms/post", form, "Returns an HTML form for `/post`")
             .fixed()
             .answers("text/html"),
     ],
@@ -35,7 +47,7 @@ pub(super) const GROUP: Group = Group {
 
 const JSON: &str = include_str!("documents/slides.json");
 const XML: &str = include_str!("documents/slides.xml");
-/// Clients look for a bare `<html>` in it.
+/// Clients look for a plain `<html>` in it.
 const HTML: &str = concat!(
     "<!DOCTYPE html>\n<html>\n",
     include_str!("documents/head.html"),
@@ -58,7 +70,7 @@ fn whole(media: Media, text: &'static str) -> Result<Reply, Refusal> {
     Ok(Reply::whole(Status::OK, media, text.as_bytes()))
 }
 
-/// `/forms/post`: with the fields that httpbin's has.
+/// `/forms/post`, with the fields of httpbin's form.
 fn form(app: &App, _: &Request) -> Result<Reply, Refusal> {
     let page = FORM.replace("{action}", &app.local("/post"));
     Ok(Reply::whole(Status::OK, Media::Html, page.into_bytes()))

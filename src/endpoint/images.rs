@@ -1,4 +1,4 @@
-//! Pictures: `/image` in the type that the client asks for, `/image/png` and its like, and
+//! Images: `/image` in the format that the client accepts, `/image/png` and the like, and
 //! `/favicon.ico`.
 //!
 //! The picture is our own: somebody who loiters under a street lamp.
@@ -10,28 +10,28 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Images",
-    about: "A picture in several types",
+    about: "An image in several formats",
     routes: &[
-        Route::get("/image", negotiated, "a picture of the type that `Accept` names")
+        Route::get("/image", negotiated, "Returns an image in the format that `Accept` names")
             .go(go_negotiated)
             .client(SAVED)
             .answers("image/*"),
-        Route::get("/image/png", |_, _| Ok(PNG.reply()), "a PNG picture")
+        Route::get("/image/png", |_, _| Ok(PNG.reply()), "Returns a PNG image")
             .client(SAVED)
             .answers("image/png"),
-        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "a JPEG picture")
+        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "Returns a JPEG image")
             .client(SAVED)
             .answers("image/jpeg"),
-        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "a WebP picture")
+        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "Returns a WebP image")
             .client(SAVED)
             .answers("image/webp"),
-        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "an SVG picture")
+        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "Returns an SVG image")
             .client(SAVED)
             .answers("image/svg+xml"),
-        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "the icon of this server")
+        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "Returns the icon of this server")
             .client(SAVED)
             .answers("image/x-icon"),
     ],
@@ -39,7 +39,7 @@ pub(super) const GROUP: Group = Group {
 
 const SAVED: &[Client] = &[Client::Save];
 
-/// A finished file.
+/// An image file.
 struct Picture {
     media: &'static str,
     bytes: &'static [u8],
@@ -58,11 +58,11 @@ static SVG: Picture = Picture { media: "image/svg+xml", bytes: include_bytes!("i
 static ICON: Picture =
     Picture { media: "image/x-icon", bytes: include_bytes!("images/favicon.ico") };
 
-/// Names to look for in `Accept`, and the picture that each means.
+/// Names to look for in `Accept`, and the picture for each.
 type Choices = [(&'static str, &'static Picture); 5];
 
-/// `/image`: the first of these that `Accept` names anywhere, in any case; qualities are not read.
-/// As in httpbin, `*/*` names none and gets a 406; a request that has no `Accept` gets a PNG.
+/// `/image`: the first of these that occurs in `Accept`, in any case; weights are ignored. As in
+/// httpbin, `*/*` matches none and is answered with 406; without `Accept` the image is a PNG.
 fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
     const CHOICES: Choices = [
         ("image/webp", &WEBP),
@@ -79,7 +79,7 @@ fn negotiated(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(chosen(&CHOICES, &accept).unwrap_or_else(|| status_reply(app, request, 406)))
 }
 
-/// The same as go-httpbin has it: in another order, in this case, and 415 for the others.
+/// The same in go-httpbin: in another order, case-sensitive, and 415 for other types.
 fn go_negotiated(_: &App, request: &Request) -> Result<Reply, Refusal> {
     const CHOICES: Choices = [
         ("image/*", &PNG),

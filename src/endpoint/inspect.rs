@@ -1,9 +1,9 @@
-//! What the request said: `/get`, `/post` and their like, `/upload`, `/anything`, `/headers`,
+//! The request shown as JSON: `/get`, `/post` and the like, `/upload`, `/anything`, `/headers`,
 //! `/ip`, `/user-agent`.
 //!
-//! Answers are rendered when they are sent, straight into the output. Which parts of a request they
-//! tell is in the profile's documents. The departures from httpbin in how things are told stand
-//! with those who tell them: `http/url`, `http/fields`, `http/respell`, `http/strict`.
+//! Answers are rendered when they are sent, directly into the output. `http/compat/echo` lists
+//! their members. The departures from httpbin in their form are documented in `uri/request_url`,
+//! `fields/render_headers`, `json/reencode` and `body/go`.
 
 use super::route::{Group, Kind, Others, Param, Route, UPLOAD};
 use crate::http::app::App;
@@ -22,68 +22,102 @@ const POST: Methods = Methods::of(&[Method::Post]);
 const PUT: Methods = Methods::of(&[Method::Put]);
 const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
-const ANYTHING: &str = "what any request said, with its method";
+const ANYTHING: &str = "Returns everything about the request, with its method";
 const RAW: Param =
-    Param::query("raw", Kind::Switch, "tells the header fields as they were sent, too").or("false");
-/// httpbin's: go-httpbin hides none.
+    Param::query("raw", Kind::Switch, "adds the header fields as they were sent").or("false");
+/// httpbin only: go-httpbin hides none.
 const SHOW_ENV: Param =
-    Param::query("show_env", Kind::Text, "any value: fields that proxies add are not hidden");
+    Param::query("show_env", Kind::Text, "with any value, shows the fields that proxies add too");
 const ALL: &[Param] = &[SHOW_ENV];
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Requests",
-    about: "What the request said",
+    about: "Answers that show the request",
     routes: &[
-        Route::get("/get", get, "what a GET request said").fixed().with(ALL),
-        Route::new(HEAD, "/head", get, "the same for HEAD alone").fixed().with(ALL),
-        Route::new(POST, "/post", with_body, "what a POST request said").keep().fixed().with(ALL),
-        Route::new(PUT, "/put", with_body, "what a PUT request said").keep().fixed().with(ALL),
-        Route::new(PATCH, "/patch", with_body, "what a PATCH request said")
+        Route::get("/get", get, "Returns the request's query, headers and origin")
+            .fixed()
+            .with(ALL),
+        Route::new(HEAD, "/head", get, "The same as `/get`, for HEAD only").fixed().with(ALL),
+        Route::new(
+            POST,
+            "/post",
+            with_body,
+            "Returns the request's query, headers, origin and body",
+        )
+        .keep()
+        .fixed()
+        .with(ALL),
+        Route::new(PUT, "/put", with_body, "Returns the request's query, headers, origin and body")
             .keep()
             .fixed()
             .with(ALL),
-        Route::new(DELETE, "/delete", with_body, "what a DELETE request said")
-            .keep()
-            .fixed()
-            .with(ALL),
-        Route::new(UPLOAD, "/upload", upload, "how long a body is, and what else was said")
-            .count()
-            .fixed()
-            .with(ALL),
+        Route::new(
+            PATCH,
+            "/patch",
+            with_body,
+            "Returns the request's query, headers, origin and body",
+        )
+        .keep()
+        .fixed()
+        .with(ALL),
+        Route::new(
+            DELETE,
+            "/delete",
+            with_body,
+            "Returns the request's query, headers, origin and body",
+        )
+        .keep()
+        .fixed()
+        .with(ALL),
+        Route::new(
+            UPLOAD,
+            "/upload",
+            upload,
+            "Returns the length of the body, and the request's query, headers and origin",
+        )
+        .count()
+        .fixed()
+        .with(ALL),
         Route::any("/anything", anything, ANYTHING).keep().with(&[RAW, SHOW_ENV]),
-        Route::any("/anything/{anything*}", anything, "the same under any path").keep().with(&[
-            Param::path("anything", Kind::Text, "a/b", "any path").like(r"^[\s\S]+$"),
+        Route::any(
+            "/anything/{anything*}",
+            anything,
+            "The same as `/anything`, with any further path",
+        )
+        .keep()
+        .with(&[
+            Param::path("anything", Kind::Text, "a/b", "further path").like(r"^[\s\S]+$"),
             RAW,
             SHOW_ENV,
         ]),
-        Route::get("/headers", headers, "the request's header fields").with(ALL),
-        Route::get("/ip", ip, "the client's address")
+        Route::get("/headers", headers, "Returns the request's header fields").with(ALL),
+        Route::get("/ip", ip, "Returns the client's address")
             .with(&[Param::query(
                 "format",
                 Kind::Choice(&["json", "text"], Others::Taken),
-                "`text`: the address alone",
+                "`text`: only the address",
             )
             .or("json")])
             .answers("*/*"),
-        Route::get("/user-agent", user_agent, "the client's User-Agent"),
+        Route::get("/user-agent", user_agent, "Returns the request's User-Agent"),
     ],
 };
 
 /// `/get` and `/head`.
 fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.get, output)))
+    Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.get, output)))
 }
 
 /// `/post`, `/put`, `/patch` and `/delete`.
 fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
     check_body(app, request)?;
-    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.body, output)))
+    Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.body, output)))
 }
 
-/// Refuses a form of too many fields, and a body that cannot be read, where the profile has it so.
-/// Whoever answers with [`Key::Data`] or its like calls this first: when the answer is written, it
-/// is too late.
+/// Refuses a form with too many fields and, if the API is strict, a malformed body. An endpoint
+/// whose answer has [`EchoField::Data`], `Files`, `Form` or `Json` must call this first: once the
+/// answer is rendered, it is too late.
 pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     body::check_count(request)?;
     if app.compat.strict {
@@ -92,31 +126,31 @@ pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `/upload`: go-httpbin's. What was said without the body itself, and how long that is: any
-/// length, as none of it is kept.
+/// `/upload`, from go-httpbin: the request and the length of its body, which is unlimited as it is
+/// not kept.
 fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, app.compat.echo.upload, output)))
+    Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.upload, output)))
 }
 
-/// `/anything`: the same with the method. `raw=1`, which is our own, adds the header fields as they
-/// were sent: in their order and case, repeated ones by themselves.
+/// `/anything`: the same with the method. `raw=1`, an addition, adds the header fields as they were
+/// sent: in their order and case, not joined.
 fn anything(app: &App, request: &Request) -> Result<Reply, Refusal> {
     check_body(app, request)?;
     Ok(Reply::json(|app, request, output| {
         let raw = query::first(request, "raw").is_some_and(|raw| raw == "1" || raw == "true");
-        let documents = &app.compat.echo;
-        tell(app, request, if raw { documents.raw } else { documents.anything }, output);
+        let echo = &app.compat.echo;
+        write_echo(app, request, if raw { echo.raw } else { echo.anything }, output);
     }))
 }
 
-/// The body of `/delay`, where httpbin knows neither `json` nor `method`.
+/// The body of `/delay`, which in httpbin has neither `json` nor `method`.
 pub(super) fn render_delayed(app: &App, request: &Request, output: &mut Vec<u8>) {
-    tell(app, request, app.compat.echo.delay, output);
+    write_echo(app, request, app.compat.echo.delay, output);
 }
 
 /// `/headers`.
 fn headers(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(Reply::json(|app, request, output| tell(app, request, &[EchoField::Headers], output)))
+    Ok(Reply::json(|app, request, output| write_echo(app, request, &[EchoField::Headers], output)))
 }
 
 /// `/ip`. As in go-httpbin, `format=text` asks for the address alone.
@@ -124,21 +158,20 @@ fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
     if query::first(request, "format").is_some_and(|format| format == "text") {
         return Ok(Reply::json(render_address).media(Media::Text));
     }
-    Ok(Reply::json(|app, request, output| tell(app, request, &[EchoField::Origin], output)))
+    Ok(Reply::json(|app, request, output| write_echo(app, request, &[EchoField::Origin], output)))
 }
 
-/// The origin and a line feed; with the escapes of JSON, so that no field can bring in a control
-/// character.
+/// The origin and a line feed. With JSON escapes, so that no control character can get in.
 fn render_address(app: &App, request: &Request, output: &mut Vec<u8>) {
     request_url::escape_origin(output, app.compat, request);
     output.push(b'\n');
 }
 
-/// `/user-agent`: `null` when there is none, or an empty text.
+/// `/user-agent`: `null` or an empty text if it is missing.
 fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| {
         const NAME: &str = "User-Agent";
-        tall(app, output, |json| {
+        write_object(app, output, |json| {
             json.key("user-agent");
             match request.field(NAME).filter(|_| !render_headers::is_excluded(app, NAME.as_bytes()))
             {
@@ -150,19 +183,24 @@ fn user_agent(_: &App, _: &Request) -> Result<Reply, Refusal> {
     }))
 }
 
-/// Writes a document that tells these parts of a request, and a line feed after it.
-pub(super) fn tell(app: &App, request: &Request, document: &[EchoField], output: &mut Vec<u8>) {
-    tall(app, output, |json| write_keys(json, app, request, document, Order::Sorted));
+/// Writes a document with these members, and a line feed.
+pub(super) fn write_echo(
+    app: &App,
+    request: &Request,
+    document: &[EchoField],
+    output: &mut Vec<u8>,
+) {
+    write_object(app, output, |json| write_members(json, app, request, document, Order::Sorted));
 }
 
-/// Writes an object that `fill` fills, one item a line, and a line feed after it.
-pub(super) fn tall(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
-    Json::spelled(output, Layout::Tall, app.compat.spelling).object(fill);
+/// Writes an indented object whose members `fill` writes, and a line feed.
+pub(super) fn write_object(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
+    Json::spelled(output, Layout::Indented, app.compat.spelling).object(fill);
     output.push(b'\n');
 }
 
-/// Writes these parts of a request into an object that is open.
-pub(super) fn write_keys(
+/// Writes these members into an open object.
+pub(super) fn write_members(
     json: &mut Json,
     app: &App,
     request: &Request,
@@ -171,26 +209,26 @@ pub(super) fn write_keys(
 ) {
     let form = document
         .iter()
-        .any(|key| matches!(key, EchoField::Data | EchoField::Files | EchoField::Form));
-    // The endpoint has refused what cannot be read.
+        .any(|field| matches!(field, EchoField::Data | EchoField::Files | EchoField::Form));
+    // A malformed body has been refused by the endpoint.
     let content = if form { body::read(app.compat, request).ok() } else { None };
     let content = content.unwrap_or_default();
-    for &key in document {
-        write_key(json, app, request, &content, key, order);
+    for &field in document {
+        write_member(json, app, request, &content, field, order);
     }
 }
 
-fn write_key(
+fn write_member(
     json: &mut Json,
     app: &App,
     request: &Request,
     content: &Content,
-    key: EchoField,
+    field: EchoField,
     order: Order,
 ) {
     let compat = app.compat;
-    json.key(key.name());
-    match key {
+    json.key(field.name());
+    match field {
         EchoField::Args => query::write_args(json, compat, request, order),
         EchoField::Data => content.data.write(json),
         EchoField::Files => content.write_files(json, compat),

@@ -1,8 +1,8 @@
-//! Layer 2: what loiter answers. Every endpoint is a pure function from a request to a reply.
+//! Layer 2, the endpoints: pure functions from a request to a reply.
 //!
-//! [`ROUTES`] is the index of the product: routing, the page at `/`, the API's descriptions and the
-//! tests read it. A module has the functions of its endpoints and their rows; a new endpoint is one
-//! of each.
+//! [`ROUTES`] lists all of them: routing, the page at `/`, the API's descriptions and the tests
+//! read it. A module has the functions of its endpoints and their rows; a new endpoint is one of
+//! each.
 
 mod about;
 mod auth;
@@ -89,7 +89,7 @@ const fn flat() -> [Route; COUNT] {
     all
 }
 
-/// Answers a request that was found to be for this route, and carries its parameters.
+/// Answers a request for this route, with its parameters.
 pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     if request.method == Method::Options {
         return preflight(app, found.route, request);
@@ -100,15 +100,15 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     }
 }
 
-/// Answers a request that no route was found for. A browser that asks whether it may send one is
-/// told so all the same, as by httpbin.
+/// Answers a request that matches no route. As in httpbin, a CORS preflight is permitted all the
+/// same.
 pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
     let reply = refuse(app, refusal);
     if request.method == Method::Options { permit(app, reply, request) } else { reply }
 }
 
-/// The answer to OPTIONS, which is also a browser asking whether a page may send a request. It
-/// may, always: as in httpbin. The two fields that every answer has are not written here.
+/// The answer to OPTIONS, which may be a CORS preflight. As in httpbin, everything is permitted.
+/// The two fields that every answer has are added elsewhere.
 fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
     let reply = match app.compat.blind_options {
         true => Reply::new(Status::OK),
@@ -120,7 +120,7 @@ fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
     permit(app, reply, request)
 }
 
-/// Adds what a browser wants to know.
+/// Adds the fields of a CORS preflight response.
 fn permit(app: &App, reply: Reply, request: &Request) -> Reply {
     let reply = reply
         .header("Access-Control-Allow-Methods", app.compat.cors_methods)

@@ -1,7 +1,7 @@
-//! What endpoints are asked for in paths and queries: numbers and durations.
+//! Parsing of parameters in paths and queries: numbers and durations.
 //!
-//! httpbin reads numbers as Python does, go-httpbin reads durations as Go does; both are taken.
-//! Durations are exact decimals, never floats, and rounded up: no answer comes early.
+//! Numbers are read as Python does for httpbin, durations as Go does for go-httpbin; both APIs
+//! accept both. Durations are exact decimals, never floats, and rounded up: no answer is early.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use crate::http::reply::Refusal;
 use crate::http::request::Request;
 use crate::http::uri::query;
 
-/// The units of Go's durations in nanoseconds, longer names before those they begin with.
+/// The units of Go's durations in nanoseconds; a longer name before its prefixes.
 const UNITS: [(&str, u64); 8] = [
     ("ns", 1),
     ("us", 1_000),
@@ -26,7 +26,7 @@ const UNITS: [(&str, u64); 8] = [
 ];
 const SECOND: u64 = 1_000_000_000;
 
-/// What a query says of this name, or its default.
+/// The value of a name in the query, or its default.
 pub fn value<'a>(
     compat: &Compat,
     request: &Request<'a>,
@@ -36,24 +36,23 @@ pub fn value<'a>(
     query::given(compat, query::first(request, name)).unwrap_or(Cow::Borrowed(default))
 }
 
-/// The longest time an answer may take, in microseconds.
+/// The longest delay of an answer, in microseconds.
 pub fn max_duration_us(limits: &Limits) -> u64 {
     u64::try_from(limits.max_duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A duration in microseconds, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`,
-/// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). As long as was asked for: the caller
-/// bounds it. A negative one, or any other text, is refused.
+/// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). Not limited: the caller does that. A
+/// negative duration or any other text is refused.
 pub fn duration_us(compat: &Compat, name: &str, text: &str) -> Result<u64, Refusal> {
     match signed_duration_us(text).filter(|_| is_read(compat, text)) {
         Some(micros) if micros >= 0 => Ok(micros.unsigned_abs()),
         Some(_) => Err(bad(name, text, "it is negative")),
-        None => Err(bad(name, text, "write seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
+        None => Err(bad(name, text, "expected seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
     }
 }
 
-/// A duration as long as an answer may take: a longer one is cut to that or refused, as the profile
-/// has it.
+/// A duration up to the longest delay: a longer one is clamped or refused, depending on the API.
 pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Refusal> {
     let (asked, most) = (duration_us(app.compat, name, text)?, max_duration_us(&app.limits));
     match asked <= most || app.compat.clamps {
@@ -65,7 +64,7 @@ pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Ref
     }
 }
 
-/// A duration in microseconds with its sign; `None` for a text that is none.
+/// A duration in microseconds with its sign; `None` if it is invalid.
 pub fn signed_duration_us(text: &str) -> Option<i64> {
     let text = trim(text);
     let (negative, rest) = sign(text);
@@ -87,7 +86,7 @@ fn seconds_ns(text: &str) -> Option<u128> {
     scaled(number, exponent, SECOND)
 }
 
-/// An exponent, at most so large that it makes any number endless or nothing.
+/// An exponent, clamped to where every number is infinite or zero.
 fn exponent(text: &str) -> Option<i64> {
     const ENDLESS: i64 = 1_000_000;
     let (negative, digits) = sign(text);
@@ -98,7 +97,7 @@ fn exponent(text: &str) -> Option<i64> {
     Some(if negative { -exponent } else { exponent })
 }
 
-/// Nanoseconds of a duration as Go writes it: numbers each with its unit.
+/// Nanoseconds of a duration as Go writes it: numbers with units.
 fn go_ns(text: &str) -> Option<u128> {
     let mut rest = text;
     let mut total = 0u128;
@@ -119,7 +118,7 @@ fn scaled(number: &str, exponent: i64, unit: u64) -> Option<u128> {
     if whole.len() + fraction.len() == 0 || !digits.clone().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // What does not fit any more only counts as "a little more than this".
+    // Further digits only round up.
     let (mut value, mut dropped, mut more) = (0u128, 0, false);
     for digit in digits.by_ref().map(|byte| u128::from(byte - b'0')) {
         if value < 1_000_000_000_000_000_000 {
@@ -133,7 +132,7 @@ fn scaled(number: &str, exponent: i64, unit: u64) -> Option<u128> {
     Some(shifted(value, exponent + dropped - fraction.len() as i64))
 }
 
-/// `value` times ten to the `exponent`, rounded up.
+/// `value` times ten to the power of `exponent`, rounded up.
 fn shifted(value: u128, exponent: i64) -> u128 {
     let power = u32::try_from(exponent.unsigned_abs()).ok().and_then(|e| 10u128.checked_pow(e));
     match power {
@@ -145,14 +144,13 @@ fn shifted(value: u128, exponent: i64) -> u128 {
     }
 }
 
-/// An integer segment of a path. httpbin's router takes it only in ASCII digits: anything else is
-/// another path, and not found; one too large for us is as large as can be. go-httpbin refuses what
-/// it cannot read.
+/// An integer path segment. httpbin's router matches ASCII digits only, so anything else is not
+/// found; a number that is too large becomes the largest. go-httpbin refuses invalid numbers.
 pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
     if app.compat.go_numbers {
         let text = String::from_utf8_lossy(segment);
         let count = text.parse::<i64>().ok().and_then(|count| u64::try_from(count).ok());
-        return count.ok_or_else(|| bad(name, &text, "write an integer"));
+        return count.ok_or_else(|| bad(name, &text, "expected an integer"));
     }
     if segment.is_empty() || !segment.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::not_found());
@@ -162,8 +160,8 @@ pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
     }))
 }
 
-/// A value within its bounds: one beyond them is cut to them or refused, as the profile has it.
-/// Whoever asks tells a cut with [`Reply::clamped`](crate::http::reply::Reply::clamped).
+/// A value within its limits: another one is clamped or refused, depending on the API. The caller
+/// reports a clamped value with [`Reply::clamped`](crate::http::reply::Reply::clamped).
 pub fn bounded(
     app: &App,
     name: &str,
@@ -180,21 +178,21 @@ pub fn bounded(
     }
 }
 
-/// An integer as Python's `int` reads it: blanks around it, a sign, `_` between digits, and leading
-/// zeros pass, and one too large for us is as large as can be. Or as Go does: none but a sign and
-/// leading zeros.
+/// An integer as Python's `int` reads it, with whitespace, a sign, `_` between digits and leading
+/// zeros; one that is too large becomes the largest. Or as Go reads it, with a sign and leading
+/// zeros.
 pub fn integer(compat: &Compat, name: &str, text: &str) -> Result<i64, Refusal> {
     let value = if compat.go_numbers { text.parse().ok() } else { python_integer(text) };
-    value.ok_or_else(|| bad(name, text, "write an integer"))
+    value.ok_or_else(|| bad(name, text, "expected an integer"))
 }
 
-/// Whether the profile reads a text at all: blanks and `_` are Python's.
+/// Whether the API accepts a text at all: whitespace and `_` are Python's.
 pub fn is_read(compat: &Compat, text: &str) -> bool {
     let odd = |char: char| char == '_' || char.is_whitespace() || char.is_control();
     !(compat.go_numbers && text.contains(odd))
 }
 
-/// An integer in this range; one beyond it is refused, whoever's ways are followed.
+/// An integer in this range; others are refused in both APIs.
 pub fn within(
     compat: &Compat,
     name: &str,
@@ -207,7 +205,7 @@ pub fn within(
     value.ok_or_else(|| bad(name, text, &hint()))
 }
 
-/// An integer as Python's `int` reads it; `None` for a text that is none.
+/// An integer as Python's `int` reads it; `None` if it is invalid.
 pub fn python_integer(text: &str) -> Option<i64> {
     let (negative, digits) = integer_digits(text)?;
     let value = digits.bytes().fold(0i64, |value, byte| {
@@ -221,13 +219,13 @@ pub fn digits<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
     match integer_digits(text) {
         Some((_, digits)) if digits.len() <= MAX_INTEGER_DIGITS => Ok(digits),
         Some(_) => Err(bad(name, text, "it has too many digits")),
-        None => Err(bad(name, text, "write an integer")),
+        None => Err(bad(name, text, "expected an integer")),
     }
 }
 
 fn integer_digits(text: &str) -> Option<(bool, Cow<'_, str>)> {
     let sound = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // As nearly all are written.
+    // The usual form.
     if sound(text) {
         return Some((false, Cow::Borrowed(text)));
     }
@@ -250,12 +248,12 @@ fn sign(text: &str) -> (bool, &str) {
     }
 }
 
-/// The text without the blanks that Python strips from a number.
+/// The text without the whitespace that Python strips from a number.
 fn trim(text: &str) -> &str {
     text.trim_matches(|char| matches!(char, '\t'..='\r' | '\x1c'..=' '))
 }
 
-/// The text without its `_`, each of which must stand between two digits.
+/// The text without its `_`, each of which must be between two digits.
 fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('_') {
         return Some(Cow::Borrowed(text));
@@ -274,16 +272,16 @@ fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(joined))
 }
 
-/// The refusal of a value, naming it as far as it is not too long.
+/// The refusal of a value, which it quotes, shortened.
 pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
     Refusal::bad(format!("bad {name} \"{}\": {hint}", shortened(text)))
 }
 
-/// A text of the client's own as a refusal quotes it: cut if it is too long.
+/// A text from the client as a refusal quotes it: shortened if it is too long.
 pub fn shortened(text: &str) -> Cow<'_, str> {
     let end = (0..=MAX_QUOTED_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     match text.get(..end.unwrap_or_default()).unwrap_or_default() {
-        told if told.len() < text.len() => Cow::Owned(format!("{told}…")),
+        start if start.len() < text.len() => Cow::Owned(format!("{start}…")),
         _ => Cow::Borrowed(text),
     }
 }

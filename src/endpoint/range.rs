@@ -15,23 +15,24 @@ use crate::http::uri::query;
 
 const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
 
-/// A row of `caching`'s group.
+/// A route in `caching`'s group.
 pub(super) const RANGE: Route =
-    Route::get("/range/{numbytes}", range, "n letters, or a range of them")
+    Route::get("/range/{numbytes}", range, "Returns n letters, or a range of them")
         .go(go_range)
         .with(&[
-            Param::path("numbytes", AT_LEAST_ONE, "26", "how many")
+            Param::path("numbytes", AT_LEAST_ONE, "26", "number of letters")
                 .up_to(Ceiling::Bytes)
                 .beyond(Beyond::Refused)
-                .go(&Param::path("numbytes", AT_LEAST_ONE, "26", "how many").up_to(Ceiling::Body)),
-            Param::query("chunk_size", AT_LEAST_ONE, "letters at a time")
+                .go(&Param::path("numbytes", AT_LEAST_ONE, "26", "number of letters")
+                    .up_to(Ceiling::Body)),
+            Param::query("chunk_size", AT_LEAST_ONE, "letters in a chunk")
                 .or("10240")
                 .beyond(Beyond::Cut)
-                .go(&Param::query("chunk_size", Kind::Text, "of no meaning in this mode")),
+                .go(&Param::query("chunk_size", Kind::Text, "ignored by go-httpbin")),
             Param::query(
                 "duration",
                 Kind::Duration(Sign::NonNegative),
-                "over which all n are spread",
+                "time over which all n letters are spread",
             )
             .or("0")
             .up_to(Ceiling::Duration),
@@ -40,11 +41,13 @@ pub(super) const RANGE: Route =
         .answers("application/octet-stream")
         .go_answers("text/plain");
 
-/// `/range/{numbytes}`: the letters `a` to `z` over and over. `duration` is for all of them, a part
+/// `/range/{numbytes}`: the letters `a` to `z`, repeated. `duration` is for all of them; a part
 /// takes its share.
 ///
-/// As in httpbin each chunk is followed by a pause, one that is shorter than `chunk_size` preceded
-/// by it. Departures: the pauses before a short last chunk are even, where httpbin's last is the
+/// As in httpbin, a pause follows each full chunk and precedes a short one. Departures: the pauses
+/// before a short last chunk are equal, where httpbin's last one is the shortest, but the total is
+/// the same; an invalid number and a negative duration are refused, where httpbin fails; the
+/// duration is limited.
 /// shortest, and all end at the same moment; what is no number, and a negative duration, are
 /// refused, where it fails; the duration is bounded.
 fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
@@ -72,14 +75,15 @@ fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .media(Media::OctetStream)
         .header("Content-Range", format!("bytes {}-{}/{n}", part.start, part.end - 1));
     let part_us = span.share_us(part.end - part.start, n);
-    Ok(span.told(spread(reply, part, chunk, part_us)))
+    Ok(span.report(spread(reply, part, chunk, part_us)))
 }
 
 fn whole(text: Vec<u8>) -> Body {
     Body::Whole(Box::new(text.into()))
 }
 
-/// The letters of a part, in chunks over a span. Chunks are bounded, since each is made whole.
+/// The letters of a part, in chunks over a span. The chunk size is limited, since a chunk is
+/// produced at once.
 fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
     let (bytes, chunk) = (part.end - part.start, chunk.min(MAX_CHUNK_BYTES));
     let (pieces, short) = (bytes.div_ceil(chunk), !bytes.is_multiple_of(chunk));
@@ -87,7 +91,7 @@ fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
         // The head waits too: nothing is sent before the first chunk.
         return Reply { after_us: span_us, ..spread(reply, part, chunk, 0) };
     }
-    // What nobody can tell apart is made in larger pieces.
+    // Chunks that no client can distinguish are produced in larger pieces.
     let chunk = if span_us == 0 { BODY_PIECE } else { chunk.min(bytes) as u32 };
     let pieces = if span_us == 0 { bytes.div_ceil(chunk.into()) } else { pieces };
     let source = Source::Letters { at: part.start, left: bytes, piece: chunk };
@@ -96,14 +100,14 @@ fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
     Reply { body: Body::Paced(Box::new(pace)), ..reply }
 }
 
-/// `duration`: what was asked, and what it is bounded to.
+/// `duration`: the requested value, and the value after its limit.
 struct Span {
     asked_us: u64,
     given_us: u64,
 }
 
 impl Span {
-    /// Reads the query; one that is too long is cut or refused, as the profile has it.
+    /// Reads the query; a value beyond the limit is clamped or refused, depending on the API.
     fn of(app: &App, request: &Request) -> Result<Span, Refusal> {
         let text = query::given(app.compat, query::first_any_case(request, "duration"));
         let text = text.unwrap_or("0".into());
@@ -115,14 +119,14 @@ impl Span {
         }
     }
 
-    /// The time that so many bytes of all of them take, rounded up.
+    /// The share of the time for this number of bytes, rounded up.
     fn share_us(&self, bytes: u64, all: u64) -> u64 {
         let share = u128::from(self.given_us) * u128::from(bytes);
         u64::try_from(share.div_ceil(u128::from(all.max(1)))).unwrap_or(u64::MAX)
     }
 
-    /// The reply, telling whether the span was cut.
-    fn told(&self, reply: Reply) -> Reply {
+    /// The reply, with `X-Clamped` if the duration was clamped.
+    fn report(&self, reply: Reply) -> Reply {
         match self.asked_us == self.given_us {
             true => reply,
             false => reply.header("X-Clamped", format!("duration={}us", self.given_us)),
@@ -130,8 +134,8 @@ impl Span {
     }
 }
 
-/// The part that a Range field asks httpbin for: `None` for one beyond the end. What cannot be read
-/// as a number is as if it were not there, so `1-2,4-5` is all from 1.
+/// The part that httpbin sends for a Range field: `None` if it is beyond the end. As in httpbin an
+/// invalid number counts as missing, so that `1-2,4-5` is everything from 1.
 fn python_range(header: &str, length: u64) -> Option<Range<u64>> {
     let mut halves = header.trim().strip_prefix("bytes").unwrap_or_default().split('=').skip(1);
     let spec = halves.next().filter(|_| halves.next().is_none()).unwrap_or_default();
@@ -145,7 +149,7 @@ fn python_range(header: &str, length: u64) -> Option<Range<u64>> {
     (first <= last && last < length).then(|| first..last + 1)
 }
 
-/// The same as go-httpbin has it: plain text, sizes up to the largest body, conditions, and the
+/// The same in go-httpbin: plain text, sizes up to the largest body, preconditions, and the
 /// duration as a delay. Departure: the pause is for the whole part at once.
 fn go_range(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = params::count(app, "numbytes", request.param(0))?;
@@ -163,22 +167,22 @@ fn go_range(app: &App, request: &Request) -> Result<Reply, Refusal> {
     }
 }
 
-/// The head of an answer that may be a part or none of a document, and which part of it follows: as
-/// Go's `ServeContent` has it, which is as RFC 9110 has it. Several ranges are answered with the
-/// whole, and so is what is no range.
+/// The head of an answer with a document or a part of it, and the range of that part, as in Go's
+/// `ServeContent`, which follows RFC 9110. Several ranges, or none that is valid, are answered with
+/// the whole document.
 pub(super) fn served(request: &Request, is: Validator, length: u64) -> (Reply, Range<u64>) {
     let reply = |status| Reply::new(Status(status)).media(Media::PlainText);
-    match is.weigh(request) {
+    match is.evaluate(request) {
         Outcome::NotModified => return (Reply::new(Status(304)), 0..0),
         Outcome::Failed => return (reply(412), 0..0),
-        Outcome::Go => {}
+        Outcome::Proceed => {}
     }
-    let header = request.field("Range").filter(|_| is.lets_range(request));
+    let header = request.field("Range").filter(|_| is.allows_range(request));
     let (reply, part) = match part(header.unwrap_or_default(), length) {
         Part::Whole => (reply(200), 0..length),
         Part::Some(part) => {
-            let told = format!("bytes {}-{}/{length}", part.start, part.end - 1);
-            (reply(206).header("Content-Range", told), part)
+            let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            (reply(206).header("Content-Range", content_range), part)
         }
         Part::Beyond => {
             return (reply(416).header("Content-Range", format!("bytes */{length}")), 0..0);
@@ -187,7 +191,7 @@ pub(super) fn served(request: &Request, is: Validator, length: u64) -> (Reply, R
     (reply.sized().header("Accept-Ranges", "bytes"), part)
 }
 
-/// What a Range field asks for.
+/// The meaning of a Range field.
 #[derive(Debug, PartialEq)]
 enum Part {
     Whole,
@@ -195,7 +199,7 @@ enum Part {
     Beyond,
 }
 
-/// Reads a Range field (RFC 9110 14.2) with one range.
+/// Parses a Range field (RFC 9110 14.2) with one range.
 fn part(header: &[u8], length: u64) -> Part {
     let spec = header.strip_prefix(b"bytes=").and_then(|spec| std::str::from_utf8(spec).ok());
     let Some((first, last)) = spec.and_then(|spec| spec.trim().split_once('-')) else {
@@ -221,7 +225,7 @@ fn part(header: &[u8], length: u64) -> Part {
     }
 }
 
-/// A number in digits; one too large for us is as large as can be.
+/// A number in digits; one that is too large becomes the largest.
 fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))

@@ -1,10 +1,11 @@
-//! What went over the wire: the head as it came, the request written again, and trailers.
+//! The request on the wire: its head as received, the request serialized again, and trailers.
 //!
-//! `/raw` is our own: no other echo tells order, case, blanks and line ends.
+//! `/raw` is an addition: no other echo shows the order, case, whitespace and line ends of the
+//! head.
 
 use std::collections::HashSet;
 
-use super::inspect::{check_body, tell};
+use super::inspect::{check_body, write_echo};
 use super::params::bad;
 use super::route::{Group, Names, Param, Route};
 use crate::http::app::App;
@@ -18,31 +19,31 @@ use crate::http::status::Status;
 use crate::http::uri::query::{self, Pair};
 
 const AFTER: Param =
-    Param::any(Names { pattern: TOKEN, except: &FORBIDDEN }, "a field after the answer")
+    Param::any(Names { pattern: TOKEN, except: &FORBIDDEN }, "trailer field with this name")
         .like(FIELD_VALUE)
-        .go(&Param::any(ALLOWED, "a field after the answer"));
-/// go-httpbin leaves out what is no token.
+        .go(&Param::any(ALLOWED, "trailer field with this name"));
+/// go-httpbin ignores what is not a token.
 const ALLOWED: Names = Names { pattern: ANY_TEXT, except: &FORBIDDEN };
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
-    name: "The wire",
-    about: "The request as it was on the wire, and fields after the answer",
+    name: "On the wire",
+    about: "The request as it was sent, and trailers",
     routes: &[
-        Route::any("/raw", raw, "the request's head, byte for byte").answers("text/plain"),
-        Route::any("/dump/request", dump, "the request, written in the form of the wire")
+        Route::any("/raw", raw, "Returns the request's head, byte for byte").answers("text/plain"),
+        Route::any("/dump/request", dump, "Returns the request in HTTP/1.1 syntax")
             .keep()
             .answers("text/plain"),
-        Route::any("/trailers", trailers, "what the request said, and fields after it")
+        Route::any("/trailers", trailers, "Returns the request, followed by trailer fields")
             .keep()
             .go(trailers_go)
             .with(&[AFTER]),
     ],
 };
 
-/// `/raw`: the head as it came, from the request line to the empty line. Lines before the request
-/// line are no part of it (RFC 9112 2.2). The lines of fields that the operator excludes are left
-/// out: a proxy may have added them, and they are told nowhere.
+/// `/raw`: the head as received, from the request line to the empty line. Empty lines before it are
+/// skipped (RFC 9112 2.2), and so are fields that the operator excludes, since a proxy may have
+/// added them.
 fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { media: Media::Text, body: Body::Render(render_raw), ..Reply::new(Status::OK) })
 }
@@ -52,7 +53,7 @@ fn render_raw(app: &App, request: &Request, output: &mut Vec<u8>) {
         return output.extend_from_slice(request.head);
     }
     let mut lines = request.head.split_inclusive(|&byte| byte == b'\n');
-    // The request line may hold a `:` of its own.
+    // The request line may contain a `:`.
     output.extend_from_slice(lines.next().unwrap_or_default());
     for line in lines.filter(|line| !is_excluded_line(app, line)) {
         output.extend_from_slice(line);
@@ -64,8 +65,8 @@ fn is_excluded_line(app: &App, line: &[u8]) -> bool {
     name.is_some_and(|name| render_headers::is_excluded(app, name))
 }
 
-/// `/dump/request`: go-httpbin's. The request line as it came, Host, the other fields sorted and
-/// their names in one case, an empty line, and the body without its transfer coding.
+/// `/dump/request`, from go-httpbin: the request line as received, Host, the other fields sorted
+/// and with canonical names, an empty line, and the body without its transfer coding.
 fn dump(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { media: Media::Text, body: Body::Render(render_dump), ..Reply::new(Status::OK) })
 }
@@ -82,28 +83,28 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
     output.extend_from_slice(request.body);
 }
 
-/// `/trailers?name=value`: go-httpbin's. What `/anything` tells, in chunks, and after it a field
-/// for each argument, announced in a single `Trailer`. HTTP/1.0 has no chunks, and so no such
-/// fields (RFC 9112 7.1).
+/// `/trailers?name=value`, from go-httpbin: the answer of `/anything` in chunks, followed by a
+/// trailer field for each argument, announced in `Trailer`. HTTP/1.0 has neither chunks nor
+/// trailers (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = query::as_fields(app.compat, request)?;
+    let asked = query::response_fields(app.compat, request)?;
     asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;
-    told_before(app, request, asked)
+    with_trailers(app, request, asked)
 }
 
-/// The same under `--compat go-httpbin`: what cannot stand in a field is left out of it.
+/// The same with `--compat go-httpbin`: invalid fields are left out.
 fn trailers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let mut asked = query::as_fields(app.compat, request)?;
+    let mut asked = query::response_fields(app.compat, request)?;
     asked.retain(|(name, _)| is_token(name));
     asked.iter().try_for_each(|(name, _)| check_trailer(name, ""))?;
-    told_before(app, request, asked)
+    with_trailers(app, request, asked)
 }
 
-/// What the request says, and these fields after it.
-fn told_before(app: &App, request: &Request, asked: Vec<Pair>) -> Result<Reply, Refusal> {
+/// The answer with these trailer fields.
+fn with_trailers(app: &App, request: &Request, asked: Vec<Pair>) -> Result<Reply, Refusal> {
     check_body(app, request)?;
     let mut body = Vec::new();
-    tell(app, request, app.compat.echo.anything, &mut body);
+    write_echo(app, request, app.compat.echo.anything, &mut body);
     if request.version == Version::Http10 {
         return Ok(Reply::whole(Status::OK, Media::Json, body));
     }
@@ -120,7 +121,7 @@ fn told_before(app: &App, request: &Request, asked: Vec<Pair>) -> Result<Reply, 
     Ok(Reply { body: Body::Paced(Box::new(pace)), ..reply })
 }
 
-/// Fields that decide how a message is read, and so must not come after it (RFC 9110 6.5.1).
+/// Fields that affect how a message is read, and so are forbidden in trailers (RFC 9110 6.5.1).
 const FORBIDDEN: [&str; 12] = [
     "Authorization",
     "Cache-Control",
@@ -139,10 +140,10 @@ const FORBIDDEN: [&str; 12] = [
 fn check_trailer(name: &str, value: &str) -> Result<(), Refusal> {
     let forbidden = FORBIDDEN.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name));
     match () {
-        _ if !is_token(name) => Err(bad("trailer", name, "its name must be a token")),
-        _ if forbidden => Err(bad("trailer", name, "it may not come after a body")),
+        _ if !is_token(name) => Err(bad("trailer", name, "the name must be a token")),
+        _ if forbidden => Err(bad("trailer", name, "this field is not allowed in trailers")),
         _ if !is_field_value(value) => {
-            Err(bad("trailer", name, "its value must hold no control character"))
+            Err(bad("trailer", name, "the value must not contain control characters"))
         }
         _ => Ok(()),
     }

@@ -15,36 +15,38 @@ use crate::http::uri::query::{self, Pair};
 use crate::http::uri::reference::{ESCAPED_REFERENCE, REFERENCE, Reference};
 use crate::http::uri::request_url;
 
-const HOPS: Param =
-    Param::path("n", Kind::Integer(1, i64::MAX), "2", "how many redirects").beyond(Beyond::Refused);
-const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: by whole URLs");
+const HOPS: Param = Param::path("n", Kind::Integer(1, i64::MAX), "2", "number of redirects")
+    .beyond(Beyond::Refused);
+const ABSOLUTE: Param =
+    Param::query("absolute", Kind::Switch, "`true`: redirects to absolute URLs");
 const ANY_STATUS: Kind = Kind::Integer(i64::MIN, i64::MAX);
-const TARGET: &[Param] =
-    &[
-        Param::query("url", Kind::Text, "where to").sample("/get").like(REFERENCE).go(
-            &Param::query("url", Kind::Text, "where to").sample("/get").like(ESCAPED_REFERENCE),
-        ),
-        Param::query("status_code", ANY_STATUS, "300 to 399; any other number is 302")
-            .or("302")
-            .go(&Param::query("status_code", Kind::Integer(300, 399), "with which status")
-                .or("302")),
-    ];
+const TARGET: &[Param] = &[
+    Param::query("url", Kind::Text, "target of the redirect").sample("/get").like(REFERENCE).go(
+        &Param::query("url", Kind::Text, "target of the redirect")
+            .sample("/get")
+            .like(ESCAPED_REFERENCE),
+    ),
+    Param::query("status_code", ANY_STATUS, "status, 300 to 399; any other number means 302")
+        .or("302")
+        .go(&Param::query("status_code", Kind::Integer(300, 399), "status of the redirect")
+            .or("302")),
+];
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Redirects and links",
-    about: "Answers that send the client on, and pages for crawlers",
+    about: "Redirects, and pages for crawlers",
     routes: &[
-        Route::get("/redirect/{n}", redirect, "n redirects, then `/get`")
+        Route::get("/redirect/{n}", redirect, "Redirects n times, then to `/get`")
             .with(&[HOPS, ABSOLUTE])
             .redirects(),
-        Route::get("/relative-redirect/{n}", relative, "the same by paths")
+        Route::get("/relative-redirect/{n}", relative, "The same, with relative URLs")
             .with(&[HOPS])
             .redirects(),
-        Route::get("/absolute-redirect/{n}", absolute, "the same by whole URLs")
+        Route::get("/absolute-redirect/{n}", absolute, "The same, with absolute URLs")
             .with(&[HOPS])
             .redirects(),
-        Route::any("/redirect-to", redirect_to, "a redirect to a URL")
+        Route::any("/redirect-to", redirect_to, "Redirects to a URL")
             .or_form("url")
             .with(TARGET)
             .go(redirect_to_go)
@@ -54,26 +56,26 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// `/redirect/{n}`. Departure from httpbin, here and in the next two: it fails when n is 0.
+/// `/redirect/{n}`. Departure from httpbin, here and in the next two: it fails if n is 0.
 fn redirect(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let absolute = query::first(request, "absolute");
     let absolute = absolute.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    Ok(found(app, hop(app, request, absolute)?))
+    Ok(found(app, next_hop(app, request, absolute)?))
 }
 
-/// `/relative-redirect/{n}`: no page goes with it.
+/// `/relative-redirect/{n}`, without a page.
 fn relative(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let media = if app.compat.pages { Media::Html } else { Media::None };
-    Ok(Reply::new(Status(302)).media(media).header("Location", hop(app, request, false)?))
+    Ok(Reply::new(Status(302)).media(media).header("Location", next_hop(app, request, false)?))
 }
 
 /// `/absolute-redirect/{n}`.
 fn absolute(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(found(app, hop(app, request, true)?))
+    Ok(found(app, next_hop(app, request, true)?))
 }
 
-/// Where the next of n redirects goes: the last one to `/get`.
-fn hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> {
+/// The target of the next of n redirects; the last one is `/get`.
+fn next_hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> {
     let path = match count(app, "n", request.param(0))? {
         0 => return Err(bad("n", "0", "it must be at least 1")),
         1 => app.local("/get"),
@@ -83,7 +85,7 @@ fn hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> 
     Ok(if absolute { request_url::site(app.compat, request) + &path } else { path })
 }
 
-/// `302 Found`, with a page for whoever does not follow it, if the profile has pages.
+/// `302 Found`, with a page for clients that do not follow it, if the API has pages.
 pub(super) fn found(app: &App, location: String) -> Reply {
     let reply = match app.compat.pages {
         false => Reply::new(Status(302)),
@@ -91,7 +93,7 @@ pub(super) fn found(app: &App, location: String) -> Reply {
             let to = html::escape(&location);
             let page = format!(
                 "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Redirect</title>\n\
-                 <h1>Redirect</h1>\n<p>What you asked for is at <a href=\"{to}\">{to}</a>.\n"
+                 <h1>Redirect</h1>\n<p>The document is at <a href=\"{to}\">{to}</a>.\n"
             );
             Reply::whole(Status(302), Media::Html, page.into_bytes())
         }
@@ -99,24 +101,24 @@ pub(super) fn found(app: &App, location: String) -> Reply {
     reply.header("Location", location)
 }
 
-/// `/redirect-to`. Departures from httpbin: without a URL it redirects to the word `None`, or to
-/// nowhere; on a status that is no number, and on a URL that cannot be read, it fails. A URL with a
-/// control character is refused, for a browser might read it otherwise. With an allow list other
-/// targets are forbidden. httpbin describes a form for POST, PUT and PATCH and does not read it:
-/// here it counts where the query names no URL, and httpbin redirects to nowhere.
+/// `/redirect-to`. Departures from httpbin: without a URL it redirects to the word `None`, or to an
+/// empty target; it fails on a status that is not a number, and on an invalid URL. A URL with a
+/// control character is refused, since a browser might read it differently. With an allow list
+/// other targets are forbidden. httpbin documents a form for POST, PUT and PATCH and does not read
+/// it: here it is read if the query has no URL.
 fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut asked: Vec<Pair> = query::of(request).collect();
     if UPLOAD.contains(request.method) && named(&asked, "url").is_none() {
         asked.extend(body::read(app.compat, request)?.form);
     }
     let url = named(&asked, "url").unwrap_or_default();
-    let target = target(url)?;
+    let target = parse_target(url)?;
     let code = match named(&asked, "status_code") {
         Some(code) => integer(app.compat, "status_code", code)?,
         None => 302,
     };
-    let code = redirection(code).unwrap_or(302);
-    Ok(sent(app, &target, code, Media::Html, target.to_uri()))
+    let code = redirect_code(code).unwrap_or(302);
+    Ok(redirect_reply(app, &target, code, Media::Html, target.to_uri()))
 }
 
 /// The value of the first pair of this name, in any case.
@@ -124,43 +126,51 @@ fn named<'a>(pairs: &'a [Pair], name: &str) -> Option<&'a str> {
     pairs.iter().find(|pair| pair.0.eq_ignore_ascii_case(name)).map(|pair| pair.1.as_ref())
 }
 
-/// The same in go-httpbin, which reads the query alone: names in this case only, statuses held to
-/// their range, and a target must be a whole URL or a path from the root, which gets our prefix.
+/// The same in go-httpbin, which reads the query alone: names are case-sensitive, the status must
+/// be in range, and the target must be an absolute URL or an absolute path, which gets our prefix.
 fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let url = query::first(request, "url").unwrap_or_default();
-    let target = target(&url)?;
+    let target = parse_target(&url)?;
     if !has_sound_escapes(target.path) {
-        return Err(bad("url", &url, "it has a `%` without two hexadecimal digits"));
+        return Err(bad("url", &url, "it contains a `%` without two hexadecimal digits"));
     }
     let code = match query::given(app.compat, query::first(request, "status_code")) {
         None => 302,
         Some(code) => integer(app.compat, "status_code", &code)
             .ok()
-            .and_then(redirection)
+            .and_then(redirect_code)
             .ok_or_else(|| bad("status_code", &code, "it must be 300 to 399"))?,
     };
     let uri = target.to_uri();
     let ours = uri.starts_with('/') && !uri.starts_with("//");
     let location = if ours { app.local(&uri) } else { uri };
     Ok(match target.scheme.is_some() || target.path.starts_with('/') {
-        true => sent(app, &target, code, Media::None, location),
+        true => redirect_reply(app, &target, code, Media::None, location),
         false => forbidden(app),
     })
 }
 
-fn target(url: &str) -> Result<Reference<'_>, Refusal> {
+fn parse_target(url: &str) -> Result<Reference<'_>, Refusal> {
     match url {
-        "" => Err(Refusal::bad("url is missing: write where to redirect, as in ?url=/get")),
-        url => Reference::parse(url).ok_or_else(|| bad("url", url, "it cannot be read")),
+        "" => Err(Refusal::bad("url is missing: give the target of the redirect, as in ?url=/get")),
+        url => {
+            Reference::parse(url).ok_or_else(|| bad("url", url, "it is not a valid URL reference"))
+        }
     }
 }
 
-fn redirection(code: i64) -> Option<u16> {
+fn redirect_code(code: i64) -> Option<u16> {
     u16::try_from(code).ok().filter(|code| (300..400).contains(code))
 }
 
 /// The redirect, if it is allowed. A 304 has no media type.
-fn sent(app: &App, target: &Reference, code: u16, media: Media, location: String) -> Reply {
+fn redirect_reply(
+    app: &App,
+    target: &Reference,
+    code: u16,
+    media: Media,
+    location: String,
+) -> Reply {
     if !is_allowed(&app.redirects, target) {
         return forbidden(app);
     }
@@ -168,8 +178,8 @@ fn sent(app: &App, target: &Reference, code: u16, media: Media, location: String
     Reply::new(Status(code)).media(media).header("Location", location)
 }
 
-/// Without bounds anything is allowed; with them our own paths, and the web on exactly these hosts.
-/// They have addresses of IPv6 without the brackets that these have in a URL.
+/// Without an allow list everything is allowed; with one, our own paths and the web on exactly
+/// these hosts. The list has IPv6 addresses without brackets.
 fn is_allowed(redirects: &Redirects, target: &Reference) -> bool {
     let Redirects::Hosts(hosts) = redirects else { return true };
     let listed = |host: &str| {
@@ -180,13 +190,13 @@ fn is_allowed(redirects: &Redirects, target: &Reference) -> bool {
     target.is_local() || target.web_host().is_some_and(listed)
 }
 
-/// A text, not the JSON of other refusals, for it is people who will see it.
+/// Plain text, not JSON as for other refusals, since people will see it.
 fn forbidden(app: &App) -> Reply {
-    let mut text = String::from("No redirect to this URL. ");
+    let mut text = String::from("Redirects to this URL are not allowed. ");
     text.push_str(match &app.redirects {
         Redirects::All => "It must start with a scheme or with one slash.\n",
-        Redirects::Hosts(hosts) if hosts.is_empty() => "Redirects go to paths of this server.\n",
-        Redirects::Hosts(_) => "Redirects go to paths of this server, and to these hosts:\n",
+        Redirects::Hosts(hosts) if hosts.is_empty() => "Allowed are paths of this server.\n",
+        Redirects::Hosts(_) => "Allowed are paths of this server, and these hosts:\n",
     });
     if let Redirects::Hosts(hosts) = &app.redirects {
         let mut hosts: Vec<&String> = hosts.iter().collect();
@@ -196,7 +206,7 @@ fn forbidden(app: &App) -> Reply {
     Reply::whole(Status(403), Media::Text, text.into_bytes())
 }
 
-/// Whether every `%` begins an escape.
+/// Whether every `%` starts a valid escape.
 fn has_sound_escapes(path: &str) -> bool {
     let escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     path.split('%').skip(1).all(escape)
@@ -233,7 +243,7 @@ mod tests {
     #[test]
     fn attacks_on_the_allow_list() {
         for url in [
-            // Another host, plainly.
+            // Another host.
             "http://evil.example",
             "http://good.example.evil.example",
             "http://evilgood.example",
@@ -257,7 +267,7 @@ mod tests {
             "http://evil.example\\.good.example",
             "http://evil.example\\@good.example",
             "http://good.example\\@evil.example",
-            // A scheme without its slashes, or with too many.
+            // A scheme without slashes, or with too many.
             "http:evil.example",
             "https:evil.example",
             "http:/evil.example",
@@ -271,11 +281,11 @@ mod tests {
             "http://evil.example#@good.example",
             "http://evil.example?@good.example",
             "http://evil.example/@good.example",
-            // Ports that are none.
+            // Invalid ports.
             "http://good.example:80.evil.example",
             "http://good.example:x",
             "http://good.example:99999",
-            // Characters that browsers leave out, or end a line with.
+            // Characters that browsers drop, or that end a line.
             "/\t/evil.example",
             "/\n/evil.example",
             "/\r/evil.example",
@@ -286,7 +296,7 @@ mod tests {
             "http://good.example\r\nSet-Cookie: a=b",
             "/\0",
             "/\x7f",
-            // Hosts that only look the same once decoded or normalized.
+            // Hosts that are equal only once decoded or normalized.
             "http://good%2eexample",
             "http://good。example",
             "http://ｇood.example",
@@ -303,7 +313,7 @@ mod tests {
             "data:text/html,x",
             "x-http://good.example",
             ":http://good.example",
-            // What has no place of its own: it depends on the path that was asked for.
+            // Relative paths, which depend on the path of the request.
             "",
             "evil",
             "../x",

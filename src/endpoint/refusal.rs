@@ -1,4 +1,4 @@
-//! Answers to requests that ask badly.
+//! Error answers to requests.
 
 use crate::http::app::App;
 use crate::http::html;
@@ -6,8 +6,8 @@ use crate::http::json::{Json, Layout};
 use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::Methods;
 
-/// The answer to a request that was refused: for a path or a method that is not served a small page
-/// as httpbin has it, or a text as go-httpbin has it; for anything else go-httpbin's JSON object.
+/// The answer to a refused request: an HTML page as in httpbin, or for a path or method that is not
+/// served a text as in go-httpbin; for anything else go-httpbin's JSON object.
 pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
     let status = refusal.status;
     let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
@@ -41,20 +41,20 @@ pub(super) fn allow(methods: Methods) -> String {
     value
 }
 
-/// A page. Its sentence may hold what the client sent, so what HTML would read is taken out.
+/// An HTML page. The reason may quote the client, so it is escaped.
 fn page(app: &App, refusal: &Refusal) -> String {
     let (code, name) = (refusal.status.0, refusal.status.reason());
     let home = app.local("/");
     let reason = html::escape(&refusal.reason);
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{code} {name}</title>\n\
-         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href={home}>What is served here</a></p>\n"
+         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href={home}>List of endpoints</a></p>\n"
     )
 }
 
 fn object(app: &App, refusal: &Refusal) -> Vec<u8> {
     let mut output = Vec::new();
-    Json::spelled(&mut output, Layout::Tall, app.compat.spelling).object(|json| {
+    Json::spelled(&mut output, Layout::Indented, app.compat.spelling).object(|json| {
         json.key("status_code");
         json.raw(itoa::Buffer::new().format(refusal.status.0));
         json.key("error");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_request_is_told_in_json() {
+    fn a_bad_request_is_answered_with_json() {
         let text = "{\n  \"status_code\": 400,\n  \"error\": \"Bad Request\",\n  \
             \"detail\": \"bad \\\"x\\\"\"\n}\n";
         assert_eq!(body(&Refusal::bad("bad \"x\"")), text);

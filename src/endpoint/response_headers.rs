@@ -1,8 +1,8 @@
-//! `/response-headers`: an answer with the header fields that the query names.
+//! `/response-headers`: an answer with the header fields of the query.
 
 use std::collections::HashMap;
 
-use super::inspect::tall;
+use super::inspect::write_object;
 use super::params::bad;
 use super::route::{Names, Param, Route};
 use crate::http::app::{App, Redirects};
@@ -15,24 +15,24 @@ use crate::http::status::Status;
 use crate::http::uri::query::{self, Pair};
 
 const FIELD: Param =
-    Param::any(Names { pattern: TOKEN, except: &[] }, "a header field of this name")
+    Param::any(Names { pattern: TOKEN, except: &[] }, "header field with this name")
         .like(FIELD_VALUE)
         .go(&Param::any(
             Names { pattern: ANY_TEXT, except: &[] },
-            "a header field of this name, if one can have it",
+            "header field with this name, if it is valid",
         ));
 
-/// A row of `status`' group.
+/// A route in `status`' group.
 pub(super) const HEADERS: Route =
-    Route::new(METHODS, "/response-headers", headers, "an answer with these fields")
+    Route::new(METHODS, "/response-headers", headers, "Returns an answer with these header fields")
         .with(&[FIELD])
         .go(headers_go)
         .answers("*/*");
 
 const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post, Method::Query]);
 
-/// Fields that are told in the body, but not sent: those that frame an answer or belong to the
-/// connection, and those that every answer has already.
+/// Fields that are shown in the body but not sent: those of framing and the connection, and those
+/// that every answer has.
 const UNSENT: [&str; 14] = [
     "Content-Length",
     "Transfer-Encoding",
@@ -50,17 +50,17 @@ const UNSENT: [&str; 14] = [
     "Content-Type",
 ];
 
-/// `/response-headers`: the body tells the fields, with the length of the body itself.
+/// `/response-headers`: the body lists the fields, with its own length.
 ///
-/// Departures from httpbin: fields that would end or confuse the answer are not sent; a
-/// Content-Type takes the place of our own, where httpbin sends both, and escapes what is told when
-/// a browser would run it; names that differ only in case are told together, not each with the
-/// values of all, which could grow by their square; values are sent as UTF-8, where httpbin sends
-/// ISO 8859-1 and fails on the rest; a name or value that cannot be one is refused.
+/// Departures from httpbin: fields that affect framing are not sent; a Content-Type replaces our
+/// own, where httpbin sends both, and the body is escaped if a browser would execute it; names that
+/// differ only in case are listed together, not each with the values of all, which could grow
+/// quadratically; values are sent as UTF-8, where httpbin sends ISO 8859-1 and fails on other
+/// characters; an invalid name or value is refused.
 fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let asked = asked(app, request)?;
+    let asked = requested(app, request)?;
     let mut length = 0;
-    // A longer number makes a longer body: a few rounds, and it says its own length.
+    // A longer number makes the body longer: after a few rounds it has its own length.
     let body = loop {
         let digits = itoa::Buffer::new().format(length).to_owned();
         let mut fields: Vec<Pair> = vec![
@@ -68,35 +68,35 @@ fn headers(app: &App, request: &Request) -> Result<Reply, Refusal> {
             ("Content-Length".into(), digits.into()),
         ];
         fields.extend(asked.iter().cloned());
-        let body = told(app, &fields);
+        let body = body_of(app, &fields);
         if body.len() == length {
             break body;
         }
         length = body.len();
     };
-    Ok(sent(app, body, asked))
+    Ok(reply_with(app, body, asked))
 }
 
-/// The same in go-httpbin, which tells only what was asked for and the media type, in lists.
-/// Nothing is refused: what cannot stand in a field is told in the body alone.
+/// The same in go-httpbin, which lists only the requested fields and the media type. Nothing is
+/// refused: an invalid field is in the body alone.
 fn headers_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let mut asked = grouped(query::as_fields(app.compat, request)?);
+    let mut asked = grouped(query::response_fields(app.compat, request)?);
     if media(&asked).is_none_or(str::is_empty) {
         asked.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
         asked.push(("Content-Type".into(), "application/json; charset=utf-8".into()));
     }
-    Ok(sent(app, told(app, &asked), asked))
+    Ok(reply_with(app, body_of(app, &asked), asked))
 }
 
-/// The fields of the query, those of one name together, where the first of them stood.
-fn asked<'a>(app: &App, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
-    let fields = query::as_fields(app.compat, request)?;
+/// The fields of the query, those of one name together, in the place of the first.
+fn requested<'a>(app: &App, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+    let fields = query::response_fields(app.compat, request)?;
     for (name, value) in &fields {
         if !is_token(name) {
-            return Err(bad("name", name, "a field's name is a token (RFC 9110 5.6.2)"));
+            return Err(bad("name", name, "a field name must be a token (RFC 9110 5.6.2)"));
         }
         if !is_field_value(value) {
-            return Err(bad(name, value, "a field's value has no control character"));
+            return Err(bad(name, value, "a field value must not contain control characters"));
         }
     }
     Ok(grouped(fields))
@@ -117,9 +117,9 @@ fn same_name(one: &Pair, other: &Pair) -> bool {
     one.0.eq_ignore_ascii_case(&other.0)
 }
 
-/// The body: one value as a string, several as a list; lists only, if the profile has them. What
-/// HTML would read as markup is taken out if the answer is to be read as HTML.
-fn told(app: &App, fields: &[Pair]) -> Vec<u8> {
+/// The body: a single value as a string, several as a list; or all as lists. Escaped if a browser
+/// would execute it.
+fn body_of(app: &App, fields: &[Pair]) -> Vec<u8> {
     let escaped = media(fields).is_some_and(html::is_dangerous) && !app.dangerous_responses;
     let text = |text: &str| match escaped {
         true => html::escape(text),
@@ -129,7 +129,7 @@ fn told(app: &App, fields: &[Pair]) -> Vec<u8> {
     let mut groups: Vec<&[Pair]> = fields.chunk_by(same_name).collect();
     groups.sort_by(|one, other| name(one).cmp(name(other)));
     let mut output = Vec::new();
-    tall(app, &mut output, |json| {
+    write_object(app, &mut output, |json| {
         for group in groups {
             json.text_key(&text(name(group)));
             let values: Vec<String> = group.iter().map(|(_, value)| text(value)).collect();
@@ -143,14 +143,14 @@ fn name<'a>(group: &'a [Pair]) -> &'a str {
     group.first().map_or("", |(name, _)| name)
 }
 
-/// The media type that was asked for: of several the last, which is the one a browser takes.
+/// The requested media type: the last of several, which is the one that browsers use.
 fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
     let named = |(name, _): &&Pair| name.eq_ignore_ascii_case("Content-Type");
     fields.iter().rfind(named).map(|(_, value)| value.as_ref())
 }
 
-/// The answer. With an allow list for redirects there is no `Refresh`, for it would redirect too.
-fn sent(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
+/// The answer. With an allow list for redirects it has no `Refresh`, which would redirect too.
+fn reply_with(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
     let mut reply = Reply::whole(Status::OK, Media::Json, body);
     let mut add = |name: &str, value: &str| match app.compat.strict {
         true => reply.headers.push_as_go(NameCase::Mime.of(name), value),

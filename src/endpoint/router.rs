@@ -1,9 +1,8 @@
-//! Finds the route of a path: a hash table over first segments, made from [`ROUTES`] by the
-//! compiler.
+//! Finds the route of a path: a hash table over first segments, built from [`ROUTES`] at compile
+//! time.
 //!
-//! A route's path is a text, then nothing but parameters, which the tests hold it to. So a route
-//! matches when the path begins with its text and the rest has as many segments as it has
-//! parameters.
+//! A route's path is text followed by parameters only, which the tests check. So a route matches if
+//! the path starts with its text and the rest has as many segments as the route has parameters.
 
 use super::{ROUTES, Route};
 use crate::http::app::App;
@@ -12,18 +11,18 @@ use crate::http::reply::Refusal;
 use crate::http::request::{Method, Methods, Params, Target};
 use crate::http::status::Status;
 
-/// What was found for a path and a method.
+/// The result for a path and a method.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// The route.
     pub route: &'static Route,
-    /// Where its parameters stand in the decoded path.
+    /// The positions of its parameters in the decoded path.
     pub params: Params,
 }
 
-/// The route for a target and a method: 404 when there is none for the path, 405 when there is none
-/// for the method. OPTIONS is taken everywhere, and for `*`, the server itself. CONNECT is taken
-/// nowhere: its target is no path, so what is told to be allowed is what the server takes.
+/// The route for a target and a method: 404 if no route has the path, 405 if it does not accept the
+/// method. OPTIONS is accepted everywhere, and for `*`, the whole server. CONNECT is accepted
+/// nowhere: its target is not a path, so `Allow` lists what the server accepts.
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
     match app.compat.keep_encoded_slash {
         false => find_path(app, &target.path, method),
@@ -57,7 +56,7 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     }
 }
 
-/// No route has the path, which CONNECT's target is not one of.
+/// No route has the path; CONNECT's target is not a path.
 fn missing(app: &App, method: Method) -> Refusal {
     match (method, server()) {
         (Method::Connect, Ok(found)) => not_allowed(app, found.route.methods(app.compat)),
@@ -65,17 +64,18 @@ fn missing(app: &App, method: Method) -> Refusal {
     }
 }
 
-/// The path as routes have it.
+/// The path without the prefix.
 fn without_prefix<'a>(app: &App, path: &'a [u8]) -> Option<&'a [u8]> {
     match app.prefix.as_bytes() {
-        // An empty text points nowhere, and a processor takes long over comparing nothing with it:
-        // glibc's memcmp for AVX-512 loads all the same, with the fault suppressed.
+        // An empty slice's pointer is dangling, and comparing against it is slow on some
+        // processors: glibc's memcmp for AVX-512 loads from it with the fault suppressed.
         [] => Some(path),
         prefix => path.strip_prefix(prefix),
     }
 }
 
-/// The server as a whole, for `OPTIONS *` (RFC 9110 9.3.7): as good as the route with most methods.
+/// The whole server, for `OPTIONS *` (RFC 9110 9.3.7): the route with the most methods represents
+/// it.
 fn server() -> Result<Found, Refusal> {
     let route = ROUTES.iter().max_by_key(|route| route.methods(&HTTPBIN).iter().count());
     let route = route.ok_or_else(Refusal::not_found)?;
@@ -89,7 +89,7 @@ fn not_allowed(app: &App, allow: Methods) -> Refusal {
     refusal
 }
 
-/// Where the parameters stand when the path, which the prefix precedes, is one of the route's.
+/// The positions of the parameters if the path, after the prefix, matches the route.
 fn matches(app: &App, path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
     let before = app.prefix.len();
     let mut rest = path.strip_prefix(text)?;
@@ -106,28 +106,28 @@ fn matches(app: &App, path: &[u8], text: &[u8], shape: Shape) -> Option<Params> 
         at += end + 1;
         rest = rest.get(end + 1..).unwrap_or_default();
     }
-    // Past the end if the last parameter was all that was left.
+    // Past the end if the last parameter took the rest.
     let left = if shape.params == 0 { at < path.len() } else { at <= path.len() };
     (!left).then_some(params)
 }
 
-/// Slots of the table; a power of two, a few times as many as there are first segments.
+/// Slots of the table: a power of two, several times the number of first segments.
 const SLOTS: usize = 256;
-/// The end of a chain: no route has this place.
+/// The end of a chain: no route has this index.
 const NONE: u8 = u8::MAX;
 
 static FIRST: [u8; SLOTS] = build().0;
 static NEXT: [u8; NONE as usize] = build().1;
 static SHAPES: [Shape; NONE as usize] = shapes();
 
-/// What a route's path is made of.
+/// The shape of a route's path.
 #[derive(Clone, Copy)]
 struct Shape {
-    /// The length of the text before the parameters.
+    /// Length of the text before the parameters.
     text: u8,
-    /// The number of parameters.
+    /// Number of parameters.
     params: u8,
-    /// Whether the last one takes the rest.
+    /// Whether the last one matches the rest of the path.
     rest: bool,
 }
 
@@ -160,7 +160,7 @@ const fn shapes() -> [Shape; NONE as usize] {
     shapes
 }
 
-/// For each slot the first route in it, and for each route the next one of its slot.
+/// The first route in each slot, and for each route the next one in its slot.
 const fn build() -> ([u8; SLOTS], [u8; NONE as usize]) {
     assert!(ROUTES.len() < NONE as usize);
     let mut first = [NONE; SLOTS];
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn connect_is_told_what_the_server_takes() {
+    fn connect_gets_the_methods_of_the_server() {
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let app = App { compat, prefix: "/pre".to_owned(), ..App::default() };
             let refusal = find(&app, &Target::whole(b"a:443"), Method::Connect).unwrap_err();

@@ -1,4 +1,5 @@
-//! `/status`: any status code. `/unstable` is in `server`, `/response-headers` in `response`.
+//! `/status`: any status code. Lists `/unstable` of `about` and `/response-headers` of
+//! `response_headers` as well.
 
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
@@ -10,8 +11,8 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
 
-/// One code with this first digit, or several, each with a weight above zero or none. Other ways in
-/// which Python writes numbers, and weights of zero, are taken too, but not described.
+/// One code with this first digit, or several, each with a positive weight or none. Python's other
+/// ways to write numbers and weights of zero are accepted too, but not described.
 macro_rules! codes {
     ($digit:literal) => {
         concat!("^(", $digit, "[0-9]{2}|", item!($digit), "(,", item!($digit), ")+)$")
@@ -27,29 +28,33 @@ macro_rules! item {
     };
 }
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Status and headers",
-    about: "Answers with a status or header fields made to order",
+    about: "Answers with the given status or header fields",
     routes: &[
-        Route::any("/status/{codes}", status, "a status code, or one drawn by weight")
-            .go(go_status)
-            .client(&[Client::Challenge, Client::Follow])
-            .with(&[Param::path(
-                "codes",
-                Kind::Text,
-                "200:3,500:1",
-                "100 to 999; with weights after `:`",
-            )
-            .like(codes!("[1-9]"))
-            .go(&Param::path(
-                "codes",
-                Kind::Text,
-                "200:3,500:1",
-                "100 to 599; with weights after `:`",
-            )
-            .like(codes!("[1-5]")))])
-            .answers("*/*"),
+        Route::any(
+            "/status/{codes}",
+            status,
+            "Returns a status code, or one drawn at random by weight",
+        )
+        .go(go_status)
+        .client(&[Client::Challenge, Client::Follow])
+        .with(&[Param::path(
+            "codes",
+            Kind::Text,
+            "200:3,500:1",
+            "status codes from 100 to 999, with optional weights after `:`",
+        )
+        .like(codes!("[1-9]"))
+        .go(&Param::path(
+            "codes",
+            Kind::Text,
+            "200:3,500:1",
+            "status codes from 100 to 599, with optional weights after `:`",
+        )
+        .like(codes!("[1-5]")))])
+        .answers("*/*"),
         about::UNSTABLE,
         response_headers::HEADERS,
     ],
@@ -59,12 +64,12 @@ pub(super) const GROUP: Group = Group {
 const HIGHEST: u16 = 999;
 const GO_HIGHEST: u16 = 599;
 
-/// `/status/{codes}`: one code, or one drawn from several by their weights (`200:3,500`).
+/// `/status/{codes}`: one code, or one drawn at random by weight (`200:3,500`).
 ///
-/// Departures from httpbin: a code below 100 or above 999, and weights that leave nothing to draw,
-/// are refused (it fails on the latter). The texts of 402 and 418 are our own.
+/// Departures from httpbin: a code below 100 or above 999, and weights that are all zero, are
+/// refused (it fails on the latter). The texts of 402 and 418 are our own.
 fn status(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    // As nearly all are written.
+    // The usual form.
     if let Some(code) = three_digits(request.param(0)) {
         return Ok(status_reply(app, request, code));
     }
@@ -75,7 +80,7 @@ fn status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     })
 }
 
-/// A code that is written as such.
+/// A code in three digits.
 fn three_digits(text: &[u8]) -> Option<u16> {
     match text {
         [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
@@ -86,7 +91,7 @@ fn three_digits(text: &[u8]) -> Option<u16> {
     }
 }
 
-/// The same as go-httpbin has it: 100 to 599, and other answers for some codes.
+/// The same in go-httpbin: 100 to 599, and other answers for some codes.
 ///
 /// Departures: every code of a list must be in that range, not only the one that is drawn; the
 /// texts of 300, 308 and 402 are our own.
@@ -95,7 +100,7 @@ fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let chosen = || chosen(request, &codes, GO_HIGHEST);
     match is_read(app.compat, &codes).then(chosen).flatten() {
         Some(code) => Ok(go_status_reply(app, request, code)),
-        None => Err(bad("status", &codes, "write 100 to 599; several as 200:3,500:1")),
+        None => Err(bad("status", &codes, "expected 100 to 599, or several as 200:3,500:1")),
     }
 }
 
@@ -113,7 +118,7 @@ fn code(text: &str, most: u16) -> Option<u16> {
     (100..=most).contains(&code).then_some(code)
 }
 
-/// The code whose share of all weights the fraction falls in.
+/// The code to whose share of the weights the fraction belongs.
 fn draw(codes: &str, most: u16, fraction: f64) -> Option<u16> {
     let weighted = |choice| weighted(choice, most);
     let mut total = 0.0;
@@ -129,11 +134,11 @@ fn draw(codes: &str, most: u16, fraction: f64) -> Option<u16> {
         left -= weight;
         left < 0.0
     });
-    // Rounding may leave a crumb at the end.
+    // For rounding errors at the end.
     drawn.or_else(|| codes.split(',').filter_map(weighted).rfind(|c| c.1 > 0.0)).map(|c| c.0)
 }
 
-/// A code and its weight, 1 unless told.
+/// A code and its weight, which is 1 by default.
 fn weighted(choice: &str, most: u16) -> Option<(u16, f64)> {
     let Some((text, weight)) = choice.split_once(':') else {
         return Some((code(choice, most)?, 1.0));
@@ -171,7 +176,7 @@ const UNPAID: &str = "No coin, no page.";
 const UNPAID_MORE: &str = "http://vimeo.com/22053820";
 const TEAPOT_MORE: &str = "http://tools.ietf.org/html/rfc2324";
 
-/// The answer of a status code: empty, but for some codes that say more.
+/// The answer for a status code: empty, except for some codes.
 pub(super) fn status_reply(app: &App, request: &Request, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: &'static str, more| {
@@ -194,7 +199,7 @@ pub(super) fn status_reply(app: &App, request: &Request, code: u16) -> Reply {
     }
 }
 
-/// The same as go-httpbin has it: plain text, the two pages that name the picture included.
+/// The same in go-httpbin: all plain text, also the two pages that link to the image.
 fn go_status_reply(app: &App, request: &Request, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: String| Reply::whole(status, Media::PlainText, text.into_bytes());
@@ -213,15 +218,14 @@ fn go_status_reply(app: &App, request: &Request, code: u16) -> Reply {
     }
 }
 
-/// 206 with a part, since one without a byte cannot be named (RFC 9110 14.4): the whole of a
-/// document that is a line feed.
+/// A 206 with a part of one byte, as an empty one has no valid Content-Range (RFC 9110 14.4): the
+/// whole document is a line feed.
 fn part(media: Media) -> Reply {
     Reply::whole(Status(206), media, b"\n".as_slice()).header("Content-Range", "bytes 0-0/1")
 }
 
-/// Adds the fields that an answer of its status must have, or should; both APIs have those of 401
-/// and 407 alone. OPTIONS is the one method that a 405 made to order leaves; the document of a 416
-/// has no bytes.
+/// Adds the fields that an answer with its status must or should have; the APIs have those of 401
+/// and 407 alone. The method that remains for a 405 is OPTIONS; the document of a 416 is empty.
 pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
     match reply.status.0 {
         // RFC 9110 15.2.2 and 7.8.
@@ -245,7 +249,7 @@ pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
 
 const WEBSOCKET: &str = "websocket";
 
-/// What a 101 goes over to: the first protocol that the client would like (RFC 9110 7.8).
+/// The protocol of a 101: the first in the client's Upgrade field (RFC 9110 7.8).
 fn protocol(request: &Request) -> String {
     let asked = request.field("Upgrade").and_then(|value| value.split(|&b| b == b',').next());
     match asked.map(|name| std::str::from_utf8(name.trim_ascii())) {
@@ -254,7 +258,7 @@ fn protocol(request: &Request) -> String {
     }
 }
 
-/// A page that leads to where the answer does.
+/// A page with a link to the same place as the Location field.
 fn page(status: Status, place: &str) -> String {
     let title = status.reason();
     format!(

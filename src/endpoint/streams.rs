@@ -1,7 +1,7 @@
-//! Answers in pieces, a chunk each: `/stream`, `/stream-bytes`, `/jsonl`, `/sse`.
+//! Answers in chunks: `/stream`, `/stream-bytes`, `/jsonl`, `/sse`.
 
 use super::content::{SEED, SIZE, random, size};
-use super::inspect::write_keys;
+use super::inspect::write_members;
 use super::params::{self, value};
 use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
 use super::timing::Times;
@@ -16,17 +16,17 @@ use crate::http::request::{Request, Version};
 use crate::http::status::Status;
 use crate::http::uri::query::{self, Order};
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Streams",
-    about: "Answers in pieces, a chunk each",
+    about: "Answers in chunks",
     routes: &[
-        Route::get("/stream/{n}", stream, "n lines of JSON, a chunk each")
-            .with(&[Param::path("n", Kind::Integer(0, 100), "3", "how many lines").go(&CUT_LINES)])
+        Route::get("/stream/{n}", stream, "Returns n lines of JSON, one per chunk")
+            .with(&[Param::path("n", Kind::Integer(0, 100), "3", "number of lines").go(&CUT_LINES)])
             .go(stream_go)
             .client(PIECES)
             .go_answers("text/plain"),
-        Route::get("/stream-bytes/{n}", stream_bytes, "n random bytes in chunks")
+        Route::get("/stream-bytes/{n}", stream_bytes, "Returns n random bytes in chunks")
             .with(&[
                 SIZE,
                 SEED,
@@ -36,14 +36,14 @@ pub(super) const GROUP: Group = Group {
             ])
             .client(&[Client::Unbuffered, Client::Save])
             .answers("application/octet-stream"),
-        Route::any("/jsonl", jsonl, "lines of JSON over a duration")
+        Route::any("/jsonl", jsonl, "Returns lines of JSON over a duration")
             .with(&[
-                Param::query("count", AT_LEAST_ONE, "how many lines")
+                Param::query("count", AT_LEAST_ONE, "number of lines")
                     .or("10")
                     .up_to(Ceiling::Pieces(JSON_LINE_BYTES))
                     .beyond(Beyond::Cut)
                     .blank(),
-                Param::query("duration", TIME, "from the first line to the last")
+                Param::query("duration", TIME, "time from the first line to the last")
                     .or("0")
                     .up_to(Ceiling::HalfDuration)
                     .beyond(Beyond::Refused)
@@ -53,14 +53,14 @@ pub(super) const GROUP: Group = Group {
             ])
             .client(PIECES)
             .answers("application/x-ndjson"),
-        Route::any("/sse", sse, "server-sent events over a duration")
+        Route::any("/sse", sse, "Returns server-sent events over a duration")
             .with(&[
-                Param::query("count", AT_LEAST_ONE, "how many events")
+                Param::query("count", AT_LEAST_ONE, "number of events")
                     .or("10")
                     .up_to(Ceiling::Pieces(EVENT_BYTES))
                     .beyond(Beyond::Refused)
                     .blank(),
-                Param::query("duration", LONG, "from the first event to the last")
+                Param::query("duration", LONG, "time from the first event to the last")
                     .or("5s")
                     .up_to(Ceiling::HalfDuration)
                     .beyond(Beyond::Refused)
@@ -73,25 +73,27 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// go-httpbin cuts these to their bounds, where it refuses others.
+/// go-httpbin clamps these, where it refuses others.
 const CUT_LINES: Param =
-    Param::path("n", Kind::Integer(1, MAX_STREAM_LINES as i64), "3", "how many lines")
+    Param::path("n", Kind::Integer(1, MAX_STREAM_LINES as i64), "3", "number of lines")
         .beyond(Beyond::Cut);
 
 const PIECES: &[Client] = &[Client::Unbuffered];
-const CHUNK: &str = "bytes of a chunk";
+const CHUNK: &str = "chunk size in bytes";
 const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
 const TIME: Kind = Kind::Duration(Sign::NonNegative);
 const LONG: Kind = Kind::Duration(Sign::Positive);
-const DELAY: Param = Param::query("delay", TIME, "before the first of them")
+const DELAY: Param = Param::query("delay", TIME, "delay before the first of them")
     .or("0")
     .up_to(Ceiling::HalfDuration)
     .beyond(Beyond::Refused)
     .blank();
 const JITTER: Param =
-    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0").blank();
+    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary at random")
+        .or("0")
+        .blank();
 
-/// `/stream/{n}`: lines of JSON that tell the request, a chunk each; none for 0.
+/// `/stream/{n}`: lines of JSON that show the request, one per chunk; none for 0.
 fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
     let lines = asked.min(MAX_STREAM_LINES);
@@ -99,7 +101,7 @@ fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(in_pieces(Media::Json, Pace::new(source, lines, 0, None)).clamped("n", asked, lines))
 }
 
-/// `/stream/{n}` as go-httpbin has it: one line at least, in its own order.
+/// The same in go-httpbin: at least one line, in its own order.
 fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = params::integer(app.compat, "n", &String::from_utf8_lossy(request.param(0)))?;
     let asked = u64::try_from(asked).unwrap_or_default();
@@ -108,8 +110,8 @@ fn stream_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(in_pieces(Media::Text, Pace::new(source, lines, 0, None)).clamped("n", asked, lines))
 }
 
-/// `/stream-bytes/{n}`: what `/bytes` answers, a chunk after another. A size below 1 is 1 for
-/// httpbin, and for go-httpbin a single chunk. Chunks are bounded, since each is made whole.
+/// `/stream-bytes/{n}`: the answer of `/bytes` in chunks. A chunk size below 1 means 1 in httpbin,
+/// and in go-httpbin a single chunk. The chunk size is limited, since a chunk is produced at once.
 fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let (asked, bytes) = size(app, request)?;
     let chunk = match query::given(app.compat, query::first_any_case(request, "chunk_size")) {
@@ -128,10 +130,10 @@ fn stream_bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply.clamped("chunk_size", chunk, piece))
 }
 
-/// `/jsonl`: go-httpbin's lines of JSON over time, in both APIs: the first at once, the last with
-/// the end of the duration. As there, the count is cut to its bounds, and too long a time refused.
-/// Departure: a line that tells a long request counts as what it is, for else all lines together
-/// could be hundreds of times the largest body.
+/// `/jsonl`: go-httpbin's lines of JSON over time, in both APIs: the first at once, the last at the
+/// end of the duration. As there, the count is clamped, and a duration that is too long is refused.
+/// Departure: the limit takes a line that shows a long request at its real length, as all lines
+/// together could otherwise be hundreds of times the largest body.
 fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = params::integer(app.compat, "count", &value(&GO_HTTPBIN, request, "count", "10"))?;
     let asked = u64::try_from(asked).unwrap_or_default();
@@ -146,20 +148,19 @@ fn jsonl(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { after_us: times.delay_us, ..reply })
 }
 
-/// `/sse`: go-httpbin's server-sent events over time, in both APIs. `Server-Timing` follows them
-/// and tells the times that were planned. Nothing can follow a body in HTTP/1.0: there it stands in
-/// the head.
+/// `/sse`: go-httpbin's server-sent events over time, in both APIs. `Server-Timing` is a trailer
+/// with the planned times; HTTP/1.0 has no trailers, so there it is in the head.
 fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = value(&GO_HTTPBIN, request, "count", "10");
     let events = params::within(app.compat, "count", &asked, 1..=most(app, EVENT_BYTES))?;
-    let times = Times::of(app, request, "0", "5s")?.fitting(app)?;
+    let times = Times::of(app, request, "0", "5s")?.checked(app)?;
     if times.span_us == 0 {
         let text = value(&GO_HTTPBIN, request, "duration", "");
-        return Err(params::bad("duration", &text, "it must be longer than nothing"));
+        return Err(params::bad("duration", &text, "it must be greater than 0"));
     }
     let started_us = request.unix_us.saturating_add(times.delay_us);
     let mut pace = spread(request, Source::Events { next: 0, started_us }, events, times)?;
-    let timing = times.told(pace.gaps);
+    let timing = times.server_timing(pace.gaps);
     let (name, value) = match request.version {
         Version::Http10 => ("Server-Timing", timing),
         Version::Http11 => {
@@ -175,8 +176,8 @@ fn in_pieces(media: Media, pace: Pace) -> Reply {
     Reply { media, body: Body::Paced(Box::new(pace)), ..Reply::new(Status::OK) }
 }
 
-/// The first piece at once and the last with the end of the span; `jitter` makes each pause longer
-/// or shorter by up to its share. What would come after the span comes with its end.
+/// The first piece at once and the last at the end of the span. `jitter` makes each pause longer or
+/// shorter by up to its share; nothing is later than the end of the span.
 fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Result<Pace, Refusal> {
     let text = value(&GO_HTTPBIN, request, "jitter", "0");
     let share = params::python_float(&text).filter(|share| (0.0..=1.0).contains(share));
@@ -186,7 +187,7 @@ fn spread(request: &Request, source: Source, pieces: u64, times: Times) -> Resul
     Ok(Pace { gaps: pieces.saturating_sub(1), jitter, ..pace })
 }
 
-/// How many pieces of this size an answer may have.
+/// The number of pieces of this size that an answer may have.
 fn most(app: &App, piece_bytes: u64) -> u64 {
     (app.compat.most_streamed(&app.limits) / piece_bytes).max(1)
 }
@@ -194,21 +195,21 @@ fn most(app: &App, piece_bytes: u64) -> u64 {
 /// httpbin's lines: unsorted, the number last.
 fn wide_lines(app: &App, request: &Request) -> Source {
     let mut before = Vec::new();
-    let mut json = Json::spelled(&mut before, Layout::Wide, app.compat.spelling);
+    let mut json = Json::spelled(&mut before, Layout::Spaced, app.compat.spelling);
     json.open(b'{');
-    write_keys(&mut json, app, request, app.compat.echo.stream, Order::Arrival);
+    write_members(&mut json, app, request, app.compat.echo.stream, Order::Arrival);
     json.key("id");
     Source::Lines { before: before.into(), next: 0, after: b"}\n".as_slice().into() }
 }
 
-/// go-httpbin's lines: no blanks, the number first. `/jsonl` has them in both APIs.
+/// go-httpbin's lines: no spaces, the number first. `/jsonl` has them in both APIs.
 fn tight_lines(app: &App, request: &Request) -> Source {
     let mut before = Vec::new();
-    let mut json = Json::spelled(&mut before, Layout::Tight, app.compat.spelling);
+    let mut json = Json::spelled(&mut before, Layout::Compact, app.compat.spelling);
     json.open(b'{');
     json.key("id");
     let number = json.output.len();
-    write_keys(&mut json, app, request, GO_HTTPBIN.echo.stream, Order::Sorted);
+    write_members(&mut json, app, request, GO_HTTPBIN.echo.stream, Order::Sorted);
     json.close(b'}');
     json.output.push(b'\n');
     let after = before.split_off(number);

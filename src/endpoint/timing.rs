@@ -1,5 +1,5 @@
-//! Answers that take their time: `/delay` and `/drip`. The time is written in the reply; the
-//! exchange plays it.
+//! Answers over time: `/delay` and `/drip`. The times are data in the reply; the exchange waits for
+//! them.
 
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
@@ -18,36 +18,39 @@ const DURATION: Param =
     Param::query("duration", TIME, SPAN).or("2").up_to(Ceiling::Duration).go(&GO_DURATION);
 const GO_DURATION: Param =
     Param::query("duration", TIME, SPAN).or("2s").up_to(Ceiling::HalfDuration);
-const SPAN: &str = "over which the bytes are spread";
+const SPAN: &str = "time over which the bytes are spread";
 const NUMBYTES: Param =
-    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "how many")
+    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "number of bytes")
         .or("10")
         .beyond(Beyond::CutAbove)
         .go(&GO_NUMBYTES);
-const GO_NUMBYTES: Param =
-    Param::query("numbytes", Kind::Integer(1, i64::MAX), "how many").or("10").up_to(Ceiling::Body);
-const CODE: Param = Param::query("code", Kind::Integer(100, 999), "the status code")
+const GO_NUMBYTES: Param = Param::query("numbytes", Kind::Integer(1, i64::MAX), "number of bytes")
+    .or("10")
+    .up_to(Ceiling::Body);
+const CODE: Param = Param::query("code", Kind::Integer(100, 999), "status code")
     .or("200")
     .beyond(Beyond::Refused)
     .go(&GO_CODE);
-const GO_CODE: Param = Param::query("code", Kind::Integer(100, 599), "the status code").or("200");
-const DELAY: Param = Param::query("delay", Kind::Duration(Sign::Any), "before the first byte")
-    .or("0")
-    .up_to(Ceiling::Duration)
-    .go(&GO_DELAY);
-const GO_DELAY: Param =
-    Param::query("delay", TIME, "before the first byte").or("2s").up_to(Ceiling::HalfDuration);
+const GO_CODE: Param = Param::query("code", Kind::Integer(100, 599), "status code").or("200");
+const DELAY: Param =
+    Param::query("delay", Kind::Duration(Sign::Any), "delay before the first byte")
+        .or("0")
+        .up_to(Ceiling::Duration)
+        .go(&GO_DELAY);
+const GO_DELAY: Param = Param::query("delay", TIME, "delay before the first byte")
+    .or("2s")
+    .up_to(Ceiling::HalfDuration);
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Time",
-    about: "Answers that take their time",
+    about: "Delayed and slow answers",
     routes: &[
-        Route::any("/delay/{delay}", delay, "what the request said, after a while")
+        Route::any("/delay/{delay}", delay, "Returns the request after a delay")
             .keep()
             .with(&[Param::path("delay", TIME, "1", "seconds (3, .25), or a unit (50ms, 1.5s)")
                 .up_to(Ceiling::Duration)]),
-        Route::get("/drip", drip, "bytes spread over a duration, after a delay")
+        Route::get("/drip", drip, "Returns bytes spread over a duration, after a delay")
             .with(&[DURATION, NUMBYTES, CODE, DELAY])
             .client(&[Client::Unbuffered])
             .answers("application/octet-stream")
@@ -56,11 +59,11 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// `/delay/{delay}`: what the request said, after a while. One longer than allowed is cut to that,
-/// or refused as in go-httpbin; `Server-Timing` tells what it came to.
+/// `/delay/{delay}`: shows the request after a delay. A delay beyond the limit is clamped, or
+/// refused as in go-httpbin; `Server-Timing` reports the delay used.
 ///
-/// httpbin fails on a negative number, on `nan` and on text; go-httpbin takes `nan` and `inf` for
-/// nothing. We refuse those (`inf` is cut), and take Go's durations in both APIs.
+/// httpbin fails on a negative number, on `nan` and on text; go-httpbin treats `nan` and `inf` as
+/// 0. We refuse those (`inf` is clamped), and accept Go's durations in both APIs.
 fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let text = String::from_utf8_lossy(request.param(0));
     let after_us = params::bounded_duration_us(app, "delay", &text)?;
@@ -70,10 +73,10 @@ fn delay(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// `/drip`: bytes spread over a duration, after a delay.
 ///
-/// As in httpbin the head comes after the delay, and the first byte with it. httpbin pauses after
-/// the last byte too, which no client can see; we do not. Delay and duration together are bounded,
-/// the delay taking precedence; `Server-Timing` tells what they came to, in go-httpbin's words. An
-/// interim status is followed by 200 and the bytes, where httpbin's answer cannot be understood.
+/// As in httpbin, the head comes after the delay, with the first byte. httpbin also pauses after
+/// the last byte, which no client can see; we do not. Delay and duration together are limited, the
+/// delay taking precedence; `Server-Timing` reports them in go-httpbin's format. An interim status
+/// is followed by 200 and the bytes, where httpbin's answer is malformed.
 fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked =
         params::integer(app.compat, "numbytes", &value(app.compat, request, "numbytes", "10"))?;
@@ -90,7 +93,7 @@ fn drip(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply.clamped("numbytes", asked.unsigned_abs(), bytes))
 }
 
-/// The times of httpbin's `/drip`, cut to their bound. A negative delay is none, as there.
+/// The times of httpbin's `/drip`, clamped. A negative delay is 0, as there.
 fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
     let span_us =
         duration_us(app.compat, "duration", &value(app.compat, request, "duration", "2"))?;
@@ -104,13 +107,13 @@ fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
     Ok(Times { delay_us, span_us: span_us.min(most - delay_us) })
 }
 
-/// `/drip` as go-httpbin has it: the delay is two seconds unless told, the last byte comes with the
-/// end of the duration, and what is out of bounds is refused.
+/// `/drip` in go-httpbin: the delay is two seconds by default, the last byte comes at the end of
+/// the duration, and values out of range are refused.
 fn drip_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let bytes = value(app.compat, request, "numbytes", "10");
     let bytes = params::within(app.compat, "numbytes", &bytes, 1..=app.limits.body_bytes)?;
     let status = code(app, request, 599)?;
-    let times = Times::of(app, request, "2s", "2s")?.fitting(app)?;
+    let times = Times::of(app, request, "2s", "2s")?.checked(app)?;
     Ok(with_due_fields(dripping(Media::Text, status, bytes, times, bytes - 1), request))
 }
 
@@ -119,7 +122,7 @@ fn code(app: &App, request: &Request, most: u64) -> Result<Status, Refusal> {
     Ok(Status(params::within(app.compat, "code", &code, 100..=most)? as u16))
 }
 
-/// Bytes with `gaps` pauses; none for a last status that has no body.
+/// Bytes with `gaps` pauses; none for a final status without a body.
 fn dripping(media: Media, status: Status, bytes: u64, times: Times, gaps: u64) -> Reply {
     let source = Source::Fill { byte: b'*', piece: 1 };
     let pace = Pace { gaps, ..Pace::new(source, bytes, times.span_us, Some(bytes)) };
@@ -130,14 +133,14 @@ fn dripping(media: Media, status: Status, bytes: u64, times: Times, gaps: u64) -
     let media = if status == Status(304) { Media::None } else { media };
     let reply = Reply { after_us: times.delay_us, media, body, ..Reply::new(status) };
     let reply = match status {
-        // The whole, as a part of itself (RFC 9110 15.3.7.1).
+        // The whole document as a part of itself (RFC 9110 15.3.7.1).
         Status(206) => reply.header("Content-Range", format!("bytes 0-{}/{bytes}", bytes - 1)),
         _ => reply,
     };
-    reply.sized().header("Server-Timing", times.told(gaps))
+    reply.sized().header("Server-Timing", times.server_timing(gaps))
 }
 
-/// A delay, and the span of the pieces that follow it.
+/// A delay, and the span of the pieces after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub(super) delay_us: u64,
@@ -145,7 +148,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// What the query says of `delay` and `duration`, however long, for endpoints of go-httpbin.
+    /// The `delay` and `duration` of the query, without a limit, for endpoints from go-httpbin.
     pub(super) fn of(
         app: &App,
         request: &Request,
@@ -159,20 +162,20 @@ impl Times {
         Ok(Times { delay_us, span_us })
     }
 
-    /// Whether both together are within the longest time an answer may take.
+    /// Whether both together are within the longest delay of an answer.
     pub(super) fn fit(self, app: &App) -> bool {
         self.delay_us.saturating_add(self.span_us) <= max_duration_us(&app.limits)
     }
 
-    /// The same, refused when they are not.
-    pub(super) fn fitting(self, app: &App) -> Result<Times, Refusal> {
+    /// The same times, refused if they are too long.
+    pub(super) fn checked(self, app: &App) -> Result<Times, Refusal> {
         let most = app.limits.max_duration;
-        let long = || Refusal::bad(format!("delay and duration are longer than {most:?} together"));
+        let long = || Refusal::bad(format!("delay and duration together are longer than {most:?}"));
         self.fit(app).then_some(self).ok_or_else(long)
     }
 
     /// The four entries of go-httpbin's `Server-Timing`, in milliseconds.
-    pub(super) fn told(self, gaps: u64) -> String {
+    pub(super) fn server_timing(self, gaps: u64) -> String {
         let Times { delay_us, span_us } = self;
         let entries = [
             ("total_duration", delay_us + span_us, "total request duration"),

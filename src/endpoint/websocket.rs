@@ -1,4 +1,4 @@
-//! `/websocket/echo`: the handshake (RFC 6455 4.2). The messages are `proto/websocket`'s.
+//! `/websocket/echo`: the handshake (RFC 6455 4.2). `proto/websocket` handles the messages.
 
 use base64::Engine;
 use sha1::{Digest, Sha1};
@@ -14,20 +14,21 @@ use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
 use crate::http::uri::query::{first, given};
 
-/// The version of the protocol that is spoken (RFC 6455 4.1).
+/// The supported version of the protocol (RFC 6455 4.1).
 const VERSION: &str = "13";
-const SIZE: Param = Param::query("max_message_size", Kind::Integer(1, i64::MAX), "longest message")
-    .up_to(Ceiling::Body)
-    .beyond(Beyond::Refused)
-    .blank();
-const FRAME: &str = "longest frame in bytes, no longer than a message; else half of the most";
-const MESSAGE: &str = "longest message in bytes; else the most";
+const SIZE: Param =
+    Param::query("max_message_size", Kind::Integer(1, i64::MAX), "longest message in bytes")
+        .up_to(Ceiling::Body)
+        .beyond(Beyond::Refused)
+        .blank();
+const FRAME: &str = "longest frame in bytes, at most a message; default: half of the maximum";
+const MESSAGE: &str = "longest message in bytes; default: the maximum";
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "WebSocket",
-    about: "Messages that come back",
-    routes: &[Route::new(GET, "/websocket/echo", echo, "an echo of messages")
+    about: "WebSocket echo",
+    routes: &[Route::new(GET, "/websocket/echo", echo, "Echoes WebSocket messages")
         .fixed()
         .messages()
         .with(&[
@@ -36,9 +37,9 @@ pub(super) const GROUP: Group = Group {
         ])],
 };
 
-/// Takes the handshake, or says what it lacks. An Upgrade that the Connection field does not name,
-/// which go-httpbin takes, is none (RFC 9110 7.8), and neither is one with HEAD or in HTTP/1.0
-/// (RFC 6455 4.1). A version or a key that is sent twice is refused (RFC 6455 11.3).
+/// Accepts the handshake, or reports what is missing. Upgrade is ignored unless the Connection
+/// field names it, though go-httpbin accepts it (RFC 9110 7.8), and for HEAD and HTTP/1.0 (RFC 6455
+/// 4.1). A repeated version or key is refused (RFC 6455 11.3).
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let upgradable = request.method == Method::Get && request.version == Version::Http11;
     if !lists(request, "Upgrade", b"websocket") || !upgradable {
@@ -62,14 +63,14 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .header("Sec-WebSocket-Accept", accept(key)))
 }
 
-/// The refusal of another version, or of none: it names the version that is spoken, so that the
-/// client can try again with it (RFC 6455 4.2.2 and 4.4).
+/// The refusal of another version, or of none: it names the supported one, so that the client can
+/// try again with it (RFC 6455 4.2.2 and 4.4).
 fn other_version(app: &App) -> Reply {
-    let refusal = Refusal::bad("only `Sec-WebSocket-Version: 13` is spoken here");
+    let refusal = Refusal::bad("only `Sec-WebSocket-Version: 13` is supported");
     refuse(app, &refusal).header("Sec-WebSocket-Version", VERSION)
 }
 
-/// Whether the list in the fields of this name, which may be several, has `word` in any case.
+/// Whether the list in the fields with this name has `word` in any case.
 fn lists(request: &Request, name: &str, word: &[u8]) -> bool {
     let mut words = request.fields_named(name).flat_map(|value| value.split(|&b| b == b','));
     words.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word))
@@ -81,13 +82,13 @@ fn only<'a>(request: &Request<'a>, name: &str) -> Option<&'a [u8]> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether a key is 16 bytes in base64 (RFC 6455 4.1). As in Go's and Python's readers, bits left
-/// over in its last letter do not matter.
+/// Whether a key is 16 bytes in base64 (RFC 6455 4.1). As in Go's and Python's decoders, trailing
+/// bits are ignored.
 fn is_nonce(key: &[u8]) -> bool {
     STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
 }
 
-/// The bounds asked for: 1 to the largest body, and no fragment longer than a message.
+/// The requested limits: 1 to the largest body, and no frame longer than a message.
 fn messages(app: &App, request: &Request) -> Result<WebSocketLimits, Refusal> {
     let most = app.limits.body_bytes;
     let size = |name: &str, usual: u64| match given(&GO_HTTPBIN, first(request, name)) {
@@ -101,11 +102,11 @@ fn messages(app: &App, request: &Request) -> Result<WebSocketLimits, Refusal> {
     let fragment_bytes = size("max_fragment_size", (most / 2).min(message_bytes))?;
     match fragment_bytes <= message_bytes {
         true => Ok(WebSocketLimits { fragment_bytes, message_bytes }),
-        false => Err(Refusal::bad("max_fragment_size must not be beyond max_message_size")),
+        false => Err(Refusal::bad("max_fragment_size must not exceed max_message_size")),
     }
 }
 
-/// The proof that the key was understood (RFC 6455 4.2.2).
+/// The proof that the key was received (RFC 6455 4.2.2).
 fn accept(key: &[u8]) -> String {
     let digest =
         Sha1::new().chain_update(key).chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");

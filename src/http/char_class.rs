@@ -56,7 +56,7 @@ pub fn is_field_value(value: &str) -> bool {
 }
 
 /// Whether a text from the client is safe in a field: recipients disagree about control characters.
-pub fn is_plain(value: &str) -> bool {
+pub fn has_no_controls(value: &str) -> bool {
     !value.contains(char::is_control)
 }
 

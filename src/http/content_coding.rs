@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_heard() {
+    fn the_clients_preference_decides() {
         use Coding::*;
         for (accept, coding) in [
             ("gzip, deflate, br, zstd", Some(Zstd)),

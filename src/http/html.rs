@@ -48,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_is_taken_out() {
+    fn markup_is_escaped() {
         assert_eq!(escape("<a href=\"é'&\">"), "&lt;a href=&#34;é&#39;&amp;&#34;&gt;");
         assert_eq!(escape_bytes(b"\xff<\x00"), b"\xff&lt;\x00");
     }
 
     #[test]
-    fn media_types_that_browsers_run() {
+    fn media_types_that_browsers_execute() {
         for media in ["text/plain", "Text/Plain;charset=x", " application/json ; a=b"] {
             assert!(!is_dangerous(media), "{media}");
         }

@@ -77,7 +77,7 @@ pub struct LoggedStrings {
     /// Where each ends in `bytes`, in the same order.
     ends: [usize; 4],
     /// Which of them exist.
-    told: [bool; 4],
+    present: [bool; 4],
     version: Option<[u8; 8]>,
 }
 
@@ -86,8 +86,8 @@ impl LoggedStrings {
     pub fn set(&mut self, line: LoggedLine, referer: Option<&[u8]>, agent: Option<&[u8]>) {
         let texts = [line.method, line.target, referer, agent];
         self.version = line.version;
-        self.told = texts.map(|text| text.is_some());
-        let texts = texts.map(|text| kept(text.unwrap_or_default()));
+        self.present = texts.map(|text| text.is_some());
+        let texts = texts.map(|text| truncated(text.unwrap_or_default()));
         self.bytes.clear();
         self.bytes.reserve_exact(texts.iter().map(|text| text.len()).sum());
         for (text, end) in texts.iter().zip(&mut self.ends) {
@@ -113,11 +113,11 @@ impl LoggedStrings {
 
     fn get(&self, place: usize) -> Option<&[u8]> {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.told[place].then(|| self.bytes.get(start..self.ends[place]).unwrap_or_default())
+        self.present[place].then(|| self.bytes.get(start..self.ends[place]).unwrap_or_default())
     }
 }
 
-fn kept(text: &[u8]) -> &[u8] {
+fn truncated(text: &[u8]) -> &[u8] {
     text.get(..MAX_LOGGED_BYTES).unwrap_or(text)
 }
 
@@ -190,22 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_told_apart_and_cut() {
+    fn strings_are_kept_apart_and_truncated() {
         let mut texts = LoggedStrings::default();
-        let told = |texts: &LoggedStrings, line, referer: Option<&[u8]>, agent: Option<&[u8]>| {
+        let check = |texts: &LoggedStrings, line, referer: Option<&[u8]>, agent: Option<&[u8]>| {
             assert_eq!((texts.line(), texts.referer(), texts.agent()), (line, referer, agent));
         };
-        told(&texts, LoggedLine::default(), None, None);
+        check(&texts, LoggedLine::default(), None, None);
         texts.set(line("GET", b"/a"), Some(b"r"), Some(b"me"));
-        told(&texts, line("GET", b"/a"), Some(b"r"), Some(b"me"));
+        check(&texts, line("GET", b"/a"), Some(b"r"), Some(b"me"));
         texts.set(line("BAN", b"/bc"), None, Some(b""));
-        told(&texts, line("BAN", b"/bc"), None, Some(b""));
+        check(&texts, line("BAN", b"/bc"), None, Some(b""));
         let raw = LoggedLine { target: Some(b"\x16\x03"), ..LoggedLine::default() };
         texts.set(raw, None, None);
-        told(&texts, raw, None, None);
+        check(&texts, raw, None, None);
         let long = [b'x'; MAX_LOGGED_BYTES + 1];
         texts.set(line("GET", &long), Some(b"r"), None);
-        told(&texts, line("GET", &long[1..]), Some(b"r"), None);
+        check(&texts, line("GET", &long[1..]), Some(b"r"), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("/base64/{op}/{value}", "GET /base64/decode/w7_Dvg==", &[], b"", 200, TEXT, Is("\u{c3}\u{bf}\u{c3}\u{be}")),
     ("/base64/{op}/{value}", "GET /base64/decode/w7%2FDvg==", &[], b"", 404, HTML, Any),
     ("/base64/{op}/{value}", "GET /base64/decode/_-8=", &[], b"", 200, TEXT, Is("\u{ff}\u{ef}")),
-    ("/base64/{op}/{value}", "GET /base64/decode/YQ", &[], b"", 400, JSON, Has("\"base64 decode failed: \\\"YQ\\\" is no base64\"")),
+    ("/base64/{op}/{value}", "GET /base64/decode/YQ", &[], b"", 400, JSON, Has("\"base64 decode failed: \\\"YQ\\\" is not valid base64\"")),
     ("/base64/{op}/{value}", "GET /base64/mangle/YQ==", &[], b"", 400, JSON, Has("\"invalid operation: mangle; write encode or decode\"")),
 ];
 

@@ -165,6 +165,6 @@ fn an_allow_list_holds_in_both_modes() {
         let app = App { redirects: Redirects::Hosts(Vec::new()), ..app };
         let answer = ask_of(&app, "GET /redirect-to?url=http://a.example", CURL, b"");
         assert_eq!(answer.status, 403);
-        assert!(answer.body.ends_with(b". Redirects go to paths of this server.\n"));
+        assert!(answer.body.ends_with(b". Allowed are paths of this server.\n"));
     }
 }

@@ -39,7 +39,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("/sse", "GET /sse?count=0", &[], b"", 400, JSON, Has("it must be 1 to 18724")),
     ("/sse", "GET /sse?count=-1", &[], b"", 400, JSON, Has("bad count")),
     ("/sse", "GET /sse?duration=0", &[], b"", 400, JSON, Has("bad duration \\\"0\\\"")),
-    ("/sse", "GET /sse?duration=6&delay=4001ms", &[], b"", 400, JSON, Has("longer than 10s together")),
+    ("/sse", "GET /sse?duration=6&delay=4001ms", &[], b"", 400, JSON, Has("together are longer than 10s")),
     ("/sse", "GET /sse?jitter=-0.1", &[], b"", 400, JSON, Has("bad jitter")),
     ("/sse", "GET /sse?count=&duration=&delay=&jitter=", &[], b"", 200, "text/event-stream; charset=utf-8", Any),
     ("/jsonl", "GET /jsonl?count=&duration=&delay=&jitter=", &[], b"", 200, "application/x-ndjson; charset=utf-8", Any),
@@ -61,7 +61,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     ("/jsonl", "GET /jsonl?count=1.5", &[], b"", 400, GO_JSON, Has("bad count")),
     ("/sse", "PUT /sse?count=2&duration=100ms", &[], b"", 200, EVENTS, Is(PINGS)),
     ("/sse", "GET /sse?count=99999999999999999999", &[], b"", 400, GO_JSON, Has("bad count")),
-    ("/sse", "GET /sse?duration=10001ms", &[], b"", 400, GO_JSON, Has("longer than 10s together")),
+    ("/sse", "GET /sse?duration=10001ms", &[], b"", 400, GO_JSON, Has("together are longer than 10s")),
     ("/stream-bytes/{n}", "GET /stream-bytes/3?chunk_size=&seed=", &[], b"", 200, BYTES, Long(3)),
 ];
 

@@ -19,7 +19,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("/websocket/echo", "GET /websocket/echo?max_message_size=0", &[ONWARD, UPGRADE, VERSION, KEY], b"", 400, JSON, Has("max_message_size")),
     ("/websocket/echo", "GET /websocket/echo?max_message_size=67108865", &[ONWARD, UPGRADE, VERSION, KEY], b"", 400, JSON, Has("1 to 67108864")),
     ("/websocket/echo", "GET /websocket/echo?max_message_size=8", &[ONWARD, UPGRADE, VERSION, KEY], b"", 101, "", Any),
-    ("/websocket/echo", "GET /websocket/echo?max_message_size=8&max_fragment_size=9", &[ONWARD, UPGRADE, VERSION, KEY], b"", 400, JSON, Has("must not be beyond")),
+    ("/websocket/echo", "GET /websocket/echo?max_message_size=8&max_fragment_size=9", &[ONWARD, UPGRADE, VERSION, KEY], b"", 400, JSON, Has("must not exceed")),
     ("/websocket/echo", "GET /websocket/echo?max_fragment_size=x", &[ONWARD, UPGRADE, VERSION, KEY], b"", 400, JSON, Any),
     ("/websocket/echo", "POST /websocket/echo", &[ONWARD, UPGRADE, VERSION, KEY], b"", 405, HTML, Any),
     ("/websocket/echo", "GET /websocket/echo?max_message_size=&max_fragment_size=", &[ONWARD, UPGRADE, VERSION, KEY], b"", 101, "", Any),

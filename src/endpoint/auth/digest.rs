@@ -1,19 +1,18 @@
-//! `/digest-auth`: digest logins (RFC 7616).
+//! `/digest-auth`: digest authentication (RFC 7616).
 //!
-//! Nothing is kept between requests, as in httpbin: a nonce of anyone's making is taken, the
-//! counter is not looked at, and how often a nonce was used stands in cookies.
+//! Nothing is stored between requests, as in httpbin: any nonce is accepted, the nonce count is not
+//! checked, and how often a nonce was used is kept in cookies.
 //!
-//! Departures from httpbin: the login must be for the path's user, which it does not look at; its
-//! `uri` must be what was asked for, query and all (RFC 7616 3.4.6), where httpbin hashes the path
-//! it sees and fails on any query; a login that cannot be read is none, where it fails; one with
-//! an algorithm nobody knows is wrong, where it counts as MD5. SHA-512-256 and the `-sess` variants
-//! are our own.
+//! Departures from httpbin: the user must be the path's, which httpbin does not check; `uri` must
+//! be the request target with its query (RFC 7616 3.4.6), where httpbin hashes the path it sees and
+//! fails on any query; malformed credentials count as missing, where it fails; an unknown algorithm
+//! is an error, where it counts as MD5. SHA-512-256 and the `-sess` variants are additions.
 
 use std::fmt::Write;
 
-use super::told;
+use super::login_reply;
 use crate::base::random::Random;
-use crate::endpoint::inspect::tall;
+use crate::endpoint::inspect::write_object;
 use crate::endpoint::{params, refuse};
 use crate::http::app::App;
 use crate::http::char_class::is_token;
@@ -24,12 +23,12 @@ use crate::http::request::{Request, Target};
 use crate::http::status::Status;
 use crate::http::uri::query;
 
-/// How a login is hashed.
+/// A digest algorithm (RFC 7616 3.3).
 #[derive(Clone, Copy, Debug)]
 struct Algorithm {
     name: &'static str,
     hash: fn(&[&[u8]]) -> String,
-    /// Whether nonces go into the first hash, so that it can be handed to others (`-sess`).
+    /// Whether the user's hash includes the nonces (`-sess`), so that a proxy can be given it.
     session: bool,
 }
 
@@ -48,7 +47,7 @@ pub(super) const NAMES: [&str; 8] = [
 impl Algorithm {
     const MD5: Algorithm = Algorithm { name: "MD5", hash: hash::<md5::Md5>, session: false };
 
-    /// The algorithm of this name, in any case.
+    /// The algorithm with this name, in any case.
     fn named(name: &[u8]) -> Option<Algorithm> {
         let name = NAMES.into_iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
         let hash = match name.strip_suffix("-sess").unwrap_or(name) {
@@ -61,7 +60,7 @@ impl Algorithm {
     }
 }
 
-/// The hash of these parts with `:` between them, in hex.
+/// The hash of the parts joined with `:`, in hex.
 fn hash<D: sha2::Digest>(parts: &[&[u8]]) -> String {
     let mut hex = String::new();
     for byte in &D::digest(parts.join(&b':'))[..] {
@@ -71,7 +70,7 @@ fn hash<D: sha2::Digest>(parts: &[&[u8]]) -> String {
     hex
 }
 
-/// `/digest-auth/{qop}/{user}/{password}/{algorithm}/{stale_after}`, the last two left out or not.
+/// `/digest-auth/{qop}/{user}/{password}/{algorithm}/{stale_after}`; the last two may be missing.
 pub(super) fn digest(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let needs_cookie = query::first(request, "require-cookie")
         .is_some_and(|value| ["1", "t", "true"].iter().any(|yes| value.eq_ignore_ascii_case(yes)));
@@ -86,18 +85,18 @@ pub(super) fn digest(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let nonce = login.get("nonce");
     let used = nonce.is_some() && cookie("last_nonce").map(str::as_bytes) == nonce;
     let stale = used || cookie("stale_after") == Some("0");
-    if stale || !is_right(request, &login) {
+    if stale || !is_valid(request, &login) {
         return Ok(challenge(request, nonce, stale));
     }
-    let reply = told(app, Status::OK, &String::from_utf8_lossy(request.param(1)));
+    let reply = login_reply(app, Status::OK, &String::from_utf8_lossy(request.param(1)));
     let reply = set_cookie(reply, "fake", "fake_value");
     Ok(match cookie("stale_after") {
-        Some(left) => set_cookie(reply, "stale_after", &one_less(left)),
+        Some(left) => set_cookie(reply, "stale_after", &decremented(left)),
         None => reply,
     })
 }
 
-/// The challenge, naming the nonce of a login that was wrong or stale.
+/// The challenge, with the nonce of credentials that were wrong or stale.
 fn challenge(request: &Request, last_nonce: Option<&[u8]>, stale: bool) -> Reply {
     let qop = match request.param(0) {
         b"auth" => "auth",
@@ -127,7 +126,7 @@ fn challenge(request: &Request, last_nonce: Option<&[u8]>, stale: bool) -> Reply
     set_cookie(reply, "fake", "fake_value")
 }
 
-/// A nonce and an opaque text, drawn by chance.
+/// A random nonce and opaque string.
 fn nonces(request: &Request, algorithm: Algorithm) -> (String, String) {
     let mut random = Random::new(request.seed);
     let mut draw = || {
@@ -140,7 +139,7 @@ fn nonces(request: &Request, algorithm: Algorithm) -> (String, String) {
 
 fn without_cookie(app: &App) -> Reply {
     let mut body = Vec::new();
-    tall(app, &mut body, |json| {
+    write_object(app, &mut body, |json| {
         json.key("errors");
         json.open(b'[');
         json.item();
@@ -154,19 +153,19 @@ fn set_cookie(reply: Reply, name: &str, value: &str) -> Reply {
     reply.header("Set-Cookie", format!("{name}={value}; Path=/"))
 }
 
-/// The text, if a cookie can hold it as it is.
+/// The text, if it needs no quotes in a cookie.
 fn plain(text: &[u8]) -> Option<&str> {
     std::str::from_utf8(text).ok().filter(|text| is_token(text))
 }
 
-/// How many logins are left after this one.
-fn one_less(left: &str) -> String {
+/// The number of logins that remain after this one.
+fn decremented(left: &str) -> String {
     params::python_integer(left)
         .map_or("never".to_owned(), |left| left.saturating_sub(1).to_string())
 }
 
-/// Whether a login is the path's user's, for what was asked, and with the path's password.
-fn is_right(request: &Request, login: &Parameters) -> bool {
+/// Whether the credentials are for the path's user and password, and for this request.
+fn is_valid(request: &Request, login: &Parameters) -> bool {
     let (user, password) = (request.param(1), request.param(2));
     let response = login.get("response");
     login.get("username") == Some(user)
@@ -175,7 +174,7 @@ fn is_right(request: &Request, login: &Parameters) -> bool {
             .is_some_and(|expected| response == Some(expected.as_bytes()))
 }
 
-/// Whether a URI is what was asked for, as a path or in full (RFC 7616 3.4.6).
+/// Whether a URI is the request target, as a path or as an absolute URI (RFC 7616 3.4.6).
 fn is_target(request: &Request, uri: &[u8]) -> bool {
     let Some((named, host)) = Target::parse(uri) else { return false };
     let asked = &request.target;
@@ -184,8 +183,8 @@ fn is_target(request: &Request, uri: &[u8]) -> bool {
         && host.is_none_or(same_host)
 }
 
-/// The response that a login must have (RFC 7616 3.4.1), in its own algorithm, MD5 unless told,
-/// and in its own quality of protection, none for RFC 2069; `None` when a part of it is missing.
+/// The expected response (RFC 7616 3.4.1) for the algorithm (default MD5) and the quality of
+/// protection (none: RFC 2069) of the credentials; `None` if one of their parameters is missing.
 fn expected(login: &Parameters, method: &[u8], password: &[u8], body: &[u8]) -> Option<String> {
     let algorithm = match login.get("algorithm") {
         Some(name) => Algorithm::named(name)?,
@@ -210,7 +209,7 @@ fn expected(login: &Parameters, method: &[u8], password: &[u8], body: &[u8]) -> 
     })
 }
 
-/// The same as go-httpbin has it: MD5 or SHA-256, `auth` only, and no cookies.
+/// The same in go-httpbin: MD5 or SHA-256, `auth` only, no cookies.
 pub(super) fn go_digest(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let text = |n| String::from_utf8_lossy(request.param(n));
     if !text(0).eq_ignore_ascii_case("auth") {
@@ -221,8 +220,8 @@ pub(super) fn go_digest(app: &App, request: &Request) -> Result<Reply, Refusal> 
         return Err(params::bad("algorithm", &text(3), "it must be MD5 or SHA-256"));
     };
     let login = Parameters::digest(&authorization(request));
-    if login.is_some_and(|login| is_right(request, &login)) {
-        return Ok(told(app, Status::OK, &text(1)));
+    if login.is_some_and(|login| is_valid(request, &login)) {
+        return Ok(login_reply(app, Status::OK, &text(1)));
     }
     let (nonce, opaque) = nonces(request, Algorithm::MD5);
     let value = format!(
@@ -231,7 +230,7 @@ pub(super) fn go_digest(app: &App, request: &Request) -> Result<Reply, Refusal> 
     Ok(refuse(app, &Refusal::new(Status(401), "")).header("WWW-Authenticate", value))
 }
 
-/// go-httpbin does not know the path with `stale_after`.
+/// go-httpbin has no path with `stale_after`.
 pub(super) fn unknown_to_go(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Err(Refusal::not_found())
 }
@@ -241,7 +240,7 @@ mod tests {
     use super::*;
     use crate::http::tests::ask;
 
-    /// The login of RFC 7616 3.9.1, but for its response.
+    /// The credentials of RFC 7616 3.9.1, without the response.
     fn mufasa(more: &str) -> Parameters {
         let text = format!(
             "Digest username=\"Mufasa\", realm=\"http-auth@example.org\", uri=\"/dir/index.html\", \
@@ -327,7 +326,7 @@ mod tests {
         for (left, less) in
             [("3", "2"), ("0", "-1"), ("-1", "-2"), ("never", "never"), ("", "never")]
         {
-            assert_eq!(one_less(left), less);
+            assert_eq!(decremented(left), less);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The API described for machines, from the rows: what `/spec.json` and `/openapi.json` answer.
+//! The API's descriptions for programs, made from the rows: `/spec.json` and `/openapi.json`.
 //!
-//! What is said holds: a bound stands in a schema only if a value beyond it is refused. Where such
-//! a value is cut instead, the bound is told in words.
+//! They are exact: a schema has a limit only if values beyond it are refused. If such a value is
+//! clamped, the description mentions the limit.
 
 mod openapi_3_1;
 mod patterns;
@@ -23,10 +23,10 @@ const TITLE: &str = "loiter";
 const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command: the API of \
     httpbin, and go-httpbin's endpoints and durations.";
 
-/// Writes a document that `fill` fills, one item a line.
+/// Writes an indented document whose members `fill` writes.
 fn document(fill: impl FnOnce(&mut Json)) -> Vec<u8> {
     let mut output = Vec::new();
-    Json::new(&mut output, Layout::Tall).object(fill);
+    Json::new(&mut output, Layout::Indented).object(fill);
     output.push(b'\n');
     output
 }
@@ -69,10 +69,10 @@ fn write_tags(json: &mut Json) {
     json.close(b']');
 }
 
-/// One operation: how a version of the description writes it.
+/// One operation, as a version of the description writes it.
 type Operation = fn(&mut Json, &App, &Route, Method);
 
-/// Every path with its operations; rows of the same path share one item.
+/// All paths with their operations; routes with the same path share an entry.
 fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation: Operation) {
     json.key("paths");
     json.object(|json| {
@@ -94,7 +94,7 @@ fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation:
     });
 }
 
-/// What both versions say of an operation in the same words.
+/// The members of an operation that both versions share.
 fn write_heading(json: &mut Json, app: &App, route: &Route, method: Method) {
     let group = GROUPS.iter().find(|group| group.routes.iter().any(|row| row.path == route.path));
     write_texts(json, "tags", group.map(|group| group.name));
@@ -114,7 +114,7 @@ fn operation_id(route: &Route, method: Method) -> String {
     id
 }
 
-/// The name of a parameter; one that stands for any name is called as httpbin calls it.
+/// The name of a parameter; that of any name is httpbin's.
 fn name_of(param: &Param) -> &'static str {
     if param.name == "*" { "freeform" } else { param.name }
 }
@@ -126,25 +126,25 @@ fn place_of(param: &Param) -> &'static str {
     }
 }
 
-/// The types of a form.
+/// The media types of a form.
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
-/// The answers that can be told from the row, as status and sentence.
+/// The answers that follow from the route, as status and description.
 fn responses(app: &App, route: &Route) -> impl Iterator<Item = (&'static str, &'static str)> {
     let integer =
         |param: &Param| param.place == Place::Path && matches!(param.kind, Kind::Integer(..));
     let lost = app.compat.clamps && route.params(app.compat).any(integer);
     let bad = route.params(app.compat).next().is_some() || route.body == BodyRule::Keep;
     let well = match route.answers_of(app.compat) {
-        Answers::Media(_) => ("200", "What was asked for"),
-        Answers::Redirect => ("302", "A way to go on"),
-        Answers::WebSocket => ("101", "Messages from here on"),
+        Answers::Media(_) => ("200", "Success"),
+        Answers::Redirect => ("302", "A redirect"),
+        Answers::WebSocket => ("101", "WebSocket messages follow"),
     };
     let all = [
         (true, well),
-        (bad, ("400", "A parameter or the body cannot be understood")),
-        (lost, ("404", "A segment of the path is no integer")),
-        (true, ("default", "Another status, where that is what was asked for")),
+        (bad, ("400", "A parameter or the body is invalid")),
+        (lost, ("404", "A segment of the path is not an integer")),
+        (true, ("default", "Another status, if it was requested")),
     ];
     all.into_iter().filter(|row| row.0).map(|row| row.1)
 }

@@ -8,7 +8,7 @@ use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::request::Method;
 
-/// The types of bodies that are read each in its own way.
+/// The media types of bodies that are parsed in a way of their own.
 const BODIES: [&str; 4] = [
     "application/json",
     "application/x-www-form-urlencoded",
@@ -80,10 +80,10 @@ fn write_content(json: &mut Json, medias: &[&str]) {
     });
 }
 
-/// A form of what the query may say.
+/// A form with the query's parameters.
 fn write_forms(json: &mut Json, app: &App, route: &Route) {
     let params = || route.params(app.compat).filter(|param| param.place == Place::Query);
-    write_text(json, "description", "what the query leaves out");
+    write_text(json, "description", "the parameters, if the query does not have them");
     json.key("content");
     json.object(|json| {
         for media in FORMS {
@@ -110,13 +110,13 @@ fn write_properties<'a>(json: &mut Json, app: &App, params: impl Iterator<Item =
     });
 }
 
-/// A form of any names.
+/// A form with any names.
 fn write_form(json: &mut Json) {
     json.key("schema");
     json.object(|json| write_text(json, "type", "object"));
 }
 
-/// A parameter; `form` tells whether it may come in a form instead.
+/// A parameter; `form`: it may be in a form instead.
 fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place_of(param));
@@ -144,7 +144,7 @@ fn write_schema(json: &mut Json, app: &App, param: &Param) {
     schema::write_default(json, app, param);
 }
 
-/// A number, or the empty text.
+/// A number, or an empty text.
 fn write_number_or_nothing(json: &mut Json, app: &App, param: &Param) {
     json.key("anyOf");
     json.open(b'[');

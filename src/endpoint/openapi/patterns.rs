@@ -1,18 +1,18 @@
-//! Regular expressions of what is read: durations, and words in any case. They keep to what all
-//! dialects have: no look-around, no classes by name.
+//! Regular expressions for valid durations, and for words in any case. They use only what every
+//! dialect supports: no look-around, no named classes.
 
 use std::fmt::Write;
 
 use crate::endpoint::params::signed_duration_us;
 use crate::endpoint::route::Sign;
 
-/// Decimal seconds as Python reads them, `_` and blanks included, or what Go writes.
+/// Decimal seconds as Python reads them, with `_` and whitespace, or Go's format.
 const UNBOUNDED: &str = concat!(
     r"((([0-9](_?[0-9])*(\.([0-9](_?[0-9])*)?)?|\.[0-9](_?[0-9])*)([eE][+-]?[0-9](_?[0-9])*)?",
     r"|[iI][nN][fF]([iI][nN][iI][tT][yY])?)",
     r"|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)",
 );
-/// What Python strips from a number.
+/// The whitespace that Python strips from a number.
 const BLANKS: &str = r"[\t-\r\x1c- ]*";
 
 /// The units in nanoseconds.
@@ -25,9 +25,9 @@ const UNITS: [(&str, u64); 6] = [
     ("h", 3600 * 1_000_000_000),
 ];
 
-/// Durations of this sign up to `most_us` microseconds, or of any length. Bounded ones are one
+/// Durations with this sign up to `most_us` microseconds, or of any length. Limited ones are one
 /// number with one unit. Sums (`1m30s`), exponents, and fractions of a unit that is longer than the
-/// bound are taken too, but not described.
+/// limit are accepted too, but not described.
 pub(super) fn duration(sign: Sign, most_us: Option<u64>) -> String {
     let Some(most_us) = most_us else {
         let sign = if sign == Sign::Any { "[+-]?" } else { "[+]?" };
@@ -46,13 +46,13 @@ pub(super) fn duration(sign: Sign, most_us: Option<u64>) -> String {
     format!("^[+]?({})$", terms.join("|"))
 }
 
-/// Whether a duration is described by the same bound.
+/// Whether the pattern describes a duration in this unit with the same limit.
 pub(super) fn fits(text: &str, most_us: Option<u64>) -> bool {
     let micros = signed_duration_us(text).and_then(|micros| u64::try_from(micros).ok());
     micros.is_some_and(|micros| most_us.is_none_or(|most| micros <= most))
 }
 
-/// Decimal numbers above zero and up to `most`, which is one at least.
+/// Decimal numbers above zero and up to `most`, which is at least one.
 fn up_to(most: u128) -> String {
     let fraction = r"(\.[0-9]*)?";
     let mut pattern = format!(r"0*{most}(\.0*)?|0*\.0*[1-9][0-9]*");
@@ -61,7 +61,7 @@ fn up_to(most: u128) -> String {
         // Writing to a string cannot fail.
         let _ = write!(pattern, "|0*[1-9][0-9]{{0,{}}}{fraction}", digits.len() - 2);
     }
-    // As many digits as `most` has, the first of them that differs being smaller.
+    // As many digits as `most` has, the first different one being smaller.
     for (at, digit) in digits.bytes().enumerate() {
         let least = if at == 0 { b'1' } else { b'0' };
         if digit > least {

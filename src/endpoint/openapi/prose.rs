@@ -1,11 +1,11 @@
-//! What an operation does, in sentences that follow from its row.
+//! The description of an operation, derived from its route.
 
 use crate::endpoint::route::{Answers, BodyRule, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::request::Method;
 
-/// The description of an operation: what it is for, what a success is, what each parameter means
-/// and what becomes of a body.
+/// The description of an operation: its summary, its successful answer, its parameters and what
+/// happens to a body.
 pub(super) fn description(app: &App, route: &Route, method: Method) -> String {
     let mut text = format!("`{} {}`: {}.", method.name(), route.path, route.about);
     text.push_str(&match route.answers_of(app.compat) {
@@ -32,7 +32,7 @@ pub(super) fn description(app: &App, route: &Route, method: Method) -> String {
 
 fn body(app: &App, route: &Route, method: Method) -> &'static str {
     if route.takes_form(app.compat, method) {
-        return " A form may say what the query leaves out.";
+        return " A form may have the parameters if the query does not.";
     }
     match (route.body, method) {
         (BodyRule::Keep, _) if route.takes_body(method) => {

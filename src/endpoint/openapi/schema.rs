@@ -1,7 +1,8 @@
-//! What a parameter takes, as a JSON schema: of the words that both versions know.
+//! A parameter as a JSON schema, in the vocabulary that both versions share.
 //!
-//! The schema is exact as far as it can be: what it allows is not refused, and what it forbids is.
-//! Where one parameter's bound depends on another, the schema allows what is never refused.
+//! The schema is as exact as possible: values that it allows are not refused, and values that it
+//! forbids are. If the limit of a parameter depends on another, the schema allows what is never
+//! refused.
 
 use super::patterns;
 use super::{write_text, write_texts};
@@ -9,7 +10,7 @@ use crate::endpoint::route::{Beyond, Ceiling, Kind, Names, Others, Param, Place}
 use crate::http::app::App;
 use crate::http::json::Json;
 
-/// Writes the words of a schema into an object that is open.
+/// Writes the members of a schema into an open object.
 pub(super) fn write(json: &mut Json, app: &App, param: &Param) {
     match param.kind {
         Kind::Integer(..) => {
@@ -39,7 +40,7 @@ pub(super) fn write(json: &mut Json, app: &App, param: &Param) {
     }
 }
 
-/// Writes what it is when left out, unless that is more than the settings allow.
+/// Writes the default, unless the settings forbid that value.
 pub(super) fn write_default(json: &mut Json, app: &App, param: &Param) {
     let Some(default) = param.default.filter(|_| !param.required) else { return };
     let fits = match param.kind {
@@ -55,7 +56,7 @@ pub(super) fn write_default(json: &mut Json, app: &App, param: &Param) {
     }
 }
 
-/// Whether a number may be left empty, which its type alone does not say.
+/// Whether a number may be empty, which its type alone does not express.
 pub(super) fn is_blank_number(app: &App, param: &Param) -> bool {
     let number = matches!(param.kind, Kind::Integer(..) | Kind::Number(..));
     number && param.may_be_blank(app.compat)
@@ -68,7 +69,7 @@ fn pattern(app: &App, param: &Param) -> Option<String> {
         Kind::Duration(sign) => patterns::duration(sign, held_ceiling(app, param)),
         _ => match param.pattern {
             Some(pattern) => pattern.to_owned(),
-            // An escaped slash ends the segment as any other does.
+            // An encoded slash ends the segment like any other.
             None if param.place == Place::Path && !app.compat.keep_encoded_slash => {
                 "^[^/]+$".to_owned()
             }
@@ -81,20 +82,20 @@ fn pattern(app: &App, param: &Param) -> Option<String> {
     })
 }
 
-/// The most that a duration may be, in microseconds, if a longer one is refused.
+/// The longest duration in microseconds, if a longer one is refused.
 fn held_ceiling(app: &App, param: &Param) -> Option<u64> {
     let held = param.beyond == Beyond::Refused || !app.compat.clamps;
     param.ceiling.filter(|_| held).map(|ceiling| ceiling.of(app))
 }
 
-/// The bounds of an integer, by its kind and the settings.
+/// The range of an integer, by its type and the settings.
 pub(in crate::endpoint) fn range(app: &App, param: &Param) -> (i64, i64) {
     let Kind::Integer(least, most) = param.kind else { return (i64::MIN, i64::MAX) };
     let ceiling = param.ceiling.map(|ceiling| ceiling.of(app));
     (least, ceiling.map_or(most, |most| i64::try_from(most).unwrap_or(i64::MAX)))
 }
 
-/// Whether values below and above the bounds are refused.
+/// Whether values below and above the range are refused.
 fn refuses(app: &App, param: &Param) -> (bool, bool) {
     match param.beyond {
         Beyond::AsProfile => (!app.compat.clamps, !app.compat.clamps),
@@ -104,9 +105,9 @@ fn refuses(app: &App, param: &Param) -> (bool, bool) {
     }
 }
 
-/// The bounds of an integer beyond which it is refused. In httpbin's ways a segment of the path
-/// with a sign is never found, and integers of any size are read. In go-httpbin's they have 64
-/// bits; a row that holds to these in both names no other bound.
+/// The range beyond which an integer is refused. In httpbin a path segment with a sign is never
+/// found, and integers of any size are accepted. In go-httpbin they have 64 bits; a route with that
+/// limit in both has no other.
 fn bounds(app: &App, param: &Param) -> (Option<i64>, Option<i64>) {
     let (least, most) = range(app, param);
     let (below, above) = refuses(app, param);
@@ -121,11 +122,11 @@ fn bounds(app: &App, param: &Param) -> (Option<i64>, Option<i64>) {
     (least, Some(most).filter(|most| wide || *most != i64::MAX))
 }
 
-/// What a parameter is for, with what the schema leaves out.
+/// The summary of a parameter, with what the schema leaves out.
 pub(super) fn about(app: &App, param: &Param) -> String {
     let mut about = param.about.to_owned();
     if let Kind::Choice(texts, Others::Taken) = param.kind {
-        about.push_str(&format!("; one of {}, but anything is taken", texts.join(", ")));
+        about.push_str(&format!("; one of {}, but any value is accepted", texts.join(", ")));
     }
     if let Some(limit) = limit(app, param) {
         about.push_str("; ");
@@ -134,19 +135,19 @@ pub(super) fn about(app: &App, param: &Param) -> String {
     about
 }
 
-/// What becomes of a value above the limit, and which setting that is: for people.
+/// What happens to a value above the limit, and which setting that is, as text.
 pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
     let (_, most) = range(app, param);
     let cut = !refuses(app, param).1;
     let what = match (param.kind, param.ceiling) {
         (Kind::Integer(..), _) if cut && most != i64::MAX => {
-            format!("a value above {most} is cut to it and reported in `X-Clamped`")
+            format!("a value above {most} is clamped to it and reported in `X-Clamped`")
         }
         (_, Some(Ceiling::HalfDuration)) => {
             format!("at most {:?} together with the other duration", app.limits.max_duration)
         }
         (Kind::Duration(_), Some(_)) if cut => {
-            format!("a longer one is cut to {:?}", app.limits.max_duration)
+            format!("a longer one is clamped to {:?}", app.limits.max_duration)
         }
         (Kind::Duration(_), Some(_)) => format!("at most {:?}", app.limits.max_duration),
         (_, Some(_)) => format!("at most {most}"),
@@ -158,7 +159,7 @@ pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
     })
 }
 
-/// Writes the schema of names that may be any, each with a text: an object.
+/// Writes the schema of an object with any names and text values.
 pub(super) fn write_names(json: &mut Json, param: &Param, names: Names, most: usize) {
     write_text(json, "type", "object");
     json.key("propertyNames");
@@ -193,7 +194,7 @@ pub(super) fn write_value(json: &mut Json, param: &Param, value: &str) {
         Kind::Number(..) => value.parse::<f64>().is_ok_and(f64::is_finite),
         _ => false,
     };
-    // JSON has no number that begins or ends with its point.
+    // JSON has no number that starts or ends with the point.
     match number && !value.starts_with(['.', '+']) && !value.ends_with('.') {
         true => json.raw(value),
         false => json.text(value),

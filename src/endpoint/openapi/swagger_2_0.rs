@@ -34,7 +34,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
         write_texts(json, "consumes", ["*/*"]);
     }
     if let Answers::Media(media) = route.answers_of(app.compat) {
-        // They stand for all answers: refusals are JSON, pages or texts.
+        // These are for all answers: errors are JSON, HTML or text.
         let others = ["application/json", "text/html", "text/plain"];
         let others = others.into_iter().filter(|other| *other != media && media != "*/*");
         write_texts(json, "produces", [media].into_iter().chain(others));
@@ -64,7 +64,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     });
 }
 
-/// A parameter in `place`; `form` tells whether it may come in a form as well as in the query.
+/// A parameter in `place`; `form`: it may be in a form or in the query.
 fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: bool) {
     write_text(json, "name", name_of(param));
     write_text(json, "in", place);
@@ -75,7 +75,7 @@ fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: boo
     }
     schema::write(json, app, param);
     schema::write_default(json, app, param);
-    // Its schemas cannot say "a number or nothing".
+    // Its schemas cannot express "a number or nothing".
     if schema::is_blank_number(app, param) {
         json.key("allowEmptyValue");
         json.raw("true");

@@ -1,23 +1,23 @@
 "use strict";
-// The command line that does what Send does.
+// The command line that sends the same request as Send.
 
 const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
 
-// What a shell takes as one word.
+// Quotes a text as one word for a shell.
 const shellWord = (text) =>
   /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
-// The lines that the browser lets a page send: Cookie, Host and some more it writes itself.
+// The header lines that a page may send: the browser sets Cookie, Host and some others itself.
 function sendable(lines) {
   try {
     const { headers } = new Request("/", { headers: headersOf(lines) });
     return lines.filter((line) => headers.has(line.slice(0, line.indexOf(":")).trim()));
   } catch {
-    return lines; // Send says what is wrong with them.
+    return lines; // Send reports what is wrong with them.
   }
 }
 
-// A name for what is written to a file: of the path, but not of what was filled in.
+// A file name for the answer, from the fixed part of the path.
 function fileName(path) {
   const [fixed, param] = path.split("{");
   return fixed.split("/").filter(Boolean).join(".") + (param === undefined ? "" : ".bin");
@@ -26,12 +26,12 @@ function fileName(path) {
 function loginWords({ login }) {
   if (!login) return [];
   if (login.scheme === "bearer") return ["-H", shellWord("Authorization: Bearer " + login.text)];
-  // Without the colon curl would ask for the password.
+  // Without the colon, curl would prompt for the password.
   const user = login.text.includes(":") ? login.text : login.text + ":";
   return [...(login.scheme === "digest" ? ["--digest"] : []), "-u", shellWord(user)];
 }
 
-// A POST says so by its body, or else curl would send one to where it is redirected, too.
+// A body implies POST. With -X POST, curl would repeat the POST after a redirect.
 function bodyWords({ method, body, file, follow }) {
   const data = file ? ["--data-binary", shellWord("@" + file.name)] : body ? ["--data-raw", shellWord(body)] : [];
   if (method === "GET") return data;
@@ -50,12 +50,12 @@ function curl(asked) {
   if (follow) words.push("-L");
   if (needs.has("decompress")) words.push("--compressed");
   if (needs.has("cookies")) words.push("-b", "cookies.txt", "-c", "cookies.txt");
-  // What gives a body back gives back what a terminal cannot show if that is a file.
+  // An echo is binary only if the request sends a file.
   const saved = needs.has("save") && method !== "HEAD" && (!takesBody || file);
   if (saved) words.push("-o", fileName(path) + (takesBody ? ".bin" : ""));
   words.push(...loginWords(asked), ...bodyWords({ ...asked, follow }));
   for (const line of sendable(headers)) {
-    // An empty field is written with a semicolon: a colon would leave it out.
+    // curl sends an empty field only if it is written with a semicolon.
     words.push("-H", shellWord(line.replace(/:\s*$/, ";")));
   }
   if (/[[\]{}]/.test(target)) words.push("-g");

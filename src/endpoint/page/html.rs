@@ -1,5 +1,5 @@
-//! The page for browsers: one document that needs nothing else. Without its script it is an index
-//! with links; the script turns each row into a place to try the route.
+//! The page for browsers: one self-contained document. Without its script it is an index with
+//! links; the script lets the user try each route.
 
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -19,15 +19,15 @@ use crate::http::request::Method;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str =
     concat!(include_str!("login.js"), include_str!("curl.js"), include_str!("script.js"));
-/// What the script copies into each row that is opened.
+/// The script copies this into each route that is opened.
 const BENCH: &str = include_str!("bench.html");
-/// A clock's face, since a browser would ask for `/favicon.ico`.
+/// A clock. Without an icon, a browser would request `/favicon.ico`.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http:%2f%2fwww.w3.org/2000/svg' \
     viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='15' fill='%23e8590c'/%3E\
     %3Cpath d='M16 7v9h7' stroke='white' stroke-width='3' fill='none'/%3E%3C/svg%3E";
 
-/// The page's Content-Security-Policy: its own style and script by their hashes, requests to this
-/// server, and nothing else.
+/// The page's Content-Security-Policy: its own style and script by their hashes, and requests to
+/// this server.
 pub(super) fn policy() -> &'static str {
     static POLICY: OnceLock<String> = OnceLock::new();
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
@@ -70,7 +70,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <output for=filter></output></p>\n\
          <nav aria-label=Groups><ul>\n{nav}</ul></nav>\n<p class=version>loiter {version}</p>\n\
          </header>\n<main id=routes tabindex=-1>\n{groups}\
-         <p class=none hidden>No route is like that.</p>\n</main>\n\
+         <p class=none hidden>No route matches.</p>\n</main>\n\
          <template id=bench>\n{BENCH}</template>\n<script>{SCRIPT}</script>\n",
         more = text(MORE),
         prefix = text(&app.prefix),
@@ -91,7 +91,7 @@ fn write_group(html: &mut String, app: &App, group: &Group) {
 
 fn write_route(html: &mut String, app: &App, route: &Route) {
     let methods: Vec<&str> = route.listed(app.compat).map(Method::name).collect();
-    let told = match methods.len() {
+    let shown_methods = match methods.len() {
         0..=4 => methods.join(" "),
         _ => "any".to_owned(),
     };
@@ -108,7 +108,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\" \
          data-client=\"{client}\"{body}>\n\
          <summary><span class=path>{shown}</span> <span class=about>{about}</span> \
-         <span class=methods>{told}</span></summary>\n<div class=panel>\n",
+         <span class=methods>{shown_methods}</span></summary>\n<div class=panel>\n",
         id = slug(route.path),
         path = text(route.path),
         methods = methods.join(" "),
@@ -132,7 +132,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
 fn write_param(html: &mut String, app: &App, param: &Param) {
     let place = if param.place == Place::Path { "path" } else { "query" };
     let default = match (param.required, param.default) {
-        (false, Some(default)) => format!(", {} if left out", text(default)),
+        (false, Some(default)) => format!(", default {}", text(default)),
         _ => String::new(),
     };
     let any = param.name == "*";
@@ -165,14 +165,14 @@ fn write_param(html: &mut String, app: &App, param: &Param) {
     );
 }
 
-/// A path with its parameters set apart, and a chance to break the line before each slash.
+/// A path with marked parameters, and a line break opportunity before each slash.
 fn shown(path: &str) -> String {
     let parts = text(path).replace('{', "<var>{").replace('}', "}</var>");
     let (root, rest) = parts.split_at_checked(1).unwrap_or((&parts, ""));
     [root, &rest.replace('/', "<wbr>/").replace("<<wbr>/var>", "</var>")].concat()
 }
 
-/// A name for a fragment, from letters and digits.
+/// An identifier for a fragment, of letters and digits.
 fn slug(text: &str) -> String {
     let parts = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '.');
     let mut slug = String::new();
@@ -182,7 +182,7 @@ fn slug(text: &str) -> String {
     slug
 }
 
-/// A sentence; what stands between backticks in it is code.
+/// A sentence in HTML; backticks become code.
 fn prose(sentence: &str) -> String {
     let escaped = text(sentence);
     let part = |(n, part): (usize, &str)| match n % 2 {

@@ -1,13 +1,13 @@
 "use strict";
-// Logging in by the Authorization field. The browser is never asked to do it: its dialogue would
-// hold up the request for as long as nobody answers it.
+// Authentication with the Authorization field. The browser is not asked to do it, since its dialog
+// would block the request.
 
 const bytesOf = (text) => new TextEncoder().encode(text);
-// A field's value has one character for each byte.
+// A field value has one character for each byte.
 const binary = (text) => String.fromCharCode(...bytesOf(text));
 const hexOf = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// The message with the padding that MD5 and SHA-256 have, and its length in bits at the end.
+// The message with the padding of MD5 and SHA-256: its length in bits at the end.
 function padded(bytes, little) {
   const view = new DataView(new ArrayBuffer(((bytes.length + 72) >> 6) << 6));
   const end = view.byteLength - 8;
@@ -17,14 +17,14 @@ function padded(bytes, little) {
   return view;
 }
 
-// The words of a state in hex, each with its bytes in this order.
+// The words of a state in hex, in the given byte order.
 function spelled(state, little) {
   const view = new DataView(new ArrayBuffer(4 * state.length));
   state.forEach((word, n) => view.setUint32(4 * n, word, little));
   return hexOf(new Uint8Array(view.buffer));
 }
 
-// RFC 1321. Browsers have no MD5, and no hash at all for a page that came by plain HTTP.
+// RFC 1321. Browsers have no MD5, and no hashes at all on pages loaded over plain HTTP.
 function md5(bytes) {
   const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
   const sines = Array.from({ length: 64 }, (_, n) => Math.floor(2 ** 32 * Math.abs(Math.sin(n + 1))));
@@ -50,7 +50,7 @@ function md5(bytes) {
   return spelled(state, true);
 }
 
-// FIPS 180-4. Its constants are the first bits behind the point of roots of primes.
+// FIPS 180-4. Its constants are the first fraction bits of roots of primes.
 function sha256(bytes) {
   const primes = [];
   for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
@@ -79,14 +79,13 @@ function sha256(bytes) {
 
 const HASHES = { "MD5": md5, "SHA-256": sha256 };
 
-// The answer to a challenge for a digest login (RFC 7616 3.4), or undefined for a hash that is not
-// known here.
+// The credentials for a digest challenge (RFC 7616 3.4), or undefined for an unsupported hash.
 async function digestLogin(challenge, { method, target, body, login }) {
-  const told = {};
+  const given = {};
   for (const [, name, quoted, plain] of challenge.matchAll(/([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
-    told[name.toLowerCase()] = plain ?? quoted.replace(/\\(.)/g, "$1");
+    given[name.toLowerCase()] = plain ?? quoted.replace(/\\(.)/g, "$1");
   }
-  const algorithm = told.algorithm ?? "MD5";
+  const algorithm = given.algorithm ?? "MD5";
   const [name, session] = algorithm.toUpperCase().split("-SESS");
   if (!HASHES[name]) return undefined;
   const hash = (...parts) => HASHES[name](bytesOf(parts.join(":")));
@@ -95,16 +94,16 @@ async function digestLogin(challenge, { method, target, body, login }) {
   const cnonce = hexOf(crypto.getRandomValues(new Uint8Array(16)));
   const { pathname, search } = new URL(target, location.href);
   const uri = pathname + search;
-  let first = hash(user, told.realm, password);
-  if (session !== undefined) first = hash(first, told.nonce, cnonce);
-  const offered = told.qop?.split(/\s*,\s*/) ?? [];
+  let first = hash(user, given.realm, password);
+  if (session !== undefined) first = hash(first, given.nonce, cnonce);
+  const offered = given.qop?.split(/\s*,\s*/) ?? [];
   const qop = offered.includes("auth") ? "auth" : offered[0];
   const whole = new Uint8Array(await new Response(body || null).arrayBuffer());
   const second = qop === "auth-int" ? hash(method, uri, HASHES[name](whole)) : hash(method, uri);
   const middle = qop ? ["00000001", cnonce, qop] : [];
-  const response = hash(first, told.nonce, ...middle, second);
+  const response = hash(first, given.nonce, ...middle, second);
   const quote = (text) => '"' + binary(text).replace(/["\\]/g, "\\$&") + '"';
-  const fields = { username: user, realm: told.realm, nonce: told.nonce, uri, response, opaque: told.opaque };
+  const fields = { username: user, realm: given.realm, nonce: given.nonce, uri, response, opaque: given.opaque };
   const list = Object.entries(fields).filter(([, value]) => value !== undefined);
   const texts = list.map(([name, value]) => `${name}=${quote(value)}`);
   texts.push("algorithm=" + algorithm);
@@ -112,7 +111,7 @@ async function digestLogin(challenge, { method, target, body, login }) {
   return "Digest " + texts.join(", ");
 }
 
-// The reply to a request with its login, which for a digest is a second one.
+// The reply to an authenticated request; with digest authentication it is the second request.
 async function fetchAs(asked, options) {
   const { target, login } = asked;
   const authorize = (value) => {

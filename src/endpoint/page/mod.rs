@@ -1,5 +1,5 @@
-//! What is served here, told by itself: the page at `/` and the API's descriptions. All are made
-//! from [`GROUPS`](super::GROUPS), so a new row is in each of them.
+//! Descriptions of this server: the page at `/` and those of the API. All are made from
+//! [`GROUPS`](super::GROUPS), so they include every route.
 
 mod html;
 mod negotiate;
@@ -14,34 +14,37 @@ use crate::http::request::Request;
 use html::policy;
 use negotiate::reply;
 
-/// The rows.
+/// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Descriptions",
-    about: "What is served here",
+    about: "Descriptions of this API",
     routes: &[
-        Route::get("/", page, "this page").fixed().client(CODED).answers("text/*"),
-        Route::get("/legacy", page, "this page, where httpbin keeps its old one")
+        Route::get("/", page, "Returns this page").fixed().client(CODED).answers("text/*"),
+        Route::get("/legacy", page, "Returns this page, at the path of httpbin's old one")
             .client(CODED)
             .answers("text/*"),
-        Route::get("/spec.json", spec, "this API, described in Swagger 2.0").client(CODED),
-        Route::get("/openapi.json", description, "this API, described in OpenAPI 3.1")
+        Route::get("/spec.json", spec, "Returns the description of this API in Swagger 2.0")
             .client(CODED),
+        Route::get(
+            "/openapi.json",
+            description,
+            "Returns the description of this API in OpenAPI 3.1",
+        )
+        .client(CODED),
     ],
 };
 
 const CODED: &[Client] = &[Client::Decompress];
 
-/// One sentence, and what it means. Clients' own tests look for the words that httpbin's page has.
+/// A slogan and an explanation. Clients' tests look for the words of httpbin's page.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
 const MORE: &str = "It is an HTTP Request & Response Service like httpbin.org: \
     it speaks the API of httpbin, and has go-httpbin's endpoints and durations as well.";
 
-/// Programs of the command line, by the product that their User-Agent begins with: they print what
-/// they get.
+/// Command-line programs that print what they get, by the product in their User-Agent.
 const PRINTERS: [&str; 3] = ["curl", "wget", "httpie"];
 
-/// `/` and `/legacy`: the page, as both APIs have it; or a text for clients that print it, and for
-/// those that prefer one.
+/// `/` and `/legacy`: the page, in both APIs; or plain text for clients that print it or prefer it.
 fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     const CHOSEN_BY: &str = "Accept, User-Agent";
     let documents = &app.documents;
@@ -52,8 +55,8 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     })
 }
 
-/// Whether the client weighs plain text above HTML, or prints what it gets and has not named HTML
-/// more closely than plain text.
+/// Whether the client prefers plain text to HTML, or prints what it gets and does not ask for HTML
+/// more specifically.
 fn wants_text(request: &Request) -> bool {
     let html = preference(request, "text/html");
     let plain = preference(request, "text/plain");
@@ -77,7 +80,7 @@ fn description(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply(&app.documents.openapi, request, Media::Json, "", || openapi(app)))
 }
 
-/// What a parameter takes, in a few words.
+/// The type of a parameter, in a few words.
 fn takes(app: &App, param: &Param) -> String {
     match param.kind {
         Kind::Text if param.name == "*" => "name=value".to_owned(),

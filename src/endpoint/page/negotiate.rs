@@ -1,5 +1,5 @@
-//! Answers with a document of [`App::documents`](crate::http::app::App::documents): in the coding
-//! that the client prefers, or a 304.
+//! Answers with a document of [`App::documents`](crate::http::app::App::documents), in the coding
+//! that the client prefers, or with a 304.
 
 use crate::http::content_coding::{Coding, accepted};
 use crate::http::document::{Document, OFFERED};
@@ -20,10 +20,10 @@ pub(super) fn reply(
 ) -> Reply {
     let coding = accepted(request, &OFFERED).unwrap_or(Coding::Identity);
     let tag = document.tag(coding, &make);
-    let reply = match (Validator { tag: &tag, modified_s: None }).weigh(request) {
+    let reply = match (Validator { tag: &tag, modified_s: None }).evaluate(request) {
         Outcome::NotModified => Reply::new(Status(304)),
         Outcome::Failed => Reply::new(Status(412)),
-        Outcome::Go => {
+        Outcome::Proceed => {
             let reply = Reply::whole(Status::OK, media, document.bytes(coding, make));
             match coding.name() {
                 Some(name) => reply.header("Content-Encoding", name),

@@ -1,17 +1,17 @@
 "use strict";
-// Turns each row into a place to try its route. Texts only ever go in as text, never as markup.
-// What comes before it is in login.js and curl.js.
+// A form to try each route. Text is inserted as text, never as markup. login.js and curl.js are
+// inserted before this file.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const make = (name, props = {}) => Object.assign(document.createElement(name), props);
 
-const KEPT = 256 * 1024; // bytes of a body that are shown
-const DUMPED = 512; // bytes of a binary one
-const MARKS = 400; // pieces marked on a ruler
+const MAX_TEXT = 256 * 1024; // bytes of a body to show
+const MAX_BINARY = 512; // bytes of a binary body to show
+const MARKS = 400; // chunks marked on the timeline
 const prefix = document.body.dataset.prefix;
 const rows = $$("main details[data-path]");
 
-// --- what is asked -----------------------------------------------------------------------------
+// --- the request --------------------------------------------------------------------------------
 
 const encode = (text) => encodeURIComponent(text).replace(/%(2C|3A|40)/g, decodeURIComponent);
 
@@ -42,14 +42,14 @@ function field(item) {
   return { name, path, input, login: item.dataset.in === "login" };
 }
 
-// The field for whom to log in as: as whom the path says, unless something else is written there.
+// The field for the credentials: those in the path, unless the user writes others.
 function loginItem(needs) {
   const bearer = needs.has("bearer");
   if (!bearer && !needs.has("basic") && !needs.has("digest")) return [];
   const item = make("li");
   const [name, about, form] = bearer
-    ? ["token", "sent with the request", "text; none is sent if empty"]
-    : ["log in as", "sent with the request", "user:password; none is sent if empty"];
+    ? ["token", "sent with the request", "text; not sent if empty"]
+    : ["log in as", "sent with the request", "user:password; not sent if empty"];
   Object.assign(item.dataset, { name: "login", in: "login", default: bearer ? "token" : "", required: "" });
   const hint = make("span", { className: "hint", textContent: about });
   hint.append(make("small", { textContent: form }));
@@ -57,13 +57,13 @@ function loginItem(needs) {
   return [item];
 }
 
-function followPath(fields) {
+function credentialsFromPath(fields) {
   const [user, passwd] = ["user", "passwd"].map((name) => fields.find((field) => field.name === name));
   const login = fields.find((field) => field.login);
   if (!login || !passwd) return;
-  const told = user.input.value + ":" + passwd.input.value;
-  if (login.input.value === (login.told ?? "")) login.input.value = told;
-  login.told = told;
+  const credentials = user.input.value + ":" + passwd.input.value;
+  if (login.input.value === (login.fromPath ?? "")) login.input.value = credentials;
+  login.fromPath = credentials;
 }
 
 function target(row, fields) {
@@ -84,7 +84,7 @@ function target(row, fields) {
   return prefix + path + (query.length ? "?" + query.join("&") : "");
 }
 
-// Paths that may answer with a challenge, to which a browser would open its dialogue.
+// Paths that may answer with a challenge, for which a browser would open its dialog.
 const challenges = rows
   .filter((row) => /basic|bearer|digest|challenge/.test(row.dataset.client))
   .map((row) => row.dataset.path.split("{")[0]);
@@ -120,12 +120,12 @@ function mediaOf(body) {
   }
 }
 
-// --- what comes back ---------------------------------------------------------------------------
+// --- the answer ---------------------------------------------------------------------------------
 
 const spell = (ms) => Math.round(ms).toLocaleString("en") + " ms";
 const size = (bytes) => bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " bytes");
 
-// A line from the request to the answer's last byte, with a mark for each piece of it.
+// A timeline from the request to the last byte of the answer, with a mark for each chunk.
 function ruler(root) {
   const [wait, flow, ...labels] = root.children;
   const marks = [];
@@ -159,7 +159,7 @@ function ruler(root) {
 
 function dump(bytes) {
   const lines = [];
-  for (let at = 0; at < Math.min(bytes.length, DUMPED); at += 16) {
+  for (let at = 0; at < Math.min(bytes.length, MAX_BINARY); at += 16) {
     const row = [...bytes.subarray(at, at + 16)];
     const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(47);
     const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "."));
@@ -168,7 +168,7 @@ function dump(bytes) {
   return lines.join("\n");
 }
 
-// Shows a body while it comes: as text, as a picture when it is whole, or as a dump of its bytes.
+// Shows a body as it arrives: as text, as a hex dump, or as an image once it is complete.
 function viewer(root, media) {
   const picture = media.startsWith("image/");
   const texty = /^text\/|json|xml|javascript|urlencoded/.test(media);
@@ -183,11 +183,11 @@ function viewer(root, media) {
     return bytes;
   };
   const piece = (bytes) => {
-    const part = picture ? bytes : bytes.subarray(0, KEPT - kept);
+    const part = picture ? bytes : bytes.subarray(0, MAX_TEXT - kept);
     pieces.push(part);
     kept += part.length;
     const odd = !texty && part.some((byte) => byte > 126 || (byte < 32 && ![9, 10, 13].includes(byte)));
-    const changed = (plain && odd) || kept - part.length < DUMPED;
+    const changed = (plain && odd) || kept - part.length < MAX_BINARY;
     if (odd) plain = false;
     if (plain) pre.append(decoder.decode(part, { stream: true }));
     else if (!picture && changed) pre.textContent = dump(whole());
@@ -198,11 +198,11 @@ function viewer(root, media) {
       const reader = new FileReader();
       reader.readAsDataURL(new Blob([whole()], { type: media }));
       await new Promise((done) => (reader.onloadend = done));
-      root.append(make("img", { src: reader.result, alt: "The picture that was answered" }));
+      root.append(make("img", { src: reader.result, alt: "The image in the answer" }));
     }
-    const told = plain ? KEPT : DUMPED;
-    if (!picture && total > told) {
-      root.append(make("p", { textContent: `The first ${size(told)} of ${size(total)}.` }));
+    const most = plain ? MAX_TEXT : MAX_BINARY;
+    if (!picture && total > most) {
+      root.append(make("p", { textContent: `The first ${size(most)} of ${size(total)}.` }));
     }
   };
   return { piece, end };
@@ -212,13 +212,13 @@ function headersOf(lines) {
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon < 1) throw new Error(`This is no header: ${line}`);
+    if (colon < 1) throw new Error(`Not a header field: ${line}`);
     headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
   }
   return headers;
 }
 
-function tellHeaders(root, reply) {
+function showHeaders(root, reply) {
   const list = [...reply.headers].map(([name, value]) => `${name}: ${value}`);
   const count = list.length + (list.length === 1 ? " header field" : " header fields");
   $("summary", root).textContent = count;
@@ -226,7 +226,7 @@ function tellHeaders(root, reply) {
   root.hidden = false;
 }
 
-// One request, with what its form shows of it.
+// Measures one request and shows its progress in the form.
 function clock(form) {
   const [status, shown, timer] = [".status", ".shown", ".timer"].map((name) => $(name, form));
   $$(".ruler i", form).forEach((mark) => mark.remove());
@@ -253,17 +253,17 @@ function clock(form) {
     draw(ended, first, !$(".ruler i", form) && first !== undefined, true);
     return [ended, first];
   };
-  const tell = (text, kind, ...facts) => {
+  const showStatus = (text, kind, ...facts) => {
     const strong = make("strong", { textContent: text });
     strong.dataset.class = kind;
     const spans = facts.filter(Boolean).map((fact) => make("span", { textContent: fact }));
     status.replaceChildren(strong, ...spans);
   };
-  return { begin, piece, end, tell, shown };
+  return { begin, piece, end, showStatus, shown };
 }
 
 async function send(form, asked, control) {
-  const { begin, piece, end, tell, shown } = clock(form);
+  const { begin, piece, end, showStatus, shown } = clock(form);
   const { method, body } = asked;
   try {
     const headers = headersOf(asked.headers);
@@ -273,8 +273,8 @@ async function send(form, asked, control) {
     begin();
     const media = reply.headers.get("Content-Type") ?? "";
     const code = [`${reply.status} ${reply.statusText}`.trim(), String(reply.status)[0]];
-    tell(...code, "the answer has begun");
-    tellHeaders($(".fields", form), reply);
+    showStatus(...code, "receiving");
+    showHeaders($(".fields", form), reply);
     const view = viewer(shown, media.toLowerCase());
     const reader = reply.body?.getReader();
     let total = 0;
@@ -288,25 +288,25 @@ async function send(form, asked, control) {
     const late = ended - first > 20 && `first byte after ${spell(first)}`;
     const went = reply.redirected && "from " + reply.url.replace(location.origin, "");
     const cut = reply.headers.get("X-Clamped");
-    tell(...code, spell(ended), late, size(total), media || "no media type", went, cut && "cut to " + cut);
+    showStatus(...code, spell(ended), late, size(total), media || "no media type", went, cut && "clamped to " + cut);
   } catch (error) {
     const [ended] = end();
     const cancelled = error.name === "AbortError";
     const [text, why] = cancelled ? ["Cancelled"] : ["No answer", error.message];
-    tell(text, cancelled ? "" : "5", "after " + spell(ended), why);
+    showStatus(text, cancelled ? "" : "5", "after " + spell(ended), why);
   }
 }
 
-// Sends each line as a message and shows those that come back.
+// Sends each line as a message and shows the messages that arrive.
 async function converse(form, asked, control) {
-  const { begin, piece, end, tell, shown } = clock(form);
+  const { begin, piece, end, showStatus, shown } = clock(form);
   const lines = asked.body.split("\n");
   const socket = new WebSocket(socketUrl(asked.target));
   const pre = make("pre", { tabIndex: 0 });
   let back = 0;
   socket.onopen = () => {
     begin();
-    tell("101 Switching Protocols", "2", "the connection is open");
+    showStatus("101 Switching Protocols", "2", "the connection is open");
     shown.append(pre);
     for (const line of lines) socket.send(line);
   };
@@ -319,10 +319,10 @@ async function converse(form, asked, control) {
   const { code } = await new Promise((done) => (socket.onclose = done));
   const [ended, first] = end();
   const facts = [spell(ended), `${back} of ${lines.length} messages`, "closed with " + code];
-  tell(first === undefined ? "No connection" : "101 Switching Protocols", first ? "2" : "5", ...facts);
+  showStatus(first === undefined ? "No connection" : "101 Switching Protocols", first ? "2" : "5", ...facts);
 }
 
-// --- the rows ----------------------------------------------------------------------------------
+// --- the rows -----------------------------------------------------------------------------------
 
 async function copy(button, text, code) {
   try {
@@ -330,7 +330,7 @@ async function copy(button, text, code) {
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = "Copy"), 1500);
   } catch {
-    // Only a page of a trusted origin may write there; a person may, once it is selected.
+    // Without a secure context only the user can copy; select the text for that.
     getSelection().selectAllChildren(code);
   }
 }
@@ -342,7 +342,7 @@ function build(row) {
   const params = $(".params", row) ?? (login.length ? make("ul", { className: "params" }) : undefined);
   if (params) {
     params.append(...login);
-    panel.append(params); // A field's name follows from the row that it is in.
+    panel.append(params); // Before field(), which derives ids from the enclosing row.
   }
   const fields = params ? $$("li", params).map(field) : [];
   if (params) form.prepend(params);
@@ -354,14 +354,14 @@ function build(row) {
   if (talks) {
     $(".headers", form).hidden = true;
     $(".more summary", form).textContent = "Messages";
-    $(".content", form).firstChild.textContent = "One a line ";
+    $(".content", form).firstChild.textContent = "One per line ";
     body.value = "Hello";
   }
   method.append(...methods.map((name) => make("option", { textContent: name })));
   if (talks || (takesBody && !methods.includes("GET"))) $(".more", form).open = true;
   const [asked, line] = [$(".asked", form), $(".curl code", form)];
   const update = () => {
-    followPath(fields);
+    credentialsFromPath(fields);
     const now = ask(row, form, fields);
     asked.textContent = now.target;
     line.textContent = curl(now);
@@ -372,7 +372,7 @@ function build(row) {
   };
   const [go, stop] = [$(".send", form), $(".cancel", form)];
   let control;
-  // The body is a text or a file: what was given last.
+  // The body is a text or a file, whichever was entered last.
   body.addEventListener("input", () => (file.value = ""));
   file.addEventListener("input", () => (body.value = ""));
   method.addEventListener("input", () => {
@@ -405,7 +405,7 @@ for (const row of rows) {
   });
 }
 
-// --- finding a row -----------------------------------------------------------------------------
+// --- the filter ---------------------------------------------------------------------------------
 
 const filter = $("#filter");
 const links = new Map($$("nav a").map((link) => [link.hash.slice(1), link]));
@@ -438,7 +438,7 @@ filter.addEventListener("input", () => {
 filter.addEventListener("keydown", (event) => {
   const found = rows.filter((row) => !row.hidden);
   if (event.key === "Enter" && !event.isComposing && found.length) {
-    event.preventDefault(); // Or it would be pressed in the row as well, and close it.
+    event.preventDefault(); // Enter would also toggle the row that gets the focus.
     found[0].open = true;
     $("summary", found[0]).focus();
   }
@@ -455,7 +455,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Marks the group that is read: the last one that has reached the upper part of the window.
+// Marks the current group: the last one in the upper quarter of the window.
 const read = new Set();
 const watch = new IntersectionObserver((changes) => {
   for (const { target, isIntersecting } of changes) read[isIntersecting ? "add" : "delete"](target);

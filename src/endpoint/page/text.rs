@@ -1,4 +1,4 @@
-//! The page for those who read it in a terminal: a line for each route, under its group.
+//! The page in plain text, for terminals: a line for each route, by group.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub(super) fn text(app: &App) -> Vec<u8> {
     for group in GROUPS {
         write_group(&mut text, app, group, width.unwrap_or_default());
     }
-    text.push_str("\nA browser is shown a page to try each of them.\n");
+    text.push_str("\nBrowsers get a page to try each of them.\n");
     text.into_bytes()
 }
 

@@ -1,4 +1,4 @@
-//! `/links`: pages that link to one another.
+//! `/links`: pages that link to each other.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,37 +12,36 @@ use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::uri::percent::utf8_or_escapes;
 
-/// httpbin's bounds on the number of links.
+/// httpbin's limits on the number of links.
 const LINKS: std::ops::RangeInclusive<u64> = 1..=200;
-/// go-httpbin's.
+/// go-httpbin's limits.
 const GO_LINKS: std::ops::RangeInclusive<u64> = 0..=256;
 
-const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "how many pages")
-    .go(&Param::path("n", Kind::Integer(0, 256), "10", "how many pages"));
-const OFFSET: Param =
-    Param::path("offset", Kind::Integer(0, i64::MAX), "0", "which of them this is")
-        .go(&Param::path("offset", ANY_INTEGER, "0", "which of them this is"));
+const COUNT: Param = Param::path("n", Kind::Integer(1, 200), "10", "number of pages")
+    .go(&Param::path("n", Kind::Integer(0, 256), "10", "number of pages"));
+const OFFSET: Param = Param::path("offset", Kind::Integer(0, i64::MAX), "0", "index of this page")
+    .go(&Param::path("offset", ANY_INTEGER, "0", "index of this page"));
 const ANY_INTEGER: Kind = Kind::Integer(i64::MIN, i64::MAX);
 
-/// A row of `redirects`' group; the next is another.
+/// A route in `redirects`' group; the next is another.
 pub(super) const FIRST: Route =
-    Route::get("/links/{n}", first, "a redirect to the first of n pages")
+    Route::get("/links/{n}", first, "Redirects to the first of n pages")
         .with(&[COUNT])
         .go(first_go)
         .redirects();
 pub(super) const PAGE: Route =
-    Route::get("/links/{n}/{offset}", page, "a page with links to n pages")
+    Route::get("/links/{n}/{offset}", page, "Returns a page with links to n pages")
         .with(&[COUNT, OFFSET])
         .go(page_go)
         .answers("text/html");
 
-/// `/links/{n}`: as many as were asked for; the page bounds them.
+/// `/links/{n}`: any number; the page clamps it.
 fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = count(app, "n", request.param(0))?;
     Ok(found(app, app.local(&format!("/links/{n}/0"))))
 }
 
-/// The same in go-httpbin, which passes the query on.
+/// The same in go-httpbin, which keeps the query.
 fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
     let query = request.target.raw_query.map(|raw| utf8_or_escapes(Cow::Borrowed(raw)));
@@ -55,19 +54,20 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = count(app, "n", request.param(0))?;
     let n = bounded(app, "n", asked, LINKS)?;
     let offset = count(app, "offset", request.param(1))?;
-    Ok(linked(app, n, Some(offset), '\'').clamped("n", asked, n))
+    Ok(link_page(app, n, Some(offset), '\'').clamped("n", asked, n))
 }
 
-/// The same in go-httpbin, where a negative offset is none of the pages, as one too large is.
+/// The same in go-httpbin, where a negative offset is none of the pages, like one that is too
+/// large.
 fn page_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
     let offset = String::from_utf8_lossy(request.param(1));
     let offset = u64::try_from(integer(app.compat, "offset", &offset)?).ok();
-    Ok(linked(app, n, offset, '"'))
+    Ok(link_page(app, n, offset, '"'))
 }
 
 /// A page of links, without one to itself.
-fn linked(app: &App, n: u64, offset: Option<u64>, quote: char) -> Reply {
+fn link_page(app: &App, n: u64, offset: Option<u64>, quote: char) -> Reply {
     let base = app.local(&format!("/links/{n}"));
     let mut page = String::from("<html><head><title>Links</title></head><body>");
     for link in 0..n {

@@ -1,42 +1,42 @@
-//! What a route can be told in its path and its query.
+//! Parameters in paths and queries.
 //!
-//! A row describes a parameter exactly: the page, the API's descriptions and the tests take from it
-//! which values are answered and which are refused.
+//! A row describes a parameter exactly: the page, the API's descriptions and the tests derive from
+//! it which values are accepted and which are refused.
 
 use crate::endpoint::params::max_duration_us;
 use crate::http::app::App;
 use crate::http::compat::Compat;
 
-/// What may be said in a path or a query.
+/// A parameter of a path or a query.
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
     /// Its name; `*` for any name.
     pub name: &'static str,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// What it takes.
+    /// Its type.
     pub kind: Kind,
-    /// What it is when it is not said; for one that must be said a value to try.
+    /// Its default; for a required parameter a sample.
     pub default: Option<&'static str>,
-    /// What it is for, in one line.
+    /// A summary, in one line.
     pub about: &'static str,
-    /// What becomes of a value beyond its bounds.
+    /// What happens to a value out of range.
     pub beyond: Beyond,
-    /// The setting that is its upper bound, in place of the one of its kind.
+    /// The setting that is its upper limit, in place of its type's.
     pub ceiling: Option<Ceiling>,
-    /// A regular expression for the texts it takes, if not any.
+    /// Regular expression for valid texts, if not all are.
     pub pattern: Option<&'static str>,
-    /// For any name: which names there may be.
+    /// For any name: the valid names.
     pub names: Option<Names>,
-    /// Whether it must be said.
+    /// Whether it is required.
     pub required: bool,
-    /// Whether an empty value counts as none, whoever's ways are followed.
+    /// Whether an empty value counts as missing in both APIs.
     pub blank: bool,
-    /// What it is under `--compat go-httpbin`, if that differs.
+    /// The parameter for `--compat go-httpbin`, if it differs.
     pub go: Option<&'static Param>,
 }
 
-/// Where a parameter stands.
+/// Where a parameter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the path.
@@ -45,76 +45,76 @@ pub enum Place {
     Query,
 }
 
-/// What a parameter takes.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// Any text.
     Text,
-    /// A whole number in this range, of at most 64 bits where nothing else bounds it.
+    /// An integer in this range, of at most 64 bits if there is no other limit.
     Integer(i64, i64),
     /// A number in this range.
     Number(f64, f64),
     /// Seconds, or a number with a unit.
     Duration(Sign),
-    /// `1` and `true`, or anything else.
+    /// `1` and `true`; anything else is false.
     Switch,
     /// One of these.
     Choice(&'static [&'static str], Others),
 }
 
-/// Which durations a parameter takes.
+/// The valid signs of a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
-    /// All; one below zero counts as zero.
+    /// Any; a negative one counts as zero.
     Any,
-    /// Zero and more.
+    /// Zero or more.
     NonNegative,
     /// More than zero.
     Positive,
 }
 
-/// What becomes of a text that is none of a parameter's choices.
+/// What happens to a text that is none of the choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
     /// It is refused.
     Refused,
-    /// It is refused, unless it differs in nothing but upper and lower case.
+    /// It is refused, unless it differs only in case.
     RefusedInAnyCase,
-    /// It is taken, and counts as the first choice or for nothing.
+    /// It is accepted, as the first choice or as no choice.
     Taken,
 }
 
-/// What becomes of a value beyond the bounds of its kind.
+/// What happens to a value out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beyond {
-    /// It is cut to them in httpbin's ways and refused in go-httpbin's.
+    /// It is clamped in httpbin and refused in go-httpbin.
     AsProfile,
     /// It is refused.
     Refused,
-    /// It is refused below them and cut to them above.
+    /// It is refused below the range and clamped above.
     CutAbove,
-    /// It is cut to them.
+    /// It is clamped.
     Cut,
 }
 
-/// An upper bound that the operator sets.
+/// An upper limit that the operator sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ceiling {
     /// `--max-bytes`.
     Bytes,
     /// `--max-body-size`.
     Body,
-    /// As many pieces of this many bytes as an answer over time may have: one at least, and in
-    /// httpbin's ways no more than a fixed number, whatever `--max-body-size` is.
+    /// The number of pieces of this many bytes that an answer may have: at least one, and in
+    /// httpbin at most a fixed number, whatever `--max-body-size` is.
     Pieces(u64),
     /// `--max-duration`, in microseconds.
     Duration,
-    /// Half of it: of two durations that share it, what fits whatever the other one is.
+    /// Half of it: if two durations share it, one that is valid whatever the other is.
     HalfDuration,
 }
 
 impl Ceiling {
-    /// The flag that sets it, if one does now.
+    /// The flag that sets it, if one does.
     pub fn flag(self, app: &App) -> Option<&'static str> {
         let body = app.compat.most_streamed(&app.limits) == app.limits.body_bytes;
         match self {
@@ -125,7 +125,7 @@ impl Ceiling {
         }
     }
 
-    /// What it is now: bytes, pieces or microseconds.
+    /// Its value: bytes, pieces or microseconds.
     pub fn of(self, app: &App) -> u64 {
         let limits = &app.limits;
         match self {
@@ -138,17 +138,17 @@ impl Ceiling {
     }
 }
 
-/// Which names a query may hold where it may hold any.
+/// The names that a query may have if any name is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// A regular expression for them.
+    /// Regular expression for them.
     pub pattern: &'static str,
-    /// Those of them, in any case, that mean something else or are refused.
+    /// Exceptions, in any case: they have another meaning or are refused.
     pub except: &'static [&'static str],
 }
 
 impl Param {
-    /// A segment of the path, with a value to try.
+    /// A path segment, with a sample.
     pub const fn path(
         name: &'static str,
         kind: Kind,
@@ -159,7 +159,7 @@ impl Param {
         Param { place, default, required: true, ..Param::query(name, kind, about) }
     }
 
-    /// A name in the query, which may be left out.
+    /// An optional name in the query.
     pub const fn query(name: &'static str, kind: Kind, about: &'static str) -> Param {
         Param {
             name,
@@ -182,49 +182,49 @@ impl Param {
         Param { names: Some(names), ..Param::query("*", Kind::Text, about) }
     }
 
-    /// The same with what it is when left out.
+    /// Sets the default.
     pub const fn or(mut self, default: &'static str) -> Param {
         self.default = Some(default);
         self
     }
 
-    /// The same, but for what becomes of values beyond its bounds.
+    /// Sets what happens to values out of range.
     pub const fn beyond(mut self, beyond: Beyond) -> Param {
         self.beyond = beyond;
         self
     }
 
-    /// The same up to what a setting allows.
+    /// Sets the setting that limits it.
     pub const fn up_to(mut self, ceiling: Ceiling) -> Param {
         self.ceiling = Some(ceiling);
         self
     }
 
-    /// The same, and empty is as good as left out.
+    /// Makes an empty value count as missing.
     pub const fn blank(mut self) -> Param {
         self.blank = true;
         self
     }
 
-    /// The same for texts of this pattern.
+    /// Sets the pattern of valid texts.
     pub const fn like(mut self, pattern: &'static str) -> Param {
         self.pattern = Some(pattern);
         self
     }
 
-    /// The same, which must be said, with a value to try.
+    /// Makes it required, with a sample.
     pub const fn sample(mut self, sample: &'static str) -> Param {
         self.required = true;
         self.or(sample)
     }
 
-    /// The same, but this one under `--compat go-httpbin`.
+    /// Sets the parameter for `--compat go-httpbin`.
     pub const fn go(mut self, param: &'static Param) -> Param {
         self.go = Some(param);
         self
     }
 
-    /// Whether an empty value counts as none.
+    /// Whether an empty value counts as missing.
     pub fn may_be_blank(&self, compat: &Compat) -> bool {
         let none = self.blank || compat.empty_is_absent;
         none && self.place == Place::Query && !self.required

@@ -9,41 +9,41 @@ use crate::http::fields::parameters::Parameterized;
 use crate::http::json::Json;
 use crate::http::uri::query::{self, Order, Pair};
 
-/// A body read by its Content-Type.
+/// A body parsed by its Content-Type.
 #[derive(Debug, Default)]
 pub struct Content<'a> {
-    /// Form fields, in the order in which they came.
+    /// Form fields, in order of arrival.
     pub form: Vec<Pair<'a>>,
-    /// Files by the names of their fields, in the order in which they came.
+    /// Files with the names of their fields, in order of arrival.
     pub files: Vec<(String, Data<'a>)>,
-    /// The body itself.
+    /// The body itself, unless it is a form.
     pub data: Data<'a>,
-    /// The text that is read as JSON; empty: there is none.
+    /// The text to parse as JSON; empty if there is none.
     pub json: Cow<'a, str>,
 }
 
-/// How bytes are told.
+/// How bytes are shown.
 #[derive(Debug)]
 pub enum Data<'a> {
-    /// As text, in which what is no UTF-8 is replaced.
+    /// As text, with invalid UTF-8 replaced.
     Text(&'a [u8]),
     /// As a `data:` URL (RFC 2397).
     Url {
-        /// The media type that it names.
+        /// Its media type.
         media: Cow<'a, str>,
-        /// Which of the alphabets of base64 it is written in.
+        /// The base64 alphabet.
         alphabet: &'static GeneralPurpose,
-        /// What it holds.
+        /// Its content.
         content: &'a [u8],
     },
 }
 
-/// The type of a form that is written like a query.
+/// The media type of a form in the format of a query.
 pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
-/// The type of a form in parts.
+/// The media type of a form in parts.
 pub(super) const MULTIPART: &str = "multipart/form-data";
 
-/// What stands between the parts of a form.
+/// The boundary between the parts of a form.
 pub(super) fn boundary(options: &Parameterized) -> Option<&str> {
     options.parameter("boundary").filter(|b| !b.is_empty() && b.is_ascii())
 }
@@ -54,10 +54,10 @@ impl Content<'_> {
         query::write(json, compat, self.form.iter().cloned(), Order::Sorted);
     }
 
-    /// Writes the files as an object: of several of one name only the first, or lists of them all.
+    /// Writes the files as an object: the first file of each name, or lists of all.
     pub fn write_files(&self, json: &mut Json, compat: &Compat) {
         let mut files: Vec<&(String, Data)> = self.files.iter().collect();
-        // A stable sort, so the files of one name keep their order.
+        // A stable sort, so files with the same name keep their order.
         files.sort_by(|one, other| one.0.cmp(&other.0));
         json.object(|json| {
             for same in files.chunk_by(|one, other| one.0 == other.0) {
@@ -84,7 +84,7 @@ impl Default for Data<'_> {
 }
 
 impl<'a> Data<'a> {
-    /// Text when it is UTF-8, whatever its type.
+    /// As text if it is valid UTF-8, whatever its media type.
     pub(super) fn of(content: &'a [u8], media: Option<Cow<'a, str>>) -> Data<'a> {
         if std::str::from_utf8(content).is_ok() {
             return Data::Text(content);
@@ -114,7 +114,8 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Appends bytes in base64. By pieces of whole groups, so that they fit together.
+/// Appends bytes in base64, in pieces whose length is a multiple of three, so that they
+/// concatenate.
 fn write_base64(output: &mut Vec<u8>, alphabet: &GeneralPurpose, content: &[u8]) {
     use base64::engine::Engine;
     let mut coded = [0; 4096];

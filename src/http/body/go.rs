@@ -1,8 +1,8 @@
-//! A request's body as go-httpbin reads it: by its type alone, and malformed ones refused.
+//! Parses a body as go-httpbin does: by its media type alone, and malformed ones are refused.
 //!
-//! Departures: a media type is known in any case, as RFC 9110 8.3.1 has it; text after a JSON value
-//! is refused, which go-httpbin overlooks; and what a multipart body may look like stands in
-//! [`multipart`], for both.
+//! Departures: a media type matches in any case (RFC 9110 8.3.1); text after a JSON value is
+//! refused, which go-httpbin ignores; and multipart bodies are parsed by [`multipart`], for both
+//! APIs.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,8 @@ use crate::http::request::Request;
 use crate::http::uri::percent::utf8_or_replacement;
 use crate::http::uri::query;
 
-/// A request's body. That of a form or of JSON is told as text too; one of any other type but plain
-/// text and HTML as a `data:` URL of that type.
+/// Parses a request's body. A form or JSON is shown as text too; any media type but plain text and
+/// HTML as a `data:` URL.
 pub fn read<'a>(request: &Request<'a>) -> Result<Content<'a>, Refusal> {
     let (body, value) = (request.body, request.field("Content-Type").unwrap_or_default());
     if body.is_empty() {
@@ -37,17 +37,17 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Content<'a>, Refusal> {
 
 fn with_pairs<'a>(content: Content<'a>, body: &'a [u8]) -> Result<Content<'a>, Refusal> {
     let form = query::strict_pairs(body).collect::<Option<Vec<_>>>();
-    let form = form.ok_or_else(|| unreadable("the form holds a bad escape, or a `;`"))?;
+    let form = form.ok_or_else(|| unreadable("the form has an invalid escape or a `;`"))?;
     Ok(Content { form, ..content })
 }
 
-/// A part without a name is left out, and one whose file has none is a value.
+/// Parts without a name are ignored, and a part with an empty file name is a value.
 fn with_parts<'a>(
     mut content: Content<'a>,
     body: &'a [u8],
     options: &Parameterized,
 ) -> Result<Content<'a>, Refusal> {
-    let boundary = boundary(options).ok_or_else(|| unreadable("no boundary is named"))?;
+    let boundary = boundary(options).ok_or_else(|| unreadable("no boundary is given"))?;
     let parts = multipart::parse(body, boundary);
     for part in parts.ok_or_else(|| unreadable("the multipart body is malformed"))? {
         let Some(name) = part.name.filter(|name| !name.is_empty()) else { continue };
@@ -63,11 +63,11 @@ fn with_json<'a>(content: Content<'a>, body: &'a [u8]) -> Result<Content<'a>, Re
     let json = utf8_or_replacement(body.into());
     match reencode::is_json(&json) {
         true => Ok(Content { json, ..content }),
-        false => Err(unreadable("it is no JSON")),
+        false => Err(unreadable("it is not JSON")),
     }
 }
 
-/// The body as a `data:` URL of the type that it was sent with, its parameters left out.
+/// The body as a `data:` URL with its media type, without parameters.
 fn url<'a>(value: &'a [u8], content: &'a [u8]) -> Data<'a> {
     let media = value.split(|&byte| byte == b';').next().unwrap_or_default();
     let media: Cow<str> = match media.trim_ascii() {
@@ -88,10 +88,10 @@ mod tests {
     use crate::http::json::{Json, Layout, Spelling};
     use crate::http::tests::ask;
 
-    /// `data`, `files`, `form` and the text of `json`, or why not.
-    fn told(media: &str, body: &[u8]) -> String {
+    /// `data`, `files`, `form` and the text of `json`, or the reason of the refusal.
+    fn parsed(media: &str, body: &[u8]) -> String {
         let mut output = Vec::new();
-        let mut json = Json::spelled(&mut output, Layout::Tight, Spelling::Go);
+        let mut json = Json::spelled(&mut output, Layout::Compact, Spelling::Go);
         let read = |request: &Request| match read(request) {
             Ok(content) => {
                 content.data.write(&mut json);
@@ -106,34 +106,34 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_what_is_none() {
-        assert_eq!(told("text/plain; charset=x", "é".as_bytes()), r#""é"{}{}"#);
-        assert_eq!(told("text/html", b"a\xff"), r#""a\ufffd"{}{}"#);
-        assert_eq!(told("", b"a=1"), r#""data:application/octet-stream;base64,YT0x"{}{}"#);
-        assert_eq!(told("Image/PNG; q=1", b"\xfb\xff"), r#""data:Image/PNG;base64,-_8="{}{}"#);
-        assert_eq!(told("image/png", b""), r#"""{}{}"#);
+    fn texts_and_other_types() {
+        assert_eq!(parsed("text/plain; charset=x", "é".as_bytes()), r#""é"{}{}"#);
+        assert_eq!(parsed("text/html", b"a\xff"), r#""a\ufffd"{}{}"#);
+        assert_eq!(parsed("", b"a=1"), r#""data:application/octet-stream;base64,YT0x"{}{}"#);
+        assert_eq!(parsed("Image/PNG; q=1", b"\xfb\xff"), r#""data:Image/PNG;base64,-_8="{}{}"#);
+        assert_eq!(parsed("image/png", b""), r#"""{}{}"#);
     }
 
     #[test]
     fn forms() {
         assert_eq!(
-            told(URLENCODED, b"b=1&a=%C3%A9&b="),
+            parsed(URLENCODED, b"b=1&a=%C3%A9&b="),
             r#""b=1&a=%C3%A9&b="{}{"a":["é"],"b":["1",""]}"#
         );
         for body in ["a=%zz", "a=%4", "%", "a=1&b;c"] {
-            let text = "error parsing request body: the form holds a bad escape, or a `;`";
-            assert_eq!(told(URLENCODED, body.as_bytes()), text, "{body}");
+            let text = "error parsing request body: the form has an invalid escape or a `;`";
+            assert_eq!(parsed(URLENCODED, body.as_bytes()), text, "{body}");
         }
     }
 
     #[test]
     fn json() {
-        assert_eq!(told("Application/JSON; x", b"[1]"), r#""[1]"{}{}[1]"#);
+        assert_eq!(parsed("Application/JSON; x", b"[1]"), r#""[1]"{}{}[1]"#);
         for body in ["{", " ", "NaN", "{}{}"] {
-            let told = told("application/json", body.as_bytes());
-            assert_eq!(told, "error parsing request body: it is no JSON", "{body}");
+            let text = parsed("application/json", body.as_bytes());
+            assert_eq!(text, "error parsing request body: it is not JSON", "{body}");
         }
-        assert_eq!(told("text/plain", b"[1]"), r#""[1]"{}{}"#);
+        assert_eq!(parsed("text/plain", b"[1]"), r#""[1]"{}{}"#);
     }
 
     #[test]
@@ -146,23 +146,27 @@ mod tests {
             + &part("name=e; filename=\"\"", "3")
             + &part("filename=z", "4")
             + "--B--";
-        let told_of = |body: &str| told("multipart/form-data; boundary=B", body.as_bytes());
-        assert!(told_of(&body).ends_with(r#""{"f":["1","2"]}{"e":["3"]}"#), "{}", told_of(&body));
+        let parsed_form = |body: &str| parsed("multipart/form-data; boundary=B", body.as_bytes());
+        assert!(
+            parsed_form(&body).ends_with(r#""{"f":["1","2"]}{"e":["3"]}"#),
+            "{}",
+            parsed_form(&body)
+        );
         for body in ["garbage", &body[..body.len() - 5]] {
             assert_eq!(
-                told_of(body),
+                parsed_form(body),
                 "error parsing request body: the multipart body is malformed"
             );
         }
-        let told = told("multipart/form-data", b"--B--");
-        assert_eq!(told, "error parsing request body: no boundary is named");
+        let text = parsed("multipart/form-data", b"--B--");
+        assert_eq!(text, "error parsing request body: no boundary is given");
     }
 
     proptest::proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(0..=u8::MAX, 0..60)) {
             for media in [URLENCODED, "", "application/json", "multipart/form-data; boundary=B"] {
-                told(media, &body);
+                parsed(media, &body);
             }
         }
     }

@@ -22,7 +22,7 @@ pub fn read<'a>(compat: &Compat, request: &Request<'a>) -> Result<Content<'a>, R
     if compat.strict { go::read(request) } else { Ok(werkzeug::read(request)) }
 }
 
-/// Refuses a form of more fields than are read: each takes far more memory than its bytes.
+/// Refuses a form with too many fields, since each takes far more memory than its bytes.
 pub fn check_count(request: &Request) -> Result<(), Refusal> {
     let body = request.body;
     if body.len() <= MAX_FORM_FIELDS {

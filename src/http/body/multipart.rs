@@ -1,7 +1,7 @@
-//! `multipart/form-data` (RFC 7578), read as leniently as Werkzeug reads it.
+//! `multipart/form-data` (RFC 7578), parsed as leniently as by Werkzeug.
 //!
-//! Lines may end in CRLF, LF or CR; blanks may follow a boundary; what stands before the first and
-//! after the last boundary is skipped. Nothing is copied but names. It is bounded by the body.
+//! Lines may end with CRLF, LF or CR; whitespace may follow a boundary; text before the first and
+//! after the last boundary is ignored. Only names are copied. The size of the body limits the work.
 
 use std::borrow::Cow;
 
@@ -12,17 +12,17 @@ use crate::http::fields::parameters::Parameterized;
 /// One part.
 #[derive(Debug, PartialEq)]
 pub struct Part<'a> {
-    /// The field's name, if it was given.
+    /// The field's name, if given.
     pub name: Option<String>,
-    /// The name of the file, if it was given, be it empty.
+    /// The file's name, if given; it may be empty.
     pub file_name: Option<String>,
-    /// Its Content-Type field as it came, if any.
+    /// Its Content-Type field as sent, if any.
     pub media: Option<Cow<'a, str>>,
-    /// What it holds.
+    /// Its content.
     pub content: &'a [u8],
 }
 
-/// The parts of a body; `None` when it is no multipart body, or not a whole one.
+/// The parts of a body; `None` if it is not a multipart body, or incomplete.
 pub fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     let finder = Boundary { mark: format!("--{boundary}").into_bytes() };
     let mut parts = Vec::new();
@@ -36,9 +36,9 @@ pub fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     Some(parts)
 }
 
-/// A boundary that was found.
+/// A boundary in the text.
 struct Found<'a> {
-    /// What comes after it; `None` after the last one.
+    /// The text after it; `None` after the last one.
     next: Option<&'a [u8]>,
 }
 
@@ -47,13 +47,13 @@ struct Boundary {
 }
 
 impl Boundary {
-    /// The first boundary, which need not begin a line.
+    /// The first boundary, which may be anywhere in a line.
     fn first<'a>(&self, body: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
         memmem::find_iter(body, &self.mark).find_map(|at| Some((body, self.ending(body, at)?)))
     }
 
-    /// What stands before the next boundary, and the boundary. `text` begins with the line break
-    /// before the content, which may be the boundary's own when there is no content.
+    /// The text before the next boundary, and the boundary. `text` starts with the line break
+    /// before the content, which is the boundary's own if there is no content.
     fn after_line<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
         let start = line_break(text);
         memmem::find_iter(text, &self.mark).find_map(|at| {
@@ -64,7 +64,7 @@ impl Boundary {
         })
     }
 
-    /// The boundary at this place, unless it is only the beginning of something else.
+    /// The boundary at this position, unless it is the start of a longer text.
     fn ending<'a>(&self, text: &'a [u8], at: usize) -> Option<Found<'a>> {
         let rest = text.get(at + self.mark.len()..)?;
         if rest.starts_with(b"--") {
@@ -77,7 +77,7 @@ impl Boundary {
     }
 }
 
-/// The length of the line break that `text` begins with.
+/// The length of the line break at the start of `text`.
 fn line_break(text: &[u8]) -> usize {
     match text {
         [b'\r', b'\n', ..] => 2,
@@ -86,7 +86,7 @@ fn line_break(text: &[u8]) -> usize {
     }
 }
 
-/// A part's head, and what follows from the second of its two line breaks on.
+/// A part's head, and the text from the second of its two final line breaks on.
 fn split_blank_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     memchr::memchr2_iter(b'\r', b'\n', text).find_map(|at| {
         let (head, rest) = text.split_at_checked(at)?;
@@ -99,7 +99,7 @@ fn split_blank_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     })
 }
 
-/// A part from its head and its content.
+/// A part, from its head and content.
 fn part<'a>(head: &'a [u8], content: &'a [u8]) -> Option<Part<'a>> {
     let fields = fields(std::str::from_utf8(head).ok()?);
     let find = |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -112,7 +112,7 @@ fn part<'a>(head: &'a [u8], content: &'a [u8]) -> Option<Part<'a>> {
     })
 }
 
-/// The fields of a part's head; a line that begins with a blank continues the one before.
+/// The fields of a part's head. A line that starts with whitespace continues the one before.
 fn fields(head: &str) -> Vec<(&str, Cow<'_, str>)> {
     let mut fields: Vec<(&str, Cow<str>)> = Vec::new();
     for line in head.split(['\r', '\n']).filter(|line| !line.is_empty()) {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_has_no_parts() {
+    fn an_incomplete_body_has_no_parts() {
         let whole = format!("--B\r\n{HEAD}\r\n\r\n1\r\n--B");
         for body in ["", "x", "--B\r\n", &whole, &whole[..30], "--B\r\nX: y\r\n\r\n1\r\n--B--"] {
             assert_eq!(contents(body), None, "{body:?}");

@@ -1,6 +1,4 @@
-//! What a request's body holds: a form, files, or text; read as Werkzeug reads it.
-//!
-//! How go-httpbin reads it stands in [`go`](super::go).
+//! Parses a body as Werkzeug does: form, files or text. For go-httpbin see [`go`](super::go).
 
 use std::borrow::Cow;
 
@@ -10,8 +8,8 @@ use crate::http::fields::parameters::Parameterized;
 use crate::http::request::Request;
 use crate::http::uri::query;
 
-/// A request's body as Werkzeug reads it. A form that cannot be read is an empty one; a multipart
-/// body that names no boundary is no form.
+/// Parses a request's body. A malformed form counts as empty; a multipart body without a boundary
+/// is text.
 pub fn read<'a>(request: &Request<'a>) -> Content<'a> {
     let media = request.fields_named("Content-Type").last().unwrap_or_default();
     let body = request.body;
@@ -29,20 +27,20 @@ pub fn read<'a>(request: &Request<'a>) -> Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// The body is no form. Whatever its type, it is read as JSON.
+    /// Not a form. Whatever its media type, it is parsed as JSON.
     fn text(body: &'a [u8]) -> Content<'a> {
         let json = std::str::from_utf8(body).unwrap_or_default().into();
         Content { data: Data::of(body, None), json, ..Content::default() }
     }
 
-    /// Bytes that are no UTF-8 make the whole form unreadable to Werkzeug.
+    /// Invalid UTF-8 makes Werkzeug ignore the whole form.
     fn urlencoded(body: &'a [u8]) -> Content<'a> {
         let readable = std::str::from_utf8(body).is_ok();
         let form = if readable { query::pairs(body).collect() } else { Vec::new() };
         Content { form, ..Content::default() }
     }
 
-    /// Without a name it is Python's `None`, which JSON spells `null`.
+    /// A missing name is Python's `None`, written as `null` in JSON.
     fn multipart(parts: Vec<Part<'a>>) -> Content<'a> {
         let mut content = Content::default();
         for mut part in parts {
@@ -57,7 +55,7 @@ impl<'a> Content<'a> {
     }
 }
 
-/// The text of a form field, in the few charsets that are told apart.
+/// The text of a form field, in the charsets that Werkzeug supports.
 fn field_text<'a>(part: &Part<'a>) -> Cow<'a, str> {
     let options = part.media.as_deref().map(Parameterized::parse);
     let charset = options.as_ref().and_then(|options| options.parameter("charset"));
@@ -80,9 +78,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// `data`, `files` and `form` of a body.
-    fn told(media: &str, body: &[u8]) -> String {
+    fn parsed(media: &str, body: &[u8]) -> String {
         let mut output = Vec::new();
-        let mut json = Json::new(&mut output, Layout::Wide);
+        let mut json = Json::new(&mut output, Layout::Spaced);
         ask("/", &[("Content-Type", media)], body, |request| {
             let content = read(request);
             content.data.write(&mut json);
@@ -96,19 +94,19 @@ mod tests {
 
     #[test]
     fn forms() {
-        assert_eq!(told(FORM, b"b=1&a=%ff&b="), r#"""{}{"a": "%FF", "b": ["1", ""]}"#);
+        assert_eq!(parsed(FORM, b"b=1&a=%ff&b="), r#"""{}{"a": "%FF", "b": ["1", ""]}"#);
         let media = "Application/X-WWW-Form-Urlencoded; charset=x";
-        assert_eq!(told(media, b"a=1"), r#"""{}{"a": "1"}"#);
-        assert_eq!(told(FORM, b"a=\xff&b=1"), r#"""{}{}"#);
-        assert_eq!(told(&format!("{FORM}, x"), b"a=1"), r#""a=1"{}{}"#);
+        assert_eq!(parsed(media, b"a=1"), r#"""{}{"a": "1"}"#);
+        assert_eq!(parsed(FORM, b"a=\xff&b=1"), r#"""{}{}"#);
+        assert_eq!(parsed(&format!("{FORM}, x"), b"a=1"), r#""a=1"{}{}"#);
     }
 
     #[test]
-    fn bodies_that_are_no_form() {
-        assert_eq!(told("", b"a=1"), r#""a=1"{}{}"#);
-        assert_eq!(told("image/png", "\u{feff}é".as_bytes()), r#""\ufeff\u00e9"{}{}"#);
+    fn bodies_that_are_not_forms() {
+        assert_eq!(parsed("", b"a=1"), r#""a=1"{}{}"#);
+        assert_eq!(parsed("image/png", "\u{feff}é".as_bytes()), r#""\ufeff\u00e9"{}{}"#);
         assert_eq!(
-            told("image/png", b"\x80\x81"),
+            parsed("image/png", b"\x80\x81"),
             r#""data:application/octet-stream;base64,gIE="{}{}"#
         );
         for media in [
@@ -116,7 +114,7 @@ mod tests {
             "multipart/form-data; boundary=\"\"",
             "multipart/mixed; boundary=B",
         ] {
-            assert_eq!(told(media, b"--B--"), r#""--B--"{}{}"#);
+            assert_eq!(parsed(media, b"--B--"), r#""--B--"{}{}"#);
         }
     }
 
@@ -135,13 +133,13 @@ mod tests {
             + &part("name=b", "3")
             + "--B--";
         assert_eq!(
-            told(media, body.as_bytes()),
+            parsed(media, body.as_bytes()),
             r#"""{"e": "", "f": "1"}{"a": "2", "b": ["1", "3"]}"#
         );
-        assert_eq!(told(media, b"garbage"), r#"""{}{}"#);
+        assert_eq!(parsed(media, b"garbage"), r#"""{}{}"#);
         let body = b"--B\r\nContent-Disposition: x; name=f; filename=x\r\n\
             Content-Type: image/png; q=1\r\n\r\n\xff\r\n--B--";
-        assert_eq!(told(media, body), r#"""{"f": "data:image/png; q=1;base64,/w=="}{}"#);
+        assert_eq!(parsed(media, body), r#"""{"f": "data:image/png; q=1;base64,/w=="}{}"#);
     }
 
     #[test]
@@ -151,8 +149,8 @@ mod tests {
                 "--B\nContent-Disposition: x; name=a\nContent-Type: t; charset={charset}\n\n"
             );
             let body = [head.as_bytes(), b"\xe9\n--B--"].concat();
-            let told = told("multipart/form-data; boundary=B", &body);
-            assert_eq!(told, format!("\"\"{{}}{{\"a\": \"{text}\"}}"));
+            let text_of = parsed("multipart/form-data; boundary=B", &body);
+            assert_eq!(text_of, format!("\"\"{{}}{{\"a\": \"{text}\"}}"));
         }
     }
 
@@ -162,7 +160,7 @@ mod tests {
         let body = vec![0xff; 10_000];
         let url =
             format!("\"data:application/octet-stream;base64,{}\"{{}}{{}}", STANDARD.encode(&body));
-        assert_eq!(told("", &body), url);
+        assert_eq!(parsed("", &body), url);
     }
 
     const PIECES: [&str; 11] = [
@@ -182,19 +180,19 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..60)) {
-            told(FORM, &body);
-            told("", &body);
+            parsed(FORM, &body);
+            parsed("", &body);
         }
 
         #[test]
         fn no_multipart_body_panics(parts in proptest::collection::vec(0..PIECES.len(), 0..20)) {
             let body: String = parts.into_iter().map(|part| PIECES[part]).collect();
-            told("multipart/form-data; boundary=B", body.as_bytes());
+            parsed("multipart/form-data; boundary=B", body.as_bytes());
         }
 
         #[test]
         fn no_field_value_panics(media in "[ -~é]{0,40}") {
-            told(&media, b"x");
+            parsed(&media, b"x");
         }
     }
 }

@@ -1,33 +1,34 @@
-//! What a client accepts, and how much (RFC 9110 12.4 and 12.5).
+//! Content negotiation by `Accept` (RFC 9110 12.4 and 12.5).
 
 use crate::http::request::Request;
 
-/// A media type's standing with a client. The greater is preferred.
+/// A client's preference for a media type. The greater is preferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preference {
-    /// The weight, in thousandths; 0: not accepted.
+    /// The weight, in thousandths; 0: not acceptable.
     pub weight: u16,
-    /// How closely the client names the type: 3 by its full name, 2 as `type/*`, 1 as `*/*`, 0 not
-    /// at all.
+    /// How specific the matching range is: 3 for the full type, 2 for `type/*`, 1 for `*/*`, 0 if
+    /// none matches.
     pub precision: u8,
 }
 
-/// How much the client wants a media type, which is given in lower case and without parameters.
-/// The range that names it most closely decides (RFC 9110 12.5.1); parameters other than the weight
-/// are ignored. A client without `Accept`, or with an empty one, takes everything.
+/// The client's preference for a media type, which is given in lower case and without parameters.
+/// The most specific range decides (RFC 9110 12.5.1); parameters other than the weight are ignored.
+/// Without `Accept`, or with an empty one, every type is acceptable.
 pub fn preference(request: &Request, media: &str) -> Preference {
     let lines = request.fields_named("Accept").filter_map(|line| std::str::from_utf8(line).ok());
     let ranges = lines.flat_map(|line| line.split(',')).filter(|range| !range.trim().is_empty());
     let mut ranges = ranges.peekable();
     let silent = ranges.peek().is_none();
-    let named = ranges.filter_map(|range| named(range, media)).max_by_key(|named| named.precision);
+    let named =
+        ranges.filter_map(|range| match_range(range, media)).max_by_key(|named| named.precision);
     let weight = if silent { 1000 } else { 0 };
     named.unwrap_or(Preference { weight, precision: 0 })
 }
 
-/// What one range of an `Accept` field says of a media type; `None` if it is about others, or its
-/// weight cannot be read.
-fn named(range: &str, media: &str) -> Option<Preference> {
+/// What one range of an `Accept` field says about a media type; `None` if it does not match, or its
+/// weight is invalid.
+fn match_range(range: &str, media: &str) -> Option<Preference> {
     let mut parts = range.split(';').map(str::trim);
     let range = parts.next()?.to_ascii_lowercase();
     let (kind, _) = media.split_once('/')?;
@@ -44,7 +45,7 @@ fn named(range: &str, media: &str) -> Option<Preference> {
     Some(Preference { weight, precision })
 }
 
-/// The thousandths of a weight (`q=0.5`); `None` for one that cannot be read.
+/// A weight (`q=0.5`) in thousandths; `None` if it is invalid.
 pub fn weight(parameter: &str) -> Option<u16> {
     let text = parameter.strip_prefix(['q', 'Q'])?.strip_prefix('=')?;
     let weight = text.parse().ok().filter(|weight| (0.0..=1.0).contains(weight));
@@ -59,14 +60,14 @@ mod tests {
     fn html(accept: &[&str]) -> (u16, u8) {
         let fields: Vec<(&str, &str)> = accept.iter().map(|value| ("Accept", *value)).collect();
         ask("/", &fields, b"", |request| {
-            let told = preference(request, "text/html");
-            (told.weight, told.precision)
+            let found = preference(request, "text/html");
+            (found.weight, found.precision)
         })
     }
 
     #[test]
     fn the_range_that_is_closest_decides() {
-        for (accept, told) in [
+        for (accept, expected) in [
             (&[][..], (1000, 0)),
             (&[""], (1000, 0)),
             (&["*/*"], (1000, 1)),
@@ -77,14 +78,14 @@ mod tests {
             (&["text/html;q=2, text/*"], (1000, 2)),
             (&["text", "*", "text/htm"], (0, 0)),
         ] {
-            assert_eq!(html(accept), told, "{accept:?}");
+            assert_eq!(html(accept), expected, "{accept:?}");
         }
     }
 
     #[test]
     fn weights() {
-        for (text, told) in [("q=1", Some(1000)), ("Q=0.0001", Some(1)), ("q=0", Some(0))] {
-            assert_eq!(weight(text), told, "{text}");
+        for (text, expected) in [("q=1", Some(1000)), ("Q=0.0001", Some(1)), ("q=0", Some(0))] {
+            assert_eq!(weight(text), expected, "{text}");
         }
         for text in ["q", "q=", "q=x", "q=-1", "q=1.1", "q=NaN", "level=1"] {
             assert_eq!(weight(text), None, "{text}");

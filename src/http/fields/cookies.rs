@@ -1,18 +1,18 @@
-//! Cookies: the `Cookie` field read, and values spelled for `Set-Cookie`, as Werkzeug and as Go do.
+//! Parsing of the `Cookie` field and quoting for `Set-Cookie`, as in Werkzeug and in Go.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::http::char_class::{is_plain, is_token};
+use crate::http::char_class::{has_no_controls, is_token};
 use crate::http::compat::CookieQuoting;
 use crate::http::request::Request;
 
 /// The characters that end a cookie's name.
 const AFTER_NAME: [char; 5] = [' ', '\t', '=', '"', ';'];
 
-/// A request's cookies as httpbin sees them, by name: fields of this name are joined with `,`, each
-/// byte is a character, and the first of several cookies of one name counts. What cannot be read is
-/// passed over up to the next `;`.
+/// A request's cookies by name, parsed as by Werkzeug: several fields are joined with `,`, each
+/// byte is a character, and the first of several cookies with one name counts. Malformed ones are
+/// skipped up to the next `;`.
 pub fn of(request: &Request) -> BTreeMap<String, String> {
     let fields: Vec<&[u8]> = request.fields_named("Cookie").collect();
     let text: String = fields.join(b",".as_slice()).into_iter().map(char::from).collect();
@@ -29,7 +29,7 @@ pub fn of(request: &Request) -> BTreeMap<String, String> {
     cookies
 }
 
-/// The name and value of the cookie at the start of a text, and what comes after its `;`.
+/// The name and value of the first cookie in a text, and the rest after its `;`.
 fn cookie(text: &str) -> Option<(&str, String, &str)> {
     let text = trim(text);
     let (name, rest) = text.split_at_checked(text.find(AFTER_NAME).unwrap_or(text.len()))?;
@@ -46,7 +46,7 @@ fn trim(text: &str) -> &str {
     text.trim_start_matches([' ', '\t'])
 }
 
-/// The value at the start of a text, and what comes after it.
+/// The value at the start of a text, and the rest.
 fn value(text: &str) -> Option<(String, &str)> {
     if let Some(inside) = text.strip_prefix('"') {
         return unquoted(inside);
@@ -55,8 +55,8 @@ fn value(text: &str) -> Option<(String, &str)> {
     text.split_at_checked(end).map(|(value, rest)| (value.to_owned(), rest))
 }
 
-/// A quoted value up to its closing quote, and what comes after it. `\` and three octal digits are
-/// a byte, `\` and any other character is that character.
+/// A quoted value up to its closing quote, and the rest. A backslash and three octal digits are a
+/// byte; a backslash and another character are that character.
 fn unquoted(text: &str) -> Option<(String, &str)> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut chars = text.chars();
@@ -77,15 +77,15 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// The byte of three octal digits at the start of a text.
+/// The byte of three octal digits at the start of a text, and the rest.
 fn octal(text: &str) -> Option<(u8, &str)> {
     let (digits, rest) = text.split_at_checked(3)?;
     let octal = digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
     Some((u8::from_str_radix(digits, 8).ok().filter(|_| octal)?, rest))
 }
 
-/// A request's cookies as go-httpbin sees them: the last of one name counts, names must be tokens,
-/// a value must hold nothing but visible ASCII and blanks and stand after a `=`.
+/// A request's cookies as go-httpbin parses them: the last cookie with a name counts, a name must
+/// be a token, a value follows `=` and has only visible ASCII and spaces.
 pub fn of_go(request: &Request) -> BTreeMap<String, String> {
     let fields = request.fields_named("Cookie").filter_map(|field| std::str::from_utf8(field).ok());
     let pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| {
@@ -101,24 +101,25 @@ fn is_go_value(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !b"\";\\".contains(&byte)
 }
 
-/// Whether a cookie of this name comes back as it was set: not so when a client would read
-/// something else as the value, or as an attribute.
+/// Whether a cookie with this name is sent back unchanged, not parsed as another name, value or
+/// attribute.
 pub fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(AFTER_NAME) && is_plain(name)
+    !name.is_empty() && !name.contains(AFTER_NAME) && has_no_controls(name)
 }
 
-/// A path as Go writes it in an attribute: without what may not stand there.
+/// A Path attribute as Go writes it: without invalid characters.
 pub fn path_go(path: &str) -> String {
     path.bytes().filter(|&byte| is_attribute_byte(byte)).map(char::from).collect()
 }
 
-/// Whether a byte can stand in an attribute (RFC 6265 4.1.1): no control character, no `;`, ASCII.
+/// Whether a byte is valid in an attribute (RFC 6265 4.1.1): ASCII, but no control character or
+/// `;`.
 pub fn is_attribute_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b';'
 }
 
-/// A domain as Go writes it in an attribute: without the dot before it; `None`, and left out, for
-/// what is neither a name of letters, digits and inner hyphens (RFC 1034 3.5) nor an IPv4 address.
+/// A Domain attribute as Go writes it, without a leading dot; `None`, and no attribute, unless it
+/// is a name of letters, digits and inner hyphens (RFC 1034 3.5) or an IPv4 address.
 pub fn domain_go(domain: &str) -> Option<&str> {
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -131,7 +132,7 @@ pub fn domain_go(domain: &str) -> Option<&str> {
     (name || domain.parse::<Ipv4Addr>().is_ok()).then_some(domain)
 }
 
-/// A value for `Set-Cookie`, quoted where it must be.
+/// A value for `Set-Cookie`, quoted if necessary.
 pub fn quote(quoting: CookieQuoting, value: &str) -> String {
     match quoting {
         CookieQuoting::Octal => quote_octal(value),
@@ -139,9 +140,8 @@ pub fn quote(quoting: CookieQuoting, value: &str) -> String {
     }
 }
 
-/// A value for `Set-Cookie` as Werkzeug spells it: quoted when it holds anything that may not stand
-/// bare, with the bytes that may not stand in quotes in octal. Departure: Werkzeug forgets six
-/// control characters, which would then stand as they are.
+/// A value for `Set-Cookie` as Werkzeug writes it: quoted if it has special characters, those
+/// invalid in quotes as octal escapes. Departure: Werkzeug does not escape six control characters.
 pub fn quote_octal(value: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
     if value.bytes().all(bare) {
@@ -158,8 +158,8 @@ pub fn quote_octal(value: &str) -> String {
     quoted + "\""
 }
 
-/// A value for `Set-Cookie` as Go spells it: what may not stand there is left out, and quotes are
-/// for blanks and commas.
+/// A value for `Set-Cookie` as Go writes it: without invalid characters, quoted if it has spaces or
+/// commas.
 fn quote_go(value: &str) -> String {
     let value: String = value.bytes().filter(|&b| is_go_value(b)).map(char::from).collect();
     if value.contains([' ', ',']) { ["\"", &value, "\""].concat() } else { value }
@@ -171,12 +171,12 @@ mod tests {
     use crate::http::tests::ask;
     use proptest::prelude::*;
 
-    fn told(cookies: BTreeMap<String, String>) -> String {
+    fn listed(cookies: BTreeMap<String, String>) -> String {
         cookies.iter().map(|(name, value)| format!("{name}={value}|")).collect()
     }
 
     fn read(text: &str) -> String {
-        ask("/", &[("Cookie", text)], b"", |request| told(of(request)))
+        ask("/", &[("Cookie", text)], b"", |request| listed(of(request)))
     }
 
     // What httpbin 0.10.4 answered.
@@ -199,14 +199,14 @@ mod tests {
             assert_eq!(read(text), cookies, "{text}");
         }
         let two = [("Cookie", "a=1"), ("cookie", "b=2")];
-        assert_eq!(ask("/", &two, b"", |request| told(of(request))), "a=1,b=2|");
+        assert_eq!(ask("/", &two, b"", |request| listed(of(request))), "a=1,b=2|");
     }
 
     #[test]
     fn cookies_as_go_reads_them() {
         let text = "a=1; a=2; b; c=\"x y\"; d=é; e=\"; f g=1; h=; i=\\";
-        let told = ask("/", &[("Cookie", text), ("Cookie", "j=1")], b"", |r| told(of_go(r)));
-        assert_eq!(told, "a=2|c=x y|h=|j=1|");
+        let read = ask("/", &[("Cookie", text), ("Cookie", "j=1")], b"", |r| listed(of_go(r)));
+        assert_eq!(read, "a=2|c=x y|h=|j=1|");
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn attributes_as_go_writes_them() {
         assert_eq!(path_go("/a;b\r\n\u{7f}é c"), "/ab c");
-        for (domain, told) in [
+        for (domain, expected) in [
             ("example.com", Some("example.com")),
             (".example.com", Some("example.com")),
             ("127.0.0.1", Some("127.0.0.1")),
@@ -240,7 +240,7 @@ mod tests {
             ("::1", None),
             ("a; Path=/x", None),
         ] {
-            assert_eq!(domain_go(domain), told, "{domain}");
+            assert_eq!(domain_go(domain), expected, "{domain}");
         }
         assert_eq!(domain_go(&"a".repeat(64)), None);
     }

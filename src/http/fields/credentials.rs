@@ -1,16 +1,15 @@
-//! What a client says of who it is, in the Authorization field (RFC 9110 11.4): read leniently, and
-//! as no login at all where it cannot be read.
+//! Credentials in the Authorization field (RFC 9110 11.4), parsed leniently; malformed ones count
+//! as missing.
 
 use crate::base::limits::MAX_DIGEST_PARAMETERS;
 use crate::http::request::Request;
 
-/// A request's Authorization, several fields joined as httpbin's server joins them; empty when
-/// there is none.
+/// A request's Authorization; several fields are joined as by gunicorn. Empty if there is none.
 pub fn authorization(request: &Request) -> Vec<u8> {
     request.joined("Authorization").unwrap_or_default()
 }
 
-/// The user and the password of a basic login (RFC 7617): UTF-8, split at the first `:`.
+/// The user and password of Basic credentials (RFC 7617): UTF-8, split at the first `:`.
 pub fn basic(authorization: &[u8]) -> Option<(String, String)> {
     use base64::engine::{Engine, general_purpose::STANDARD};
     let rest = after_scheme(authorization, b"basic")?;
@@ -19,13 +18,13 @@ pub fn basic(authorization: &[u8]) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// The parameters of a digest login (RFC 7616 3.4), in the order in which they came.
+/// The parameters of Digest credentials (RFC 7616 3.4), in order of arrival.
 #[derive(Debug, PartialEq)]
 pub struct Parameters(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Parameters {
-    /// Reads a digest login; `None` for anything else, when a name comes twice, and when there are
-    /// too many.
+    /// Parses Digest credentials; `None` for other schemes, for a repeated name, and for too many
+    /// parameters.
     pub fn digest(authorization: &[u8]) -> Option<Parameters> {
         let mut rest = skip(after_scheme(authorization, b"digest")?);
         let mut parameters = Parameters(Vec::new());
@@ -44,7 +43,7 @@ impl Parameters {
         (!parameters.0.is_empty()).then_some(parameters)
     }
 
-    /// The value of the parameter of this name, which is given in lower case.
+    /// The value of a parameter, whose name is given in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.find(name.as_bytes())
     }
@@ -54,14 +53,14 @@ impl Parameters {
     }
 }
 
-/// What comes after the scheme of this name, which is taken in any case.
+/// The text after the scheme of this name, in any case.
 fn after_scheme<'a>(authorization: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
     let (name, rest) = authorization.split_at_checked(scheme.len())?;
     let blank = rest.first().is_some_and(u8::is_ascii_whitespace);
     (name.eq_ignore_ascii_case(scheme) && blank).then(|| rest.trim_ascii())
 }
 
-/// The list without the blanks and empty items it starts with.
+/// The list without leading whitespace and empty items.
 fn skip(mut list: &[u8]) -> &[u8] {
     while let Some((b' ' | b'\t' | b',', rest)) = list.split_first() {
         list = rest;
@@ -69,7 +68,7 @@ fn skip(mut list: &[u8]) -> &[u8] {
     list
 }
 
-/// The first parameter of the list, its name in lower case, and what comes after it.
+/// The first parameter of a list, with its name in lower case, and the rest.
 fn parameter(list: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     let (name, rest) = word(list)?;
     let rest = rest.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
@@ -80,15 +79,16 @@ fn parameter(list: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     Some((name.to_ascii_lowercase(), value, rest))
 }
 
-/// A token, and more than that: whatever cannot end one. go-httpbin's clients may leave the quotes
-/// of any value out.
+/// A token, or any text without delimiters, as clients of go-httpbin may omit the quotes of any
+/// value.
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'=');
     let end = text.iter().position(ends).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(word, _)| !word.is_empty())
 }
 
-/// A quoted text from behind its first quote: its escapes resolved, and what comes after the last.
+/// The content of a quoted string whose opening quote was consumed, with its escapes resolved, and
+/// the rest.
 fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut value = Vec::new();
     let mut rest = text;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_login() {
+    fn invalid_digest_credentials() {
         for text in [
             "",
             "Digest",

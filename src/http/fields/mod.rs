@@ -1,4 +1,4 @@
-//! Header fields: those of a request read, and all of them written into an answer's body.
+//! Header fields: parsing of those with a structure, and rendering of all into a body.
 
 pub mod accept;
 pub mod conditional;

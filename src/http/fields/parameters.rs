@@ -1,23 +1,23 @@
 //! A field value with parameters: `form-data; name="a"; filename=x`.
 //!
-//! Read as leniently as Werkzeug does: a part that is no parameter is skipped, the last of several
-//! of one name counts. Continuations (`name*0=`) are not put together.
+//! Parsed as leniently as by Werkzeug: malformed parts are skipped, and the last parameter with a
+//! name counts. Continuations (`name*0=`) are not joined.
 
 use crate::http::char_class::in_token;
-use crate::http::char_class::{is_plain, is_token};
+use crate::http::char_class::{has_no_controls, is_token};
 use crate::http::uri::percent;
 use std::borrow::Cow;
 
 /// A value and its parameters.
 #[derive(Debug, PartialEq)]
 pub struct Parameterized {
-    /// What stands before the first `;`, in lower case.
+    /// The text before the first `;`, in lower case.
     pub value: String,
     parameters: Vec<(String, String)>,
 }
 
 impl Parameterized {
-    /// Reads a field value.
+    /// Parses a field value.
     pub fn parse(text: &str) -> Parameterized {
         let (value, mut rest) = text.split_once(';').unwrap_or((text, ""));
         rest = rest.trim_matches([' ', '\t']);
@@ -35,21 +35,21 @@ impl Parameterized {
         Parameterized { value, parameters }
     }
 
-    /// The value of the last parameter of this name, which is given in lower case.
+    /// The value of the last parameter with this name, which is given in lower case.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().rev().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
     }
 }
 
-/// A regular expression for what [`is_media_type`] takes.
+/// Regular expression for what [`is_media_type`] accepts.
 pub const MEDIA_TYPE: &str = concat!(
     r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+",
     r"( *;( *[!#$%&'*+.^_`|~0-9A-Za-z-]+=([!#$%&'*+.^_`|~0-9A-Za-z-]+",
     r#"|"([^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f])*"))?)* *$"#,
 );
 
-/// Whether a text is a media type, with or without parameters (RFC 9110 8.3.1), and holds no
-/// control character.
+/// Whether a text is a media type, with or without parameters (RFC 9110 8.3.1), and has no control
+/// character.
 pub fn is_media_type(text: &str) -> bool {
     let (essence, mut rest) =
         text.split_at_checked(text.find([';', ' ']).unwrap_or(text.len())).unwrap_or_default();
@@ -58,7 +58,7 @@ pub fn is_media_type(text: &str) -> bool {
     loop {
         rest = rest.trim_start_matches(' ');
         let Some(after) = rest.strip_prefix(';') else {
-            return named && rest.is_empty() && is_plain(text);
+            return named && rest.is_empty() && has_no_controls(text);
         };
         rest = after.trim_start_matches(' ');
         if let Some((_, after)) = name(rest) {
@@ -68,13 +68,13 @@ pub fn is_media_type(text: &str) -> bool {
     }
 }
 
-/// A parameter's name, and what comes after its `=`.
+/// A parameter's name, and the text after its `=`.
 fn name(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.split_at_checked(token_end(text))?;
     Some((name, after.strip_prefix('=')?)).filter(|_| !name.is_empty())
 }
 
-/// A parameter's value, quotes and all, and what comes after it.
+/// A parameter's value with its quotes, and the text after it.
 fn value_of(text: &str) -> (Option<&str>, &str) {
     let end = match text.starts_with('"') {
         true => quoted_end(text),
@@ -82,7 +82,7 @@ fn value_of(text: &str) -> (Option<&str>, &str) {
     };
     match end.and_then(|end| text.split_at_checked(end)) {
         Some((value, after)) => (Some(value), after),
-        // A quote that is never closed swallows the rest.
+        // An unterminated quoted string extends to the end.
         None if text.starts_with('"') => (None, ""),
         None => (None, text),
     }
@@ -92,7 +92,7 @@ fn token_end(text: &str) -> usize {
     text.bytes().position(|byte| !in_token(byte)).unwrap_or(text.len())
 }
 
-/// Where a quoted string ends, its closing quote included.
+/// Where a quoted string ends, after its closing quote.
 fn quoted_end(text: &str) -> Option<usize> {
     let mut bytes = text.bytes().enumerate().skip(1);
     while let Some((at, byte)) = bytes.next() {
@@ -107,7 +107,7 @@ fn quoted_end(text: &str) -> Option<usize> {
     None
 }
 
-/// A parameter with its name in lower case and its value taken out of its quotes and escapes.
+/// A parameter with its name in lower case, and its value without quotes and escapes.
 fn decoded(name: &str, value: &str) -> (String, String) {
     let name = name.to_ascii_lowercase();
     if let Some(name) = name.strip_suffix('*') {
@@ -122,11 +122,11 @@ fn decoded(name: &str, value: &str) -> (String, String) {
         let escaped = chars.next_if(|next| char == '\\' && matches!(next, '"' | '\\'));
         text.push(escaped.unwrap_or(char));
     }
-    // How the HTML standard escapes a quote in a form's names.
+    // The HTML standard escapes a quote in a form's names so.
     (name, text.replace("%22", "\""))
 }
 
-/// `charset'language'text` (RFC 8187), for the charsets of which the text can be told.
+/// `charset'language'text` (RFC 8187), for the charsets that Werkzeug supports.
 fn extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_, escaped) = rest.split_once('\'')?;

@@ -1,10 +1,10 @@
-//! Tells a JSON text again as Python would, or Go: read, and written with sorted keys.
+//! Re-encodes a JSON text as Python or Go would: parsed, and written with sorted keys.
 //!
-//! Integers of any size stay exact, floats are spelled as the writer's spelling has it, of two
-//! equal keys the last counts, keys are sorted by code points at every depth; to Python lone
-//! surrogates stay. Departures: what JSON cannot say (`NaN`, `Infinity`, `1e400`) is told as
-//! `null`, and so is a text nested too deep or growing too much by its indentation. go-httpbin
-//! reads integers as floats, and so tells large ones wrong; ours stay as they are.
+//! Integers of any size stay exact, floats are formatted as by the writer's spelling, the last of
+//! several equal keys wins, keys are sorted by code points at every depth, and Python keeps lone
+//! surrogates. Departures: what JSON cannot express (`NaN`, `Infinity`, `1e400`) becomes `null`,
+//! and so does a text that is nested too deep or that indentation would enlarge too much.
+//! go-httpbin reads integers as floats and so changes large ones; here they stay exact.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use super::parse::{Kind, Node, parse};
 use super::{Json, Spelling, escape_char, escape_char_utf8, escape_unit};
 use crate::base::limits::{JSON_GROWTH_FLOOR, MAX_JSON_GROWTH};
 
-/// Writes the value that `text` holds, or `null` when it holds none.
+/// Writes the value of `text`, or `null` if it is not JSON.
 pub fn write(json: &mut Json, text: &str) {
     if text.is_empty() {
         return json.raw("null");
@@ -28,7 +28,7 @@ pub fn write(json: &mut Json, text: &str) {
     }
 }
 
-/// Whether the text is JSON in the strict sense, and no number in it is beyond a float.
+/// Whether the text is valid JSON by RFC 8259, and all its numbers fit a float.
 pub fn is_json(text: &str) -> bool {
     let sound = |node: &Node| {
         let span = span(text, node);
@@ -41,7 +41,7 @@ pub fn is_json(text: &str) -> bool {
     parse(text).is_some_and(|nodes| nodes.iter().all(sound))
 }
 
-/// Where a node stands in the text.
+/// The text of a node.
 fn span<'a>(text: &'a str, node: &Node) -> &'a str {
     text.get(node.span.0 as usize..node.span.1 as usize).unwrap_or_default()
 }
@@ -53,13 +53,13 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Writes the node at this place; `None` when the output has grown too long.
+    /// Writes the node at this index; `None` when the output has grown too long.
     fn write(&self, json: &mut Json, place: usize) -> Option<()> {
         let node = self.nodes.get(place)?;
         match node.kind {
             Kind::Null => json.raw("null"),
             Kind::Literal => json.raw(self.span(node)),
-            // Python's integers have no zero below zero, and Go's floats have.
+            // Python's integers have no negative zero; Go's floats do.
             Kind::Integer if json.spelling == Spelling::Python && self.span(node) == "-0" => {
                 json.raw("0");
             }
@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
         span(self.text, node)
     }
 
-    /// The places of a node's children.
+    /// The indices of a node's children.
     fn children(&self, place: usize) -> impl Iterator<Item = usize> {
         let next = |at: usize| self.nodes.get(at).map_or(usize::MAX, |node| node.next as usize);
         let end = next(place);
@@ -99,7 +99,7 @@ impl<'a> Tree<'a> {
         for key in self.children(place).step_by(2) {
             keys.push((self.span(self.nodes.get(key)?), key + 1));
         }
-        // A stable sort, so of equal keys the last one in the text stands last.
+        // A stable sort, so the last of several equal keys in the text stays the last.
         let spelling = json.spelling;
         let by_points = |one: &str, other: &str| by_points(spelling, one, other);
         keys.sort_by(|one, other| by_points(one.0, other.0));
@@ -116,8 +116,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// One character of a string in JSON: a code point, or a surrogate that stands alone. And what
-/// comes after it.
+/// The first character of a JSON string, a code point or a lone surrogate, and the rest.
 fn first_point(text: &str) -> Option<(u32, &str)> {
     let mut chars = text.chars();
     let char = chars.next()?;
@@ -136,7 +135,7 @@ fn first_point(text: &str) -> Option<(u32, &str)> {
     Some((unit, chars.as_str()))
 }
 
-/// The code point of the four digits at the start, or of the surrogate pair there.
+/// The code point of the four digits at the start, or of the surrogate pair.
 fn unicode_point(text: &str) -> Option<(u32, &str)> {
     let (high, rest) = unit(text)?;
     let low =
@@ -154,7 +153,7 @@ fn unit(text: &str) -> Option<(u32, &str)> {
     Some((u32::from_str_radix(digits, 16).ok()?, rest))
 }
 
-/// The code points of a string's inside. Go cannot tell a lone surrogate: it becomes U+FFFD.
+/// The code points of a string's content. Go replaces a lone surrogate by U+FFFD.
 fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -167,7 +166,7 @@ fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The order of two strings by their code points; bytes of UTF-8 have the same.
+/// Compares two strings by code points, which is the order of their UTF-8 bytes as well.
 fn by_points(spelling: Spelling, one: &str, other: &str) -> Ordering {
     match one.contains('\\') || other.contains('\\') {
         true => points(spelling, one).cmp(points(spelling, other)),
@@ -175,7 +174,7 @@ fn by_points(spelling: Spelling, one: &str, other: &str) -> Ordering {
     }
 }
 
-/// Writes a string again from the inside of one, its escapes spelled the writer's way.
+/// Writes a string from the content of one, with its escapes in the writer's spelling.
 fn write_string(json: &mut Json, text: &str) {
     if !text.contains('\\') {
         return json.text(text);
@@ -192,9 +191,9 @@ fn write_string(json: &mut Json, text: &str) {
     });
 }
 
-/// Writes a float in the shortest digits that read back the same. Python's `repr` has an exponent
-/// below 1e-4 and from 1e16 on, of two digits at least; Go's `encoding/json` below 1e-6 and from
-/// 1e21 on, and no point without a fraction.
+/// Writes a float with the fewest digits that parse to the same value. Python's `repr` uses an
+/// exponent of at least two digits below 1e-4 and from 1e16 on; Go's `encoding/json` below 1e-6 and
+/// from 1e21 on, and writes no `.0`.
 fn write_float(json: &mut Json, text: &str) {
     let float = text.parse::<f64>().unwrap_or(f64::NAN);
     if !float.is_finite() {
@@ -223,8 +222,9 @@ fn write_float(json: &mut Json, text: &str) {
     json.raw(&format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs()));
 }
 
-/// Of two shortest spellings that are as near Python and Go take the even one and Rust the larger.
-/// Rounding to as many digits gives the even one, which nearly always reads back the same too.
+/// If two shortest spellings are equally near, Python and Go choose the even one and Rust the
+/// larger. Rounding to the same number of digits gives the even one, which nearly always parses to
+/// the same value.
 fn nearest(float: f64, even: String, shortest: impl FnOnce() -> String) -> String {
     if even.parse() == Ok(float) { even } else { shortest() }
 }
@@ -235,9 +235,9 @@ mod tests {
     use crate::http::json::Layout;
     use proptest::prelude::*;
 
-    fn told(text: &str) -> String {
+    fn reencoded(text: &str) -> String {
         let mut output = Vec::new();
-        write(&mut Json::new(&mut output, Layout::Wide), text);
+        write(&mut Json::new(&mut output, Layout::Spaced), text);
         String::from_utf8(output).unwrap()
     }
 
@@ -262,13 +262,16 @@ mod tests {
             ("-1e-99999", "-0.0"),
             ("123456789012345678901234567890", "123456789012345678901234567890"),
         ] {
-            assert_eq!(told(text), spelled, "{text}");
+            assert_eq!(reencoded(text), spelled, "{text}");
         }
     }
 
     #[test]
-    fn what_json_cannot_say_is_null() {
-        assert_eq!(told("[NaN, Infinity, -Infinity, 1e400, 1]"), "[null, null, null, null, 1]");
+    fn what_json_cannot_express_is_null() {
+        assert_eq!(
+            reencoded("[NaN, Infinity, -Infinity, 1e400, 1]"),
+            "[null, null, null, null, 1]"
+        );
     }
 
     #[test]
@@ -281,23 +284,23 @@ mod tests {
             ("\"\u{7f}\u{2028}\\u000a\\b\"", r#""\u007f\u2028\n\b""#),
             (r#""\"\\""#, r#""\"\\""#),
         ] {
-            assert_eq!(told(text), spelled);
+            assert_eq!(reencoded(text), spelled);
         }
     }
 
     #[test]
     fn keys_are_sorted_by_code_points_and_the_last_of_equals_counts() {
         assert_eq!(
-            told(r#"{"a": 1, "b": {"z": 1, "y": []}, "a": 2, "": {}}"#),
+            reencoded(r#"{"a": 1, "b": {"z": 1, "y": []}, "a": 2, "": {}}"#),
             r#"{"": {}, "a": 2, "b": {"y": [], "z": 1}}"#
         );
-        assert_eq!(told(r#"{"a":1,"\u0061":2}"#), r#"{"a": 2}"#);
+        assert_eq!(reencoded(r#"{"a":1,"\u0061":2}"#), r#"{"a": 2}"#);
         let emoji = "{\"\u{1f600}\":1,\"\u{ffff}\":2,\"\\ud83d\":3,\"\\ud83d\\ude00\":4}";
-        assert_eq!(told(emoji), r#"{"\ud83d": 3, "\uffff": 2, "\ud83d\ude00": 4}"#);
+        assert_eq!(reencoded(emoji), r#"{"\ud83d": 3, "\uffff": 2, "\ud83d\ude00": 4}"#);
     }
 
     #[test]
-    fn what_is_no_json_is_null() {
+    fn invalid_json_is_null() {
         for text in [
             "",
             " ",
@@ -330,35 +333,35 @@ mod tests {
             "'a'",
             "-x",
         ] {
-            assert_eq!(told(text), "null", "{text:?}");
+            assert_eq!(reencoded(text), "null", "{text:?}");
         }
-        assert_eq!(told(&"9".repeat(4301)), "null");
-        assert_eq!(told(&"9".repeat(4300)).len(), 4300);
-        assert_eq!(told(" \t\r\n 1 \n"), "1");
+        assert_eq!(reencoded(&"9".repeat(4301)), "null");
+        assert_eq!(reencoded(&"9".repeat(4300)).len(), 4300);
+        assert_eq!(reencoded(" \t\r\n 1 \n"), "1");
     }
 
     #[test]
     fn depth_and_growth_are_bounded() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert_eq!(told(&nested(512)).len(), 1024);
-        assert_eq!(told(&nested(513)), "null");
-        assert_eq!(told(&nested(500_000)), "null");
+        assert_eq!(reencoded(&nested(512)).len(), 1024);
+        assert_eq!(reencoded(&nested(513)), "null");
+        assert_eq!(reencoded(&nested(500_000)), "null");
         let wide = "[".repeat(400) + "1" + &",1".repeat(200_000) + &"]".repeat(400);
         let mut output = Vec::new();
-        write(&mut Json::new(&mut output, Layout::Tall), &wide);
+        write(&mut Json::new(&mut output, Layout::Indented), &wide);
         assert_eq!(output, b"null");
         let hollow = format!("[{}]", vec![nested(500); 100].join(","));
         let mut output = Vec::new();
-        write(&mut Json::new(&mut output, Layout::Tall), &hollow);
+        write(&mut Json::new(&mut output, Layout::Indented), &hollow);
         assert_eq!(output, b"null");
         let mut output = Vec::new();
-        write(&mut Json::new(&mut output, Layout::Tall), &nested(512));
+        write(&mut Json::new(&mut output, Layout::Indented), &nested(512));
         assert!(output.len() > 500_000);
     }
 
-    fn told_by_go(text: &str) -> String {
+    fn reencoded_by_go(text: &str) -> String {
         let mut output = Vec::new();
-        write(&mut Json::spelled(&mut output, Layout::Tight, Spelling::Go), text);
+        write(&mut Json::spelled(&mut output, Layout::Compact, Spelling::Go), text);
         String::from_utf8(output).unwrap()
     }
 
@@ -381,21 +384,21 @@ mod tests {
             ("5e-324", "5e-324"),
             ("9007199254740993", "9007199254740993"),
         ] {
-            assert_eq!(told_by_go(text), spelled, "{text}");
+            assert_eq!(reencoded_by_go(text), spelled, "{text}");
         }
     }
 
     #[test]
     fn strings_are_spelled_as_go_spells_them() {
         let text = r#"{"b": "\ud800\u003c\u00e9\u2028", "a": ["é<", {}]}"#;
-        assert_eq!(told_by_go(text), "{\"a\":[\"é<\",{}],\"b\":\"\u{fffd}<é\\u2028\"}");
+        assert_eq!(reencoded_by_go(text), "{\"a\":[\"é<\",{}],\"b\":\"\u{fffd}<é\\u2028\"}");
     }
 
-    // Found by fuzzing: they stood twice, and where the surrogates would stand.
+    // Found by fuzzing: they were written twice, and sorted as surrogates.
     #[test]
-    fn keys_that_are_the_same_to_go_are_one() {
+    fn keys_that_are_equal_in_go_are_merged() {
         let text = r#"{"\ud800": 1, "\uf000": 2, "\udfff": 3}"#;
-        assert_eq!(told_by_go(text), "{\"\u{f000}\":2,\"\u{fffd}\":3}");
+        assert_eq!(reencoded_by_go(text), "{\"\u{f000}\":2,\"\u{fffd}\":3}");
     }
 
     #[test]
@@ -409,13 +412,13 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text in "[\\[\\]{}\",:\\\\u0-9a-fDd.eE+ -]{0,40}") {
-            let once = told(&text);
-            prop_assert_eq!(told(&once), once);
+            let once = reencoded(&text);
+            prop_assert_eq!(reencoded(&once), once);
         }
 
         #[test]
         fn floats_read_back_the_same(float in any::<f64>()) {
-            let spelled = told(&format!("{float:e}"));
+            let spelled = reencoded(&format!("{float:e}"));
             if float.is_finite() {
                 prop_assert_eq!(spelled.parse::<f64>().unwrap().to_bits(), float.to_bits());
             }

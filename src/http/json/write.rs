@@ -1,33 +1,33 @@
-//! Writes JSON to the byte as Python's `json.dumps` spells it, or Go's `encoding/json`.
+//! Writes JSON byte for byte as Python's `json.dumps` or Go's `encoding/json`.
 //!
-//! Python is ASCII only: everything else becomes `\uXXXX` in lower-case hex, beyond the first plane
-//! as a surrogate pair; DEL too. Go leaves all but control characters as they are. Both leave
-//! `/ < > & '`. Texts go straight into the output: nothing is built first.
+//! Python writes ASCII only: other characters and DEL become `\uXXXX` in lower-case hex, beyond the
+//! BMP as a surrogate pair. Go escapes control characters only. Neither escapes `/ < > & '`.
+//! Strings are written directly to the output.
 
 use std::iter::repeat_n;
 
-/// How the parts are set out.
+/// Whitespace between the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// `indent=2`: one item a line. What httpbin answers.
-    Tall,
-    /// Everything on one line, with a blank after `,` and `:`. The lines of `/stream`.
-    Wide,
-    /// Everything on one line and no blanks: the lines of go-httpbin's `/stream`.
-    Tight,
+    /// `indent=2`, one item per line: httpbin's answers.
+    Indented,
+    /// One line, with a space after `,` and `:`: the lines of httpbin's `/stream`.
+    Spaced,
+    /// One line without spaces: the lines of go-httpbin's `/stream`.
+    Compact,
 }
 
-/// How strings are spelled.
+/// How strings and floats are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// ASCII only; bytes are ISO 8859-1.
     Python,
-    /// UTF-8, and U+FFFD for what is none.
+    /// UTF-8; U+FFFD for each byte of invalid UTF-8.
     Go,
 }
 
 impl Spelling {
-    /// Appends the inside of a string: `text` with its escapes.
+    /// Appends the content of a string: `text` with escapes.
     pub fn escape(self, output: &mut Vec<u8>, text: &str) {
         match self {
             Spelling::Python => escape(output, text),
@@ -35,7 +35,7 @@ impl Spelling {
         }
     }
 
-    /// The same for bytes, as the spelling reads them: a field's value.
+    /// The same for bytes of unknown charset, such as a field value.
     pub fn escape_bytes(self, output: &mut Vec<u8>, text: &[u8]) {
         match self {
             Spelling::Python => escape_latin1(output, text),
@@ -44,10 +44,10 @@ impl Spelling {
     }
 }
 
-/// Writes one JSON document. It keeps no stack: whoever opens a list or an object closes it.
+/// Writes one JSON document. It has no stack: every `open` needs its `close`.
 #[derive(Debug)]
 pub struct Json<'a> {
-    /// Where the text goes.
+    /// The destination.
     pub output: &'a mut Vec<u8>,
     /// How strings are spelled.
     pub spelling: Spelling,
@@ -57,7 +57,7 @@ pub struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// A writer that appends to `output` and spells as Python does.
+    /// A writer that appends to `output`, with Python's spelling.
     pub fn new(output: &'a mut Vec<u8>, layout: Layout) -> Json<'a> {
         Json::spelled(output, layout, Spelling::Python)
     }
@@ -67,14 +67,14 @@ impl<'a> Json<'a> {
         Json { output, layout, spelling, depth: 0, bare: true }
     }
 
-    /// Writes a list that `fill` fills.
+    /// Writes a list whose items `fill` writes.
     pub fn list(&mut self, fill: impl FnOnce(&mut Self)) {
         self.open(b'[');
         fill(self);
         self.close(b']');
     }
 
-    /// Writes an object that `fill` fills.
+    /// Writes an object whose members `fill` writes.
     pub fn object(&mut self, fill: impl FnOnce(&mut Self)) {
         self.open(b'{');
         fill(self);
@@ -88,28 +88,28 @@ impl<'a> Json<'a> {
         self.bare = true;
     }
 
-    /// Closes it. An empty one stays on its line.
+    /// Closes a list or an object. An empty one stays on one line.
     pub fn close(&mut self, bracket: u8) {
         self.depth = self.depth.saturating_sub(1);
-        if !self.bare && self.layout == Layout::Tall {
+        if !self.bare && self.layout == Layout::Indented {
             self.line(false);
         }
         self.output.push(bracket);
         self.bare = false;
     }
 
-    /// Goes on to the next item of a list, or to the next key of an object.
+    /// Starts the next item of a list, or the next key of an object.
     pub fn item(&mut self) {
         match (self.bare, self.layout) {
-            (true, Layout::Wide | Layout::Tight) => {}
-            (false, Layout::Wide) => self.output.extend_from_slice(b", "),
-            (false, Layout::Tight) => self.output.push(b','),
-            (bare, Layout::Tall) => self.line(!bare),
+            (true, Layout::Spaced | Layout::Compact) => {}
+            (false, Layout::Spaced) => self.output.extend_from_slice(b", "),
+            (false, Layout::Compact) => self.output.push(b','),
+            (bare, Layout::Indented) => self.line(!bare),
         }
         self.bare = false;
     }
 
-    /// Goes on to the key of this name, which needs no escapes; its value comes next.
+    /// Writes a key that needs no escapes; its value must follow.
     pub fn key(&mut self, name: &str) {
         self.item();
         self.output.push(b'"');
@@ -118,19 +118,19 @@ impl<'a> Json<'a> {
         self.colon();
     }
 
-    /// Goes on to the key of any name; its value comes next.
+    /// Writes a key; its value must follow.
     pub fn text_key(&mut self, name: &str) {
         self.item();
         self.text(name);
         self.colon();
     }
 
-    /// Ends a key that was written as a [`quoted`](Json::quoted) text.
+    /// Ends a key that was written by [`quoted`](Json::quoted).
     pub fn colon(&mut self) {
-        self.output.extend_from_slice(if self.layout == Layout::Tight { b":" } else { b": " });
+        self.output.extend_from_slice(if self.layout == Layout::Compact { b":" } else { b": " });
     }
 
-    /// Writes what `fill` writes if it comes to its end; if not, nothing was written.
+    /// Writes what `fill` writes, or nothing if `fill` returns `None`.
     pub fn attempt(&mut self, fill: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         let (length, depth, bare) = (self.output.len(), self.depth, self.bare);
         let done = fill(self);
@@ -147,25 +147,25 @@ impl<'a> Json<'a> {
         self.quoted(|output| spelling.escape(output, text));
     }
 
-    /// Writes a string of bytes, as the spelling reads them: a field's value.
+    /// Writes a string from bytes of unknown charset, such as a field value.
     pub fn bytes(&mut self, text: &[u8]) {
         let spelling = self.spelling;
         self.quoted(|output| spelling.escape_bytes(output, text));
     }
 
-    /// Writes a string whose inside `fill` writes, escaped.
+    /// Writes a string whose content `fill` appends, with escapes.
     pub fn quoted(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         self.output.push(b'"');
         fill(self.output);
         self.output.push(b'"');
     }
 
-    /// Writes what is valid JSON already.
+    /// Writes text that is valid JSON.
     pub fn raw(&mut self, text: &str) {
         self.output.extend_from_slice(text.as_bytes());
     }
 
-    /// Begins a line, indented, after a comma or without: in one piece unless it is deep.
+    /// Starts an indented line, after a comma or not: in one copy unless it is deep.
     fn line(&mut self, comma: bool) {
         const START: &[u8; 34] = b",\n                                ";
         let (first, blanks) = (usize::from(!comma), 2 * self.depth);
@@ -177,14 +177,14 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Appends the inside of a string: `text` with its escapes.
+/// Appends the content of a string: `text` with escapes.
 pub fn escape(output: &mut Vec<u8>, text: &str) {
     if is_plain(text.as_bytes()) {
         return output.extend_from_slice(text.as_bytes());
     }
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| !plain(byte)) {
-        // A byte that is not plain is ASCII or begins a character, so it can be split at.
+        // A byte that is not plain is ASCII or starts a character, so this is a char boundary.
         let (run, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         output.extend_from_slice(run.as_bytes());
         let mut chars = tail.chars();
@@ -196,8 +196,7 @@ pub fn escape(output: &mut Vec<u8>, text: &str) {
     output.extend_from_slice(rest.as_bytes());
 }
 
-/// The same for bytes, each of which is a character of its own (ISO 8859-1): how Python's servers
-/// read header fields.
+/// The same for bytes as ISO 8859-1, which is how Python's servers decode header fields.
 pub fn escape_latin1(output: &mut Vec<u8>, text: &[u8]) {
     if is_plain(text) {
         return output.extend_from_slice(text);
@@ -207,8 +206,8 @@ pub fn escape_latin1(output: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// The same as Go spells it: UTF-8 as it is, U+FFFD for each byte that is none; control characters
-/// and the two line ends that only JavaScript knows escaped.
+/// The same as Go: UTF-8 unchanged, U+FFFD for each byte of invalid UTF-8, escapes for control
+/// characters and the two line ends of JavaScript.
 pub fn escape_utf8(output: &mut Vec<u8>, text: &[u8]) {
     if is_plain(text) {
         return output.extend_from_slice(text);
@@ -221,7 +220,7 @@ pub fn escape_utf8(output: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// Appends one character of a string as Go spells it.
+/// Appends one character of a string as Go does.
 pub fn escape_char_utf8(output: &mut Vec<u8>, char: char) {
     match char {
         '\x7f'.. if !matches!(char, '\u{2028}' | '\u{2029}') => {
@@ -252,7 +251,7 @@ pub fn escape_char(output: &mut Vec<u8>, char: char) {
     output.extend_from_slice(&[b'\\', short]);
 }
 
-/// Appends `\uXXXX`; a surrogate may stand alone.
+/// Appends `\uXXXX`, also for a lone surrogate.
 pub fn escape_unit(output: &mut Vec<u8>, unit: u16) {
     output.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
@@ -261,12 +260,13 @@ pub fn escape_unit(output: &mut Vec<u8>, unit: u16) {
     }
 }
 
-/// Whether a byte stands for itself inside a string.
+/// Whether a byte needs no escape.
 const fn plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
-/// Whether all do. Looks at every byte, without a branch, which is quicker than to stop early.
+/// Whether no byte needs an escape. It tests all of them without a branch, which is vectorized and
+/// faster than to stop early.
 fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |all, &byte| all & plain(byte))
 }
@@ -277,7 +277,7 @@ mod tests {
 
     fn text(text: &str) -> String {
         let mut output = Vec::new();
-        Json::new(&mut output, Layout::Tall).text(text);
+        Json::new(&mut output, Layout::Indented).text(text);
         String::from_utf8(output).unwrap()
     }
 
@@ -324,15 +324,15 @@ mod tests {
     fn both_layouts() {
         let tall =
             "{\n  \"a\": {},\n  \"b\": [\n    1,\n    {\n      \"\\\"\": null\n    }\n  ]\n}";
-        assert_eq!(sample(Layout::Tall), tall);
-        assert_eq!(sample(Layout::Wide), r#"{"a": {}, "b": [1, {"\"": null}]}"#);
-        assert_eq!(sample(Layout::Tight), r#"{"a":{},"b":[1,{"\"":null}]}"#);
+        assert_eq!(sample(Layout::Indented), tall);
+        assert_eq!(sample(Layout::Spaced), r#"{"a": {}, "b": [1, {"\"": null}]}"#);
+        assert_eq!(sample(Layout::Compact), r#"{"a":{},"b":[1,{"\"":null}]}"#);
     }
 
     #[test]
     fn deep_lines_are_indented_in_full() {
         let mut output = Vec::new();
-        let mut json = Json::new(&mut output, Layout::Tall);
+        let mut json = Json::new(&mut output, Layout::Indented);
         for _ in 0..40 {
             json.open(b'[');
         }

@@ -1,8 +1,8 @@
-//! Names with values: a query, or a form that is sent like one.
+//! Names and values in a query or a URL-encoded form.
 //!
-//! Werkzeug's reading: only `&` separates, empty pairs are skipped, a name without `=` has an empty
-//! value, `+` is a blank, and what is no UTF-8 stays as the escapes it came from. Go's reading is
-//! stricter: a pair with a bad escape or a `;` is none, and what is no UTF-8 is replaced.
+//! Werkzeug: pairs are separated by `&` only, empty pairs are skipped, a missing value is empty,
+//! `+` is a space, and invalid UTF-8 stays percent-encoded. Go: pairs with an invalid escape or a
+//! `;` are malformed, and invalid UTF-8 is replaced.
 
 use std::borrow::Cow;
 
@@ -16,17 +16,17 @@ use crate::http::request::Request;
 /// A name and its value.
 pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// The pairs of a query, in the order in which they came.
+/// The pairs of a query, in order.
 pub fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
     split(raw).map(|(name, value)| (decode(name), decode(value)))
 }
 
-/// The pairs as Go reads them; `None` for each that is malformed.
+/// The pairs as Go parses them; `None` for each that is malformed.
 pub fn strict_pairs(raw: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
     split(raw).map(|(name, value)| Some((decode_strict(name)?, decode_strict(value)?)))
 }
 
-/// Names and values as they were sent, empty pairs left out.
+/// Names and values as they were sent, without empty pairs.
 fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     raw.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
         |pair| match memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) {
@@ -41,9 +41,12 @@ pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a>
     pairs(request.target.raw_query.unwrap_or_default())
 }
 
-/// The pairs of a request's query, read as the profile has it, of which each makes a field of the
-/// answer. Too many are refused.
-pub fn as_fields<'a>(compat: &Compat, request: &Request<'a>) -> Result<Vec<Pair<'a>>, Refusal> {
+/// The pairs of a request's query, each of which makes a header field of the answer. Too many are
+/// refused.
+pub fn response_fields<'a>(
+    compat: &Compat,
+    request: &Request<'a>,
+) -> Result<Vec<Pair<'a>>, Refusal> {
     let raw = request.target.raw_query.unwrap_or_default();
     let most = MAX_RESPONSE_FIELDS + 1;
     let fields: Vec<Pair> = match compat.strict {
@@ -56,17 +59,17 @@ pub fn as_fields<'a>(compat: &Compat, request: &Request<'a>) -> Result<Vec<Pair<
     }
 }
 
-/// The value of the first pair of exactly this name.
+/// The value of the first pair with exactly this name.
 pub fn first<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
     of(request).find(|pair| pair.0 == name).map(|pair| pair.1)
 }
 
-/// The value of the first pair of this name in any case.
+/// The value of the first pair with this name in any case.
 pub fn first_any_case<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
     of(request).find(|pair| pair.0.eq_ignore_ascii_case(name)).map(|pair| pair.1)
 }
 
-/// What was said, or nothing if it is empty and the profile takes that for nothing.
+/// The value, unless it is empty and the API treats empty values as missing.
 pub fn given<'a>(compat: &Compat, value: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     value.filter(|text| !(compat.empty_is_absent && text.is_empty()))
 }
@@ -91,16 +94,16 @@ fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(percent::percent_decode(&blanks).into_owned())
 }
 
-/// Which name comes first.
+/// The order of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// By code points.
     Sorted,
-    /// As they came.
+    /// In order of arrival.
     Arrival,
 }
 
-/// Writes the arguments of a request as an object, read and told as the profile has it.
+/// Writes the arguments of a request as an object.
 pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Order) {
     match compat.strict {
         true => {
@@ -111,8 +114,8 @@ pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Or
     }
 }
 
-/// Writes pairs as an object: a name with one value has a string, one with several a list of them;
-/// or all have lists.
+/// Writes pairs as an object: a single value of a name as a string, several as a list; or all as
+/// lists.
 pub fn write<'a>(
     json: &mut Json,
     compat: &Compat,
@@ -135,7 +138,7 @@ fn write_group(json: &mut Json, compat: &Compat, group: &[(usize, Pair)]) {
     write_values(json, compat, group.iter().map(|(_, (_, value))| value.as_ref()));
 }
 
-/// Writes the values of a name: one as a string and several as a list, or all as lists.
+/// Writes the values of a name: a single one as a string, several as a list; or all as lists.
 pub fn write_values<'a>(
     json: &mut Json,
     compat: &Compat,
@@ -159,41 +162,41 @@ mod tests {
     use crate::http::json::Layout;
     use crate::http::tests::ask;
 
-    fn told_by(compat: &Compat, raw: &str, order: Order) -> String {
+    fn args_by(compat: &Compat, raw: &str, order: Order) -> String {
         let mut output = Vec::new();
-        let mut json = Json::spelled(&mut output, Layout::Wide, compat.spelling);
+        let mut json = Json::spelled(&mut output, Layout::Spaced, compat.spelling);
         ask(&format!("/?{raw}"), &[], b"", |request| write_args(&mut json, compat, request, order));
         String::from_utf8(output).unwrap()
     }
 
-    fn told(raw: &str, order: Order) -> String {
-        told_by(&HTTPBIN, raw, order)
+    fn args(raw: &str, order: Order) -> String {
+        args_by(&HTTPBIN, raw, order)
     }
 
     #[test]
     fn go_httpbin_has_lists_and_drops_what_is_malformed() {
-        let told = |raw| told_by(&GO_HTTPBIN, raw, Order::Sorted);
-        assert_eq!(told("b=1&a=&b=é"), r#"{"a": [""], "b": ["1", "é"]}"#);
-        assert_eq!(told("a=%zz&%4=1&c;d=1&e=%C3%A9+f"), r#"{"e": ["é f"]}"#);
-        assert_eq!(told("a=%e2%82x"), "{\"a\": [\"\u{fffd}\u{fffd}x\"]}");
-        assert_eq!(told("a=%e"), "{}");
+        let args = |raw| args_by(&GO_HTTPBIN, raw, Order::Sorted);
+        assert_eq!(args("b=1&a=&b=é"), r#"{"a": [""], "b": ["1", "é"]}"#);
+        assert_eq!(args("a=%zz&%4=1&c;d=1&e=%C3%A9+f"), r#"{"e": ["é f"]}"#);
+        assert_eq!(args("a=%e2%82x"), "{\"a\": [\"\u{fffd}\u{fffd}x\"]}");
+        assert_eq!(args("a=%e"), "{}");
     }
 
     #[test]
     fn one_value_is_a_string_and_several_are_a_list() {
-        assert_eq!(told("b=1&a=2&b=3", Order::Sorted), r#"{"a": "2", "b": ["1", "3"]}"#);
-        assert_eq!(told("b=1&a=2&b=3", Order::Arrival), r#"{"b": ["1", "3"], "a": "2"}"#);
-        assert_eq!(told("", Order::Sorted), "{}");
+        assert_eq!(args("b=1&a=2&b=3", Order::Sorted), r#"{"a": "2", "b": ["1", "3"]}"#);
+        assert_eq!(args("b=1&a=2&b=3", Order::Arrival), r#"{"b": ["1", "3"], "a": "2"}"#);
+        assert_eq!(args("", Order::Sorted), "{}");
     }
 
     #[test]
     fn odd_pairs() {
-        assert_eq!(told("&&a&=x&", Order::Sorted), r#"{"": "x", "a": ""}"#);
-        assert_eq!(told("a=1;b=2", Order::Sorted), r#"{"a": "1;b=2"}"#);
-        assert_eq!(told("a+b=c+d%2B", Order::Sorted), r#"{"a b": "c d+"}"#);
-        assert_eq!(told("a=%zz%&b=%ff%c3", Order::Sorted), r#"{"a": "%zz%", "b": "%FF%C3"}"#);
-        assert_eq!(told("a==b", Order::Sorted), r#"{"a": "=b"}"#);
-        assert_eq!(told("%26=%3D%2B%25%23", Order::Sorted), r#"{"&": "=+%#"}"#);
+        assert_eq!(args("&&a&=x&", Order::Sorted), r#"{"": "x", "a": ""}"#);
+        assert_eq!(args("a=1;b=2", Order::Sorted), r#"{"a": "1;b=2"}"#);
+        assert_eq!(args("a+b=c+d%2B", Order::Sorted), r#"{"a b": "c d+"}"#);
+        assert_eq!(args("a=%zz%&b=%ff%c3", Order::Sorted), r#"{"a": "%zz%", "b": "%FF%C3"}"#);
+        assert_eq!(args("a==b", Order::Sorted), r#"{"a": "=b"}"#);
+        assert_eq!(args("%26=%3D%2B%25%23", Order::Sorted), r#"{"&": "=+%#"}"#);
     }
 
     proptest::proptest! {

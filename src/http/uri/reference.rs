@@ -1,9 +1,9 @@
-//! A URI reference (RFC 3986 4.1), such as a `Location` holds: taken apart once, by strict rules,
-//! so that who judges it and who writes it see the same.
+//! A URI reference (RFC 3986 4.1), such as the value of `Location`: parsed once, by strict rules,
+//! so that the check and the output agree.
 //!
-//! Written as Werkzeug writes it: every part percent-encoded by the rules of its own, scheme and
-//! host in lower case, an empty query or fragment left out. Departure: a host that is not ASCII is
-//! percent-encoded, where Werkzeug writes punycode; browsers take both.
+//! Written as by Werkzeug: every part percent-encoded by its own rules, scheme and host in lower
+//! case, no empty query or fragment. Departure: a host that is not ASCII is percent-encoded, where
+//! Werkzeug writes punycode; browsers accept both.
 
 use super::percent::{AsciiSet, all_but, percent_encode};
 
@@ -20,14 +20,14 @@ macro_rules! path {
     };
 }
 
-/// Nothing, or the rest of a path that does not begin with a slash.
+/// Nothing, or the rest of a path that does not start with a slash.
 macro_rules! segment {
     ($not:literal, $or:literal) => {
         concat!(r"(([^/?#\x00-\x1f\x7f", $not, "]", $or, ")", path!($not, $or), ")?")
     };
 }
 
-/// An authority, and the path behind it.
+/// An authority and the path after it.
 macro_rules! authority {
     ($not:literal, $or:literal) => {
         concat!(
@@ -43,13 +43,13 @@ macro_rules! authority {
     };
 }
 
-/// A regular expression for what [`Reference::parse`] takes; between brackets it takes more, which
-/// is no address to others. The arguments are what else a bare
-/// character of the path cannot be, and what stands in place of it.
+/// Regular expression for what [`Reference::parse`] accepts, except that it accepts only valid IPv6
+/// addresses between brackets. Arguments: further characters that are invalid in the path, and what
+/// replaces them.
 macro_rules! pattern {
     ($not:literal, $or:literal) => {
         concat!(
-            // The empty text is none.
+            // The empty text does not match.
             r"^( *(",
             r"[A-Za-z][A-Za-z0-9+.-]*:",
             authority!($not, $or),
@@ -57,7 +57,7 @@ macro_rules! pattern {
             segment!($not, $or),
             r"|",
             authority!($not, $or),
-            // Without a scheme: what stands before the first colon cannot be one.
+            // Without a scheme: the text before the first colon is not a valid one.
             r"|/|/",
             segment!($not, $or),
             r"|([^A-Za-z /?#\x00-\x1f\x7f",
@@ -78,13 +78,13 @@ macro_rules! pattern {
     };
 }
 
-/// A regular expression for the references that can be read.
+/// Regular expression for valid references.
 pub const REFERENCE: &str = pattern!("", "");
 
-/// The same with sound percent-escapes in the path.
+/// The same with valid percent-escapes in the path.
 pub const ESCAPED_REFERENCE: &str = pattern!("%", "|%[0-9A-Fa-f]{2}");
 
-/// The parts of a reference, as they were written.
+/// The parts of a reference, as written.
 #[derive(Debug, PartialEq)]
 pub struct Reference<'a> {
     /// Before the first `:`.
@@ -99,21 +99,21 @@ pub struct Reference<'a> {
     pub fragment: &'a str,
 }
 
-/// Who serves what is referred to (RFC 3986 3.2).
+/// The authority of a reference (RFC 3986 3.2).
 #[derive(Debug, PartialEq)]
 pub struct Authority<'a> {
     /// Before the last `@`.
     pub user: Option<&'a str>,
-    /// A name or an address; one of IPv6 in its brackets.
+    /// A name or an address; an IPv6 address in brackets.
     pub host: &'a str,
     /// After the host's `:`.
     pub port: Option<u16>,
 }
 
 impl<'a> Reference<'a> {
-    /// The parts of a text. Blanks before it are no part of it, as for a browser. `None` when it
-    /// holds a control character (browsers leave some of them out, so that the rest would mean
-    /// something else), or an authority that cannot be read.
+    /// Parses a text. As in browsers, leading spaces are ignored. `None` if the authority is
+    /// invalid or there is a control character: browsers drop some of them, so that the rest would
+    /// have another meaning.
     pub fn parse(text: &'a str) -> Option<Reference<'a>> {
         let text = text.trim_start_matches(' ');
         if text.contains(|char: char| char.is_ascii_control()) {
@@ -134,14 +134,14 @@ impl<'a> Reference<'a> {
         Some(Reference { scheme, authority, path, query, fragment })
     }
 
-    /// Whether it is a path from the root of the server that sends it, and no browser could read it
-    /// as anything else: to them `/\` at its start is as good as `//`.
+    /// Whether it is an absolute path of the same server to every browser: some treat `/\` at the
+    /// start like `//`.
     pub fn is_local(&self) -> bool {
         let bare = self.scheme.is_none() && self.authority.is_none();
         bare && self.path.starts_with('/') && !self.path.contains('\\')
     }
 
-    /// The host of a web address that names no user.
+    /// The host of an `http` or `https` URL without a user.
     pub fn web_host(&self) -> Option<&'a str> {
         let web =
             |scheme: &str| ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
@@ -149,7 +149,7 @@ impl<'a> Reference<'a> {
         (authority.user.is_none() && !authority.host.is_empty()).then_some(authority.host)
     }
 
-    /// It as it may stand in a header field.
+    /// The reference as a valid URI.
     pub fn to_uri(&self) -> String {
         let mut uri = String::new();
         if let Some(scheme) = self.scheme {
@@ -172,7 +172,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Whether a text can be a scheme (RFC 3986 3.1).
+/// Whether a text is a valid scheme (RFC 3986 3.1).
 fn is_scheme(text: &str) -> bool {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(rest)
@@ -208,7 +208,7 @@ impl<'a> Authority<'a> {
     fn write(&self, uri: &mut String) {
         uri.push_str("//");
         if let Some(user) = self.user {
-            // The first `:` is before the password; further ones are encoded.
+            // The first `:` separates the password; further ones are encoded.
             let (name, password) = user.split_once(':').map_or((user, None), |(n, p)| (n, Some(p)));
             percent_encode(uri, name, &IN_USER);
             if let Some(password) = password {
@@ -217,7 +217,7 @@ impl<'a> Authority<'a> {
             }
             uri.push('@');
         }
-        // The escapes too, or it would be written otherwise when it is read again.
+        // Lower case for the escapes too, so that parsing and writing it again changes nothing.
         let mut host = String::new();
         percent_encode(&mut host, self.host, &IN_HOST);
         uri.push_str(&host.to_ascii_lowercase());
@@ -240,7 +240,7 @@ mod tests {
     // What httpbin 0.10.4 answered.
     #[test]
     fn references_are_written_as_werkzeug_writes_them() {
-        for (text, told) in [
+        for (text, expected) in [
             ("http://h:80/ä?ö=%FF#%20x y", "http://h:80/%C3%A4?%C3%B6=%FF#%20x%20y"),
             ("//evil.com/a b", "//evil.com/a%20b"),
             ("/\\evil", "/%5Cevil"),
@@ -266,12 +266,12 @@ mod tests {
             ("//H/é", "//h/%C3%A9"),
             ("http://h/?a[]=^`\"<>\\|", "http://h/?a%5B%5D=%5E%60%22%3C%3E%5C%7C"),
         ] {
-            assert_eq!(uri(text).as_deref(), Some(told), "{text}");
+            assert_eq!(uri(text).as_deref(), Some(expected), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_reference() {
+    fn invalid_references() {
         for text in [
             "http://h:port/",
             "http://[::1/",

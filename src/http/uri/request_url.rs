@@ -1,7 +1,7 @@
-//! The URL of a request and the address it came from, as httpbin or go-httpbin tells them.
+//! The URL of a request and the client's address, as httpbin or go-httpbin shows them.
 //!
-//! Departures from httpbin: a Host it cannot read (`a_b`, `h/x`) is told as it came instead of
-//! being left out, and a punycode host stays punycode.
+//! Departures from httpbin: a Host that Werkzeug rejects (`a_b`, `h/x`) is shown as sent instead of
+//! left out, and a punycode host stays punycode.
 
 use super::iri::{Part, escape_iri};
 use crate::http::compat::Compat;
@@ -9,8 +9,8 @@ use crate::http::ip::write_ip;
 use crate::http::json::{Spelling, escape, escape_latin1};
 use crate::http::request::Request;
 
-/// Appends the request's URL, inside a JSON string: the scheme as a proxy tells it, then host, path
-/// and query, as an IRI or as they were sent.
+/// Appends the request's URL, inside a JSON string: the scheme that a proxy reports, then host,
+/// path and query, as an IRI or as sent.
 pub fn escape_url(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
     escape_scheme(output, compat, request);
     output.extend_from_slice(b"://");
@@ -30,8 +30,8 @@ fn escape_as_sent(output: &mut Vec<u8>, spelling: Spelling, request: &Request, h
     }
 }
 
-/// The host in lower case without a default port, and of path and query every escape resolved that
-/// may be.
+/// The host in lower case without a default port, and path and query with every escape decoded that
+/// can be.
 fn escape_as_iri(output: &mut Vec<u8>, compat: &Compat, request: &Request, host: &[u8]) {
     let start = output.len();
     escape_latin1(output, without_default_port(compat, request, host));
@@ -49,7 +49,7 @@ fn escape_as_iri(output: &mut Vec<u8>, compat: &Compat, request: &Request, host:
     }
 }
 
-/// The host without the port that its scheme has anyway. Most hosts end in neither.
+/// The host without its scheme's default port. Most hosts have no port 80 or 443.
 fn without_default_port<'a>(compat: &Compat, request: &Request, host: &'a [u8]) -> &'a [u8] {
     let plain = host.strip_suffix(b":80").filter(|_| !is_secure(compat, request));
     let secure = || host.strip_suffix(b":443").filter(|_| is_secure(compat, request));
@@ -62,13 +62,13 @@ fn escape_scheme(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
             return escape_field(output, compat, request, name);
         }
     }
-    // Joined as the others are, two of these fields would not read `on`.
+    // Two of these fields would be joined, and so not be `on`.
     let secure = request.fields_named("X-Forwarded-Ssl").eq([b"on".as_slice()]);
     output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
-/// Where the client asked, without its path: `http://host`. What links and redirects that name a
-/// host begin with. A Host that is no authority is passed over for our own address.
+/// The scheme and authority of the request's URL, as `http://host`: the start of absolute links and
+/// redirects. If Host is not a valid authority, the server's own address.
 pub fn site(compat: &Compat, request: &Request) -> String {
     let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
     let host = request.host.filter(|host| !host.is_empty() && host.iter().all(sound));
@@ -79,21 +79,21 @@ pub fn site(compat: &Compat, request: &Request) -> String {
     [scheme, "://", &host].concat()
 }
 
-/// Whether a proxy says that the client asked it by TLS.
+/// Whether a proxy reports that the client used TLS.
 pub fn is_secure(compat: &Compat, request: &Request) -> bool {
-    let says = |(name, value): &(&str, &str)| request.fields_named(name).eq([value.as_bytes()]);
-    compat.secure_fields.iter().any(says)
+    let reports = |(name, value): &(&str, &str)| request.fields_named(name).eq([value.as_bytes()]);
+    compat.secure_fields.iter().any(reports)
 }
 
-/// Appends where the request came from, inside a JSON string: what a proxy tells, else the peer's
-/// address; nothing for a client on a socket file. Of a list httpbin tells the whole and
-/// go-httpbin the first entry.
+/// Appends the client's address, inside a JSON string: what a proxy reports, else the peer's
+/// address; nothing for a client on a Unix socket. Of a list httpbin shows all and go-httpbin the
+/// first entry.
 pub fn escape_origin(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
     if compat.whole_origin && request.field(FORWARDED).is_some() {
         return escape_joined(output, request, FORWARDED);
     }
-    let told = compat.origin_fields.iter().filter_map(|name| request.field(name));
-    if let Some(entry) = told.map(first_entry).find(|entry| !entry.is_empty()) {
+    let reported = compat.origin_fields.iter().filter_map(|name| request.field(name));
+    if let Some(entry) = reported.map(first_entry).find(|entry| !entry.is_empty()) {
         return compat.spelling.escape_bytes(output, entry);
     }
     if let Some(peer) = request.peer {
@@ -103,12 +103,12 @@ pub fn escape_origin(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
 
 const FORWARDED: &str = "X-Forwarded-For";
 
-/// The first of several values with a `,` between them.
+/// The first entry of a comma-separated list.
 fn first_entry(value: &[u8]) -> &[u8] {
     value.split(|&byte| byte == b',').next().unwrap_or_default().trim_ascii()
 }
 
-/// Appends the value of a field, inside a JSON string: of several the first, or all of them.
+/// Appends the value of a field, inside a JSON string: the first, or all of them.
 pub fn escape_field(output: &mut Vec<u8>, compat: &Compat, request: &Request, name: &str) {
     match compat.wsgi_fields {
         true => escape_joined(output, request, name),
@@ -118,7 +118,7 @@ pub fn escape_field(output: &mut Vec<u8>, compat: &Compat, request: &Request, na
     }
 }
 
-/// The values of all fields of this name with a `,` between them.
+/// Appends the values of all fields of this name, separated by `,`.
 fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
     for (n, value) in request.fields_named(name).enumerate() {
         if n > 0 {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn go_httpbin_tells_a_url_as_it_was_sent() {
+    fn go_httpbin_shows_a_url_as_it_was_sent() {
         let url = |target: &str, fields: &[_]| url_of(&GO_HTTPBIN, target, fields);
         assert_eq!(
             url("/a%2fb?q=%C3%A9&%zz", &[("Host", "H:80")]),
@@ -181,11 +181,11 @@ mod tests {
             ("CF-Connecting-IP", "2.2.2.2"),
             ("Fly-Client-IP", "1.1.1.1"),
         ];
-        for (left, told) in ["127.0.0.1", "5.5.5.5", "4.4.4.4", "3.3.3.3", "2.2.2.2", "1.1.1.1"]
+        for (left, expected) in ["127.0.0.1", "5.5.5.5", "4.4.4.4", "3.3.3.3", "2.2.2.2", "1.1.1.1"]
             .into_iter()
             .enumerate()
         {
-            assert_eq!(origin_of(&GO_HTTPBIN, &all[..left]), told);
+            assert_eq!(origin_of(&GO_HTTPBIN, &all[..left]), expected);
         }
         assert_eq!(origin_of(&GO_HTTPBIN, &[("X-Forwarded-For", "")]), "127.0.0.1");
     }
@@ -211,9 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_told_as_an_iri_of_what_was_decoded() {
+    fn a_path_is_shown_as_an_iri_of_its_decoded_form() {
         let path = |path: &str| url(path, &[("Host", "h")]).replace("http://h", "");
-        for (sent, told) in [
+        for (sent, expected) in [
             ("//get", "/get"),
             ("/a//b", "/a//b"),
             ("/%2Fa", "/a"),
@@ -226,7 +226,7 @@ mod tests {
             ("/é", r"/\u00e9"),
             ("/a?q=é%e9#f", r"/a?q=\u00e9%E9"),
         ] {
-            assert_eq!(path(sent), told, "{sent}");
+            assert_eq!(path(sent), expected, "{sent}");
         }
     }
 
