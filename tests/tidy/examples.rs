@@ -40,6 +40,14 @@ fn examples() -> Vec<(&'static str, &'static str, String, String)> {
         ("plain_core", "src/proto/a.rs", "a: Box<dyn A>", "a: Box<A>"),
         ("file_header", "src/a.rs", "use std::fmt;", "//! What it is for."),
         ("nothing_ignored", "tests/a.rs", "#[ignore = \"slow\"]", "#[test]"),
+        ("plain_words", "src/http/a.rs", "//! The request told again.", "//! The request shown."),
+        (
+            "plain_words",
+            "src/endpoint/a.rs",
+            "/// Bytes that is\n/// none.",
+            "/// That is no\n/// one.",
+        ),
+        ("plain_words", "src/http/a.rs", "let told = 1;", "let teller = 1;"),
         ("no_sleep", "tests/a.rs", "std::thread::sleep(d);", "thread::yield_now();"),
     ]);
     let tested =

@@ -9,9 +9,11 @@ mod circles;
 mod examples;
 mod rules;
 mod source;
+mod words;
 
 use rules::*;
 use source::{Source, sources};
+use words::plain_words;
 
 type Rule = fn(&Source) -> Vec<String>;
 
@@ -30,6 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ("nothing_ignored", nothing_ignored),
     ("nothing_left_over", nothing_left_over),
     ("no_sleep", no_sleep),
+    ("plain_words", plain_words),
 ];
 
 /// Those of them that hold for `tests/` too.

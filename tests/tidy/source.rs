@@ -165,11 +165,16 @@ pub(crate) fn has_word(line: &str, word: &str) -> bool {
 
 /// Every Rust file in the folder, in order.
 pub(crate) fn sources(folder: &str) -> Vec<Source> {
+    files(folder, "rs")
+}
+
+/// Every file in the folder with this extension, in order.
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    collect(&root.join(folder), &mut paths);
+    collect(&root.join(folder), extension, &mut paths);
     paths.sort();
-    assert!(!paths.is_empty(), "{folder} holds no sources");
+    assert!(!paths.is_empty(), "{folder} has no .{extension} files");
     let read = |path: &String| {
         let text = fs::read_to_string(path).expect("a source file can be read");
         let name = Path::new(path).strip_prefix(root).expect("it is below the root");
@@ -178,12 +183,12 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
     paths.iter().map(read).collect()
 }
 
-fn collect(folder: &Path, paths: &mut Vec<String>) {
+fn collect(folder: &Path, extension: &str, paths: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a source folder can be read") {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, extension, paths);
+        } else if path.extension().is_some_and(|own| own == extension) {
             paths.push(path.display().to_string());
         }
     }
