@@ -38,7 +38,7 @@ pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Others, Param, Place,
     Route, Sign,
 };
-pub use router::{Found, find};
+pub use router::{Found, find, params_of};
 
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] = &[

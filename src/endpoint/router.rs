@@ -16,6 +16,8 @@ use crate::http::status::Status;
 pub struct Found {
     /// The route.
     pub route: &'static Route,
+    /// Its index in [`ROUTES`].
+    pub index: u8,
     /// The positions of its parameters in the decoded path.
     pub params: Params,
 }
@@ -30,6 +32,20 @@ pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal
     }
 }
 
+/// The parameters of a request that was [found](find) to be for the route of this index; none if
+/// the settings have changed so that it is not for that any more.
+pub fn params_of(app: &App, index: u8, target: &Target) -> Params {
+    let params = |path| {
+        let route = ROUTES.get(usize::from(index))?;
+        matches(app, without_prefix(app, path)?, route, index)
+    };
+    let params = match app.compat.keep_encoded_slash {
+        false => params(&target.path),
+        true => params(&target.path_with_encoded_slashes()),
+    };
+    params.unwrap_or_default()
+}
+
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let any = method == Method::Options && (path == b"*" || app.compat.blind_options);
     let Some(inner) = without_prefix(app, path) else {
@@ -38,12 +54,10 @@ fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let mut allow: Option<Methods> = None;
     let mut next = FIRST.get(slot(inner)).copied().unwrap_or(NONE);
     while let Some(route) = ROUTES.get(usize::from(next)) {
-        let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
-        let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
-        if let Some(params) = matches(app, inner, text, shape) {
+        if let Some(params) = matches(app, inner, route, next) {
             let methods = route.methods(app.compat);
             if methods.contains(method) || method == Method::Options {
-                return Ok(Found { route, params });
+                return Ok(Found { route, index: next, params });
             }
             allow = Some(allow.unwrap_or(methods).with(methods));
         }
@@ -77,9 +91,10 @@ fn without_prefix<'a>(app: &App, path: &'a [u8]) -> Option<&'a [u8]> {
 /// The whole server, for `OPTIONS *` (RFC 9110 9.3.7): the route with the most methods represents
 /// it.
 fn server() -> Result<Found, Refusal> {
-    let route = ROUTES.iter().max_by_key(|route| route.methods(&HTTPBIN).iter().count());
-    let route = route.ok_or_else(Refusal::not_found)?;
-    Ok(Found { route, params: Params::default() })
+    let routes = (0..NONE).zip(&ROUTES);
+    let route = routes.max_by_key(|(_, route)| route.methods(&HTTPBIN).iter().count());
+    let (index, route) = route.ok_or_else(Refusal::not_found)?;
+    Ok(Found { route, index, params: Params::default() })
 }
 
 fn not_allowed(app: &App, allow: Methods) -> Refusal {
@@ -90,7 +105,9 @@ fn not_allowed(app: &App, allow: Methods) -> Refusal {
 }
 
 /// The positions of the parameters if the path, after the prefix, matches the route.
-fn matches(app: &App, path: &[u8], text: &[u8], shape: Shape) -> Option<Params> {
+fn matches(app: &App, path: &[u8], route: &Route, index: u8) -> Option<Params> {
+    let shape = SHAPES.get(usize::from(index)).copied().unwrap_or(Shape::TEXT);
+    let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
     let before = app.prefix.len();
     let mut rest = path.strip_prefix(text)?;
     let mut params = Params::default();
@@ -214,6 +231,23 @@ mod tests {
         assert_eq!(spans("/anything"), found("/anything", &[]));
         assert_eq!(spans("/anything/a/b"), found("/anything/{anything*}", &["a/b"]));
         assert_eq!(spans("/anything//b"), found("/anything/{anything*}", &["/b"]));
+    }
+
+    #[test]
+    fn parameters_are_found_again_by_the_route() {
+        for prefix in ["", "/a/b"] {
+            let app = App { prefix: prefix.to_owned(), ..App::default() };
+            for path in ["/get", "/delay/50ms", "/anything/a/b", "/cookies/set/a/b"] {
+                let target = [prefix, path].concat();
+                let target = Target::parse(target.as_bytes()).unwrap().0;
+                let found = find(&app, &target, Method::Get).unwrap();
+                assert_eq!(params_of(&app, found.index, &target), found.params);
+                assert!(std::ptr::eq(&ROUTES[usize::from(found.index)], found.route));
+            }
+            let other = Target::parse(b"/c/delay/1").unwrap().0;
+            let found = find_path(&app, [prefix, "/delay/1"].concat().as_bytes(), Method::Get);
+            assert_eq!(params_of(&app, found.unwrap().index, &other), Params::default());
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Reply {
     /// Whether the answer to HEAD has a Content-Length though
     /// [`Compat::head_length`](super::compat::Compat::head_length) is off.
     pub sized: bool,
+    /// The index of the route that answered, set by whoever found it; 0 at first.
+    pub route: u8,
     /// Further fields.
     pub headers: Headers,
     /// The body.
@@ -103,6 +105,7 @@ impl Reply {
             media: Media::None,
             timed: false,
             sized: false,
+            route: 0,
             headers: Headers::default(),
             body: Body::Empty,
         }

@@ -91,8 +91,10 @@ pub(super) fn play(
             }
             Step::Data(bytes) => {
                 exchange.count(bytes);
-                chunk(output, &cx.worker.body);
-                cx.worker.body.clear();
+                if chunked {
+                    chunk(output, &cx.worker.body);
+                    cx.worker.body.clear();
+                }
             }
             Step::End => {
                 if let Some(trailers) = exchange.trailers().filter(|_| chunked) {
@@ -118,7 +120,7 @@ fn answer_parked(
     let Some(mut request) = reread(bytes, &mut table, origin) else {
         return terms.close();
     };
-    request.seed = seed;
+    exchange.restore(cx.app, &mut request, seed);
     let length = request.body.len() as u64;
     answer(exchange, terms, cx, &request, Some(length), output);
 }
