@@ -48,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
         validator.evaluate(request);
         validator.allows_range(request);
     });
-    conditional::lists_tag(data, "tag");
+    conditional::has_tag(data, "tag");
     let text = String::from_utf8_lossy(data);
     let options = Parameterized::parse(&text);
     html::is_dangerous(&options.value);

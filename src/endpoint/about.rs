@@ -21,11 +21,7 @@ pub(super) const GROUP: Group = Group {
     about: "About the server",
     routes: &[
         Route::any("/hostname", hostname, "Returns the host name"),
-        Route::any(
-            "/env",
-            environment,
-            "Returns the environment variables `LOITER_ENV_*` and `HTTPBIN_ENV_*`",
-        ),
+        Route::any("/env", environment, "Returns the variables `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
         Route::any("/version", version, "Returns the server's name and version"),
     ],
 };
@@ -58,9 +54,10 @@ fn environment(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
         write_object(app, output, |json| {
             json.key("env");
-            match app.environment.is_empty() {
-                true => json.raw("null"),
-                false => json.object(|json| write_environment(app, json)),
+            if app.environment.is_empty() {
+                json.raw("null")
+            } else {
+                json.object(|json| write_environment(app, json))
             }
         })
     }))

@@ -20,7 +20,7 @@ const QOP: Param = Param::path(
     "qop",
     Kind::Choice(&["auth", "auth-int"], Others::Taken),
     "auth",
-    "quality of protection: `auth-int` includes the body; any other value offers both",
+    "`auth-int` protects the body too; any other value offers both",
 )
 .go(&Param::path("qop", GO_QOP, "auth", "quality of protection"));
 const GO_QOP: Kind = Kind::Choice(&["auth"], Others::RefusedInAnyCase);
@@ -32,12 +32,8 @@ const ALGORITHM: Param = Param::path(
 )
 .go(&Param::path("algorithm", GO_ALGORITHM, "SHA-256", "hash algorithm"));
 const GO_ALGORITHM: Kind = Kind::Choice(&["MD5", "SHA-256"], Others::RefusedInAnyCase);
-const STALE_AFTER: Param = Param::path(
-    "stale_after",
-    Kind::Text,
-    "3",
-    "number of logins after which a nonce is stale, or `never`",
-);
+const STALE_AFTER: Param =
+    Param::path("stale_after", Kind::Text, "3", "logins until a nonce is stale, or `never`");
 const COOKIE: Param =
     Param::query("require-cookie", Kind::Switch, "whether the cookie of the challenge is required");
 const BASIC: &[Client] = &[Client::Basic];
@@ -48,34 +44,26 @@ pub(super) const GROUP: Group = Group {
     name: "Authentication",
     about: "Basic, bearer and digest authentication",
     routes: &[
-        Route::get("/basic-auth/{user}/{passwd}", basic_auth, "Basic authentication: 200, or 401")
+        Route::get("/basic-auth/{user}/{passwd}", basic_auth, "Basic: 200 or 401")
             .go(go_basic_auth)
             .client(BASIC)
             .with(&[USER, PASSWORD]),
-        Route::get(
-            "/hidden-basic-auth/{user}/{passwd}",
-            hidden,
-            "Basic authentication: 200, or 404 without a challenge",
-        )
-        .go(go_hidden)
-        .client(BASIC)
-        .with(&[USER, PASSWORD]),
-        Route::get("/bearer", bearer, "Bearer authentication with any token: 200, or 401")
+        Route::get("/hidden-basic-auth/{user}/{passwd}", hidden, "Basic: 200 or 404")
+            .go(go_hidden)
+            .client(BASIC)
+            .with(&[USER, PASSWORD]),
+        Route::get("/bearer", bearer, "Bearer, with any token: 200 or 401")
             .client(&[Client::Bearer])
             .go(go_bearer),
-        Route::get(
-            "/digest-auth/{qop}/{user}/{passwd}",
-            digest,
-            "Digest authentication: 200, or 401",
-        )
-        .keep()
-        .client(DIGEST)
-        .go(go_digest)
-        .with(&[QOP, USER, PASSWORD, COOKIE]),
+        Route::get("/digest-auth/{qop}/{user}/{passwd}", digest, "Digest: 200 or 401")
+            .keep()
+            .client(DIGEST)
+            .go(go_digest)
+            .with(&[QOP, USER, PASSWORD, COOKIE]),
         Route::get(
             "/digest-auth/{qop}/{user}/{passwd}/{algorithm}",
             digest,
-            "Digest authentication with this hash algorithm",
+            "The same with this hash algorithm",
         )
         .keep()
         .client(DIGEST)
@@ -84,7 +72,7 @@ pub(super) const GROUP: Group = Group {
         Route::get(
             "/digest-auth/{qop}/{user}/{passwd}/{algorithm}/{stale_after}",
             digest,
-            "Digest authentication; a nonce is stale after this number of logins",
+            "The same; a nonce is stale after this number of logins",
         )
         .keep()
         .client(DIGEST)

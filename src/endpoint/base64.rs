@@ -97,9 +97,10 @@ fn operation(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 fn bounded<'a>(app: &App, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
     let most = app.limits.body_bytes;
-    match value.len() as u64 <= most {
-        true => Ok(value),
-        false => Err(Refusal::bad(format!("input data exceeds max length of {most}"))),
+    if value.len() as u64 <= most {
+        Ok(value)
+    } else {
+        Err(Refusal::bad(format!("input data exceeds max length of {most}")))
     }
 }
 

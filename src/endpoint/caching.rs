@@ -8,7 +8,7 @@ use crate::base::limits::MAX_ATTRIBUTE_BYTES;
 use crate::base::random::Random;
 use crate::http::app::App;
 use crate::http::char_class::has_no_controls;
-use crate::http::fields::conditional::{Validator, date_s, http_date, lists_tag};
+use crate::http::fields::conditional::{Validator, date_s, has_tag, http_date};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -18,16 +18,12 @@ pub(super) const GROUP: Group = Group {
     name: "Caching and ranges",
     about: "Conditional requests and range requests",
     routes: &[
-        Route::get("/cache", cache, "Returns 304 to a conditional request, else the request")
+        Route::get("/cache", cache, "Returns the request, or 304 if it is conditional")
             .go(go_cache),
-        Route::get(
-            "/cache/{value}",
-            cache_for,
-            "Returns the request, with a Cache-Control of n seconds",
-        )
-        .go(go_cache_for)
-        .with(&[Param::path("value", Kind::Integer(0, i64::MAX), "60", "seconds")
-            .go(&Param::path("value", ANY_INTEGER, "60", "seconds"))]),
+        Route::get("/cache/{value}", cache_for, "The same, cacheable for n seconds")
+            .go(go_cache_for)
+            .with(&[Param::path("value", Kind::Integer(0, i64::MAX), "60", "seconds")
+                .go(&Param::path("value", ANY_INTEGER, "60", "seconds"))]),
         Route::get("/etag/{etag}", etag, "Returns the request, with an entity tag")
             .go(go_etag)
             .go_answers("text/plain")
@@ -156,10 +152,8 @@ fn etag(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let tag = tag(request)?;
     let list = |name| request.joined(name).filter(|list| !list.is_empty());
     Ok(match (list("If-None-Match"), list("If-Match")) {
-        (Some(known), _) if lists_tag(&known, &tag) => Reply::new(Status(304)).header("ETag", tag),
-        (None, Some(meant)) if !lists_tag(&meant, &tag) => {
-            Reply::new(Status(412)).media(Media::Html)
-        }
+        (Some(known), _) if has_tag(&known, &tag) => Reply::new(Status(304)).header("ETag", tag),
+        (None, Some(meant)) if !has_tag(&meant, &tag) => Reply::new(Status(412)).media(Media::Html),
         _ => document().header("ETag", tag),
     })
 }

@@ -18,21 +18,15 @@ pub(super) const GROUP: Group = Group {
     name: "Compression",
     about: "The request, compressed",
     routes: &[
-        Route::get("/gzip", gzip, "Returns the request, compressed with gzip").client(CODED),
-        Route::get(
-            "/deflate",
-            deflate,
-            "Returns the request, compressed with deflate in the zlib format",
-        )
-        .client(CODED),
-        Route::get("/brotli", brotli, "Returns the request, compressed with Brotli")
-            .client(CODED)
-            .go(no_brotli),
-        Route::get("/zstd", zstd, "Returns the request, compressed with Zstandard").client(CODED),
+        Route::get("/gzip", gzip, "Returns the request in gzip").client(CODED),
+        Route::get("/deflate", deflate, "Returns the request in deflate (zlib format)")
+            .client(CODED),
+        Route::get("/brotli", brotli, "Returns the request in Brotli").client(CODED).go(no_brotli),
+        Route::get("/zstd", zstd, "Returns the request in Zstandard").client(CODED),
         Route::get(
             "/compressed",
             negotiated,
-            "Returns the request, in the coding that `Accept-Encoding` prefers",
+            "Returns the request in the coding that `Accept-Encoding` prefers",
         )
         .client(CODED),
     ],

@@ -44,7 +44,7 @@ const SEGMENT: &str = r#"^[^\x00- "/;=\x7f-\x9f]+$"#;
 const NAME: Param = Param::path("name", Kind::Text, "name", "cookie name").like(SEGMENT);
 /// httpbin only: go-httpbin hides none.
 const SHOW_ENV: Param =
-    Param::query("show_env", Kind::Text, "with any value, shows analytics cookies too");
+    Param::query("show_env", Kind::Text, "any value: shows analytics cookies too");
 const VALUE: Param = Param::path("value", Kind::Text, "value", "cookie value");
 const ANY: Param =
     Param::any(Names { pattern: NAMES, except: &ATTRIBUTES }, "value of the cookie with this name")
@@ -93,21 +93,17 @@ pub(super) const GROUP: Group = Group {
             .go(show_go)
             .client(KEPT)
             .with(&[SHOW_ENV]),
-        Route::get("/cookies/set", set, "Sets cookies and redirects to `/cookies`")
+        Route::get("/cookies/set", set, "Sets cookies, then shows them")
             .client(KEPT)
             .with(&[ANY, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
-        Route::get(
-            "/cookies/set/{name}/{value}",
-            set_one,
-            "Sets one cookie and redirects to `/cookies`",
-        )
-        .go(|_, _| Err(Refusal::not_found()))
-        .client(KEPT)
-        .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
-        .redirects()
-        .go_answers("text/plain"),
-        Route::get("/cookies/delete", delete, "Deletes cookies and redirects to `/cookies`")
+        Route::get("/cookies/set/{name}/{value}", set_one, "Sets one cookie, then shows it")
+            .go(|_, _| Err(Refusal::not_found()))
+            .client(KEPT)
+            .with(&[NAME, VALUE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
+            .redirects()
+            .go_answers("text/plain"),
+        Route::get("/cookies/delete", delete, "Deletes cookies, then shows the rest")
             .client(KEPT)
             .with(&[GONE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),

@@ -15,33 +15,19 @@ pub(super) const GROUP: Group = Group {
     name: "Documents",
     about: "Static documents",
     routes: &[
-        Route::get("/json", |_, _| whole(Media::Json, JSON), "Returns a JSON document"),
-        Route::get("/xml", |_, _| whole(Media::Xml, XML), "Returns an XML document")
+        Route::get("/json", |_, _| whole(Media::Json, JSON), "A JSON document"),
+        Route::get("/xml", |_, _| whole(Media::Xml, XML), "An XML document")
             .answers("application/xml"),
-        Route::get("/html", |_, _| whole(Media::Html, HTML), "Returns an HTML page from Moby-Dick")
+        Route::get("/html", |_, _| whole(Media::Html, HTML), "An HTML page from Moby-Dick")
             .answers("text/html"),
-        Route::get(
-            "/robots.txt",
-            |_, _| whole(Media::PlainText, ROBOTS),
-            "Returns rules for robots",
-        )
-        .answers("text/plain"),
-        Route::get(
-            "/deny",
-            |_, _| whole(Media::PlainText, DENY),
-            "Returns a page that `/robots.txt` denies",
-        )
-        .answers("text/plain"),
-        Route::get(
-            "/encoding/utf8",
-            |_, _| whole(Media::Html, UTF8),
-            "Returns an HTML page in many scripts",
-        )
-        .fixed()
-        .answers("text/html"),
-        Route::get("/forms/post", form, "Returns an HTML form for `/post`")
+        Route::get("/robots.txt", |_, _| whole(Media::PlainText, ROBOTS), "Rules for robots")
+            .answers("text/plain"),
+        Route::get("/deny", |_, _| whole(Media::PlainText, DENY), "A page denied to robots")
+            .answers("text/plain"),
+        Route::get("/encoding/utf8", |_, _| whole(Media::Html, UTF8), "A page in many scripts")
             .fixed()
             .answers("text/html"),
+        Route::get("/forms/post", form, "An HTML form for `/post`").fixed().answers("text/html"),
     ],
 };
 

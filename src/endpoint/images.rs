@@ -15,23 +15,23 @@ pub(super) const GROUP: Group = Group {
     name: "Images",
     about: "An image in several formats",
     routes: &[
-        Route::get("/image", negotiated, "Returns an image in the format that `Accept` names")
+        Route::get("/image", negotiated, "An image in the format that `Accept` names")
             .go(go_negotiated)
             .client(SAVED)
             .answers("image/*"),
-        Route::get("/image/png", |_, _| Ok(PNG.reply()), "Returns a PNG image")
+        Route::get("/image/png", |_, _| Ok(PNG.reply()), "A PNG image")
             .client(SAVED)
             .answers("image/png"),
-        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "Returns a JPEG image")
+        Route::get("/image/jpeg", |_, _| Ok(JPEG.reply()), "A JPEG image")
             .client(SAVED)
             .answers("image/jpeg"),
-        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "Returns a WebP image")
+        Route::get("/image/webp", |_, _| Ok(WEBP.reply()), "A WebP image")
             .client(SAVED)
             .answers("image/webp"),
-        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "Returns an SVG image")
+        Route::get("/image/svg", |_, _| Ok(SVG.reply()), "An SVG image")
             .client(SAVED)
             .answers("image/svg+xml"),
-        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "Returns the icon of this server")
+        Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "The icon of this server")
             .client(SAVED)
             .answers("image/x-icon"),
     ],

@@ -22,12 +22,14 @@ const POST: Methods = Methods::of(&[Method::Post]);
 const PUT: Methods = Methods::of(&[Method::Put]);
 const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
-const ANYTHING: &str = "Returns everything about the request, with its method";
+const GET_ABOUT: &str = "Returns the request's query, headers and origin";
+const BODY_ABOUT: &str = "Returns the request's query, headers, origin and body";
+const ANYTHING_ABOUT: &str = "Returns the request's method, query, headers, origin and body";
 const RAW: Param =
     Param::query("raw", Kind::Switch, "adds the header fields as they were sent").or("false");
 /// httpbin only: go-httpbin hides none.
 const SHOW_ENV: Param =
-    Param::query("show_env", Kind::Text, "with any value, shows the fields that proxies add too");
+    Param::query("show_env", Kind::Text, "any value: shows fields that proxies add");
 const ALL: &[Param] = &[SHOW_ENV];
 
 /// The routes.
@@ -35,58 +37,18 @@ pub(super) const GROUP: Group = Group {
     name: "Requests",
     about: "Answers that show the request",
     routes: &[
-        Route::get("/get", get, "Returns the request's query, headers and origin")
-            .fixed()
-            .with(ALL),
+        Route::get("/get", get, GET_ABOUT).fixed().with(ALL),
         Route::new(HEAD, "/head", get, "The same as `/get`, for HEAD only").fixed().with(ALL),
-        Route::new(
-            POST,
-            "/post",
-            with_body,
-            "Returns the request's query, headers, origin and body",
-        )
-        .keep()
-        .fixed()
-        .with(ALL),
-        Route::new(PUT, "/put", with_body, "Returns the request's query, headers, origin and body")
-            .keep()
+        Route::new(POST, "/post", with_body, BODY_ABOUT).keep().fixed().with(ALL),
+        Route::new(PUT, "/put", with_body, BODY_ABOUT).keep().fixed().with(ALL),
+        Route::new(PATCH, "/patch", with_body, BODY_ABOUT).keep().fixed().with(ALL),
+        Route::new(DELETE, "/delete", with_body, BODY_ABOUT).keep().fixed().with(ALL),
+        Route::new(UPLOAD, "/upload", upload, "Returns the request and the length of its body")
+            .count()
             .fixed()
             .with(ALL),
-        Route::new(
-            PATCH,
-            "/patch",
-            with_body,
-            "Returns the request's query, headers, origin and body",
-        )
-        .keep()
-        .fixed()
-        .with(ALL),
-        Route::new(
-            DELETE,
-            "/delete",
-            with_body,
-            "Returns the request's query, headers, origin and body",
-        )
-        .keep()
-        .fixed()
-        .with(ALL),
-        Route::new(
-            UPLOAD,
-            "/upload",
-            upload,
-            "Returns the length of the body, and the request's query, headers and origin",
-        )
-        .count()
-        .fixed()
-        .with(ALL),
-        Route::any("/anything", anything, ANYTHING).keep().with(&[RAW, SHOW_ENV]),
-        Route::any(
-            "/anything/{anything*}",
-            anything,
-            "The same as `/anything`, with any further path",
-        )
-        .keep()
-        .with(&[
+        Route::any("/anything", anything, ANYTHING_ABOUT).keep().with(&[RAW, SHOW_ENV]),
+        Route::any("/anything/{anything*}", anything, "The same under any path").keep().with(&[
             Param::path("anything", Kind::Text, "a/b", "further path").like(r"^[\s\S]+$"),
             RAW,
             SHOW_ENV,

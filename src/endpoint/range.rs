@@ -113,9 +113,10 @@ impl Span {
         let text = text.unwrap_or("0".into());
         let asked_us = params::duration_us(app.compat, "duration", &text)?;
         let given_us = asked_us.min(params::max_duration_us(&app.limits));
-        match given_us == asked_us || app.compat.clamps {
-            true => Ok(Span { asked_us, given_us }),
-            false => Err(params::bad("duration", &text, "it is too long")),
+        if given_us == asked_us || app.compat.clamps {
+            Ok(Span { asked_us, given_us })
+        } else {
+            Err(params::bad("duration", &text, "it is too long"))
         }
     }
 
@@ -127,9 +128,10 @@ impl Span {
 
     /// The reply, with `X-Clamped` if the duration was clamped.
     fn report(&self, reply: Reply) -> Reply {
-        match self.asked_us == self.given_us {
-            true => reply,
-            false => reply.header("X-Clamped", format!("duration={}us", self.given_us)),
+        if self.asked_us == self.given_us {
+            reply
+        } else {
+            reply.header("X-Clamped", format!("duration={}us", self.given_us))
         }
     }
 }
@@ -219,9 +221,10 @@ fn part(header: &[u8], length: u64) -> Part {
             _ => return Part::Whole,
         },
     };
-    match first < length {
-        true => Part::Some(first..last.saturating_add(1).min(length)),
-        false => Part::Beyond,
+    if first < length {
+        Part::Some(first..last.saturating_add(1).min(length))
+    } else {
+        Part::Beyond
     }
 }
 

@@ -17,19 +17,14 @@ use crate::http::uri::request_url;
 
 const HOPS: Param = Param::path("n", Kind::Integer(1, i64::MAX), "2", "number of redirects")
     .beyond(Beyond::Refused);
-const ABSOLUTE: Param =
-    Param::query("absolute", Kind::Switch, "`true`: redirects to absolute URLs");
+const ABSOLUTE: Param = Param::query("absolute", Kind::Switch, "`true`: absolute URLs");
 const ANY_STATUS: Kind = Kind::Integer(i64::MIN, i64::MAX);
+const URL: Param = Param::query("url", Kind::Text, "target of the redirect").sample("/get");
 const TARGET: &[Param] = &[
-    Param::query("url", Kind::Text, "target of the redirect").sample("/get").like(REFERENCE).go(
-        &Param::query("url", Kind::Text, "target of the redirect")
-            .sample("/get")
-            .like(ESCAPED_REFERENCE),
-    ),
-    Param::query("status_code", ANY_STATUS, "status, 300 to 399; any other number means 302")
+    URL.like(REFERENCE).go(&URL.like(ESCAPED_REFERENCE)),
+    Param::query("status_code", ANY_STATUS, "300 to 399; any other number means 302")
         .or("302")
-        .go(&Param::query("status_code", Kind::Integer(300, 399), "status of the redirect")
-            .or("302")),
+        .go(&Param::query("status_code", Kind::Integer(300, 399), "status code").or("302")),
 ];
 
 /// The routes.
@@ -118,7 +113,7 @@ fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
         None => 302,
     };
     let code = redirect_code(code).unwrap_or(302);
-    Ok(redirect_reply(app, &target, code, Media::Html, target.to_uri()))
+    Ok(answer(app, &target, code, Media::Html, target.to_uri()))
 }
 
 /// The value of the first pair of this name, in any case.
@@ -144,18 +139,17 @@ fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let uri = target.to_uri();
     let ours = uri.starts_with('/') && !uri.starts_with("//");
     let location = if ours { app.local(&uri) } else { uri };
-    Ok(match target.scheme.is_some() || target.path.starts_with('/') {
-        true => redirect_reply(app, &target, code, Media::None, location),
-        false => forbidden(app),
+    Ok(if target.scheme.is_some() || target.path.starts_with('/') {
+        answer(app, &target, code, Media::None, location)
+    } else {
+        forbidden(app)
     })
 }
 
 fn parse_target(url: &str) -> Result<Reference<'_>, Refusal> {
     match url {
         "" => Err(Refusal::bad("url is missing: give the target of the redirect, as in ?url=/get")),
-        url => {
-            Reference::parse(url).ok_or_else(|| bad("url", url, "it is not a valid URL reference"))
-        }
+        url => Reference::parse(url).ok_or_else(|| bad("url", url, "it is not a valid URL")),
     }
 }
 
@@ -164,13 +158,7 @@ fn redirect_code(code: i64) -> Option<u16> {
 }
 
 /// The redirect, if it is allowed. A 304 has no media type.
-fn redirect_reply(
-    app: &App,
-    target: &Reference,
-    code: u16,
-    media: Media,
-    location: String,
-) -> Reply {
+fn answer(app: &App, target: &Reference, code: u16, media: Media, location: String) -> Reply {
     if !is_allowed(&app.redirects, target) {
         return forbidden(app);
     }

@@ -121,10 +121,7 @@ fn same_name(one: &Pair, other: &Pair) -> bool {
 /// would execute it.
 fn body_of(app: &App, fields: &[Pair]) -> Vec<u8> {
     let escaped = media(fields).is_some_and(html::is_dangerous) && !app.dangerous_responses;
-    let text = |text: &str| match escaped {
-        true => html::escape(text),
-        false => text.to_owned(),
-    };
+    let text = |text: &str| if escaped { html::escape(text) } else { text.to_owned() };
     let fields = grouped(fields.to_vec());
     let mut groups: Vec<&[Pair]> = fields.chunk_by(same_name).collect();
     groups.sort_by(|one, other| name(one).cmp(name(other)));
@@ -152,9 +149,12 @@ fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
 /// The answer. With an allow list for redirects it has no `Refresh`, which would redirect too.
 fn reply_with(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
     let mut reply = Reply::whole(Status::OK, Media::Json, body);
-    let mut add = |name: &str, value: &str| match app.compat.strict {
-        true => reply.headers.push_as_go(NameCase::Mime.of(name), value),
-        false => reply.headers.push(name.to_owned(), value.to_owned()),
+    let mut add = |name: &str, value: &str| {
+        if app.compat.strict {
+            reply.headers.push_as_go(NameCase::Mime.of(name), value)
+        } else {
+            reply.headers.push(name.to_owned(), value.to_owned())
+        }
     };
     if let Some(media) = media(&fields) {
         add("Content-Type", media);

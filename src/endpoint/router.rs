@@ -26,9 +26,10 @@ pub struct Found {
 /// method. OPTIONS is accepted everywhere, and for `*`, the whole server. CONNECT is accepted
 /// nowhere: its target is not a path, so `Allow` lists what the server accepts.
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
-    match app.compat.keep_encoded_slash {
-        false => find_path(app, &target.path, method),
-        true => find_path(app, &target.path_with_encoded_slashes(), method),
+    if app.compat.keep_encoded_slash {
+        find_path(app, &target.path_with_encoded_slashes(), method)
+    } else {
+        find_path(app, &target.path, method)
     }
 }
 

@@ -33,28 +33,24 @@ pub(super) const GROUP: Group = Group {
     name: "Status and headers",
     about: "Answers with the given status or header fields",
     routes: &[
-        Route::any(
-            "/status/{codes}",
-            status,
-            "Returns a status code, or one drawn at random by weight",
-        )
-        .go(go_status)
-        .client(&[Client::Challenge, Client::Follow])
-        .with(&[Param::path(
-            "codes",
-            Kind::Text,
-            "200:3,500:1",
-            "status codes from 100 to 999, with optional weights after `:`",
-        )
-        .like(codes!("[1-9]"))
-        .go(&Param::path(
-            "codes",
-            Kind::Text,
-            "200:3,500:1",
-            "status codes from 100 to 599, with optional weights after `:`",
-        )
-        .like(codes!("[1-5]")))])
-        .answers("*/*"),
+        Route::any("/status/{codes}", status, "Returns a status code, or a random one by weight")
+            .go(go_status)
+            .client(&[Client::Challenge, Client::Follow])
+            .with(&[Param::path(
+                "codes",
+                Kind::Text,
+                "200:3,500:1",
+                "100 to 999, with optional weights after `:`",
+            )
+            .like(codes!("[1-9]"))
+            .go(&Param::path(
+                "codes",
+                Kind::Text,
+                "200:3,500:1",
+                "100 to 599, with optional weights after `:`",
+            )
+            .like(codes!("[1-5]")))])
+            .answers("*/*"),
         about::UNSTABLE,
         response_headers::HEADERS,
     ],
@@ -106,9 +102,10 @@ fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The code, or one of several.
 fn chosen(request: &Request, codes: &str, most: u16) -> Option<u16> {
-    match codes.contains(',') {
-        false => code(codes, most),
-        true => draw(codes, most, Random::new(request.seed).fraction()),
+    if codes.contains(',') {
+        draw(codes, most, Random::new(request.seed).fraction())
+    } else {
+        code(codes, most)
     }
 }
 

@@ -83,15 +83,13 @@ const CHUNK: &str = "chunk size in bytes";
 const AT_LEAST_ONE: Kind = Kind::Integer(1, i64::MAX);
 const TIME: Kind = Kind::Duration(Sign::NonNegative);
 const LONG: Kind = Kind::Duration(Sign::Positive);
-const DELAY: Param = Param::query("delay", TIME, "delay before the first of them")
+const DELAY: Param = Param::query("delay", TIME, "time to the first of them")
     .or("0")
     .up_to(Ceiling::HalfDuration)
     .beyond(Beyond::Refused)
     .blank();
 const JITTER: Param =
-    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary at random")
-        .or("0")
-        .blank();
+    Param::query("jitter", Kind::Number(0.0, 1.0), "share by which pauses vary").or("0").blank();
 
 /// `/stream/{n}`: lines of JSON that show the request, one per chunk; none for 0.
 fn stream(app: &App, request: &Request) -> Result<Reply, Refusal> {

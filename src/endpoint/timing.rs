@@ -19,27 +19,23 @@ const DURATION: Param =
 const GO_DURATION: Param =
     Param::query("duration", TIME, SPAN).or("2s").up_to(Ceiling::HalfDuration);
 const SPAN: &str = "time over which the bytes are spread";
-const NUMBYTES: Param =
-    Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "number of bytes")
-        .or("10")
-        .beyond(Beyond::CutAbove)
-        .go(&GO_NUMBYTES);
-const GO_NUMBYTES: Param = Param::query("numbytes", Kind::Integer(1, i64::MAX), "number of bytes")
+const NUMBYTES: Param = Param::query("numbytes", Kind::Integer(1, MAX_DRIP_BYTES as i64), "length")
     .or("10")
-    .up_to(Ceiling::Body);
+    .beyond(Beyond::CutAbove)
+    .go(&GO_NUMBYTES);
+const GO_NUMBYTES: Param =
+    Param::query("numbytes", Kind::Integer(1, i64::MAX), "length").or("10").up_to(Ceiling::Body);
 const CODE: Param = Param::query("code", Kind::Integer(100, 999), "status code")
     .or("200")
     .beyond(Beyond::Refused)
     .go(&GO_CODE);
 const GO_CODE: Param = Param::query("code", Kind::Integer(100, 599), "status code").or("200");
-const DELAY: Param =
-    Param::query("delay", Kind::Duration(Sign::Any), "delay before the first byte")
-        .or("0")
-        .up_to(Ceiling::Duration)
-        .go(&GO_DELAY);
-const GO_DELAY: Param = Param::query("delay", TIME, "delay before the first byte")
-    .or("2s")
-    .up_to(Ceiling::HalfDuration);
+const DELAY: Param = Param::query("delay", Kind::Duration(Sign::Any), "time to the first byte")
+    .or("0")
+    .up_to(Ceiling::Duration)
+    .go(&GO_DELAY);
+const GO_DELAY: Param =
+    Param::query("delay", TIME, "time to the first byte").or("2s").up_to(Ceiling::HalfDuration);
 
 /// The routes.
 pub(super) const GROUP: Group = Group {

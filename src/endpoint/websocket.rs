@@ -100,9 +100,10 @@ fn messages(app: &App, request: &Request) -> Result<WebSocketLimits, Refusal> {
     };
     let message_bytes = size("max_message_size", most)?;
     let fragment_bytes = size("max_fragment_size", (most / 2).min(message_bytes))?;
-    match fragment_bytes <= message_bytes {
-        true => Ok(WebSocketLimits { fragment_bytes, message_bytes }),
-        false => Err(Refusal::bad("max_fragment_size must not exceed max_message_size")),
+    if fragment_bytes <= message_bytes {
+        Ok(WebSocketLimits { fragment_bytes, message_bytes })
+    } else {
+        Err(Refusal::bad("max_fragment_size must not exceed max_message_size"))
     }
 }
 

@@ -133,10 +133,7 @@ impl Reply {
 
     /// Reports a value that was clamped: `X-Clamped: n=102400`.
     pub fn clamped(self, name: &str, asked: u64, given: u64) -> Reply {
-        match asked == given {
-            true => self,
-            false => self.header("X-Clamped", format!("{name}={given}")),
-        }
+        if asked == given { self } else { self.header("X-Clamped", format!("{name}={given}")) }
     }
 
     /// Sends the body's length in the answer to HEAD as well: go-httpbin does so if it knows the

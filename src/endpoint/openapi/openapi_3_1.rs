@@ -137,9 +137,10 @@ fn write_schema(json: &mut Json, app: &App, param: &Param) {
     if let Some(names) = param.names {
         return schema::write_names(json, param, names, MAX_RESPONSE_FIELDS);
     }
-    match schema::is_blank_number(app, param) {
-        false => schema::write(json, app, param),
-        true => write_number_or_nothing(json, app, param),
+    if schema::is_blank_number(app, param) {
+        write_number_or_nothing(json, app, param)
+    } else {
+        schema::write(json, app, param)
     }
     schema::write_default(json, app, param);
 }

@@ -76,10 +76,7 @@ fn pattern(app: &App, param: &Param) -> Option<String> {
             None => return None,
         },
     };
-    Some(match param.may_be_blank(app.compat) {
-        true => format!("^$|{pattern}"),
-        false => pattern,
-    })
+    Some(if param.may_be_blank(app.compat) { format!("^$|{pattern}") } else { pattern })
 }
 
 /// The longest duration in microseconds, if a longer one is refused.
@@ -195,8 +192,9 @@ pub(super) fn write_value(json: &mut Json, param: &Param, value: &str) {
         _ => false,
     };
     // JSON has no number that starts or ends with the point.
-    match number && !value.starts_with(['.', '+']) && !value.ends_with('.') {
-        true => json.raw(value),
-        false => json.text(value),
+    if number && !value.starts_with(['.', '+']) && !value.ends_with('.') {
+        json.raw(value)
+    } else {
+        json.text(value)
     }
 }

@@ -19,18 +19,12 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "Descriptions of this API",
     routes: &[
-        Route::get("/", page, "Returns this page").fixed().client(CODED).answers("text/*"),
-        Route::get("/legacy", page, "Returns this page, at the path of httpbin's old one")
+        Route::get("/", page, "This page").fixed().client(CODED).answers("text/*"),
+        Route::get("/legacy", page, "This page, at the path of httpbin's old one")
             .client(CODED)
             .answers("text/*"),
-        Route::get("/spec.json", spec, "Returns the description of this API in Swagger 2.0")
-            .client(CODED),
-        Route::get(
-            "/openapi.json",
-            description,
-            "Returns the description of this API in OpenAPI 3.1",
-        )
-        .client(CODED),
+        Route::get("/spec.json", spec, "This API in Swagger 2.0").client(CODED),
+        Route::get("/openapi.json", description, "This API in OpenAPI 3.1").client(CODED),
     ],
 };
 

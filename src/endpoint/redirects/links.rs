@@ -72,9 +72,10 @@ fn link_page(app: &App, n: u64, offset: Option<u64>, quote: char) -> Reply {
     let mut page = String::from("<html><head><title>Links</title></head><body>");
     for link in 0..n {
         // Writing to a string cannot fail.
-        let _ = match Some(link) == offset {
-            true => write!(page, "{link} "),
-            false => write!(page, "<a href={quote}{base}/{link}{quote}>{link}</a> "),
+        let _ = if Some(link) == offset {
+            write!(page, "{link} ")
+        } else {
+            write!(page, "<a href={quote}{base}/{link}{quote}>{link}</a> ")
         };
     }
     page.push_str("</body></html>");

@@ -51,9 +51,10 @@ fn with_parts<'a>(
     let parts = multipart::parse(body, boundary);
     for part in parts.ok_or_else(|| unreadable("the multipart body is malformed"))? {
         let Some(name) = part.name.filter(|name| !name.is_empty()) else { continue };
-        match part.file_name.is_some_and(|name| !name.is_empty()) {
-            true => content.files.push((name, Data::Text(part.content))),
-            false => content.form.push((name.into(), utf8_or_replacement(part.content.into()))),
+        if part.file_name.is_some_and(|name| !name.is_empty()) {
+            content.files.push((name, Data::Text(part.content)))
+        } else {
+            content.form.push((name.into(), utf8_or_replacement(part.content.into())))
         }
     }
     Ok(content)
@@ -61,9 +62,10 @@ fn with_parts<'a>(
 
 fn with_json<'a>(content: Content<'a>, body: &'a [u8]) -> Result<Content<'a>, Refusal> {
     let json = utf8_or_replacement(body.into());
-    match reencode::is_json(&json) {
-        true => Ok(Content { json, ..content }),
-        false => Err(unreadable("it is not JSON")),
+    if reencode::is_json(&json) {
+        Ok(Content { json, ..content })
+    } else {
+        Err(unreadable("it is not JSON"))
     }
 }
 

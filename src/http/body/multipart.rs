@@ -24,57 +24,44 @@ pub struct Part<'a> {
 
 /// The parts of a body; `None` if it is not a multipart body, or incomplete.
 pub fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
-    let finder = Boundary { mark: format!("--{boundary}").into_bytes() };
+    let delimiter = [b"--", boundary.as_bytes()].concat();
+    // The first delimiter may be anywhere in a line.
+    let mut first = memmem::find_iter(body, &delimiter);
+    let mut next = first.find_map(|at| after_delimiter(body.get(at + delimiter.len()..)?))?;
     let mut parts = Vec::new();
-    let (_, mut boundary) = finder.first(body)?;
-    while let Some(rest) = boundary.next {
+    while let Some(rest) = next {
         let (head, after) = split_blank_line(rest)?;
-        let (content, found) = finder.after_line(after)?;
+        let (content, rest) = content(after, &delimiter)?;
         parts.push(part(head, content)?);
-        boundary = found;
+        next = rest;
     }
     Some(parts)
 }
 
-/// A boundary in the text.
-struct Found<'a> {
-    /// The text after it; `None` after the last one.
-    next: Option<&'a [u8]>,
+/// The content up to the next delimiter, and the text after that; `None` in its place after the
+/// last one. `text` starts with the line break before the content, which is the delimiter's own if
+/// there is no content.
+fn content<'a>(text: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    let start = line_break(text);
+    memmem::find_iter(text, delimiter).find_map(|at| {
+        let before = text.get(..at)?;
+        let end = before.strip_suffix(b"\r\n").or(before.strip_suffix(b"\n"));
+        let end = end.or(before.strip_suffix(b"\r"))?.len();
+        let rest = after_delimiter(text.get(at + delimiter.len()..)?)?;
+        Some((text.get(start..end).unwrap_or_default(), rest))
+    })
 }
 
-struct Boundary {
-    mark: Vec<u8>,
-}
-
-impl Boundary {
-    /// The first boundary, which may be anywhere in a line.
-    fn first<'a>(&self, body: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
-        memmem::find_iter(body, &self.mark).find_map(|at| Some((body, self.ending(body, at)?)))
+/// The line after a delimiter, or `Some(None)` after the last one; `None` if this is not a
+/// delimiter but the start of a longer text.
+fn after_delimiter(rest: &[u8]) -> Option<Option<&[u8]>> {
+    if rest.starts_with(b"--") {
+        return Some(None);
     }
-
-    /// The text before the next boundary, and the boundary. `text` starts with the line break
-    /// before the content, which is the boundary's own if there is no content.
-    fn after_line<'a>(&self, text: &'a [u8]) -> Option<(&'a [u8], Found<'a>)> {
-        let start = line_break(text);
-        memmem::find_iter(text, &self.mark).find_map(|at| {
-            let before = text.get(..at)?;
-            let end = before.strip_suffix(b"\r\n").or(before.strip_suffix(b"\n"));
-            let end = end.or(before.strip_suffix(b"\r"))?.len();
-            Some((text.get(start..end).unwrap_or_default(), self.ending(text, at)?))
-        })
-    }
-
-    /// The boundary at this position, unless it is the start of a longer text.
-    fn ending<'a>(&self, text: &'a [u8], at: usize) -> Option<Found<'a>> {
-        let rest = text.get(at + self.mark.len()..)?;
-        if rest.starts_with(b"--") {
-            return Some(Found { next: None });
-        }
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
-        let rest = rest.get(rest.iter().take_while(blank).count()..)?;
-        let line = line_break(rest);
-        (line > 0).then(|| Found { next: rest.get(line..) })
-    }
+    let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c);
+    let rest = rest.get(rest.iter().take_while(blank).count()..)?;
+    let line = line_break(rest);
+    (line > 0).then(|| rest.get(line..))
 }
 
 /// The length of the line break at the start of `text`.

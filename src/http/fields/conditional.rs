@@ -45,7 +45,7 @@ fn tags(list: &[u8]) -> impl Iterator<Item = Tag<'_>> {
 }
 
 /// Whether a list has this tag, weak or not, or `*`, which httpbin accepts in quotes too.
-pub fn lists_tag(list: &[u8], tag: &str) -> bool {
+pub fn has_tag(list: &[u8], tag: &str) -> bool {
     tags(list).any(|item| item.text == b"*" || item.text == tag.as_bytes())
 }
 
@@ -129,13 +129,13 @@ mod tests {
         let known: [&[u8]; 8] =
             [b"*", b"abc", b"W/abc", b"\"abc\"", b"x, W/\"abc\" ", b"\"abc", b"abc\"", b"x,*"];
         for list in known {
-            assert!(lists_tag(list, "abc"), "{}", list.escape_ascii());
+            assert!(has_tag(list, "abc"), "{}", list.escape_ascii());
         }
         let other: [&[u8]; 6] = [b"", b"x", b"w/abc", b"W/ \"abc\"", b"abc x", b"\"a,b\""];
         for list in other {
-            assert!(!lists_tag(list, "abc"), "{}", list.escape_ascii());
+            assert!(!has_tag(list, "abc"), "{}", list.escape_ascii());
         }
-        assert!(lists_tag(b"\"*\"", "abc") && matches_weakly(b"\"*\"", "*"));
+        assert!(has_tag(b"\"*\"", "abc") && matches_weakly(b"\"*\"", "*"));
         assert!(!matches_strongly(b"W/\"abc\"", "abc") && matches_strongly(b"x, \"abc\"", "abc"));
     }
 

@@ -76,9 +76,10 @@ fn name(text: &str) -> Option<(&str, &str)> {
 
 /// A parameter's value with its quotes, and the text after it.
 fn value_of(text: &str) -> (Option<&str>, &str) {
-    let end = match text.starts_with('"') {
-        true => quoted_end(text),
-        false => Some(token_end(text)).filter(|&end| end > 0),
+    let end = if text.starts_with('"') {
+        quoted_end(text)
+    } else {
+        Some(token_end(text)).filter(|&end| end > 0)
     };
     match end.and_then(|end| text.split_at_checked(end)) {
         Some((value, after)) => (Some(value), after),

@@ -168,9 +168,10 @@ fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
 
 /// Compares two strings by code points, which is the order of their UTF-8 bytes as well.
 fn by_points(spelling: Spelling, one: &str, other: &str) -> Ordering {
-    match one.contains('\\') || other.contains('\\') {
-        true => points(spelling, one).cmp(points(spelling, other)),
-        false => one.cmp(other),
+    if one.contains('\\') || other.contains('\\') {
+        points(spelling, one).cmp(points(spelling, other))
+    } else {
+        one.cmp(other)
     }
 }
 

@@ -49,13 +49,15 @@ pub fn response_fields<'a>(
 ) -> Result<Vec<Pair<'a>>, Refusal> {
     let raw = request.target.raw_query.unwrap_or_default();
     let most = MAX_RESPONSE_FIELDS + 1;
-    let fields: Vec<Pair> = match compat.strict {
-        true => strict_pairs(raw).flatten().take(most).collect(),
-        false => pairs(raw).take(most).collect(),
+    let fields: Vec<Pair> = if compat.strict {
+        strict_pairs(raw).flatten().take(most).collect()
+    } else {
+        pairs(raw).take(most).collect()
     };
-    match fields.len() < most {
-        true => Ok(fields),
-        false => Err(Refusal::bad(format!("too many fields: {MAX_RESPONSE_FIELDS} at most"))),
+    if fields.len() < most {
+        Ok(fields)
+    } else {
+        Err(Refusal::bad(format!("too many fields: {MAX_RESPONSE_FIELDS} at most")))
     }
 }
 

@@ -15,9 +15,10 @@ pub fn escape_url(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
     escape_scheme(output, compat, request);
     output.extend_from_slice(b"://");
     let host = request.host.unwrap_or(request.local.as_bytes());
-    match compat.url_as_iri {
-        true => escape_as_iri(output, compat, request, host),
-        false => escape_as_sent(output, compat.spelling, request, host),
+    if compat.url_as_iri {
+        escape_as_iri(output, compat, request, host)
+    } else {
+        escape_as_sent(output, compat.spelling, request, host)
     }
 }
 
