@@ -59,11 +59,8 @@ impl Decoder {
         Decoder { state, extensions: limits.chunk_extensions, trailers: limits.trailers }
     }
 
-    /// Decodes the start of `bytes`, the unread input.
-    ///
-    /// # Errors
-    ///
-    /// 400 for malformed chunks, and for extensions or trailers that exceed their limits.
+    /// Decodes the start of `bytes`, the unread input, or refuses with 400 what is malformed or
+    /// exceeds its limit.
     pub fn step(&mut self, bytes: &[u8]) -> Result<Step, Refusal> {
         match self.state {
             State::Exact { left: 0 } | State::Done => Ok(Step::Done),
@@ -85,11 +82,7 @@ impl Decoder {
         }
     }
 
-    /// Checks the first chunk as far as it has arrived, while an error can still be answered.
-    ///
-    /// # Errors
-    ///
-    /// As [`step`](Decoder::step).
+    /// Refuses a malformed first chunk as far as it has arrived, while that can still be answered.
     pub fn check_first(mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let mut rest = bytes;
         loop {

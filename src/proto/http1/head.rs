@@ -49,32 +49,24 @@ pub fn blank_lines(bytes: &[u8]) -> usize {
 }
 
 /// Finds the end of the head that `bytes` starts with; `scanned` is 0, or the value of the last
-/// [`Scan::More`].
-///
-/// # Errors
-///
-/// A lone LF, and a line or head that exceeds its limit, as soon as it does. The refusal is the
-/// same in whatever pieces the head arrives.
+/// [`Scan::More`]. Refuses a lone LF, and a line or head as soon as it exceeds its limit; the
+/// refusal is the same in whatever pieces the head arrives.
 pub fn scan(bytes: &[u8], scanned: usize, limits: &Limits) -> Result<Scan, Refusal> {
     let mut start = scanned;
     let mut rest = bytes.get(start..).unwrap_or_default();
-    while let Some((line, after)) = memchr::memchr(b'\n', rest).and_then(|at| cut(rest, at)) {
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let line = rest.get(..end).unwrap_or_default();
         let Some(line) = check_line(start, line, limits)? else {
             return Err(Refusal::bad("a line of the head ends with a lone LF; it must be CR LF"));
         };
-        start = bytes.len() - after.len();
+        rest = rest.get(end + 1..).unwrap_or_default();
+        start = bytes.len() - rest.len();
         if line.is_empty() {
             return Ok(Scan::End(start));
         }
-        rest = after;
     }
     check_line(start, rest, limits)?;
     Ok(Scan::More(start))
-}
-
-/// The bytes before and after the byte at `at`.
-fn cut(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
-    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
 /// The line without its CR, or `None` if it has none. The line starts at byte `start` of the head.
@@ -105,13 +97,9 @@ fn check_line<'a>(
     })
 }
 
-/// Checks the request line of an incomplete head. A client that speaks TLS or SMTP sends no more
-/// until it is answered, so it is refused at once. Bytes beyond a limit of [`scan`] are not
-/// checked, or the reason would depend on how the head arrives.
-///
-/// # Errors
-///
-/// 400 if it does not start with a method, or the line does not end with a version.
+/// Refuses an incomplete head that does not start with a method, or has a first line that does not
+/// end with a version: a client that speaks TLS or SMTP sends no more until it is answered. Bytes
+/// beyond a limit of [`scan`] are not checked, or the reason would depend on how the head arrives.
 pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
     let bytes = bytes.get(..=longest).unwrap_or(bytes);
@@ -140,11 +128,7 @@ pub struct Origin<'a> {
 }
 
 /// Parses the head that `bytes` starts with, if it is complete, valid and so short that [`scan`]
-/// could not refuse it for its length.
-///
-/// # Errors
-///
-/// Any other head. The refusal is not the one to send: [`scan`] and [`parse`] find that.
+/// could not refuse it for its length. For any other, [`scan`] and [`parse`] find the refusal.
 pub fn parse_unscanned<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
@@ -155,12 +139,9 @@ pub fn parse_unscanned<'a>(
     parse(bytes.get(..longest).unwrap_or(bytes), table, limits, origin)
 }
 
-/// Parses the complete head that `bytes` starts with, after [`scan`] has found its end.
-///
-/// # Errors
-///
-/// The refusal to send: 400 for a head that is not valid, 417 for an unknown expectation, 431 for
-/// too many fields, 501 for an unknown transfer coding, 505 for an unknown version.
+/// Parses the complete head that `bytes` starts with, after [`scan`] has found its end, or
+/// refuses it: with 417 an unknown expectation, 431 too many fields, 501 an unknown transfer
+/// coding, 505 an unknown version, and 400 what is not valid.
 pub fn parse<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
@@ -172,10 +153,6 @@ pub fn parse<'a>(
 
 /// Parses the head of a request that was accepted before. No limit applies, because a limit that
 /// was lowered since must not drop a request that waits.
-///
-/// # Errors
-///
-/// A head that [`parse`] refuses without limits.
 pub fn reparse<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,

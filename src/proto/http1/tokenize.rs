@@ -95,12 +95,8 @@ pub fn with_httparse<'a>(bytes: &'a [u8], table: &mut FieldTable<'a>) -> Option<
     Some(Tokens { method, target, version, head_bytes })
 }
 
-/// Splits any head, and returns the reason if it is not valid.
-///
-/// # Errors
-///
-/// 400 for what is not well-formed or not complete, 431 for more than `most_fields` fields, 505
-/// for a version that is not served.
+/// Splits any head, or refuses it: with 431 more than `most_fields` fields, 505 a version that is
+/// not served, and 400 what is not well-formed or not complete.
 #[cold]
 #[inline(never)]
 pub fn by_line<'a>(
