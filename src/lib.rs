@@ -3,28 +3,28 @@
 //! It serves httpbin's API, with `/delay` as its heart, and raw TCP and UDP echo. A request that
 //! waits costs an entry in a table and a timer: no thread, no task, no coroutine.
 //!
-//! # The drawing
+//! # The layers
 //!
 //! ```text
 //!   server/    L5  sockets, clocks, threads       daemon Server Worker Session Net ── Os, Sim
 //!   config/    L4  flag > environment > file      read  SECTIONS
-//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Exchange      Echo
+//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Intake, Exchange   Echo
 //!   endpoint/  L2  fn(&App, &Request) -> Reply    ROUTES  find  answer
 //!   http/      L1  the vocabulary                 Request  Reply  Body  Pace  Status
 //!   base/      L0  no network, no clock           Time  Wheel  Slab  Buf  Random  limits
 //! ```
 //!
-//! Calls go down, values come back up; a test reads the sources and fails on an arrow that points
+//! Calls go down, values come back up; a test reads the sources and fails on an import that points
 //! upward. Three ideas hold it together:
 //!
 //! 1. **Time is data.** An endpoint never waits. It returns a [`Reply`](http::reply::Reply) with
-//!    the delay and the pace written in it, like a score; [`exchange`](proto::exchange) plays it.
-//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: it is told the time,
-//!    and tells when it wants to be called again. Below `server/` there is no socket and no clock.
-//! 3. **Derived, not stored.** What a connection waits for, and until when, is what `advance` last
-//!    said; there is no flag that could disagree.
+//!    the delay and the pace as values; an [`Exchange`](proto::exchange::Exchange) plays it.
+//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: the time goes in, and
+//!    what the connection waits for comes out. Below `server/` there is no socket and no clock.
+//! 3. **Derived, not stored.** What a connection waits for is what `advance` returned last, and
+//!    what it is doing is its [`Standing`](proto::Standing); there is no flag that could disagree.
 //!
-//! # The story of one request
+//! # One request in twelve steps
 //!
 //! 1. [`Worker::run`](server::worker::Worker::run) sleeps in `net.wait`, until something happens or
 //!    its [`Wheel`](base::wheel::Wheel) has a timer due.
@@ -34,25 +34,26 @@
 //!    has its first turn at once. When it first must wait its socket is registered, edge-triggered,
 //!    for both directions, and never again; one that is answered and closed at once never is.
 //! 4. Bytes arrive. Arrivals, events, timers and commands all put a token on the ready list, and
-//!    each token is one [`Session::turn`](server::session::Session::turn).
+//!    each token is one [`Session::turn`](server::session::Session::turn): flush, settle, feed,
+//!    advance, until the session waits.
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
 //!    between turns, and only what was left over.
-//! 6. [`Conn::advance`](proto::conn::Conn::advance) asks its machine.
-//!    [`Http1`](proto::http1::Http1) has `head::parse` say what the head means, if it is whole; if
-//!    not, `head::scan` looks for its end as it comes.
-//! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which says what becomes of
-//!    a body: kept, thrown away, or passed back while it comes.
-//! 8. [`endpoint::answer`] calls the endpoint: "after 3 s, 200, this JSON".
-//! 9. The [`Exchange`](proto::exchange::Exchange) is to wait: the machine returns `Next::Sleep`,
-//!    the wheel is armed, the request's bytes stay at the front of the session's input. It is
-//!    parked.
-//! 10. The wheel fires: the *same* turn, the *same* advance, which now writes head and body into
-//!     the shared output.
+//! 6. [`Conn::advance`](proto::conn::Conn::advance) calls its machine.
+//!    [`Http1`](proto::http1::Http1) parses the head with `head::parse_unscanned` if it is
+//!    complete; if not, `head::scan` looks for its end as it arrives.
+//! 7. [`endpoint::find`] finds the row of [`ROUTES`](endpoint::ROUTES), which has what becomes of a
+//!    body: the [`Intake`](proto::intake::Intake) keeps it, discards it, or streams it back.
+//! 8. [`Exchange::open`](proto::exchange::Exchange::open) calls the endpoint, which returns "after
+//!    3 s, 200, this JSON", and admits the delayed answer.
+//! 9. The exchange waits: its request is parked in an allocation of its own, the machine returns
+//!    `Next::Sleep`, and the wheel is armed.
+//! 10. The wheel fires: the *same* turn, the *same* advance. The request is parsed again, and
+//!     `http1/encode.rs` writes head and body into the shared output.
 //! 11. One write hands it to the kernel. Above the high-water mark `advance` stops producing until
 //!     the kernel has taken everything: that is all of back-pressure.
 //! 12. The connection waits for its next request; what was sent behind the first is in its input
 //!     already. Or it closes: the slot is free, its generation counted up, so a late event of the
-//!     old tenant finds nobody.
+//!     former session finds nothing.
 //!
 //! # In a test
 //!

@@ -36,7 +36,7 @@ enum Stage {
     Closed { until: Time, left: u64 },
 }
 
-/// Why a connection is ended, as a close frame tells it (RFC 6455 7.4.1).
+/// The code in a close frame: why the connection ends (RFC 6455 7.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Code(u16);
 

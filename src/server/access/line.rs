@@ -232,7 +232,7 @@ mod tests {
         let mut record = record("");
         (record.peer, record.status) = (None, Status(400));
         record.error = Some("the \"why\"".into());
-        let mut told = |method: Option<&str>, target: Option<&str>, version: Option<&str>| {
+        let mut line = |method: Option<&str>, target: Option<&str>, version: Option<&str>| {
             let [method, target, version] =
                 [method, target, version].map(|text| text.map(str::as_bytes));
             let version = version.map(|name| name.try_into().expect("eight bytes"));
@@ -267,7 +267,7 @@ mod tests {
         ] {
             let (method, target, version) = parts;
             let expected = (format!("\"{common}\" 400 123"), json.to_owned());
-            assert_eq!(told(method, target, version), expected);
+            assert_eq!(line(method, target, version), expected);
         }
     }
 

@@ -34,7 +34,7 @@ impl SplicePipe {
         SplicePipe(ends.ok())
     }
 
-    /// See [`Net::splice`](super::super::Net::splice).
+    /// See `Net::splice`.
     pub(super) fn splice(
         &mut self,
         socket: RawFd,
