@@ -1,6 +1,7 @@
 //! Layer 0: data structures that use no network and read no clock.
 
 pub mod buf;
+pub mod duration;
 pub mod go_rand;
 pub mod limits;
 pub mod random;

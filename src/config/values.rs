@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::base::duration;
+
 /// An invalid value: what is wrong and, where [`Setting::takes`](crate::config::Setting::takes)
 /// would not help, what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +59,11 @@ pub(crate) fn show_limit(limit: Option<u64>) -> String {
 /// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in nginx, `k`, `M` and `G`
 /// are powers of 1024; `kB`, `MB` and `GB` are powers of 1000.
 pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
-    let (digits, unit) = split_unit(text);
-    let bad = || BadValue::new(format!("`{text}` is not a size"));
-    let scale = size_unit(unit).ok_or_else(bad)?;
-    let bytes = scaled(digits, u128::from(scale)).ok_or_else(bad)?;
+    let bytes = compact(text).and_then(|text| {
+        let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        duration::scaled(&text[..unit], 0, size_unit(&text[unit..])?)
+    });
+    let bytes = bytes.ok_or_else(|| BadValue::new(format!("`{text}` is not a size")))?;
     let bytes =
         u64::try_from(bytes).map_err(|_| BadValue::new(format!("`{text}` is too large")))?;
     within(text, bytes, range)
@@ -78,8 +81,10 @@ pub(crate) fn show_size(bytes: u64) -> String {
 
 /// A span of time: `500ms`, `1.5s`, `2m`, `1h30m`, or plain seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, BadValue> {
-    let bad = || BadValue::new(format!("`{text}` is not a duration"));
-    let nanos = nanos(text).ok_or_else(bad)?;
+    let nanos = compact(text).and_then(|text| {
+        duration::scaled(&text, 0, duration::SECOND).or_else(|| duration::parse(&text))
+    });
+    let nanos = nanos.ok_or_else(|| BadValue::new(format!("`{text}` is not a duration")))?;
     if nanos > LONGEST.as_nanos() {
         return Err(BadValue::new(format!("`{text}` is too long"))
             .advise(format!("the longest is {}", show_duration(LONGEST))));
@@ -99,13 +104,13 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, BadValue> {
 }
 
 /// Writes a duration with the largest unit that divides it.
-pub(crate) fn show_duration(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let (unit, scale) = UNITS
-        .into_iter()
-        .find(|(_, scale)| nanos > 0 && nanos.is_multiple_of(*scale))
-        .unwrap_or(("s", 1_000_000_000));
-    format!("{}{unit}", nanos / scale)
+pub(crate) fn show_duration(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let divides =
+        |(unit, scale): &(&str, u64)| unit.is_ascii() && nanos.is_multiple_of(u128::from(*scale));
+    let whole = duration::UNITS.into_iter().rev().filter(|_| nanos > 0).find(divides);
+    let (unit, scale) = whole.unwrap_or(("s", duration::SECOND));
+    format!("{}{unit}", nanos / u128::from(scale))
 }
 
 /// On or off, by any of their usual names.
@@ -132,16 +137,6 @@ pub(crate) fn show_choice<T: PartialEq>(value: &T, table: &[(&str, T)]) -> Strin
 /// Longest duration that can be set: far beyond any use, and safe from overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Units of time, largest first, in nanoseconds.
-const UNITS: [(&str, u128); 6] = [
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1000),
-    ("ns", 1),
-];
-
 fn within(text: &str, number: u64, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
     let (least, most) = range.into_inner();
     if number < least {
@@ -158,13 +153,6 @@ fn whole(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Splits a text into its number and its unit.
-fn split_unit(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    (digits, unit.trim())
-}
-
 fn size_unit(unit: &str) -> Option<u64> {
     Some(match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -178,34 +166,15 @@ fn size_unit(unit: &str) -> Option<u64> {
     })
 }
 
-/// The sum of all parts of a duration, in nanoseconds.
-fn nanos(text: &str) -> Option<u128> {
-    if let Some(nanos) = scaled(text, 1_000_000_000) {
-        return Some(nanos);
-    }
-    let mut rest = text;
-    let mut sum = 0u128;
-    while !rest.is_empty() {
-        let (digits, behind) = split_unit(rest);
-        let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
-        let (unit, next) = behind.split_at(end);
-        // Go accepts both micro signs.
-        let unit = if matches!(unit, "\u{b5}s" | "\u{3bc}s") { "us" } else { unit.trim_end() };
-        let (_, scale) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
-        sum = sum.checked_add(scaled(digits, scale)?)?;
-        rest = next;
-    }
-    (!text.is_empty()).then_some(sum)
-}
-
-/// `digits`, which can have a fraction, times `scale`, rounded down.
-fn scaled(digits: &str, scale: u128) -> Option<u128> {
-    let (units, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    if units.is_empty() || fraction.is_empty() || fraction.len() > 18 {
-        return None;
-    }
-    let tenths = u128::from(whole(fraction)?) * scale / 10u128.pow(fraction.len() as u32);
-    u128::from(whole(units)?).checked_mul(scale)?.checked_add(tenths)
+/// Removes the spaces around units, as in `1 h 30 m`. `None` if a space is between two digits, or a
+/// dot is not.
+fn compact(text: &str) -> Option<String> {
+    let digit = |char: char| char.is_ascii_digit();
+    let joins_digits = |pair: &[&str]| pair[0].ends_with(digit) && pair[1].starts_with(digit);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let dotted: Vec<&str> = text.split('.').collect();
+    let valid = !words.windows(2).any(joins_digits) && dotted.windows(2).all(joins_digits);
+    valid.then(|| words.concat())
 }
 
 #[cfg(test)]

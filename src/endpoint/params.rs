@@ -6,25 +6,13 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use crate::base::duration;
 use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_QUOTED_BYTES};
 use crate::http::app::App;
 use crate::http::compat::Compat;
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
 use crate::http::uri::query;
-
-/// The units of Go's durations in nanoseconds; a longer name before its prefixes.
-const UNITS: [(&str, u64); 8] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("µs", 1_000),
-    ("μs", 1_000),
-    ("ms", 1_000_000),
-    ("s", SECOND),
-    ("m", 60 * SECOND),
-    ("h", 3600 * SECOND),
-];
-const SECOND: u64 = 1_000_000_000;
 
 /// The value of a name in the query, or its default.
 pub fn value<'a>(
@@ -68,7 +56,7 @@ pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Ref
 pub fn signed_duration_us(text: &str) -> Option<i64> {
     let text = trim(text);
     let (negative, rest) = sign(text);
-    let nanos = seconds_ns(rest).or_else(|| go_ns(rest))?;
+    let nanos = seconds_ns(rest).or_else(|| duration::parse(rest))?;
     let micros = i64::try_from(nanos.div_ceil(1000)).unwrap_or(i64::MAX);
     Some(if negative { -micros } else { micros })
 }
@@ -83,7 +71,7 @@ fn seconds_ns(text: &str) -> Option<u128> {
         Some((number, exponent)) => (number, self::exponent(exponent)?),
         None => (text.as_ref(), 0),
     };
-    scaled(number, exponent, SECOND)
+    duration::scaled(number, exponent, duration::SECOND)
 }
 
 /// An exponent, clamped to where every number is infinite or zero.
@@ -95,53 +83,6 @@ fn exponent(text: &str) -> Option<i64> {
     }
     let exponent = digits.parse().unwrap_or(ENDLESS).min(ENDLESS);
     Some(if negative { -exponent } else { exponent })
-}
-
-/// Nanoseconds of a duration as Go writes it: numbers with units.
-fn go_ns(text: &str) -> Option<u128> {
-    let mut rest = text;
-    let mut total = 0u128;
-    while !rest.is_empty() {
-        let number = |char: char| char.is_ascii_digit() || char == '.';
-        let (digits, tail) = rest.split_at_checked(rest.find(|char| !number(char))?)?;
-        let (unit, nanos) = UNITS.iter().find(|(unit, _)| tail.starts_with(unit))?;
-        total = total.saturating_add(scaled(digits, 0, *nanos)?);
-        rest = tail.strip_prefix(unit)?;
-    }
-    (!text.is_empty()).then_some(total)
-}
-
-/// A decimal number times a power of ten times a unit, rounded up.
-fn scaled(number: &str, exponent: i64, unit: u64) -> Option<u128> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let mut digits = whole.bytes().chain(fraction.bytes());
-    if whole.len() + fraction.len() == 0 || !digits.clone().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // Further digits only round up.
-    let (mut value, mut dropped, mut more) = (0u128, 0, false);
-    for digit in digits.by_ref().map(|byte| u128::from(byte - b'0')) {
-        if value < 1_000_000_000_000_000_000 {
-            value = value * 10 + digit;
-        } else {
-            dropped += 1;
-            more |= digit > 0;
-        }
-    }
-    let value = (value + u128::from(more)) * u128::from(unit);
-    Some(shifted(value, exponent + dropped - fraction.len() as i64))
-}
-
-/// `value` times ten to the power of `exponent`, rounded up.
-fn shifted(value: u128, exponent: i64) -> u128 {
-    let power = u32::try_from(exponent.unsigned_abs()).ok().and_then(|e| 10u128.checked_pow(e));
-    match power {
-        _ if value == 0 => 0,
-        Some(power) if exponent >= 0 => value.saturating_mul(power),
-        Some(power) => value.div_ceil(power),
-        None if exponent >= 0 => u128::MAX,
-        None => 1,
-    }
 }
 
 /// An integer path segment. httpbin's router matches ASCII digits only, so anything else is not
@@ -432,7 +373,7 @@ mod tests {
 
         #[test]
         fn a_duration_is_never_early(nanos in 0u64..1 << 50) {
-            let seconds = format!("{}.{:09}", nanos / SECOND, nanos % SECOND);
+            let seconds = format!("{}.{:09}", nanos / duration::SECOND, nanos % duration::SECOND);
             let micros = duration_us(&HTTPBIN, "delay", &seconds).unwrap();
             prop_assert_eq!(micros, nanos.div_ceil(1000));
             prop_assert_eq!(duration_us(&HTTPBIN, "delay", &format!("{nanos}ns")).unwrap(), micros);
