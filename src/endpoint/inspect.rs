@@ -155,7 +155,7 @@ pub(super) fn write_echo(
     write_object(app, output, |json| write_members(json, app, request, document, Order::Sorted));
 }
 
-/// Writes an indented object whose members `fill` writes, and a line feed.
+/// Writes an indented object and a line feed; `fill` writes its members.
 pub(super) fn write_object(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
     Json::spelled(output, Layout::Indented, app.compat.spelling).object(fill);
     output.push(b'\n');

@@ -115,7 +115,7 @@ fn code(text: &str, most: u16) -> Option<u16> {
     (100..=most).contains(&code).then_some(code)
 }
 
-/// The code to whose share of the weights the fraction belongs.
+/// The code at this fraction of the sum of all weights.
 fn draw(codes: &str, most: u16, fraction: f64) -> Option<u16> {
     let weighted = |choice| weighted(choice, most);
     let mut total = 0.0;

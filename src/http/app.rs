@@ -20,7 +20,7 @@ pub struct App {
     pub exclude_headers: Vec<String>,
     /// Where `/redirect-to` may send clients.
     pub redirects: Redirects,
-    /// Whether a client may choose a media type whose content a browser would execute.
+    /// Whether a client may choose a media type that a browser would execute.
     pub dangerous_responses: bool,
     /// The value that `/hostname` shows.
     pub hostname: String,

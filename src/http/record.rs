@@ -148,7 +148,7 @@ impl Records {
     }
 
     /// Sets the duration of each exchange that has finished since the last call, at the end of its
-    /// turn. An exchange whose client has left has one already.
+    /// turn. If the client has left, it has one already.
     pub fn time(&mut self, now: Time) {
         for record in self.done.iter_mut().skip(self.timed) {
             if record.waited_us.is_none() {

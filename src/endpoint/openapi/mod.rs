@@ -23,7 +23,7 @@ const TITLE: &str = "loiter";
 const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command: the API of \
     httpbin, and go-httpbin's endpoints and durations.";
 
-/// Writes an indented document whose members `fill` writes.
+/// Writes an indented document; `fill` writes its members.
 fn document(fill: impl FnOnce(&mut Json)) -> Vec<u8> {
     let mut output = Vec::new();
     Json::new(&mut output, Layout::Indented).object(fill);

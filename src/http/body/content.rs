@@ -114,8 +114,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Appends bytes in base64, in pieces whose length is a multiple of three, so that they
-/// concatenate.
+/// Appends bytes in base64, in pieces of a multiple of three bytes, so that they concatenate.
 fn write_base64(output: &mut Vec<u8>, alphabet: &GeneralPurpose, content: &[u8]) {
     use base64::engine::Engine;
     let mut coded = [0; 4096];

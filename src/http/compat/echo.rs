@@ -50,7 +50,7 @@ pub enum EchoField {
     Url,
     /// An empty URL, which go-httpbin writes in compressed answers.
     EmptyUrl,
-    /// A member of this name whose value is `true`.
+    /// A member of this name with the value `true`.
     Flag(&'static str),
 }
 

@@ -102,7 +102,7 @@ pub enum ByteLimit {
     BodySize,
 }
 
-/// A random generator whose bytes follow from a seed.
+/// A random generator with a seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generator {
     /// Python's `random.Random`.

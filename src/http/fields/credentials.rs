@@ -43,7 +43,7 @@ impl Parameters {
         (!parameters.0.is_empty()).then_some(parameters)
     }
 
-    /// The value of a parameter, whose name is given in lower case.
+    /// The value of a parameter; `name` is in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.find(name.as_bytes())
     }
@@ -87,7 +87,7 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     text.split_at_checked(end).filter(|(word, _)| !word.is_empty())
 }
 
-/// The content of a quoted string whose opening quote was consumed, with its escapes resolved, and
+/// The content of a quoted string after its opening quote, with its escapes resolved, and
 /// the rest.
 fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut value = Vec::new();

@@ -67,14 +67,14 @@ impl<'a> Json<'a> {
         Json { output, layout, spelling, depth: 0, bare: true }
     }
 
-    /// Writes a list whose items `fill` writes.
+    /// Writes a list; `fill` writes its items.
     pub fn list(&mut self, fill: impl FnOnce(&mut Self)) {
         self.open(b'[');
         fill(self);
         self.close(b']');
     }
 
-    /// Writes an object whose members `fill` writes.
+    /// Writes an object; `fill` writes its members.
     pub fn object(&mut self, fill: impl FnOnce(&mut Self)) {
         self.open(b'{');
         fill(self);
@@ -153,7 +153,7 @@ impl<'a> Json<'a> {
         self.quoted(|output| spelling.escape_bytes(output, text));
     }
 
-    /// Writes a string whose content `fill` appends, with escapes.
+    /// Writes a string; `fill` appends its content, with escapes.
     pub fn quoted(&mut self, fill: impl FnOnce(&mut Vec<u8>)) {
         self.output.push(b'"');
         fill(self.output);

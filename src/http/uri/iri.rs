@@ -7,7 +7,7 @@ use percent_encoding::percent_encode_byte;
 use super::percent::utf8_or_escapes;
 use crate::http::json::{escape, escape_latin1};
 
-/// The parts of a URL whose reserved characters differ.
+/// The parts of a URL; they have different reserved characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// A path.
