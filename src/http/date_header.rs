@@ -1,8 +1,10 @@
 //! The `Server` and `Date` fields, rendered once a second for all responses of that second.
 
-use std::time::Duration;
+use std::io::Write;
+use std::time::{Duration, UNIX_EPOCH};
 
-use super::fields::conditional::http_date;
+use httpdate::HttpDate;
+
 use crate::base::time::Time;
 
 /// The fields of the current second; none before the first [`update`](DateHeader::update).
@@ -36,15 +38,14 @@ impl DateHeader {
     /// value of the `Server` field, if there is one.
     pub fn update(&mut self, now: Time, unix: Duration, server: Option<&str>) {
         let left = Duration::from_secs(1) - Duration::from_nanos(unix.subsec_nanos().into());
-        let unix_us = unix.as_micros() as u64;
         self.next = now.after(left);
-        self.unix_start_us = unix_us.saturating_sub(now.micros());
+        self.unix_start_us = (unix.as_micros() as u64).saturating_sub(now.micros());
         self.fields.clear();
-        for (name, value) in [("Server", server), ("Date", Some(http_date(unix_us).as_str()))] {
-            for text in value.iter().flat_map(|value| [name, ": ", value, "\r\n"]) {
-                self.fields.extend_from_slice(text.as_bytes());
-            }
+        // Writing to a vector cannot fail. Once it has its length, nothing is allocated.
+        if let Some(server) = server {
+            let _ = write!(self.fields, "Server: {server}\r\n");
         }
+        let _ = write!(self.fields, "Date: {}\r\n", HttpDate::from(UNIX_EPOCH + unix));
     }
 }
 
