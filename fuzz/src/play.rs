@@ -5,9 +5,9 @@
 use loiter::base::limits::HIGH_WATER;
 use loiter::base::time::Time;
 use loiter::http::app::App;
-use loiter::proto::Next;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::driver::Driver;
+use loiter::proto::{Event, Next};
 
 use crate::script::Step;
 
@@ -39,6 +39,10 @@ pub struct Player {
     /// The client's FIN: whether it has arrived, and whether it has been read.
     end: (bool, bool),
     said: Vec<u8>,
+    /// Whether what arrives is spliced, where that is allowed.
+    splices: bool,
+    /// Records so far.
+    recorded: u64,
 }
 
 impl Player {
@@ -50,9 +54,16 @@ impl Player {
             arrived: Vec::new(),
             end: (false, false),
             said: Vec::new(),
+            splices: false,
+            recorded: 0,
         };
         player.turn();
         player
+    }
+
+    /// The same, but what arrives is spliced where that is allowed.
+    pub fn splicing(self, splices: bool) -> Player {
+        Player { splices, ..self }
     }
 
     /// Plays these steps until the connection is closed, and returns its output. Input arrives in
@@ -60,6 +71,8 @@ impl Player {
     pub fn play(mut self, steps: &[Step], piece: usize) -> Said {
         for (number, step) in steps.iter().enumerate() {
             match step {
+                // Nothing follows the FIN but a reset.
+                Step::Arrive(_) | Step::End if self.end.0 => {}
                 // The FIN may come with the last bytes.
                 Step::Arrive(bytes) if bytes.len() <= piece => {
                     self.arrived.extend_from_slice(bytes);
@@ -76,9 +89,14 @@ impl Player {
                     self.driver.worker.draining = true;
                     self.turn();
                 }
-            }
-            if self.end.0 {
-                break;
+                Step::Unblock => {
+                    self.driver.edge.event = Event::WriteUnblocked;
+                    self.turn();
+                }
+                Step::Reset => {
+                    self.reset();
+                    break;
+                }
             }
         }
         self.finish()
@@ -90,9 +108,18 @@ impl Player {
         self.turn();
     }
 
+    /// The connection breaks: the machine is called once more, and closes.
+    fn reset(&mut self) {
+        if self.next != Next::Close {
+            self.driver.edge.event = Event::Reset;
+            self.next = self.advance(false);
+            assert_eq!(self.next, Next::Close, "it goes on after a reset");
+        }
+    }
+
     /// Nothing more arrives: the connection closes by itself, or after the client's FIN.
     fn finish(mut self) -> Said {
-        if matches!(self.driver.conn, Conn::Echo) {
+        if matches!(self.driver.conn, Conn::Echo) && self.next != Next::Close {
             self.end.0 = true;
             self.turn();
         }
@@ -106,11 +133,13 @@ impl Player {
             assert!(timers < MOST_TIMERS, "it never closes");
         }
         let cut = self.next != Next::Close || self.said.len() >= ENOUGH;
-        assert!(
-            cut || self.driver.worker.delayed == 0,
-            "a delayed answer is counted after the end"
-        );
-        Said { bytes: self.said, served: self.driver.worker.served, cut }
+        let worker = &self.driver.worker;
+        if !cut {
+            assert_eq!(worker.delayed, 0, "a delayed answer is counted after the end");
+            let kept = !self.driver.app.records || self.recorded >= worker.served;
+            assert!(kept, "the last exchange is not recorded");
+        }
+        Said { bytes: self.said, served: worker.served, cut }
     }
 
     fn pass(&mut self, until: Time) {
@@ -181,10 +210,18 @@ impl Player {
         }
     }
 
-    /// Reads what has arrived, and the FIN; returns whether there was either.
+    /// Reads what has arrived, and the FIN, or splices what may be spliced; returns whether there
+    /// was anything.
     fn read(&mut self) -> bool {
         if self.arrived.is_empty() && self.end.0 == self.end.1 {
             return false;
+        }
+        let budget = self.driver.conn.standing().splice_budget;
+        let spliced = usize::try_from(budget).unwrap_or(usize::MAX).min(self.arrived.len());
+        if self.splices && spliced > 0 && self.driver.input.is_empty() {
+            self.said.extend(self.arrived.drain(..spliced));
+            self.driver.edge.event = Event::Spliced(spliced);
+            return true;
         }
         self.driver.input.tail().append(&mut self.arrived);
         self.end.1 = self.end.0;
@@ -192,23 +229,40 @@ impl Player {
     }
 
     fn advance(&mut self, fresh: bool) -> Next {
-        let served = self.driver.worker.served;
         self.driver.clock.fresh = fresh;
+        self.driver.edge.eof_reported = self.end.0;
         self.driver.edge.read_eof = self.end.1;
         let next = self.driver.advance();
         assert!(self.driver.worker.body.is_empty(), "the shared body is left full");
-        let kept = if self.driver.app.records { self.driver.worker.served - served } else { 0 };
-        let mut records = 0;
-        self.driver.worker.records.drain(|_| records += 1);
-        assert_eq!(records, kept, "a record for each exchange");
+        self.count_records(&next);
         next
+    }
+
+    /// Each exchange is recorded once: when it is finished; a little later, if it is not known yet
+    /// whether its client is gone; or when it is cut off, which ends the connection.
+    fn count_records(&mut self, next: &Next) {
+        let worker = &mut self.driver.worker;
+        worker.records.drain(|_| self.recorded += 1);
+        if !self.driver.app.records {
+            return assert_eq!(self.recorded, 0, "a record that is not wanted");
+        }
+        let (recorded, served) = (self.recorded, worker.served);
+        assert!(
+            recorded <= served + 1 && served <= recorded + 1,
+            "{recorded} of {served} recorded"
+        );
+        let ends = matches!(next, Next::Close | Next::Write);
+        assert!(recorded <= served || ends, "cut off, it goes on: {next:?}");
     }
 }
 
-/// Plays the same steps with all input at once and one byte at a time: the output must be the same,
-/// except where it is random.
-pub fn alike(app: &App, protocol: Protocol, steps: &[Step]) {
-    let say = |seed, piece| Player::new(app, protocol, seed).play(steps, piece);
+/// Plays the same steps with all input at once, spliced or read, and one byte at a time: the output
+/// must be the same, except where it is random.
+pub fn alike(app: &App, protocol: Protocol, steps: &[Step], splices: bool) {
+    let say = |seed, piece| {
+        let player = Player::new(app, protocol, seed);
+        player.splicing(splices && piece > 1).play(steps, piece)
+    };
     let whole = say(1, usize::MAX);
     let bytewise = say(1, 1);
     // A draining server closes before it reads on, so input that arrives later is not seen.

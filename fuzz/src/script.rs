@@ -1,8 +1,9 @@
 //! A client's actions on one connection, as bytes that a fuzzer may change at will.
 //!
 //! The first byte selects the settings. The rest is sent as it is, except that 0xff starts a step:
-//! 0xff is the byte itself, `e` the client's FIN, `d` a drain, 0x80 to 0x9f a pause (2 to that
-//! power, in microseconds); any other byte ends a piece: the bytes before it arrive together.
+//! 0xff is the byte itself, `e` the client's FIN, `r` its reset, `w` its reading on, `d` a drain,
+//! 0x80 to 0x9f a pause (2 to that power, in microseconds); any other byte ends a piece: the bytes
+//! before it arrive together.
 
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ pub enum Step {
     Pass(u64),
     /// The client sends no more (FIN).
     End,
+    /// The client takes output that was blocked.
+    Unblock,
+    /// The connection breaks.
+    Reset,
     /// The server begins to drain.
     Drain,
 }
@@ -43,6 +48,8 @@ pub fn steps(bytes: &[u8]) -> Vec<Step> {
         }
         match step {
             b'e' => steps.push(Step::End),
+            b'r' => steps.push(Step::Reset),
+            b'w' => steps.push(Step::Unblock),
             b'd' => steps.push(Step::Drain),
             power @ 0x80..0xa0 => steps.push(Step::Pass(1 << (power - 0x80))),
             _ => {}

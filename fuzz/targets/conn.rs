@@ -9,5 +9,5 @@ use loiter_fuzz::{play, script};
 fuzz_target!(|data: &[u8]| {
     let Some((&first, rest)) = data.split_first() else { return };
     let protocol = if first & 32 != 0 { Protocol::Echo } else { Protocol::Http };
-    play::alike(&script::app(first), protocol, &script::steps(rest));
+    play::alike(&script::app(first), protocol, &script::steps(rest), first & 128 != 0);
 });

@@ -16,5 +16,5 @@ fuzz_target!(|data: &[u8]| {
     let mut steps = vec![Step::Arrive(handshake.into_bytes())];
     steps.extend(script::steps(rest));
     let app = script::app(1);
-    play::alike(&app, Protocol::Http, &steps);
+    play::alike(&app, Protocol::Http, &steps, false);
 });
