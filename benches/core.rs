@@ -11,7 +11,7 @@ use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 
 fn main() {
     divan::main();

@@ -12,7 +12,7 @@ use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 
 /// The system allocator, which counts allocations.
 struct Counting;

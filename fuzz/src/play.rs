@@ -6,7 +6,7 @@ use loiter::base::limits::HIGH_WATER;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::{Conn, Protocol};
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 use loiter::proto::{Event, Next};
 
 use crate::script::Step;

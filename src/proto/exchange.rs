@@ -290,13 +290,6 @@ impl Exchange {
         }
     }
 
-    /// Sets when its request arrived: before its body did.
-    pub fn began(&mut self, at: Time) {
-        if let Some(record) = &mut self.record {
-            record.started = at;
-        }
-    }
-
     /// Its record, to complete it.
     pub fn record(&mut self) -> Option<&mut Record> {
         self.record.as_deref_mut()

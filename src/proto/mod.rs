@@ -9,11 +9,11 @@
 
 pub mod canned_errors;
 pub mod conn;
-pub mod driver;
 pub mod echo;
 pub mod exchange;
 pub mod http1;
 pub mod intake;
+pub mod test_driver;
 pub mod websocket;
 
 use std::net::IpAddr;

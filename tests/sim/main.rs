@@ -20,7 +20,7 @@ use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 use loiter::server::net::Net;
 use loiter::server::sim::{Faults, Sim};
 use loiter::server::worker::{Listener, Worker, WorkerConfig};

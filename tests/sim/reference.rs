@@ -6,7 +6,7 @@ use loiter::base::random::Random;
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 
 /// The protocol's state machine alone, given one request at a time.
 pub(crate) struct Reference {

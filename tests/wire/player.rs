@@ -9,7 +9,7 @@ use loiter::config::Listen;
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
-use loiter::proto::driver::Driver;
+use loiter::proto::test_driver::Driver;
 
 use crate::pattern::{Pattern, Verdict};
 use crate::script::{Failure, Script, Step, spell};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::proto::conn::Protocol;
-use crate::proto::driver::Driver;
+use crate::proto::test_driver::Driver;
 use crate::proto::{Event, Next};
 
 #[test]

@@ -1,6 +1,6 @@
 //! Decodes request bodies: which of the bytes that arrive are content (RFC 9112 6 and 7.1).
 
-use super::extension::{self, trim};
+use super::chunk_extension::{self, trim};
 use super::request_framing::Length;
 use crate::base::limits::{Limits, MAX_CHUNK_LINE};
 use crate::http::char_class::{all, in_text, in_token};
@@ -119,7 +119,7 @@ impl Decoder {
         if !extensions.is_empty() && trim(extensions).first() != Some(&b';') {
             return Err(Refusal::bad("a chunk size is not a hexadecimal number"));
         }
-        if !extension::are_valid(extensions) {
+        if !chunk_extension::are_valid(extensions) {
             return Err(Refusal::bad("a chunk extension is malformed"));
         }
         let left = self.extensions.checked_sub(extensions.len());

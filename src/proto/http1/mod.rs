@@ -16,9 +16,9 @@
 
 mod authority;
 pub mod body;
+mod chunk_extension;
 mod encode;
 mod ending;
-mod extension;
 pub mod head;
 mod refused_head;
 mod request_body;
@@ -329,7 +329,9 @@ impl Http1 {
         request.body_bytes = content;
         let found = endpoint::find(cx.app, &request.target, request.method);
         let (mut exchange, seed) = self.open(cx, &mut request, found, output);
-        exchange.began(began);
+        if let Some(record) = exchange.record() {
+            record.started = began;
+        }
         if let Some(seed) = seed {
             exchange.park(Parked::new(bytes, seed));
         }

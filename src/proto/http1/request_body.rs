@@ -163,7 +163,7 @@ mod tests {
     use crate::http::app::App;
     use crate::proto::Event;
     use crate::proto::conn::Protocol;
-    use crate::proto::driver::Driver;
+    use crate::proto::test_driver::Driver;
 
     fn driver() -> Driver {
         Driver::new(App { records: true, ..App::default() }, Protocol::Http, 1)

@@ -8,8 +8,8 @@ use crate::base::limits::ECHO_RETRY;
 use crate::base::slab::Token;
 use crate::http::app::App;
 use crate::proto::conn::Protocol;
-use crate::proto::driver::Driver;
 use crate::proto::exchange::Exchange;
+use crate::proto::test_driver::Driver;
 use crate::server::net::Event;
 
 #[test]
