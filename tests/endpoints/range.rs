@@ -72,4 +72,6 @@ fn letters_take_their_share_of_the_duration() {
         assert_eq!(answer.field("X-Clamped"), clamped, "{query}");
     }
     assert_eq!(ask_go("GET /range/10?duration=2", CURL, b"").after_us, 2_000_000);
+    // The default is 10 KiB.
+    assert_eq!(ask("GET /range/20480?duration=1", CURL, b"").pace, Some((1_000_000, 2)));
 }
