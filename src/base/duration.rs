@@ -64,3 +64,62 @@ fn shifted(value: u128, exponent: i64) -> u128 {
         None => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_sums_of_numbers_with_units() {
+        for (text, nanos) in [
+            ("1ns", 1),
+            ("2us", 2_000),
+            ("2µs", 2_000),
+            ("2μs", 2_000),
+            ("3ms", 3_000_000),
+            ("4s", 4_000_000_000),
+            ("5m", 300_000_000_000),
+            ("6h", 21_600_000_000_000),
+            ("1h30m", 5_400_000_000_000),
+            ("1m1ms1ns", 60_001_000_001),
+            ("1.5s", 1_500_000_000),
+            (".5s1.us", 500_001_000),
+            ("0.1ns", 1),
+            ("1.0000000001s", 1_000_000_001),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse(text), Some(nanos), "{text}");
+        }
+        for text in ["", "1", "s", ".s", "1x", "1 s", "-1s", "1.5.2s", "1s2", "1sx"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_scaled_exactly_and_rounded_up() {
+        for (number, exponent, unit, scale) in [
+            ("12", 2, 3, 3600),
+            ("1.25", 1, 10, 125),
+            ("12", -2, 100, 12),
+            ("12", -2, 1, 1),
+            ("0", 99, 1, 0),
+            ("0", -99, 1, 0),
+            ("1", -99, 1, 1),
+            ("1", 38, 1, 10u128.pow(38)),
+            ("9", 38, 1, u128::MAX),
+            ("1", 99, 1, u128::MAX),
+        ] {
+            assert_eq!(scaled(number, exponent, unit), Some(scale), "{number}e{exponent} {unit}");
+        }
+        // Beyond 25 digits, the others only round up.
+        for (tail, units) in [("", 0), ("0", 0), ("1", 1), ("7", 1), ("11", 1), (".5", 1)] {
+            let places = tail.bytes().filter(u8::is_ascii_digit).count() as u32;
+            let power = if tail.starts_with('.') { 1 } else { 10u128.pow(places) };
+            let number = format!("1{}{tail}", "0".repeat(24));
+            assert_eq!(scaled(&number, 0, 1), Some((EXACT + units) * power), "{number}");
+        }
+        for number in ["", ".", "x", "1,5", "1.2.3"] {
+            assert_eq!(scaled(number, 0, 1), None, "{number}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Layer 0: data structures that use no network and read no clock.
+//! Layer 0: values and data structures that use no network and read no clock.
 
 pub mod buf;
 pub mod duration;
