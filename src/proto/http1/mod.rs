@@ -187,13 +187,14 @@ impl Http1 {
         output: &mut Buf,
         scanned: bool,
     ) -> Result<Option<Next>, Refusal> {
-        let (mut table, origin) = (FieldTable::empty(), origin(cx, cx.clock.now));
-        let parse = if scanned { head::parse } else { head::parse_unscanned };
-        let mut head = parse(input.unread(), &mut table, &cx.app.limits, origin)?;
-        self.accept(&head);
+        let mut table = FieldTable::empty();
+        let mut parsed = parse(cx, input.unread(), &mut table, scanned);
+        // Borrowed, as a head is large to move.
+        let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
+        self.accept(head);
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let rule = body_rule(cx, &found, &head.request);
-        let Some(bytes) = complete_bytes(cx, &head, rule, input.unread()) else {
+        let Some(bytes) = complete_bytes(cx, head, rule, input.unread()) else {
             let bytes = self.receive(cx, head, found, rule, input, output);
             input.consume(bytes);
             return Ok(None);
@@ -214,7 +215,7 @@ impl Http1 {
     fn receive(
         &mut self,
         cx: &mut Cx,
-        head: Head,
+        head: &mut Head,
         found: Result<Found, Refusal>,
         rule: BodyRule,
         input: &Buf,
@@ -222,7 +223,7 @@ impl Http1 {
     ) -> usize {
         let (head_bytes, bytes) = (head.bytes, input.unread());
         let body = match rule {
-            BodyRule::Keep if is_too_large(&head, cx) => Err(too_large(&cx.app.limits)),
+            BodyRule::Keep if is_too_large(head, cx) => Err(too_large(&cx.app.limits)),
             _ => RequestBody::begin(cx, &mut self.terms, head, found, rule, bytes, output),
         };
         match body {
@@ -351,6 +352,20 @@ impl Http1 {
             Stage::Play(exchange) => self.finish(cx, *exchange, input),
             _ => None,
         }
+    }
+}
+
+/// Parses a head, which has been scanned before or not.
+fn parse<'a>(
+    cx: &Cx<'a>,
+    bytes: &'a [u8],
+    table: &'a mut FieldTable<'a>,
+    scanned: bool,
+) -> Result<Head<'a>, Refusal> {
+    let (limits, origin) = (&cx.app.limits, origin(cx, cx.clock.now));
+    match scanned {
+        true => head::parse(bytes, table, limits, origin),
+        false => head::parse_unscanned(bytes, table, limits, origin),
     }
 }
 

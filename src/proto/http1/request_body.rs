@@ -37,7 +37,7 @@ impl RequestBody {
     pub(super) fn begin(
         cx: &mut Cx,
         terms: &mut Terms,
-        mut head: Head,
+        head: &mut Head,
         found: Result<Found, Refusal>,
         rule: BodyRule,
         bytes: &[u8],
@@ -53,7 +53,7 @@ impl RequestBody {
             (_, BodyRule::Keep) => Sink::Keep,
             (Ok(found), BodyRule::Stream) => {
                 decoder.check_first(rest)?;
-                stream(cx, terms, &mut head, found, output)
+                stream(cx, terms, head, found, output)
             }
             _ => Sink::Discard,
         };
