@@ -3,8 +3,8 @@
 //! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
 //! the endpoint's own, CORS last.
 
-use super::head::{FieldTable, Origin};
-use super::{origin, reread};
+use super::head::{self, FieldTable, Origin};
+use super::origin;
 use crate::base::limits::BODY_HIGH_WATER;
 use crate::http::compat::Compat;
 use crate::http::headers::Headers;
@@ -117,7 +117,7 @@ fn answer_parked(
     output: &mut Vec<u8>,
 ) {
     let (mut table, (bytes, seed)) = (FieldTable::empty(), parked.parts());
-    let Some(mut request) = reread(bytes, &mut table, origin) else {
+    let Some(mut request) = head::reparse(bytes, &mut table, origin) else {
         return terms.close();
     };
     exchange.restore(cx.app, &mut request, seed);

@@ -2,7 +2,7 @@
 
 use super::encode::{self, Closing, Terms};
 use super::head::FieldTable;
-use super::{Http1, Stage, head, origin, refused_head, reread};
+use super::{Http1, Stage, head, origin, refused_head};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::record::Record;
@@ -189,7 +189,7 @@ impl Http1 {
             Taken::Answer(exchange) => exchange.cut(cx),
             Taken::Request { bytes, began, .. } => {
                 let mut table = FieldTable::empty();
-                if let Some(request) = reread(&bytes, &mut table, origin(cx, began)) {
+                if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
                     exchange::unfinished(cx, &request, began);
                 }
             }

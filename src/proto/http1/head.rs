@@ -9,11 +9,11 @@ use super::authority::{self, is_tunnel};
 pub use super::request_framing::Length;
 use super::request_framing::RequestFraming;
 pub use super::tokenize::FieldTable;
-use super::tokenize::{self, NO_VERSION, is_version};
+use super::tokenize::{self, NO_VERSION, Tokens, is_version};
 use crate::base::limits::Limits;
 use crate::http::char_class::in_token;
 use crate::http::reply::Refusal;
-use crate::http::request::{Method, Params, Request, Target};
+use crate::http::request::{Field, Method, Params, Request, Target};
 use crate::http::status::Status;
 
 /// Start of a request whose response has no body, even if the rest of its head is not valid.
@@ -148,47 +148,72 @@ pub fn parse<'a>(
     limits: &Limits,
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
-    parse_up_to(bytes, table, limits.head_fields, origin)
-}
-
-/// Parses the head of a request that was accepted before. No limit applies, because a limit that
-/// was lowered since must not drop a request that waits.
-pub fn reparse<'a>(
-    bytes: &'a [u8],
-    table: &'a mut FieldTable<'a>,
-    origin: Origin<'a>,
-) -> Result<Head<'a>, Refusal> {
-    parse_up_to(bytes, table, usize::MAX, origin)
-}
-
-/// Parses a head of at most `most_fields` fields.
-fn parse_up_to<'a>(
-    bytes: &'a [u8],
-    table: &'a mut FieldTable<'a>,
-    most_fields: usize,
-    origin: Origin<'a>,
-) -> Result<Head<'a>, Refusal> {
-    let tokens = tokenize::head(bytes, table, most_fields)?;
-    let (method, version) = (Method::parse(tokens.method), tokens.version);
-    let parts = Target::parse(tokens.target).filter(|_| method != Method::Connect);
-    let Some((target, authority)) = parts.or_else(|| tunnel(method, tokens.target)) else {
-        return Err(bad_target(method));
-    };
-    if *target.path == *b"*" && method != Method::Options {
+    let tokens = tokenize::head(bytes, table, limits.head_fields)?;
+    let (target, authority) = target(&tokens)?;
+    if *target.path == *b"*" && tokens.method != b"OPTIONS" {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
     }
-    let fields = table.as_slice();
+    let (fields, version) = (table.as_slice(), tokens.version);
     let framing = RequestFraming::of(fields)?;
     let host = framing.host(version)?;
     if !authority.is_none_or(|name| authority::is_valid(name) && authority::has_name(name)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
     }
-    let request = Request {
-        method,
-        version,
+    Ok(Head {
+        bytes: tokens.head_bytes,
+        request: request(bytes, &tokens, target, authority.or(host), fields, origin),
+        body: framing.body(version)?,
+        keep_alive: framing.keep_alive(version),
+        expects_continue: framing.expects_continue(version)?,
+    })
+}
+
+/// Reads a request again that was accepted before: its head, and then its body without transfer
+/// coding. Nothing is checked a second time, and no limit applies: one that was lowered since must
+/// not drop a request that waits. `None` for what is not such a request.
+pub fn reparse<'a>(
+    bytes: &'a [u8],
+    table: &'a mut FieldTable<'a>,
+    origin: Origin<'a>,
+) -> Option<Request<'a>> {
+    let tokens = tokenize::head(bytes, table, usize::MAX).ok()?;
+    let (target, authority) = target(&tokens).ok()?;
+    let fields = table.as_slice();
+    let host = || fields.iter().find(|field| field.is("host")).map(|field| field.value);
+    let host = authority.or_else(host);
+    let mut request = request(bytes, &tokens, target, host, fields, origin);
+    request.body = bytes.get(tokens.head_bytes..).unwrap_or_default();
+    request.body_bytes = request.body.len() as u64;
+    Some(request)
+}
+
+/// The target, and its authority if it has one.
+#[inline(always)] // its result is large to move; the same below
+fn target<'a>(tokens: &Tokens<'a>) -> Result<(Target<'a>, Option<&'a [u8]>), Refusal> {
+    if tokens.method == b"CONNECT" {
+        return match is_tunnel(tokens.target) {
+            true => Ok((Target::whole(tokens.target), Some(tokens.target))),
+            false => Err(Refusal::bad("the target of CONNECT is not a host, a colon and a port")),
+        };
+    }
+    Target::parse(tokens.target).ok_or_else(|| Refusal::bad("the request target is malformed"))
+}
+
+#[inline(always)]
+fn request<'a>(
+    bytes: &'a [u8],
+    tokens: &Tokens<'a>,
+    target: Target<'a>,
+    host: Option<&'a [u8]>,
+    fields: &'a [Field<'a>],
+    origin: Origin<'a>,
+) -> Request<'a> {
+    Request {
+        method: Method::parse(tokens.method),
+        version: tokens.version,
         target,
         params: Params::default(),
-        host: authority.or(host).filter(|name| authority::has_name(name)),
+        host: host.filter(|name| authority::has_name(name)),
         fields,
         body: &[],
         body_bytes: 0,
@@ -197,27 +222,7 @@ fn parse_up_to<'a>(
         seed: 0,
         unix_us: origin.unix_us,
         head: bytes.get(..tokens.head_bytes).unwrap_or_default(),
-    };
-    Ok(Head {
-        bytes: tokens.head_bytes,
-        request,
-        body: framing.body(version)?,
-        keep_alive: framing.keep_alive(version),
-        expects_continue: framing.expects_continue(version)?,
-    })
-}
-
-/// The target of CONNECT, which has its own form, and its authority (RFC 9112 3.2.3).
-fn tunnel(method: Method, target: &[u8]) -> Option<(Target<'_>, Option<&[u8]>)> {
-    let is_one = method == Method::Connect && is_tunnel(target);
-    is_one.then(|| (Target::whole(target), Some(target)))
-}
-
-fn bad_target(method: Method) -> Refusal {
-    Refusal::bad(match method {
-        Method::Connect => "the target of CONNECT is not a host, a colon and a port",
-        _ => "the request target is malformed",
-    })
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +237,7 @@ mod tests {
         let (mut first, mut second) = (FieldTable::empty(), FieldTable::empty());
         let refusal = parse(head.as_bytes(), &mut first, &lowered, origin).unwrap_err();
         assert_eq!(refusal.status, Status(431));
-        let head = reparse(head.as_bytes(), &mut second, origin).unwrap();
-        assert_eq!(head.request.fields.len(), 201);
+        let request = reparse(head.as_bytes(), &mut second, origin).unwrap();
+        assert_eq!((request.fields.len(), request.host), (201, Some(b"a".as_slice())));
     }
 }

@@ -326,7 +326,7 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         let mut table = FieldTable::empty();
-        let mut request = reread(&bytes, &mut table, origin(cx, cx.clock.now))?;
+        let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
         let found = endpoint::find(cx.app, &request.target, request.method);
         let (mut exchange, seed) = self.open(cx, &mut request, found, output);
@@ -391,20 +391,6 @@ fn complete_bytes(cx: &Cx, head: &Head, rule: BodyRule, bytes: &[u8]) -> Option<
 /// Whether the body, by the length in the head, is longer than one that is kept may be.
 fn is_too_large(head: &Head, cx: &Cx) -> bool {
     matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
-}
-
-/// Reads a request again that was accepted before: its head, and then its body without transfer
-/// coding.
-fn reread<'a>(
-    bytes: &'a [u8],
-    table: &'a mut FieldTable<'a>,
-    origin: Origin<'a>,
-) -> Option<Request<'a>> {
-    let head = head::reparse(bytes, table, origin).ok()?;
-    let mut request = head.request;
-    request.body = bytes.get(head.bytes..).unwrap_or_default();
-    request.body_bytes = request.body.len() as u64;
-    Some(request)
 }
 
 /// What the connection adds to a request that arrived then.
