@@ -1,21 +1,8 @@
 //! The choices for logs, and their names.
 
-/// The lowest level that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// What keeps the server from working.
-    Error,
-    /// What an operator should look at.
-    Warn,
-    /// The server's life cycle: start, drain, stop.
-    Info,
-    /// Each connection.
-    Debug,
-    /// Each turn of a connection.
-    Trace,
-}
+/// The lowest level that is logged. `INFO` is the server's life cycle, `DEBUG` each connection,
+/// `TRACE` each turn of one.
+pub use tracing::level_filters::LevelFilter as LogLevel;
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,33 +17,31 @@ pub enum LogFormat {
 
 /// The format of the access log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessLog {
-    /// No access log.
-    Off,
-    /// NCSA common log format.
+pub enum AccessFormat {
+    /// Apache's Common Log Format.
     Common,
-    /// The common format with referrer and user agent.
+    /// The same with Referer and User-Agent.
     Combined,
-    /// One JSON object per line.
+    /// One JSON object per line, with the duration.
     Json,
 }
 
 /// The names of the levels.
 pub(crate) const LOG_LEVELS: [(&str, LogLevel); 6] = [
-    ("off", LogLevel::Off),
-    ("error", LogLevel::Error),
-    ("warn", LogLevel::Warn),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-    ("trace", LogLevel::Trace),
+    ("off", LogLevel::OFF),
+    ("error", LogLevel::ERROR),
+    ("warn", LogLevel::WARN),
+    ("info", LogLevel::INFO),
+    ("debug", LogLevel::DEBUG),
+    ("trace", LogLevel::TRACE),
 ];
 /// The names of the formats.
 pub(crate) const LOG_FORMATS: [(&str, LogFormat); 3] =
     [("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
 /// The names of the access log's formats.
-pub(crate) const ACCESS_LOGS: [(&str, AccessLog); 4] = [
-    ("off", AccessLog::Off),
-    ("common", AccessLog::Common),
-    ("combined", AccessLog::Combined),
-    ("json", AccessLog::Json),
+pub(crate) const ACCESS_LOGS: [(&str, Option<AccessFormat>); 4] = [
+    ("off", None),
+    ("common", Some(AccessFormat::Common)),
+    ("combined", Some(AccessFormat::Combined)),
+    ("json", Some(AccessFormat::Json)),
 ];

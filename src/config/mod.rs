@@ -36,7 +36,7 @@ pub use environment::{Environment, environment};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use health::{Check, NO_URL, urls as health_urls};
 pub use listen::{Host, Listen};
-pub use logging::{AccessLog, LogFormat, LogLevel};
+pub use logging::{AccessFormat, LogFormat, LogLevel};
 pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
 pub use print::{effective, example};
 pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
@@ -82,25 +82,29 @@ pub fn read_in(
         command::Parsed::Matches(matches) => matches,
         command::Parsed::Text(text) => return Ok(Invocation::Print(text)),
     };
+    let sources = Sources { folder, matches: &matches, go_flags: &go_flags, env };
     match matches.subcommand() {
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
-        Some((_, sub)) => healthcheck(folder, &matches, sub, &go_flags, env),
-        None => serve(folder, &matches, &go_flags, env),
+        Some((_, sub)) => healthcheck(&sources, sub),
+        None => serve(&sources),
     }
 }
 
-fn serve(
-    folder: &Path,
-    matches: &ArgMatches,
-    go_flags: &Environment,
-    env: &Environment,
-) -> Result<Invocation, ConfigErrors> {
-    let settings = merge(folder, matches, go_flags, env)?;
-    if matches.get_flag("print-config") {
+/// Where settings come from. A relative file name is resolved against `folder`.
+struct Sources<'a> {
+    folder: &'a Path,
+    matches: &'a ArgMatches,
+    go_flags: &'a Environment,
+    env: &'a Environment,
+}
+
+fn serve(sources: &Sources) -> Result<Invocation, ConfigErrors> {
+    let settings = merge(sources)?;
+    if sources.matches.get_flag("print-config") {
         return Ok(Invocation::Print(effective(&settings)));
     }
-    if matches.get_flag("check-config") {
-        let file = config_file(matches, env);
+    if sources.matches.get_flag("check-config") {
+        let file = config_file(sources);
         let what = file.map_or("the configuration".to_owned(), |file| file.display().to_string());
         return Ok(Invocation::Checked(format!("loiter: {what} is valid")));
     }
@@ -108,14 +112,10 @@ fn serve(
 }
 
 /// The settings from all sources, each overriding those before it.
-fn merge(
-    folder: &Path,
-    matches: &ArgMatches,
-    go_flags: &Environment,
-    env: &Environment,
-) -> Result<Settings, ConfigErrors> {
+fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
+    let Sources { folder, matches, go_flags, env } = *sources;
     let mut given = Vec::from_iter(environment::listen(env).map(Ok));
-    if let Some(path) = config_file(matches, env) {
+    if let Some(path) = config_file(sources) {
         given.extend(file::read(&folder.join(path)));
     }
     given.extend(environment::errors(env).map(Err));
@@ -144,25 +144,20 @@ fn merge(
     if errors.is_empty() { Ok(settings) } else { Err(ConfigErrors(errors)) }
 }
 
-fn config_file(matches: &ArgMatches, env: &Environment) -> Option<PathBuf> {
-    let flag = matches.get_one::<PathBuf>("config").cloned();
-    flag.or_else(|| variable(env, command::CONFIG_VARIABLE).map(PathBuf::from))
+fn config_file(sources: &Sources) -> Option<PathBuf> {
+    let flag = sources.matches.get_one::<PathBuf>("config").cloned();
+    flag.or_else(|| variable(sources.env, command::CONFIG_VARIABLE).map(PathBuf::from))
 }
 
-fn healthcheck(
-    folder: &Path,
-    matches: &ArgMatches,
-    sub: &ArgMatches,
-    go_flags: &Environment,
-    env: &Environment,
-) -> Result<Invocation, ConfigErrors> {
+fn healthcheck(sources: &Sources, sub: &ArgMatches) -> Result<Invocation, ConfigErrors> {
     if let Some(url) = sub.get_one::<String>("url") {
         return Ok(Invocation::Healthcheck(Check::Url(url.clone())));
     }
     if let Some(number) = sub.get_one::<u32>("pid") {
         return Ok(Invocation::Healthcheck(Check::Process(*number)));
     }
-    let urls = health_urls(&merge(folder, matches, go_flags, env)?, folder, Vec::new);
+    let Sources { folder, matches, go_flags, .. } = *sources;
+    let urls = health_urls(&merge(sources)?, folder, Vec::new);
     let by_flag = matches.contains_id("config") || command::given(matches).next().is_some();
     if !by_flag && go_flags.is_empty() {
         return Ok(Invocation::Healthcheck(Check::Container { otherwise: urls }));

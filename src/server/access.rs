@@ -22,6 +22,7 @@ use std::time::{Instant, SystemTime};
 use super::log::{Output, Target};
 use crate::base::limits::LOG_FLUSH;
 use crate::base::time::Time;
+use crate::config::AccessFormat as Format;
 use crate::http::record::Record;
 use line::Formatter;
 
@@ -34,24 +35,13 @@ const BATCH_AGE_US: u64 = 100_000;
 /// Emptied batches kept for a worker: one to fill while another is written, and a spare.
 const SPARE_BATCHES: usize = 3;
 
-/// The format of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Apache's Common Log Format.
-    Common,
-    /// The same with Referer and User-Agent.
-    Combined,
-    /// One JSON object per line, with the duration.
-    Json,
-}
-
 /// The access log of a server.
 #[derive(Debug)]
 pub struct AccessLog {
     formatter: Formatter,
     output: Arc<Output>,
     /// Whether the output belongs to this log, and is closed with it.
-    owned: bool,
+    pub(super) owned: bool,
 }
 
 impl AccessLog {
@@ -88,17 +78,6 @@ impl AccessLog {
     /// Reopens the file by its name, after log rotation.
     pub fn reopen(&self) {
         self.output.reopen();
-    }
-
-    /// Lines lost because the queue was full or a write failed, including other lines of a shared
-    /// output.
-    pub fn dropped(&self) -> u64 {
-        self.output.lost()
-    }
-
-    /// Whether it has its own file, and not a shared output.
-    pub(super) fn has_file(&self) -> bool {
-        self.owned
     }
 
     /// Writes what was sent, until `deadline`; what a sink sends later is lost and counted. A

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use signal_hook::iterator::Signals;
 
 use super::log::{Output, Target, subscriber};
-use super::{Address, Handle, StartError, start};
+use super::{Address, Handle, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use signals::Request;
@@ -43,7 +43,7 @@ pub fn run(settings: Settings) -> ExitCode {
     });
     let (mut signals, stderr) = match setup {
         Ok(setup) => setup,
-        Err(error) => return fail(format_args!("loiter: {}", Failure::Process(error)), 1),
+        Err(error) => return fail(format_args!("loiter: {}", setup_failed(error)), 1),
     };
     subscriber::install(&stderr, settings.log_level, settings.log_format);
     let (status, deadline) = match serve(settings, &mut signals, &stderr) {
@@ -78,24 +78,8 @@ pub fn fail(wrong: impl fmt::Display, status: u8) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Why the server did not start, or ended.
-enum Failure {
-    Start(StartError),
-    Process(io::Error),
-    Ended,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Start(error) => error.fmt(f),
-            Failure::Process(error) => write!(
-                f,
-                "cannot set up the process: {error}; check its limits (ulimit -n, ulimit -u)"
-            ),
-            Failure::Ended => f.write_str("the server ended unexpectedly"),
-        }
-    }
+fn setup_failed(error: io::Error) -> String {
+    format!("cannot set up the process: {error}; check its limits (ulimit -n, ulimit -u)")
 }
 
 /// A second signal within this time counts as the same: some tools signal a process and its group.
@@ -113,16 +97,16 @@ enum Phase {
     Stopping,
 }
 
-/// Serves until the end, and returns the deadline for writing the logs.
+/// Serves until the end, and returns the deadline for writing the logs. An error is a sentence.
 fn serve(
     settings: Settings,
     signals: &mut Signals,
     stderr: &Arc<Output>,
-) -> Result<Instant, Failure> {
+) -> Result<Instant, String> {
     let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
-    let mut server = start::start(settings, Some(stderr)).map_err(Failure::Start)?;
+    let mut server = start::start(settings, Some(stderr)).map_err(|error| error.to_string())?;
     let handle = server.handle();
-    let stdout = Output::start(Target::Stdout, private).map_err(Failure::Process)?;
+    let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     stdout.send(announcement(server.addresses()).as_bytes());
     stdout.finish();
     tracing::info!(capacity = server.capacity(), "most connections at a time");
@@ -135,7 +119,7 @@ fn serve(
             // The main thread drops it: its drop would wait for the access log here.
             (server, totals)
         })
-        .map_err(Failure::Process)?;
+        .map_err(setup_failed)?;
     let phase = handle_signals(signals, &handle, timeout);
     let ended = waiter.join();
     if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
@@ -147,7 +131,7 @@ fn serve(
     stdout.close(deadline);
     match (phase, ended) {
         (Phase::Draining | Phase::Stopping, Ok(_)) => Ok(deadline),
-        _ => Err(Failure::Ended),
+        _ => Err("the server ended unexpectedly".to_owned()),
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod process;
 
-use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -118,23 +117,9 @@ fn is_path(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Why a server is not healthy, as the end of a sentence about it.
-#[derive(Debug)]
-enum Unhealthy {
-    Status(u16),
-    Silent(io::Error),
-}
-
-impl fmt::Display for Unhealthy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unhealthy::Status(status) => write!(f, "answers with status {status}"),
-            Unhealthy::Silent(error) => write!(f, "does not answer: {error}"),
-        }
-    }
-}
-
-fn ask(target: &Target, deadline: Instant) -> Result<(), Unhealthy> {
+/// Sends a request. An error is the end of a sentence about the server.
+fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
+    let silent = |error| format!("does not answer: {error}");
     match target {
         Target::Http { at, authority, path } => {
             let head = format!(
@@ -142,27 +127,22 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), Unhealthy> {
                  Connection: close\r\n\r\n"
             );
             let mut answer = [0; STATUS_BYTES];
-            exchange(at, Type::STREAM, head.as_bytes(), &mut answer, deadline)?;
-            match status(&answer) {
+            let sent = exchange(at, Type::STREAM, head.as_bytes(), &mut answer, deadline);
+            match sent.map_err(silent).map(|()| status(&answer))? {
                 Some(200..400) => Ok(()),
-                Some(status) => Err(Unhealthy::Status(status)),
-                None => Err(Unhealthy::Silent(invalid("the response is not HTTP"))),
+                Some(status) => Err(format!("answers with status {status}")),
+                None => Err("does not answer: the response is not HTTP".to_owned()),
             }
         }
         Target::Echo { at, kind } => {
             let mut answer = [0; ECHOED.len()];
-            exchange(at, *kind, ECHOED, &mut answer, deadline)?;
-            if answer == ECHOED {
-                Ok(())
-            } else {
-                Err(Unhealthy::Silent(invalid("the response is not an echo")))
+            exchange(at, *kind, ECHOED, &mut answer, deadline).map_err(silent)?;
+            match answer == ECHOED {
+                true => Ok(()),
+                false => Err("does not answer: the response is not an echo".to_owned()),
             }
         }
     }
-}
-
-fn invalid(why: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, why)
 }
 
 /// Sends `asked`, and fills `answer` from the response.
@@ -172,7 +152,7 @@ fn exchange(
     asked: &[u8],
     answer: &mut [u8],
     deadline: Instant,
-) -> Result<(), Unhealthy> {
+) -> io::Result<()> {
     let mut socket = connect(at, kind, deadline)?;
     socket.set_write_timeout(Some(left(deadline)?))?;
     socket.write_all(asked)?;
@@ -180,20 +160,14 @@ fn exchange(
     while filled < answer.len() {
         socket.set_read_timeout(Some(left(deadline)?))?;
         match socket.read(&mut answer[filled..]) {
-            Ok(0) => Err(io::Error::from(ErrorKind::UnexpectedEof))?,
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(bytes) => filled += bytes,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(too_late())?,
-            Err(error) => Err(error)?,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(too_late()),
+            Err(error) => return Err(error),
         }
     }
     Ok(())
-}
-
-impl From<io::Error> for Unhealthy {
-    fn from(error: io::Error) -> Unhealthy {
-        Unhealthy::Silent(error)
-    }
 }
 
 /// Connects to the first address that accepts; returns the error of the last if none does.
@@ -326,7 +300,7 @@ mod tests {
         for scheme in ["http", "tcp-echo", "udp-echo"] {
             let url = format!("{scheme}://{address}");
             let outcome = ask(&Target::parse(&url).expect("a good URL"), Instant::now() + TIMEOUT);
-            assert!(matches!(outcome, Err(Unhealthy::Silent(_))), "{url}");
+            assert!(outcome.is_err_and(|wrong| wrong.starts_with("does not answer: ")), "{url}");
         }
     }
 }

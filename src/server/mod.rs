@@ -172,13 +172,8 @@ impl Handle {
 
     /// Reopens the file of the access log after log rotation; returns whether it has a file.
     pub fn reopen_log(&self) -> bool {
-        let log = self.shared.log.as_ref().filter(|log| log.has_file());
+        let log = self.shared.log.as_ref().filter(|log| log.owned);
         log.map(|log| log.reopen()).is_some()
-    }
-
-    /// Access log lines lost so far.
-    pub fn dropped_log_lines(&self) -> u64 {
-        self.shared.log.as_ref().map_or(0, |log| log.dropped())
     }
 
     /// Writes what is queued for the access log, until `deadline`; later lines are lost.

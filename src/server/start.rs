@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 
 use mio::unix::pipe;
 
-use super::access::{AccessLog, Format};
+use super::access::AccessLog;
 use super::listen::{Address, Group, Open};
 use super::log::{Output, Target};
 use super::os::{self, Os};
@@ -20,7 +20,7 @@ use super::socket_file::SocketFile;
 use super::worker::{Command, Worker, WorkerConfig, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUSALS};
-use crate::config::{self, BadValue, Listen, Settings};
+use crate::config::{BadValue, Listen, Settings};
 use crate::http::app::App;
 
 /// Why a server did not start. Displayed, it includes advice.
@@ -187,12 +187,7 @@ fn open_log(
     epoch: SystemTime,
     stderr: Option<&Arc<Output>>,
 ) -> Result<Option<AccessLog>, StartError> {
-    let format = match settings.access_log {
-        config::AccessLog::Off => return Ok(None),
-        config::AccessLog::Common => Format::Common,
-        config::AccessLog::Combined => Format::Combined,
-        config::AccessLog::Json => Format::Json,
-    };
+    let Some(format) = settings.access_log else { return Ok(None) };
     let target = match (&settings.access_log_file, stderr) {
         (Some(path), _) => Target::File(path.clone()),
         (None, Some(stderr)) => return Ok(Some(AccessLog::beside(stderr, format, epoch))),

@@ -28,7 +28,7 @@ fn go_httpbins_variables_are_honoured() {
     let settings = settings("", &env);
     assert_eq!(settings.api.limits.body_bytes, 10);
     assert_eq!(settings.api.limits.max_duration, Duration::from_secs(90));
-    assert_eq!(settings.log_level, LogLevel::Error);
+    assert_eq!(settings.log_level, LogLevel::ERROR);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
         ],
     );
     assert_eq!(listening(&settings), "http://0.0.0.0:9000");
-    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::Warn));
+    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::WARN));
     assert!(settings.real_hostname);
     let app = settings.app();
     assert_eq!((app.compat.name, app.hostname.as_str()), ("go-httpbin", "go-httpbin"));
@@ -87,11 +87,11 @@ fn no_host_is_not_every_host() {
 #[test]
 fn levels_and_formats_are_taken_in_any_case() {
     for (text, level) in [
-        ("DEBUG", LogLevel::Debug),
-        ("info", LogLevel::Info),
-        ("Warn", LogLevel::Warn),
-        ("ERROR", LogLevel::Error),
-        ("OFF", LogLevel::Off),
+        ("DEBUG", LogLevel::DEBUG),
+        ("info", LogLevel::INFO),
+        ("Warn", LogLevel::WARN),
+        ("ERROR", LogLevel::ERROR),
+        ("OFF", LogLevel::OFF),
     ] {
         assert_eq!(settings("", &[("LOG_LEVEL", text)]).log_level, level, "{text}");
     }
@@ -133,7 +133,7 @@ fn go_httpbins_flags_are_taken_with_one_dash() {
         &[],
     );
     assert_eq!(listening(&settings), "http://0.0.0.0:8080");
-    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::Warn));
+    assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::WARN));
     assert!(
         settings.real_hostname && settings.api.full_version && settings.api.dangerous_responses
     );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loiter::config::{AccessLog, Invocation, Settings};
+use loiter::config::{AccessFormat, Invocation, Settings};
 
 use super::ask::*;
 
@@ -79,7 +79,7 @@ fn the_server_field_is_a_text_or_a_switch() {
 fn records_are_kept_only_for_an_access_log() {
     assert!(!settings("", &[]).app().records);
     let settings = settings("--access-log json --max-bytes 5 --server-header off", &[]);
-    assert_eq!(settings.access_log, AccessLog::Json);
+    assert_eq!(settings.access_log, Some(AccessFormat::Json));
     let app = settings.app();
     assert!(app.records && app.server_header.is_none() && app.limits.max_bytes == 5);
 }

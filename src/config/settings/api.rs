@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::*;
 use crate::http::char_class::is_token;
+use crate::http::compat::{Compat, GO_HTTPBIN, HTTPBIN};
 
 pub(super) const ROWS: &[Setting] = &[
     Setting {
@@ -12,9 +13,7 @@ pub(super) const ROWS: &[Setting] = &[
         value: "API",
         takes: "httpbin or go-httpbin",
         help: "API to follow where httpbin and go-httpbin differ",
-        set: |s, text| compat(text).map(|compat| s.api.compat = compat),
-        show: |s| s.api.compat.name.to_owned(),
-        ..ROW
+        ..choice!(api.compat, COMPATS)
     },
     Setting {
         name: "prefix",
@@ -80,10 +79,7 @@ pub(super) const ROWS: &[Setting] = &[
     },
 ];
 
-fn compat(text: &str) -> Result<&'static Compat, BadValue> {
-    let unknown = || BadValue::new(format!("`{text}` is not one of its values"));
-    Compat::named(&text.to_ascii_lowercase()).ok_or_else(unknown)
-}
+const COMPATS: [(&str, &Compat); 2] = [(HTTPBIN.name, &HTTPBIN), (GO_HTTPBIN.name, &GO_HTTPBIN)];
 
 /// A prefix is written into header fields and pages and compared with decoded paths: only
 /// characters that need no escape in any of them are allowed.

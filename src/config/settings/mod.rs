@@ -74,10 +74,10 @@ macro_rules! switch {
 
 /// The same for one of the words in a table.
 macro_rules! choice {
-    ($field:ident, $table:ident) => {
+    ($($field:ident).+, $table:ident) => {
         Setting {
-            set: |s, text| choice(text, &$table).map(|value| s.$field = value),
-            show: |s| show_choice(&s.$field, &$table),
+            set: |s, text| choice(text, &$table).map(|value| s.$($field).+ = value),
+            show: |s| show_choice(&s.$($field).+, &$table),
             ..ROW
         }
     };
@@ -98,7 +98,6 @@ use super::logging::*;
 use super::preset::Preset;
 use super::values::*;
 use crate::http::app::{App, Redirects};
-use crate::http::compat::Compat;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,8 +129,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The format of the log.
     pub log_format: LogFormat,
-    /// The format of the access log.
-    pub access_log: AccessLog,
+    /// The format of the access log, if there is one.
+    pub access_log: Option<AccessFormat>,
     /// The file of the access log; `None` for standard error.
     pub access_log_file: Option<PathBuf>,
 }
@@ -142,7 +141,7 @@ impl Settings {
     pub fn app(&self) -> App {
         let mut app = self.api.clone();
         app.hostname = app.compat.service.to_owned();
-        app.records = self.access_log != AccessLog::Off;
+        app.records = self.access_log.is_some();
         if self.preset == Preset::Public {
             app.environment.clear();
         }
@@ -173,9 +172,9 @@ impl Default for Settings {
             shutdown_timeout: Duration::from_secs(8),
             real_hostname: false,
             api: App::default(),
-            log_level: LogLevel::Info,
+            log_level: LogLevel::INFO,
             log_format: LogFormat::Auto,
-            access_log: AccessLog::Off,
+            access_log: None,
             access_log_file: None,
         }
     }

@@ -69,7 +69,7 @@ fn what_was_pushed_is_written_by_the_end() {
     }
     other.push(&record("/other"));
     drop((sink, other));
-    assert_eq!(log.dropped(), 0);
+    assert_eq!(log.output.lost(), 0);
     drop(log);
     let text = scratch.text();
     assert_eq!(text.lines().count(), 1001);
@@ -105,7 +105,7 @@ fn a_closed_log_counts_what_still_comes() {
     sink.push(&record("/late"));
     sink.push(&record("/later"));
     sink.flush();
-    assert_eq!((log.dropped(), scratch.text().as_str()), (2, ""));
+    assert_eq!((log.output.lost(), scratch.text().as_str()), (2, ""));
     log.close(Instant::now());
 }
 

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -53,18 +52,7 @@ fn takes_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
 /// all, and `mio=debug` leaves our own level as set.
 fn filter(level: LogLevel, asked: Targets) -> Targets {
     let names_ours = asked.default_level().is_some() || asked.iter().any(|(name, _)| name == OURS);
-    if names_ours { asked } else { asked.with_target(OURS, level_filter(level)) }
-}
-
-const fn level_filter(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Off => LevelFilter::OFF,
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    }
+    if names_ours { asked } else { asked.with_target(OURS, level) }
 }
 
 #[cfg(test)]
@@ -81,14 +69,14 @@ mod tests {
             ("info", Level::INFO, Some(Level::INFO)),
             ("loiter::server::sim=trace", Level::WARN, None),
         ] {
-            let filter = filter(LogLevel::Warn, asked.parse().expect(asked));
+            let filter = filter(LogLevel::WARN, asked.parse().expect(asked));
             let most = |target| {
                 let levels = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
                 levels.into_iter().find(|level| filter.would_enable(target, level))
             };
             assert_eq!((most("loiter::server"), most("mio::poll")), (Some(own), other), "{asked}");
         }
-        let unasked = filter(LogLevel::Warn, Targets::default());
+        let unasked = filter(LogLevel::WARN, Targets::default());
         assert!(unasked.would_enable("loiter", &Level::WARN));
         assert!(!unasked.would_enable("loiter", &Level::INFO));
     }
