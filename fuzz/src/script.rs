@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use loiter::http::app::{App, Redirects};
-use loiter::http::compat::Compat;
+use loiter::http::compat::GO_HTTPBIN;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ pub fn app(byte: u8) -> App {
     app.limits.max_duration = Duration::from_millis(50);
     app.limits.max_bytes = 5000;
     if byte & 1 != 0 {
-        app.compat = Compat::named("go-httpbin").unwrap_or(app.compat);
+        app.compat = &GO_HTTPBIN;
     }
     if byte & 2 != 0 {
         app.limits.head_line_bytes = 100;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loiter::http::compat::Compat;
+use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 use loiter::http::json::{Json, Layout, Spelling};
 use loiter::http::request::Target;
 use loiter::http::uri::iri::{self, Part};
@@ -28,8 +28,7 @@ fuzz_target!(|data: &[u8]| {
         output.push(b'"');
         is_json(&output);
     }
-    for name in ["httpbin", "go-httpbin"] {
-        let compat = Compat::named(name).expect("a compat");
+    for compat in [&HTTPBIN, &GO_HTTPBIN] {
         for order in [Order::Sorted, Order::Arrival] {
             let mut output = Vec::new();
             let mut json = Json::spelled(&mut output, Layout::Indented, Spelling::Python);
@@ -45,8 +44,7 @@ fuzz_target!(|data: &[u8]| {
         let mut request = request.clone();
         request.target = target;
         request.host = host;
-        for name in ["httpbin", "go-httpbin"] {
-            let compat = Compat::named(name).expect("a compat");
+        for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let mut output = b"\"".to_vec();
             request_url::escape_url(&mut output, compat, &request);
             output.push(b'"');

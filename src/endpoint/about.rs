@@ -43,8 +43,7 @@ pub(super) const UNSTABLE: Route =
 fn hostname(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
         write_object(app, output, |json| {
-            json.key("hostname");
-            json.text(&app.hostname);
+            json.text_at("hostname", &app.hostname);
         })
     }))
 }
@@ -77,11 +76,9 @@ fn write_environment(app: &App, json: &mut Json) {
 fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
         write_object(app, output, |json| {
-            json.key("service");
-            json.text(app.compat.service);
+            json.text_at("service", app.compat.service);
             if app.full_version {
-                json.key("version");
-                json.text(env!("CARGO_PKG_VERSION"));
+                json.text_at("version", env!("CARGO_PKG_VERSION"));
             }
         })
     }))

@@ -4,7 +4,7 @@
 
 mod digest;
 
-use super::inspect::write_object;
+use super::inspect::object_reply;
 use super::refuse;
 use super::route::{Client, Group, Kind, Others, Param, Route};
 use crate::http::app::App;
@@ -86,58 +86,51 @@ pub(super) const REALM: &str = "Basic realm=\"Fake Realm\"";
 
 /// `/basic-auth/{user}/{passwd}`.
 fn basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match check_login(request) {
-        (true, user) => login_reply(app, Status::OK, &user),
-        (false, _) => Reply::new(Status(401)).header("WWW-Authenticate", REALM),
-    })
+    login_or(app, request, |_| Ok(Reply::new(Status(401)).header("WWW-Authenticate", REALM)))
 }
 
 /// The same in go-httpbin: the 401 names the user.
 fn go_basic_auth(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match check_login(request) {
-        (true, user) => login_reply(app, Status::OK, &user),
-        (false, user) => login_reply(app, Status(401), &user).header("WWW-Authenticate", REALM),
+    login_or(app, request, |user| {
+        Ok(login_reply(app, Status(401), user).header("WWW-Authenticate", REALM))
     })
 }
 
 /// `/hidden-basic-auth/{user}/{passwd}`: a 404 instead of a challenge.
 fn hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(match check_login(request) {
-        (true, user) => login_reply(app, Status::OK, &user),
-        (false, _) => Reply::new(Status(404)).media(Media::Html),
-    })
+    login_or(app, request, |_| Ok(Reply::new(Status(404)).media(Media::Html)))
 }
 
 /// The same in go-httpbin.
 fn go_hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    match check_login(request) {
-        (true, user) => Ok(login_reply(app, Status::OK, &user)),
-        (false, _) => Err(Refusal::new(Status(404), "")),
-    }
+    login_or(app, request, |_| Err(Refusal::new(Status(404), "")))
 }
 
-/// Whether the credentials match the path, and their user.
-fn check_login(request: &Request) -> (bool, String) {
-    let Some((user, password)) = basic(&authorization(request)) else { return <_>::default() };
+/// The document about a login if the credentials match the path; else the answer for their user,
+/// which is empty without credentials.
+fn login_or(
+    app: &App,
+    request: &Request,
+    denied: impl FnOnce(&str) -> Result<Reply, Refusal>,
+) -> Result<Reply, Refusal> {
+    let (user, password) = basic(&authorization(request)).unwrap_or_default();
     let given = (user.as_bytes(), password.as_bytes());
-    (given == (request.param(0), request.param(1)), user)
+    match given == (request.param(0), request.param(1)) {
+        true => Ok(login_reply(app, Status::OK, &user)),
+        false => denied(&user),
+    }
 }
 
 /// The document about a login, with this status.
 pub(super) fn login_reply(app: &App, status: Status, user: &str) -> Reply {
     let done = if status == Status::OK { "true" } else { "false" };
-    let mut body = Vec::new();
-    write_object(app, &mut body, |json| {
-        json.key("authenticated");
-        json.raw(done);
-        json.key("user");
-        json.text(user);
+    object_reply(app, status, |json| {
+        json.raw_at("authenticated", done);
+        json.text_at("user", user);
         if app.compat.authorized {
-            json.key("authorized");
-            json.raw(done);
+            json.raw_at("authorized", done);
         }
-    });
-    Reply::whole(status, Media::Json, body)
+    })
 }
 
 /// `/bearer`: any token, shown as sent.
@@ -160,12 +153,9 @@ fn go_bearer(app: &App, request: &Request) -> Result<Reply, Refusal> {
 }
 
 fn token_reply(app: &App, token: &[u8]) -> Reply {
-    let mut body = Vec::new();
-    write_object(app, &mut body, |json| {
-        json.key("authenticated");
-        json.raw("true");
+    object_reply(app, Status::OK, |json| {
+        json.raw_at("authenticated", "true");
         json.key("token");
         json.bytes(token);
-    });
-    Reply::whole(Status::OK, Media::Json, body)
+    })
 }

@@ -13,16 +13,34 @@ use crate::http::reply::{Refusal, Render, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
+/// An endpoint that answers in this coding, whatever the client accepts.
+macro_rules! always {
+    ($coding:ident, $flag:literal) => {
+        |_, _| {
+            Ok(coded(Coding::$coding, |app, request, output| {
+                render(app, request, $flag, Coding::$coding, output);
+            }))
+        }
+    };
+}
+
 /// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Compression",
     about: "The request, compressed",
     routes: &[
-        Route::get("/gzip", gzip, "Returns the request in gzip").client(CODED),
-        Route::get("/deflate", deflate, "Returns the request in deflate (zlib format)")
+        Route::get("/gzip", always!(Gzip, "gzipped"), "Returns the request in gzip").client(CODED),
+        Route::get(
+            "/deflate",
+            always!(Deflate, "deflated"),
+            "Returns the request in deflate (zlib format)",
+        )
+        .client(CODED),
+        Route::get("/brotli", always!(Brotli, "brotli"), "Returns the request in Brotli")
+            .client(CODED)
+            .go(no_brotli),
+        Route::get("/zstd", always!(Zstd, "zstd"), "Returns the request in Zstandard")
             .client(CODED),
-        Route::get("/brotli", brotli, "Returns the request in Brotli").client(CODED).go(no_brotli),
-        Route::get("/zstd", zstd, "Returns the request in Zstandard").client(CODED),
         Route::get(
             "/compressed",
             negotiated,
@@ -34,37 +52,9 @@ pub(super) const GROUP: Group = Group {
 
 const CODED: &[Client] = &[Client::Decompress];
 
-/// `/gzip`, whatever the client accepts, like the next three.
-fn gzip(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(coded(Coding::Gzip, |app, request, output| {
-        render(app, request, "gzipped", Coding::Gzip, output);
-    }))
-}
-
-/// `/deflate`: in HTTP this means the zlib format.
-fn deflate(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(coded(Coding::Deflate, |app, request, output| {
-        render(app, request, "deflated", Coding::Deflate, output);
-    }))
-}
-
-/// `/brotli`.
-fn brotli(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(coded(Coding::Brotli, |app, request, output| {
-        render(app, request, "brotli", Coding::Brotli, output);
-    }))
-}
-
 /// `/brotli` in go-httpbin, which does not implement it.
 fn no_brotli(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Err(Refusal::new(Status(501), ""))
-}
-
-/// `/zstd`, an addition.
-fn zstd(_: &App, _: &Request) -> Result<Reply, Refusal> {
-    Ok(coded(Coding::Zstd, |app, request, output| {
-        render(app, request, "zstd", Coding::Zstd, output);
-    }))
 }
 
 /// `/compressed`, an addition. A client that excludes every coding gets a 406.

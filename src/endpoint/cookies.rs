@@ -127,8 +127,7 @@ fn show_go(_: &App, _: &Request) -> Result<Reply, Refusal> {
 
 fn render(app: &App, cookies: impl IntoIterator<Item = (String, String)>, output: &mut Vec<u8>) {
     write_object(app, output, |json| {
-        json.key("cookies");
-        json.object(|json| {
+        json.object_at("cookies", |json| {
             for (name, value) in cookies {
                 json.text_key(&name);
                 json.text(&value);

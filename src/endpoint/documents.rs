@@ -10,6 +10,19 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
+/// An HTML page with the common head.
+macro_rules! page {
+    ($html:literal, $file:literal) => {
+        concat!(
+            "<!DOCTYPE html>\n",
+            $html,
+            "\n",
+            include_str!("documents/head.html"),
+            include_str!($file)
+        )
+    };
+}
+
 /// The routes.
 pub(super) const GROUP: Group = Group {
     name: "Documents",
@@ -34,21 +47,9 @@ pub(super) const GROUP: Group = Group {
 const JSON: &str = include_str!("documents/slides.json");
 const XML: &str = include_str!("documents/slides.xml");
 /// Clients look for a plain `<html>` in it.
-const HTML: &str = concat!(
-    "<!DOCTYPE html>\n<html>\n",
-    include_str!("documents/head.html"),
-    include_str!("documents/moby.html")
-);
-const UTF8: &str = concat!(
-    "<!DOCTYPE html>\n<html lang=\"en\">\n",
-    include_str!("documents/head.html"),
-    include_str!("documents/utf8.html")
-);
-const FORM: &str = concat!(
-    "<!DOCTYPE html>\n<html lang=\"en\">\n",
-    include_str!("documents/head.html"),
-    include_str!("documents/form.html")
-);
+const HTML: &str = page!("<html>", "documents/moby.html");
+const UTF8: &str = page!("<html lang=\"en\">", "documents/utf8.html");
+const FORM: &str = page!("<html lang=\"en\">", "documents/form.html");
 const DENY: &str = include_str!("documents/deny.txt");
 const ROBOTS: &str = "User-agent: *\nDisallow: /deny\n";
 

@@ -14,6 +14,7 @@ use crate::http::json::reencode;
 use crate::http::json::{Json, Layout};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
+use crate::http::status::Status;
 use crate::http::uri::query::{self, Order};
 use crate::http::uri::request_url;
 
@@ -159,6 +160,13 @@ pub(super) fn write_echo(
 pub(super) fn write_object(app: &App, output: &mut Vec<u8>, fill: impl FnOnce(&mut Json)) {
     Json::spelled(output, Layout::Indented, app.compat.spelling).object(fill);
     output.push(b'\n');
+}
+
+/// A reply with an object; `fill` writes its members.
+pub(super) fn object_reply(app: &App, status: Status, fill: impl FnOnce(&mut Json)) -> Reply {
+    let mut body = Vec::new();
+    write_object(app, &mut body, fill);
+    Reply::whole(status, Media::Json, body)
 }
 
 /// Writes these members into an open object.

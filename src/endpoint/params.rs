@@ -149,9 +149,7 @@ pub fn within(
 /// An integer as Python's `int` reads it; `None` if it is invalid.
 pub fn python_integer(text: &str) -> Option<i64> {
     let (negative, digits) = integer_digits(text)?;
-    let value = digits.bytes().fold(0i64, |value, byte| {
-        value.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0')))
-    });
+    let value: i64 = digits.parse().unwrap_or(i64::MAX);
     Some(if negative { -value } else { value })
 }
 

@@ -48,8 +48,6 @@ pub(super) const RANGE: Route =
 /// before a short last chunk are equal, where httpbin's last one is the shortest, but the total is
 /// the same; an invalid number and a negative duration are refused, where httpbin fails; the
 /// duration is limited.
-/// shortest, and all end at the same moment; what is no number, and a negative duration, are
-/// refused, where it fails; the duration is bounded.
 fn range(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = params::count(app, "numbytes", request.param(0))?;
     let most = app.limits.max_bytes;
@@ -207,24 +205,15 @@ fn part(header: &[u8], length: u64) -> Part {
     let Some((first, last)) = spec.and_then(|spec| spec.trim().split_once('-')) else {
         return Part::Whole;
     };
-    let (first, last) = match (first, last) {
-        ("", last) => match number(last) {
-            Some(count) => (length.saturating_sub(count), length.saturating_sub(1)),
-            None => return Part::Whole,
-        },
-        (first, "") => match number(first) {
-            Some(first) => (first, u64::MAX),
-            None => return Part::Whole,
-        },
-        (first, last) => match number(first).zip(number(last)) {
-            Some((first, last)) if first <= last => (first, last),
-            _ => return Part::Whole,
-        },
+    let ends = match (first, last) {
+        ("", last) => number(last).map(|count| (length.saturating_sub(count), u64::MAX)),
+        (first, "") => number(first).map(|first| (first, u64::MAX)),
+        (first, last) => number(first).zip(number(last)).filter(|(first, last)| first <= last),
     };
-    if first < length {
-        Part::Some(first..last.saturating_add(1).min(length))
-    } else {
-        Part::Beyond
+    match ends {
+        None => Part::Whole,
+        Some((first, _)) if first >= length => Part::Beyond,
+        Some((first, last)) => Part::Some(first..last.saturating_add(1).min(length)),
     }
 }
 

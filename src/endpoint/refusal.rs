@@ -1,8 +1,8 @@
 //! Error answers to requests.
 
+use super::inspect::object_reply;
 use crate::http::app::App;
 use crate::http::html;
-use crate::http::json::{Json, Layout};
 use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::Methods;
 
@@ -17,7 +17,7 @@ pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
         }
         404 if unserved => Reply::whole(status, Media::Text, b"404 page not found\n".as_slice()),
         405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
-        _ => Reply::whole(status, Media::Json, object(app, refusal)),
+        _ => object(app, refusal),
     };
     let reply = match status.0 {
         503 => reply.header("Retry-After", "1"),
@@ -52,20 +52,14 @@ fn page(app: &App, refusal: &Refusal) -> String {
     )
 }
 
-fn object(app: &App, refusal: &Refusal) -> Vec<u8> {
-    let mut output = Vec::new();
-    Json::spelled(&mut output, Layout::Indented, app.compat.spelling).object(|json| {
-        json.key("status_code");
-        json.raw(itoa::Buffer::new().format(refusal.status.0));
-        json.key("error");
-        json.text(refusal.status.reason());
+fn object(app: &App, refusal: &Refusal) -> Reply {
+    object_reply(app, refusal.status, |json| {
+        json.raw_at("status_code", itoa::Buffer::new().format(refusal.status.0));
+        json.text_at("error", refusal.status.reason());
         if !refusal.reason.is_empty() {
-            json.key("detail");
-            json.text(&refusal.reason);
+            json.text_at("detail", &refusal.reason);
         }
-    });
-    output.push(b'\n');
-    output
+    })
 }
 
 #[cfg(test)]

@@ -99,7 +99,6 @@ pub struct Route {
     /// What happens to a body.
     pub body: BodyRule,
     /// If the query lacks this name, a form in the body is read for the query's parameters.
-    /// otherwise.
     form: Option<&'static str>,
     /// What a client must do to get what a browser gets.
     pub client: &'static [Client],
@@ -268,8 +267,7 @@ impl Route {
 
     /// Its successful answers.
     pub fn answers_of(&self, compat: &Compat) -> Answers {
-        let [httpbin, go] = self.answers;
-        if compat.dialect == Dialect::GoHttpbin { go } else { httpbin }
+        self.answers[compat.dialect as usize]
     }
 
     /// An example target: its path with a sample for each required parameter.
@@ -291,9 +289,6 @@ impl Route {
 
     /// Its endpoint in this API.
     pub fn endpoint(&self, compat: &Compat) -> Endpoint {
-        match compat.dialect {
-            Dialect::Httpbin => self.endpoints[0],
-            Dialect::GoHttpbin => self.endpoints[1],
-        }
+        self.endpoints[compat.dialect as usize]
     }
 }

@@ -9,7 +9,7 @@ use crate::base::limits::{MAX_LOGGED_BYTES, RECORDS_PER_TURN};
 use crate::base::time::Time;
 
 /// One finished exchange.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     /// When the head was complete; if it never was, when its first byte arrived. By the worker's
     /// clock, which is read before the sockets are.
@@ -30,21 +30,6 @@ pub struct Record {
     pub error: Option<Cow<'static, str>>,
     /// The parts of the request that are logged.
     pub strings: LoggedStrings,
-}
-
-impl Default for Record {
-    fn default() -> Record {
-        Record {
-            started: Time::START,
-            duration_us: 0,
-            waited_us: None,
-            peer: None,
-            status: Status::OK,
-            body_bytes: 0,
-            error: None,
-            strings: LoggedStrings::default(),
-        }
-    }
 }
 
 /// A request line, as far as it could be parsed.

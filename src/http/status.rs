@@ -4,6 +4,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status(pub u16);
 
+impl Default for Status {
+    fn default() -> Status {
+        Status::OK
+    }
+}
+
 impl Status {
     /// 200.
     pub const OK: Status = Status(200);

@@ -140,11 +140,10 @@ fn nonces(request: &Request, algorithm: Algorithm) -> (String, String) {
 fn without_cookie(app: &App) -> Reply {
     let mut body = Vec::new();
     write_object(app, &mut body, |json| {
-        json.key("errors");
-        json.open(b'[');
-        json.item();
-        json.text("missing cookie set on challenge");
-        json.close(b']');
+        json.list_at("errors", |json| {
+            json.item();
+            json.text("missing cookie set on challenge");
+        });
     });
     set_cookie(Reply::whole(Status(403), Media::Json, body), "fake", "fake_value")
 }

@@ -31,42 +31,34 @@ fn document(fill: impl FnOnce(&mut Json)) -> Vec<u8> {
     output
 }
 
-fn write_text(json: &mut Json, key: &str, text: &str) {
-    json.key(key);
-    json.text(text);
-}
-
 fn write_texts<'a>(json: &mut Json, key: &str, texts: impl IntoIterator<Item = &'a str>) {
-    json.key(key);
-    json.open(b'[');
-    for text in texts {
-        json.item();
-        json.text(text);
-    }
-    json.close(b']');
+    json.list_at(key, |json| {
+        for text in texts {
+            json.item();
+            json.text(text);
+        }
+    });
 }
 
 fn write_info(json: &mut Json) {
-    json.key("info");
-    json.object(|json| {
-        write_text(json, "title", TITLE);
-        write_text(json, "description", ABOUT);
-        write_text(json, "version", env!("CARGO_PKG_VERSION"));
+    json.object_at("info", |json| {
+        json.text_at("title", TITLE);
+        json.text_at("description", ABOUT);
+        json.text_at("version", env!("CARGO_PKG_VERSION"));
     });
 }
 
 /// The groups, as tags.
 fn write_tags(json: &mut Json) {
-    json.key("tags");
-    json.open(b'[');
-    for group in GROUPS {
-        json.item();
-        json.object(|json| {
-            write_text(json, "name", group.name);
-            write_text(json, "description", group.about);
-        });
-    }
-    json.close(b']');
+    json.list_at("tags", |json| {
+        for group in GROUPS {
+            json.item();
+            json.object(|json| {
+                json.text_at("name", group.name);
+                json.text_at("description", group.about);
+            });
+        }
+    });
 }
 
 /// One operation, as a version of the description writes it.
@@ -74,8 +66,7 @@ type Operation = fn(&mut Json, &App, &Route, Method);
 
 /// All paths with their operations; routes with the same path share an entry.
 fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation: Operation) {
-    json.key("paths");
-    json.object(|json| {
+    json.object_at("paths", |json| {
         for (n, route) in ROUTES.iter().enumerate() {
             let same = |other: &&Route| other.path == route.path;
             if ROUTES.iter().take(n).any(|other| same(&other)) {
@@ -85,8 +76,9 @@ fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation:
             json.object(|json| {
                 for route in ROUTES.iter().filter(same) {
                     for method in route.listed(app.compat).filter(|method| known(*method)) {
-                        json.key(&method.name().to_ascii_lowercase());
-                        json.object(|json| operation(json, app, route, method));
+                        json.object_at(&method.name().to_ascii_lowercase(), |json| {
+                            operation(json, app, route, method)
+                        });
                     }
                 }
             });
@@ -98,9 +90,9 @@ fn write_paths(json: &mut Json, app: &App, known: fn(Method) -> bool, operation:
 fn write_heading(json: &mut Json, app: &App, route: &Route, method: Method) {
     let group = GROUPS.iter().find(|group| group.routes.iter().any(|row| row.path == route.path));
     write_texts(json, "tags", group.map(|group| group.name));
-    write_text(json, "summary", route.about);
-    write_text(json, "description", &prose::description(app, route, method));
-    write_text(json, "operationId", &operation_id(route, method));
+    json.text_at("summary", route.about);
+    json.text_at("description", &prose::description(app, route, method));
+    json.text_at("operationId", &operation_id(route, method));
 }
 
 /// The method and the words of the path: `get_cookies_set_name_value`.

@@ -5,7 +5,7 @@
 //! refused.
 
 use super::patterns;
-use super::{write_text, write_texts};
+use super::write_texts;
 use crate::endpoint::route::{Beyond, Ceiling, Kind, Names, Others, Param, Place};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -14,25 +14,25 @@ use crate::http::json::Json;
 pub(super) fn write(json: &mut Json, app: &App, param: &Param) {
     match param.kind {
         Kind::Integer(..) => {
-            write_text(json, "type", "integer");
+            json.text_at("type", "integer");
             let (least, most) = bounds(app, param);
             write_number(json, "minimum", least);
             write_number(json, "maximum", most);
         }
         Kind::Number(least, most) => {
-            write_text(json, "type", "number");
+            json.text_at("type", "number");
             write_number(json, "minimum", Some(least));
             write_number(json, "maximum", Some(most));
         }
         Kind::Choice(texts, Others::Refused) => {
-            write_text(json, "type", "string");
+            json.text_at("type", "string");
             let blank = param.may_be_blank(app.compat).then_some("");
             write_texts(json, "enum", texts.iter().copied().chain(blank));
         }
         Kind::Text | Kind::Switch | Kind::Choice(..) | Kind::Duration(_) => {
-            write_text(json, "type", "string");
+            json.text_at("type", "string");
             match pattern(app, param) {
-                Some(pattern) => write_text(json, "pattern", &pattern),
+                Some(pattern) => json.text_at("pattern", &pattern),
                 None if param.required => write_number(json, "minLength", Some(1)),
                 None => {}
             }
@@ -158,29 +158,27 @@ pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
 
 /// Writes the schema of an object with any names and text values.
 pub(super) fn write_names(json: &mut Json, param: &Param, names: Names, most: usize) {
-    write_text(json, "type", "object");
-    json.key("propertyNames");
-    json.object(|json| {
-        write_text(json, "pattern", names.pattern);
+    json.text_at("type", "object");
+    json.object_at("propertyNames", |json| {
+        json.text_at("pattern", names.pattern);
         if !names.except.is_empty() {
-            json.key("not");
-            json.object(|json| write_text(json, "pattern", &patterns::any_case(names.except)));
+            json.object_at("not", |json| {
+                json.text_at("pattern", &patterns::any_case(names.except))
+            });
         }
     });
     write_number(json, "maxProperties", Some(most));
-    json.key("additionalProperties");
-    json.object(|json| {
-        write_text(json, "type", "string");
+    json.object_at("additionalProperties", |json| {
+        json.text_at("type", "string");
         if let Some(pattern) = param.pattern {
-            write_text(json, "pattern", pattern);
+            json.text_at("pattern", pattern);
         }
     });
 }
 
 fn write_number(json: &mut Json, key: &str, number: Option<impl ToString>) {
     if let Some(number) = number {
-        json.key(key);
-        json.raw(&number.to_string());
+        json.raw_at(key, &number.to_string());
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/spec.json`: Swagger 2.0, as httpbin serves it. It has no TRACE.
 
 use super::{FORMS, name_of, place_of, responses, write_texts};
-use super::{document, schema, write_heading, write_info, write_paths, write_tags, write_text};
+use super::{document, schema, write_heading, write_info, write_paths, write_tags};
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -9,9 +9,9 @@ use crate::http::request::Method;
 
 pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
     document(|json| {
-        write_text(json, "swagger", "2.0");
+        json.text_at("swagger", "2.0");
         write_info(json);
-        write_text(json, "basePath", if app.prefix.is_empty() { "/" } else { &app.prefix });
+        json.text_at("basePath", if app.prefix.is_empty() { "/" } else { &app.prefix });
         write_texts(json, "schemes", ["http"]);
         write_tags(json);
         write_paths(
@@ -20,8 +20,7 @@ pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
             |method| !matches!(method, Method::Trace | Method::Query),
             write_operation,
         );
-        json.key("definitions");
-        json.object(|_| {});
+        json.object_at("definitions", |_| {});
     })
 }
 
@@ -39,46 +38,41 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
         let others = others.into_iter().filter(|other| *other != media && media != "*/*");
         write_texts(json, "produces", [media].into_iter().chain(others));
     }
-    json.key("parameters");
-    json.open(b'[');
-    for param in route.params(app.compat) {
-        json.item();
-        json.object(|json| write_param(json, app, param, place_of(param), form));
-    }
-    let query = |param: &&Param| form && param.place == Place::Query;
-    for param in route.params(app.compat).filter(query) {
-        json.item();
-        json.object(|json| write_param(json, app, param, "formData", form));
-    }
-    if route.takes_body(method) {
-        json.item();
-        json.object(write_body);
-    }
-    json.close(b']');
-    json.key("responses");
-    json.object(|json| {
+    json.list_at("parameters", |json| {
+        for param in route.params(app.compat) {
+            json.item();
+            json.object(|json| write_param(json, app, param, place_of(param), form));
+        }
+        let query = |param: &&Param| form && param.place == Place::Query;
+        for param in route.params(app.compat).filter(query) {
+            json.item();
+            json.object(|json| write_param(json, app, param, "formData", form));
+        }
+        if route.takes_body(method) {
+            json.item();
+            json.object(write_body);
+        }
+    });
+    json.object_at("responses", |json| {
         for (status, about) in responses(app, route) {
-            json.key(status);
-            json.object(|json| write_text(json, "description", about));
+            json.object_at(status, |json| json.text_at("description", about));
         }
     });
 }
 
 /// A parameter in `place`; `form`: it may be in a form or in the query.
 fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: bool) {
-    write_text(json, "name", name_of(param));
-    write_text(json, "in", place);
-    write_text(json, "description", &schema::about(app, param));
+    json.text_at("name", name_of(param));
+    json.text_at("in", place);
+    json.text_at("description", &schema::about(app, param));
     if param.required && !form {
-        json.key("required");
-        json.raw("true");
+        json.raw_at("required", "true");
     }
     schema::write(json, app, param);
     schema::write_default(json, app, param);
     // Its schemas cannot express "a number or nothing".
     if schema::is_blank_number(app, param) {
-        json.key("allowEmptyValue");
-        json.raw("true");
+        json.raw_at("allowEmptyValue", "true");
     }
     if let (true, Some(sample)) = (param.required, param.default) {
         json.key("x-example");
@@ -87,9 +81,8 @@ fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: boo
 }
 
 fn write_body(json: &mut Json) {
-    write_text(json, "name", "body");
-    write_text(json, "in", "body");
-    write_text(json, "description", "anything");
-    json.key("schema");
-    json.object(|_| {});
+    json.text_at("name", "body");
+    json.text_at("in", "body");
+    json.text_at("description", "anything");
+    json.object_at("schema", |_| {});
 }

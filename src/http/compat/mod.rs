@@ -236,11 +236,6 @@ pub static GO_HTTPBIN: Compat = Compat {
 const GO_BODY: &[EchoField] = &[Args, Headers, Method, Origin, Url, Data, Files, Form, Json];
 
 impl Compat {
-    /// The API of this name.
-    pub fn named(name: &str) -> Option<&'static Compat> {
-        [&HTTPBIN, &GO_HTTPBIN].into_iter().find(|compat| compat.name == name)
-    }
-
     /// Most bytes of `/bytes` and `/stream-bytes`.
     pub fn most_bytes(&self, limits: &Limits) -> u64 {
         match self.byte_limit {

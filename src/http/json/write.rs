@@ -125,6 +125,30 @@ impl<'a> Json<'a> {
         self.colon();
     }
 
+    /// Writes a key and a string.
+    pub fn text_at(&mut self, name: &str, text: &str) {
+        self.key(name);
+        self.text(text);
+    }
+
+    /// Writes a key and a text that is valid JSON.
+    pub fn raw_at(&mut self, name: &str, text: &str) {
+        self.key(name);
+        self.raw(text);
+    }
+
+    /// Writes a key and a list.
+    pub fn list_at(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        self.key(name);
+        self.list(fill);
+    }
+
+    /// Writes a key and an object.
+    pub fn object_at(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        self.key(name);
+        self.object(fill);
+    }
+
     /// Ends a key that was written by [`quoted`](Json::quoted).
     pub fn colon(&mut self) {
         self.output.extend_from_slice(if self.layout == Layout::Compact { b":" } else { b": " });
