@@ -303,9 +303,9 @@ impl Exchange {
     }
 
     /// The client has closed its side while it waits: it may be gone, or read on (RFC 9112 9.6).
-    pub fn client_closed(&mut self, cx: &mut Cx) {
+    pub fn client_closed(&mut self, cx: &Cx) {
         if !self.is_client_closed() {
-            let record = self.record.get_or_insert_with(|| cx.worker.records.blank());
+            let record = self.record.get_or_insert_default();
             record.waited_us = Some(elapsed_us(cx.clock.now, record));
         }
     }

@@ -109,13 +109,13 @@ struct Turn<'t, 'c, N> {
     sent: usize,
     read: usize,
     /// The worker's count of exchanges when the turn began.
-    served: u64,
+    served_before: u64,
 }
 
 impl<N> Turn<'_, '_, N> {
     /// Whether it has done as much as one turn may, before others have theirs.
     fn is_used_up(&self) -> bool {
-        let served = self.cx.worker.served - self.served;
+        let served = self.cx.worker.served - self.served_before;
         self.sent.max(self.read) >= TURN_BYTES || served > TURN_REQUESTS
     }
 }
@@ -183,8 +183,8 @@ impl<S> Session<S> {
         cx.worker.delayed -= standing.delayed as usize;
         cx.edge.eof_reported = self.ready.ending;
         let deadline = buffers.load(self.leftover.take());
-        let served = cx.worker.served;
-        let mut turn = Turn { net, cx, buffers, deadline, sent: 0, read: 0, served };
+        let served_before = cx.worker.served;
+        let mut turn = Turn { net, cx, buffers, deadline, sent: 0, read: 0, served_before };
         let result = match self.ready.broken {
             true => self.abandon(&mut turn),
             false => {

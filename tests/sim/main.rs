@@ -8,6 +8,7 @@
 
 mod bulk;
 mod reference;
+mod refused;
 mod slow;
 mod visitor;
 

@@ -72,3 +72,47 @@ fn delayed_answers_are_counted_by_what_is_there() {
     assert!(matches!(driver.receive(request), Next::Linger(_)));
     assert!(driver.output.unread().starts_with(b"HTTP/1.1 503 "));
 }
+
+/// One request for a delayed answer of 200 kB, at the moment when it is due.
+fn large(fields: &str, closed: bool) -> (Driver, Next) {
+    let app = App { records: true, ..App::default() };
+    let mut driver = Driver::new(app, Protocol::Http, 1);
+    let head =
+        format!("POST /delay/1 HTTP/1.1\r\nHost: a\r\n{fields}Content-Length: 200000\r\n\r\n");
+    let Next::Sleep(due) = driver.receive(&[head.as_bytes(), &[b'x'; 200_000]].concat()) else {
+        panic!("it does not wait")
+    };
+    driver.edge.eof_reported = closed;
+    driver.advance();
+    driver.clock.now = due;
+    let next = driver.advance();
+    (driver, next)
+}
+
+/// A long answer is over when its client has taken it, and not when it has been rendered.
+#[test]
+fn a_long_delayed_answer_counts_while_it_is_taken() {
+    let (mut driver, next) = large("", false);
+    assert_eq!((next, driver.worker.delayed, driver.worker.served), (Next::Write, 1, 0));
+    driver.clock.now = driver.clock.now.after_us(3_000_000);
+    driver.output.clear();
+    driver.edge.event = Event::Reset;
+    assert_eq!(driver.advance(), Next::Close);
+    assert_eq!((driver.worker.delayed, driver.worker.clients_gone), (0, 1));
+    let mut durations = Vec::new();
+    driver.worker.records.drain(|record| durations.push(record.duration_us));
+    assert_eq!(durations, [4_000_001]);
+}
+
+/// A client that closed its side while it waited has its time to take the answer after it has taken
+/// what was blocked.
+#[test]
+fn a_half_closed_client_has_its_time_after_a_long_answer() {
+    let (mut driver, next) = large("Connection: close\r\n", true);
+    assert_eq!(next, Next::Write);
+    driver.clock.now = driver.clock.now.after_us(5_000_000);
+    driver.output.clear();
+    (driver.edge.event, driver.edge.read_eof) = (Event::WriteUnblocked, true);
+    let until = driver.clock.now.after(driver.app.limits.linger_timeout);
+    assert_eq!(driver.advance(), Next::Linger(until));
+}

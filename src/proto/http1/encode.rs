@@ -3,9 +3,10 @@
 //! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
 //! the endpoint's own, CORS last.
 
-use super::head::{self, FieldTable, Origin};
+use super::head::{self, FieldTable};
 use super::origin;
-use crate::base::limits::BODY_HIGH_WATER;
+use crate::base::limits::{BODY_HIGH_WATER, HIGH_WATER};
+use crate::base::time::Time;
 use crate::http::compat::Compat;
 use crate::http::headers::Headers;
 use crate::http::request::{Method, Request, Version};
@@ -75,54 +76,60 @@ pub(super) fn play(
     output: &mut Vec<u8>,
 ) -> Option<Next> {
     loop {
-        let chunked = exchange.has_unknown_length() && terms.version == Version::Http11;
-        let room = BODY_HIGH_WATER.saturating_sub(output.len());
-        let step = match chunked {
-            true => exchange.step(cx.clock, room.min(1), &mut cx.worker.body),
-            false => exchange.step(cx.clock, room, output),
-        };
-        match step {
+        match step(exchange, *terms, cx, output) {
             Step::Clock => return Some(Next::ReadClock),
             Step::Wait(until) => return Some(Next::Sleep(until)),
             Step::Room => return Some(Next::Write),
             Step::Answer(parked, arrived) => {
-                let origin = origin(cx, arrived);
-                answer_parked(exchange, terms, cx, &parked, origin, output);
-            }
-            Step::Data(bytes) => {
-                exchange.count(bytes);
-                if chunked {
-                    chunk(output, &cx.worker.body);
-                    cx.worker.body.clear();
+                if !answer_parked(exchange, terms, cx, &parked, arrived, output) {
+                    return None;
+                }
+                // A long answer is over only when the client has taken most of it.
+                if output.len() >= HIGH_WATER {
+                    return Some(Next::Write);
                 }
             }
-            Step::End => {
-                if let Some(trailers) = exchange.trailers().filter(|_| chunked) {
-                    last_chunk(output, trailers);
-                }
-                return None;
-            }
+            Step::Data(bytes) => exchange.count(bytes),
+            Step::End => return None,
         }
     }
 }
 
-/// Reads a parked request again, and answers it. No limit is consulted: it was within them when it
-/// arrived.
+/// One step of an exchange, its data appended in chunks where no field shows the length.
+fn step(exchange: &mut Exchange, terms: Terms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
+    let room = BODY_HIGH_WATER.saturating_sub(output.len());
+    if !exchange.has_unknown_length() || terms.version == Version::Http10 {
+        return exchange.step(cx.clock, room, output);
+    }
+    let piece = &mut cx.worker.body;
+    let step = exchange.step(cx.clock, room.min(1), piece);
+    match (&step, exchange.trailers()) {
+        (Step::End, Some(trailers)) => last_chunk(output, trailers),
+        _ => chunk(output, piece),
+    }
+    piece.clear();
+    step
+}
+
+/// Reads a parked request again, and answers it; returns whether it could be read. No limit is
+/// consulted: it was within them when it arrived.
 fn answer_parked(
     exchange: &mut Exchange,
     terms: &mut Terms,
     cx: &mut Cx,
     parked: &Parked,
-    origin: Origin,
+    arrived: Time,
     output: &mut Vec<u8>,
-) {
+) -> bool {
     let (mut table, (bytes, seed)) = (FieldTable::empty(), parked.parts());
-    let Some(mut request) = head::reparse(bytes, &mut table, origin) else {
-        return terms.close();
+    let Some(mut request) = head::reparse(bytes, &mut table, origin(cx, arrived)) else {
+        terms.close();
+        return false;
     };
     exchange.restore(cx.app, &mut request, seed);
     let length = request.body.len() as u64;
     answer(exchange, terms, cx, &request, Some(length), output);
+    true
 }
 
 /// `/status/103` and the like are followed by 200; except for 101, after which the connection is

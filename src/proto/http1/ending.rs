@@ -50,9 +50,7 @@ impl Http1 {
         self.to(match unconfirmed {
             unconfirmed if closing == Closing::KeptAlive => Stage::Idle { since: now, unconfirmed },
             Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
-            None if closing == Closing::ByClient && self.requests_left > 0 && input.is_empty() => {
-                Stage::Close
-            }
+            None if closing == Closing::ByClient && input.is_empty() => Stage::Close,
             None => lingering(cx),
         })
     }
@@ -67,7 +65,7 @@ impl Http1 {
     ) -> Option<Next> {
         let (limits, now) = (&cx.app.limits, cx.clock.now);
         let read = since.after(limits.linger_timeout);
-        let may_send = cx.worker.draining && !cx.edge.read_eof && !self.fresh;
+        let may_send = cx.worker.draining && !cx.edge.read_eof && !self.first_request;
         self.to(match unconfirmed {
             Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
             None if may_send && now < read => {
@@ -141,7 +139,7 @@ impl Http1 {
         since: Time,
         output: &mut Buf,
     ) -> Option<Next> {
-        let request = unread(cx, head);
+        let request = unparsed(cx, head);
         let mut exchange = Exchange::refused(cx, refusal, &request);
         if let Some(record) = exchange.record() {
             record.started = since;
@@ -199,7 +197,7 @@ impl Http1 {
 }
 
 /// Stands for a request whose head, of which this has come, could not be parsed.
-fn unread<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
+fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {
         method: if head_only { Method::Head } else { Method::Get },

@@ -127,8 +127,9 @@ pub struct Origin<'a> {
     pub unix_us: u64,
 }
 
-/// Parses the head that `bytes` starts with, if it is complete, valid and so short that [`scan`]
-/// could not refuse it for its length. For any other, [`scan`] and [`parse`] find the refusal.
+/// Parses the head that `bytes` starts with, if it is complete, valid, of HTTP/1.0 or 1.1, and so
+/// short that [`scan`] could not refuse it for its length. For any other, [`scan`] and [`parse`]
+/// find the refusal.
 pub fn parse_unscanned<'a>(
     bytes: &'a [u8],
     table: &'a mut FieldTable<'a>,
@@ -136,7 +137,13 @@ pub fn parse_unscanned<'a>(
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
-    parse(bytes.get(..longest).unwrap_or(bytes), table, limits, origin)
+    let bytes = bytes.get(..longest).unwrap_or(bytes);
+    match tokenize::with_httparse(bytes, table) {
+        Some(tokens) if table.as_slice().len() <= limits.head_fields => {
+            head(bytes, tokens, table, origin)
+        }
+        _ => Err(Refusal::bad("the head is to be scanned")),
+    }
 }
 
 /// Parses the complete head that `bytes` starts with, after [`scan`] has found its end, or
@@ -149,6 +156,17 @@ pub fn parse<'a>(
     origin: Origin<'a>,
 ) -> Result<Head<'a>, Refusal> {
     let tokens = tokenize::head(bytes, table, limits.head_fields)?;
+    head(bytes, tokens, table, origin)
+}
+
+/// Makes a head of its tokens and fields, or refuses it.
+#[inline(always)] // its result is large to move; the same below
+fn head<'a>(
+    bytes: &'a [u8],
+    tokens: Tokens<'a>,
+    table: &'a FieldTable<'a>,
+    origin: Origin<'a>,
+) -> Result<Head<'a>, Refusal> {
     let (target, authority) = target(&tokens)?;
     if *target.path == *b"*" && tokens.method != b"OPTIONS" {
         return Err(Refusal::bad("the request target * is for OPTIONS"));
@@ -188,7 +206,7 @@ pub fn reparse<'a>(
 }
 
 /// The target, and its authority if it has one.
-#[inline(always)] // its result is large to move; the same below
+#[inline(always)]
 fn target<'a>(tokens: &Tokens<'a>) -> Result<(Target<'a>, Option<&'a [u8]>), Refusal> {
     if tokens.method == b"CONNECT" {
         return match is_tunnel(tokens.target) {

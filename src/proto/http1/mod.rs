@@ -10,9 +10,9 @@
 //!                                                  └──▶ Close
 //! ```
 //!
-//! Nearly every head comes whole and sound, and is past `Head` at once. A request that waits stays
-//! at the front of the input until its answer begins. Requests that were sent behind it stay there
-//! as well, so their order is kept by doing nothing.
+//! Nearly every head comes whole and sound, and is past `Head` at once. A request that waits is
+//! parked in an allocation of its own. Requests that were sent behind it stay in the input, so
+//! they are answered in order.
 
 mod authority;
 pub mod body;
@@ -47,7 +47,7 @@ pub struct Http1 {
     /// Requests that may still be answered.
     requests_left: u32,
     /// Whether no request has come yet.
-    fresh: bool,
+    first_request: bool,
     /// How the current request is answered.
     terms: Terms,
 }
@@ -77,7 +77,7 @@ impl Http1 {
     pub fn new(limits: &Limits, now: Time) -> Http1 {
         let stage = Stage::Idle { since: now, unconfirmed: None };
         let terms = Terms { version: Version::Http11, closing: Closing::KeptAlive };
-        Http1 { stage, requests_left: limits.requests, fresh: true, terms }
+        Http1 { stage, requests_left: limits.requests, first_request: true, terms }
     }
 
     /// See [`Standing`].
@@ -138,7 +138,8 @@ impl Http1 {
     fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Idle { since, unconfirmed } = &mut self.stage else { return None };
         let limits = &cx.app.limits;
-        let patience = if self.fresh { limits.head_timeout } else { limits.keep_alive_timeout };
+        let patience =
+            if self.first_request { limits.head_timeout } else { limits.keep_alive_timeout };
         let (since, until) = (*since, since.after(patience));
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
@@ -240,12 +241,13 @@ impl Http1 {
 
     /// Counts a request, and notes how it is answered.
     fn accept(&mut self, head: &Head) {
-        self.fresh = false;
+        self.first_request = false;
         if self.requests_left != u32::MAX {
             self.requests_left = self.requests_left.saturating_sub(1);
         }
         let closing = match head.request.method {
-            _ if !head.keep_alive || self.requests_left == 0 => Closing::ByClient,
+            _ if self.requests_left == 0 => Closing::ByUs,
+            _ if !head.keep_alive => Closing::ByClient,
             // What comes behind it may be meant for the tunnel already.
             Method::Connect => Closing::ByUs,
             _ => Closing::KeptAlive,

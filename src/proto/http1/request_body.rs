@@ -145,8 +145,8 @@ impl RequestBody {
 fn stream(cx: &mut Cx, terms: &mut Terms, head: &mut Head, found: Found, output: &mut Buf) -> Sink {
     let mut exchange = match Exchange::open(cx, &mut head.request, Ok(found)) {
         Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
-        Opened::Ready(_) => return Sink::Discard,
-        Opened::Delayed(_) | Opened::Overloaded(_) => return Sink::Keep,
+        Opened::Ready(_) | Opened::Overloaded(_) => return Sink::Discard,
+        Opened::Delayed(_) => return Sink::Keep,
     };
     let length = match head.body {
         Length::Exact(bytes) => Some(bytes),
