@@ -13,6 +13,7 @@ use super::listen::Listen;
 use super::print::wrapped;
 use super::settings::{SECTIONS, Section, Setting, Shape};
 use super::suggest::nearest;
+use super::values::BadValue;
 
 /// The variable that names the file if `--config` does not.
 pub(crate) const CONFIG_VARIABLE: &str = "LOITER_CONFIG";
@@ -201,8 +202,7 @@ fn completions() -> Command {
     )
 }
 
-/// Passes its words to the completion scripts, and accepts any text: the row checks the values of
-/// all sources.
+/// Passes words to the completion scripts and accepts any text: the row checks all values.
 #[derive(Clone)]
 struct Completed(&'static [&'static str]);
 
@@ -234,10 +234,9 @@ fn usage_error(error: &clap::Error) -> ConfigError {
     match (error.kind(), row) {
         (ErrorKind::UnknownArgument, _) => unknown(arg),
         (ErrorKind::InvalidSubcommand, _) => unknown(context(ContextKind::InvalidSubcommand)),
-        (ErrorKind::InvalidValue, Some(row)) => ConfigError {
-            key: Some(row.name),
-            ..ConfigError::new(Place::Flag(row.name), "has no value", format!("give {}", row.takes))
-        },
+        (ErrorKind::InvalidValue, Some(row)) => {
+            ConfigError::value(Place::Flag(row.name), row, BadValue::new("has no value"))
+        }
         _ => ConfigError::new(Place::Usage, clap_message(error), "`loiter --help` shows the usage"),
     }
 }

@@ -14,8 +14,7 @@ use super::values::BadValue;
 /// The variables of a process, by name.
 pub type Environment = BTreeMap<String, String>;
 
-/// The variables as text; invalid UTF-8 is replaced, so that such a variable is checked and not
-/// ignored.
+/// The variables as text; invalid UTF-8 is replaced, so that they are checked and not ignored.
 pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Environment {
     let readable = |text: OsString| text.to_string_lossy().into_owned();
     variables.map(|(name, text)| (readable(name), readable(text))).collect()
@@ -95,8 +94,7 @@ pub(crate) fn host_and_port(
 
 /// The variables that `/env` shows, in order: only those with a prefix for it.
 pub(crate) fn exposed(env: &Environment) -> Vec<(String, String)> {
-    let exposed = env.iter().filter(|(name, _)| is_exposed(name));
-    exposed.map(|(name, text)| (name.clone(), text.clone())).collect()
+    env.clone().into_iter().filter(|(name, _)| is_exposed(name)).collect()
 }
 
 fn is_exposed(name: &str) -> bool {
@@ -106,11 +104,10 @@ fn is_exposed(name: &str) -> bool {
 /// Errors for variables of settings that do not exist.
 pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
     let set = env.iter().filter(|(_, text)| !text.trim().is_empty());
-    set.filter_map(|(name, text)| tls(name).or_else(|| unknown(name, text)))
-}
-
-fn tls(name: &str) -> Option<ConfigError> {
-    TLS.contains(&name).then(|| no_tls(Place::Environment(name.to_owned())))
+    set.filter_map(|(name, text)| match TLS.contains(&name.as_str()) {
+        true => Some(no_tls(Place::Environment(name.to_owned()))),
+        false => unknown(name, text),
+    })
 }
 
 /// An operator who gives a certificate must not get plain HTTP.

@@ -10,6 +10,7 @@ use super::Given;
 use super::error::{ConfigError, Place};
 use super::settings::{Setting, Shape};
 use super::suggest::nearest;
+use super::values::BadValue;
 
 /// Reads the values in the file at `path`, in its order, and the mistakes in it.
 pub(crate) fn read(path: &Path) -> Vec<Result<Given, ConfigError>> {
@@ -53,14 +54,10 @@ impl Source<'_> {
         };
         let Some(text) = as_text(row, value.get_ref()) else {
             let kind = value.get_ref().type_str();
-            return Err(ConfigError {
-                key: Some(row.name),
-                ..ConfigError::new(
-                    place,
-                    format!("a value of type {kind} is not accepted"),
-                    example(row),
-                )
-            });
+            let example = super::print::assignment(row, &row.default_text());
+            let example = format!("write it as in `{example}`");
+            let bad = BadValue::new(format!("a value of type {kind} is not accepted"));
+            return Err(ConfigError::value(place, row, bad.advise(example)));
         };
         Ok(Given { row, text, place })
     }
@@ -109,8 +106,4 @@ fn as_text(row: &Setting, value: &DeValue<'_>) -> Option<String> {
         }
         DeValue::Array(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
-}
-
-fn example(row: &Setting) -> String {
-    format!("write it as in `{}`", super::print::assignment(row, &row.default_text()))
 }

@@ -13,8 +13,7 @@ use super::error::{ConfigError, Place};
 use super::settings::{Setting, Shape};
 use super::{Given, environment};
 
-/// Splits a command line into the arguments for clap, and the values of go-httpbin's flags by the
-/// names of their variables.
+/// The arguments for clap, and the values of go-httpbin's flags by the names of their variables.
 pub(crate) fn split(
     args: impl Iterator<Item = OsString>,
 ) -> Result<(Vec<OsString>, Environment), ConfigError> {
@@ -34,7 +33,9 @@ pub(crate) fn split(
                 let variable = known(name)?;
                 let text = match value {
                     Some(value) => value.to_owned(),
-                    None if is_switch(&variable) => "1".to_owned(),
+                    None if row(&variable).is_some_and(|row| row.shape == Shape::Switch) => {
+                        "1".to_owned()
+                    }
                     None => {
                         args.next().ok_or_else(|| no_value(name))?.to_string_lossy().into_owned()
                     }
@@ -79,17 +80,12 @@ fn row(variable: &str) -> Option<&'static Setting> {
     Setting::all().find(|row| row.also.contains(&variable))
 }
 
-fn is_switch(variable: &str) -> bool {
-    row(variable).is_some_and(|row| row.shape == Shape::Switch)
-}
-
 fn no_value(name: &str) -> ConfigError {
     let advice = format!("write `-{name} VALUE`");
     ConfigError::new(Place::GoFlag(format!("-{name}")), "has no value", advice)
 }
 
-/// The values given by go-httpbin's flags. If only one of host and port is given, the other comes
-/// from the environment.
+/// The values of go-httpbin's flags. A missing host or port comes from the environment.
 pub(crate) fn given(
     flags: &Environment,
     env: &Environment,

@@ -13,12 +13,10 @@ pub enum Preset {
 pub(crate) const PRESETS: [(&str, Preset); 2] =
     [("local", Preset::Local), ("public", Preset::Public)];
 
-/// The defaults that `--compat go-httpbin` changes: names of settings and values. Those of
-/// [`PUBLIC`] win.
+/// The settings that `--compat go-httpbin` changes by default. Those of [`PUBLIC`] win.
 pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
-/// The defaults that `--profile public` changes: names of settings and values. It also makes
-/// `/env` show nothing.
+/// The settings that `--profile public` changes by default. It also makes `/env` show nothing.
 pub const PUBLIC: [(&str, &str); 19] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),

@@ -1,5 +1,4 @@
-//! Settings as a configuration file: the example, in which every setting is commented out, and the
-//! output of `--print-config`.
+//! Settings as a configuration file: the example, and the output of `--print-config`.
 
 use super::settings::{SECTIONS, Setting, Settings, Shape};
 

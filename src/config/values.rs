@@ -166,8 +166,7 @@ fn size_unit(unit: &str) -> Option<u64> {
     })
 }
 
-/// Removes the spaces around units, as in `1 h 30 m`. `None` if a space is between two digits, or a
-/// dot is not.
+/// Removes spaces, as in `1 h 30 m`. `None` if one is between two digits, or a dot is not.
 fn compact(text: &str) -> Option<String> {
     let digit = |char: char| char.is_ascii_digit();
     let joins_digits = |pair: &[&str]| pair[0].ends_with(digit) && pair[1].starts_with(digit);

@@ -80,8 +80,7 @@ impl AccessLog {
         self.output.reopen();
     }
 
-    /// Writes what was sent, until `deadline`; what a sink sends later is lost and counted. A
-    /// shared output stays open.
+    /// Writes what was sent, until `deadline`; later lines are lost. A shared output stays open.
     pub fn close(&self, deadline: Instant) {
         if self.owned {
             self.output.close(deadline);

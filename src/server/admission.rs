@@ -56,8 +56,7 @@ impl Admission {
         if now < since.after(ADMISSION_WAIT) { Verdict::Wait } else { Verdict::Refuse }
     }
 
-    /// The connection to evict: of those looked at one that lingers, else the one that has been
-    /// idle longest.
+    /// The connection to evict among those probed: one that lingers, else the one idle longest.
     pub(super) fn victim<S>(
         &mut self,
         sessions: &mut Slab<Session<S>>,
@@ -92,8 +91,7 @@ impl Admission {
         None
     }
 
-    /// Takes a connection that is being refused, in a slot beyond all others; returns the oldest
-    /// such one if there are more than `most`.
+    /// Takes a connection that is being refused; returns the oldest such one beyond `most`.
     pub(super) fn refuse(&mut self, token: Token, most: usize) -> Option<Token> {
         self.refused.push_back(token);
         if self.refused.len() > most { self.refused.pop_front() } else { None }

@@ -168,8 +168,7 @@ fn tcp(
     named: fn(SocketAddr) -> Address,
 ) -> io::Result<Open> {
     let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
-    // Accepted sockets inherit both. TCP echo has no timeouts: keep-alive probes detect dead
-    // clients.
+    // Accepted sockets inherit both. TCP echo has no timeouts: keep-alive detects dead clients.
     socket.set_tcp_nodelay(true)?;
     socket.set_keepalive(true)?;
     let deferred = defers && os::defer_accept(&socket).is_ok();
@@ -233,8 +232,7 @@ fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Resu
     if address.is_ipv6() {
         socket.set_only_v6(address.ip() != IpAddr::from([0u16; 8]))?;
     }
-    // For TCP this allows binding while connections of an earlier server are in TIME_WAIT. For UDP
-    // it would share the port.
+    // Allows binding beside an earlier server's connections in TIME_WAIT. UDP would share the port.
     if kind == Type::STREAM {
         socket.set_reuse_address(true)?;
     }

@@ -209,8 +209,7 @@ impl Output {
         self.shared.lost.load(Relaxed)
     }
 
-    /// Makes the writer end when it has written what is queued. Does not wait. Lines sent later may
-    /// be lost, and are then counted.
+    /// Makes the writer end when the queue is empty. Does not wait. Later lines may be lost.
     pub(super) fn finish(&self) {
         self.request(&self.shared.close);
     }

@@ -44,8 +44,7 @@ pub trait Net {
     /// The time since 1970, for the `Date` field; read once a second.
     fn unix_time(&mut self) -> Duration;
 
-    /// Waits for events, until `until` at most, and appends them. It may return earlier without
-    /// events.
+    /// Waits for events, until `until` at most, and appends them. It may return early without any.
     fn wait(&mut self, until: Time, events: &mut Vec<Event>);
 
     /// Accepts a connection. It reports no events before it is [registered](Net::register).
@@ -55,8 +54,7 @@ pub trait Net {
     /// readiness so far. Must be called at most once per connection.
     fn register(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
 
-    /// Sends a limited number of datagrams back to their senders; returns whether there may be
-    /// more.
+    /// Sends a limited number of datagrams back; returns whether there may be more.
     fn echo_datagrams(&mut self, listener: usize) -> bool;
 
     /// Appends what has arrived, at most `most` bytes, for which `into` has the capacity; `Ok(0)`

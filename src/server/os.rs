@@ -114,8 +114,7 @@ const TIMER: u32 = u32::MAX - 1;
 const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
-    /// Registers the listeners, the inbox and the timer. `start` is [`Time::START`], the same for
-    /// all workers.
+    /// Registers everything. `start` is [`Time::START`], the same for all workers.
     pub(super) fn new(
         listeners: Vec<ListenSocket>,
         inbox: pipe::Receiver,
@@ -364,8 +363,7 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
 pub(super) fn hostname() -> io::Result<String> {
     // Longer than the limit of any system.
     let mut name = [0u8; 257];
-    // SAFETY: the length leaves out the last byte of `name`, which stays zero and terminates the
-    // name if the system does not.
+    // SAFETY: the length leaves out the last byte of `name`, which stays zero and ends the name.
     if unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0 {
         return Err(io::Error::last_os_error());
     }

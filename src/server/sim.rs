@@ -25,8 +25,7 @@ pub use splice::Spliced;
 
 /// The other end of a connection.
 pub trait Client: Debug {
-    /// Acts on its connection, and returns when to call it again. It is also called when the server
-    /// has sent something.
+    /// Acts on its connection, and returns when to call it again, if the server sends nothing.
     fn act(&mut self, now: Time, link: &mut Link) -> Time;
 }
 

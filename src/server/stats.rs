@@ -11,7 +11,6 @@ pub struct WorkerStats {
     pub cut_off: u64,
     /// Requests whose client closed the connection before the end of the response.
     pub clients_gone: u64,
-    /// Responses, timers and buffered bytes that are still counted after every connection was
-    /// closed; zero unless a counter leaks.
+    /// What is still counted after every connection was closed; zero unless a counter leaks.
     pub leaked: usize,
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::base::time::Time;
 
-/// The bytes that can be sent now. A write is never cut short: it may overdraw the bucket, and
-/// nothing is sent until it has refilled.
+/// The bytes that can be sent now. A write may overdraw it; then nothing is sent until it refills.
 #[derive(Debug)]
 pub struct TokenBucket {
     /// Bytes per second as of the last refill; [`u64::MAX`] for unlimited.

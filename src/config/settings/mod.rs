@@ -110,8 +110,7 @@ pub struct Settings {
     pub private_fd_tables: bool,
     /// Whether a socket is read until it would block, instead of until the first short read.
     pub read_until_would_block: bool,
-    /// Whether a connection is accepted only when its first bytes have arrived, or after a second
-    /// (Linux).
+    /// Whether connections are accepted with their first bytes, or after a second (Linux).
     pub defer_accept: bool,
     /// The defaults of what is not given.
     pub preset: Preset,
@@ -136,8 +135,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What the layers below the server read. Its host name is the fixed one: this layer does not
-    /// know the machine's.
+    /// What the layers below the server read, with the fixed host name instead of the machine's.
     pub fn app(&self) -> App {
         let mut app = self.api.clone();
         app.hostname = app.compat.service.to_owned();

@@ -153,8 +153,7 @@ fn request_line(parts: LoggedLine, line: &mut Vec<u8>) {
     }
 }
 
-/// Whether `text` is printable ASCII without `"` and `\`. There is no early exit, so that the
-/// compiler vectorizes it.
+/// Whether all is printable ASCII without `"` and `\`. No early exit, so that it is vectorized.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
     text.iter().fold(true, |all, &byte| all & plain(byte))
@@ -180,8 +179,7 @@ fn escape(text: &[u8], line: &mut Vec<u8>) {
     }
 }
 
-/// A JSON string of ASCII alone, so that every reader and terminal takes it; invalid UTF-8 is
-/// replaced by U+FFFD.
+/// A JSON string of ASCII alone, for every terminal; invalid UTF-8 becomes U+FFFD.
 fn json_text(text: Option<&[u8]>, line: &mut Vec<u8>) {
     let Some(text) = text else { return line.extend_from_slice(b"null") };
     line.push(b'"');

@@ -32,8 +32,7 @@ const WANTED: [c_int; 5] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
 const UNWANTED: [c_int; 8] =
     [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXCPU, SIGXFSZ, SIGWINCH];
 
-/// Handles every signal that would otherwise end the process, except those for a fault in it
-/// (SIGSEGV, SIGABRT and the like).
+/// Handles every signal that would end the process, except those for a fault, such as SIGSEGV.
 pub(super) fn take() -> io::Result<Signals> {
     let signals = Signals::new(WANTED)?;
     for signal in unwanted() {

@@ -36,8 +36,7 @@ pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
     }
 }
 
-/// Whether process 1 is a server, or an init program that was started with a server's command line,
-/// as in containers.
+/// Whether process 1 is a server, or an init program started with a server's command line.
 pub(super) fn is_container() -> bool {
     std::process::id() != FIRST && matches!(command_line(FIRST), Ok(Some(_)))
 }
@@ -84,8 +83,7 @@ fn folder(number: u32) -> PathBuf {
     if folder.read_link().is_ok() { folder } else { PathBuf::new() }
 }
 
-/// The TCP addresses that the process listens on, without duplicates: each worker has a descriptor
-/// table and a socket per address.
+/// The TCP addresses that the process listens on, without the duplicates of further workers.
 fn bound(number: u32) -> Vec<SocketAddr> {
     let own = sockets(number);
     let mut all = Vec::new();

@@ -42,8 +42,7 @@ pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: L
     }
 }
 
-/// Whether to send colours to a terminal: not with NO_COLOR (no-color.org), and not to a dumb
-/// terminal, which would show the codes.
+/// Whether a terminal gets colours: not with NO_COLOR (no-color.org), and not a dumb one.
 fn takes_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|text| text.is_empty()) && term.is_none_or(|term| term != "dumb")
 }

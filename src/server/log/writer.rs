@@ -57,8 +57,7 @@ impl Writer {
         writer
     }
 
-    /// Writes what is queued until it must end. Then the queue is closed, so that lines sent later
-    /// are counted as lost.
+    /// Writes what is queued until it must end. Lines sent later are counted as lost.
     pub(super) fn run(&mut self, inbox: Receiver<Message>) {
         while let Ok(message) = inbox.recv() {
             self.take(message);
@@ -200,8 +199,7 @@ impl Writer {
     }
 }
 
-/// Opens the target. `None` for a FIFO without a reader and for a closed standard stream; an error
-/// includes the name of the file.
+/// Opens the target. `None` for a FIFO without a reader and a closed stream; errors name the file.
 pub(super) fn open(target: &Target) -> io::Result<Option<File>> {
     match target {
         Target::Stderr => Ok(io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)),
@@ -210,8 +208,7 @@ pub(super) fn open(target: &Target) -> io::Result<Option<File>> {
     }
 }
 
-/// O_NONBLOCK, because opening a FIFO would otherwise wait for a reader; it has no effect on a
-/// regular file.
+/// O_NONBLOCK because opening a FIFO would wait for a reader. Regular files ignore it.
 fn open_file(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);

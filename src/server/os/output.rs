@@ -10,7 +10,6 @@ pub(in super::super) const ATOMIC_BYTES: usize = if cfg!(target_os = "linux") { 
 pub(in super::super) fn wait_writable(file: BorrowedFd<'_>, most: Duration) -> bool {
     let mut wanted = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
     let milliseconds = libc::c_int::try_from(most.as_millis()).unwrap_or(libc::c_int::MAX);
-    // SAFETY: one valid entry, used only during the call. EINTR ends the wait early, which callers
-    // must expect.
+    // SAFETY: one valid entry, used only during the call. EINTR ends the wait early.
     unsafe { libc::poll(&raw mut wanted, 1, milliseconds) > 0 }
 }

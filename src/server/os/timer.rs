@@ -48,8 +48,7 @@ impl Timer {
         Ok(Timer { descriptor, set: Time::NEVER, near: NEAR, found })
     }
 
-    /// If `until` is near, waits for events until then, appends them and returns true.
-    /// `last_now` is a recent time.
+    /// If `until` is near `last_now`, waits for events until then, appends them and returns true.
     pub(super) fn wait_near(
         &mut self,
         poll: &Poll,

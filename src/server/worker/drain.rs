@@ -10,8 +10,7 @@ use crate::server::net::{Net, Readiness};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum RunState {
     Serving,
-    /// It accepts what is in the queues of its listeners, as slots and descriptors become free,
-    /// until `by`.
+    /// It accepts what is in the queues of its listeners as slots become free, until `by`.
     ClosingListeners {
         by: Time,
     },
