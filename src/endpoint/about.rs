@@ -71,8 +71,7 @@ fn write_environment(app: &App, json: &mut Json) {
     }
 }
 
-/// `/version`: the service, and the version if the operator permits it. Not Go's commit and build
-/// date, which do not exist here.
+/// `/version`: the service, and the version if the operator permits it.
 fn version(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, _, output| {
         write_object(app, output, |json| {

@@ -106,8 +106,7 @@ fn go_hidden(app: &App, request: &Request) -> Result<Reply, Refusal> {
     login_or(app, request, |_| Err(Refusal::new(Status(404), "")))
 }
 
-/// The document about a login if the credentials match the path; else the answer for their user,
-/// which is empty without credentials.
+/// The document about a login if the credentials match the path; else `denied` gets their user.
 fn login_or(
     app: &App,
     request: &Request,

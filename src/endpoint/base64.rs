@@ -30,8 +30,7 @@ const EITHER: Param =
         .like(ONE_SEGMENT)
         .go(&Param { about: "base64 to decode, or text to encode", ..GO_CODE });
 const OP: Param =
-    Param::path("op", Kind::Choice(&["encode", "decode"], Others::Refused), "decode", OP_ABOUT);
-const OP_ABOUT: &str = "operation";
+    Param::path("op", Kind::Choice(&["encode", "decode"], Others::Refused), "decode", "operation");
 const MEDIA: Param = Param::query("content-type", Kind::Text, "media type of the answer")
     .like(MEDIA_TYPE)
     .blank()

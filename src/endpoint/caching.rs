@@ -80,8 +80,7 @@ fn go_cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
 
 const MICROSECONDS: u64 = 1_000_000;
 
-/// The document of this second; for a conditional request a 304 with the tag that the client names,
-/// or with that of its copy's date.
+/// The document of this second, or a 304 with the client's tag, else that of its copy's date.
 fn cached(request: &Request, has_copy: bool, tag_of: fn(u64) -> String) -> Reply {
     let now = request.unix_us / MICROSECONDS;
     if !has_copy {

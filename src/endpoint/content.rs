@@ -10,7 +10,7 @@ use crate::base::random::{Mersenne, Random};
 use crate::http::app::App;
 use crate::http::char_class::has_no_controls;
 use crate::http::compat::Generator;
-use crate::http::pace::{Pace, Source};
+use crate::http::pace::{Pace, RandomBytes, Source};
 use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -53,9 +53,8 @@ fn render_uuid(_: &App, request: &Request, output: &mut Vec<u8>) {
     let mut random = Random::new(request.seed);
     let high = random.next_u64() & !0xf000 | 0x4000;
     let low = random.next_u64() & !(0b11 << 62) | 0b10 << 62;
-    let groups =
-        (high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
-    let (a, b, c, d, e) = groups;
+    let (a, b, c) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
+    let (d, e) = (low >> 48, low & 0xffff_ffff_ffff);
     // Writing to a vector cannot fail.
     let _ = write!(output, "{{\n  \"uuid\": \"{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}\"\n}}\n");
 }
@@ -70,8 +69,7 @@ fn bytes(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply.sized().clamped("n", asked, bytes))
 }
 
-/// The number of bytes requested, and the number granted: the limit is httpbin's own, or in
-/// go-httpbin that of request bodies.
+/// The number of bytes requested, and the number granted, by the limit of the API.
 pub(super) fn size(app: &App, request: &Request) -> Result<(u64, u64), Refusal> {
     let asked = params::count(app, "n", request.param(0))?;
     let most = app.compat.most_bytes(&app.limits);
@@ -85,23 +83,21 @@ pub(super) fn random(
     left: u64,
     piece: u32,
 ) -> Result<Source, Refusal> {
-    let Some(seed) = query::given(app.compat, query::first_any_case(request, "seed")) else {
-        return Ok(Source::Noise { random: Random::new(request.seed), left, piece });
+    let seed = query::given(app.compat, query::first_any_case(request, "seed"));
+    let bytes = match (seed, app.compat.generator) {
+        (None, _) => RandomBytes::Noise(Random::new(request.seed)),
+        (Some(seed), Generator::Python) => {
+            let digits = params::digits("seed", &seed)?;
+            RandomBytes::Python(Box::new(Mersenne::from_decimal(&digits)))
+        }
+        (Some(seed), Generator::Go) => {
+            RandomBytes::Go(Box::new(GoRand::new(params::integer(app.compat, "seed", &seed)?)))
+        }
     };
-    Ok(match app.compat.generator {
-        Generator::Python => {
-            let mersenne = Box::new(Mersenne::from_decimal(&params::digits("seed", &seed)?));
-            Source::Python { mersenne, left, piece }
-        }
-        Generator::Go => {
-            let generator = Box::new(GoRand::new(params::integer(app.compat, "seed", &seed)?));
-            Source::Go { generator, left, piece }
-        }
-    })
+    Ok(Source::Random { bytes, left, piece })
 }
 
-/// `/echo`: the request's body with its media type. As in fortio; neither httpbin nor go-httpbin
-/// has it.
+/// `/echo`, an addition, as in fortio: the request's body with its media type.
 fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let reply = Reply { body: Body::Echo, ..Reply::new(Status::OK) };
     let media = request.field("Content-Type").and_then(|media| std::str::from_utf8(media).ok());

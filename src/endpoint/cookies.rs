@@ -236,8 +236,7 @@ fn is(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// Whether a name in the query is that of an attribute: to go-httpbin every name is that looks like
-/// one.
+/// Whether a name in the query is an attribute's; to go-httpbin, any that looks like one.
 fn is_attribute(name: &str, lenient: bool) -> bool {
     let like = |start: &str| is(start, "attr[") && name.ends_with(']');
     let any = lenient && name.get(..5).is_some_and(like);

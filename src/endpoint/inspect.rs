@@ -89,8 +89,7 @@ pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `/upload`, from go-httpbin: the request and the length of its body, which is unlimited as it is
-/// not kept.
+/// `/upload`, from go-httpbin: the length of the body is unlimited, as it is not kept.
 fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.upload, output)))
 }

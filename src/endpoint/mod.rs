@@ -100,8 +100,7 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     }
 }
 
-/// Answers a request that matches no route. As in httpbin, a CORS preflight is permitted all the
-/// same.
+/// Answers a request without a route. As in httpbin, a CORS preflight is permitted all the same.
 pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
     let reply = refuse(app, refusal);
     if request.method == Method::Options { permit(app, reply, request) } else { reply }

@@ -80,8 +80,7 @@ fn whole(text: Vec<u8>) -> Body {
     Body::Whole(Box::new(text.into()))
 }
 
-/// The letters of a part, in chunks over a span. The chunk size is limited, since a chunk is
-/// produced at once.
+/// The letters of a part, in chunks over a span; limited chunks, since each is produced at once.
 fn spread(reply: Reply, part: Range<u64>, chunk: u64, span_us: u64) -> Reply {
     let (bytes, chunk) = (part.end - part.start, chunk.min(MAX_CHUNK_BYTES));
     let (pieces, short) = (bytes.div_ceil(chunk), !bytes.is_multiple_of(chunk));

@@ -55,14 +55,12 @@ fn render_raw(app: &App, request: &Request, output: &mut Vec<u8>) {
     let mut lines = request.head.split_inclusive(|&byte| byte == b'\n');
     // The request line may contain a `:`.
     output.extend_from_slice(lines.next().unwrap_or_default());
-    for line in lines.filter(|line| !is_excluded_line(app, line)) {
-        output.extend_from_slice(line);
+    for line in lines {
+        let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon));
+        if !name.is_some_and(|name| render_headers::is_excluded(app, name)) {
+            output.extend_from_slice(line);
+        }
     }
-}
-
-fn is_excluded_line(app: &App, line: &[u8]) -> bool {
-    let name = memchr::memchr(b':', line).and_then(|colon| line.get(..colon));
-    name.is_some_and(|name| render_headers::is_excluded(app, name))
 }
 
 /// `/dump/request`, from go-httpbin: the request line as received, Host, the other fields sorted
@@ -139,12 +137,11 @@ const FORBIDDEN: [&str; 12] = [
 
 fn check_trailer(name: &str, value: &str) -> Result<(), Refusal> {
     let forbidden = FORBIDDEN.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name));
-    match () {
-        _ if !is_token(name) => Err(bad("trailer", name, "the name must be a token")),
-        _ if forbidden => Err(bad("trailer", name, "this field is not allowed in trailers")),
-        _ if !is_field_value(value) => {
-            Err(bad("trailer", name, "the value must not contain control characters"))
-        }
-        _ => Ok(()),
-    }
+    let hint = match is_token(name) {
+        false => "the name must be a token",
+        true if forbidden => "this field is not allowed in trailers",
+        true if is_field_value(value) => return Ok(()),
+        true => "the value must not contain control characters",
+    };
+    Err(bad("trailer", name, hint))
 }

@@ -31,8 +31,7 @@ pub(super) const HEADERS: Route =
 
 const METHODS: Methods = Methods::of(&[Method::Get, Method::Head, Method::Post, Method::Query]);
 
-/// Fields that are shown in the body but not sent: those of framing and the connection, and those
-/// that every answer has.
+/// Fields shown in the body but not sent: of framing, the connection, and every answer.
 const UNSENT: [&str; 14] = [
     "Content-Length",
     "Transfer-Encoding",
@@ -117,8 +116,7 @@ fn same_name(one: &Pair, other: &Pair) -> bool {
     one.0.eq_ignore_ascii_case(&other.0)
 }
 
-/// The body: a single value as a string, several as a list; or all as lists. Escaped if a browser
-/// would execute it.
+/// The body. Escaped if a browser would execute it.
 fn body_of(app: &App, fields: &[Pair]) -> Vec<u8> {
     let escaped = media(fields).is_some_and(html::is_dangerous) && !app.dangerous_responses;
     let text = |text: &str| if escaped { html::escape(text) } else { text.to_owned() };

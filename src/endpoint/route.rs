@@ -47,8 +47,7 @@ pub enum Answers {
     WebSocket,
 }
 
-/// What a client must do beyond reading one answer, so that it gets what a browser gets. The page's
-/// curl commands follow it.
+/// What a client must do to get what a browser gets; for the page's curl commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
     /// Basic authentication (RFC 7617).
@@ -67,8 +66,7 @@ pub enum Client {
     Decompress,
     /// Show pieces of the answer as they arrive.
     Unbuffered,
-    /// Write the answer to a file, as it is binary. If it is the request's own body, only if that
-    /// is a file.
+    /// Write the answer to a file; if it echoes the body, only if that is a file.
     Save,
 }
 
@@ -242,8 +240,7 @@ impl Route {
         self.params.iter().map(move |param| param.go.filter(|_| go).unwrap_or(param))
     }
 
-    /// Whether a request with this method may have the query's parameters in a form, in httpbin
-    /// only.
+    /// Whether this method may have the query's parameters in a form; in httpbin only.
     pub fn takes_form(&self, compat: &Compat, method: Method) -> bool {
         self.form.is_some() && compat.dialect == Dialect::Httpbin && UPLOAD.contains(method)
     }

@@ -103,8 +103,7 @@ fn without_prefix<'a>(app: &App, path: &'a [u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// The whole server, for `OPTIONS *` (RFC 9110 9.3.7): the route with the most methods represents
-/// it.
+/// The whole server, for `OPTIONS *` (RFC 9110 9.3.7), as the route with the most methods.
 fn server() -> Result<Found, Refusal> {
     let routes = (0..NONE).zip(&ROUTES);
     let route = routes.max_by_key(|(_, route)| route.methods(&HTTPBIN).iter().count());

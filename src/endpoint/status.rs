@@ -1,5 +1,4 @@
-//! `/status`: any status code. Lists `/unstable` of `about` and `/response-headers` of
-//! `response_headers` as well.
+//! `/status`: any status code. Lists routes of `about` and `response_headers` as well.
 
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
@@ -232,14 +231,11 @@ pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
         // RFC 9110 15.5.2 and 15.5.8.
         401 => reply.header("WWW-Authenticate", REALM),
         407 => reply.header("Proxy-Authenticate", REALM),
-        // RFC 9110 15.5.6.
-        405 => reply.header("Allow", "OPTIONS"),
-        // RFC 9110 15.5.17.
-        416 => reply.header("Content-Range", "bytes */0"),
+        405 => reply.header("Allow", "OPTIONS"), // RFC 9110 15.5.6
+        416 => reply.header("Content-Range", "bytes */0"), // RFC 9110 15.5.17
         // RFC 9110 15.5.22.
         426 => reply.header("Connection", "upgrade").header("Upgrade", WEBSOCKET),
-        // RFC 6585 4 and RFC 9110 15.6.4.
-        429 | 503 => reply.header("Retry-After", "1"),
+        429 | 503 => reply.header("Retry-After", "1"), // RFC 6585 4, RFC 9110 15.6.4
         _ => reply,
     }
 }

@@ -1,5 +1,4 @@
-//! Answers over time: `/delay` and `/drip`. The times are data in the reply; the exchange waits for
-//! them.
+//! Answers over time: `/delay` and `/drip`. The reply has the times; the exchange waits for them.
 
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};

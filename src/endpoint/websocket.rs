@@ -82,8 +82,7 @@ fn only<'a>(request: &Request<'a>, name: &str) -> Option<&'a [u8]> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether a key is 16 bytes in base64 (RFC 6455 4.1). As in Go's and Python's decoders, trailing
-/// bits are ignored.
+/// Whether a key is 16 bytes in base64 (RFC 6455 4.1); trailing bits are ignored.
 fn is_nonce(key: &[u8]) -> bool {
     STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
 }

@@ -30,8 +30,7 @@ pub struct App {
     pub full_version: bool,
     /// The `Server` field of every answer, if any.
     pub server_header: Option<String>,
-    /// Whether a [`Record`](crate::http::record::Record) of every exchange is made for the access
-    /// log.
+    /// Whether every exchange makes a [`Record`](crate::http::record::Record).
     pub records: bool,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,

@@ -46,8 +46,7 @@ impl Coding {
         }
     }
 
-    /// Appends `input` in this coding, at a moderate level. Reading a slice and writing to a vector
-    /// cannot fail.
+    /// Appends `input` in this coding, at a moderate level; into a vector, that cannot fail.
     pub fn compress(self, mut input: &[u8], output: &mut Vec<u8>) {
         let level = Compression::new(5);
         let _ = match self {

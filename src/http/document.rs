@@ -11,8 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::content_coding::Coding;
 
-/// The codings that are offered, in order of preference. Clients that accept zstd accept Brotli
-/// too.
+/// The offered codings, in order of preference. Clients that accept zstd accept Brotli too.
 pub const OFFERED: [Coding; 4] = [Coding::Brotli, Coding::Gzip, Coding::Deflate, Coding::Identity];
 
 /// The documents of one [`App`](super::app::App).
@@ -41,14 +40,6 @@ struct Whole {
     tag: String,
 }
 
-impl Whole {
-    fn of(bytes: Vec<u8>) -> Whole {
-        let hash = Sha256::digest(&bytes);
-        let tag = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Whole { bytes, tag }
-    }
-}
-
 impl Document {
     /// The entity tag of the document in a coding. `make` must depend on the settings alone; its
     /// first result is kept. Each coding is a representation of its own (RFC 9110 8.8.3.3).
@@ -71,7 +62,12 @@ impl Document {
     }
 
     fn whole(&self, make: impl FnOnce() -> Vec<u8>) -> &Whole {
-        self.whole.get_or_init(|| Whole::of(make()))
+        self.whole.get_or_init(|| {
+            let bytes = make();
+            let hash = Sha256::digest(&bytes);
+            let tag = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            Whole { bytes, tag }
+        })
     }
 }
 

@@ -113,27 +113,9 @@ pub enum Source {
         piece: u32,
     },
     /// Random bytes.
-    Noise {
-        /// The generator.
-        random: Random,
-        /// Bytes remaining.
-        left: u64,
-        /// Bytes in a piece; the last may be shorter.
-        piece: u32,
-    },
-    /// The bytes that Python's generator produces for a seed.
-    Python {
-        /// The generator.
-        mersenne: Box<Mersenne>,
-        /// Bytes remaining.
-        left: u64,
-        /// Bytes in a piece; the last may be shorter.
-        piece: u32,
-    },
-    /// The bytes that Go's generator produces for a seed.
-    Go {
-        /// The generator.
-        generator: Box<GoRand>,
+    Random {
+        /// Their generator.
+        bytes: RandomBytes,
         /// Bytes remaining.
         left: u64,
         /// Bytes in a piece; the last may be shorter.
@@ -157,6 +139,17 @@ pub enum Source {
         /// Unix time when the head was sent, in microseconds.
         started_us: u64,
     },
+}
+
+/// A generator of random bytes.
+#[derive(Debug)]
+pub enum RandomBytes {
+    /// Our own.
+    Noise(Random),
+    /// Python's, for a seed.
+    Python(Box<Mersenne>),
+    /// Go's, for a seed.
+    Go(Box<GoRand>),
 }
 
 impl Source {
@@ -184,9 +177,7 @@ impl Source {
         match self {
             Source::Fill { piece, .. }
             | Source::Letters { piece, .. }
-            | Source::Noise { piece, .. }
-            | Source::Python { piece, .. }
-            | Source::Go { piece, .. } => u64::from(*piece),
+            | Source::Random { piece, .. } => u64::from(*piece),
             // One at a time, since each is a chunk of its own.
             Source::Text(_) | Source::Lines { .. } | Source::Events { .. } => u64::MAX,
         }
@@ -203,15 +194,11 @@ impl Source {
                 output.extend((*at..*at + bytes).map(|place| b'a' + (place % 26) as u8));
                 *at += bytes;
             }
-            Source::Noise { random, left, piece } => {
-                random.noise(output, take(left, *piece));
-            }
-            Source::Python { mersenne, left, piece } => {
-                mersenne.fill(output, take(left, *piece));
-            }
-            Source::Go { generator, left, piece } => {
-                generator.fill(output, take(left, *piece));
-            }
+            Source::Random { bytes, left, piece } => match bytes {
+                RandomBytes::Noise(random) => random.noise(output, take(left, *piece)),
+                RandomBytes::Python(mersenne) => mersenne.fill(output, take(left, *piece)),
+                RandomBytes::Go(generator) => generator.fill(output, take(left, *piece)),
+            },
             Source::Text(text) => output.append(text),
             Source::Lines { before, next, after } => {
                 output.extend_from_slice(before);
@@ -341,8 +328,8 @@ mod tests {
         Source::Lines { before, next: 9, after }.pieces(2, 0, &mut output);
         assert_eq!(output, b"<9><10>");
         output.clear();
-        let generator = Box::new(GoRand::new(1_234_567_890));
-        Source::Go { generator, left: 4, piece: 3 }.pieces(2, 0, &mut output);
+        let bytes = RandomBytes::Go(Box::new(GoRand::new(1_234_567_890)));
+        Source::Random { bytes, left: 4, piece: 3 }.pieces(2, 0, &mut output);
         assert_eq!(output, [0xbf, 0xcd, 0x2a, 0xfa]);
     }
 

@@ -17,8 +17,7 @@ pub struct Record {
     /// Time from `started` to the end of the turn that wrote the last byte of the answer, in
     /// microseconds. The kernel has it then, unless the client does not read.
     pub duration_us: u64,
-    /// Time from `started` until the client shut down its side, in microseconds, if it did so while
-    /// it waited.
+    /// Microseconds from `started` until the client shut down its side, if it did while it waited.
     pub waited_us: Option<u64>,
     /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
@@ -54,8 +53,7 @@ impl<'a> LoggedLine<'a> {
     }
 }
 
-/// The logged strings of a request, each truncated. They share one buffer, so that a reused record
-/// needs no allocation.
+/// The logged strings of a request, each truncated; in one buffer, to save allocations.
 #[derive(Clone, Debug, Default)]
 pub struct LoggedStrings {
     bytes: Vec<u8>,

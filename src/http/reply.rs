@@ -74,8 +74,7 @@ impl Media {
     }
 }
 
-/// Writes a body when it is sent, directly into the output. It must be fast, and its output about
-/// as long as the request.
+/// Writes a body when it is sent. It must be fast, and its output about as long as the request.
 pub type Render = fn(&App, &Request, &mut Vec<u8>);
 
 /// A reply's body.
@@ -85,8 +84,7 @@ pub enum Body {
     Empty,
     /// A finished body. Boxed to keep a waiting reply small.
     Whole(Box<Cow<'static, [u8]>>),
-    /// A body made from the request when it is sent. Until then the request is kept, which is
-    /// smaller than the answer.
+    /// A body made from the request when it is sent. Until then only the request is kept.
     Render(Render),
     /// A body produced piece by piece over time.
     Paced(Box<Pace>),
@@ -136,8 +134,7 @@ impl Reply {
         if asked == given { self } else { self.header("X-Clamped", format!("{name}={given}")) }
     }
 
-    /// Sends the body's length in the answer to HEAD as well: go-httpbin does so if it knows the
-    /// length before the body.
+    /// Sends the body's length in the answer to HEAD too, as go-httpbin if it knows it in advance.
     pub fn sized(self) -> Reply {
         Reply { sized: true, ..self }
     }

@@ -125,8 +125,7 @@ impl Methods {
     }
 }
 
-/// The protocol version, which decides framing and persistence. HTTP/1.2 and later count as 1.1
-/// (RFC 9110 2.5).
+/// The protocol version. HTTP/1.2 and later count as 1.1 (RFC 9110 2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.0.
@@ -150,8 +149,7 @@ impl Version {
 pub struct Target<'a> {
     /// The whole target as sent, without fragment; for the log and `/dump/request`.
     pub raw: &'a [u8],
-    /// The path as sent, without query or fragment; starts with `/` except in `*` and in the
-    /// authority form.
+    /// The path as sent; starts with `/`, except in `*` and in the authority form.
     pub raw_path: &'a [u8],
     /// The percent-decoded path, which routes match. Invalid escapes stay literal.
     pub path: Cow<'a, [u8]>,
@@ -177,8 +175,7 @@ pub struct Request<'a> {
     pub target: Target<'a>,
     /// The path parameters, set by the router.
     pub params: Params,
-    /// The authority of the target, else the Host field. `None` if there is none, or its host is
-    /// empty.
+    /// The authority of the target, else the Host field; `None` if its host is empty.
     pub host: Option<&'a [u8]>,
     /// All fields, in the order in which they arrived.
     pub fields: &'a [Field<'a>],
@@ -221,8 +218,7 @@ impl<'a> Request<'a> {
         self.fields.iter().filter(move |field| field.is(name)).map(|field| field.value)
     }
 
-    /// The values of all fields of this name joined with `,`, as gunicorn joins them; `None` when
-    /// there is no such field.
+    /// The values of all fields of this name joined with `,`, as by gunicorn; `None` without one.
     pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
         let values: Vec<&[u8]> = self.fields_named(name).collect();
         (!values.is_empty()).then(|| values.join(&b','))

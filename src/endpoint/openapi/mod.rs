@@ -106,9 +106,15 @@ fn operation_id(route: &Route, method: Method) -> String {
     id
 }
 
-/// The name of a parameter; that of any name is httpbin's.
-fn name_of(param: &Param) -> &'static str {
-    if param.name == "*" { "freeform" } else { param.name }
+/// The members of a parameter that both versions share; `form`: it may be in a form instead.
+fn write_place(json: &mut Json, app: &App, param: &Param, place: &str, form: bool) {
+    // For any name httpbin's word.
+    json.text_at("name", if param.name == "*" { "freeform" } else { param.name });
+    json.text_at("in", place);
+    json.text_at("description", &schema::about(app, param));
+    if param.required && !form {
+        json.raw_at("required", "true");
+    }
 }
 
 fn place_of(param: &Param) -> &'static str {

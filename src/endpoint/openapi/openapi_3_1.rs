@@ -1,6 +1,6 @@
 //! `/openapi.json`: OpenAPI 3.1.
 
-use super::{FORMS, name_of, place_of, responses};
+use super::{FORMS, place_of, responses, write_place};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
 use crate::endpoint::route::{Answers, Param, Place, Route};
@@ -104,12 +104,7 @@ fn write_form(json: &mut Json) {
 
 /// A parameter; `form`: it may be in a form instead.
 fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
-    json.text_at("name", name_of(param));
-    json.text_at("in", place_of(param));
-    json.text_at("description", &schema::about(app, param));
-    if param.required && !form {
-        json.raw_at("required", "true");
-    }
+    write_place(json, app, param, place_of(param), form);
     json.object_at("schema", |json| write_schema(json, app, param));
     if let (true, Some(sample)) = (param.required, param.default) {
         json.key("example");

@@ -4,8 +4,7 @@ use crate::endpoint::route::{Answers, BodyRule, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::request::Method;
 
-/// The description of an operation: its summary, its successful answer, its parameters and what
-/// happens to a body.
+/// The description of an operation: summary, successful answer, parameters and body.
 pub(super) fn description(app: &App, route: &Route, method: Method) -> String {
     let mut text = format!("`{} {}`: {}.", method.name(), route.path, route.about);
     text.push_str(&match route.answers_of(app.compat) {

@@ -1,6 +1,6 @@
 //! `/spec.json`: Swagger 2.0, as httpbin serves it. It has no TRACE.
 
-use super::{FORMS, name_of, place_of, responses, write_texts};
+use super::{FORMS, place_of, responses, write_place, write_texts};
 use super::{document, schema, write_heading, write_info, write_paths, write_tags};
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
@@ -62,12 +62,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
 
 /// A parameter in `place`; `form`: it may be in a form or in the query.
 fn write_param(json: &mut Json, app: &App, param: &Param, place: &str, form: bool) {
-    json.text_at("name", name_of(param));
-    json.text_at("in", place);
-    json.text_at("description", &schema::about(app, param));
-    if param.required && !form {
-        json.raw_at("required", "true");
-    }
+    write_place(json, app, param, place, form);
     schema::write(json, app, param);
     schema::write_default(json, app, param);
     // Its schemas cannot express "a number or nothing".

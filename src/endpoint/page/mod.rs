@@ -49,19 +49,15 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     })
 }
 
-/// Whether the client prefers plain text to HTML, or prints what it gets and does not ask for HTML
-/// more specifically.
+/// Whether the client prefers plain text, or prints and does not ask for HTML more specifically.
 fn wants_text(request: &Request) -> bool {
     let html = preference(request, "text/html");
     let plain = preference(request, "text/plain");
-    let prints = plain.precision >= html.precision && is_printer(request);
-    plain.weight > html.weight || plain.weight == html.weight && prints
-}
-
-fn is_printer(request: &Request) -> bool {
     let agent = request.field("User-Agent").unwrap_or_default();
     let product = agent.split(|&byte| byte == b'/' || byte == b' ').next().unwrap_or_default();
-    PRINTERS.iter().any(|printer| product.eq_ignore_ascii_case(printer.as_bytes()))
+    let prints = PRINTERS.iter().any(|name| product.eq_ignore_ascii_case(name.as_bytes()))
+        && plain.precision >= html.precision;
+    plain.weight > html.weight || plain.weight == html.weight && prints
 }
 
 /// `/spec.json`.

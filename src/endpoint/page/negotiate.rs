@@ -1,5 +1,4 @@
-//! Answers with a document of [`App::documents`](crate::http::app::App::documents), in the coding
-//! that the client prefers, or with a 304.
+//! Answers with a document of [`App::documents`](crate::http::app::App::documents).
 
 use crate::http::content_coding::{Coding, accepted};
 use crate::http::document::{Document, OFFERED};

@@ -57,8 +57,7 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(link_page(app, n, Some(offset), '\'').clamped("n", asked, n))
 }
 
-/// The same in go-httpbin, where a negative offset is none of the pages, like one that is too
-/// large.
+/// The same in go-httpbin, where a negative offset is none of the pages.
 fn page_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
     let offset = String::from_utf8_lossy(request.param(1));

@@ -8,8 +8,7 @@ use crate::http::fields::parameters::Parameterized;
 use crate::http::request::Request;
 use crate::http::uri::query;
 
-/// Parses a request's body. A malformed form counts as empty; a multipart body without a boundary
-/// is text.
+/// Parses a request's body. A malformed form is empty; a multipart body without boundary is text.
 pub fn read<'a>(request: &Request<'a>) -> Content<'a> {
     let media = request.fields_named("Content-Type").last().unwrap_or_default();
     let body = request.body;

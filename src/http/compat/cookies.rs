@@ -11,11 +11,9 @@ pub struct CookieStyle {
     pub http_only: bool,
     /// Whether invalid names and attributes are left out; if not, they are refused.
     pub lenient: bool,
-    /// Whether the `Set-Cookie` that deletes a cookie has its value, and `Secure` as one that sets
-    /// it has.
+    /// Whether the `Set-Cookie` that deletes a cookie has its value and `Secure` as well.
     pub delete_like_set: bool,
-    /// How long before the request a deleted cookie expired, in microseconds; `None`: at Unix
-    /// time 0.
+    /// How long ago a deleted cookie expired, in microseconds; `None`: at Unix time 0.
     pub expired_us_ago: Option<u64>,
 }
 

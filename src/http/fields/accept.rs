@@ -7,8 +7,7 @@ use crate::http::request::Request;
 pub struct Preference {
     /// The weight, in thousandths; 0: not acceptable.
     pub weight: u16,
-    /// How specific the matching range is: 3 for the full type, 2 for `type/*`, 1 for `*/*`, 0 if
-    /// none matches.
+    /// How specific the range is: 3 for the full type, 2 for `type/*`, 1 for `*/*`, 0 for no match.
     pub precision: u8,
 }
 
@@ -26,8 +25,7 @@ pub fn preference(request: &Request, media: &str) -> Preference {
     named.unwrap_or(Preference { weight, precision: 0 })
 }
 
-/// What one range of an `Accept` field says about a media type; `None` if it does not match, or its
-/// weight is invalid.
+/// The preference by one range of `Accept`; `None` if it does not match, or its weight is invalid.
 fn match_range(range: &str, media: &str) -> Option<Preference> {
     let mut parts = range.split(';').map(str::trim);
     let range = parts.next()?.to_ascii_lowercase();

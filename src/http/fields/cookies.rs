@@ -101,8 +101,7 @@ fn is_go_value(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !b"\";\\".contains(&byte)
 }
 
-/// Whether a cookie with this name is sent back unchanged, not parsed as another name, value or
-/// attribute.
+/// Whether a cookie with this name is sent back with the same name and value.
 pub fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(AFTER_NAME) && has_no_controls(name)
 }
@@ -112,8 +111,7 @@ pub fn path_go(path: &str) -> String {
     path.bytes().filter(|&byte| is_attribute_byte(byte)).map(char::from).collect()
 }
 
-/// Whether a byte is valid in an attribute (RFC 6265 4.1.1): ASCII, but no control character or
-/// `;`.
+/// Whether a byte is valid in an attribute (RFC 6265 4.1.1).
 pub fn is_attribute_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b';'
 }
@@ -158,8 +156,7 @@ pub fn quote_octal(value: &str) -> String {
     quoted + "\""
 }
 
-/// A value for `Set-Cookie` as Go writes it: without invalid characters, quoted if it has spaces or
-/// commas.
+/// A value for `Set-Cookie` as Go writes it: without invalid bytes; quoted for a space or comma.
 fn quote_go(value: &str) -> String {
     let value: String = value.bytes().filter(|&b| is_go_value(b)).map(char::from).collect();
     if value.contains([' ', ',']) { ["\"", &value, "\""].concat() } else { value }

@@ -1,5 +1,4 @@
-//! Credentials in the Authorization field (RFC 9110 11.4), parsed leniently; malformed ones count
-//! as missing.
+//! Credentials in the Authorization field (RFC 9110 11.4); malformed ones count as missing.
 
 use crate::base::limits::MAX_DIGEST_PARAMETERS;
 use crate::http::request::Request;
@@ -23,8 +22,7 @@ pub fn basic(authorization: &[u8]) -> Option<(String, String)> {
 pub struct Parameters(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Parameters {
-    /// Parses Digest credentials; `None` for other schemes, for a repeated name, and for too many
-    /// parameters.
+    /// Parses Digest credentials; `None` for other schemes, repeated names or too many parameters.
     pub fn digest(authorization: &[u8]) -> Option<Parameters> {
         let mut rest = skip(after_scheme(authorization, b"digest")?);
         let mut parameters = Parameters(Vec::new());
@@ -79,16 +77,14 @@ fn parameter(list: &[u8]) -> Option<(Vec<u8>, Vec<u8>, &[u8])> {
     Some((name.to_ascii_lowercase(), value, rest))
 }
 
-/// A token, or any text without delimiters, as clients of go-httpbin may omit the quotes of any
-/// value.
+/// Any text without delimiters: clients of go-httpbin may omit the quotes of any value.
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'=');
     let end = text.iter().position(ends).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(word, _)| !word.is_empty())
 }
 
-/// The content of a quoted string after its opening quote, with its escapes resolved, and
-/// the rest.
+/// The content of a quoted string after its opening quote, without escapes, and the rest.
 fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut value = Vec::new();
     let mut rest = text;

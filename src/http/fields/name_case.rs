@@ -25,8 +25,7 @@ impl NameCase {
         output.extend(name.iter().map(|&byte| self.byte(byte, &mut starts)));
     }
 
-    /// Compares two names in this case without writing them. Up to the first difference, letters
-    /// that start a word are the same in both.
+    /// Compares two names in this case. Up to the first difference, the same letters start words.
     pub fn order(self, one: &[u8], other: &[u8]) -> Ordering {
         let mut starts = true;
         for (a, b) in one.iter().copied().zip(other.iter().copied()) {

@@ -3,10 +3,10 @@
 //! Parsed as leniently as by Werkzeug: malformed parts are skipped, and the last parameter with a
 //! name counts. Continuations (`name*0=`) are not joined.
 
-use crate::http::char_class::in_token;
-use crate::http::char_class::{has_no_controls, is_token};
-use crate::http::uri::percent;
 use std::borrow::Cow;
+
+use crate::http::char_class::{has_no_controls, in_token, is_token};
+use crate::http::uri::percent;
 
 /// A value and its parameters.
 #[derive(Debug, PartialEq)]
@@ -48,8 +48,7 @@ pub const MEDIA_TYPE: &str = concat!(
     r#"|"([^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f])*"))?)* *$"#,
 );
 
-/// Whether a text is a media type, with or without parameters (RFC 9110 8.3.1), and has no control
-/// character.
+/// Whether a text is a media type (RFC 9110 8.3.1) and has no control character.
 pub fn is_media_type(text: &str) -> bool {
     let (essence, mut rest) =
         text.split_at_checked(text.find([';', ' ']).unwrap_or(text.len())).unwrap_or_default();

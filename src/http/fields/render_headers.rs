@@ -94,8 +94,7 @@ pub fn write_lines(output: &mut Vec<u8>, app: &App, request: &Request) {
     }
 }
 
-/// Writes the request's fields as they were sent: a list of names and values, without those that
-/// the operator excludes.
+/// Writes the request's fields as they were sent, without those that the operator excludes.
 pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
     json.list(|json| {
         for field in request.fields.iter().filter(|field| !is_excluded(app, field.name)) {

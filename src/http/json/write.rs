@@ -289,8 +289,7 @@ const fn plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
-/// Whether no byte needs an escape. It tests all of them without a branch, which is vectorized and
-/// faster than to stop early.
+/// Whether no byte needs an escape. Testing all is vectorized, and faster than stopping early.
 fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |all, &byte| all & plain(byte))
 }

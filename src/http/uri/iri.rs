@@ -36,8 +36,7 @@ fn unsafe_anywhere(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7f
 }
 
-/// Appends this part of a URL as an IRI, inside a JSON string: every escape is decoded that can be,
-/// and invalid characters are escaped.
+/// Appends this part of a URL as an IRI, inside a JSON string: with as few escapes as possible.
 pub fn escape_iri(output: &mut Vec<u8>, raw: &[u8], part: Part) {
     if !raw.iter().any(|&byte| byte == b'%' || byte >= 0x80 || part.quotes(byte)) {
         return escape_latin1(output, raw);

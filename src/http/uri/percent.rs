@@ -15,6 +15,12 @@ pub fn percent_decode(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether every `%` starts a valid escape.
+pub fn has_valid_escapes(raw: &[u8]) -> bool {
+    let escape = |rest: &[u8]| rest.iter().take(2).filter(|b| b.is_ascii_hexdigit()).count() == 2;
+    raw.split(|&byte| byte == b'%').skip(1).all(escape)
+}
+
 /// Appends a text with the bytes of a set percent-encoded.
 pub fn percent_encode(output: &mut String, text: &str, encoded: &'static AsciiSet) {
     output.extend(utf8_percent_encode(text, encoded));
@@ -90,5 +96,13 @@ mod tests {
         let mut output = String::new();
         percent_encode(&mut output, "aZ09-._~/ %?é", &SLASH);
         assert_eq!(output, "aZ09-._~/%20%25%3F%C3%A9");
+    }
+
+    #[test]
+    fn valid_escapes() {
+        assert!(has_valid_escapes(b"/%41%ff") && has_valid_escapes(b"/"));
+        for path in ["/%", "/%4", "/%zz", "/%%41", "/%4é"] {
+            assert!(!has_valid_escapes(path.as_bytes()), "{path}");
+        }
     }
 }

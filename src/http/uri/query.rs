@@ -41,8 +41,7 @@ pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a>
     pairs(request.target.raw_query.unwrap_or_default())
 }
 
-/// The pairs of a request's query, each of which makes a header field of the answer. Too many are
-/// refused.
+/// The pairs of a request's query, one for each field of the answer. Too many are refused.
 pub fn response_fields<'a>(
     compat: &Compat,
     request: &Request<'a>,
@@ -81,10 +80,7 @@ fn decode(raw: &[u8]) -> Cow<'_, str> {
 }
 
 fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
-    let whole = |escape: &[u8]| {
-        escape.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    let sound = raw.split(|&byte| byte == b'%').skip(1).all(whole);
+    let sound = percent::has_valid_escapes(raw);
     (sound && !raw.contains(&b';')).then(|| percent::utf8_or_replacement(unescape(raw)))
 }
 
@@ -116,8 +112,7 @@ pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Or
     }
 }
 
-/// Writes pairs as an object: a single value of a name as a string, several as a list; or all as
-/// lists.
+/// Writes pairs as an object; the values of a name as by [`write_values`].
 pub fn write<'a>(
     json: &mut Json,
     compat: &Compat,

@@ -134,8 +134,7 @@ impl<'a> Reference<'a> {
         Some(Reference { scheme, authority, path, query, fragment })
     }
 
-    /// Whether it is an absolute path of the same server to every browser: some treat `/\` at the
-    /// start like `//`.
+    /// Whether it is an absolute path to every browser: some treat `/\` at the start like `//`.
     pub fn is_local(&self) -> bool {
         let bare = self.scheme.is_none() && self.authority.is_none();
         bare && self.path.starts_with('/') && !self.path.contains('\\')

@@ -31,8 +31,7 @@ fn escape_as_sent(output: &mut Vec<u8>, spelling: Spelling, request: &Request, h
     }
 }
 
-/// The host in lower case without a default port, and path and query with every escape decoded that
-/// can be.
+/// The host in lower case without a default port, then path and query as IRI parts.
 fn escape_as_iri(output: &mut Vec<u8>, compat: &Compat, request: &Request, host: &[u8]) {
     let start = output.len();
     escape_latin1(output, without_default_port(compat, request, host));
