@@ -133,8 +133,7 @@ fn unknown(name: &str, text: &str) -> Option<ConfigError> {
 }
 
 /// Whether Kubernetes sets this variable for a service. For one called `loiter` or `loiter-a`,
-/// every container has LOITER_PORT=tcp://…, LOITER_A_SERVICE_HOST, LOITER_PORT_80_TCP_ADDR and the
-/// like.
+/// there are LOITER_PORT=tcp://…, LOITER_A_SERVICE_HOST, LOITER_PORT_80_TCP_ADDR and the like.
 fn is_service_link(word: &str, text: &str) -> bool {
     let of_port = word.ends_with("PORT") && text.contains("://") || word.contains("PORT_");
     of_port || word.ends_with("SERVICE_HOST") || word.contains("SERVICE_PORT")

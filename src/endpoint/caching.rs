@@ -168,9 +168,8 @@ fn go_etag(app: &App, request: &Request) -> Result<Reply, Refusal> {
     }
     let mut body = Vec::new();
     render(app, request, &mut body);
-    let modified_s = Some(request.unix_us / 1_000_000);
-    let validator = Validator { tag: &tag, modified_s };
-    let (reply, part) = range::served(request, validator, body.len() as u64);
+    let is = Validator { tag: &tag, modified_s: Some(request.unix_us / MICROSECONDS) };
+    let (reply, part) = range::served(request, is, body.len() as u64);
     let reply = reply.header("ETag", format!("\"{tag}\""));
     let reply = match reply.status {
         Status(304) => reply,

@@ -78,9 +78,8 @@ fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.body, output)))
 }
 
-/// Refuses a form with too many fields and, if the API is strict, a malformed body. An endpoint
-/// whose answer has [`EchoField::Data`], `Files`, `Form` or `Json` must call this first: once the
-/// answer is rendered, it is too late.
+/// Refuses a form with too many fields and, if the API is strict, a malformed body. Call this
+/// before rendering an answer with [`EchoField::Data`], `Files`, `Form` or `Json`.
 pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     body::check_count(request)?;
     if app.compat.strict {

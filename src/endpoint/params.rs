@@ -78,7 +78,7 @@ fn seconds_ns(text: &str) -> Option<u128> {
 fn exponent(text: &str) -> Option<i64> {
     const ENDLESS: i64 = 1_000_000;
     let (negative, digits) = sign(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_digits(digits) {
         return None;
     }
     let exponent = digits.parse().unwrap_or(ENDLESS).min(ENDLESS);
@@ -93,12 +93,10 @@ pub fn count(app: &App, name: &str, segment: &[u8]) -> Result<u64, Refusal> {
         let count = text.parse::<i64>().ok().and_then(|count| u64::try_from(count).ok());
         return count.ok_or_else(|| bad(name, &text, "expected an integer"));
     }
-    if segment.is_empty() || !segment.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::not_found());
+    match std::str::from_utf8(segment) {
+        Ok(text) if is_digits(text) => Ok(text.parse().unwrap_or(u64::MAX)),
+        _ => Err(Refusal::not_found()),
     }
-    Ok(segment.iter().fold(0u64, |value, byte| {
-        value.saturating_mul(10).saturating_add(u64::from(byte.wrapping_sub(b'0')))
-    }))
 }
 
 /// A value within its limits: another one is clamped or refused, depending on the API. The caller
@@ -119,9 +117,8 @@ pub fn bounded(
     }
 }
 
-/// An integer as Python's `int` reads it, with whitespace, a sign, `_` between digits and leading
-/// zeros; one that is too large becomes the largest. Or as Go reads it, with a sign and leading
-/// zeros.
+/// An integer as Python's `int` reads it, with whitespace, sign, `_` and leading zeros; one that is
+/// too large becomes the largest. Or as Go reads it, with a sign and leading zeros.
 pub fn integer(compat: &Compat, name: &str, text: &str) -> Result<i64, Refusal> {
     let value = if compat.go_numbers { text.parse().ok() } else { python_integer(text) };
     value.ok_or_else(|| bad(name, text, "expected an integer"))
@@ -163,14 +160,18 @@ pub fn digits<'a>(name: &str, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
 }
 
 fn integer_digits(text: &str) -> Option<(bool, Cow<'_, str>)> {
-    let sound = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     // The usual form.
-    if sound(text) {
+    if is_digits(text) {
         return Some((false, Cow::Borrowed(text)));
     }
     let (negative, rest) = sign(trim(text));
     let digits = without_underscores(rest)?;
-    sound(&digits).then_some((negative, digits))
+    is_digits(&digits).then_some((negative, digits))
+}
+
+/// Whether a text is one or more ASCII digits.
+pub fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A number as Python's `float` reads it, if it is finite.

@@ -166,9 +166,8 @@ fn go_range(app: &App, request: &Request) -> Result<Reply, Refusal> {
     }
 }
 
-/// The head of an answer with a document or a part of it, and the range of that part, as in Go's
-/// `ServeContent`, which follows RFC 9110. Several ranges, or none that is valid, are answered with
-/// the whole document.
+/// The head of an answer with a document or a part of it, and that part, as in Go's `ServeContent`
+/// (RFC 9110). Several ranges, or none that is valid, get the whole document.
 pub(super) fn served(request: &Request, is: Validator, length: u64) -> (Reply, Range<u64>) {
     let reply = |status| Reply::new(Status(status)).media(Media::PlainText);
     match is.evaluate(request) {
@@ -218,8 +217,7 @@ fn part(header: &[u8], length: u64) -> Part {
 
 /// A number in digits; one that is too large becomes the largest.
 fn number(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(u64::MAX))
+    params::is_digits(text).then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -41,9 +41,8 @@ pub(super) const GROUP: Group = Group {
     ],
 };
 
-/// `/raw`: the head as received, from the request line to the empty line. Empty lines before it are
-/// skipped (RFC 9112 2.2), and so are fields that the operator excludes, since a proxy may have
-/// added them.
+/// `/raw`: the head as received, to its empty line, without empty lines before it (RFC 9112 2.2)
+/// and fields that the operator excludes, since a proxy may have added them.
 fn raw(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply { media: Media::Text, body: Body::Render(render_raw), ..Reply::new(Status::OK) })
 }
@@ -81,9 +80,8 @@ fn render_dump(app: &App, request: &Request, output: &mut Vec<u8>) {
     output.extend_from_slice(request.body);
 }
 
-/// `/trailers?name=value`, from go-httpbin: the answer of `/anything` in chunks, followed by a
-/// trailer field for each argument, announced in `Trailer`. HTTP/1.0 has neither chunks nor
-/// trailers (RFC 9112 7.1).
+/// `/trailers?name=value`, from go-httpbin: the answer of `/anything`, and a trailer field for each
+/// argument, announced in `Trailer`. HTTP/1.0 has no trailers (RFC 9112 7.1).
 fn trailers(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = query::response_fields(app.compat, request)?;
     asked.iter().try_for_each(|(name, value)| check_trailer(name, value))?;

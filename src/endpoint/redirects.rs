@@ -109,11 +109,8 @@ fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     }
     let url = named(&asked, "url").unwrap_or_default();
     let target = parse_target(url)?;
-    let code = match named(&asked, "status_code") {
-        Some(code) => integer(app.compat, "status_code", code)?,
-        None => 302,
-    };
-    let code = redirect_code(code).unwrap_or(302);
+    let code = named(&asked, "status_code").map(|code| integer(app.compat, "status_code", code));
+    let code = code.transpose()?.and_then(redirect_code).unwrap_or(302);
     Ok(answer(app, &target, code, Media::Html, target.to_uri()))
 }
 

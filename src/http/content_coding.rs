@@ -67,9 +67,8 @@ impl Coding {
     }
 }
 
-/// The coding that the client prefers among `offered`, and the first of several equal ones (RFC
-/// 9110 12.5.3). Without Accept-Encoding it is identity. `None` when the client excludes all of
-/// them.
+/// The coding that the client prefers among `offered`, the first of equal ones (RFC 9110 12.5.3);
+/// identity without Accept-Encoding. `None` when the client excludes all of them.
 pub fn accepted(request: &Request, offered: &[Coding]) -> Option<Coding> {
     let mut best = (0, None);
     for &coding in offered {

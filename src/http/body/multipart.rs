@@ -38,9 +38,8 @@ pub fn parse<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     Some(parts)
 }
 
-/// The content up to the next delimiter, and the text after that; `None` in its place after the
-/// last one. `text` starts with the line break before the content, which is the delimiter's own if
-/// there is no content.
+/// The content up to the next delimiter, and the text after that, if that is not the last. `text`
+/// starts with a line break, which is the delimiter's own if there is no content.
 fn content<'a>(text: &'a [u8], delimiter: &[u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let start = line_break(text);
     memmem::find_iter(text, delimiter).find_map(|at| {

@@ -10,9 +10,8 @@ use crate::http::request::Request;
 /// The characters that end a cookie's name.
 const AFTER_NAME: [char; 5] = [' ', '\t', '=', '"', ';'];
 
-/// A request's cookies by name, parsed as by Werkzeug: several fields are joined with `,`, each
-/// byte is a character, and the first of several cookies with one name counts. Malformed ones are
-/// skipped up to the next `;`.
+/// A request's cookies, parsed as by Werkzeug: fields are joined with `,`, each byte is a
+/// character, the first of a name counts, and malformed cookies are skipped up to the next `;`.
 pub fn of(request: &Request) -> BTreeMap<String, String> {
     let fields: Vec<&[u8]> = request.fields_named("Cookie").collect();
     let text: String = fields.join(b",".as_slice()).into_iter().map(char::from).collect();

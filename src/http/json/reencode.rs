@@ -223,9 +223,8 @@ fn write_float(json: &mut Json, text: &str) {
     json.raw(&format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs()));
 }
 
-/// If two shortest spellings are equally near, Python and Go choose the even one and Rust the
-/// larger. Rounding to the same number of digits gives the even one, which nearly always parses to
-/// the same value.
+/// Of two equally near shortest spellings, Python and Go choose the even one and Rust the larger.
+/// Rounding to as many digits gives the even one, which nearly always parses to the same value.
 fn nearest(float: f64, even: String, shortest: impl FnOnce() -> String) -> String {
     if even.parse() == Ok(float) { even } else { shortest() }
 }

@@ -43,9 +43,8 @@ macro_rules! authority {
     };
 }
 
-/// Regular expression for what [`Reference::parse`] accepts, except that it accepts only valid IPv6
-/// addresses between brackets. Arguments: further characters that are invalid in the path, and what
-/// replaces them.
+/// Regular expression for what [`Reference::parse`] accepts, but with valid IPv6 addresses alone.
+/// Arguments: further characters that are invalid in the path, and what replaces them.
 macro_rules! pattern {
     ($not:literal, $or:literal) => {
         concat!(
@@ -111,9 +110,8 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// Parses a text. As in browsers, leading spaces are ignored. `None` if the authority is
-    /// invalid or there is a control character: browsers drop some of them, so that the rest would
-    /// have another meaning.
+    /// Parses a text without its leading spaces, as browsers do. `None` for an invalid authority,
+    /// or a control character: browsers drop some, which changes the meaning of the rest.
     pub fn parse(text: &'a str) -> Option<Reference<'a>> {
         let text = text.trim_start_matches(' ');
         if text.contains(|char: char| char.is_ascii_control()) {

@@ -85,9 +85,8 @@ pub fn is_secure(compat: &Compat, request: &Request) -> bool {
     compat.secure_fields.iter().any(reports)
 }
 
-/// Appends the client's address, inside a JSON string: what a proxy reports, else the peer's
-/// address; nothing for a client on a Unix socket. Of a list httpbin shows all and go-httpbin the
-/// first entry.
+/// Appends the client's address, inside a JSON string: what a proxy reports (in httpbin the whole
+/// list, in go-httpbin its first entry), else the peer's; nothing on a Unix socket.
 pub fn escape_origin(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
     if compat.whole_origin && request.field(FORWARDED).is_some() {
         return escape_joined(output, request, FORWARDED);

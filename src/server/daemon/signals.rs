@@ -57,9 +57,8 @@ fn others() -> impl Iterator<Item = c_int> {
     std::iter::empty()
 }
 
-/// What a signal requests. `terminals` is the number of standard streams that are terminals, and
-/// `at_start` their number at the start: SIGHUP from an operator reopens the logs, but when the
-/// terminal was closed it ends the process.
+/// What a signal requests. `terminals`: how many standard streams are terminals, now and
+/// `at_start`. SIGHUP reopens the logs, but ends the process if the terminal was closed.
 pub(super) fn request(signal: c_int, terminals: usize, at_start: usize) -> Request {
     match signal {
         SIGTERM | SIGINT | SIGQUIT => Request::End,

@@ -109,9 +109,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all lines to a regular file with one call. Any other file gets whole lines, if they
-    /// fit, and at most what a pipe takes atomically: so readers and other writers of a pipe see
-    /// whole lines.
+    /// Writes all lines to a regular file at once. Any other gets at most what a pipe takes
+    /// atomically, in whole lines if they fit, so that these are not mixed with another writer's.
     fn write_some(&self, lines: &[u8]) -> io::Result<usize> {
         let Some(mut file) = self.file.as_ref() else {
             return Err(io::Error::new(ErrorKind::NotConnected, "no reader"));
