@@ -17,6 +17,13 @@ pub enum Protocol {
     Echo,
 }
 
+impl Protocol {
+    /// Whether a client can be answered that there is no room for it.
+    pub fn has_refusals(self) -> bool {
+        self == Protocol::Http
+    }
+}
+
 /// One connection.
 #[derive(Debug)]
 pub enum Conn {

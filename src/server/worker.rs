@@ -245,27 +245,24 @@ impl<N: Net> Worker<N> {
         peer: Option<IpAddr>,
         free: bool,
     ) {
+        if !free && !protocol.has_refusals() {
+            return self.net.close(socket);
+        }
         let conn = Conn::new(protocol, &self.config.app.limits, self.now);
         let mut session = Session::new(socket, conn, peer, listener as u8, free);
         if self.listeners[listener].deferred || self.state != RunState::Serving {
             session.on_event(ASSUME_READABLE);
         }
         let token = self.sessions.insert(session);
-        self.trim.on_open(self.sessions.len());
-        if free {
-            self.ready.push(token);
-        } else {
-            // A refusal is written at once; one without a response takes no place.
-            match self.turn(token) {
-                Some(TurnResult::Close) => return self.close(token),
-                Some(TurnResult::Yield) => self.ready.push(token),
-                Some(TurnResult::Wait) | None => {}
-            }
-            if let Some(oldest) = self.admission.refuse(token, self.config.refusals) {
-                self.close(oldest);
-            }
-        }
+        self.ready.push(token);
         self.stats.connections += 1;
+        self.trim.on_open(self.sessions.len());
+        let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
+        if let Some(token) = over {
+            // It may be new: it gets its response first.
+            self.turn(token);
+            self.close(token);
+        }
     }
 
     /// Tries again later, or when a connection closes, to accept connections without a slot or
