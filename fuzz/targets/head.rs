@@ -1,5 +1,6 @@
 //! A head: the same result for every split of the input; scan and parse agree on where it ends, and
-//! a parse without a scan gives the same result. The reader by line agrees with `httparse`.
+//! a parse without a scan gives the same result, and reading it again the same request. The reader
+//! by line agrees with `httparse`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -35,7 +36,12 @@ fuzz_target!(|data: &[u8]| {
         }
         let mut table = FieldTable::empty();
         match (head::parse_unscanned(data, &mut table, &limits, ORIGIN), whole) {
-            (Ok(head), whole) => assert_eq!(Some(Ok(summary(&head))), whole, "without a scan"),
+            (Ok(head), whole) => {
+                assert_eq!(Some(Ok(summary(&head))), whole, "without a scan");
+                let mut table = FieldTable::empty();
+                let again = head::reparse(&data[..head.bytes], &mut table, ORIGIN);
+                assert_eq!(format!("{again:?}"), format!("{:?}", Some(head.request)), "again");
+            }
             (Err(_), Some(Ok(_))) => {
                 let end =
                     data.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);

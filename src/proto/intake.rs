@@ -123,3 +123,31 @@ impl Intake {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::http::app::App;
+    use crate::proto::conn::Protocol;
+    use crate::proto::test_driver::Driver;
+
+    /// The time a client was blocked does not count, but the time for the whole body goes on.
+    #[test]
+    fn a_client_that_was_kept_from_sending_has_its_time_again() {
+        let mut app = App::default();
+        app.limits.body_timeout = Duration::from_secs(20);
+        app.limits.request_timeout = Duration::from_secs(60);
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        let mut cx = driver.cx();
+        let at = |seconds: u64| Time::START.after(Duration::from_secs(seconds));
+        let mut intake = Intake::new(&cx, b"", Sink::Discard);
+        assert_eq!(intake.deadline(), at(20));
+        for (now, until) in [(30, 50), (39, 59), (41, 60), (59, 60)] {
+            cx.clock.now = at(now);
+            intake.write_unblocked(&cx);
+            assert_eq!(intake.deadline(), at(until), "{now}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
-//! Requests that wait: what they keep, and how they are counted.
+//! Requests that wait: what they keep, how they are counted and recorded.
 
 use super::*;
+use crate::http::tests as http;
 use crate::proto::conn::Protocol;
 use crate::proto::test_driver::Driver;
 use crate::proto::{Event, Next};
@@ -115,4 +116,121 @@ fn a_half_closed_client_has_its_time_after_a_long_answer() {
     (driver.edge.event, driver.edge.read_eof) = (Event::WriteUnblocked, true);
     let until = driver.clock.now.after(driver.app.limits.linger_timeout);
     assert_eq!(driver.advance(), Next::Linger(until));
+}
+
+/// What an endpoint was found with is there again when the request has been parsed anew.
+#[test]
+fn a_request_that_is_read_again_has_its_parameters_and_its_seed() {
+    let mut driver = Driver::new(App::default(), Protocol::Http, 1);
+    let mut cx = driver.cx();
+    http::ask("/delay/7", &[("Host", "a")], b"", |fresh| {
+        let mut request = fresh.clone();
+        let found = endpoint::find(cx.app, &request.target, request.method);
+        let Opened::Delayed(exchange) = Exchange::open(&mut cx, &mut request, found) else {
+            panic!("it is not delayed")
+        };
+        let mut again = fresh.clone();
+        exchange.restore(cx.app, &mut again, request.seed);
+        assert_eq!(again.param(0), b"7");
+        assert_eq!((again.params, again.seed), (request.params, request.seed));
+        assert_ne!(again.seed, fresh.seed);
+    });
+}
+
+const FROM: Time = Time::from_micros(5_000_000);
+
+/// A connection whose answers are recorded, with this request sent at [`FROM`].
+fn recorded(request: &str) -> Driver {
+    let mut driver = Driver::new(App { records: true, ..App::default() }, Protocol::Http, 1);
+    driver.clock.now = FROM;
+    driver.receive(request.as_bytes());
+    driver
+}
+
+/// Calls the machine this long after [`FROM`], without new input.
+fn call_at(driver: &mut Driver, seconds: u64) -> Next {
+    driver.clock.now = FROM.after(Duration::from_secs(seconds));
+    driver.receive(b"")
+}
+
+/// The records: status, seconds, bytes of the body.
+fn logged(driver: &mut Driver) -> Vec<(u16, u64, u64)> {
+    let mut lines = Vec::new();
+    driver.worker.records.drain(|record| {
+        assert_eq!(record.duration_us % 1_000_000, 0, "{record:?}");
+        lines.push((record.status.0, record.duration_us / 1_000_000, record.body_bytes));
+    });
+    lines
+}
+
+fn get(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
+#[test]
+fn a_record_counts_the_body_and_the_time() {
+    assert_eq!(logged(&mut recorded(&get("/bytes/70"))), [(200, 0, 70)]);
+    assert_eq!(logged(&mut recorded(&get("/status/404"))), [(404, 0, 0)]);
+    let mut driver = recorded(&get("/drip?delay=0&duration=5&numbytes=5"));
+    (1..=5).for_each(|second| _ = call_at(&mut driver, second));
+    assert_eq!(logged(&mut driver), [(200, 5, 5)]);
+}
+
+/// An answer that has begun keeps its status. Where the client had closed its side before, it has
+/// been gone since then.
+#[test]
+fn what_a_reset_cuts_off_is_recorded_as_far_as_it_went() {
+    const DRIP: &str = "/drip?delay=2&duration=4&numbytes=2";
+    for (target, closed_at, reset_at, expected) in [
+        ("/delay/9", None, 3, (499, 3, 0)),
+        ("/delay/9", Some(1), 3, (499, 1, 0)),
+        (DRIP, None, 4, (200, 4, 1)),
+        (DRIP, Some(1), 4, (499, 1, 1)),
+        // It closed its side when the answer had begun.
+        (DRIP, Some(3), 4, (200, 4, 1)),
+    ] {
+        let mut driver = recorded(&get(target));
+        for second in 1..reset_at {
+            driver.edge.eof_reported = closed_at.is_some_and(|at| at <= second);
+            call_at(&mut driver, second);
+        }
+        driver.edge.event = Event::Reset;
+        assert_eq!(call_at(&mut driver, reset_at), Next::Close);
+        assert_eq!(logged(&mut driver), [expected], "{target}, closed at {closed_at:?}");
+        assert_eq!(driver.worker.clients_gone, 1);
+    }
+}
+
+/// Whether the client is gone shows only after the answer.
+#[test]
+fn an_answer_to_a_closed_side_is_recorded_when_its_client_is_known_to_be_gone_or_not() {
+    for (records, gone) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut driver = recorded(&get("/delay/2"));
+        driver.app = App { records, ..App::default() }.into();
+        (driver.edge.eof_reported, driver.edge.read_eof) = (true, true);
+        call_at(&mut driver, 1);
+        let Next::Linger(until) = call_at(&mut driver, 3) else { panic!("it does not linger") };
+        assert_eq!((logged(&mut driver), driver.worker.clients_gone), (vec![], 0));
+        driver.edge.event = if gone { Event::Reset } else { Event::None };
+        driver.clock.now = until;
+        assert_eq!(driver.receive(b""), Next::Close);
+        assert_eq!(driver.worker.clients_gone, u64::from(gone));
+        let text = String::from_utf8_lossy(driver.output.unread()).into_owned();
+        let bytes = text.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len() as u64);
+        let expected = if gone { (499, 1, bytes) } else { (200, 3, bytes) };
+        assert_eq!(logged(&mut driver), if records { vec![expected] } else { vec![] });
+    }
+}
+
+#[test]
+fn a_request_whose_client_is_gone_before_its_body_is_complete_is_recorded() {
+    for records in [true, false] {
+        let request = "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc";
+        let mut driver = recorded(request);
+        driver.app = App { records, ..App::default() }.into();
+        driver.edge.event = Event::Reset;
+        assert_eq!(call_at(&mut driver, 3), Next::Close);
+        assert_eq!(logged(&mut driver), if records { vec![(499, 3, 0)] } else { vec![] });
+        assert_eq!(driver.worker.clients_gone, 1);
+    }
 }
