@@ -57,7 +57,7 @@ http {{
     }}
 }}
 """
-MEGABYTE = "/tmp/loiter-megabyte"
+MEGABYTE = f"{tempfile.gettempdir()}/loiter-megabyte"
 # curl's arguments, with {} for the base URL, and the statuses it must print.
 CURLS = [
     ("--http1.0 {}/get", "200"),

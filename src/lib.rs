@@ -1,14 +1,14 @@
 //! loiter: an HTTP server that is fast, slow, odd or broken on command.
 //!
-//! It serves httpbin's API, with `/delay` as its heart, and raw TCP and UDP echo. A request that
-//! waits costs an entry in a table and a timer: no thread, no task, no coroutine.
+//! It serves httpbin's API, including `/delay`, and raw TCP and UDP echo. A request that waits
+//! costs an entry in a table, a timer and its own bytes: no thread, no task, no coroutine.
 //!
 //! # The layers
 //!
 //! ```text
 //!   server/    L5  sockets, clocks, threads       daemon Server Worker Session Net ── Os, Sim
 //!   config/    L4  flag > environment > file      read  SECTIONS
-//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Intake, Exchange   Echo
+//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Intake, Exchange  Echo
 //!   endpoint/  L2  fn(&App, &Request) -> Reply    ROUTES  find  answer
 //!   http/      L1  the vocabulary                 Request  Reply  Body  Pace  Status
 //!   base/      L0  no network, no clock           Time  Wheel  Slab  Buf  Random  limits
@@ -37,7 +37,7 @@
 //!    each token is one [`Session::turn`](server::session::Session::turn): flush, settle, feed,
 //!    advance, until the session waits.
 //! 5. The turn reads into a buffer that all sessions of the worker share; a session owns bytes only
-//!    between turns, and only what was left over.
+//!    between turns, and only unprocessed ones.
 //! 6. [`Conn::advance`](proto::conn::Conn::advance) calls its machine.
 //!    [`Http1`](proto::http1::Http1) parses the head with `head::parse_unscanned` if it is
 //!    complete; if not, `head::scan` looks for its end as it arrives.
@@ -50,10 +50,10 @@
 //! 10. The wheel fires: the *same* turn, the *same* advance. The request is parsed again, and
 //!     `http1/encode.rs` writes head and body into the shared output.
 //! 11. One write hands it to the kernel. Above the high-water mark `advance` stops producing until
-//!     the kernel has taken everything: that is all of back-pressure.
+//!     the kernel has taken everything: this is the only back-pressure mechanism.
 //! 12. The connection waits for its next request; what was sent behind the first is in its input
-//!     already. Or it closes: the slot is free, its generation counted up, so a late event of the
-//!     former session finds nothing.
+//!     already. Or it closes: the slot is free, its generation is incremented, so a late event of
+//!     the former session finds nothing.
 //!
 //! # In a test
 //!

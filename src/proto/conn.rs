@@ -1,4 +1,4 @@
-//! A connection's protocol: which machine speaks on it.
+//! A connection's protocol: which state machine runs it.
 
 use super::echo;
 use super::http1::Http1;
@@ -63,7 +63,7 @@ impl Conn {
         match next {
             Next::Become(upgrade) => {
                 *self = Conn::upgraded(*upgrade, cx);
-                // To be called again, once the answer that announces it is out.
+                // To be called again after the 101 is sent.
                 Next::Write
             }
             next => next,

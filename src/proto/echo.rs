@@ -4,9 +4,9 @@ use super::{Cx, Event, Next};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 
-/// See [`proto`](super). Input and output change places, so nothing is copied. A connection may be
+/// See [`proto`](super). Input and output are swapped, so nothing is copied. A connection may be
 /// silent for as long as it likes: raw TCP has no request that could time out. One that is refused
-/// is closed without a word, as every byte would count as echo.
+/// is closed without sending anything, because the client would read it as echo.
 pub fn advance(cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
     if matches!(cx.edge.event, Event::Refused | Event::Reset) {
         return Next::Close;

@@ -1,10 +1,9 @@
-//! The player: one request and the reply to it, from the first moment of the wait to the last byte
-//! of the answer, in any protocol.
+//! Sends one reply on schedule: its delay, its head, and its body in pieces, in any protocol.
 //!
 //! This is the only place where a due time is compared with now. A reply has the delay before its
 //! head, and the span its pieces are spread over; all moments are counted from one start, so
 //! nothing drifts, and a piece is sent when its moment has come and never before. What the steps
-//! look like on the wire is the protocol's business: `http1/encode.rs`.
+//! look like on the wire is in `http1/encode.rs`.
 
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ pub enum Opened {
     Ready(Exchange),
     /// Its answer takes time: it is to be [parked](Exchange::park).
     Delayed(Exchange),
-    /// Its answer would take time, and as many are waiting as may: the refusal.
+    /// The limit on delayed answers is reached: the refusal.
     Overloaded(Exchange),
 }
 
@@ -62,7 +61,7 @@ pub enum Step {
     Answer(Parked, Time),
     /// Room for output.
     Room,
-    /// To go on: a piece of the body was appended, of this many bytes.
+    /// Another call: a piece of this many bytes was appended.
     Data(usize),
     /// Nothing: the body is complete.
     End,
@@ -71,7 +70,7 @@ pub enum Step {
 /// The head of an answer, without what the protocol adds.
 #[derive(Debug)]
 pub struct Head<'a> {
-    /// The status, which is not an interim one, but for 101.
+    /// The status: never 1xx, except 101.
     pub status: Status,
     /// The media type.
     pub media: Media,
@@ -314,8 +313,8 @@ impl Exchange {
         self.record.as_ref().is_some_and(|record| record.waited_us.is_some())
     }
 
-    /// The answer is out. Its record is returned where the client may be gone: whether it is shows
-    /// only now.
+    /// The answer is sent. Returns its record if the client may be gone, which only now can be
+    /// determined.
     pub fn finish(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
         cx.worker.served += 1;
         let mut record = self.record.take()?;

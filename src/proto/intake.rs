@@ -32,7 +32,7 @@ pub enum Sink {
     Stream(Box<Exchange>),
 }
 
-/// What an intake has led to, be its body complete or not.
+/// The result of an intake, whether its body is complete or not.
 #[derive(Debug)]
 pub enum Taken {
     /// An answer that has begun.
@@ -67,8 +67,8 @@ impl Intake {
         matches!(self.sink, Sink::Stream(_))
     }
 
-    /// The client was kept from sending, by an answer it was slow to take: its time for the next
-    /// piece starts again. How often it can do so is bounded by the time for the whole body.
+    /// Restarts the time for the next piece after back-pressure stopped reading. How often that
+    /// happens is bounded by the time for the whole body.
     pub fn write_unblocked(&mut self, cx: &Cx) {
         self.until = cx.clock.now.after(cx.app.limits.body_timeout).min(self.latest(cx));
     }

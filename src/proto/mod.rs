@@ -56,7 +56,7 @@ pub enum Upgrade {
 /// What a connection is doing between two calls, derived from its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Whether it has a use for input. A request that waits for its answer keeps the next one out.
+    /// Whether it reads input. A request that waits for its answer keeps the next one out.
     pub reads: bool,
     /// Whether further input may be answered although the client has not yet taken what it was
     /// sent: the body of an echo, and what arrives together with its last bytes.
@@ -146,7 +146,7 @@ pub enum Event {
     WriteUnblocked,
     /// This many bytes came and went back without being read; they are behind `output`, or sent.
     Spliced(usize),
-    /// The server has no room for it: answer so, where the protocol has words for it, and close.
+    /// The server has no room for it: answer so, if the protocol can express that, and close.
     Refused,
     /// It is broken: nothing that is sent arrives. What was begun is recorded as it is.
     Reset,
@@ -168,7 +168,7 @@ pub struct Shared {
     pub draining: bool,
     /// The `Server` and `Date` fields.
     pub date_header: DateHeader,
-    /// For what is drawn by chance.
+    /// Random generator.
     pub random: Random,
     /// Where bodies are rendered before their length is known; empty between uses.
     pub body: Vec<u8>,

@@ -23,7 +23,7 @@ pub(super) struct Admission {
     refused: VecDeque<Token>,
 }
 
-/// What becomes of the next connection.
+/// The decision for the next connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// There is a slot for it.
@@ -37,7 +37,7 @@ pub(super) enum Verdict {
 }
 
 impl Admission {
-    /// What becomes of the next connection, with `capacity` slots in all.
+    /// The decision for the next connection, with `capacity` slots in all.
     pub(super) fn verdict<S>(
         &mut self,
         sessions: &mut Slab<Session<S>>,
@@ -78,7 +78,7 @@ impl Admission {
         oldest.map(|(_, token)| token)
     }
 
-    /// The next session round the slab.
+    /// The next session in the slab, wrapping around.
     fn next<S>(&mut self, sessions: &Slab<Session<S>>) -> Option<Token> {
         let slots = sessions.slots();
         for _ in 0..slots {

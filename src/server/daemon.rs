@@ -109,7 +109,7 @@ fn serve(
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     stdout.send(announcement(server.addresses()).as_bytes());
     stdout.finish();
-    tracing::info!(capacity = server.capacity(), "most connections at a time");
+    tracing::info!(capacity = server.capacity(), "connection limit");
     let wake = signals.handle();
     let waiter = thread::Builder::new()
         .name("join".into())

@@ -42,11 +42,11 @@ pub struct Session<S> {
     ready: Readiness,
     last_read: LastRead,
     writing: Writing,
-    /// What brings the session its next turn.
+    /// When the next turn runs.
     pub schedule: Schedule,
 }
 
-/// What brings a session its next turn.
+/// When a session has its next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
     /// The worker's list, and nothing else: the session is new, and its socket is not registered
@@ -121,7 +121,7 @@ impl<N> Turn<'_, '_, N> {
 }
 
 impl<S> Session<S> {
-    /// A session that was accepted just now; one that is not `admitted` is answered so and closed.
+    /// A session that was accepted just now; one that is not `admitted` gets a 503.
     pub fn new(
         socket: S,
         conn: Conn,
@@ -219,7 +219,7 @@ impl<S> Session<S> {
 
     /// How a turn begins. What has arrived is read before the machine is called, so that no
     /// deadline passes for what it has not seen; unless there is more than a head already: a client
-    /// that sends faster than it takes its answers would be read for ever.
+    /// that sends faster than it takes its answers would be read without bound.
     fn first<N>(&self, turn: &mut Turn<N>, reads: bool) -> Next {
         let Turn { cx, buffers, deadline, .. } = turn;
         let blocked = !buffers.output.is_empty() && !std::mem::take(&mut deadline.collecting);
@@ -233,7 +233,7 @@ impl<S> Session<S> {
         if reads && cx.edge.event != Event::Refused { Next::Read(Time::NEVER) } else { Next::Write }
     }
 
-    /// Writes what is ready. A result: the client has not taken all of it.
+    /// Writes what is ready. Returns a result if output remains.
     fn flush<N: Net<Socket = S>>(
         &mut self,
         turn: &mut Turn<N>,
@@ -243,8 +243,8 @@ impl<S> Session<S> {
         if turn.buffers.is_flushed() {
             return Ok(None);
         }
-        // A client that is late is asked once more, or it would stay as long as others take all
-        // that may be sent.
+        // An overdue client gets one more try: with the token bucket empty it would otherwise never
+        // time out.
         if let Some(until) = turn.buffers.bucket.blocked_until(now)
             && !turn.deadline.has_passed(now)
         {
@@ -261,8 +261,7 @@ impl<S> Session<S> {
         Ok(None)
     }
 
-    /// What the machine waits for is either not there yet, or is not to be had in this turn: the
-    /// result. Otherwise the turn goes on.
+    /// Returns a result if the session must wait or yield.
     fn settle<N: Net<Socket = S>>(
         &mut self,
         turn: &mut Turn<N>,

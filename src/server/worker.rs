@@ -275,7 +275,7 @@ impl<N: Net> Worker<N> {
     fn complain(&mut self, error: &std::io::Error) {
         if self.now >= self.complain_next {
             self.complain_next = self.now.after(COMPLAINT_INTERVAL);
-            tracing::warn!(%error, connections = self.sessions.len(), "no room for connections");
+            tracing::warn!(%error, connections = self.sessions.len(), "cannot accept connections");
         }
     }
 

@@ -98,13 +98,13 @@ fn a_log_that_is_read_has_every_line() {
     let daemon = lives_and_ends(Daemon::of(&mut limited("info", "text")));
     let log = daemon.log.iter().collect::<Vec<_>>().join("\n");
     for message in [
-        "most connections at a time capacity=",
+        "connection limit capacity=",
         "\"target\":\"/get\"",
         "SIGUSR1: no log to reopen",
         "SIGHUP: no log to reopen",
         "SIGUSR2: ignored",
         #[cfg(target_os = "linux")]
-        "no room for connections",
+        "cannot accept connections",
         "SIGTERM: finishing requests in flight",
         "SIGTERM again: stopping now",
         "stopped connections=",

@@ -90,6 +90,6 @@ fn what_it_cannot_do_in_its_place_it_refuses() {
 fn rust_log_about_others_does_not_silence_it() {
     let daemon =
         Daemon::of(command(BIN).args(["--listen", "127.0.0.1:0"]).env("RUST_LOG", "mio=warn"));
-    daemon.logged("most connections at a time");
+    daemon.logged("connection limit");
     daemon.stop();
 }

@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Setting] = &[
         shape: Shape::Choice(&["local", "public"]),
         value: "PRESET",
         takes: "local or public",
-        help: "Preset: public tightens every limit that is not set explicitly, allows \
+        help: "Preset: public tightens most limits that are not set explicitly, allows \
                /redirect-to only within this server and empties /env",
         ..choice!(preset, PRESETS)
     },

@@ -33,7 +33,7 @@ const CODED: &[Client] = &[Client::Decompress];
 /// A slogan and an explanation. Clients' tests look for the words of httpbin's page.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
 const MORE: &str = "It is an HTTP Request & Response Service like httpbin.org: \
-    it speaks the API of httpbin, and has go-httpbin's endpoints and durations as well.";
+    it implements httpbin's API and go-httpbin's additional endpoints and duration formats.";
 
 /// Command-line programs that print what they get, by the product in their User-Agent.
 const PRINTERS: [&str; 3] = ["curl", "wget", "httpie"];

@@ -17,7 +17,7 @@ use crate::proto::{Cx, Next};
 /// What HTTP/1 adds to an exchange.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    /// The version of the request, which is the answer's.
+    /// The version of request and answer.
     pub(super) version: Version,
     /// What becomes of the connection after the answer.
     pub(super) closing: Closing,
@@ -168,14 +168,14 @@ enum Framing {
     Close,
 }
 
-/// The end of every head: CORS as in httpbin, and a field that makes browsers believe the media
-/// type, since much of what is answered is what the client sent.
-const STANDING: &[u8] = b"\r\nAccess-Control-Allow-Credentials: true\r\n\
+/// The end of every head: CORS as in httpbin, and a field that stops browsers from sniffing the
+/// media type, since much of what is answered is what the client sent.
+const COMMON_FIELDS: &[u8] = b"\r\nAccess-Control-Allow-Credentials: true\r\n\
     X-Content-Type-Options: nosniff\r\n\r\n";
 /// The same in one piece for a request without `Origin`, as nearly all are.
 const ANY_ORIGIN: &[u8] = b"Access-Control-Allow-Origin: *\r\n\
     Access-Control-Allow-Credentials: true\r\nX-Content-Type-Options: nosniff\r\n\r\n";
-/// The interim answer that invites a body (RFC 9110 15.2.1).
+/// 100 Continue (RFC 9110 15.2.1).
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// The last chunk, and no trailer.
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -258,7 +258,7 @@ fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
     let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");
     output.extend_from_slice(origin);
-    output.extend_from_slice(STANDING);
+    output.extend_from_slice(COMMON_FIELDS);
 }
 
 /// Appends a chunk; nothing for an empty one, which would end the body.

@@ -32,7 +32,7 @@ impl Http1 {
         }
     }
 
-    /// An exchange is over: the connection is kept for the next one, changes its protocol, or ends.
+    /// After an exchange: the connection is kept for the next one, changes its protocol, or ends.
     ///
     /// A client that asked for the end sends nothing more (RFC 9112 9.6), and what it has sent is
     /// there: it needs no lingering, which would cost a short connection an eighth more.
@@ -90,8 +90,8 @@ impl Http1 {
         None
     }
 
-    /// Refuses a request of whose head the input holds the beginning at least. What is wrong with
-    /// that comes first, as it would have been had the rest come later.
+    /// Refuses a request of whose head the input holds the beginning at least. An error in what
+    /// has arrived takes precedence, so the result does not depend on segmentation.
     pub(super) fn refuse(
         &mut self,
         cx: &mut Cx,
@@ -196,7 +196,7 @@ impl Http1 {
     }
 }
 
-/// Stands for a request whose head, of which this has come, could not be parsed.
+/// A placeholder for a request whose head, of which this has come, could not be parsed.
 fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {
@@ -216,8 +216,8 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
     }
 }
 
-/// How a connection ends after its last answer: gently, since what its client may still be sending
-/// would make us reset the connection, and the answer be lost (RFC 9112 9.6).
+/// How a connection ends after its last answer: with a lingering close, or what its client may
+/// still be sending would make us reset it, and the answer be lost (RFC 9112 9.6).
 fn lingering(cx: &Cx) -> Stage {
     let (limits, now) = (&cx.app.limits, cx.clock.now);
     match cx.edge.read_eof {

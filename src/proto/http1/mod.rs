@@ -10,8 +10,8 @@
 //!                                                  └──▶ Close
 //! ```
 //!
-//! Nearly every head comes whole and sound, and is past `Head` at once. A request that waits is
-//! parked in an allocation of its own. Requests that were sent behind it stay in the input, so
+//! Nearly every head arrives complete and valid, and is past `Head` at once. A request that waits
+//! is parked in an allocation of its own. Requests that were sent behind it stay in the input, so
 //! they are answered in order.
 
 mod authority;
@@ -61,9 +61,9 @@ enum Stage {
     Head { until: Time, scanned: u32 },
     /// The head is there; its body is arriving.
     Body(Box<RequestBody>),
-    /// The request is there; its answer waits or is going out.
+    /// The request is there; its answer waits or is being sent.
     Play(Box<Exchange>),
-    /// The last answer is going out, or is out, to a client that may still be sending.
+    /// The last answer is being sent, or was, to a client that may still be sending.
     Linger { until: Time, left: u64 },
     /// The last answer is out to a client that had closed its side before: if it is gone, its
     /// kernel resets the connection now.
@@ -180,7 +180,7 @@ impl Http1 {
     }
 
     /// Parses the head, `scanned` before or not, finds its route, and answers, unless the body must
-    /// be waited for. After an error nothing has happened.
+    /// be waited for. On an error the state is unchanged.
     fn request(
         &mut self,
         cx: &mut Cx,
@@ -248,7 +248,7 @@ impl Http1 {
         let closing = match head.request.method {
             _ if self.requests_left == 0 => Closing::ByUs,
             _ if !head.keep_alive => Closing::ByClient,
-            // What comes behind it may be meant for the tunnel already.
+            // What comes behind it may be tunnel data.
             Method::Connect => Closing::ByUs,
             _ => Closing::KeptAlive,
         };

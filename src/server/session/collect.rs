@@ -31,7 +31,7 @@ impl<S> Session<S> {
     ) -> io::Result<TurnResult> {
         let collected = self.collect(turn, next)?;
         let Turn { cx, buffers, deadline, sent, .. } = turn;
-        // One huge answer is no reason to keep its room for ever.
+        // Do not keep an oversized buffer.
         buffers.spare.save(buffers.room());
         deadline.collecting = collected != Collected::Full;
         match collected {
@@ -54,7 +54,7 @@ impl<S> Session<S> {
 
     /// Reads on for a client that sends and takes nothing, and keeps its answer, within bounds for
     /// one connection and for all: most HTTP clients read nothing before they have written their
-    /// whole request, and one with a large body to echo would wait for us as we for it.
+    /// whole request, and one with a large body to echo would deadlock with us.
     fn collect<N: Net<Socket = S>>(
         &mut self,
         turn: &mut Turn<N>,

@@ -21,11 +21,11 @@ impl Leftover {
     }
 }
 
-/// When a client must have taken some output, that took no more the last time.
+/// Deadline for a blocked client to take some output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SendDeadline {
-    /// None while the client takes everything, while it is we who may not send, and while its input
-    /// is still read.
+    /// None while the client takes everything, while the egress limit blocks us, and while its
+    /// input is still read.
     until: Option<Time>,
     /// Whether its input was read although it took nothing.
     pub(super) collecting: bool,
@@ -47,13 +47,13 @@ impl SendDeadline {
         self.until.is_some_and(|until| until <= now)
     }
 
-    /// It ends no more.
+    /// Disables it.
     pub(super) fn clear(&mut self) {
         self.until = None;
     }
 
     /// Extends it, if it runs, for what the client has taken: that earns it time, but never more
-    /// than there is at the beginning, or a fast start would buy a long crawl.
+    /// than there is at the beginning, or an initial burst would pay for a slow remainder.
     pub(super) fn extend(&mut self, cx: &Cx, taken: usize) {
         let Some(until) = self.until.filter(|_| taken > 0) else { return };
         let limits = &cx.app.limits;
