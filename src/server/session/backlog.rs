@@ -57,6 +57,7 @@ mod tests {
             expected.push(n as u8);
         }
         assert_eq!((backlog.len(), backlog.pieces.len()), (expected.len(), 2));
+        assert!(!backlog.is_empty());
         let long = vec![b'x'; 2 * BACKLOG_PIECE];
         backlog.push(&long);
         expected.extend(&long);
@@ -66,5 +67,14 @@ mod tests {
             assert_eq!(backlog.len(), expected.len() - all.len());
         }
         assert!(all == expected && backlog.is_empty());
+    }
+
+    #[test]
+    fn a_piece_is_filled_before_the_next_begins() {
+        let mut backlog = Backlog::default();
+        (0..BACKLOG_PIECE / 1024).for_each(|_| backlog.push(&[0; 1024]));
+        assert_eq!(backlog.pieces.len(), 1);
+        backlog.push(b"x");
+        assert_eq!(backlog.pieces.len(), 2);
     }
 }

@@ -82,3 +82,15 @@ impl SharedBuffers {
         Some(Box::new(Leftover { input, output, backlog, deadline }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_go_back_to_the_capacity_they_begin_with() {
+        let limits = Limits::default();
+        let buffers = SharedBuffers::new(&limits);
+        assert_eq!(buffers.room(), limits.head_bytes + READ_BYTES + 2 * HEAD_ROOM);
+    }
+}

@@ -70,3 +70,25 @@ impl SendDeadline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_whatever_the_client_has_to_take() {
+        let mut backlog = Backlog::default();
+        backlog.push(b"x");
+        let none = || (Box::default(), Backlog::default(), None);
+        for ((output, backlog, until), expected) in [
+            (none(), false),
+            ((b"x".as_slice().into(), none().1, None), true),
+            ((none().0, backlog, None), true),
+            ((none().0, none().1, Some(Time::START)), true),
+        ] {
+            let deadline = SendDeadline { until, collecting: false };
+            let leftover = Leftover { input: Box::default(), output, backlog, deadline };
+            assert_eq!(leftover.has_output(), expected, "{leftover:?}");
+        }
+    }
+}
