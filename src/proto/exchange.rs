@@ -269,15 +269,10 @@ impl Exchange {
         }
     }
 
-    /// Whether its body comes in pieces whose length no field shows.
-    pub fn has_unknown_length(&self) -> bool {
-        matches!(&self.reply.body, Body::Paced(pace) if pace.length.is_none())
-    }
-
-    /// The fields after a body that came in pieces.
+    /// The fields after a body that comes in pieces whose length no field shows.
     pub fn trailers(&self) -> Option<&Headers> {
         match &self.reply.body {
-            Body::Paced(pace) => Some(&pace.trailers),
+            Body::Paced(pace) if pace.length.is_none() => Some(&pace.trailers),
             _ => None,
         }
     }

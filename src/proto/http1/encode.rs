@@ -98,7 +98,7 @@ pub(super) fn play(
 /// One step of an exchange, its data appended in chunks where no field shows the length.
 fn step(exchange: &mut Exchange, terms: Terms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
     let room = BODY_HIGH_WATER.saturating_sub(output.len());
-    if !exchange.has_unknown_length() || terms.version == Version::Http10 {
+    if exchange.trailers().is_none() || terms.version == Version::Http10 {
         return exchange.step(cx.clock, room, output);
     }
     let piece = &mut cx.worker.body;
