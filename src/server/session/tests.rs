@@ -360,6 +360,37 @@ fn large_reads_are_followed_by_a_splice() {
     }
 }
 
+/// A splice that did nothing does not show that little arrives.
+#[test]
+fn a_splice_is_tried_again_after_one_that_did_nothing() {
+    let mut net = Script::reads([vec![b'x'; PASSED_BYTES]]);
+    let mut world = World::new(App::default());
+    let mut raw = Session::new((), Conn::Echo, None, 0, true);
+    for expected in 1..4 {
+        raw.on_event(ENDING);
+        assert_eq!(world.turn(&mut raw, &mut net, Time::START), TurnResult::Wait);
+        assert_eq!(net.mosts.len(), expected);
+    }
+}
+
+/// A client that was late has what it takes in a whole turn as more time, and not all its time.
+#[test]
+fn a_late_client_that_fills_a_turn_earns_time_only_for_that() {
+    let mut app = App::default();
+    (app.limits.send_rate, app.limits.max_bytes) = (TURN_BYTES as u64, 1 << 30);
+    let mut world = World::new(app);
+    let asked = b"GET /stream-bytes/99999999?seed=1 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec();
+    let mut net = Script::reads([asked]);
+    net.writes = [blocks()].into();
+    let (mut session, result) = one_turn(&mut world, &mut net, READABLE);
+    assert_eq!((result, session.due), (TurnResult::Wait, at(60)));
+    assert_eq!(world.turn(&mut session, &mut net, at(59)), TurnResult::Yield);
+    assert!((TURN_BYTES..2 * TURN_BYTES).contains(&net.written.len()), "{}", net.written.len());
+    net.writes = [blocks()].into();
+    assert_eq!(world.turn(&mut session, &mut net, at(59)), TurnResult::Wait);
+    assert!(at(60) < session.due && session.due < at(63), "{:?}", session.due);
+}
+
 /// Each splice counts once as read and once as sent.
 #[test]
 fn what_is_spliced_counts_for_the_turn() {
