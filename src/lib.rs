@@ -1,14 +1,16 @@
 //! loiter: an HTTP server that is fast, slow, odd or broken on command.
 //!
 //! It serves httpbin's API, including `/delay`, and raw TCP and UDP echo. A request that waits
-//! costs an entry in a table, a timer and its own bytes: no thread, no task, no coroutine.
+//! costs a slot in a table, a timer and a copy of the request (about 250 bytes in all): no thread,
+//! no task, no coroutine.
 //!
 //! # The layers
 //!
 //! ```text
 //!   server/    L5  sockets, clocks, threads       daemon Server Worker Session Net ── Os, Sim
 //!   config/    L4  flag > environment > file      read  SECTIONS
-//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Intake, Exchange  Echo
+//!   proto/     L3  machines: bytes in, bytes out  Conn ── Http1 ── Intake, Exchange
+//!                                                      Echo  WebSocket
 //!   endpoint/  L2  fn(&App, &Request) -> Reply    ROUTES  find  answer
 //!   http/      L1  the vocabulary                 Request  Reply  Body  Pace  Status
 //!   base/      L0  no network, no clock           Time  Wheel  Slab  Buf  Random  limits
@@ -19,8 +21,9 @@
 //!
 //! 1. **Time is data.** An endpoint never waits. It returns a [`Reply`](http::reply::Reply) with
 //!    the delay and the pace as values; an [`Exchange`](proto::exchange::Exchange) plays it.
-//! 2. **One verb.** Every protocol is `advance(cx, input, output) -> Next`: the time goes in, and
-//!    what the connection waits for comes out. Below `server/` there is no socket and no clock.
+//! 2. **One verb, one question.** Every protocol has two methods. `advance(cx, input, output)` is
+//!    given the time and returns what the connection waits for; `standing` returns what it is
+//!    doing. Below `server/` there is no socket and no clock.
 //! 3. **Derived, not stored.** What a connection waits for is what `advance` returned last, and
 //!    what it is doing is its [`Standing`](proto::Standing); there is no flag that could disagree.
 //!

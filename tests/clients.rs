@@ -1,4 +1,4 @@
-//! The lesson's four clients in `loadtest/clients/`, run by python3 against the real binary.
+//! The four example clients in `loadtest/clients/`, run by python3 against the real binary.
 //!
 //! Each client checks its own claim and exits with 1 if it does not hold. These tests check only
 //! that status and the printed sentences, and no timing beyond "not early", so that a busy machine
@@ -40,7 +40,7 @@ fn lesson(client: &str, arguments: &[&str]) -> String {
     let server = Server::start();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("loadtest/clients").join(client);
     let run = Command::new("python3").arg(&path).arg(&server.url).args(arguments).output();
-    let run = run.expect("python3 runs the lesson's clients");
+    let run = run.expect("python3 runs the example clients");
     let (said, wrong) = (lossy(&run.stdout), lossy(&run.stderr));
     assert!(run.status.success(), "{client}: {}\n{said}{wrong}", run.status);
     said

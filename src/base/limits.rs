@@ -115,10 +115,10 @@ pub const COPIED_BYTES: usize = 16 * 1024;
 /// Below that the system calls cost more than the copies they save; and each spliced piece holds
 /// the kernel page it arrived in, which no limit counts, so small pieces could hold far more memory
 /// than the socket buffers may.
-pub const PASSED_BYTES: usize = 64 * 1024;
+pub const SPLICE_MIN: usize = 64 * 1024;
 /// Most bytes spliced at once, and so the most that stay in the pipe for a client that reads
 /// nothing. Half of it makes a large echo cost 10 % more; a larger pipe saves nothing.
-pub const MOST_PASSED: usize = 256 * 1024;
+pub const SPLICE_MAX: usize = 256 * 1024;
 /// Least room for one read, in bytes: the room of a worker's buffer beyond the longest head.
 pub const READ_BYTES: usize = 64 * 1024;
 /// Room for a head in addition to one read, in bytes: for the request's, so that a body of a round

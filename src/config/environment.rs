@@ -112,8 +112,8 @@ pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
 
 /// An operator who gives a certificate must not get plain HTTP.
 pub(crate) fn no_tls(place: Place) -> ConfigError {
-    let wrong = "TLS is not supported yet, and plain HTTP is not what this asks for";
-    ConfigError::new(place, wrong, "leave it out, and put a proxy for TLS in front")
+    let wrong = "TLS is not supported yet";
+    ConfigError::new(place, wrong, "remove this setting and terminate TLS in a proxy")
 }
 
 fn unknown(name: &str, text: &str) -> Option<ConfigError> {
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn env_shows_variables_with_a_prefix_for_it() {
         let env = env(&[
-            ("HOME", "/root"),
+            ("HOME", "/home/app"),
             ("LOITER_ENV_B", "2"),
             ("LOITER_ENVY", "no"),
             ("HTTPBIN_ENV_A", ""),

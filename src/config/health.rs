@@ -82,7 +82,7 @@ fn reachable(host: &Host) -> Host {
 
 /// What is wrong where there is no such URL, and what to do.
 pub const NO_URL: (&str, &str) = (
-    "the settings name no address with a port and no socket file",
+    "the settings have no listener that can be checked",
     "give one: `loiter healthcheck http://HOST:PORT/`",
 );
 

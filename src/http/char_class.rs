@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_looks_at_every_byte() {
+    fn every_byte_is_checked() {
         for length in 0..70 {
             let mut bytes = vec![b'a'; length];
             assert!(all(&bytes, in_text));

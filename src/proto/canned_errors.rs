@@ -10,8 +10,8 @@ use crate::http::status::Status;
 pub fn too_large(limits: &Limits) -> Refusal {
     let bound = limits.body_bytes;
     let reason = format!(
-        "the body is larger than {bound} bytes, the most that is kept here; the server's setting \
-         max-body-size changes that, and /upload and /echo take any length"
+        "the body is larger than {bound} bytes, the limit that the server's setting max-body-size \
+         gives; /upload and /echo have no limit"
     );
     Refusal::new(Status(413), reason)
 }
@@ -19,20 +19,20 @@ pub fn too_large(limits: &Limits) -> Refusal {
 /// There is no room for the connection.
 pub const FULL: Refusal = Refusal {
     status: Status(503),
-    reason: Cow::Borrowed("this server holds as many connections as it can; try again"),
+    reason: Cow::Borrowed("connection limit reached; try again"),
     allow: None,
 };
 
-/// Too many answers are waiting.
+/// Too many responses are delayed.
 pub const OVERLOADED: Refusal = Refusal {
     status: Status(503),
-    reason: Cow::Borrowed("as many answers are waiting as this server holds; try again"),
+    reason: Cow::Borrowed("too many delayed responses; try again"),
     allow: None,
 };
 
 /// A head or a body did not arrive in time.
 pub const TOO_SLOW: Refusal = Refusal {
     status: Status(408),
-    reason: Cow::Borrowed("the request came too slowly"),
+    reason: Cow::Borrowed("the request arrived too slowly"),
     allow: None,
 };

@@ -13,7 +13,7 @@ use crate::base::time::Time;
 pub enum Protocol {
     /// HTTP/1.0 and 1.1.
     Http,
-    /// Every byte comes back.
+    /// Raw echo: every byte comes back.
     Echo,
 }
 
@@ -29,7 +29,7 @@ impl Protocol {
 pub enum Conn {
     /// HTTP/1.0 and 1.1.
     Http1(Http1),
-    /// Every byte comes back.
+    /// Raw echo: every byte comes back.
     Echo,
     /// Every message comes back.
     WebSocket(Box<WebSocket>),
@@ -44,7 +44,7 @@ impl Conn {
         }
     }
 
-    /// The one question: its state between two calls.
+    /// The question: its state between two calls.
     pub fn standing(&self) -> Standing {
         match self {
             Conn::Http1(http1) => http1.standing(),
@@ -53,7 +53,7 @@ impl Conn {
         }
     }
 
-    /// The one verb; see [`proto`](super).
+    /// The verb; see [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         let next = match self {
             Conn::Http1(http1) => http1.advance(cx, input, output),

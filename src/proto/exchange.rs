@@ -1,9 +1,8 @@
-//! Sends one reply on schedule: its delay, its head, and its body in pieces, in any protocol.
+//! Sends one reply on schedule: delay, head, paced body. Independent of the protocol;
+//! `http1/encode.rs` produces the bytes.
 //!
-//! This is the only place where a due time is compared with now. A reply has the delay before its
-//! head, and the span its pieces are spread over; all moments are counted from one start, so
-//! nothing drifts, and a piece is sent when its moment has come and never before. What the steps
-//! look like on the wire is in `http1/encode.rs`.
+//! This is the only place where a due time is compared with now. All due times of a body's pieces
+//! count from one start, so they do not drift, and no piece is sent early.
 
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ pub enum Opened {
     Ready(Exchange),
     /// Its answer takes time: it is to be [parked](Exchange::park).
     Delayed(Exchange),
-    /// The limit on delayed answers is reached: the refusal.
+    /// The limit on delayed responses is reached: the refusal.
     Overloaded(Exchange),
 }
 
@@ -61,7 +60,7 @@ pub enum Step {
     Answer(Parked, Time),
     /// Room for output.
     Room,
-    /// Another call: a piece of this many bytes was appended.
+    /// A piece of this many bytes was appended; call again.
     Data(usize),
     /// Nothing: the body is complete.
     End,
@@ -70,7 +69,7 @@ pub enum Step {
 /// The head of an answer, without what the protocol adds.
 #[derive(Debug)]
 pub struct Head<'a> {
-    /// The status: never 1xx, except 101.
+    /// The status. Never 1xx, except 101.
     pub status: Status,
     /// The media type.
     pub media: Media,
@@ -324,7 +323,7 @@ impl Exchange {
 
     /// The answer is cut off, and recorded as far as it went: if not even its head is out, its
     /// client is gone.
-    pub fn cut(mut self, cx: &mut Cx) {
+    pub fn abort(mut self, cx: &mut Cx) {
         let kept = !self.waits() && !self.is_client_closed();
         if let Some(mut record) = self.record.take().filter(|_| cx.app.records) {
             record.status = if kept { self.reply.status } else { Status::CLIENT_GONE };
@@ -363,7 +362,7 @@ pub fn unfinished(cx: &mut Cx, request: &Request, began: Time) {
 /// Records a finished exchange that [`finish`](Exchange::finish) returned, now that it is known
 /// whether its client is gone.
 #[cold]
-pub fn settle(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
+pub fn record_outcome(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     if gone {
         cx.worker.clients_gone += 1;
         record.status = Status::CLIENT_GONE;

@@ -3,9 +3,11 @@
 //! Each has one verb, `advance(cx, input, output) -> Next`: it consumes what it can of `input`,
 //! appends its answers to `output` and returns what it waits for. Two rules hold for all of them: a
 //! machine that is called again with nothing new does nothing new, so it may be called at any time;
-//! and it stops producing once `output` holds [`HIGH_WATER`] bytes, which is all of back-pressure.
+//! and it stops producing once `output` holds [`HIGH_WATER`] bytes, for a body made in pieces
+//! [`BODY_HIGH_WATER`]. This is the only back-pressure mechanism.
 //!
 //! [`HIGH_WATER`]: crate::base::limits::HIGH_WATER
+//! [`BODY_HIGH_WATER`]: crate::base::limits::BODY_HIGH_WATER
 
 pub mod canned_errors;
 pub mod conn;
@@ -100,7 +102,7 @@ pub struct Cx<'a> {
     /// What is new on the connection.
     pub edge: Edge,
     /// Both ends of the connection.
-    pub place: Place<'a>,
+    pub ends: Ends<'a>,
     /// The settings.
     pub app: &'a App,
     /// What all connections of the worker share.
@@ -109,9 +111,9 @@ pub struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     /// For a first call at `now`, with nothing new.
-    pub fn new(now: Time, place: Place<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
+    pub fn new(now: Time, ends: Ends<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
         let clock = Clock { now, fresh: false };
-        Cx { clock, edge: Edge::default(), place, app, worker }
+        Cx { clock, edge: Edge::default(), ends, app, worker }
     }
 }
 
@@ -154,7 +156,7 @@ pub enum Event {
 
 /// Both ends of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct Ends<'a> {
     /// The client's address; `None` on a socket file.
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.

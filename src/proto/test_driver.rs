@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conn::{Conn, Protocol};
-use super::{Clock, Cx, Edge, Event, Next, Place, Shared};
+use super::{Clock, Cx, Edge, Ends, Event, Next, Shared};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::app::App;
@@ -31,7 +31,7 @@ pub struct Driver {
 
 impl Driver {
     /// The client's address, and ours.
-    pub const PLACE: Place<'static> = Place {
+    pub const ENDS: Ends<'static> = Ends {
         peer: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
         local: "127.0.0.1:8080",
     };
@@ -56,14 +56,14 @@ impl Driver {
     /// What a machine is called with.
     pub fn cx(&mut self) -> Cx<'_> {
         let Driver { clock, edge, app, worker, .. } = self;
-        Cx { clock: *clock, edge: *edge, place: Driver::PLACE, app, worker }
+        Cx { clock: *clock, edge: *edge, ends: Driver::ENDS, app, worker }
     }
 
     /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
     pub fn advance(&mut self) -> Next {
         let Driver { app, conn, clock, edge, worker, input, output } = self;
         worker.delayed -= conn.standing().delayed as usize;
-        let mut cx = Cx { clock: *clock, edge: *edge, place: Driver::PLACE, app, worker };
+        let mut cx = Cx { clock: *clock, edge: *edge, ends: Driver::ENDS, app, worker };
         let next = conn.advance(&mut cx, input, output);
         worker.delayed += conn.standing().delayed as usize;
         edge.event = Event::None;

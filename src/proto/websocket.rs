@@ -32,7 +32,7 @@ enum Stage {
     Between,
     /// A frame's payload is coming.
     Within(Frame),
-    /// Our close is sent: what still comes is thrown away.
+    /// Our close is sent; input is discarded.
     Closed { until: Time, left: u64 },
 }
 
@@ -91,7 +91,7 @@ impl WebSocket {
         }
     }
 
-    /// Takes a frame's head, or what there is of its payload; says whether there was any.
+    /// Takes a frame's head, or what there is of its payload; returns whether there was any.
     fn step(&mut self, cx: &Cx, input: &mut Buf, output: &mut Buf) -> Result<bool, Code> {
         match &mut self.stage {
             Stage::Within(frame) => {
@@ -116,7 +116,7 @@ impl WebSocket {
         Ok(true)
     }
 
-    /// Holds a frame's head to what may come now.
+    /// Checks that the frame is allowed in this state.
     fn check(&self, head: &Head) -> Result<(), Code> {
         let frame = &head.frame;
         let fits = match (frame.opcode, self.kind) {
@@ -179,7 +179,7 @@ impl WebSocket {
         Ok(())
     }
 
-    /// A frame of control, which is short and is taken when it is whole.
+    /// A control frame, which is short and is taken when it is whole.
     fn control(
         &mut self,
         cx: &Cx,
@@ -232,7 +232,7 @@ fn closed(cx: &Cx) -> Stage {
     Stage::Closed { until: cx.clock.now.after(limits.linger_timeout), left: limits.linger_bytes }
 }
 
-/// Our side is closed first, and what still comes thrown away, within bounds (RFC 6455 7.1.1).
+/// Our side is closed first, and input is discarded, within bounds (RFC 6455 7.1.1).
 fn linger(cx: &Cx, input: &mut Buf, until: Time, left: &mut u64) -> Next {
     *left = left.saturating_sub(input.len() as u64);
     input.clear();

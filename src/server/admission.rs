@@ -91,7 +91,8 @@ impl Admission {
         None
     }
 
-    /// Takes a connection that is being refused; returns the oldest such one beyond `most`.
+    /// Refuses a connection, in an extra slot; returns the oldest being refused, if there are more
+    /// than `most`.
     pub(super) fn refuse(&mut self, token: Token, most: usize) -> Option<Token> {
         self.refused.push_back(token);
         if self.refused.len() > most { self.refused.pop_front() } else { None }

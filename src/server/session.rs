@@ -7,7 +7,7 @@ use std::io;
 use std::net::IpAddr;
 
 use super::net::{Net, Readiness};
-use crate::base::limits::{PASSED_BYTES, READ_BYTES, TURN_BYTES, TURN_REQUESTS};
+use crate::base::limits::{READ_BYTES, SPLICE_MIN, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
 use crate::proto::conn::Conn;
 use crate::proto::{Cx, Event, Evictable, Next};
@@ -46,7 +46,7 @@ pub struct Session<S> {
     pub schedule: Schedule,
 }
 
-/// When a session has its next turn.
+/// When the next turn runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
     /// The worker's list, and nothing else: the session is new, and its socket is not registered
@@ -71,7 +71,7 @@ enum LastRead {
 impl LastRead {
     /// A read of this many bytes.
     fn of(bytes: usize) -> LastRead {
-        if bytes >= PASSED_BYTES / 2 { LastRead::Much } else { LastRead::Little }
+        if bytes >= SPLICE_MIN / 2 { LastRead::Much } else { LastRead::Little }
     }
 }
 
@@ -243,7 +243,7 @@ impl<S> Session<S> {
         if turn.buffers.is_flushed() {
             return Ok(None);
         }
-        // An overdue client gets one more try: with the token bucket empty it would otherwise never
+        // Retry once for an overdue client: otherwise, with the token bucket empty, it would never
         // time out.
         if let Some(until) = turn.buffers.bucket.blocked_until(now)
             && !turn.deadline.has_passed(now)

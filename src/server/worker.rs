@@ -27,7 +27,7 @@ use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
 use crate::proto::conn::{Conn, Protocol};
-use crate::proto::{Cx, Place, Shared};
+use crate::proto::{Cx, Ends, Shared};
 
 mod config;
 mod drain;
@@ -314,8 +314,8 @@ impl<N: Net> Worker<N> {
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
         let local = &self.listeners[usize::from(session.listener)].local;
-        let place = Place { peer: session.peer, local };
-        let mut cx = Cx::new(self.now, place, &self.config.app, &mut self.shared);
+        let ends = Ends { peer: session.peer, local };
+        let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
         if self.shared.records.are_untimed() {
             self.shared.records.time(self.net.now());

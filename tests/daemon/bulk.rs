@@ -105,7 +105,7 @@ fn what_a_client_takes_slowly_comes_back_beside_those_that_vanish() {
 }
 
 #[test]
-fn urgent_bytes_hold_nothing_up() {
+fn urgent_data_does_not_stall_echo() {
     let echo = Echo::start();
     for stream in echo.connect() {
         let (first, second) = echo.body.split_at(LENGTH / 2);

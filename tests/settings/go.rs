@@ -55,7 +55,7 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
             ("SRV_READ_HEADER_TIMEOUT", "1.5s"),
             ("SRV_READ_TIMEOUT", "1m30s"),
             ("HTTPBIN_ENV_COLOUR", "blue"),
-            ("HOME", "/root"),
+            ("HOME", "/home/app"),
         ],
     );
     assert_eq!(listening(&settings), "http://0.0.0.0:9000");
@@ -173,7 +173,7 @@ fn a_mistake_in_a_flag_with_one_dash_is_reported() {
         ("-host build/7", "-host: `build/7` is neither an IP address nor a host name"),
         ("-host a! -port 1", "-host and -port: `a!` is neither an IP address nor a host name"),
         ("-use-real-hostname=yes", "-use-real-hostname: `yes` is neither on nor off; give 1 or"),
-        ("-https-cert-file c.pem", "-https-cert-file: TLS is not supported yet, and plain HTTP is"),
+        ("-https-cert-file c.pem", "-https-cert-file: TLS is not supported yet; remove"),
         ("-https-key-file=k.pem", "-https-key-file: TLS is not supported yet"),
     ] {
         let line = mistake(args, &[]);

@@ -49,7 +49,7 @@ fn a_mistake_in_the_environment_is_reported_with_its_name() {
         ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give 1 or true for on"),
         ("SRV_READ_TIMEOUT", "0", "`0` would close every connection at once; give a time"),
         ("SRV_MAX_HEADER_BYTES", "lots", "`lots` is not a size; give bytes"),
-        ("HTTPS_CERT_FILE", "/tls/cert.pem", "TLS is not supported yet, and plain HTTP is"),
+        ("HTTPS_CERT_FILE", "/tls/cert.pem", "TLS is not supported yet; remove"),
         ("HTTPS_KEY_FILE", "/tls/key.pem", "TLS is not supported yet"),
         ("LOITER_WORKER", "1", "there is no such setting; did you mean `LOITER_WORKERS`?"),
         ("LOITER_PORT", "80", "there is no such setting; did you mean `LOITER_LISTEN`?"),

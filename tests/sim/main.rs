@@ -182,8 +182,7 @@ fn play(mut random: Random, run: &Run) {
         per_ip: Arc::default(),
         sink: None,
     };
-    let listener =
-        Listener::new(Some(Protocol::Http), Driver::PLACE.local, count.is_multiple_of(2));
+    let listener = Listener::new(Some(Protocol::Http), Driver::ENDS.local, count.is_multiple_of(2));
     let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
     let (totals, mut sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");

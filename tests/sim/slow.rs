@@ -88,7 +88,7 @@ fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
 }
 
 #[test]
-fn a_client_keeps_its_place_by_taking_at_the_least_pace() {
+fn a_client_at_the_minimum_rate_is_not_closed() {
     const BYTES: &str = "/bytes/4000?seed=1";
     const PACED: &str = "/range/4000?chunk_size=1000&duration=1000";
     let timeout = Limits::default().send_timeout;

@@ -16,8 +16,8 @@ use crate::proto::{Cx, Next};
 
 /// What HTTP/1 adds to an exchange.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    /// The version of request and answer.
+pub(super) struct ResponseTerms {
+    /// Version of request and response.
     pub(super) version: Version,
     /// What becomes of the connection after the answer.
     pub(super) closing: Closing,
@@ -34,7 +34,7 @@ pub(super) enum Closing {
     ByUs,
 }
 
-impl Terms {
+impl ResponseTerms {
     /// After this answer the connection is closed, whatever the client has asked for.
     pub(super) fn close(&mut self) {
         if self.closing == Closing::KeptAlive {
@@ -47,7 +47,7 @@ impl Terms {
 /// length of a body that is sent back while it arrives, if known.
 pub(super) fn answer(
     exchange: &mut Exchange,
-    terms: &mut Terms,
+    terms: &mut ResponseTerms,
     cx: &mut Cx,
     request: &Request,
     streamed: Option<u64>,
@@ -71,7 +71,7 @@ pub(super) fn answer(
 /// Appends what is due of an answer; `None` once it is complete.
 pub(super) fn play(
     exchange: &mut Exchange,
-    terms: &mut Terms,
+    terms: &mut ResponseTerms,
     cx: &mut Cx,
     output: &mut Vec<u8>,
 ) -> Option<Next> {
@@ -96,7 +96,7 @@ pub(super) fn play(
 }
 
 /// One step of an exchange, its data appended in chunks where no field shows the length.
-fn step(exchange: &mut Exchange, terms: Terms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
+fn step(exchange: &mut Exchange, terms: ResponseTerms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
     let room = BODY_HIGH_WATER.saturating_sub(output.len());
     if exchange.trailers().is_none() || terms.version == Version::Http10 {
         return exchange.step(cx.clock, room, output);
@@ -115,7 +115,7 @@ fn step(exchange: &mut Exchange, terms: Terms, cx: &mut Cx, output: &mut Vec<u8>
 /// consulted: it was within them when it arrived.
 fn answer_parked(
     exchange: &mut Exchange,
-    terms: &mut Terms,
+    terms: &mut ResponseTerms,
     cx: &mut Cx,
     parked: &Parked,
     arrived: Time,
@@ -139,7 +139,7 @@ fn answer_parked(
 /// last has read the 200 with it, or finds bytes on a connection that should have none.
 fn interim(
     exchange: &mut Exchange,
-    terms: &mut Terms,
+    terms: &mut ResponseTerms,
     uppercase_reason: bool,
     output: &mut Vec<u8>,
 ) {
@@ -184,7 +184,7 @@ pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 fn write_head(
     output: &mut Vec<u8>,
     head: &exchange::Head,
-    terms: Terms,
+    terms: ResponseTerms,
     framing: Framing,
     server_and_date: &[u8],
     compat: &Compat,

@@ -1,6 +1,6 @@
 //! How an exchange and a connection end: in order, with a refusal, or because the client is gone.
 
-use super::encode::{self, Closing, Terms};
+use super::encode::{self, Closing, ResponseTerms};
 use super::head::FieldTable;
 use super::{Http1, Stage, head, origin, refused_head};
 use crate::base::buf::Buf;
@@ -85,7 +85,7 @@ impl Http1 {
             return Some(Next::Linger(until));
         }
         if let Stage::Departed { record, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
-            exchange::settle(cx, record, false);
+            exchange::record_outcome(cx, record, false);
         }
         None
     }
@@ -99,7 +99,7 @@ impl Http1 {
         input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let begun = head::is_begun(input.unread(), &cx.app.limits);
+        let begun = head::check_start(input.unread(), &cx.app.limits);
         let refusal = begun.as_ref().err().unwrap_or(refusal);
         let since = match self.stage {
             Stage::Head { until, .. } => until.before(cx.app.limits.head_timeout),
@@ -120,7 +120,7 @@ impl Http1 {
         match taken {
             Taken::Answer(mut exchange) => {
                 exchange.fail(refusal);
-                exchange.cut(cx);
+                exchange.abort(cx);
                 None
             }
             Taken::Request { bytes, began, .. } => {
@@ -145,7 +145,7 @@ impl Http1 {
             record.started = since;
             refused_head::describe(head, &mut record.strings);
         }
-        self.terms = Terms { version: Version::Http11, closing: Closing::ByUs };
+        self.terms = ResponseTerms { version: Version::Http11, closing: Closing::ByUs };
         encode::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
         exchange.finish(cx);
         self.to(lingering(cx))
@@ -168,13 +168,13 @@ impl Http1 {
         match std::mem::replace(&mut self.stage, Stage::Close) {
             Stage::Play(exchange) => {
                 cx.worker.clients_gone += 1;
-                exchange.cut(cx);
+                exchange.abort(cx);
             }
             Stage::Body(body) => {
                 self.abandon_body(cx, body.end());
             }
             Stage::Idle { unconfirmed: Some(record), .. } | Stage::Departed { record, .. } => {
-                exchange::settle(cx, record, true);
+                exchange::record_outcome(cx, record, true);
             }
             _ => {}
         }
@@ -184,7 +184,7 @@ impl Http1 {
     pub(super) fn abandon_body(&mut self, cx: &mut Cx, taken: Taken) -> Option<Next> {
         cx.worker.clients_gone += 1;
         match taken {
-            Taken::Answer(exchange) => exchange.cut(cx),
+            Taken::Answer(exchange) => exchange.abort(cx),
             Taken::Request { bytes, began, .. } => {
                 let mut table = FieldTable::empty();
                 if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
@@ -208,8 +208,8 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         fields: &[],
         body: &[],
         body_bytes: 0,
-        peer: cx.place.peer,
-        local: cx.place.local,
+        peer: cx.ends.peer,
+        local: cx.ends.local,
         seed: 0,
         unix_us: 0,
         head: &[],

@@ -100,7 +100,7 @@ fn check_line<'a>(
 /// Refuses an incomplete head that does not start with a method, or has a first line that does not
 /// end with a version: a client that speaks TLS or SMTP sends no more until it is answered. Bytes
 /// beyond a limit of [`scan`] are not checked, or the reason would depend on how the head arrives.
-pub fn is_begun(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
+pub fn check_start(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let longest = limits.head_line_bytes.min(limits.head_bytes);
     let bytes = bytes.get(..=longest).unwrap_or(bytes);
     let line = memchr::memchr(b'\n', bytes).and_then(|at| bytes.get(..at));

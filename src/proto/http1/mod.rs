@@ -36,7 +36,7 @@ use crate::endpoint::{self, BodyRule, Found};
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request, Version};
-use encode::{Closing, Terms};
+use encode::{Closing, ResponseTerms};
 use head::{FieldTable, Head, Length, Origin, Scan};
 use request_body::{RequestBody, Step};
 
@@ -49,7 +49,7 @@ pub struct Http1 {
     /// Whether no request has come yet.
     first_request: bool,
     /// How the current request is answered.
-    terms: Terms,
+    terms: ResponseTerms,
 }
 
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
         let stage = Stage::Idle { since: now, unconfirmed: None };
-        let terms = Terms { version: Version::Http11, closing: Closing::KeptAlive };
+        let terms = ResponseTerms { version: Version::Http11, closing: Closing::KeptAlive };
         Http1 { stage, requests_left: limits.requests, first_request: true, terms }
     }
 
@@ -150,7 +150,7 @@ impl Http1 {
             [] | [b'\r'] => Some(Next::Read(until)),
             _ => {
                 if let Some(record) = unconfirmed.take() {
-                    exchange::settle(cx, record, false);
+                    exchange::record_outcome(cx, record, false);
                 }
                 self.request(cx, input, output, false).unwrap_or_else(|_| {
                     let until = cx.clock.now.after(cx.app.limits.head_timeout);
@@ -166,7 +166,7 @@ impl Http1 {
             Ok(Scan::End(_)) => self
                 .request(cx, input, output, true)
                 .unwrap_or_else(|refusal| self.refuse(cx, &refusal, input, output)),
-            Ok(Scan::More(scanned)) => match head::is_begun(input.unread(), &cx.app.limits) {
+            Ok(Scan::More(scanned)) => match head::check_start(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
                 Ok(()) if cx.edge.read_eof => self.to(Stage::Close),
                 Ok(()) if cx.clock.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
@@ -252,7 +252,7 @@ impl Http1 {
             Method::Connect => Closing::ByUs,
             _ => Closing::KeptAlive,
         };
-        self.terms = Terms { version: head.request.version, closing };
+        self.terms = ResponseTerms { version: head.request.version, closing };
     }
 
     /// Opens the exchange of a request and answers it, unless it is to wait: then its seed is
@@ -398,5 +398,5 @@ fn is_too_large(head: &Head, cx: &Cx) -> bool {
 /// What the connection adds to a request that arrived then.
 fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
     let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
-    Origin { peer: cx.place.peer, local: cx.place.local, unix_us }
+    Origin { peer: cx.ends.peer, local: cx.ends.local, unix_us }
 }

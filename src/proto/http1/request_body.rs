@@ -2,7 +2,7 @@
 //! [`Intake`]'s.
 
 use super::body::{Decoder, Step as Decoded};
-use super::encode::{self, CONTINUE, LAST_CHUNK, Terms};
+use super::encode::{self, CONTINUE, LAST_CHUNK, ResponseTerms};
 use super::head::{Head, Length};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
@@ -36,7 +36,7 @@ impl RequestBody {
     /// begins here, unless the first chunk, as far as it is there, is malformed.
     pub(super) fn begin(
         cx: &mut Cx,
-        terms: &mut Terms,
+        terms: &mut ResponseTerms,
         head: &mut Head,
         found: Result<Found, Refusal>,
         rule: BodyRule,
@@ -121,7 +121,7 @@ impl RequestBody {
     ) -> Result<(), Refusal> {
         self.count(cx, bytes);
         if self.streams() && !self.chunked {
-            input.pass(bytes, output);
+            input.move_to(bytes, output);
             return Ok(());
         }
         let content = input.unread().get(..bytes).unwrap_or_default();
@@ -142,7 +142,13 @@ impl RequestBody {
 
 /// Begins to answer with the request's own body, in the framing in which it arrives. An answer that
 /// takes time first is given when the body is complete.
-fn stream(cx: &mut Cx, terms: &mut Terms, head: &mut Head, found: Found, output: &mut Buf) -> Sink {
+fn stream(
+    cx: &mut Cx,
+    terms: &mut ResponseTerms,
+    head: &mut Head,
+    found: Found,
+    output: &mut Buf,
+) -> Sink {
     let mut exchange = match Exchange::open(cx, &mut head.request, Ok(found)) {
         Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
         Opened::Ready(_) | Opened::Overloaded(_) => return Sink::Discard,

@@ -60,7 +60,7 @@ impl<'a> RequestFraming<'a> {
             17 if field.is("transfer-encoding") => self.take_coding(field.value),
             14.. if FRAMING.iter().any(|words| reads_as(field.name, words)) => {
                 let name = String::from_utf8_lossy(field.name);
-                return Err(Refusal::bad(format!("{name} could be taken for a framing field")));
+                return Err(Refusal::bad(format!("{name} resembles a framing field")));
             }
             _ => {}
         }
@@ -131,7 +131,7 @@ impl<'a> RequestFraming<'a> {
             }
             (Coding::Chunked, None) => Ok(Length::Chunked),
             (Coding::Unknown, None) => {
-                Err(Refusal::new(Status(501), "chunked is the only transfer coding known here"))
+                Err(Refusal::new(Status(501), "chunked is the only supported transfer coding"))
             }
             (Coding::Malformed, None) => Err(Refusal::bad("the Transfer-Encoding is malformed")),
             // 5. A malformed length was refused by `take_length`.
@@ -154,7 +154,7 @@ impl<'a> RequestFraming<'a> {
                 if value.eq_ignore_ascii_case(b"100-continue") {
                     return Ok(true);
                 }
-                Err(Refusal::new(Status(417), "100-continue is the only expectation known here"))
+                Err(Refusal::new(Status(417), "100-continue is the only supported expectation"))
             }
             _ => Ok(false),
         }

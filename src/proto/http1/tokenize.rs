@@ -172,7 +172,7 @@ fn field(line: &[u8]) -> Result<Field<'_>, Refusal> {
     match line.split_at_checked(end) {
         Some((name @ [_, ..], [b':', value @ ..])) => {
             if !value.iter().all(|&byte| in_text(byte)) {
-                return Err(Refusal::bad("the value of a field holds a control character"));
+                return Err(Refusal::bad("the value of a field contains a control character"));
             }
             Ok(Field { name, value: value.trim_ascii() })
         }
@@ -189,7 +189,7 @@ fn unknown_version(line: &[u8]) -> Refusal {
     let mut parts = line.split(|&b| b == b' ').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(target), Some(version), None) if is_target(target) && is_version(version) => {
-            Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are spoken here")
+            Refusal::new(Status(505), "only HTTP/1.0 and HTTP/1.1 are supported")
         }
         _ => Refusal::bad(NO_VERSION),
     }

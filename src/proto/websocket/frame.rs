@@ -15,7 +15,7 @@ pub(super) enum Opcode {
     Ping,
     /// An answer to a ping, or nothing.
     Pong,
-    /// None that is known.
+    /// Unknown.
     Reserved,
 }
 
@@ -44,7 +44,7 @@ impl Opcode {
         }
     }
 
-    /// Whether it is no part of a message.
+    /// Whether it is a control frame.
     pub(super) const fn is_control(self) -> bool {
         matches!(self, Opcode::Close | Opcode::Ping | Opcode::Pong)
     }
@@ -100,7 +100,7 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
 }
 
 impl Frame {
-    /// Appends what there is of the payload, unmasked; says how many bytes it was.
+    /// Appends what there is of the payload, unmasked; returns how many bytes it was.
     pub(super) fn take(&mut self, input: &[u8], output: &mut Vec<u8>) -> usize {
         let bytes = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len());
         let payload = input.get(..bytes).unwrap_or_default();

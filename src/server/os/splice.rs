@@ -12,7 +12,7 @@ use std::ptr::null_mut;
 
 use mio::unix::pipe;
 
-use crate::base::limits::MOST_PASSED;
+use crate::base::limits::SPLICE_MAX;
 
 /// The pipe, if there is one.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl SplicePipe {
         match &ends {
             // SAFETY: no pointers. A pipe that cannot grow moves less at a time.
             Ok((into, _)) => unsafe {
-                libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, MOST_PASSED);
+                libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, SPLICE_MAX);
             },
             Err(error) => {
                 tracing::debug!(%error, "no pipe for splice: large echoes are copied")

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use super::{LastRead, Session, SharedBuffers, Turn};
 use crate::base::buf::Buf;
-use crate::base::limits::{HEAD_ROOM, MOST_PASSED, PASSED_BYTES, READ_BYTES, TURN_BYTES};
+use crate::base::limits::{HEAD_ROOM, READ_BYTES, SPLICE_MAX, SPLICE_MIN, TURN_BYTES};
 use crate::proto::Event;
 use crate::server::net::Net;
 
@@ -64,10 +64,10 @@ impl<S> Session<S> {
             return Ok(false);
         }
         let budget = self.conn.standing().splice_budget;
-        if budget < PASSED_BYTES as u64 {
+        if budget < SPLICE_MIN as u64 {
             return Ok(false);
         }
-        let most = usize::try_from(budget).unwrap_or(MOST_PASSED).min(MOST_PASSED);
+        let most = usize::try_from(budget).unwrap_or(SPLICE_MAX).min(SPLICE_MAX);
         let bytes = net.splice(&mut self.socket, most, buffers.output.tail())?;
         if bytes > 0 {
             self.last_read = LastRead::of(bytes);

@@ -124,14 +124,14 @@ fn large_reads_are_followed_by_a_splice() {
         let head = format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         [head.as_bytes(), &vec![b'x'; read]].concat()
     };
-    const HALF: usize = PASSED_BYTES / 2;
+    const HALF: usize = SPLICE_MIN / 2;
     for (read, left, bounded, asked) in [
-        (HALF, PASSED_BYTES, false, vec![PASSED_BYTES]),
-        (HALF, PASSED_BYTES - 1, false, vec![]),
-        (HALF, PASSED_BYTES + 1, false, vec![PASSED_BYTES + 1]),
-        (HALF, 9 * PASSED_BYTES, false, vec![4 * PASSED_BYTES]),
-        (HALF, PASSED_BYTES, true, vec![]),
-        (HALF / 2, PASSED_BYTES, false, vec![]),
+        (HALF, SPLICE_MIN, false, vec![SPLICE_MIN]),
+        (HALF, SPLICE_MIN - 1, false, vec![]),
+        (HALF, SPLICE_MIN + 1, false, vec![SPLICE_MIN + 1]),
+        (HALF, 9 * SPLICE_MIN, false, vec![4 * SPLICE_MIN]),
+        (HALF, SPLICE_MIN, true, vec![]),
+        (HALF / 2, SPLICE_MIN, false, vec![]),
     ] {
         let mut world = World::new(App::default());
         if bounded {
@@ -146,7 +146,7 @@ fn large_reads_are_followed_by_a_splice() {
 /// A splice that did nothing does not show that little arrives.
 #[test]
 fn a_splice_is_tried_again_after_one_that_did_nothing() {
-    let mut net = Script::reads([vec![b'x'; PASSED_BYTES]]);
+    let mut net = Script::reads([vec![b'x'; SPLICE_MIN]]);
     let mut world = World::new(App::default());
     let mut raw = Session::new((), Conn::Echo, None, 0, true);
     for expected in 1..4 {
