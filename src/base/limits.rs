@@ -54,6 +54,8 @@ pub struct Limits {
     pub keep_alive_timeout: Duration,
     /// Longest time a response may be asked to take (`/delay`, `/drip`): httpbin's own limit.
     pub max_duration: Duration,
+    /// Longest time all modifiers of a request together may wait, and a fault may be silent.
+    pub max_wait: Duration,
     /// Most bytes of `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}`: httpbin's own limit.
     pub max_bytes: u64,
 }
@@ -82,6 +84,7 @@ impl Default for Limits {
             linger_bytes: 256 * 1024 * 1024,
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
+            max_wait: Duration::from_secs(60 * 60),
             max_bytes: 100 * 1024,
         }
     }

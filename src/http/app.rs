@@ -32,8 +32,23 @@ pub struct App {
     pub server_header: Option<String>,
     /// Whether every exchange makes a [`Record`](crate::http::record::Record).
     pub records: bool,
+    /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any other.
+    pub modifiers: bool,
+    /// Whether what is too expensive or dangerous for a public server is refused.
+    pub public: bool,
+    /// What happens to a request that waits when its client closes its side.
+    pub half_close: HalfClose,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
+}
+
+/// What happens to a request that waits when its client closes its side of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HalfClose {
+    /// It is answered: the client may read on (RFC 9112 9.6).
+    Answer,
+    /// It is cancelled, and its connection closed.
+    Cancel,
 }
 
 /// Where redirects may go.
@@ -66,6 +81,9 @@ impl Default for App {
             full_version: false,
             server_header: Some(SERVER.to_owned()),
             records: false,
+            modifiers: true,
+            public: false,
+            half_close: HalfClose::Answer,
             documents: Documents::default(),
         }
     }

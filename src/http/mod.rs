@@ -12,6 +12,7 @@ pub mod headers;
 pub mod html;
 pub mod ip;
 pub mod json;
+pub mod modifiers;
 pub mod pace;
 pub mod record;
 pub mod reply;
