@@ -153,6 +153,15 @@ pub const EVENTS_PER_WAIT: usize = 1024;
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Shortest time between two pieces of a paced body; pieces due sooner are sent together.
 pub const PACE_TICK: Duration = Duration::from_millis(1);
+/// Bytes of filler in one header field: few enough for any client, so that the number of fields or
+/// of all their bytes is what it meets first.
+pub const PAD_FIELD_BYTES: usize = 4000;
+/// Random bytes sent in place of an answer: far more than any head that a client would wait for.
+pub const GARBAGE_BYTES: usize = 1024;
+/// Most bytes of a body with a `rate` that are sent at once.
+pub const RATE_SLICE_BYTES: usize = 64 * 1024;
+/// How far a body with a `rate` may catch up after its client has not read, in microseconds.
+pub const RATE_BURST_US: u64 = 100_000;
 /// Least number of connections that must close, below the highest count, before freed memory is
 /// returned to the system. That many heads of the usual size take 2 MB.
 pub const TRIM_MIN: usize = 256;

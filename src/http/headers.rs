@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::char_class::{is_field_value, is_token};
 
 /// The fields beside those that every answer has. An empty list, the usual case, takes eight bytes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::box_collection, reason = "a parked request holds 8 bytes instead of 24")]
 pub struct Headers(Option<Box<Vec<HeaderField>>>);
 
@@ -13,6 +13,9 @@ pub struct Headers(Option<Box<Vec<HeaderField>>>);
 type HeaderField = (Cow<'static, str>, Cow<'static, str>);
 
 impl Headers {
+    /// No fields.
+    pub const EMPTY: Headers = Headers(None);
+
     /// Adds a field, unless its name is not a token or its value has a control character: so a
     /// client cannot inject a field or split the response (RFC 9110 5.1 and 5.5).
     pub fn push(

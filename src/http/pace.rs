@@ -5,7 +5,7 @@ use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 
 /// Pieces spread over a time span.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pace {
     /// What makes the pieces.
     pub source: Source,
@@ -28,7 +28,7 @@ pub struct Pace {
 }
 
 /// Random variation of pauses.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Jitter {
     share: f64,
     random: Random,
@@ -94,7 +94,7 @@ impl Pace {
 }
 
 /// The source of the pieces of a paced body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// One byte repeated, `piece` bytes at a time.
     Fill {
@@ -142,7 +142,7 @@ pub enum Source {
 }
 
 /// A generator of random bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum RandomBytes {
     /// Our own.
     Noise(Random),

@@ -27,6 +27,8 @@ pub struct Record {
     pub body_bytes: u64,
     /// Why the request was refused before it reached an endpoint, or its answer was cut off.
     pub error: Option<Cow<'static, str>>,
+    /// What modifiers did to the answer, as in its `Loiter` field.
+    pub modifiers: Option<Box<str>>,
     /// The parts of the request that are logged.
     pub strings: LoggedStrings,
 }

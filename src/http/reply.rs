@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::app::App;
 use super::headers::Headers;
+use super::modifiers::Plan;
 use super::pace::Pace;
 use super::request::{Methods, Request};
 use super::status::Status;
@@ -24,6 +25,8 @@ pub struct Reply {
     pub sized: bool,
     /// The index of the route that answered, set by whoever found it; 0 at first.
     pub route: u8,
+    /// What is kept with the request while the reply waits, beside its seed; nothing at first.
+    pub kept: Kept,
     /// Further fields.
     pub headers: Headers,
     /// The body.
@@ -92,6 +95,26 @@ pub enum Body {
     WebSocket(Box<WebSocketLimits>),
     /// The request's own body, sent back while it arrives. Only for routes that stream it.
     Echo,
+    /// A body that modifiers change as it is sent, and the head with it.
+    Modified(Box<Modified>),
+}
+
+/// A body, and what modifiers do to it and to its head.
+#[derive(Debug)]
+pub struct Modified {
+    /// What is done.
+    pub plan: Plan,
+    /// The body; not itself modified.
+    pub body: Body,
+}
+
+/// What is kept with a request that waits, beside its seed, because nothing else has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The delay of its modifiers, which have nothing else to do.
+    pub delay: bool,
+    /// The length of its body, which was discarded.
+    pub content: bool,
 }
 
 impl Reply {
@@ -104,6 +127,7 @@ impl Reply {
             timed: false,
             sized: false,
             route: 0,
+            kept: Kept::default(),
             headers: Headers::default(),
             body: Body::Empty,
         }

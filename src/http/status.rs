@@ -16,6 +16,9 @@ impl Status {
     /// 499: nginx's status for a client that left before it was answered. Logged, never sent.
     pub const CLIENT_GONE: Status = Status(499);
 
+    /// 444: nginx's status for a connection that was closed without an answer. Logged, never sent.
+    pub const NO_ANSWER: Status = Status(444);
+
     /// Whether a response with this status can have a body (RFC 9110 6.4.1: not 1xx, 204 and 304).
     pub const fn allows_body(self) -> bool {
         self.0 >= 200 && self.0 != 204 && self.0 != 304

@@ -4,20 +4,30 @@
 //! This is the only place where a due time is compared with now. All due times of a body's pieces
 //! count from one start, so they do not drift, and no piece is sent early.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::canned_errors::OVERLOADED;
+use super::modify::Asked;
 use super::{Clock, Cx};
 use crate::base::limits::PACE_TICK;
 use crate::base::time::Time;
-use crate::endpoint::{self, Found};
+use crate::endpoint;
 use crate::http::app::App;
 use crate::http::headers::Headers;
+use crate::http::modifiers::plan::Plan;
 use crate::http::pace::Pace;
 use crate::http::record::{LoggedLine, Record};
-use crate::http::reply::{Body, Media, Refusal, Reply, WebSocketLimits};
+use crate::http::reply::{Body, Kept, Media, Modified, Refusal, Reply, WebSocketLimits};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
+
+mod parked;
+mod shaped;
+
+pub use parked::Parked;
+pub use shaped::ModifiedHead;
+use shaped::Shaped;
 
 /// A reply being played. One that waits, with its [`Parked`] request, is all that a delayed request
 /// costs beside its connection.
@@ -34,8 +44,17 @@ pub struct Exchange {
 enum Phase {
     /// Its head is due then; [`Time::NEVER`] until a clock has been read after the request.
     Waiting { request: Parked, due: Time },
-    /// Its head went out then; the pieces count from it.
-    Playing { since: Time },
+    /// It is being sent.
+    Playing(Playing),
+}
+
+/// Who plays a reply. An enum of its own, as that makes an exchange 8 bytes smaller.
+#[derive(Debug)]
+enum Playing {
+    /// Nobody: its head went out then, and the pieces count from it.
+    Plain { since: Time },
+    /// Modifiers.
+    Shaped(Box<Shaped>),
 }
 
 /// What becomes of a request.
@@ -62,8 +81,21 @@ pub enum Step {
     Room,
     /// A piece of this many bytes was appended; call again.
     Data(usize),
+    /// Another call: these bytes are sent as they are, whatever the framing.
+    Raw(Vec<u8>),
     /// Nothing: the body is complete.
     End,
+    /// A break: nothing more is sent.
+    Break(Break),
+}
+
+/// How a fault ends an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// Our side of the connection is closed.
+    Close,
+    /// The connection is reset.
+    Reset,
 }
 
 /// The head of an answer, without what the protocol adds.
@@ -83,43 +115,26 @@ pub struct Head<'a> {
     pub body: &'a [u8],
 }
 
-/// A request that waits for its answer, in one allocation: the bytes from which its protocol reads
-/// it again, and its random number.
-#[derive(Debug)]
-pub struct Parked(Box<[u8]>);
-
-impl Parked {
-    /// Keeps these bytes of a request with this seed.
-    pub fn new(mut bytes: Vec<u8>, seed: u64) -> Parked {
-        bytes.reserve_exact(size_of::<u64>());
-        bytes.extend_from_slice(&seed.to_le_bytes());
-        Parked(bytes.into_boxed_slice())
-    }
-
-    /// The same of borrowed bytes.
-    pub fn copied(bytes: &[u8], seed: u64) -> Parked {
-        Parked([bytes, &seed.to_le_bytes()].concat().into_boxed_slice())
-    }
-
-    /// The bytes and the seed.
-    pub fn parts(&self) -> (&[u8], u64) {
-        let (bytes, seed) = self.0.split_last_chunk().unwrap_or((&[], &[0; 8]));
-        (bytes, u64::from_le_bytes(*seed))
-    }
-}
-
 impl Exchange {
     /// Asks the endpoint that was found, and admits the answer if it takes time.
-    pub fn open(cx: &mut Cx, request: &mut Request, found: Result<Found, Refusal>) -> Opened {
-        let reply = match found {
+    pub fn open(cx: &mut Cx, request: &mut Request, asked: Asked) -> Opened {
+        let Asked { found, plan } = asked;
+        request.seed = plan.as_ref().map_or_else(|| cx.worker.random.next_u64(), |plan| plan.seed);
+        let mut reply = match found {
             Ok(found) => {
-                (request.params, request.seed) = (found.params, cx.worker.random.next_u64());
+                request.params = found.params;
                 let mut reply = endpoint::answer(cx.app, &found, request);
                 reply.route = found.index;
                 reply
             }
             Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
         };
+        if let Some(plan) = plan {
+            match endpoint::modify(reply, *plan, request) {
+                Ok(modified) => reply = modified,
+                Err(refusal) => return Opened::Ready(Exchange::refused(cx, &refusal, request)),
+            }
+        }
         let exchange = Exchange::new(cx, reply, request);
         if !exchange.takes_time() {
             return Opened::Ready(exchange);
@@ -140,19 +155,48 @@ impl Exchange {
 
     fn new(cx: &mut Cx, reply: Reply, request: &Request) -> Exchange {
         let record = cx.app.records.then(|| record(cx, request));
-        Exchange { reply, record, phase: Phase::Playing { since: cx.clock.now } }
+        Exchange { reply, record, phase: Phase::Playing(Playing::Plain { since: cx.clock.now }) }
+    }
+
+    /// Lets it wait, with its request, until it is due: the bytes of its head and of the body that
+    /// was kept.
+    pub fn park(&mut self, bytes: Cow<[u8]>, request: &Request) {
+        let mut kept = vec![request.seed];
+        if let Body::Modified(modified) = &mut self.reply.body
+            && modified.plan.is_delay_only()
+        {
+            self.reply.kept.delay = true;
+            kept.push(modified.plan.delay_us);
+            self.reply.body = std::mem::replace(&mut modified.body, Body::Empty);
+        }
+        if request.body_bytes != request.body.len() as u64 {
+            self.reply.kept.content = true;
+            kept.push(request.body_bytes);
+        }
+        let request = Parked::new(bytes, &kept);
+        self.phase = Phase::Waiting { request, due: Time::NEVER };
+    }
+
+    /// How many numbers were [parked](Exchange::park) with its request.
+    pub fn parked_numbers(&self) -> usize {
+        1 + usize::from(self.reply.kept.delay) + usize::from(self.reply.kept.content)
     }
 
     /// Gives a request that was [parked](Exchange::park), and has been read again, what it had: its
-    /// parameters and random number.
-    pub fn restore(&self, app: &App, request: &mut Request, seed: u64) {
-        request.seed = seed;
+    /// parameters, its random number and the length of its body.
+    pub fn restore(&mut self, app: &App, request: &mut Request, parked: &Parked) {
+        let mut numbers = parked.numbers(self.parked_numbers());
+        let Kept { delay, content } = std::mem::take(&mut self.reply.kept);
+        request.seed = numbers.next().unwrap_or_default();
+        if delay {
+            let plan = Plan::delay_only(request.seed, numbers.next().unwrap_or_default());
+            let body = std::mem::replace(&mut self.reply.body, Body::Empty);
+            self.reply.body = Body::Modified(Box::new(Modified { plan, body }));
+        }
+        if content {
+            request.body_bytes = numbers.next().unwrap_or_default();
+        }
         request.params = endpoint::params_of(app, self.reply.route, &request.target);
-    }
-
-    /// Lets it wait until it is due.
-    pub fn park(&mut self, request: Parked) {
-        self.phase = Phase::Waiting { request, due: Time::NEVER };
     }
 
     /// Whether its head is still to come.
@@ -162,8 +206,13 @@ impl Exchange {
 
     /// Whether it counts among the delayed answers. One that does not needs no clock.
     pub fn takes_time(&self) -> bool {
-        let paced = matches!(&self.reply.body, Body::Paced(pace) if pace.span_us > 0);
-        self.reply.after_us > 0 || paced
+        let paced = |body: &Body| matches!(body, Body::Paced(pace) if pace.span_us > 0);
+        let slow = match (&self.phase, &self.reply.body) {
+            (Phase::Playing(Playing::Shaped(shaped)), _) => shaped.takes_time(),
+            (_, Body::Modified(modified)) => modified.plan.takes_time() || paced(&modified.body),
+            (_, body) => paced(body),
+        };
+        self.reply.after_us > 0 || slow
     }
 
     /// Whether its body is the request's own, sent back while it arrives.
@@ -171,9 +220,29 @@ impl Exchange {
         matches!(self.reply.body, Body::Echo)
     }
 
+    /// Microseconds after the answer until the connection is closed unannounced, if it is.
+    pub fn idle_us(&self) -> Option<u64> {
+        match &self.phase {
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.idle_us(),
+            _ => None,
+        }
+    }
+
+    /// The plan of an answer whose head modifiers change.
+    pub fn plan(&self) -> Option<&Plan> {
+        match &self.reply.body {
+            Body::Modified(modified) => Some(&modified.plan),
+            _ => None,
+        }
+    }
+
     /// Whether the connection changes its protocol with this answer.
     pub fn upgrades(&self) -> bool {
-        matches!(self.reply.body, Body::WebSocket(_))
+        let body = match &self.reply.body {
+            Body::Modified(modified) => &modified.body,
+            body => body,
+        };
+        matches!(body, Body::WebSocket(_))
     }
 
     /// What it changes to.
@@ -199,6 +268,7 @@ impl Exchange {
     /// What is due: nothing, a head, or pieces of the body. These are appended to `into`, at least
     /// one, and no more once they fill `room` bytes.
     pub fn step(&mut self, clock: Clock, room: usize, into: &mut Vec<u8>) -> Step {
+        let sends_nothing = self.waits() && self.sends_nothing();
         match &mut self.phase {
             Phase::Waiting { due: Time::NEVER, .. } if !clock.fresh => Step::Clock,
             Phase::Waiting { due, .. } if *due == Time::NEVER => {
@@ -207,17 +277,21 @@ impl Exchange {
                 Step::Wait(*due)
             }
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
+            Phase::Waiting { .. } if sends_nothing => self.break_now(clock.now),
             Phase::Waiting { request, due } => {
-                let request = Parked(std::mem::take(&mut request.0));
+                let request = std::mem::take(request);
                 let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));
                 let arrived = due.before(waited);
-                self.phase = Phase::Playing { since: clock.now };
+                self.phase = Phase::Playing(Playing::Plain { since: clock.now });
                 Step::Answer(request, arrived)
             }
-            Phase::Playing { since } => match &mut self.reply.body {
+            Phase::Playing(Playing::Plain { since }) => match &mut self.reply.body {
                 Body::Paced(pace) => piece(pace, *since, clock.now, room, into),
+                // Only one of which nothing is sent is still in its body.
+                Body::Modified(_) => self.break_now(clock.now),
                 _ => Step::End,
             },
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.step(clock.now, room, into),
         }
     }
 
@@ -242,6 +316,7 @@ impl Exchange {
             Body::Render(_) => Some(rendered.len() as u64),
             Body::Paced(pace) => pace.length,
             Body::Echo => streamed,
+            Body::Modified(_) => None,
         };
         let shown = !head_only || app.compat.head_length || self.reply.sized;
         let has_body = !head_only && self.reply.status.allows_body();
@@ -268,10 +343,12 @@ impl Exchange {
         }
     }
 
-    /// The fields after a body that comes in pieces whose length no field shows.
+    /// The fields after a body that comes in pieces whose length no field shows: in chunks, where
+    /// the protocol has them.
     pub fn trailers(&self) -> Option<&Headers> {
-        match &self.reply.body {
-            Body::Paced(pace) if pace.length.is_none() => Some(&pace.trailers),
+        match (&self.phase, &self.reply.body) {
+            (Phase::Playing(Playing::Shaped(shaped)), _) => shaped.trailers(),
+            (_, Body::Paced(pace)) if pace.length.is_none() => Some(&pace.trailers),
             _ => None,
         }
     }
@@ -286,6 +363,16 @@ impl Exchange {
     /// Its record, to complete it.
     pub fn record(&mut self) -> Option<&mut Record> {
         self.record.as_deref_mut()
+    }
+
+    /// Records what modifiers do to it.
+    fn show(&mut self, plan: &Plan) {
+        if plan.sends_nothing() {
+            self.reply.status = Status::NO_ANSWER;
+        }
+        if let Some(record) = &mut self.record {
+            record.modifiers = Some(plan.to_string().into());
+        }
     }
 
     /// Records why it was refused, or cut off.
@@ -348,12 +435,14 @@ fn piece(pace: &mut Pace, since: Time, now: Time, room: usize, into: &mut Vec<u8
     Step::Data(into.len() - before)
 }
 
-/// Records a request, its head read at `began`, whose client was gone before its body was complete.
-pub fn unfinished(cx: &mut Cx, request: &Request, began: Time) {
+/// Records a request, its head read at `began`, whose client was gone before its body was complete;
+/// or with which a fault broke the connection.
+pub fn unfinished(cx: &mut Cx, request: &Request, began: Time, plan: Option<&Plan>) {
     if cx.app.records {
         let mut record = record(cx, request);
         record.started = began;
-        record.status = Status::CLIENT_GONE;
+        record.status = plan.map_or(Status::CLIENT_GONE, |_| Status::NO_ANSWER);
+        record.modifiers = plan.map(|plan| plan.to_string().into());
         record.duration_us = elapsed_us(cx.clock.now, &record);
         cx.worker.records.push(record);
     }
@@ -386,6 +475,7 @@ fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     record.waited_us = None;
     record.body_bytes = 0;
     record.error = None;
+    record.modifiers = None;
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
     record.strings.set(LoggedLine::of(request), referer, agent);
     record

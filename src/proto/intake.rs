@@ -3,8 +3,9 @@
 
 use super::Cx;
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::Exchange;
+use super::exchange::{Break, Exchange};
 use crate::base::time::Time;
+use crate::http::modifiers::plan::{At, FaultKind, Plan, ReadSpeed};
 use crate::http::reply::Refusal;
 
 /// A request whose body is arriving.
@@ -19,6 +20,21 @@ pub struct Intake {
     began: Time,
     /// The next piece must arrive by then.
     until: Time,
+    /// What modifiers do to the answer, and to how the body is read.
+    plan: Option<Box<Plan>>,
+    /// Whether nothing is read until a moment that modifiers set.
+    held: bool,
+}
+
+/// How much of a body may be taken now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// So many bytes.
+    Bytes(usize),
+    /// None until this moment.
+    Wait(Time),
+    /// None any more: the connection breaks.
+    Break(Break),
 }
 
 /// Where the content goes.
@@ -38,21 +54,28 @@ pub enum Taken {
     /// An answer that has begun.
     Answer(Exchange),
     /// A request that has not been answered.
-    Request {
-        /// Its head, and then what was kept of its body.
-        bytes: Vec<u8>,
-        /// Bytes of content.
-        content: u64,
-        /// When its head had arrived.
-        began: Time,
-    },
+    Request(TakenRequest),
+}
+
+/// A request that has arrived, or as much of it as has.
+#[derive(Debug)]
+pub struct TakenRequest {
+    /// Its head, and then what was kept of its body.
+    pub bytes: Vec<u8>,
+    /// Bytes of content.
+    pub content: u64,
+    /// When its head had arrived.
+    pub began: Time,
+    /// What modifiers do to its answer.
+    pub plan: Option<Box<Plan>>,
 }
 
 impl Intake {
     /// Takes the body of a request whose head was `head`.
-    pub fn new(cx: &Cx, head: &[u8], sink: Sink) -> Intake {
+    pub fn new(cx: &Cx, head: &[u8], sink: Sink, plan: Option<Box<Plan>>) -> Intake {
         let (request, now) = (head.to_vec(), cx.clock.now);
-        let mut intake = Intake { sink, request, content: 0, began: now, until: now };
+        let mut intake =
+            Intake { sink, request, content: 0, began: now, until: now, plan, held: false };
         intake.extend_deadline(cx);
         intake
     }
@@ -113,12 +136,67 @@ impl Intake {
         if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
     }
 
+    /// Whether modifiers slow the reading, and whether they have stopped it for now.
+    pub fn is_slow(&self) -> (bool, bool) {
+        (self.plan.as_ref().is_some_and(|plan| plan.changes_reading()), self.held)
+    }
+
+    /// How much may be taken now.
+    pub fn allowance(&mut self, cx: &Cx) -> Allowance {
+        let Some(plan) = &self.plan else { return Allowance::Bytes(usize::MAX) };
+        let mut most = u64::MAX;
+        if let Some(fault) = plan.fault
+            && let Some(At::Upload(bytes)) = fault.at
+        {
+            most = bytes.saturating_sub(self.content);
+            if most == 0 {
+                return self.broken(cx, fault.kind);
+            }
+        }
+        self.held = false;
+        match plan.read {
+            None => {}
+            Some(ReadSpeed::Hang) => return self.broken(cx, FaultKind::Hang),
+            Some(ReadSpeed::Rate(rate)) => {
+                // A tenth of a second's worth at a time, when its time is over.
+                let step = (rate / 10).max(1);
+                let us_of = |bytes: u64| u128::from(bytes) * 1_000_000 / u128::from(rate.max(1));
+                let elapsed_us = cx.clock.now.since(self.began).as_micros();
+                let earned = elapsed_us * u128::from(rate) / 1_000_000;
+                let earned = u64::try_from(earned).unwrap_or(u64::MAX).saturating_sub(self.content);
+                if earned == 0 {
+                    let due_us = u64::try_from(us_of(self.content + step)).unwrap_or(u64::MAX);
+                    return self.hold(self.began.after_us(due_us.saturating_add(1)));
+                }
+                most = most.min(earned.min(step.saturating_mul(2)));
+            }
+        }
+        Allowance::Bytes(usize::try_from(most).unwrap_or(usize::MAX))
+    }
+
+    /// Breaks, or is silent as long as that may last.
+    fn broken(&mut self, cx: &Cx, kind: FaultKind) -> Allowance {
+        let silence_us = self.plan.as_ref().map_or(0, |plan| plan.silence_us);
+        let end = self.began.after_us(silence_us);
+        match kind {
+            FaultKind::Reset | FaultKind::Abort => Allowance::Break(Break::Reset),
+            FaultKind::Hang | FaultKind::Stall if cx.clock.now < end => self.hold(end),
+            _ => Allowance::Break(Break::Close),
+        }
+    }
+
+    fn hold(&mut self, until: Time) -> Allowance {
+        self.held = true;
+        Allowance::Wait(until)
+    }
+
     /// No more of the body is taken.
     pub fn end(self) -> Taken {
         match self.sink {
             Sink::Stream(exchange) => Taken::Answer(*exchange),
             Sink::Discard | Sink::Keep => {
-                Taken::Request { bytes: self.request, content: self.content, began: self.began }
+                let Intake { request, content, began, plan, .. } = self;
+                Taken::Request(TakenRequest { bytes: request, content, began, plan })
             }
         }
     }
@@ -142,7 +220,7 @@ mod tests {
         let mut driver = Driver::new(app, Protocol::Http, 1);
         let mut cx = driver.cx();
         let at = |seconds: u64| Time::START.after(Duration::from_secs(seconds));
-        let mut intake = Intake::new(&cx, b"", Sink::Discard);
+        let mut intake = Intake::new(&cx, b"", Sink::Discard, None);
         assert_eq!(intake.deadline(), at(20));
         for (now, until) in [(30, 50), (39, 59), (41, 60), (59, 60)] {
             cx.clock.now = at(now);

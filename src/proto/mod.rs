@@ -15,6 +15,7 @@ pub mod echo;
 pub mod exchange;
 pub mod http1;
 pub mod intake;
+pub mod modify;
 pub mod test_driver;
 pub mod websocket;
 
@@ -46,6 +47,8 @@ pub enum Next {
     Become(Box<Upgrade>),
     /// Nothing: close once `output` has been taken.
     Close,
+    /// The client to receive what was sent, until this moment: then the connection is reset.
+    Reset(Time),
 }
 
 /// The protocol a connection changes to.

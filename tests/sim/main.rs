@@ -7,6 +7,7 @@
 //! seed, `LOITER_SEEDS=n` runs this many.
 
 mod bulk;
+mod cancel;
 mod reference;
 mod refused;
 mod slow;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use loiter::base::limits::Limits;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
-use loiter::http::app::App;
+use loiter::http::app::{App, HalfClose};
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 use loiter::server::net::Net;
@@ -50,7 +51,8 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
                 // not count.
                 let echo = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
                 let sent_at_offset = if echo { begins } else { all.len() };
-                expected.push(Expected { answer, delay, sent_at_offset });
+                let timed = !delay.is_zero() || bytes.starts_with(b"GET /drip");
+                expected.push(Expected { answer, delay, timed, sent_at_offset });
             }
             None => break,
         }
@@ -85,6 +87,7 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         crowded: run.crowded || run.exhausted,
         jumps: run.jumps,
         overloaded: run.delayed.is_some(),
+        cancels: run.cancels,
         broken: false,
         promised: Time::START,
     };
@@ -105,6 +108,8 @@ struct Run {
     requests: Option<u32>,
     delayed: Option<usize>,
     egress: Option<u64>,
+    /// Whether a client that closes its side cancels what waits.
+    cancels: bool,
 }
 
 impl Run {
@@ -120,6 +125,7 @@ impl Run {
             requests: one_in(4).then(|| 1 + random.below(4) as u32),
             delayed: (random.below(6) == 0).then(|| random.below(4) as usize),
             egress: (random.below(6) == 0).then(|| 50_000 + random.below(1_000_000)),
+            cancels: random.below(3) == 0,
         }
     }
 
@@ -138,7 +144,8 @@ impl Run {
             max_duration: long,
             ..usual
         };
-        App { limits, ..App::default() }
+        let half_close = if self.cancels { HalfClose::Cancel } else { HalfClose::Answer };
+        App { limits, half_close, ..App::default() }
     }
 
     /// The worker's settings, with the limits that one connection alone cannot reach.

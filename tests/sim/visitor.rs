@@ -11,6 +11,8 @@ use loiter::server::sim::{Client, Link};
 pub(crate) struct Expected {
     pub(crate) answer: Vec<u8>,
     pub(crate) delay: Duration,
+    /// Whether it waits for its time, before its head or within its body.
+    pub(crate) timed: bool,
     /// The offset of the request's last byte in all that the client sends.
     pub(crate) sent_at_offset: usize,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Visitor {
     pub(crate) jumps: bool,
     /// Whether delayed answers are limited in this run.
     pub(crate) overloaded: bool,
+    /// Whether a client that closes its side cancels what waits.
+    pub(crate) cancels: bool,
     /// Whether the server has reset the connection.
     pub(crate) broken: bool,
     /// A request that was sent completely before this time must be answered.
@@ -166,7 +170,8 @@ impl Visitor {
         // Where slots are few, a client that still sends may be evicted for another one.
         let sent = if self.crowded { self.sent_all } else { self.sent_times.first().copied() };
         let promised = sent.is_some_and(|sent| sent < self.promised);
-        let kept = vanishes || !promised || !self.received.is_empty();
+        let cancels = self.cancels && self.manner == Manner::HalfCloses;
+        let kept = vanishes || cancels || !promised || !self.received.is_empty();
         assert!(kept, "a request before the drain was not answered: {self:?}");
         let (received, whole) = (text(&self.received), text(&self.whole));
         if let Some(end) = self.refused_at() {
@@ -186,6 +191,9 @@ impl Visitor {
             let received = text(&self.received[..lines]);
             return assert!(whole.starts_with(&received), "received:\n{received}\nof:\n{whole}");
         }
+        if cancels {
+            return self.check_cancelled();
+        }
         if (self.crowded || self.finishing) && !vanishes {
             return self.check_ends();
         }
@@ -196,6 +204,18 @@ impl Visitor {
             self.manner
         );
         assert!(vanishes || received == whole, "answers are missing: {self:?}");
+    }
+
+    /// A closed side cancels the first answer that waits for its time, and all behind it; those
+    /// before it are complete.
+    fn check_cancelled(&self) {
+        let (received, whole) = (text(&self.received), text(&self.whole));
+        let going_away = self.finishing && self.received.ends_with(GOING_AWAY);
+        assert!(whole.starts_with(&received) || going_away, "received:\n{received}\nof:\n{whole}");
+        let ready = self.expected.iter().take_while(|expected| !expected.timed);
+        let ready: usize = ready.map(|expected| expected.answer.len()).sum();
+        let all = self.received.len() >= ready || self.crowded || self.finishing;
+        assert!(all, "an answer that was ready is missing: {self:?}");
     }
 
     /// A draining server omits whole answers, never a part of one.

@@ -5,6 +5,7 @@
 //! which makes a [`Plan`]: what is done to one answer.
 
 pub mod plan;
+pub mod shape;
 
 pub use plan::{At, Cut, Fault, FaultKind, Frame, Pause, Plan, ReadSpeed};
 

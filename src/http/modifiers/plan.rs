@@ -45,8 +45,56 @@ pub struct Plan {
     pub fault: Option<Fault>,
     /// Which waits are shorter than was drawn, as they exceeded a bound.
     pub cut: Vec<Cut>,
-    /// Whether the `Loiter` field was sent, so that the answer varies by it.
-    pub by_field: bool,
+    /// Whether modifiers were asked for, so that the answer shows which were applied. Without that
+    /// there is only `path_us`.
+    pub asked: bool,
+    /// Delay before the answer that is not a modifier's, in microseconds: `/delay/D/` before the
+    /// endpoint's path.
+    pub path_us: u64,
+    /// The longest silence of a fault, in microseconds.
+    pub silence_us: u64,
+}
+
+impl Plan {
+    /// A plan with nothing but a delay.
+    pub fn delay_only(seed: u64, delay_us: u64) -> Plan {
+        Plan { seed, delay_us, asked: true, ..Plan::default() }
+    }
+
+    /// Whether it is nothing but a delay, which may be 0.
+    pub fn is_delay_only(&self) -> bool {
+        let path_us = self.path_us;
+        *self == Plan { path_us, ..Plan::delay_only(self.seed, self.delay_us) }
+    }
+
+    /// Drops what is impossible for an answer without a body.
+    pub fn spare_body(&mut self) {
+        (self.body_us, self.end_us) = (0, 0);
+        (self.gap, self.piece, self.rate, self.frame) = (None, None, None, None);
+        let needs_none = |fault: &Fault| fault.is_before_head() || fault.kind == FaultKind::BadHead;
+        self.fault = self.fault.filter(needs_none);
+    }
+
+    /// Whether an answer takes time because of it.
+    pub fn takes_time(&self) -> bool {
+        let pauses_us = [self.delay_us, self.path_us, self.head_us, self.body_us, self.end_us];
+        let silent = |fault: Fault| matches!(fault.kind, FaultKind::Hang | FaultKind::Stall);
+        pauses_us.iter().any(|us| *us > 0)
+            || self.gap.is_some()
+            || self.rate.is_some()
+            || self.fault.is_some_and(silent)
+    }
+
+    /// Whether nothing of the answer is sent, not even its head.
+    pub fn sends_nothing(&self) -> bool {
+        self.fault.is_some_and(|fault| fault.is_before_head())
+    }
+
+    /// Whether the request's body is read in another way than usual.
+    pub fn changes_reading(&self) -> bool {
+        let upload = |fault: Fault| matches!(fault.at, Some(At::Upload(_)));
+        self.read.is_some() || self.fault.is_some_and(upload)
+    }
 }
 
 /// A modifier whose wait was cut to a bound: its name.
@@ -57,7 +105,13 @@ pub type Cut = &'static str;
 pub struct Pause {
     /// The value as it was given, which the answer shows.
     pub asked: String,
-    // The helper for the grammar adds the distributions, and `fn us(&self, seed, n) -> u64`.
+}
+
+impl Pause {
+    /// The pause before piece `n`, in microseconds.
+    pub fn us(&self, _seed: u64, _n: u64) -> u64 {
+        0
+    }
 }
 
 /// How fast a request's body is read.
@@ -87,6 +141,14 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Where; `None`: before anything of the answer is sent, or where the kind implies it.
     pub at: Option<At>,
+}
+
+impl Fault {
+    /// Whether it takes the place of the whole answer.
+    pub fn is_before_head(self) -> bool {
+        use FaultKind::{Abort, Close, Garbage, Hang, Reset};
+        matches!(self.kind, Close | Hang | Garbage | Reset | Abort) && self.at.is_none()
+    }
 }
 
 /// How an answer breaks.
@@ -131,4 +193,10 @@ pub enum At {
     Upload(u64),
     /// As soon as a connection is accepted.
     Connect,
+}
+
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "seed={:x}", self.seed)
+    }
 }

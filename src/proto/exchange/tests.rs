@@ -1,18 +1,11 @@
 //! Requests that wait: what they keep, how they are counted and recorded.
 
 use super::*;
+use crate::http::app::HalfClose;
 use crate::http::tests as http;
 use crate::proto::conn::Protocol;
 use crate::proto::test_driver::Driver;
 use crate::proto::{Event, Next};
-
-#[test]
-fn a_parked_request_comes_back_with_its_seed() {
-    for parked in [Parked::new(b"GET /".to_vec(), 7 << 40), Parked::copied(b"GET /", 7 << 40)] {
-        assert_eq!(parked.parts(), (b"GET /".as_slice(), 7 << 40));
-    }
-    assert_eq!(Parked::copied(b"", 1).parts(), (b"".as_slice(), 1));
-}
 
 /// A request that waits is answered although the limits have become too small for it.
 #[test]
@@ -125,12 +118,16 @@ fn a_request_that_is_read_again_has_its_parameters_and_its_seed() {
     let mut cx = driver.cx();
     http::ask("/delay/7", &[("Host", "a")], b"", |fresh| {
         let mut request = fresh.clone();
-        let found = endpoint::find(cx.app, &request.target, request.method);
-        let Opened::Delayed(exchange) = Exchange::open(&mut cx, &mut request, found) else {
+        let asked = Asked::plain(endpoint::find(cx.app, &request.target, request.method));
+        let Opened::Delayed(mut exchange) = Exchange::open(&mut cx, &mut request, asked) else {
             panic!("it is not delayed")
         };
         let mut again = fresh.clone();
-        exchange.restore(cx.app, &mut again, request.seed);
+        exchange.restore(
+            cx.app,
+            &mut again,
+            &Parked::new(b"GET".as_slice().into(), &[request.seed]),
+        );
         assert_eq!(again.param(0), b"7");
         assert_eq!((again.params, again.seed), (request.params, request.seed));
         assert_ne!(again.seed, fresh.seed);
@@ -220,6 +217,68 @@ fn an_answer_to_a_closed_side_is_recorded_when_its_client_is_known_to_be_gone_or
         let expected = if gone { (499, 1, bytes) } else { (200, 3, bytes) };
         assert_eq!(logged(&mut driver), if records { vec![expected] } else { vec![] });
     }
+}
+
+/// With `--half-close cancel` a closed side ends what waits for its time, and nothing else: what is
+/// ready is sent, and what the client has sent behind it is read, so that no answer is lost.
+#[test]
+fn a_closed_side_cancels_what_waits_if_the_settings_say_so() {
+    const DRIP: &str = "/drip?delay=0&duration=4&numbytes=2";
+    for (target, closed_at, expected) in [
+        ("/delay/9", 0, Some((499, 0, 0))),
+        ("/delay/9", 3, Some((499, 3, 0))),
+        ("/drip?delay=2&duration=4&numbytes=2", 1, Some((499, 1, 0))),
+        (DRIP, 0, Some((499, 0, 0))),
+        (DRIP, 1, Some((200, 1, 1))),
+        ("/bytes/70", 0, None),
+        ("/delay/0", 0, None),
+    ] {
+        let half_close = HalfClose::Cancel;
+        let app = App { records: true, half_close, ..App::default() };
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        driver.clock.now = FROM;
+        driver.edge.eof_reported = closed_at == 0;
+        let mut next = driver.receive(get(target).as_bytes());
+        if closed_at > 0 {
+            assert!(matches!(next, Next::Sleep(_)), "{target}: {next:?}");
+            assert_eq!((driver.worker.delayed, driver.worker.clients_gone), (1, 0));
+            driver.edge.eof_reported = true;
+            next = call_at(&mut driver, closed_at);
+        }
+        let gone = u64::from(expected.is_some());
+        assert_eq!((driver.worker.delayed, driver.worker.clients_gone), (0, gone), "{target}");
+        match expected {
+            Some(line) => {
+                assert!(matches!(next, Next::Linger(_)), "{target}: {next:?}");
+                assert_eq!(logged(&mut driver), [line], "{target}, closed at {closed_at}");
+                assert_eq!(driver.output.is_empty(), line.0 == 499);
+                driver.edge.read_eof = true;
+                assert_eq!(driver.receive(get("/get").as_bytes()), Next::Close);
+            }
+            None => {
+                assert!(matches!(next, Next::Read(_)), "{target}: {next:?}");
+                assert!(driver.output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"), "{target}");
+            }
+        }
+    }
+}
+
+/// An answer that is ready is not cancelled, however slowly its client takes it.
+#[test]
+fn a_closed_side_does_not_cancel_an_answer_that_is_ready() {
+    let half_close = HalfClose::Cancel;
+    let mut driver = Driver::new(App { half_close, ..App::default() }, Protocol::Http, 1);
+    (driver.edge.eof_reported, driver.edge.read_eof) = (true, true);
+    let mut next = driver.receive(get("/stream-bytes/100000?chunk_size=1000").as_bytes());
+    let mut bytes = 0;
+    while next == Next::Write {
+        assert!(!driver.output.is_empty(), "it makes no progress");
+        bytes += driver.output.len();
+        driver.output.clear();
+        next = driver.receive(b"");
+    }
+    let bytes = bytes + driver.output.len();
+    assert!(next == Next::Close && bytes > 100_000, "{next:?} after {bytes}");
 }
 
 #[test]

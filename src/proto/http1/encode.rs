@@ -1,18 +1,13 @@
-//! Answers on the wire: from the steps of an exchange to bytes (RFC 9112 4 to 7).
+//! Answers on the wire: heads, fields and chunks as bytes (RFC 9112 4 to 7).
 //!
 //! The order of the fields is httpbin's: Server, Date, Connection, Content-Type, Content-Length,
 //! the endpoint's own, CORS last.
 
-use super::head::{self, FieldTable};
-use super::origin;
-use crate::base::limits::{BODY_HIGH_WATER, HIGH_WATER};
-use crate::base::time::Time;
 use crate::http::compat::Compat;
 use crate::http::headers::Headers;
-use crate::http::request::{Method, Request, Version};
+use crate::http::request::Version;
 use crate::http::status::Status;
-use crate::proto::exchange::{self, Exchange, Parked, Step};
-use crate::proto::{Cx, Next};
+use crate::proto::exchange::{self, Exchange};
 
 /// What HTTP/1 adds to an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -43,101 +38,12 @@ impl ResponseTerms {
     }
 }
 
-/// Appends the head of an answer, and its body unless that comes in pieces. `streamed` is the
-/// length of a body that is sent back while it arrives, if known.
-pub(super) fn answer(
-    exchange: &mut Exchange,
-    terms: &mut ResponseTerms,
-    cx: &mut Cx,
-    request: &Request,
-    streamed: Option<u64>,
-    output: &mut Vec<u8>,
-) {
-    interim(exchange, terms, cx.app.compat.uppercase_reason, output);
-    let drains = cx.worker.draining && !exchange.upgrades();
-    let head = exchange.head(cx.app, request, streamed, &mut cx.worker.body);
-    let head_only = request.method == Method::Head;
-    let framing = framing(head.status, head.length, terms.version, head_only);
-    if drains || framing == Framing::Close {
-        terms.close();
-    }
-    let server_and_date = cx.worker.date_header.fields();
-    write_head(output, &head, *terms, framing, server_and_date, cx.app.compat);
-    cors(output, request.field("Origin"));
-    output.extend_from_slice(head.body);
-    cx.worker.body.clear();
-}
-
-/// Appends what is due of an answer; `None` once it is complete.
-pub(super) fn play(
-    exchange: &mut Exchange,
-    terms: &mut ResponseTerms,
-    cx: &mut Cx,
-    output: &mut Vec<u8>,
-) -> Option<Next> {
-    loop {
-        match step(exchange, *terms, cx, output) {
-            Step::Clock => return Some(Next::ReadClock),
-            Step::Wait(until) => return Some(Next::Sleep(until)),
-            Step::Room => return Some(Next::Write),
-            Step::Answer(parked, arrived) => {
-                if !answer_parked(exchange, terms, cx, &parked, arrived, output) {
-                    return None;
-                }
-                // A long answer is over only when the client has taken most of it.
-                if output.len() >= HIGH_WATER {
-                    return Some(Next::Write);
-                }
-            }
-            Step::Data(bytes) => exchange.count(bytes),
-            Step::End => return None,
-        }
-    }
-}
-
-/// One step of an exchange, its data appended in chunks where no field shows the length.
-fn step(exchange: &mut Exchange, terms: ResponseTerms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
-    let room = BODY_HIGH_WATER.saturating_sub(output.len());
-    if exchange.trailers().is_none() || terms.version == Version::Http10 {
-        return exchange.step(cx.clock, room, output);
-    }
-    let piece = &mut cx.worker.body;
-    let step = exchange.step(cx.clock, room.min(1), piece);
-    match (&step, exchange.trailers()) {
-        (Step::End, Some(trailers)) => last_chunk(output, trailers),
-        _ => chunk(output, piece),
-    }
-    piece.clear();
-    step
-}
-
-/// Reads a parked request again, and answers it; returns whether it could be read. No limit is
-/// consulted: it was within them when it arrived.
-fn answer_parked(
-    exchange: &mut Exchange,
-    terms: &mut ResponseTerms,
-    cx: &mut Cx,
-    parked: &Parked,
-    arrived: Time,
-    output: &mut Vec<u8>,
-) -> bool {
-    let (mut table, (bytes, seed)) = (FieldTable::empty(), parked.parts());
-    let Some(mut request) = head::reparse(bytes, &mut table, origin(cx, arrived)) else {
-        terms.close();
-        return false;
-    };
-    exchange.restore(cx.app, &mut request, seed);
-    let length = request.body.len() as u64;
-    answer(exchange, terms, cx, &request, Some(length), output);
-    true
-}
-
 /// `/status/103` and the like are followed by 200; except for 101, after which the connection is
 /// not HTTP any more. HTTP/1.0 has no interim answers.
 ///
 /// Both go out together, and the connection is kept: a client that takes an interim answer for the
 /// last has read the 200 with it, or finds bytes on a connection that should have none.
-fn interim(
+pub(super) fn interim(
     exchange: &mut Exchange,
     terms: &mut ResponseTerms,
     uppercase_reason: bool,
@@ -157,7 +63,7 @@ fn interim(
 
 /// How an answer's body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Framing {
+pub(super) enum Framing {
     /// It has none, and no field shows that: 1xx, 204, 304, and HEAD where the length is not known.
     None,
     /// After so many bytes.
@@ -181,7 +87,7 @@ pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Appends a head, up to the fields that every answer has.
-fn write_head(
+pub(super) fn write_head(
     output: &mut Vec<u8>,
     head: &exchange::Head,
     terms: ResponseTerms,
@@ -218,7 +124,12 @@ fn write_head(
     }
 }
 
-fn status_line(output: &mut Vec<u8>, status: Status, version: Version, uppercase_reason: bool) {
+pub(super) fn status_line(
+    output: &mut Vec<u8>,
+    status: Status,
+    version: Version,
+    uppercase_reason: bool,
+) {
     if (status, version) == (Status::OK, Version::Http11) {
         return output.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     }
@@ -236,7 +147,7 @@ fn status_line(output: &mut Vec<u8>, status: Status, version: Version, uppercase
     output.extend_from_slice(b"\r\n");
 }
 
-fn field(output: &mut Vec<u8>, name: &str, value: &[u8]) {
+pub(super) fn field(output: &mut Vec<u8>, name: &str, value: &[u8]) {
     output.extend_from_slice(name.as_bytes());
     output.extend_from_slice(b": ");
     output.extend_from_slice(value);
@@ -254,7 +165,7 @@ fn server_timing(output: &mut Vec<u8>, after_us: u64) {
 }
 
 /// Appends the fields that every answer has, and the empty line that ends the head.
-fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
+pub(super) fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
     let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");
     output.extend_from_slice(origin);
@@ -272,7 +183,7 @@ pub(super) fn chunk(output: &mut Vec<u8>, piece: &[u8]) {
 }
 
 /// Appends the last chunk, and fields after it (RFC 9112 7.1.2).
-fn last_chunk(output: &mut Vec<u8>, trailers: &Headers) {
+pub(super) fn last_chunk(output: &mut Vec<u8>, trailers: &Headers) {
     if trailers.is_empty() {
         return output.extend_from_slice(LAST_CHUNK);
     }
@@ -290,7 +201,12 @@ fn hexadecimal(output: &mut Vec<u8>, number: usize) {
 }
 
 /// How the body of an answer with this status and `length` (`None`: not known) ends.
-fn framing(status: Status, length: Option<u64>, version: Version, head_only: bool) -> Framing {
+pub(super) fn framing(
+    status: Status,
+    length: Option<u64>,
+    version: Version,
+    head_only: bool,
+) -> Framing {
     match (length, version) {
         _ if !status.allows_body() => Framing::None,
         (Some(length), _) => Framing::Length(length),

@@ -1,16 +1,17 @@
 //! How an exchange and a connection end: in order, with a refusal, or because the client is gone.
 
-use super::encode::{self, Closing, ResponseTerms};
+use super::encode::{Closing, ResponseTerms};
 use super::head::FieldTable;
-use super::{Http1, Stage, head, origin, refused_head};
+use super::{Http1, Stage, head, origin, play, refused_head};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
+use crate::http::app::HalfClose;
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::proto::canned_errors::FULL;
-use crate::proto::exchange::{self, Exchange};
-use crate::proto::intake::Taken;
+use crate::proto::exchange::{self, Break, Exchange};
+use crate::proto::intake::{Taken, TakenRequest};
 use crate::proto::{Cx, Event, Next, Upgrade};
 
 impl Http1 {
@@ -25,6 +26,10 @@ impl Http1 {
             (Event::Spliced(bytes), Stage::Body(body)) => body.count(cx, bytes),
             (Event::WriteUnblocked, Stage::Body(body)) => body.write_unblocked(cx),
             (Event::WriteUnblocked, Stage::Idle { since, .. }) => *since = cx.clock.now,
+            (Event::WriteUnblocked, Stage::Doomed { since, until }) => {
+                let idle = until.since(*since);
+                (*since, *until) = (cx.clock.now, cx.clock.now.after(idle));
+            }
             (Event::WriteUnblocked, Stage::Linger { until, .. }) => {
                 *until = cx.clock.now.after(cx.app.limits.linger_timeout);
             }
@@ -47,7 +52,11 @@ impl Http1 {
             return Some(Next::Become(Box::new(Upgrade::WebSocket(*limits))));
         }
         let (closing, now, limits) = (self.terms.closing, cx.clock.now, &cx.app.limits);
+        let idle_us = exchange.idle_us().filter(|_| closing == Closing::KeptAlive);
         self.to(match unconfirmed {
+            None if let Some(idle_us) = idle_us => {
+                Stage::Doomed { since: now, until: now.after_us(idle_us) }
+            }
             unconfirmed if closing == Closing::KeptAlive => Stage::Idle { since: now, unconfirmed },
             Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
             None if closing == Closing::ByClient && input.is_empty() => Stage::Close,
@@ -73,6 +82,57 @@ impl Http1 {
             }
             None => Stage::Close,
         })
+    }
+
+    /// A fault ends the connection, and with it an exchange.
+    pub(super) fn break_off(
+        &mut self,
+        cx: &mut Cx,
+        mut exchange: Exchange,
+        kind: Break,
+    ) -> Option<Next> {
+        if let Some(record) = exchange.finish(cx) {
+            exchange::record_outcome(cx, record, false);
+        }
+        self.to(broken(cx, kind))
+    }
+
+    /// The same before the request's body is complete.
+    pub(super) fn break_off_body(
+        &mut self,
+        cx: &mut Cx,
+        taken: Taken,
+        kind: Break,
+    ) -> Option<Next> {
+        if let Taken::Request(TakenRequest { bytes, began, plan, .. }) = taken {
+            let mut table = FieldTable::empty();
+            if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
+                exchange::unfinished(cx, &request, began, plan.as_deref());
+            }
+        }
+        cx.worker.served += 1;
+        self.to(broken(cx, kind))
+    }
+
+    /// The client closed its side before its answer was complete, and may be gone. What waits for
+    /// its time is cancelled if the settings say so; what is ready is sent.
+    #[cold]
+    pub(super) fn half_closed(&mut self, cx: &mut Cx, next: Next) -> Option<Next> {
+        match (cx.app.half_close, &mut self.stage) {
+            (HalfClose::Cancel, _) if matches!(next, Next::Sleep(_)) => {
+                self.abandon(cx);
+                return self.to(lingering(cx));
+            }
+            (_, Stage::Play(exchange)) if exchange.is_silent() => {
+                self.abandon(cx);
+                return self.to(lingering(cx));
+            }
+            (HalfClose::Answer, Stage::Play(exchange)) if exchange.waits() => {
+                exchange.client_closed(cx);
+            }
+            _ => {}
+        }
+        Some(next)
     }
 
     /// A client that had closed its side while it waited for the answer is given time to take it;
@@ -123,7 +183,7 @@ impl Http1 {
                 exchange.abort(cx);
                 None
             }
-            Taken::Request { bytes, began, .. } => {
+            Taken::Request(TakenRequest { bytes, began, .. }) => {
                 self.respond_and_close(cx, refusal, &bytes, began, output)
             }
         }
@@ -146,7 +206,7 @@ impl Http1 {
             refused_head::describe(head, &mut record.strings);
         }
         self.terms = ResponseTerms { version: Version::Http11, closing: Closing::ByUs };
-        encode::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
+        play::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
         exchange.finish(cx);
         self.to(lingering(cx))
     }
@@ -185,10 +245,10 @@ impl Http1 {
         cx.worker.clients_gone += 1;
         match taken {
             Taken::Answer(exchange) => exchange.abort(cx),
-            Taken::Request { bytes, began, .. } => {
+            Taken::Request(TakenRequest { bytes, began, .. }) => {
                 let mut table = FieldTable::empty();
                 if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
-                    exchange::unfinished(cx, &request, began);
+                    exchange::unfinished(cx, &request, began, None);
                 }
             }
         }
@@ -213,6 +273,14 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         seed: 0,
         unix_us: 0,
         head: &[],
+    }
+}
+
+/// How a connection ends by a fault.
+fn broken(cx: &Cx, kind: Break) -> Stage {
+    match kind {
+        Break::Close => lingering(cx),
+        Break::Reset => Stage::Reset { until: cx.clock.now.after(cx.app.limits.linger_timeout) },
     }
 }
 

@@ -10,6 +10,8 @@
 //!                                                  └──▶ Close
 //! ```
 //!
+//! A modifier may let an answer break (`Break`), or the connection end unannounced (`Doomed`).
+//!
 //! Nearly every head arrives complete and valid, and is past `Head` at once. A request that waits
 //! is parked in an allocation of its own. Requests that were sent behind it stay in the input, so
 //! they are answered in order.
@@ -20,24 +22,30 @@ mod chunk_extension;
 mod encode;
 mod ending;
 pub mod head;
+mod modified;
+mod play;
 mod refused_head;
 mod request_body;
 mod request_framing;
 pub mod tokenize;
 
+use std::borrow::Cow;
+
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::{self, Exchange, Opened, Parked};
-use super::intake::Taken;
+use super::exchange::{self, Exchange, Opened};
+use super::intake::{Taken, TakenRequest};
+use super::modify::{self, Asked};
 use super::{Cx, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
-use crate::endpoint::{self, BodyRule, Found};
+use crate::endpoint::{self, BodyRule};
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request, Version};
 use encode::{Closing, ResponseTerms};
 use head::{FieldTable, Head, Length, Origin, Scan};
+use play::Played;
 use request_body::{RequestBody, Step};
 
 /// One HTTP/1 connection.
@@ -57,6 +65,8 @@ enum Stage {
     /// No byte of a request is there, since the last answer was out or the connection accepted. The
     /// record is of the last exchange, if its client had closed its side before the answer was out.
     Idle { since: Time, unconfirmed: Option<Box<Record>> },
+    /// The same, after an answer that asked for the end of the connection at that moment.
+    Doomed { since: Time, until: Time },
     /// A part of a head is there; its lines before `scanned` are complete.
     Head { until: Time, scanned: u32 },
     /// The head is there; its body is arriving.
@@ -70,6 +80,8 @@ enum Stage {
     Departed { until: Time, record: Box<Record> },
     /// The last answer is going out to a client that sends no more, or there is none.
     Close,
+    /// A fault: the connection is reset once the client has what was sent, or at that moment.
+    Reset { until: Time },
 }
 
 impl Http1 {
@@ -87,15 +99,16 @@ impl Http1 {
             Stage::Idle { since, unconfirmed: None } => {
                 Standing { evictable: Evictable::IdleSince(*since), ..reads }
             }
-            Stage::Idle { .. } | Stage::Head { .. } | Stage::Departed { .. } => reads,
-            Stage::Body(body) => {
-                Standing { collects: body.streams(), splice_budget: body.splice_budget(), ..reads }
+            Stage::Doomed { since, .. } => {
+                Standing { evictable: Evictable::IdleSince(*since), ..reads }
             }
+            Stage::Idle { .. } | Stage::Head { .. } | Stage::Departed { .. } => reads,
+            Stage::Body(body) => body.standing(),
             Stage::Play(exchange) => {
                 Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
             }
             Stage::Linger { .. } => Standing { evictable: Evictable::Lingers, ..reads },
-            Stage::Close => Standing { reads: false, ..reads },
+            Stage::Close | Stage::Reset { .. } => Standing { reads: false, ..reads },
         }
     }
 
@@ -109,13 +122,14 @@ impl Http1 {
                 return Next::Write;
             }
             let next = match &mut self.stage {
-                Stage::Idle { .. } => self.idle(cx, input, output),
+                Stage::Idle { .. } | Stage::Doomed { .. } => self.idle(cx, input, output),
                 Stage::Head { .. } => self.head(cx, input, output),
                 Stage::Body(_) => self.body(cx, input, output),
                 Stage::Play(_) => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Departed { .. } => self.departed(cx, input),
                 Stage::Close => Some(Next::Close),
+                Stage::Reset { until } => Some(Next::Reset(*until)),
             };
             if let Some(next) = next {
                 return next;
@@ -136,11 +150,14 @@ impl Http1 {
     /// which would take a tenth more instructions. Any other is not touched, and goes to the next
     /// stage, which finds out what is missing or wrong.
     fn idle(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
-        let Stage::Idle { since, unconfirmed } = &mut self.stage else { return None };
         let limits = &cx.app.limits;
         let patience =
             if self.first_request { limits.head_timeout } else { limits.keep_alive_timeout };
-        let (since, until) = (*since, since.after(patience));
+        let (since, until, unconfirmed) = match &mut self.stage {
+            Stage::Idle { since, unconfirmed } => (*since, since.after(patience), unconfirmed),
+            Stage::Doomed { since, until } => (*since, *until, &mut None),
+            _ => return None,
+        };
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
             [] | [b'\r'] if cx.edge.read_eof || cx.worker.draining || cx.clock.now >= until => {
@@ -194,19 +211,19 @@ impl Http1 {
         let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
         self.accept(head);
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
-        let rule = body_rule(cx, &found, &head.request);
-        let Some(bytes) = complete_bytes(cx, head, rule, input.unread()) else {
-            let bytes = self.receive(cx, head, found, rule, input, output);
+        let asked = modify::plan(cx, &mut head.request, found);
+        let rule = asked.body_rule(cx.app, &head.request);
+        let Some(bytes) = complete_bytes(cx, head, &asked, rule, input.unread()) else {
+            let bytes = self.receive(cx, head, asked, rule, input, output);
             input.consume(bytes);
             return Ok(None);
         };
         let request = &mut head.request;
         request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
         request.body_bytes = request.body.len() as u64;
-        let (mut exchange, seed) = self.open(cx, request, found, output);
-        if let Some(seed) = seed {
-            exchange.park(Parked::copied(input.unread().get(..bytes).unwrap_or_default(), seed));
-        }
+        let bytes = input.unread().get(..bytes).unwrap_or_default();
+        let exchange = self.open(cx, request, asked, bytes.into(), output);
+        let bytes = bytes.len();
         input.consume(bytes);
         Ok(self.begin(cx, exchange, input, output))
     }
@@ -217,7 +234,7 @@ impl Http1 {
         &mut self,
         cx: &mut Cx,
         head: &mut Head,
-        found: Result<Found, Refusal>,
+        asked: Asked,
         rule: BodyRule,
         input: &Buf,
         output: &mut Buf,
@@ -225,7 +242,7 @@ impl Http1 {
         let (head_bytes, bytes) = (head.bytes, input.unread());
         let body = match rule {
             BodyRule::Keep if is_too_large(head, cx) => Err(too_large(&cx.app.limits)),
-            _ => RequestBody::begin(cx, &mut self.terms, head, found, rule, bytes, output),
+            _ => RequestBody::begin(cx, &mut self.terms, head, asked, rule, bytes, output),
         };
         match body {
             Ok(body) => {
@@ -255,26 +272,34 @@ impl Http1 {
         self.terms = ResponseTerms { version: head.request.version, closing };
     }
 
-    /// Opens the exchange of a request and answers it, unless it is to wait: then its seed is
-    /// returned as well, to be parked with it.
+    /// Opens the exchange of a request and answers it, unless it is to wait: then it keeps `bytes`,
+    /// the head and what was kept of the body.
     fn open(
         &mut self,
         cx: &mut Cx,
         request: &mut Request,
-        found: Result<Found, Refusal>,
+        asked: Asked,
+        bytes: Cow<[u8]>,
         output: &mut Buf,
-    ) -> (Exchange, Option<u64>) {
-        let mut exchange = match Exchange::open(cx, request, found) {
-            Opened::Delayed(exchange) => return (exchange, Some(request.seed)),
-            Opened::Ready(exchange) => exchange,
+    ) -> Exchange {
+        let (mut exchange, waits) = match Exchange::open(cx, request, asked) {
+            Opened::Delayed(exchange) => (exchange, true),
+            Opened::Ready(exchange) => (exchange, false),
             Opened::Overloaded(exchange) => {
                 self.terms.close();
-                exchange
+                (exchange, false)
             }
         };
-        let length = Some(request.body.len() as u64);
-        encode::answer(&mut exchange, &mut self.terms, cx, request, length, output.tail());
-        (exchange, None)
+        if let Some(plan) = exchange.plan() {
+            modified::hint(plan, output.tail());
+        }
+        if waits {
+            exchange.park(bytes, request);
+        } else {
+            let length = Some(request.body.len() as u64);
+            play::answer(&mut exchange, &mut self.terms, cx, request, length, output.tail());
+        }
+        exchange
     }
 
     /// Plays an exchange whose request has been consumed. One that cannot be finished now is kept.
@@ -288,11 +313,12 @@ impl Http1 {
         if exchange.waits() {
             return self.to(Stage::Play(Box::new(exchange)));
         }
-        match encode::play(&mut exchange, &mut self.terms, cx, output.tail()) {
-            None => self.finish(cx, exchange, input),
-            next => {
+        match play::play(&mut exchange, &mut self.terms, cx, output.tail()) {
+            Played::Done => self.finish(cx, exchange, input),
+            Played::Broken(kind) => self.break_off(cx, exchange, kind),
+            Played::Wait(next) => {
                 self.stage = Stage::Play(Box::new(exchange));
-                next
+                Some(next)
             }
         }
     }
@@ -300,6 +326,7 @@ impl Http1 {
     fn body(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Body(body) = &mut self.stage else { return None };
         let step = match body.step(cx, input, output) {
+            Ok(Step::Wait(_)) if cx.edge.eof_reported && body.is_held() => Ok(Step::Gone),
             Ok(Step::Wait(next)) => return Some(next),
             step => step,
         };
@@ -308,50 +335,44 @@ impl Http1 {
         };
         match (step, body.end()) {
             (Ok(Step::Done), Taken::Answer(exchange)) => self.finish(cx, exchange, input),
-            (Ok(Step::Done), Taken::Request { bytes, content, began }) => {
-                self.complete(cx, bytes, content, began, input, output)
-            }
+            (Ok(Step::Done), Taken::Request(taken)) => self.complete(cx, taken, input, output),
+            (Ok(Step::Broken(kind)), taken) => self.break_off_body(cx, taken, kind),
             (Ok(_), taken) => self.abandon_body(cx, taken),
             (Err(refusal), taken) => self.refuse_body(cx, &refusal, taken, output),
         }
     }
 
-    /// Answers a request whose body of `content` bytes arrived by itself: `bytes` are its head, and
-    /// then its body without transfer coding, if it was kept.
+    /// Answers a request whose body arrived by itself.
     fn complete(
         &mut self,
         cx: &mut Cx,
-        bytes: Vec<u8>,
-        content: u64,
-        began: Time,
+        taken: TakenRequest,
         input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
+        let TakenRequest { bytes, content, began, plan } = taken;
         let mut table = FieldTable::empty();
         let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
-        let found = endpoint::find(cx.app, &request.target, request.method);
-        let (mut exchange, seed) = self.open(cx, &mut request, found, output);
+        let asked = modify::again(cx, &mut request, plan);
+        let mut exchange = self.open(cx, &mut request, asked, Cow::Borrowed(&bytes), output);
         if let Some(record) = exchange.record() {
             record.started = began;
-        }
-        if let Some(seed) = seed {
-            exchange.park(Parked::new(bytes, seed));
         }
         self.begin(cx, exchange, input, output)
     }
 
     fn play(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Play(exchange) = &mut self.stage else { return None };
-        let next = encode::play(exchange, &mut self.terms, cx, output.tail());
-        if next.is_some() {
-            if cx.edge.eof_reported && exchange.waits() {
-                exchange.client_closed(cx);
-            }
-            return next;
-        }
-        match std::mem::replace(&mut self.stage, Stage::Close) {
-            Stage::Play(exchange) => self.finish(cx, *exchange, input),
+        let broken = match play::play(exchange, &mut self.terms, cx, output.tail()) {
+            Played::Wait(next) if cx.edge.eof_reported => return self.half_closed(cx, next),
+            Played::Wait(next) => return Some(next),
+            Played::Broken(kind) => Some(kind),
+            Played::Done => None,
+        };
+        match (std::mem::replace(&mut self.stage, Stage::Close), broken) {
+            (Stage::Play(exchange), None) => self.finish(cx, *exchange, input),
+            (Stage::Play(exchange), Some(kind)) => self.break_off(cx, *exchange, kind),
             _ => None,
         }
     }
@@ -371,19 +392,18 @@ fn parse<'a>(
     }
 }
 
-/// What becomes of a request's body.
-fn body_rule(cx: &Cx, found: &Result<Found, Refusal>, request: &Request) -> BodyRule {
-    match found {
-        Ok(found) => found.route.body_of(cx.app.compat, request),
-        Err(_) => BodyRule::Discard,
-    }
-}
-
 /// How many bytes the request is, if `bytes` hold it to its end and it can be answered as it is.
-fn complete_bytes(cx: &Cx, head: &Head, rule: BodyRule, bytes: &[u8]) -> Option<usize> {
+fn complete_bytes(
+    cx: &Cx,
+    head: &Head,
+    asked: &Asked,
+    rule: BodyRule,
+    bytes: &[u8],
+) -> Option<usize> {
     let Length::Exact(length) = head.body else { return None };
     let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
     match rule {
+        _ if asked.changes_reading() && length > 0 => None,
         BodyRule::Keep if is_too_large(head, cx) => None,
         BodyRule::Stream if all >= COPIED_BYTES => None,
         _ => (all <= bytes.len()).then_some(all),

@@ -4,13 +4,17 @@
 use super::body::{Decoder, Step as Decoded};
 use super::encode::{self, CONTINUE, LAST_CHUNK, ResponseTerms};
 use super::head::{Head, Length};
+use super::play;
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::endpoint::{BodyRule, Found};
+use crate::http::modifiers::ReadSpeed;
 use crate::http::reply::Refusal;
-use crate::proto::exchange::{Exchange, Opened};
-use crate::proto::intake::{Intake, Sink, Taken};
-use crate::proto::{Cx, Next};
+use crate::proto::canned_errors::OVERLOADED;
+use crate::proto::exchange::{Break, Exchange, Opened};
+use crate::proto::intake::{Allowance, Intake, Sink, Taken};
+use crate::proto::modify::Asked;
+use crate::proto::{Cx, Next, Standing};
 
 /// A request whose head has arrived, and as much of its body as has come.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(super) enum Step {
     Done,
     /// Nothing: the client has sent its last byte, and the body is not complete.
     Gone,
+    /// Nothing: a fault breaks the connection.
+    Broken(Break),
 }
 
 impl RequestBody {
@@ -38,12 +44,17 @@ impl RequestBody {
         cx: &mut Cx,
         terms: &mut ResponseTerms,
         head: &mut Head,
-        found: Result<Found, Refusal>,
+        asked: Asked,
         rule: BodyRule,
         bytes: &[u8],
         output: &mut Buf,
     ) -> Result<Box<RequestBody>, Refusal> {
-        if head.expects_continue && bytes.len() == head.bytes {
+        let Asked { found, plan } = asked;
+        let read = plan.as_ref().and_then(|plan| plan.read);
+        if read.is_some() && cx.worker.delayed >= cx.app.limits.delayed {
+            return Err(OVERLOADED);
+        }
+        if head.expects_continue && bytes.len() == head.bytes && read != Some(ReadSpeed::Hang) {
             output.tail().extend_from_slice(CONTINUE);
         }
         let (head_bytes, rest) = bytes.split_at_checked(head.bytes).unwrap_or((bytes, b""));
@@ -57,12 +68,24 @@ impl RequestBody {
             }
             _ => Sink::Discard,
         };
-        let intake = Intake::new(cx, head_bytes, sink);
+        let intake = Intake::new(cx, head_bytes, sink, plan);
         Ok(Box::new(RequestBody { decoder, intake, chunked }))
     }
 
-    /// See [`Intake::streams`].
-    pub(super) fn streams(&self) -> bool {
+    /// See [`Standing`].
+    pub(super) fn standing(&self) -> Standing {
+        let (slow, held) = self.intake.is_slow();
+        let splice_budget = self.splice_budget();
+        let (reads, collects) = (!held, self.streams());
+        Standing { reads, collects, splice_budget, delayed: slow.into(), ..Standing::READS }
+    }
+
+    /// Whether its client is waited for, or else modifiers keep it unread.
+    pub(super) fn is_held(&self) -> bool {
+        self.intake.is_slow().1
+    }
+
+    fn streams(&self) -> bool {
         self.intake.streams()
     }
 
@@ -71,8 +94,7 @@ impl RequestBody {
         self.intake.write_unblocked(cx);
     }
 
-    /// See [`Standing::splice_budget`](crate::proto::Standing::splice_budget).
-    pub(super) fn splice_budget(&self) -> u64 {
+    fn splice_budget(&self) -> u64 {
         if self.streams() && !self.chunked { self.decoder.exactly() } else { 0 }
     }
 
@@ -93,9 +115,14 @@ impl RequestBody {
             if output.len() >= HIGH_WATER {
                 return Ok(Step::Wait(Next::Write));
             }
+            let most = match self.intake.allowance(cx) {
+                Allowance::Bytes(most) => most,
+                Allowance::Wait(until) => return Ok(Step::Wait(Next::Sleep(until))),
+                Allowance::Break(kind) => return Ok(Step::Broken(kind)),
+            };
             match self.decoder.step(input.unread())? {
                 Decoded::Skip(bytes) => input.consume(bytes),
-                Decoded::Content(bytes) => self.take(cx, input, bytes, output)?,
+                Decoded::Content(bytes) => self.take(cx, input, bytes.min(most), output)?,
                 Decoded::More if cx.edge.read_eof => return Ok(Step::Gone),
                 Decoded::More => {
                     self.intake.check_deadline(cx)?;
@@ -149,7 +176,7 @@ fn stream(
     found: Found,
     output: &mut Buf,
 ) -> Sink {
-    let mut exchange = match Exchange::open(cx, &mut head.request, Ok(found)) {
+    let mut exchange = match Exchange::open(cx, &mut head.request, Asked::plain(Ok(found))) {
         Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
         Opened::Ready(_) | Opened::Overloaded(_) => return Sink::Discard,
         Opened::Delayed(_) => return Sink::Keep,
@@ -158,7 +185,7 @@ fn stream(
         Length::Exact(bytes) => Some(bytes),
         Length::Chunked => None,
     };
-    encode::answer(&mut exchange, terms, cx, &head.request, length, output.tail());
+    play::answer(&mut exchange, terms, cx, &head.request, length, output.tail());
     Sink::Stream(exchange)
 }
 

@@ -1,0 +1,117 @@
+//! Plays an exchange on the wire: its head, its body, and what follows from its steps.
+
+use super::encode::{
+    Framing, ResponseTerms, chunk, cors, framing, interim, last_chunk, write_head,
+};
+use super::head::{self, FieldTable};
+use super::{modified, origin};
+use crate::base::limits::{BODY_HIGH_WATER, HIGH_WATER};
+use crate::base::time::Time;
+use crate::http::request::{Method, Request, Version};
+use crate::proto::exchange::{Break, Exchange, Parked, Step};
+use crate::proto::{Cx, Next};
+
+/// Appends the head of an answer, and its body unless that comes in pieces. `streamed` is the
+/// length of a body that is sent back while it arrives, if known.
+pub(super) fn answer(
+    exchange: &mut Exchange,
+    terms: &mut ResponseTerms,
+    cx: &mut Cx,
+    request: &Request,
+    streamed: Option<u64>,
+    output: &mut Vec<u8>,
+) {
+    if exchange.plan().is_some() {
+        return modified::answer(exchange, terms, cx, request, output);
+    }
+    interim(exchange, terms, cx.app.compat.uppercase_reason, output);
+    let drains = cx.worker.draining && !exchange.upgrades();
+    let head = exchange.head(cx.app, request, streamed, &mut cx.worker.body);
+    let head_only = request.method == Method::Head;
+    let framing = framing(head.status, head.length, terms.version, head_only);
+    if drains || framing == Framing::Close {
+        terms.close();
+    }
+    let server_and_date = cx.worker.date_header.fields();
+    write_head(output, &head, *terms, framing, server_and_date, cx.app.compat);
+    cors(output, request.field("Origin"));
+    output.extend_from_slice(head.body);
+    cx.worker.body.clear();
+}
+
+/// How far an answer has been played.
+#[derive(Debug)]
+pub(super) enum Played {
+    /// There is more of it, when this has come.
+    Wait(Next),
+    /// It is complete.
+    Done,
+    /// It is broken off.
+    Broken(Break),
+}
+
+/// Appends what is due of an answer.
+pub(super) fn play(
+    exchange: &mut Exchange,
+    terms: &mut ResponseTerms,
+    cx: &mut Cx,
+    output: &mut Vec<u8>,
+) -> Played {
+    loop {
+        match step(exchange, *terms, cx, output) {
+            Step::Clock => return Played::Wait(Next::ReadClock),
+            Step::Wait(until) => return Played::Wait(Next::Sleep(until)),
+            Step::Room => return Played::Wait(Next::Write),
+            Step::Answer(parked, arrived) => {
+                if !answer_parked(exchange, terms, cx, &parked, arrived, output) {
+                    return Played::Done;
+                }
+                // A long answer is over only when the client has taken most of it.
+                if output.len() >= HIGH_WATER {
+                    return Played::Wait(Next::Write);
+                }
+            }
+            Step::Data(bytes) => exchange.count(bytes),
+            Step::Raw(bytes) => output.extend_from_slice(&bytes),
+            Step::End => return Played::Done,
+            Step::Break(kind) => return Played::Broken(kind),
+        }
+    }
+}
+
+/// One step of an exchange, its data appended in chunks where no field shows the length.
+fn step(exchange: &mut Exchange, terms: ResponseTerms, cx: &mut Cx, output: &mut Vec<u8>) -> Step {
+    let room = BODY_HIGH_WATER.saturating_sub(output.len());
+    if exchange.trailers().is_none() || terms.version == Version::Http10 {
+        return exchange.step(cx.clock, room, output);
+    }
+    let piece = &mut cx.worker.body;
+    let step = exchange.step(cx.clock, room.min(1), piece);
+    match (&step, exchange.trailers()) {
+        (Step::End, Some(trailers)) => last_chunk(output, trailers),
+        _ => chunk(output, piece),
+    }
+    piece.clear();
+    step
+}
+
+/// Reads a parked request again, and answers it; returns whether it could be read. No limit is
+/// consulted: it was within them when it arrived.
+fn answer_parked(
+    exchange: &mut Exchange,
+    terms: &mut ResponseTerms,
+    cx: &mut Cx,
+    parked: &Parked,
+    arrived: Time,
+    output: &mut Vec<u8>,
+) -> bool {
+    let (mut table, bytes) = (FieldTable::empty(), parked.bytes(exchange.parked_numbers()));
+    let Some(mut request) = head::reparse(bytes, &mut table, origin(cx, arrived)) else {
+        terms.close();
+        return false;
+    };
+    exchange.restore(cx.app, &mut request, parked);
+    let length = request.body.len() as u64;
+    answer(exchange, terms, cx, &request, Some(length), output);
+    true
+}
