@@ -189,7 +189,9 @@ impl Player {
                     assert!(!fresh, "it wants a clock that it has");
                     fresh = true;
                 }
-                Next::Write => {}
+                Next::Write | Next::Narrow => {}
+                // The session resets the connection, and does not call again.
+                Next::Reset => return self.wait(Next::Close),
                 Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
                 _ => return self.wait(next),
             }

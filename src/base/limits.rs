@@ -147,6 +147,14 @@ pub const ACCEPTS_PER_TURN: usize = 256;
 pub const DEFER_ACCEPT_SECONDS: i32 = 1;
 /// Timers fired before the sockets are polled again.
 pub const FIRES_PER_TURN: usize = 1024;
+/// Receive buffer of a connection whose client is to be read slowly, in bytes. With a quarter of it
+/// a client on the same machine, whose segments have 64 KiB, sends 90 KB/s at most: its kernel
+/// waits for the probe timer when a segment does not fit.
+pub const NARROW_BYTES: usize = 32 * 1024;
+/// Shortest and longest time between two looks at whether a client's kernel has acknowledged all
+/// that it was sent, before the connection is reset. In between, half of the time it has taken so
+/// far: an acknowledgement may be delayed by 40 ms, and a slow client costs few system calls.
+pub const ACK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(100)];
 /// Readiness events taken from the kernel per call; the next call returns the rest.
 pub const EVENTS_PER_WAIT: usize = 1024;
 /// Wait before accepting is retried when descriptors or slots ran out and none was freed.

@@ -1,5 +1,6 @@
 //! A connection's protocol: which state machine runs it.
 
+use super::broken::Broken;
 use super::echo;
 use super::http1::Http1;
 use super::websocket::WebSocket;
@@ -33,6 +34,8 @@ pub enum Conn {
     Echo,
     /// Every message comes back.
     WebSocket(Box<WebSocket>),
+    /// It is broken on purpose.
+    Broken(Broken),
 }
 
 impl Conn {
@@ -50,6 +53,7 @@ impl Conn {
             Conn::Http1(http1) => http1.standing(),
             Conn::Echo => Standing { splice_budget: u64::MAX, ..Standing::READS },
             Conn::WebSocket(_) => Standing::READS,
+            Conn::Broken(broken) => broken.standing(),
         }
     }
 
@@ -59,11 +63,12 @@ impl Conn {
             Conn::Http1(http1) => http1.advance(cx, input, output),
             Conn::Echo => echo::advance(cx, input, output),
             Conn::WebSocket(websocket) => websocket.advance(cx, input, output),
+            Conn::Broken(broken) => broken.advance(cx, input),
         };
         match next {
             Next::Become(upgrade) => {
                 *self = Conn::upgraded(*upgrade, cx);
-                // To be called again after the 101 is sent.
+                // To be called again after the 101, or what comes before the break, is sent.
                 Next::Write
             }
             next => next,
@@ -76,6 +81,7 @@ impl Conn {
                 let until = cx.clock.now.after(cx.app.limits.max_duration);
                 Conn::WebSocket(Box::new(WebSocket::new(limits, until)))
             }
+            Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! [`HIGH_WATER`]: crate::base::limits::HIGH_WATER
 //! [`BODY_HIGH_WATER`]: crate::base::limits::BODY_HIGH_WATER
 
+pub mod broken;
 pub mod canned_errors;
 pub mod conn;
 pub mod echo;
@@ -25,6 +26,7 @@ use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
+use crate::http::modifiers::FaultKind;
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
 
@@ -43,12 +45,15 @@ pub enum Next {
     /// The client to close, until this moment: our side is shut down once `output` has been taken,
     /// and input is still read (RFC 9112 9.6).
     Linger(Time),
+    /// A small receive buffer, for a client that is to be read slowly; call again at once.
+    Narrow,
     /// Another protocol, which the connection speaks from the next byte on.
     Become(Box<Upgrade>),
     /// Nothing: close once `output` has been taken.
     Close,
-    /// The client to receive what was sent, until this moment: then the connection is reset.
-    Reset(Time),
+    /// Nothing: reset the connection (RST) once the client's kernel has all of `output`. It has as
+    /// long for that as for any answer (`send_timeout`, `send_rate`).
+    Reset,
 }
 
 /// The protocol a connection changes to.
@@ -56,6 +61,8 @@ pub enum Next {
 pub enum Upgrade {
     /// WebSocket, with these bounds.
     WebSocket(WebSocketLimits),
+    /// None: the connection is broken by this fault, once `output` has been taken.
+    Broken(FaultKind),
 }
 
 /// What a connection is doing between two calls, derived from its state.

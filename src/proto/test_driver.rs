@@ -78,6 +78,7 @@ impl Driver {
         loop {
             match self.advance() {
                 Next::ReadClock => self.clock.fresh = true,
+                Next::Narrow => {}
                 next => return next,
             }
         }

@@ -89,6 +89,25 @@ pub trait Net {
     /// Ends our side of the connection.
     fn shutdown(&mut self, socket: &mut Self::Socket);
 
+    /// How many bytes that were written the client's kernel has not acknowledged; 0 where that
+    /// cannot be found out.
+    fn unacked(&mut self, socket: &mut Self::Socket) -> usize {
+        let _ = socket;
+        0
+    }
+
+    /// Makes closing the connection reset it (RST), where its transport has that. What is not
+    /// [acknowledged](Net::unacked) by then is lost.
+    fn reset_on_close(&mut self, socket: &mut Self::Socket);
+
+    /// Asks for a receive buffer of [`NARROW_BYTES`], so that a client that is read slowly soon
+    /// notices it.
+    ///
+    /// [`NARROW_BYTES`]: crate::base::limits::NARROW_BYTES
+    fn narrow(&mut self, socket: &mut Self::Socket) {
+        let _ = socket;
+    }
+
     /// Closes the connection.
     fn close(&mut self, socket: Self::Socket);
 

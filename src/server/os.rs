@@ -20,7 +20,7 @@ use socket2::SockRef;
 use super::net::{Event, Net, Readiness};
 #[cfg(target_os = "linux")]
 use crate::base::limits::DEFER_ACCEPT_SECONDS;
-use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT};
+use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT, NARROW_BYTES};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
@@ -29,6 +29,7 @@ pub(super) mod output;
 mod splice;
 #[cfg_attr(not(target_os = "linux"), path = "os/timer_poll.rs")]
 mod timer;
+mod unacked;
 
 use splice::SplicePipe;
 
@@ -285,6 +286,27 @@ impl Net for Os {
         };
     }
 
+    fn unacked(&mut self, socket: &mut Socket) -> usize {
+        match socket {
+            Socket::Tcp(stream) => unacked::unacked(stream.as_raw_fd()),
+            Socket::Unix(_) => 0,
+        }
+    }
+
+    fn reset_on_close(&mut self, socket: &mut Socket) {
+        if let Socket::Tcp(stream) = socket {
+            // It fails only if the connection is gone. Without the option closing sends FIN.
+            let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    fn narrow(&mut self, socket: &mut Socket) {
+        if let Socket::Tcp(stream) = socket {
+            // A larger buffer only lets the client send more before it is slowed down.
+            let _ = SockRef::from(&*stream).set_recv_buffer_size(NARROW_BYTES);
+        }
+    }
+
     fn close(&mut self, socket: Socket) {
         drop(socket);
     }
@@ -372,34 +394,4 @@ pub(super) fn hostname() -> io::Result<String> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crate::server::listen::{Address, Open, open};
-
-    /// The deferral in seconds, as rounded by the kernel.
-    fn deferral(listener: &Open) -> i32 {
-        let ListenSocket::Tcp(tcp) = &listener.socket else { panic!("{:?}", listener.address) };
-        let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
-        // SAFETY: both pointers are valid, and the length is that of the first.
-        let result = unsafe {
-            let value = (&raw mut seconds).cast();
-            let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
-            libc::getsockopt(tcp.as_raw_fd(), level, option, value, &mut length)
-        };
-        assert_eq!(result, 0);
-        seconds
-    }
-
-    #[test]
-    fn accepting_is_deferred_for_http_only_and_if_set() {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        for (address, defers, deferred) in [
-            (Address::Http(any), true, true),
-            (Address::Http(any), false, false),
-            (Address::TcpEcho(any), true, false),
-        ] {
-            let open = open(&address, true, defers).unwrap();
-            assert_eq!(deferral(&open) > 0, deferred, "{address:?} {defers}");
-        }
-    }
-}
+mod tests;

@@ -16,6 +16,7 @@ mod backlog;
 mod buffers;
 mod collect;
 mod leftover;
+mod reset;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -269,6 +270,7 @@ impl<S> Session<S> {
     ) -> Option<TurnResult> {
         match *next {
             Next::Close => Some(TurnResult::Close),
+            Next::Reset => Some(self.reset(turn)),
             Next::Sleep(until) => {
                 turn.deadline.clear();
                 Some(self.wait(until))
@@ -304,6 +306,7 @@ impl<S> Session<S> {
                 turn.cx.clock.now = turn.net.now();
                 turn.cx.clock.fresh = true;
             }
+            Next::Narrow => turn.net.narrow(&mut self.socket),
             _ => {}
         }
         Ok(())

@@ -11,119 +11,24 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::net::{Event, Net, Readiness};
+use super::net::{Event, Net};
 use super::worker::Command;
 use crate::base::random::Random;
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
 mod faults;
+mod link;
 mod splice;
 
 pub use faults::Faults;
+pub use link::Link;
 pub use splice::Spliced;
 
 /// The other end of a connection.
 pub trait Client: Debug {
     /// Acts on its connection, and returns when to call it again, if the server sends nothing.
     fn act(&mut self, now: Time, link: &mut Link) -> Time;
-}
-
-/// A connection: two pipes, as the client sees them.
-#[derive(Debug, Default)]
-pub struct Link {
-    to_server: Vec<u8>,
-    to_client: Vec<u8>,
-    /// Most bytes each pipe holds.
-    room: usize,
-    client_ended: bool,
-    server_ended: bool,
-    reset: bool,
-    /// The server has found the pipe full and waits for a writable event.
-    full: bool,
-    /// The server has closed both its sides.
-    dead: bool,
-    changed: Readiness,
-    reported: bool,
-}
-
-impl Link {
-    /// The current readiness, reported or not.
-    fn state(&self) -> Readiness {
-        let ending = self.client_ended || self.reset;
-        let readable = ending || !self.to_server.is_empty();
-        Readiness { readable, ending, broken: self.reset }
-    }
-
-    fn new(room: usize) -> Link {
-        Link { room, reported: true, ..Link::default() }
-    }
-
-    /// Sends what the pipe has room for, and returns how many bytes that was.
-    pub fn send(&mut self, bytes: &[u8]) -> usize {
-        if self.reset || self.client_ended {
-            return 0;
-        }
-        if self.dead && !bytes.is_empty() {
-            self.lose();
-            return bytes.len();
-        }
-        let sent = bytes.len().min(self.room.saturating_sub(self.to_server.len()));
-        self.to_server.extend_from_slice(&bytes[..sent]);
-        self.change(Readiness { readable: sent > 0, ..Readiness::default() });
-        sent
-    }
-
-    /// Receives at most `most` bytes that the server has sent.
-    pub fn receive(&mut self, most: usize) -> Vec<u8> {
-        let received: Vec<u8> = self.to_client.drain(..most.min(self.to_client.len())).collect();
-        if self.full && !received.is_empty() {
-            self.full = false;
-            self.change(Readiness::default());
-        }
-        received
-    }
-
-    /// Ends the client's side (FIN).
-    pub fn finish(&mut self) {
-        self.client_ended = true;
-        self.change(Readiness { readable: true, ending: true, broken: false });
-    }
-
-    /// Resets the connection.
-    pub fn reset(&mut self) {
-        self.reset = true;
-        self.change(Readiness { readable: true, ending: true, broken: true });
-    }
-
-    /// If the server closes with unread input, or input arrives later, its kernel resets the
-    /// connection, and what the client has not received is lost (RFC 9112 9.6).
-    fn lose(&mut self) {
-        self.to_client.clear();
-        self.reset = true;
-    }
-
-    /// Whether either side has reset the connection.
-    pub fn broken(&self) -> bool {
-        self.reset
-    }
-
-    /// Whether the server has ended its side, and everything it sent was received.
-    pub fn ended(&self) -> bool {
-        self.server_ended && self.to_client.is_empty()
-    }
-
-    /// Whether the server has ended its side.
-    pub fn closed(&self) -> bool {
-        self.server_ended
-    }
-
-    fn change(&mut self, what: Readiness) {
-        self.changed.readable |= what.readable;
-        self.changed.ending |= what.ending;
-        self.changed.broken |= what.broken;
-        self.reported = false;
-    }
 }
 
 /// The simulated environment.
@@ -407,15 +312,24 @@ impl<C: Client> Net for Sim<C> {
         peer.wake = peer.wake.min(self.now.after_us(20));
     }
 
+    fn unacked(&mut self, socket: &mut usize) -> usize {
+        self.tick();
+        self.peers[*socket].link.acknowledge(&mut self.random)
+    }
+
+    fn reset_on_close(&mut self, socket: &mut usize) {
+        self.peers[*socket].link.reset_on_close = true;
+    }
+
+    fn narrow(&mut self, socket: &mut usize) {
+        self.peers[*socket].link.narrow = true;
+    }
+
     fn close(&mut self, socket: usize) {
         let peer = &mut self.peers[socket];
         assert!(!peer.closed, "closed twice");
         peer.closed = true;
-        peer.link.server_ended = true;
-        peer.link.dead = true;
-        if !peer.link.to_server.is_empty() {
-            peer.link.lose();
-        }
+        peer.link.close();
         peer.wake = peer.wake.min(self.now.after_us(20));
     }
 

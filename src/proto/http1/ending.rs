@@ -6,6 +6,7 @@ use super::{Http1, Stage, head, origin, play, refused_head};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::app::HalfClose;
+use crate::http::modifiers::FaultKind;
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
@@ -94,7 +95,7 @@ impl Http1 {
         if let Some(record) = exchange.finish(cx) {
             exchange::record_outcome(cx, record, false);
         }
-        self.to(broken(cx, kind))
+        self.broken(cx, kind)
     }
 
     /// The same before the request's body is complete.
@@ -111,7 +112,14 @@ impl Http1 {
             }
         }
         cx.worker.served += 1;
-        self.to(broken(cx, kind))
+        self.broken(cx, kind)
+    }
+
+    fn broken(&mut self, cx: &Cx, kind: Break) -> Option<Next> {
+        match kind {
+            Break::Close => self.to(lingering(cx)),
+            Break::Reset => Some(Next::Become(Box::new(Upgrade::Broken(FaultKind::Reset)))),
+        }
     }
 
     /// The client closed its side before its answer was complete, and may be gone. What waits for
@@ -273,14 +281,6 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         seed: 0,
         unix_us: 0,
         head: &[],
-    }
-}
-
-/// How a connection ends by a fault.
-fn broken(cx: &Cx, kind: Break) -> Stage {
-    match kind {
-        Break::Close => lingering(cx),
-        Break::Reset => Stage::Reset { until: cx.clock.now.after(cx.app.limits.linger_timeout) },
     }
 }
 

@@ -10,7 +10,8 @@
 //!                                                  └──▶ Close
 //! ```
 //!
-//! A modifier may let an answer break (`Break`), or the connection end unannounced (`Doomed`).
+//! Modifiers may reset the connection, which then is no HTTP any more, or end it unannounced after
+//! an answer (`Doomed`).
 //!
 //! Nearly every head arrives complete and valid, and is past `Head` at once. A request that waits
 //! is parked in an allocation of its own. Requests that were sent behind it stay in the input, so
@@ -80,8 +81,6 @@ enum Stage {
     Departed { until: Time, record: Box<Record> },
     /// The last answer is going out to a client that sends no more, or there is none.
     Close,
-    /// A fault: the connection is reset once the client has what was sent, or at that moment.
-    Reset { until: Time },
 }
 
 impl Http1 {
@@ -108,7 +107,7 @@ impl Http1 {
                 Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
             }
             Stage::Linger { .. } => Standing { evictable: Evictable::Lingers, ..reads },
-            Stage::Close | Stage::Reset { .. } => Standing { reads: false, ..reads },
+            Stage::Close => Standing { reads: false, ..reads },
         }
     }
 
@@ -129,7 +128,6 @@ impl Http1 {
                 Stage::Linger { .. } => self.linger(cx, input),
                 Stage::Departed { .. } => self.departed(cx, input),
                 Stage::Close => Some(Next::Close),
-                Stage::Reset { until } => Some(Next::Reset(*until)),
             };
             if let Some(next) = next {
                 return next;

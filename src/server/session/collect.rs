@@ -29,6 +29,9 @@ impl<S> Session<S> {
         turn: &mut Turn<N>,
         next: &Next,
     ) -> io::Result<TurnResult> {
+        if *next == Next::Reset {
+            turn.net.reset_on_close(&mut self.socket);
+        }
         let collected = self.collect(turn, next)?;
         let Turn { cx, buffers, deadline, sent, .. } = turn;
         // Do not keep an oversized buffer.
@@ -74,6 +77,7 @@ impl<S> Session<S> {
                     read += self.read(*net, &mut buffers.input, buffers.usual)?;
                     cx.clock.fresh = false;
                 }
+                Next::Narrow => net.narrow(&mut self.socket),
                 _ => {}
             }
             cx.edge.read_eof = self.last_read == LastRead::Eof;

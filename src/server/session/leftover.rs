@@ -29,6 +29,8 @@ pub(super) struct SendDeadline {
     until: Option<Time>,
     /// Whether its input was read although it took nothing.
     pub(super) collecting: bool,
+    /// Bytes that the client's kernel had not acknowledged at the last look, before a reset.
+    unacked: usize,
 }
 
 impl SendDeadline {
@@ -62,6 +64,12 @@ impl SendDeadline {
         self.until = Some(earned_us.map_or(latest, |us| latest.min(until.after_us(us))));
     }
 
+    /// The same for a client that is to be reset once nothing is `unacked`.
+    pub(super) fn start_or_extend_until_acked(&mut self, cx: &Cx, unacked: usize) {
+        self.start_or_extend(cx, self.unacked.saturating_sub(unacked));
+        self.unacked = unacked;
+    }
+
     /// Starts it with the whole send time, or extends it.
     pub(super) fn start_or_extend(&mut self, cx: &Cx, taken: usize) {
         match self.until {
@@ -86,7 +94,7 @@ mod tests {
             ((none().0, backlog, None), true),
             ((none().0, none().1, Some(Time::START)), true),
         ] {
-            let deadline = SendDeadline { until, collecting: false };
+            let deadline = SendDeadline { until, ..SendDeadline::default() };
             let leftover = Leftover { input: Box::default(), output, backlog, deadline };
             assert_eq!(leftover.has_output(), expected, "{leftover:?}");
         }

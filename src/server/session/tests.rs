@@ -12,6 +12,7 @@ use crate::proto::exchange::Exchange;
 use crate::proto::test_driver::Driver;
 use crate::server::net::Event;
 
+mod broken;
 mod scripted;
 
 #[test]
@@ -92,6 +93,8 @@ impl Net for Flood {
     }
 
     fn shutdown(&mut self, (): &mut ()) {}
+
+    fn reset_on_close(&mut self, (): &mut ()) {}
 
     fn close(&mut self, (): ()) {}
 

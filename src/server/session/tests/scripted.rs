@@ -8,26 +8,29 @@ use crate::base::limits::HEAD_ROOM;
 /// A socket that follows a script. Beyond its end there is nothing to read or to splice, and every
 /// write is taken.
 #[derive(Default)]
-struct Script {
-    reads: VecDeque<io::Result<Vec<u8>>>,
+pub(super) struct Script {
+    pub(super) reads: VecDeque<io::Result<Vec<u8>>>,
     /// How many bytes each write takes.
-    writes: VecDeque<io::Result<usize>>,
+    pub(super) writes: VecDeque<io::Result<usize>>,
     /// How many bytes each splice takes from the socket, and how many of them are left to write.
-    splices: VecDeque<(usize, usize)>,
+    pub(super) splices: VecDeque<(usize, usize)>,
     /// What was asked of it: the room of each read, the most of each splice.
-    rooms: Vec<usize>,
-    mosts: Vec<usize>,
-    written: Vec<u8>,
-    shutdowns: usize,
+    pub(super) rooms: Vec<usize>,
+    pub(super) mosts: Vec<usize>,
+    pub(super) written: Vec<u8>,
+    pub(super) shutdowns: usize,
+    /// What each look finds unacknowledged.
+    pub(super) unacked: VecDeque<usize>,
+    pub(super) resets: bool,
 }
 
 impl Script {
-    fn reads(pieces: impl IntoIterator<Item = Vec<u8>>) -> Script {
+    pub(super) fn reads(pieces: impl IntoIterator<Item = Vec<u8>>) -> Script {
         Script { reads: pieces.into_iter().map(Ok).collect(), ..Script::default() }
     }
 }
 
-fn blocks<T>() -> io::Result<T> {
+pub(super) fn blocks<T>() -> io::Result<T> {
     Err(ErrorKind::WouldBlock.into())
 }
 
@@ -84,6 +87,14 @@ impl Net for Script {
         self.shutdowns += 1;
     }
 
+    fn unacked(&mut self, (): &mut ()) -> usize {
+        self.unacked.pop_front().unwrap_or(0)
+    }
+
+    fn reset_on_close(&mut self, (): &mut ()) {
+        self.resets = true;
+    }
+
     fn close(&mut self, (): ()) {}
 
     fn close_listeners(&mut self) {}
@@ -92,7 +103,7 @@ impl Net for Script {
 /// The end is near: a session reads on after a short read.
 const ENDING: Readiness = Readiness { readable: true, ending: true, broken: false };
 
-fn at(seconds: u64) -> Time {
+pub(super) fn at(seconds: u64) -> Time {
     Time::START.after(Duration::from_secs(seconds))
 }
 

@@ -1,0 +1,152 @@
+//! Options and resets of real sockets.
+
+use std::net::TcpStream as Client;
+
+use super::*;
+use crate::http::app::App;
+use crate::http::modifiers::FaultKind;
+use crate::proto::broken::Broken;
+use crate::proto::conn::{Conn, Protocol};
+use crate::proto::test_driver::Driver;
+use crate::server::listen::{Address, Open, open};
+use crate::server::session::{Session, SharedBuffers, TurnResult};
+
+/// The deferral in seconds, as rounded by the kernel.
+fn deferral(listener: &Open) -> i32 {
+    let ListenSocket::Tcp(tcp) = &listener.socket else { panic!("{:?}", listener.address) };
+    let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
+    // SAFETY: both pointers are valid, and the length is that of the first.
+    let result = unsafe {
+        let value = (&raw mut seconds).cast();
+        let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
+        libc::getsockopt(tcp.as_raw_fd(), level, option, value, &mut length)
+    };
+    assert_eq!(result, 0);
+    seconds
+}
+
+#[test]
+fn accepting_is_deferred_for_http_only_and_if_set() {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    for (address, defers, deferred) in [
+        (Address::Http(any), true, true),
+        (Address::Http(any), false, false),
+        (Address::TcpEcho(any), true, false),
+    ] {
+        let open = open(&address, true, defers).unwrap();
+        assert_eq!(deferral(&open) > 0, deferred, "{address:?} {defers}");
+    }
+}
+
+/// A worker's environment with one listener.
+fn os() -> (Os, SocketAddr) {
+    let any = Address::TcpEcho(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let open = open(&any, true, false).unwrap();
+    let Address::TcpEcho(at) = open.address else { panic!("{:?}", open.address) };
+    let (_, inbox) = pipe::new().unwrap();
+    (Os::new(vec![open.socket], inbox, Instant::now(), false).unwrap(), at)
+}
+
+/// A connection: the client's socket, and ours.
+fn connected(os: &mut Os, at: SocketAddr) -> (Client, Socket) {
+    let client = Client::connect(at).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match os.accept(0) {
+            Ok((socket, _)) => return (client, socket),
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        let next = os.now().after(Duration::from_millis(100));
+        os.wait(next, &mut Vec::new());
+    }
+}
+
+/// Runs a session until it closes, and closes its socket.
+fn run(os: &mut Os, mut session: Session<Socket>, output: &[u8]) {
+    let mut driver = Driver::new(App::default(), Protocol::Echo, 1);
+    let mut buffers = SharedBuffers::new(&driver.app.limits);
+    buffers.output.tail().extend_from_slice(output);
+    let token = Token { index: 0, generation: 1 };
+    os.register(&mut session.socket, token).unwrap();
+    let mut events = Vec::new();
+    loop {
+        driver.clock.now = os.now();
+        match session.turn(os, &mut driver.cx(), &mut buffers) {
+            TurnResult::Close => return os.close(session.socket),
+            TurnResult::Yield => {}
+            TurnResult::Wait => os.wait(session.due, &mut events),
+        }
+        for event in events.drain(..) {
+            if let Event::Socket(_, readiness) = event {
+                session.on_event(readiness);
+            }
+        }
+    }
+}
+
+/// What a client receives, and how it ends.
+fn receive(mut client: Client) -> (Vec<u8>, Option<ErrorKind>) {
+    let mut received = Vec::new();
+    let end = client.read_to_end(&mut received);
+    (received, end.err().map(|error| error.kind()))
+}
+
+/// A client that reads slowly, or has sent what nobody read, receives everything; then a reset or
+/// the end, as the fault asks.
+#[test]
+fn a_connection_breaks_after_everything_was_received() {
+    let (mut os, at) = os();
+    let output: Vec<u8> = (0..5_000_000_u64).map(|i| (i * i / 7) as u8).collect();
+    for (kind, sends, end) in [
+        (FaultKind::Reset, 0, Some(ErrorKind::ConnectionReset)),
+        (FaultKind::Abort, 100_000, Some(ErrorKind::ConnectionReset)),
+        (FaultKind::Close, 0, None),
+        (FaultKind::Close, 100_000, None),
+    ] {
+        for length in [0, 1, output.len()] {
+            let (mut client, socket) = connected(&mut os, at);
+            client.write_all(&vec![b'x'; sends]).unwrap();
+            let reader = std::thread::spawn(move || receive(client));
+            let conn = Conn::Broken(Broken::Begins(kind));
+            run(&mut os, Session::new(socket, conn, None, 0, true), &output[..length]);
+            let (received, ended) = reader.join().unwrap();
+            assert!(received == output[..length], "{kind:?}: {} bytes", received.len());
+            assert_eq!(ended, end, "{kind:?} after {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn bytes_are_unacked_until_the_client_has_them() {
+    let (mut os, at) = os();
+    let (mut client, mut socket) = connected(&mut os, at);
+    assert_eq!(os.unacked(&mut socket), 0);
+    let piece = [b'x'; 65_536];
+    let mut sent = 0;
+    while let Ok(bytes) = os.write(&mut socket, &piece) {
+        sent += bytes;
+    }
+    assert!((1..=sent).contains(&os.unacked(&mut socket)));
+    let mut received = vec![0; sent];
+    client.read_exact(&mut received).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while os.unacked(&mut socket) > 0 {
+        assert!(Instant::now() < deadline, "never acknowledged");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_narrow_socket_has_a_small_receive_buffer() {
+    let (mut os, at) = os();
+    let (_client, mut socket) = connected(&mut os, at);
+    let size = |socket: &Socket| match socket {
+        Socket::Tcp(stream) => SockRef::from(stream).recv_buffer_size().unwrap(),
+        Socket::Unix(_) => panic!("a TCP socket"),
+    };
+    let before = size(&socket);
+    os.narrow(&mut socket);
+    // The kernel doubles it, for its own administration.
+    assert!(size(&socket) < before && size(&socket) <= 2 * NARROW_BYTES, "{before}");
+}
