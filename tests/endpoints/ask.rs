@@ -131,6 +131,7 @@ fn play(
     };
     match reply.body {
         Body::Empty | Body::WebSocket(_) => {}
+        Body::Modified(_) => panic!("an endpoint modifies nothing"),
         Body::Echo => answer.echoes = true,
         Body::Whole(body) => answer.body = body.into_owned(),
         Body::Render(function) => answer.body = render(function),
