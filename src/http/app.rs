@@ -32,7 +32,8 @@ pub struct App {
     pub server_header: Option<String>,
     /// Whether every exchange makes a [`Record`](crate::http::record::Record).
     pub records: bool,
-    /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any other.
+    /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
+    /// other.
     pub modifiers: bool,
     /// Whether what is too expensive or dangerous for a public server is refused.
     pub public: bool,

@@ -25,7 +25,7 @@ pub(crate) const HEART: [(&str, &str); 10] = [
     ("Http1", "play"),
     ("Exchange", "open"),
     ("Exchange", "step"),
-    ("src/proto/http1/encode.rs", "play"),
+    ("src/proto/http1/play.rs", "play"),
     ("src/endpoint/mod.rs", "answer"),
 ];
 

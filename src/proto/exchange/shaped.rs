@@ -52,7 +52,10 @@ impl Exchange {
 
     /// Whether it is silent until its client leaves.
     pub fn is_silent(&self) -> bool {
-        matches!(&self.phase, Phase::Playing(Playing::Shaped(shaped)) if shaped.silent_until.is_some())
+        match &self.phase {
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.silent_until.is_some(),
+            _ => false,
+        }
     }
 
     /// Breaks an answer of which nothing is sent, its moment having come.
