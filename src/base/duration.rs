@@ -1,4 +1,6 @@
-//! Durations as Go writes them, and exact multiples of decimal numbers.
+//! Durations as Go writes them and as Python reads seconds, and exact multiples of decimal numbers.
+
+use super::number::{is_digits, sign, trim, without_underscores};
 
 /// The units of Go's durations in nanoseconds; a longer name before its prefixes.
 pub const UNITS: [(&str, u64); 8] = [
@@ -29,6 +31,41 @@ pub fn parse(text: &str) -> Option<u128> {
         rest = tail.strip_prefix(unit)?;
     }
     (!text.is_empty()).then_some(total)
+}
+
+/// Microseconds of a duration, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`, `inf`),
+/// or as Go writes them (`50ms`, `-1.5s`). One that is too long becomes the longest; `None` if it is
+/// invalid.
+pub fn signed_us(text: &str) -> Option<i64> {
+    let text = trim(text);
+    let (negative, rest) = sign(text);
+    let nanos = seconds_ns(rest).or_else(|| parse(rest))?;
+    let micros = i64::try_from(nanos.div_ceil(1000)).unwrap_or(i64::MAX);
+    Some(if negative { -micros } else { micros })
+}
+
+/// Nanoseconds of a number of seconds as Python reads it, rounded up.
+fn seconds_ns(text: &str) -> Option<u128> {
+    if text.eq_ignore_ascii_case("inf") || text.eq_ignore_ascii_case("infinity") {
+        return Some(u128::MAX);
+    }
+    let text = without_underscores(text)?;
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, self::exponent(exponent)?),
+        None => (text.as_ref(), 0),
+    };
+    scaled(number, exponent, SECOND)
+}
+
+/// An exponent, clamped to where every number is infinite or zero.
+fn exponent(text: &str) -> Option<i64> {
+    const ENDLESS: i64 = 1_000_000;
+    let (negative, digits) = sign(text);
+    if !is_digits(digits) {
+        return None;
+    }
+    let exponent = digits.parse().unwrap_or(ENDLESS).min(ENDLESS);
+    Some(if negative { -exponent } else { exponent })
 }
 
 /// A decimal number (`1`, `1.5`, `.5` or `1.`) times ten to the power of `exponent` times `unit`,
@@ -65,6 +102,31 @@ fn shifted(value: u128, exponent: i64) -> u128 {
     }
 }
 
+/// Removes spaces, as in `1 h 30 m`. `None` if one is between two digits, or a dot is not.
+pub fn compact(text: &str) -> Option<String> {
+    let digit = |char: char| char.is_ascii_digit();
+    let joins_digits = |pair: &[&str]| pair[0].ends_with(digit) && pair[1].starts_with(digit);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let dotted: Vec<&str> = text.split('.').collect();
+    let valid = !words.windows(2).any(joins_digits) && dotted.windows(2).all(joins_digits);
+    valid.then(|| words.concat())
+}
+
+/// Writes a duration in microseconds exactly, in the largest unit below it: `150us`, `137.204ms`,
+/// `1.5s`.
+pub fn show_us(micros: u64) -> String {
+    let (unit, places) = match micros {
+        0 | 1_000_000.. => ("s", 6),
+        1_000.. => ("ms", 3),
+        _ => ("us", 0),
+    };
+    let scale = 10u64.pow(places as u32);
+    let fraction = format!("{:0places$}", micros % scale);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction}{unit}", micros / scale)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +154,65 @@ mod tests {
         }
         for text in ["", "1", "s", ".s", "1x", "1 s", "-1s", "1.5.2s", "1s2", "1sx"] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_as_python_reads_them() {
+        for (text, micros) in [
+            ("1", 1_000_000),
+            (".25", 250_000),
+            ("5.", 5_000_000),
+            ("1e-1", 100_000),
+            ("1E1", 10_000_000),
+            ("+1_0", 10_000_000),
+            (" 1\t", 1_000_000),
+            ("0", 0),
+            ("-0.0", 0),
+            ("0e999999999999", 0),
+            ("1.1", 1_100_000),
+            ("0.29", 290_000),
+            ("inf", i64::MAX),
+            ("1e400", i64::MAX),
+            ("-inf", -i64::MAX),
+            ("-1", -1_000_000),
+        ] {
+            assert_eq!(signed_us(text), Some(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        for (text, micros) in [
+            ("50ms", 50_000),
+            ("1.5s", 1_500_000),
+            ("1h2m", 3_720_000_000),
+            (".5s", 500_000),
+            ("1us", 1),
+            ("1µs", 1),
+            ("1μs", 1),
+            ("-5ms", -5_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(signed_us(text), Some(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same_duration() {
+        for (micros, text) in [
+            (0, "0s"),
+            (1, "1us"),
+            (999, "999us"),
+            (1_000, "1ms"),
+            (137_204, "137.204ms"),
+            (1_000_000, "1s"),
+            (1_500_000, "1.5s"),
+            (60_000_001, "60.000001s"),
+            (u64::MAX >> 1, "9223372036854.775807s"),
+        ] {
+            assert_eq!(show_us(micros), text);
+            assert_eq!(signed_us(text), i64::try_from(micros).ok(), "{text}");
         }
     }
 

@@ -7,7 +7,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::base::duration;
+use crate::base::duration::{self, compact};
+use crate::base::size;
+pub(crate) use crate::base::size::show as show_size;
 
 /// An invalid value: what is wrong and, where [`Setting::takes`](crate::config::Setting::takes)
 /// would not help, what to write instead.
@@ -56,27 +58,13 @@ pub(crate) fn show_limit(limit: Option<u64>) -> String {
     limit.map_or("off".to_owned(), |most| most.to_string())
 }
 
-/// A size in bytes within `range`: `1048576`, `64KiB`, `10MB`, `1k`. As in nginx, `k`, `M` and `G`
-/// are powers of 1024; `kB`, `MB` and `GB` are powers of 1000.
+/// A size in bytes within `range`; see [`size::parse`].
 pub(crate) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, BadValue> {
-    let bytes = compact(text).and_then(|text| {
-        let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        duration::scaled(&text[..unit], 0, size_unit(&text[unit..])?)
-    });
-    let bytes = bytes.ok_or_else(|| BadValue::new(format!("`{text}` is not a size")))?;
+    let bytes =
+        size::parse(text).ok_or_else(|| BadValue::new(format!("`{text}` is not a size")))?;
     let bytes =
         u64::try_from(bytes).map_err(|_| BadValue::new(format!("`{text}` is too large")))?;
     within(text, bytes, range)
-}
-
-/// Writes a size exactly, with the largest unit that divides it.
-pub(crate) fn show_size(bytes: u64) -> String {
-    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if bytes > 0 && bytes.trailing_zeros() >= shift {
-            return format!("{}{unit}", bytes >> shift);
-        }
-    }
-    bytes.to_string()
 }
 
 /// A span of time: `500ms`, `1.5s`, `2m`, `1h30m`, or plain seconds.
@@ -151,29 +139,6 @@ fn within(text: &str, number: u64, range: RangeInclusive<u64>) -> Result<u64, Ba
 /// A number of digits alone: `parse` would accept a sign.
 fn whole(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
-}
-
-fn size_unit(unit: &str) -> Option<u64> {
-    Some(match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return None,
-    })
-}
-
-/// Removes spaces, as in `1 h 30 m`. `None` if one is between two digits, or a dot is not.
-fn compact(text: &str) -> Option<String> {
-    let digit = |char: char| char.is_ascii_digit();
-    let joins_digits = |pair: &[&str]| pair[0].ends_with(digit) && pair[1].starts_with(digit);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let dotted: Vec<&str> = text.split('.').collect();
-    let valid = !words.windows(2).any(joins_digits) && dotted.windows(2).all(joins_digits);
-    valid.then(|| words.concat())
 }
 
 #[cfg(test)]

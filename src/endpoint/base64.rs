@@ -9,8 +9,9 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::params::{bad, shortened};
+use super::params::bad;
 use super::route::{Kind, Others, Param, Route};
+use crate::base::text::shortened;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
 use crate::http::fields::parameters::{MEDIA_TYPE, is_media_type};

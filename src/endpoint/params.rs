@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use crate::base::duration;
-use crate::base::limits::{Limits, MAX_INTEGER_DIGITS, MAX_QUOTED_BYTES};
+use crate::base::limits::{Limits, MAX_INTEGER_DIGITS};
+use crate::base::number::{is_digits, sign, trim, without_underscores};
+use crate::base::text::shortened;
 use crate::http::app::App;
 use crate::http::compat::Compat;
 use crate::http::reply::Refusal;
@@ -33,7 +35,7 @@ pub fn max_duration_us(limits: &Limits) -> u64 {
 /// `inf`), or as Go writes them (`50ms`, `1.5s`, `1h2m`). Not limited: the caller does that. A
 /// negative duration or any other text is refused.
 pub fn duration_us(compat: &Compat, name: &str, text: &str) -> Result<u64, Refusal> {
-    match signed_duration_us(text).filter(|_| is_read(compat, text)) {
+    match duration::signed_us(text).filter(|_| is_read(compat, text)) {
         Some(micros) if micros >= 0 => Ok(micros.unsigned_abs()),
         Some(_) => Err(bad(name, text, "it is negative")),
         None => Err(bad(name, text, "expected seconds (1, .25) or a unit (50ms, 1.5s, 1h2m)")),
@@ -50,39 +52,6 @@ pub fn bounded_duration_us(app: &App, name: &str, text: &str) -> Result<u64, Ref
             Err(bad(name, text, &hint))
         }
     }
-}
-
-/// A duration in microseconds with its sign; `None` if it is invalid.
-pub fn signed_duration_us(text: &str) -> Option<i64> {
-    let text = trim(text);
-    let (negative, rest) = sign(text);
-    let nanos = seconds_ns(rest).or_else(|| duration::parse(rest))?;
-    let micros = i64::try_from(nanos.div_ceil(1000)).unwrap_or(i64::MAX);
-    Some(if negative { -micros } else { micros })
-}
-
-/// Nanoseconds of a number of seconds as Python reads it, rounded up.
-fn seconds_ns(text: &str) -> Option<u128> {
-    if text.eq_ignore_ascii_case("inf") || text.eq_ignore_ascii_case("infinity") {
-        return Some(u128::MAX);
-    }
-    let text = without_underscores(text)?;
-    let (number, exponent) = match text.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, self::exponent(exponent)?),
-        None => (text.as_ref(), 0),
-    };
-    duration::scaled(number, exponent, duration::SECOND)
-}
-
-/// An exponent, clamped to where every number is infinite or zero.
-fn exponent(text: &str) -> Option<i64> {
-    const ENDLESS: i64 = 1_000_000;
-    let (negative, digits) = sign(text);
-    if !is_digits(digits) {
-        return None;
-    }
-    let exponent = digits.parse().unwrap_or(ENDLESS).min(ENDLESS);
-    Some(if negative { -exponent } else { exponent })
 }
 
 /// An integer path segment. httpbin's router matches ASCII digits only, so anything else is not
@@ -169,61 +138,15 @@ fn integer_digits(text: &str) -> Option<(bool, Cow<'_, str>)> {
     is_digits(&digits).then_some((negative, digits))
 }
 
-/// Whether a text is one or more ASCII digits.
-pub fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// A number as Python's `float` reads it, if it is finite.
 pub fn python_float(text: &str) -> Option<f64> {
     let text = without_underscores(trim(text))?;
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// The text without its sign, and whether that was a minus.
-fn sign(text: &str) -> (bool, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    }
-}
-
-/// The text without the whitespace that Python strips from a number.
-fn trim(text: &str) -> &str {
-    text.trim_matches(|char| matches!(char, '\t'..='\r' | '\x1c'..=' '))
-}
-
-/// The text without its `_`, each of which must be between two digits.
-fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('_') {
-        return Some(Cow::Borrowed(text));
-    }
-    let digit_at = |end: Option<u8>| end.is_some_and(|byte| byte.is_ascii_digit());
-    let mut parts = text.split('_').peekable();
-    let mut joined = String::with_capacity(text.len());
-    while let Some(part) = parts.next() {
-        let before = joined.is_empty() || digit_at(part.bytes().next());
-        let after = parts.peek().is_none() || digit_at(part.bytes().last());
-        if part.is_empty() || !before || !after {
-            return None;
-        }
-        joined.push_str(part);
-    }
-    Some(Cow::Owned(joined))
-}
-
 /// The refusal of a value, which it quotes, shortened.
 pub fn bad(name: &str, text: &str, hint: &str) -> Refusal {
     Refusal::bad(format!("bad {name} \"{}\": {hint}", shortened(text)))
-}
-
-/// A text from the client as a refusal quotes it: shortened if it is too long.
-pub fn shortened(text: &str) -> Cow<'_, str> {
-    let end = (0..=MAX_QUOTED_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-    match text.get(..end.unwrap_or_default()).unwrap_or_default() {
-        start if start.len() < text.len() => Cow::Owned(format!("{start}…")),
-        _ => Cow::Borrowed(text),
-    }
 }
 
 #[cfg(test)]
@@ -232,47 +155,6 @@ mod tests {
     use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
     use crate::http::status::Status;
     use proptest::prelude::*;
-
-    #[test]
-    fn seconds_as_python_reads_them() {
-        for (text, micros) in [
-            ("1", 1_000_000),
-            (".25", 250_000),
-            ("5.", 5_000_000),
-            ("1e-1", 100_000),
-            ("1E1", 10_000_000),
-            ("+1_0", 10_000_000),
-            (" 1\t", 1_000_000),
-            ("0", 0),
-            ("-0.0", 0),
-            ("0e999999999999", 0),
-            ("1.1", 1_100_000),
-            ("0.29", 290_000),
-            ("inf", i64::MAX),
-            ("1e400", i64::MAX),
-            ("-inf", -i64::MAX),
-            ("-1", -1_000_000),
-        ] {
-            assert_eq!(signed_duration_us(text), Some(micros), "{text}");
-        }
-    }
-
-    #[test]
-    fn durations_as_go_writes_them() {
-        for (text, micros) in [
-            ("50ms", 50_000),
-            ("1.5s", 1_500_000),
-            ("1h2m", 3_720_000_000),
-            (".5s", 500_000),
-            ("1us", 1),
-            ("1µs", 1),
-            ("1μs", 1),
-            ("-5ms", -5_000),
-            ("0s", 0),
-        ] {
-            assert_eq!(signed_duration_us(text), Some(micros), "{text}");
-        }
-    }
 
     #[test]
     fn durations_are_rounded_up() {
@@ -367,7 +249,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in ".{0,40}") {
-            let _ = (signed_duration_us(&text), python_integer(&text), python_float(&text));
+            let _ = (duration::signed_us(&text), python_integer(&text), python_float(&text));
         }
 
         #[test]

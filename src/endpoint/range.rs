@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::params;
 use super::route::{Beyond, Ceiling, Client, Kind, Param, Route, Sign};
 use crate::base::limits::{BODY_PIECE, MAX_CHUNK_BYTES, RANGE_PIECE};
+use crate::base::number::is_digits;
 use crate::http::app::App;
 use crate::http::fields::conditional::{Outcome, Validator};
 use crate::http::pace::{Pace, Source};
@@ -217,7 +218,7 @@ fn part(header: &[u8], length: u64) -> Part {
 
 /// A number in digits; one that is too large becomes the largest.
 fn number(text: &str) -> Option<u64> {
-    params::is_digits(text).then(|| text.parse().unwrap_or(u64::MAX))
+    is_digits(text).then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

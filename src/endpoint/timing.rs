@@ -4,6 +4,7 @@ use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
 use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
 use super::status::with_due_fields;
+use crate::base::duration;
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
@@ -93,7 +94,7 @@ fn cut_times(app: &App, request: &Request) -> Result<Times, Refusal> {
     let span_us =
         duration_us(app.compat, "duration", &value(app.compat, request, "duration", "2"))?;
     let delay = value(app.compat, request, "delay", "0");
-    let delay_us = match params::signed_duration_us(&delay) {
+    let delay_us = match duration::signed_us(&delay) {
         Some(..0) => 0,
         _ => duration_us(app.compat, "delay", &delay)?,
     };

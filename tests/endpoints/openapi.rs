@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use loiter::endpoint::params::signed_duration_us;
+use loiter::base::duration::signed_us;
 use loiter::endpoint::{Kind, Param, Place, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
@@ -148,7 +148,7 @@ fn answered(app: &App, route: &Route, param: &Param, name: &str, value: &str) ->
 /// that two parameters share.
 fn is_other_duration(app: &App, param: &Param, text: &str) -> bool {
     let most = app.limits.max_duration.as_micros();
-    let micros = signed_duration_us(text).and_then(|micros| u128::try_from(micros).ok());
+    let micros = signed_us(text).and_then(|micros| u128::try_from(micros).ok());
     matches!(param.kind, Kind::Duration(_)) && micros.is_some_and(|micros| micros <= most)
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::endpoint::params::signed_duration_us;
+use crate::base::duration::signed_us;
 use crate::endpoint::route::Sign;
 
 /// Decimal seconds as Python reads them, with `_` and whitespace, or Go's format.
@@ -48,7 +48,7 @@ pub(super) fn duration(sign: Sign, most_us: Option<u64>) -> String {
 
 /// Whether the pattern describes a duration in this unit with the same limit.
 pub(super) fn fits(text: &str, most_us: Option<u64>) -> bool {
-    let micros = signed_duration_us(text).and_then(|micros| u64::try_from(micros).ok());
+    let micros = signed_us(text).and_then(|micros| u64::try_from(micros).ok());
     micros.is_some_and(|micros| most_us.is_none_or(|most| micros <= most))
 }
 

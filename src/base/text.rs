@@ -1,0 +1,58 @@
+//! Texts from outside in messages: shortened, or with the known name that was probably meant.
+
+use std::borrow::Cow;
+
+use strsim::levenshtein;
+
+use super::limits::MAX_QUOTED_BYTES;
+
+/// A text as a message quotes it: shortened if it is longer than [`MAX_QUOTED_BYTES`].
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    let end = (0..=MAX_QUOTED_BYTES.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    match text.get(..end.unwrap_or_default()).unwrap_or_default() {
+        start if start.len() < text.len() => Cow::Owned(format!("{start}…")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// "Did you mean": the one of `known` that `word` is most like, if it differs in at most a third
+/// of its letters. `synonyms` are words that others use, each with ours.
+pub fn nearest<'a>(
+    word: &str,
+    known: impl Iterator<Item = &'a str>,
+    synonyms: &[(&str, &str)],
+) -> Option<&'a str> {
+    // Shortened, since the distance takes time in proportion to both lengths.
+    let word = shortened(word).to_ascii_lowercase().replace('_', "-");
+    let synonym = synonyms.iter().find(|(tried, _)| *tried == word).map(|(_, name)| *name);
+    let (distance, name) = known
+        .map(|name| (if synonym == Some(name) { 0 } else { levenshtein(&word, name) }, name))
+        .min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1.max(word.len() / 3)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_text_ends_at_a_character() {
+        assert_eq!(shortened("short"), "short");
+        let long = format!("a{}", "é".repeat(50));
+        assert_eq!(shortened(&long), format!("a{}…", "é".repeat(31)));
+    }
+
+    #[test]
+    fn only_what_is_near_is_suggested() {
+        let synonyms = [("port", "listen"), ("threads", "workers")];
+        let known = ["workers", "listen", "max-body-size"];
+        let nearest = |word: &str| nearest(word, known.into_iter(), &synonyms);
+        assert_eq!(nearest("worker"), Some("workers"));
+        assert_eq!(nearest("MAX_BODY_SIZE"), Some("max-body-size"));
+        assert_eq!(nearest("max-body"), None);
+        assert_eq!(nearest("port"), Some("listen"));
+        assert_eq!(nearest("zebra"), None);
+        assert_eq!(nearest("threads"), Some("workers"));
+        assert_eq!(nearest(&"x".repeat(1000)), None);
+    }
+}
