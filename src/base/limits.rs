@@ -254,3 +254,29 @@ pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
 /// Most listeners of one server: a session stores its listener's number in a byte.
 pub const MAX_LISTENERS: usize = 64;
+/// Most values of one modifier's weighted list.
+pub const MAX_MODIFIER_CHOICES: usize = 64;
+/// Most digits of a chance, a weight or a distribution's parameter.
+pub const MAX_FRACTION_DIGITS: usize = 20;
+/// Most fields that modifiers add to one answer.
+pub const MAX_MODIFIER_HEADERS: usize = 32;
+/// Longest field that a modifier adds, name and value, and longest Link of a 103, in bytes.
+pub const MAX_MODIFIER_HEADER_BYTES: usize = 8 * 1024;
+/// Longest body given by a modifier, in bytes. In a URL the limits of the head are lower.
+pub const MAX_MODIFIER_TEXT_BYTES: usize = 64 * 1024;
+/// Longest name of a counter, in bytes: 10,000 are kept.
+pub const MAX_KEY_BYTES: usize = 128;
+/// Most bytes of filler in header fields: beyond the limits of clients and proxies.
+pub const MAX_PAD_BYTES: u64 = 1024 * 1024;
+/// The same for requests to a public server.
+pub const MAX_PUBLIC_PAD_BYTES: u64 = 16 * 1024;
+/// Largest piece of a body that a modifier cuts: each is built in memory.
+pub const MAX_PIECE_BYTES: u64 = 1024 * 1024;
+/// Most bytes that an answer has beyond its length.
+pub const MAX_EXTRA_BYTES: u64 = 1024 * 1024;
+/// Most places of a queueing server: the state has a moment for each.
+pub const MAX_SLOTS: u32 = 1024;
+/// Longest time after a counter's start that a modifier can begin or end at, and longest period.
+pub const MAX_SPAN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Most bytes of the field that shows what modifiers did: some clients accept 8 KiB in one.
+pub const MAX_SHOWN_MODIFIERS_BYTES: usize = 4 * 1024;

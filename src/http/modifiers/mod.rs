@@ -3,16 +3,45 @@
 //! A modifier is a name and a value. It comes from one of five [carriers](Carrier); the same name
 //! from a carrier of higher precedence replaces it. With the request's seed the values are drawn,
 //! which makes a [`Plan`]: what is done to one answer.
+//!
+//! ```text
+//!  path, query, field, defaults ──▶ Modifiers ─┐
+//!                        ROWS ─▶ Value         ├─ merge ─▶ Asked ── check, plan(seed) ─▶ Plan
+//!                                   Modifiers ─┘                                           │
+//!                  `Loiter: delay=137.204ms; seed=8d2f` ◀────────── show::line ────────────┘
+//! ```
 
+pub mod asked;
+pub mod choice;
+pub mod distribution;
+pub mod draw;
+pub mod error;
+pub mod fault;
 pub mod plan;
 pub mod shape;
+pub mod row;
+pub mod rows;
+pub mod settings;
+pub mod show;
+#[cfg(test)]
+mod tests;
+pub mod value;
 
+use crate::base::limits::Limits;
+use crate::http::request::Version;
+
+pub use asked::{Asked, Selection, Slots, merge};
+pub use error::BadModifier;
 pub use plan::{At, Cut, Fault, FaultKind, Frame, Pause, Plan, ReadSpeed};
+pub use row::{Name, Row};
+pub use rows::ROWS;
+pub use settings::Modifiers;
 
 /// Where a modifier was given, in ascending order of precedence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Carrier {
     /// The server's default: `--with`.
+    #[default]
     Server,
     /// The listener's default: `--listen http://:8081/~delay=1s`.
     Listener,
@@ -22,4 +51,79 @@ pub enum Carrier {
     Path,
     /// The query.
     Query,
+}
+
+impl Carrier {
+    /// Every carrier, in ascending order of precedence.
+    pub const ALL: [Carrier; 5] =
+        [Carrier::Server, Carrier::Listener, Carrier::Field, Carrier::Path, Carrier::Query];
+
+    /// Whether the request itself has the modifier, so that a bad one is answered with 400.
+    pub fn is_request(self) -> bool {
+        self >= Carrier::Field
+    }
+
+    /// The place, as an error names it.
+    pub const fn place(self) -> &'static str {
+        match self {
+            Carrier::Server => "in the server's defaults",
+            Carrier::Listener => "in the listener's defaults",
+            Carrier::Field => "in the Loiter field",
+            Carrier::Path => "in the path",
+            Carrier::Query => "in the query",
+        }
+    }
+}
+
+/// What an answer is sent with. It decides which modifiers are possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+    /// HTTP/2.
+    Http2,
+    /// Raw echo over TCP.
+    TcpEcho,
+    /// Raw echo over UDP.
+    UdpEcho,
+}
+
+impl Protocol {
+    /// Its name in errors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Http10 => "HTTP/1.0",
+            Protocol::Http11 => "HTTP/1.1",
+            Protocol::Http2 => "HTTP/2",
+            Protocol::TcpEcho => "TCP echo",
+            Protocol::UdpEcho => "UDP echo",
+        }
+    }
+}
+
+impl From<Version> for Protocol {
+    fn from(version: Version) -> Protocol {
+        match version {
+            Version::Http10 => Protocol::Http10,
+            Version::Http11 => Protocol::Http11,
+        }
+    }
+}
+
+/// What the server's settings allow modifiers to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Longest time all waits of one answer may take together, and any one of them; microseconds.
+    pub max_wait_us: u64,
+    /// Whether requests may not use what is dangerous on a public server.
+    pub public: bool,
+}
+
+impl Bounds {
+    /// The bounds that follow from these settings.
+    pub fn new(limits: &Limits, public: bool) -> Bounds {
+        Bounds { max_wait_us: limits.max_wait.as_micros().try_into().unwrap_or(u64::MAX), public }
+    }
 }

@@ -1,5 +1,12 @@
 //! A plan: what modifiers do to one answer, with all values drawn.
 
+use std::fmt;
+
+use super::choice::Choice;
+use super::distribution::Distribution;
+use super::draw::Draw;
+use super::row::Name;
+use crate::base::size;
 use crate::http::status::Status;
 
 /// What is done to one answer. The default changes nothing.
@@ -95,6 +102,11 @@ impl Plan {
         let upload = |fault: Fault| matches!(fault.at, Some(At::Upload(_)));
         self.read.is_some() || self.fault.is_some_and(upload)
     }
+
+    /// A plan that does nothing: what was asked for does not apply to this answer.
+    pub fn spared(seed: u64) -> Plan {
+        Plan::delay_only(seed, 0)
+    }
 }
 
 /// A modifier whose wait was cut to a bound: its name.
@@ -103,14 +115,17 @@ pub type Cut = &'static str;
 /// The pauses between pieces: each is drawn by its number, so it follows from the seed alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pause {
-    /// The value as it was given, which the answer shows.
-    pub asked: String,
+    /// How long one is. Written, it is the value that was asked for.
+    pub time: Choice<Distribution>,
+    /// Most microseconds that all together may take: what the other waits leave of the bound.
+    pub most_us: u64,
 }
 
 impl Pause {
-    /// The pause before piece `n`, in microseconds.
-    pub fn us(&self, _seed: u64, _n: u64) -> u64 {
-        0
+    /// Pause number `n`, from 0, in microseconds; the caller keeps all together within `most_us`.
+    pub fn us(&self, seed: u64, n: u64) -> u64 {
+        let draw = Draw::new(seed, Name::Gap.text(), n);
+        self.time.draw(draw).map_or(0, |time| time.draw_us(draw)).min(self.most_us)
     }
 }
 
@@ -123,6 +138,15 @@ pub enum ReadSpeed {
     Hang,
 }
 
+impl fmt::Display for ReadSpeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadSpeed::Rate(rate) => f.write_str(&size::show(*rate)),
+            ReadSpeed::Hang => f.write_str("hang"),
+        }
+    }
+}
+
 /// How a body is framed (RFC 9112 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -132,6 +156,26 @@ pub enum Frame {
     Chunked,
     /// By the end of the connection.
     Close,
+}
+
+impl Frame {
+    /// Every framing.
+    pub const ALL: [Frame; 3] = [Frame::Length, Frame::Chunked, Frame::Close];
+
+    /// Its name as a value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Frame::Length => "length",
+            Frame::Chunked => "chunked",
+            Frame::Close => "close",
+        }
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// How an answer breaks, and where.
@@ -180,6 +224,38 @@ pub enum FaultKind {
     WsClose(u16),
 }
 
+impl FaultKind {
+    /// Its name as a value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FaultKind::Close => "close",
+            FaultKind::Reset => "reset",
+            FaultKind::Abort => "abort",
+            FaultKind::Hang => "hang",
+            FaultKind::Stall => "stall",
+            FaultKind::Truncate => "truncate",
+            FaultKind::Garbage => "garbage",
+            FaultKind::BadHead => "bad-head",
+            FaultKind::BadChunk => "bad-chunk",
+            FaultKind::DupLength => "dup-length",
+            FaultKind::Extra(_) => "extra",
+            FaultKind::WsClose(_) => "ws-close",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name())?;
+        match self.kind {
+            FaultKind::Extra(bytes) => write!(f, ":{bytes}")?,
+            FaultKind::WsClose(code) => write!(f, ":{code}")?,
+            _ => {}
+        }
+        self.at.map_or(Ok(()), |at| write!(f, ":{at}"))
+    }
+}
+
 /// A place in a body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum At {
@@ -195,8 +271,16 @@ pub enum At {
     Connect,
 }
 
-impl std::fmt::Display for Plan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "seed={:x}", self.seed)
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            At::Byte(bytes) => write!(f, "{bytes}"),
+            // The point makes it a share.
+            At::Share(share) if share.fract() == 0.0 => write!(f, "{share}.0"),
+            At::Share(share) => write!(f, "{share}"),
+            At::Event(n) => write!(f, "event:{n}"),
+            At::Upload(bytes) => write!(f, "up:{bytes}"),
+            At::Connect => f.write_str("connect"),
+        }
     }
 }

@@ -15,6 +15,15 @@ pub fn percent_decode(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// The same for a query or a form, in which `+` is a space.
+pub fn form_decode(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'+', raw).is_none() {
+        return percent_decode(raw);
+    }
+    let blanks: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+    Cow::Owned(percent_decode(&blanks).into_owned())
+}
+
 /// Whether every `%` starts a valid escape.
 pub fn has_valid_escapes(raw: &[u8]) -> bool {
     let escape = |rest: &[u8]| rest.iter().take(2).filter(|b| b.is_ascii_hexdigit()).count() == 2;
@@ -80,6 +89,7 @@ mod tests {
         assert_eq!(*percent_decode(b"/%67et%2F%252F"), *b"/get/%2F");
         assert_eq!(*percent_decode(b"%zz%4%%41%"), *b"%zz%4%A%");
         assert_eq!(*percent_decode(b"%fF%00"), *b"\xff\0");
+        assert_eq!(*form_decode(b"a+b%2B%20"), *b"a b+ ");
     }
 
     #[test]

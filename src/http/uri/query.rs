@@ -76,20 +76,12 @@ pub fn given<'a>(compat: &Compat, value: Option<Cow<'a, str>>) -> Option<Cow<'a,
 }
 
 fn decode(raw: &[u8]) -> Cow<'_, str> {
-    percent::utf8_or_escapes(unescape(raw))
+    percent::utf8_or_escapes(percent::form_decode(raw))
 }
 
 fn decode_strict(raw: &[u8]) -> Option<Cow<'_, str>> {
     let sound = percent::has_valid_escapes(raw);
-    (sound && !raw.contains(&b';')).then(|| percent::utf8_or_replacement(unescape(raw)))
-}
-
-fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'+', raw).is_none() {
-        return percent::percent_decode(raw);
-    }
-    let blanks: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
-    Cow::Owned(percent::percent_decode(&blanks).into_owned())
+    (sound && !raw.contains(&b';')).then(|| percent::utf8_or_replacement(percent::form_decode(raw)))
 }
 
 /// The order of names.
