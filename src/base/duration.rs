@@ -33,9 +33,9 @@ pub fn parse(text: &str) -> Option<u128> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Microseconds of a duration, rounded up: seconds as Python reads a float (`1`, `.25`, `1e-1`, `inf`),
-/// or as Go writes them (`50ms`, `-1.5s`). One that is too long becomes the longest; `None` if it is
-/// invalid.
+/// Microseconds of a duration with its sign, rounded up: seconds as Python reads a float (`1`,
+/// `.25`, `1e-1`, `inf`), or as Go writes them (`50ms`, `-1.5s`). One that is too long becomes the
+/// longest; `None` if it is invalid.
 pub fn signed_us(text: &str) -> Option<i64> {
     let text = trim(text);
     let (negative, rest) = sign(text);
