@@ -17,8 +17,6 @@ use crate::base::limits::MAX_PUBLIC_PAD_BYTES;
 pub struct Asked<'a> {
     /// Each name once, in the order of the rows; `header` repeatedly.
     given: Vec<Given<'a>>,
-    /// Whether the `Loiter` field was sent.
-    by_field: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +56,6 @@ pub fn merge<'a>(layers: &[&'a Modifiers]) -> Asked<'a> {
     let mut asked = Asked::default();
     for &modifiers in layers {
         let carrier = modifiers.carrier;
-        asked.by_field |= carrier == Carrier::Field && !modifiers.is_empty();
         if modifiers.iter().any(|setting| setting.name == Name::With) {
             asked.given.clear();
         }
@@ -190,7 +187,7 @@ impl<'a> Asked<'a> {
     /// The plan for this seed. `queued_us` is what `slots` and `load` add to the delay. No wait is
     /// longer than the bound, nor are all together: the last ones are shortened.
     pub fn plan(&self, seed: u64, queued_us: u64, bounds: &Bounds) -> Plan {
-        let mut plan = Plan { by_field: self.by_field, ..Plan::spared(seed) };
+        let mut plan = Plan::spared(seed);
         let mut left = bounds.max_wait_us;
         let mut wait = |name: Name, more_us: u64| {
             let asked = self.wait_us(name, seed).unwrap_or_default().saturating_add(more_us);
@@ -213,6 +210,7 @@ impl<'a> Asked<'a> {
             }
         }
         self.given.iter().for_each(|given| given.apply(&mut plan));
+        plan.silence_us = plan.fault.map_or(0, |_| bounds.max_wait_us);
         plan
     }
 }

@@ -18,10 +18,10 @@ pub mod draw;
 pub mod error;
 pub mod fault;
 pub mod plan;
-pub mod shape;
 pub mod row;
 pub mod rows;
 pub mod settings;
+pub mod shape;
 pub mod show;
 #[cfg(test)]
 mod tests;

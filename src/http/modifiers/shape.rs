@@ -43,6 +43,8 @@ enum Content {
 struct Times {
     seed: u64,
     gap: Option<Pause>,
+    /// What pauses between pieces may still take.
+    gap_left_us: u64,
     /// Bytes of a piece; none: as it comes.
     piece: Option<usize>,
     rate: Option<u64>,
@@ -88,9 +90,10 @@ impl Shape {
     fn new(content: Content, piece: Option<usize>, stop: Stop, plan: &Plan) -> Shape {
         let piece = plan.piece.map(|bytes| bytes as usize).or(piece).map(|bytes| bytes.max(1));
         let (seed, gap, rate, end_us) = (plan.seed, plan.gap.clone(), plan.rate, plan.end_us);
+        let gap_left_us = gap.as_ref().map_or(0, |gap| gap.most_us);
         Shape {
             content,
-            times: Times { seed, gap, piece, rate, end_us },
+            times: Times { seed, gap, gap_left_us, piece, rate, end_us },
             stop,
             held: Vec::new(),
             at: 0,
@@ -182,8 +185,7 @@ impl Shape {
         let left = self.held.len() - self.at;
         self.piece_end = self.at + self.times.piece.unwrap_or(left).min(left);
         if self.begun > 0 {
-            let gap = self.times.gap.as_ref();
-            let gap_us = gap.map_or(0, |gap| gap.us(self.times.seed, self.begun));
+            let gap_us = self.times.gap_us(self.begun - 1);
             let end_us = if self.ends_with_piece() { self.times.end_us } else { 0 };
             self.due_us = self.due_us.saturating_add(gap_us).saturating_add(end_us);
         }
@@ -265,6 +267,14 @@ impl Content {
 }
 
 impl Times {
+    /// The pause of this number, from 0, within what all may take.
+    fn gap_us(&mut self, n: u64) -> u64 {
+        let gap_us = self.gap.as_ref().map_or(0, |gap| gap.us(self.seed, n));
+        let gap_us = gap_us.min(self.gap_left_us);
+        self.gap_left_us -= gap_us;
+        gap_us
+    }
+
     /// How long so many bytes take at the rate.
     fn slice_us(&self, bytes: usize) -> u64 {
         let Some(rate) = self.rate else { return 0 };

@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use crate::base::time::Time;
-use crate::http::modifiers::Plan;
+use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record};
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
@@ -28,7 +28,7 @@ impl Exchange {
             self.reply.status = Status::NO_ANSWER;
         }
         if let Some(record) = &mut self.record {
-            record.modifiers = Some(plan.to_string().into());
+            record.modifiers = Some(show::line(plan).into());
         }
     }
 
@@ -85,7 +85,7 @@ pub fn unfinished(cx: &mut Cx, request: &Request, began: Time, plan: Option<&Pla
         let mut record = record(cx, request);
         record.started = began;
         record.status = plan.map_or(Status::CLIENT_GONE, |_| Status::NO_ANSWER);
-        record.modifiers = plan.map(|plan| plan.to_string().into());
+        record.modifiers = plan.map(|plan| show::line(plan).into());
         record.duration_us = elapsed_us(cx.clock.now, &record);
         cx.worker.records.push(record);
     }

@@ -3,6 +3,7 @@
 use super::encode::{self, Framing, ResponseTerms};
 use crate::base::limits::PAD_FIELD_BYTES;
 use crate::http::modifiers::plan::{FaultKind, Frame, Plan};
+use crate::http::modifiers::show;
 use crate::http::request::{Method, Request, Version};
 use crate::http::status::Status;
 use crate::proto::Cx;
@@ -117,7 +118,7 @@ fn add_own(rest: &mut Vec<u8>, plan: &Plan, status: Status, by_field: bool) {
         encode::field(rest, "Vary", b"Loiter");
     }
     encode::field(rest, "Access-Control-Expose-Headers", b"Loiter, Server-Timing");
-    encode::field(rest, "Loiter", plan.to_string().as_bytes());
+    encode::field(rest, "Loiter", show::line(plan).as_bytes());
     let mut left = plan.pad as usize;
     while left > 0 {
         let bytes = left.min(PAD_FIELD_BYTES);
