@@ -8,7 +8,7 @@ use loiter::proto::http1::head::{self, Head, Origin};
 
 /// Facts about the connection that are not in a request head.
 pub const ORIGIN: Origin<'static> =
-    Origin { peer: None, local: "127.0.0.1:80", unix_us: 1_795_358_821_485_000 };
+    Origin { peer: None, local: "127.0.0.1:80", unix_us: 1_795_358_821_485_000, modifiers: true };
 
 /// Runs `run` with a request for `/` that has these fields and this body.
 pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) -> R) -> R {
@@ -18,6 +18,8 @@ pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) 
     run(&Request {
         method: Method::Get,
         version: Version::Http11,
+        query_modifiers: true,
+        loiter_field: false,
         target,
         params: Params::default(),
         host: None,

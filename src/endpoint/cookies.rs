@@ -146,7 +146,7 @@ fn set(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let attributes = attributes(app, request, &pairs, false)?;
     let cookies = named(app, &pairs)?;
     let cookies = cookies.into_iter().map(|(name, value)| cookie(app, name, value, &attributes));
-    answer(app, cookies, &attributes)
+    answer(app, request, cookies, &attributes)
 }
 
 /// `/cookies/set/{name}/{value}`, from httpbin.
@@ -156,7 +156,8 @@ fn set_one(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let value = String::from_utf8_lossy(request.param(1));
     let attributes = attributes(app, request, &pairs, false)?;
     checked(&name)?;
-    answer(app, [cookie(app, &name, &value, &attributes)].into_iter(), &attributes)
+    let cookie = cookie(app, &name, &value, &attributes);
+    answer(app, request, [cookie].into_iter(), &attributes)
 }
 
 /// `/cookies/delete`: each name in the query. Domain and Path identify a cookie too.
@@ -166,19 +167,20 @@ fn delete(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let value = |value| if app.compat.cookies.delete_like_set { value } else { "" };
     let cookies = named(app, &pairs)?;
     let cookies = cookies.into_iter().map(|(name, v)| cookie(app, name, value(v), &attributes));
-    answer(app, cookies, &attributes)
+    answer(app, request, cookies, &attributes)
 }
 
 /// The redirect to `/cookies` that sets these cookies.
 fn answer(
     app: &App,
+    request: &Request,
     cookies: impl ExactSizeIterator<Item = String>,
     attributes: &str,
 ) -> Result<Reply, Refusal> {
     if cookies.len() * attributes.len() > MAX_ALL_ATTRIBUTES_BYTES {
         return Err(Refusal::bad("too many cookies with such long attributes"));
     }
-    let mut reply = found(app, app.local("/cookies"));
+    let mut reply = found(app, app.local_for(request, "/cookies"));
     cookies.for_each(|cookie| reply.headers.push("Set-Cookie", cookie));
     Ok(reply)
 }

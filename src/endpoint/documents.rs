@@ -6,6 +6,7 @@
 
 use super::route::{Group, Route};
 use crate::http::app::App;
+use crate::http::html;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -58,7 +59,7 @@ fn whole(media: Media, text: &'static str) -> Result<Reply, Refusal> {
 }
 
 /// `/forms/post`, with the fields of httpbin's form.
-fn form(app: &App, _: &Request) -> Result<Reply, Refusal> {
-    let page = FORM.replace("{action}", &app.local("/post"));
+fn form(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let page = FORM.replace("{action}", &html::escape(&app.local_for(request, "/post")));
     Ok(Reply::whole(Status::OK, Media::Html, page.into_bytes()))
 }

@@ -40,7 +40,7 @@ pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Others, Param, Place,
     Route, Sign,
 };
-pub use router::{Found, find, params_of};
+pub use router::{Found, delay_before_us, find, find_modified, params_of};
 
 /// Every group, in the order in which the index page lists them.
 pub static GROUPS: &[Group] = &[

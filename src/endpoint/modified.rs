@@ -2,19 +2,24 @@
 //! goes with the body: the exchange plays it.
 
 use crate::http::headers::Headers;
-use crate::http::modifiers::plan::{At, Fault, FaultKind, Frame, Plan};
+use crate::http::modifiers::plan::{At, Fault, Frame, Plan};
 use crate::http::pace::Source;
 use crate::http::reply::{Body, Media, Modified, Refusal, Reply};
-use crate::http::request::{Request, Version};
 use crate::http::status::Status;
 
-/// The reply under this plan. Refuses a fault after an event where there are none.
-pub fn modify(mut reply: Reply, mut plan: Plan, request: &Request) -> Result<Reply, Refusal> {
+/// The reply under this plan. Refuses a fault after an event where there are none, and a length
+/// where there are trailers.
+pub fn modify(mut reply: Reply, plan: Plan) -> Result<Reply, Refusal> {
     if matches!(plan.fault, Some(Fault { at: Some(At::Event(_)), .. })) && !has_events(&reply.body)
     {
         return Err(Refusal::bad(
             "modifier fault: `event:N` needs an answer of events or lines, as /sse, /jsonl and \
              /stream have, or WebSocket messages",
+        ));
+    }
+    if plan.frame == Some(Frame::Length) && has_trailers(&reply.body) {
+        return Err(Refusal::bad(
+            "modifier `frame=length`: the answer has trailers, which need `frame=chunked`",
         ));
     }
     reply.after_us = reply.after_us.saturating_add(plan.path_us).saturating_add(plan.delay_us);
@@ -29,9 +34,6 @@ pub fn modify(mut reply: Reply, mut plan: Plan, request: &Request) -> Result<Rep
         let headers = without(&reply.headers, &["Content-Encoding", "Content-Range", "ETag"]);
         let body = Body::Whole(Box::new(text.clone().into_bytes().into()));
         reply = Reply { media: Media::Text, headers, body, ..reply };
-    }
-    if plan.frame.is_none() {
-        plan.frame = frame(&plan, request.version);
     }
     let body = std::mem::replace(&mut reply.body, Body::Empty);
     reply.body = Body::Modified(Box::new(Modified { plan, body }));
@@ -62,17 +64,6 @@ fn without(headers: &Headers, names: &[&str]) -> Headers {
     kept
 }
 
-/// The framing that a fault needs: a length that is wrong, or a chunk. HTTP/1.0 has no chunks, so
-/// that only a length shows that a body is short.
-fn frame(plan: &Plan, version: Version) -> Option<Frame> {
-    match plan.fault?.kind {
-        FaultKind::DupLength | FaultKind::Extra(_) => Some(Frame::Length),
-        FaultKind::Truncate if version == Version::Http10 => Some(Frame::Length),
-        FaultKind::BadChunk => Some(Frame::Chunked),
-        _ => None,
-    }
-}
-
 /// Whether a body has events or lines, which a fault can count.
 fn has_events(body: &Body) -> bool {
     match body {
@@ -80,4 +71,8 @@ fn has_events(body: &Body) -> bool {
         Body::WebSocket(_) => true,
         _ => false,
     }
+}
+
+fn has_trailers(body: &Body) -> bool {
+    matches!(body, Body::Paced(pace) if !pace.trailers.is_empty())
 }

@@ -74,9 +74,9 @@ fn absolute(app: &App, request: &Request) -> Result<Reply, Refusal> {
 fn next_hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refusal> {
     let path = match count(app, "n", request.param(0))? {
         0 => return Err(bad("n", "0", "it must be at least 1")),
-        1 => app.local("/get"),
-        n if absolute => app.local(&format!("/absolute-redirect/{}", n - 1)),
-        n => app.local(&format!("/relative-redirect/{}", n - 1)),
+        1 => app.local_for(request, "/get"),
+        n if absolute => app.local_for(request, &format!("/absolute-redirect/{}", n - 1)),
+        n => app.local_for(request, &format!("/relative-redirect/{}", n - 1)),
     };
     Ok(if absolute { request_url::site(app.compat, request) + &path } else { path })
 }

@@ -4,14 +4,18 @@
 //! A route's path is text followed by parameters only, which the tests check. So a route matches if
 //! the path starts with its text and the rest has as many segments as the route has parameters.
 
+mod modified;
+
 use std::borrow::Cow;
 
 use super::{ROUTES, Route};
 use crate::http::app::App;
 use crate::http::compat::HTTPBIN;
+use crate::http::modifiers::PathModifiers;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Methods, Params, Target};
 use crate::http::status::Status;
+pub use modified::{delay_before_us, find_modified};
 
 /// The result for a path and a method.
 #[derive(Clone, Copy, Debug)]
@@ -35,25 +39,32 @@ pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal
     }
 }
 
-/// The parameters of a request that was [found](find) to be for the route of this index; of no use
-/// if the settings have changed so that it is not for that any more.
-pub fn params_of(app: &App, index: u8, target: &Target) -> Params {
-    let path = match app.compat.keep_encoded_slash {
+/// The path in which routes are found.
+fn routed<'a>(app: &App, target: &'a Target) -> Cow<'a, [u8]> {
+    match app.compat.keep_encoded_slash {
         false => Cow::Borrowed(target.path.as_ref()),
         true => target.path_with_encoded_slashes(),
-    };
+    }
+}
+
+/// The parameters of a request that was [found](find) to be for the route of this index, with or
+/// without modifiers; of no use if the settings have changed so that it is not for that any more.
+pub fn params_of(app: &App, index: u8, target: &Target) -> Params {
+    let path = routed(app, target);
+    let before = app.prefix.len() + PathModifiers::of(app, target).bytes;
     let shape = SHAPES.get(usize::from(index)).copied().unwrap_or(Shape::TEXT);
     let mut params = Params::default();
     match shape.params {
         0 => {}
         // The only one is all that follows the text.
         1 => {
-            let start = app.prefix.len() + usize::from(shape.text);
+            let start = before + usize::from(shape.text);
             params.spans[0] = (start as u32, path.len() as u32);
         }
         _ => {
-            let route = ROUTES.get(usize::from(index)).zip(without_prefix(app, &path));
-            let found = route.and_then(|(route, path)| matches(app, path, route, shape));
+            let path = without_prefix(app, &path).and_then(|_| path.get(before..));
+            let route = ROUTES.get(usize::from(index)).zip(path);
+            let found = route.and_then(|(route, path)| matches(app, path, before, route, shape));
             params = found.unwrap_or_default();
         }
     }
@@ -62,14 +73,27 @@ pub fn params_of(app: &App, index: u8, target: &Target) -> Params {
 
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {
     let any = method == Method::Options && (path == b"*" || app.compat.blind_options);
-    let Some(inner) = without_prefix(app, path) else {
-        return if any { server() } else { Err(missing(app, method)) };
-    };
+    match without_prefix(app, path) {
+        Some(inner) => find_inner(app, inner, app.prefix.len(), any, method),
+        None if any => server(),
+        None => Err(missing(app, method)),
+    }
+}
+
+/// The route for the part of a path that follows `before` bytes; `any` if every path has one.
+#[inline(always)]
+fn find_inner(
+    app: &App,
+    inner: &[u8],
+    before: usize,
+    any: bool,
+    method: Method,
+) -> Result<Found, Refusal> {
     let mut allow: Option<Methods> = None;
     let mut next = FIRST.get(slot(inner)).copied().unwrap_or(NONE);
     while let Some(route) = ROUTES.get(usize::from(next)) {
         let shape = SHAPES.get(usize::from(next)).copied().unwrap_or(Shape::TEXT);
-        if let Some(params) = matches(app, inner, route, shape) {
+        if let Some(params) = matches(app, inner, before, route, shape) {
             let methods = route.methods(app.compat);
             if methods.contains(method) || method == Method::Options {
                 return Ok(Found { route, index: next, params });
@@ -118,11 +142,10 @@ fn not_allowed(app: &App, allow: Methods) -> Refusal {
     refusal
 }
 
-/// The positions of the parameters if the path, after the prefix, matches the route.
+/// The positions of the parameters if the path, which follows `before` bytes, matches the route.
 #[inline(always)] // in the loop over the routes of a slot, or every request takes 1 % more
-fn matches(app: &App, path: &[u8], route: &Route, shape: Shape) -> Option<Params> {
+fn matches(app: &App, path: &[u8], before: usize, route: &Route, shape: Shape) -> Option<Params> {
     let text = route.path.as_bytes().get(..shape.text.into()).unwrap_or_default();
-    let before = app.prefix.len();
     let mut rest = path.strip_prefix(text)?;
     let mut params = Params::default();
     let mut at = text.len();

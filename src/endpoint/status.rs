@@ -6,6 +6,7 @@ use super::route::{Client, Group, Kind, Param, Route};
 use super::{about, response_headers};
 use crate::base::random::Random;
 use crate::http::app::App;
+use crate::http::html;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
 use crate::http::status::Status;
@@ -181,7 +182,7 @@ pub(super) fn status_reply(app: &App, request: &Request, code: u16) -> Reply {
     match code {
         206 => part(Media::Html),
         301 | 302 | 303 | 305 | 307 => {
-            Reply::new(status).header("Location", app.local("/redirect/1"))
+            Reply::new(status).header("Location", app.local_for(request, "/redirect/1"))
         }
         304 => Reply::new(status),
         401 | 407 => with_due_fields(Reply::new(status), request),
@@ -200,12 +201,14 @@ fn go_status_reply(app: &App, request: &Request, code: u16) -> Reply {
     let status = Status(code);
     let text = |text: String| Reply::whole(status, Media::PlainText, text.into_bytes());
     let empty = || Reply::new(status).media(Media::PlainText);
-    let picture = || app.local("/image/jpeg");
+    let picture = || app.local_for(request, "/image/jpeg");
     let page = || text(page(status, &picture())).header("Location", picture());
     match code {
         206 => part(Media::PlainText),
         300 | 308 => page(),
-        301 | 302 | 303 | 305 | 307 => empty().header("Location", app.local("/redirect/1")),
+        301 | 302 | 303 | 305 | 307 => {
+            empty().header("Location", app.local_for(request, "/redirect/1"))
+        }
         304 => Reply::new(status),
         402 => text(UNPAID.to_owned()).header("X-More-Info", UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, GO_UNACCEPTABLE.as_bytes()),
@@ -253,7 +256,7 @@ fn protocol(request: &Request) -> String {
 
 /// A page with a link to the same place as the Location field.
 fn page(status: Status, place: &str) -> String {
-    let title = status.reason();
+    let (title, place) = (status.reason(), html::escape(place));
     format!(
         "<!doctype html>\n<title>{title}</title>\n\
          <p>{title}: see <a href=\"{place}\">{place}</a></p>\n"

@@ -2,6 +2,7 @@
 
 use super::compat::{Compat, HTTPBIN};
 use super::document::Documents;
+use super::modifiers::Modifiers;
 use crate::base::limits::Limits;
 
 /// Default value of the `Server` field.
@@ -35,6 +36,8 @@ pub struct App {
     /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
     /// other.
     pub modifiers: bool,
+    /// The defaults for every request: `--with`.
+    pub with: Modifiers,
     /// Whether what is too expensive or dangerous for a public server is refused.
     pub public: bool,
     /// What happens to a request that waits when its client closes its side.
@@ -62,7 +65,8 @@ pub enum Redirects {
 }
 
 impl App {
-    /// One of our own paths with the prefix, as a client must request it.
+    /// One of our own paths with the prefix, as a client must request it; for one that the answer
+    /// to a request names, [`local_for`](App::local_for) adds that request's modifiers.
     pub fn local(&self, path: &str) -> String {
         [&self.prefix, path].concat()
     }
@@ -83,6 +87,7 @@ impl Default for App {
             server_header: Some(SERVER.to_owned()),
             records: false,
             modifiers: true,
+            with: Modifiers::default(),
             public: false,
             half_close: HalfClose::Answer,
             documents: Documents::default(),

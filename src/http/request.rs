@@ -171,6 +171,11 @@ pub struct Request<'a> {
     pub method: Method,
     /// The protocol version.
     pub version: Version,
+    /// Whether it has a `Loiter` field.
+    pub loiter_field: bool,
+    /// Whether a name in the query begins with `~` and modifiers are on: such names are not
+    /// arguments, except `~~x`, which is the argument `~x`.
+    pub query_modifiers: bool,
     /// The target.
     pub target: Target<'a>,
     /// The path parameters, set by the router.

@@ -1,6 +1,7 @@
 //! Requests for tests.
 
 use super::request::{Field, Method, Params, Request, Target, Version};
+use super::uri::query::has_modifiers;
 
 /// Calls `run` with a request made of these parts.
 pub(crate) fn ask<R>(
@@ -15,6 +16,8 @@ pub(crate) fn ask<R>(
     run(&Request {
         method: Method::Get,
         version: Version::Http11,
+        query_modifiers: target.raw_query.is_some_and(has_modifiers),
+        loiter_field: false,
         target,
         params: Params::default(),
         host: host.or(named.map(|field| field.value)),

@@ -133,7 +133,7 @@ impl Exchange {
             Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
         };
         if let Some(plan) = plan {
-            match endpoint::modify(reply, *plan, request) {
+            match endpoint::modify(reply, *plan) {
                 Ok(modified) => reply = modified,
                 Err(refusal) => return Opened::Ready(Exchange::refused(cx, &refusal, request)),
             }

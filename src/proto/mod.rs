@@ -21,12 +21,14 @@ pub mod test_driver;
 pub mod websocket;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
-use crate::http::modifiers::FaultKind;
+use crate::http::modifiers::state::State;
+use crate::http::modifiers::{FaultKind, Modifiers};
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
 
@@ -171,6 +173,8 @@ pub struct Ends<'a> {
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.
     pub local: &'a str,
+    /// The listener's defaults for every request, if there are any.
+    pub modifiers: Option<&'a Modifiers>,
 }
 
 /// What all connections of a worker share.
@@ -186,6 +190,8 @@ pub struct Shared {
     pub body: Vec<u8>,
     /// Finished exchanges, when they are recorded.
     pub records: Records,
+    /// The state of modifiers, which all workers share.
+    pub modifiers: Arc<State>,
     /// Answers that take time and are under way in all other connections;
     /// [`Standing::delayed`] has this one's.
     pub delayed: usize,
@@ -196,6 +202,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Answers that take time and are under way, for `load`.
+    pub fn answering(&self) -> u64 {
+        self.delayed as u64
+    }
+
     /// Random numbers follow from `seed`.
     pub fn new(seed: u64) -> Shared {
         Shared {
@@ -204,6 +215,7 @@ impl Shared {
             random: Random::new(seed),
             body: Vec::new(),
             records: Records::default(),
+            modifiers: Arc::default(),
             delayed: 0,
             served: 0,
             clients_gone: 0,

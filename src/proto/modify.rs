@@ -3,9 +3,10 @@
 use super::Cx;
 use crate::endpoint::{self, BodyRule, Found};
 use crate::http::app::App;
-use crate::http::modifiers::Plan;
+use crate::http::modifiers::plan::{At, Fault};
+use crate::http::modifiers::{self, BadModifier, Bounds, Carrier, Modifiers, PathModifiers, Plan};
 use crate::http::reply::Refusal;
-use crate::http::request::Request;
+use crate::http::request::{Method, Request};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -39,13 +40,111 @@ impl Asked {
     }
 }
 
-/// What a request asks for for which this route was found, or none.
-pub fn plan(cx: &mut Cx, request: &mut Request, found: Result<Found, Refusal>) -> Asked {
-    let _ = (cx, request);
-    Asked::plain(found)
+/// What a request, with a body or without, asks for that was found to be for this route, or none.
+#[inline]
+pub fn plan(
+    cx: &mut Cx,
+    request: &Request,
+    found: Result<Found, Refusal>,
+    has_body: bool,
+) -> Asked {
+    let may_be_modified = found.is_err()
+        | request.query_modifiers
+        | request.loiter_field
+        | !cx.app.with.is_empty()
+        | cx.ends.modifiers.is_some();
+    if may_be_modified && cx.app.modifiers {
+        modified(cx, request, has_body)
+    } else {
+        Asked::plain(found)
+    }
 }
 
 /// The same for a request that has been read again, with the plan that it has.
-pub fn again(cx: &mut Cx, request: &mut Request, plan: Option<Box<Plan>>) -> Asked {
-    Asked { found: endpoint::find(cx.app, &request.target, request.method), plan }
+pub fn again(cx: &Cx, request: &Request, plan: Option<Box<Plan>>) -> Asked {
+    let (app, target, method) = (cx.app, &request.target, request.method);
+    let found = match plan {
+        Some(_) => endpoint::find_modified(app, target, method).0,
+        None => endpoint::find(app, target, method),
+    };
+    Asked { found, plan }
+}
+
+#[cold]
+#[inline(never)]
+fn modified(cx: &mut Cx, request: &Request, has_body: bool) -> Asked {
+    let (found, path) = endpoint::find_modified(cx.app, &request.target, request.method);
+    if is_preflight(request) {
+        return Asked::plain(found);
+    }
+    let inherits = !matches!(&found, Ok(found) if found.route.path == "/");
+    match plan_of(cx, request, &path, inherits) {
+        Ok(mut plan) => {
+            plan.as_mut().filter(|_| !has_body).map(Plan::spare_reading);
+            Asked { found, plan: plan.map(Box::new) }
+        }
+        Err(refusal) => Asked::plain(Err(refusal)),
+    }
+}
+
+/// Whether a browser asks for permission, of which its user knows nothing.
+fn is_preflight(request: &Request) -> bool {
+    request.method == Method::Options && request.field("Access-Control-Request-Method").is_some()
+}
+
+/// What the modifiers in effect make of the answer; `None` if there are none.
+fn plan_of(
+    cx: &mut Cx,
+    request: &Request,
+    path: &PathModifiers,
+    inherits: bool,
+) -> Result<Option<Plan>, Refusal> {
+    let (none, app) = (Modifiers::default(), cx.app);
+    let server = if inherits { &app.with } else { &none };
+    let listener = cx.ends.modifiers.filter(|_| inherits).unwrap_or(&none);
+    let [field, own_path, query] = own(request, path).map_err(refusal)?;
+    let mut asked = modifiers::merge(&[server, listener, &field, &own_path, &query]);
+    let bounds = Bounds::new(&app.limits, app.public);
+    asked.check(request.version.into(), &bounds).map_err(refusal)?;
+    let path_us = endpoint::delay_before_us(app, path)?;
+    let seed = cx.worker.random.next_u64();
+    if asked.is_empty() {
+        return Ok((path_us > 0).then(|| Plan { seed, path_us, ..Plan::default() }));
+    }
+    let (state, now) = (&cx.worker.modifiers, cx.clock.now);
+    let selected = state.select(&asked.selection(), seed, now);
+    let mut plan = Plan::spared(selected.seed);
+    if selected.active {
+        let others = if asked.has_load() { cx.worker.answering() } else { 0 };
+        let mut queued_us = asked.load_us(selected.seed, others);
+        if let Some((slots, service_us)) = asked.slots().zip(asked.service_us(selected.seed)) {
+            let most_us = bounds.max_wait_us;
+            let (wait_us, _) = state.queue(&slots.identity, slots.places, service_us, now, most_us);
+            queued_us = queued_us.saturating_add(wait_us);
+        }
+        plan = asked.plan(selected.seed, queued_us, &bounds);
+        plan.fault = plan.fault.filter(is_of_answer);
+    }
+    Ok(Some(Plan { path_us, ..plan }))
+}
+
+/// The modifiers that the request itself has: in its field, its path and its query.
+fn own(request: &Request, path: &PathModifiers) -> Result<[Modifiers; 3], BadModifier> {
+    let mut own = [Carrier::Field, Carrier::Path, Carrier::Query].map(Modifiers::new);
+    let [field, segments, query] = &mut own;
+    request.fields_named("Loiter").try_for_each(|value| field.add_list(value))?;
+    path.tokens().try_for_each(|token| segments.add_segment(token))?;
+    if request.query_modifiers {
+        query.add_query(request.target.raw_query.unwrap_or_default())?;
+    }
+    Ok(own)
+}
+
+/// Whether a fault is one of an answer, and not of a connection that is accepted.
+fn is_of_answer(fault: &Fault) -> bool {
+    fault.at != Some(At::Connect)
+}
+
+fn refusal(bad: BadModifier) -> Refusal {
+    Refusal::new(bad.status(), bad.to_string())
 }

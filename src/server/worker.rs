@@ -313,8 +313,8 @@ impl<N: Net> Worker<N> {
 
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
-        let local = &self.listeners[usize::from(session.listener)].local;
-        let ends = Ends { peer: session.peer, local };
+        let Listener { local, modifiers, .. } = &self.listeners[usize::from(session.listener)];
+        let ends = Ends { peer: session.peer, local, modifiers: modifiers.as_deref() };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
         if self.shared.records.are_untimed() {

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use loiter::config::{self, Settings};
-use loiter::endpoint::{Found, answer, find, refuse};
+use loiter::endpoint::{Found, answer, find, find_modified, refuse};
 use loiter::http::app::App;
 use loiter::http::compat::{Compat, GO_HTTPBIN};
 use loiter::http::headers::Headers;
 use loiter::http::reply::{Body, Reply};
 use loiter::http::request::{Field, Method, Request, Target, Version};
+use loiter::http::uri::query::has_modifiers;
 
 /// The fields that curl sends.
 pub(crate) const CURL: &[(&str, &str)] =
@@ -80,6 +81,10 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
     let fields: Vec<Field> = fields.iter().map(|&(name, value)| Field::of(name, value)).collect();
     let (target, host) = Target::parse(target.as_bytes()).unwrap();
     let found = match find(app, &target, method) {
+        Err(refusal) if refusal.status.0 == 404 => find_modified(app, &target, method).0,
+        found => found,
+    };
+    let found = match found {
         Ok(found) => found,
         Err(refusal) => return play(app, None, refuse(app, &refusal), |_| Vec::new()),
     };
@@ -87,6 +92,8 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
     let request = Request {
         method,
         version: Version::Http11,
+        query_modifiers: app.modifiers && target.raw_query.is_some_and(has_modifiers),
+        loiter_field: false,
         target,
         params: found.params,
         host: host.or(named.map(|field| field.value)),

@@ -16,6 +16,7 @@ mod index;
 mod inspect;
 mod links;
 mod openapi;
+mod path_modifiers;
 mod range;
 mod raw;
 mod redirects;

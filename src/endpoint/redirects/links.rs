@@ -7,6 +7,7 @@ use super::found;
 use crate::endpoint::params::{bounded, count, integer};
 use crate::endpoint::route::{Kind, Param, Route};
 use crate::http::app::App;
+use crate::http::html;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -38,7 +39,7 @@ pub(super) const PAGE: Route =
 /// `/links/{n}`: any number; the page clamps it.
 fn first(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = count(app, "n", request.param(0))?;
-    Ok(found(app, app.local(&format!("/links/{n}/0"))))
+    Ok(found(app, app.local_for(request, &format!("/links/{n}/0"))))
 }
 
 /// The same in go-httpbin, which keeps the query.
@@ -46,7 +47,7 @@ fn first_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
     let query = request.target.raw_query.map(|raw| utf8_or_escapes(Cow::Borrowed(raw)));
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    Ok(found(app, app.local(&format!("/links/{n}/0{query}"))))
+    Ok(found(app, app.local_for(request, &format!("/links/{n}/0{query}"))))
 }
 
 /// `/links/{n}/{offset}`.
@@ -54,7 +55,8 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let asked = count(app, "n", request.param(0))?;
     let n = bounded(app, "n", asked, LINKS)?;
     let offset = count(app, "offset", request.param(1))?;
-    Ok(link_page(app, n, Some(offset), '\'').clamped("n", asked, n))
+    let base = app.local_for(request, &format!("/links/{n}"));
+    Ok(link_page(&base, n, Some(offset), '\'').clamped("n", asked, n))
 }
 
 /// The same in go-httpbin, where a negative offset is none of the pages.
@@ -62,12 +64,12 @@ fn page_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let n = bounded(app, "n", count(app, "n", request.param(0))?, GO_LINKS)?;
     let offset = String::from_utf8_lossy(request.param(1));
     let offset = u64::try_from(integer(app.compat, "offset", &offset)?).ok();
-    Ok(link_page(app, n, offset, '"'))
+    Ok(link_page(&app.local_for(request, &format!("/links/{n}")), n, offset, '"'))
 }
 
-/// A page of links, without one to itself.
-fn link_page(app: &App, n: u64, offset: Option<u64>, quote: char) -> Reply {
-    let base = app.local(&format!("/links/{n}"));
+/// A page of links below `base`, without one to itself.
+fn link_page(base: &str, n: u64, offset: Option<u64>, quote: char) -> Reply {
+    let base = html::escape(base);
     let mut page = String::from("<html><head><title>Links</title></head><body>");
     for link in 0..n {
         // Writing to a string cannot fail.

@@ -17,12 +17,14 @@ pub mod distribution;
 pub mod draw;
 pub mod error;
 pub mod fault;
+pub mod path;
 pub mod plan;
 pub mod row;
 pub mod rows;
 pub mod settings;
 pub mod shape;
 pub mod show;
+pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -32,6 +34,7 @@ use crate::http::request::Version;
 
 pub use asked::{Asked, Selection, Slots, merge};
 pub use error::BadModifier;
+pub use path::PathModifiers;
 pub use plan::{At, Cut, Fault, FaultKind, Frame, Pause, Plan, ReadSpeed};
 pub use row::{Name, Row};
 pub use rows::ROWS;

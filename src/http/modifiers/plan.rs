@@ -7,6 +7,7 @@ use super::distribution::Distribution;
 use super::draw::Draw;
 use super::row::Name;
 use crate::base::size;
+use crate::http::request::Version;
 use crate::http::status::Status;
 
 /// What is done to one answer. The default changes nothing.
@@ -80,6 +81,24 @@ impl Plan {
         (self.gap, self.piece, self.rate, self.frame) = (None, None, None, None);
         let needs_none = |fault: &Fault| fault.is_before_head() || fault.kind == FaultKind::BadHead;
         self.fault = self.fault.filter(needs_none);
+    }
+
+    /// Drops what is impossible for a request without a body.
+    pub fn spare_reading(&mut self) {
+        self.read = None;
+        self.fault = self.fault.filter(|fault| !matches!(fault.at, Some(At::Upload(_))));
+    }
+
+    /// How the body is framed: as asked, or as a fault needs it: by a length that is wrong, or in
+    /// chunks. HTTP/1.0 has no chunks, so that only a length shows that a body is short.
+    pub fn framing(&self, version: Version) -> Option<Frame> {
+        let needed = self.fault.and_then(|fault| match fault.kind {
+            FaultKind::DupLength | FaultKind::Extra(_) => Some(Frame::Length),
+            FaultKind::Truncate if version == Version::Http10 => Some(Frame::Length),
+            FaultKind::BadChunk => Some(Frame::Chunked),
+            _ => None,
+        });
+        needed.or(self.frame)
     }
 
     /// Whether an answer takes time because of it.

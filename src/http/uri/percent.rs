@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 pub use percent_encoding::AsciiSet;
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode_byte, utf8_percent_encode};
+use percent_encoding::{CONTROLS, NON_ALPHANUMERIC, percent_encode_byte, utf8_percent_encode};
 
 /// The bytes with their valid escapes decoded; not copied if there is none.
 pub fn percent_decode(raw: &[u8]) -> Cow<'_, [u8]> {
@@ -22,6 +22,18 @@ pub fn form_decode(raw: &[u8]) -> Cow<'_, [u8]> {
     }
     let blanks: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
     Cow::Owned(percent_decode(&blanks).into_owned())
+}
+
+/// The bytes after the `~` that they begin with, which some clients send as `%7E`.
+pub fn strip_tilde(raw: &[u8]) -> Option<&[u8]> {
+    let escaped =
+        || raw.split_at_checked(3).filter(|(start, _)| start.eq_ignore_ascii_case(b"%7e"));
+    raw.strip_prefix(b"~").or_else(|| escaped().map(|(_, rest)| rest))
+}
+
+/// Bytes of a URL as a field can have them: what is not printable ASCII is percent-encoded.
+pub fn printable(raw: &[u8]) -> Cow<'_, str> {
+    percent_encoding::percent_encode(raw, CONTROLS).into()
 }
 
 /// Whether every `%` starts a valid escape.
@@ -106,6 +118,23 @@ mod tests {
         let mut output = String::new();
         percent_encode(&mut output, "aZ09-._~/ %?é", &SLASH);
         assert_eq!(output, "aZ09-._~/%20%25%3F%C3%A9");
+    }
+
+    #[test]
+    fn a_tilde_may_be_escaped() {
+        assert_eq!(strip_tilde(b"~~a"), Some(b"~a".as_slice()));
+        assert_eq!(strip_tilde(b"%7E"), Some(b"".as_slice()));
+        assert_eq!(strip_tilde(b"%7ea%7E"), Some(b"a%7E".as_slice()));
+        for raw in ["", "a~", "%7", "%7f", "%257E", "%"] {
+            assert_eq!(strip_tilde(raw.as_bytes()), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn printable_bytes_stay() {
+        assert!(matches!(printable(b"/~a=\"<%41>'"), Cow::Borrowed(_)));
+        assert_eq!(printable("/é\t\u{7f}".as_bytes()), "/%C3%A9%09%7F");
+        assert_eq!(printable(b"\xff"), "%FF");
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! Werkzeug: pairs are separated by `&` only, empty pairs are skipped, a missing value is empty,
 //! `+` is a space, and invalid UTF-8 stays percent-encoded. Go: pairs with an invalid escape or a
 //! `;` are malformed, and invalid UTF-8 is replaced.
+//!
+//! A name that begins with `~` is a modifier's and not an argument; `~~x` is the argument `~x`.
 
 use std::borrow::Cow;
 
-use super::percent;
+use super::percent::{self, strip_tilde};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
 use crate::http::compat::Compat;
 use crate::http::json::Json;
@@ -18,12 +20,12 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The pairs of a query, in order.
 pub fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    split(raw).map(|(name, value)| (decode(name), decode(value)))
+    split(raw).map(decode_pair)
 }
 
 /// The pairs as Go parses them; `None` for each that is malformed.
 pub fn strict_pairs(raw: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
-    split(raw).map(|(name, value)| Some((decode_strict(name)?, decode_strict(value)?)))
+    split(raw).map(decode_pair_strict)
 }
 
 /// Names and values as they were sent, without empty pairs.
@@ -36,9 +38,48 @@ fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     )
 }
 
-/// The pairs of a request's query.
+/// The pairs of a request's query, without modifiers.
 pub fn of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a> {
-    pairs(request.target.raw_query.unwrap_or_default())
+    arguments(request).map(decode_pair)
+}
+
+/// The same as Go parses them, without those that are malformed.
+fn strict_of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<'a> {
+    arguments(request).filter_map(decode_pair_strict)
+}
+
+/// Names and values of a request's query as they were sent, without modifiers.
+fn arguments<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+    let has_modifiers = request.query_modifiers;
+    split(request.target.raw_query.unwrap_or_default()).filter_map(move |(name, value)| {
+        Some((if has_modifiers { argument_name(name)? } else { name }, value))
+    })
+}
+
+/// The name of an argument, with the second of two `~` at its start; `None` for a modifier's.
+fn argument_name(name: &[u8]) -> Option<&[u8]> {
+    match strip_tilde(name) {
+        None => Some(name),
+        Some(rest) => strip_tilde(rest).and(Some(rest)),
+    }
+}
+
+/// Whether any name in a query begins with `~`. Takes one search if there is no `~` and no `%`.
+pub fn has_modifiers(raw: &[u8]) -> bool {
+    memchr::memchr2_iter(b'~', b'%', raw).any(|at| {
+        let (before, name) = raw.split_at_checked(at).unwrap_or_default();
+        before.last().is_none_or(|&byte| byte == b'&') && strip_tilde(name).is_some()
+    })
+}
+
+/// The modifiers of a query in order, as they were sent: the name without its `~`, and the value if
+/// there is a `=`.
+pub fn modifiers(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    raw.split(|&byte| byte == b'&').filter_map(|pair| {
+        let rest = strip_tilde(pair).filter(|rest| strip_tilde(rest).is_none())?;
+        let equals = memchr::memchr(b'=', rest).and_then(|at| rest.split_at_checked(at));
+        Some(equals.map_or((rest, None), |(name, value)| (name, value.get(1..))))
+    })
 }
 
 /// The pairs of a request's query, one for each field of the answer. Too many are refused.
@@ -46,12 +87,11 @@ pub fn response_fields<'a>(
     compat: &Compat,
     request: &Request<'a>,
 ) -> Result<Vec<Pair<'a>>, Refusal> {
-    let raw = request.target.raw_query.unwrap_or_default();
     let most = MAX_RESPONSE_FIELDS + 1;
     let fields: Vec<Pair> = if compat.strict {
-        strict_pairs(raw).flatten().take(most).collect()
+        strict_of(request).take(most).collect()
     } else {
-        pairs(raw).take(most).collect()
+        of(request).take(most).collect()
     };
     if fields.len() < most {
         Ok(fields)
@@ -75,6 +115,14 @@ pub fn given<'a>(compat: &Compat, value: Option<Cow<'a, str>>) -> Option<Cow<'a,
     value.filter(|text| !(compat.empty_is_absent && text.is_empty()))
 }
 
+fn decode_pair<'a>((name, value): (&'a [u8], &'a [u8])) -> Pair<'a> {
+    (decode(name), decode(value))
+}
+
+fn decode_pair_strict<'a>((name, value): (&'a [u8], &'a [u8])) -> Option<Pair<'a>> {
+    Some((decode_strict(name)?, decode_strict(value)?))
+}
+
 fn decode(raw: &[u8]) -> Cow<'_, str> {
     percent::utf8_or_escapes(percent::form_decode(raw))
 }
@@ -96,10 +144,7 @@ pub enum Order {
 /// Writes the arguments of a request as an object.
 pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Order) {
     match compat.strict {
-        true => {
-            let raw = request.target.raw_query.unwrap_or_default();
-            write(json, compat, strict_pairs(raw).flatten(), order);
-        }
+        true => write(json, compat, strict_of(request), order),
         false => write(json, compat, of(request), order),
     }
 }
@@ -188,7 +233,66 @@ mod tests {
         assert_eq!(args("%26=%3D%2B%25%23", Order::Sorted), r#"{"&": "=+%#"}"#);
     }
 
+    #[test]
+    fn names_that_begin_with_a_tilde_are_modifiers() {
+        for (raw, left) in [
+            ("~delay=1s&a=1", r#"{"a": "1"}"#),
+            ("a=~&~~b=~c&%7Edelay=1s&%7e~d=1", r#"{"a": "~", "~b": "~c", "~d": "1"}"#),
+            ("~last&~%7ex&~=1&~", r#"{"~x": ""}"#),
+            ("~~~x=1", r#"{"~~x": "1"}"#),
+            ("a~=1&%257Eb=2&c=%7E", r#"{"%7Eb": "2", "a~": "1", "c": "~"}"#),
+        ] {
+            assert_eq!(args(raw, Order::Sorted), left, "{raw}");
+            let lists = args_by(&GO_HTTPBIN, raw, Order::Sorted);
+            assert_eq!(lists.replace(['[', ']'], ""), left, "{raw}");
+        }
+    }
+
+    #[test]
+    fn modifiers_are_as_they_were_sent() {
+        let of = |raw: &'static str| {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            modifiers(raw.as_bytes())
+                .map(|(name, value)| (text(name), value.map(text)))
+                .collect::<Vec<_>>()
+        };
+        let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        let some = |name, value| pair(name, Some(value));
+        assert_eq!(
+            of("a=1&~delay=1s%40&%7Elast&~~b=1&~c==&~=&%7e%7Ed&~"),
+            [
+                some("delay", "1s%40"),
+                pair("last", None),
+                some("c", "="),
+                some("", ""),
+                pair("", None)
+            ]
+        );
+        assert_eq!(of("~a=&~b"), [some("a", ""), pair("b", None)]);
+    }
+
+    #[test]
+    fn a_query_with_a_tilde_at_the_start_of_a_name_may_have_modifiers() {
+        for raw in ["~a", "a=1&~b", "%7Ea=1", "a=%20&%7eb", "a~&~", "~~a"] {
+            assert!(has_modifiers(raw.as_bytes()), "{raw}");
+        }
+        for raw in ["", "a=~", "a~=1", "a=%7E", "%257E=1", "a&b=~&c%7E", "%~a", "=~", "%7"] {
+            assert!(!has_modifiers(raw.as_bytes()), "{raw}");
+            assert_eq!(modifiers(raw.as_bytes()).count(), 0, "{raw}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_pair_is_an_argument_or_a_modifier(raw in "([~%7Ee&=a]){0,30}") {
+            let args: Vec<_> = ask(&format!("/?{raw}"), &[], b"", |request| {
+                of(request).map(|pair| pair.0.into_owned()).collect()
+            });
+            let modifiers = modifiers(raw.as_bytes()).count();
+            proptest::prop_assert_eq!(args.len() + modifiers, pairs(raw.as_bytes()).count());
+            proptest::prop_assert!(has_modifiers(raw.as_bytes()) || modifiers == 0);
+        }
+
         #[test]
         fn no_query_panics(raw in proptest::collection::vec(0..=u8::MAX, 0..60)) {
             assert!(pairs(&raw).all(|(name, value)| name.len() + value.len() <= 3 * raw.len()));

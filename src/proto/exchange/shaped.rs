@@ -93,7 +93,8 @@ impl Exchange {
             }
             body => Some(content(body, app, request, rendered).shape(&plan)),
         };
-        let length = match (&shape, plan.frame) {
+        let frame = plan.framing(request.version);
+        let length = match (&shape, frame) {
             (None, _) => Some(0),
             (Some(_), Some(Frame::Chunked | Frame::Close)) => None,
             (Some(shape), Some(Frame::Length)) => Some(shape.measure()),
@@ -102,7 +103,7 @@ impl Exchange {
         shape = shape.filter(|_| has_body);
         self.show(&plan);
         let mut shaped = Shaped::new(plan, shape, now);
-        shaped.chunked = length.is_none() && shaped.plan.frame != Some(Frame::Close);
+        shaped.chunked = length.is_none() && frame != Some(Frame::Close);
         self.phase = Phase::Playing(Playing::Shaped(Box::new(shaped)));
         let Phase::Playing(Playing::Shaped(shaped)) = &self.phase else { return None };
         let head = Head {

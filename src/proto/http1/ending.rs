@@ -270,6 +270,8 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
     Request {
         method: if head_only { Method::Head } else { Method::Get },
         version: Version::Http11,
+        query_modifiers: false,
+        loiter_field: false,
         target: Target::whole(b""),
         params: Params::default(),
         host: None,

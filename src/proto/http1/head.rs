@@ -15,6 +15,7 @@ use crate::http::char_class::in_token;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Method, Params, Request, Target};
 use crate::http::status::Status;
+use crate::http::uri::query::has_modifiers;
 
 /// Start of a request whose response has no body, even if the rest of its head is not valid.
 pub const HEAD: &[u8] = b"HEAD ";
@@ -116,7 +117,7 @@ pub fn check_start(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     }
 }
 
-/// The properties of a request that come from its connection and the clock.
+/// The properties of a request that come from its connection, the clock and the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
     /// The client's address; `None` on a Unix socket.
@@ -125,6 +126,8 @@ pub struct Origin<'a> {
     pub local: &'a str,
     /// The time of the request, in microseconds since the Unix epoch.
     pub unix_us: u64,
+    /// Whether modifiers have an effect.
+    pub modifiers: bool,
 }
 
 /// Parses the head that `bytes` starts with, if it is complete, valid, of HTTP/1.0 or 1.1, and so
@@ -177,9 +180,11 @@ fn head<'a>(
     if !authority.is_none_or(|name| authority::is_valid(name) && authority::has_name(name)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
     }
+    let mut request = request(bytes, &tokens, target, authority.or(host), fields, origin);
+    request.loiter_field = framing.has_loiter();
     Ok(Head {
         bytes: tokens.head_bytes,
-        request: request(bytes, &tokens, target, authority.or(host), fields, origin),
+        request,
         body: framing.body(version)?,
         keep_alive: framing.keep_alive(version),
         expects_continue: framing.expects_continue(version)?,
@@ -229,6 +234,8 @@ fn request<'a>(
     Request {
         method: Method::parse(tokens.method),
         version: tokens.version,
+        loiter_field: false,
+        query_modifiers: origin.modifiers && target.raw_query.is_some_and(has_modifiers),
         target,
         params: Params::default(),
         host: host.filter(|name| authority::has_name(name)),
@@ -250,7 +257,7 @@ mod tests {
     #[test]
     fn a_request_that_waited_is_parsed_without_limits() {
         let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "b: c\r\n".repeat(200));
-        let origin = Origin { peer: None, local: "", unix_us: 0 };
+        let origin = Origin { peer: None, local: "", unix_us: 0, modifiers: true };
         let lowered = Limits { head_fields: 200, ..Limits::default() };
         let (mut first, mut second) = (FieldTable::empty(), FieldTable::empty());
         let refusal = parse(head.as_bytes(), &mut first, &lowered, origin).unwrap_err();

@@ -209,7 +209,7 @@ impl Http1 {
         let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
         self.accept(head);
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
-        let asked = modify::plan(cx, &mut head.request, found);
+        let asked = modify::plan(cx, &head.request, found, head.body != Length::Exact(0));
         let rule = asked.body_rule(cx.app, &head.request);
         let Some(bytes) = complete_bytes(cx, head, &asked, rule, input.unread()) else {
             let bytes = self.receive(cx, head, asked, rule, input, output);
@@ -352,7 +352,7 @@ impl Http1 {
         let mut table = FieldTable::empty();
         let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
-        let asked = modify::again(cx, &mut request, plan);
+        let asked = modify::again(cx, &request, plan);
         let mut exchange = self.open(cx, &mut request, asked, Cow::Borrowed(&bytes), output);
         if let Some(record) = exchange.record() {
             record.started = began;
@@ -401,7 +401,7 @@ fn complete_bytes(
     let Length::Exact(length) = head.body else { return None };
     let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
     match rule {
-        _ if asked.changes_reading() && length > 0 => None,
+        _ if asked.changes_reading() => None,
         BodyRule::Keep if is_too_large(head, cx) => None,
         BodyRule::Stream if all >= COPIED_BYTES => None,
         _ => (all <= bytes.len()).then_some(all),
@@ -416,5 +416,6 @@ fn is_too_large(head: &Head, cx: &Cx) -> bool {
 /// What the connection adds to a request that arrived then.
 fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
     let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
-    Origin { peer: cx.ends.peer, local: cx.ends.local, unix_us }
+    let modifiers = cx.app.modifiers;
+    Origin { peer: cx.ends.peer, local: cx.ends.local, unix_us, modifiers }
 }

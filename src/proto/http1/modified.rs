@@ -12,7 +12,7 @@ use crate::proto::exchange::{Exchange, ModifiedHead};
 /// Fields that a modifier adds and never replaces (RFC 9110 5.3).
 const LISTS: [&str; 2] = ["Set-Cookie", "Link"];
 /// What has the place of the status line.
-const BAD_STATUS_LINE: &[u8] = b"HTTP/loiter 200 is not a status line\r\n";
+const BAD_STATUS_LINE: &[u8] = b"THIS IS NOT A STATUS LINE\r\n";
 
 /// Appends the head of a modified answer, or its status line alone if the rest comes later.
 pub(super) fn answer(

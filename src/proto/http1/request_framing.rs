@@ -26,6 +26,7 @@ pub(super) struct RequestFraming<'a> {
     close: bool,
     keep_alive: bool,
     expect: Option<&'a [u8]>,
+    loiter: bool,
 }
 
 /// The value of all Transfer-Encoding fields together.
@@ -54,7 +55,7 @@ impl<'a> RequestFraming<'a> {
                 self.host = Some(field.value);
                 self.hosts += 1;
             }
-            6 if field.is("expect") => self.expect = Some(field.value),
+            6 => self.take_six(field),
             10 if field.is("connection") => self.take_connection(field.value),
             14 if field.is("content-length") => self.take_length(field.value)?,
             17 if field.is("transfer-encoding") => self.take_coding(field.value),
@@ -65,6 +66,21 @@ impl<'a> RequestFraming<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Looks at the first letter before the name: most fields with names of six letters, such as
+    /// Accept, are others.
+    fn take_six(&mut self, field: &Field<'a>) {
+        match field.name.first() {
+            Some(b'e' | b'E') if field.is("expect") => self.expect = Some(field.value),
+            Some(b'l' | b'L') => self.loiter |= field.is("loiter"),
+            _ => {}
+        }
+    }
+
+    /// Whether there is a `Loiter` field.
+    pub(super) fn has_loiter(&self) -> bool {
+        self.loiter
     }
 
     fn take_connection(&mut self, value: &[u8]) {

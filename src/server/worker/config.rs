@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::time::Time;
 use crate::http::app::App;
+use crate::http::modifiers::Modifiers;
 use crate::proto::conn::Protocol;
 use crate::server::access::Sink;
 use crate::server::per_ip::ConnectionsPerIp;
@@ -33,6 +34,8 @@ pub struct Listener {
     pub(super) protocol: Option<Protocol>,
     /// Its address, for requests without a Host field.
     pub(super) local: String,
+    /// The defaults for every request there, if there are any; all workers share them.
+    pub(super) modifiers: Option<Arc<Modifiers>>,
     /// Whether the kernel defers accepting until the client has sent something. Such a connection
     /// is read at once; without this, most of those reads would find nothing.
     pub(super) deferred: bool,
@@ -44,6 +47,12 @@ impl Listener {
     /// A listener at the address `local`. Its connections speak `protocol`, or it echoes datagrams;
     /// `deferred`: they are accepted once the client has sent something.
     pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
-        Listener { protocol, local: local.to_owned(), deferred, next_accept: Time::NEVER }
+        let (local, next_accept) = (local.to_owned(), Time::NEVER);
+        Listener { protocol, local, modifiers: None, deferred, next_accept }
+    }
+
+    /// The same with these modifiers as the defaults for every request there.
+    pub fn with(self, modifiers: Option<Arc<Modifiers>>) -> Listener {
+        Listener { modifiers, ..self }
     }
 }
