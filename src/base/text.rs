@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use strsim::levenshtein;
+use strsim::osa_distance;
 
 use super::limits::MAX_QUOTED_BYTES;
 
@@ -16,7 +16,7 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// "Did you mean": the one of `known` that `word` is most like, if it differs in at most a third
-/// of its letters. `synonyms` are words that others use, each with ours.
+/// of its letters; two in the wrong order count as one. `synonyms` are words that others use, each with ours.
 pub fn nearest<'a>(
     word: &str,
     known: impl Iterator<Item = &'a str>,
@@ -26,7 +26,7 @@ pub fn nearest<'a>(
     let word = shortened(word).to_ascii_lowercase().replace('_', "-");
     let synonym = synonyms.iter().find(|(tried, _)| *tried == word).map(|(_, name)| *name);
     let (distance, name) = known
-        .map(|name| (if synonym == Some(name) { 0 } else { levenshtein(&word, name) }, name))
+        .map(|name| (if synonym == Some(name) { 0 } else { osa_distance(&word, name) }, name))
         .min_by_key(|(distance, _)| *distance)?;
     (distance <= 1.max(word.len() / 3)).then_some(name)
 }
@@ -49,6 +49,7 @@ mod tests {
         let nearest = |word: &str| nearest(word, known.into_iter(), &synonyms);
         assert_eq!(nearest("worker"), Some("workers"));
         assert_eq!(nearest("MAX_BODY_SIZE"), Some("max-body-size"));
+        assert_eq!(nearest("lsiten"), Some("listen"));
         assert_eq!(nearest("max-body"), None);
         assert_eq!(nearest("port"), Some("listen"));
         assert_eq!(nearest("zebra"), None);

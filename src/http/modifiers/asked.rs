@@ -42,6 +42,19 @@ pub struct Selection<'a> {
     pub seed: Option<u64>,
 }
 
+impl Selection<'_> {
+    /// Whether modifiers apply to the `n`-th request under the key, from 1, or to any without one,
+    /// when so much time has passed since the key's first request or the server's start.
+    pub fn applies(&self, n: u64, age_us: u64) -> bool {
+        let within = |n: u64, (from, to): (u32, u32)| {
+            u64::from(from) <= n && (to == u32::MAX || n <= u64::from(to))
+        };
+        self.times.is_none_or(|times| within(n, times))
+            && self.since_us.is_none_or(|(from, to)| (from..to).contains(&age_us))
+            && self.every_us.is_none_or(|(period, part)| age_us % period.max(1) < part)
+    }
+}
+
 /// A queueing server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
@@ -210,7 +223,9 @@ impl<'a> Asked<'a> {
             }
         }
         self.given.iter().for_each(|given| given.apply(&mut plan));
-        plan.silence_us = plan.fault.map_or(0, |_| bounds.max_wait_us);
+        if plan.fault.is_some() || plan.read.is_some() {
+            plan.silence_us = bounds.max_wait_us;
+        }
         plan
     }
 }

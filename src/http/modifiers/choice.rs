@@ -22,7 +22,7 @@ impl<T> Choice<T> {
         value: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Choice<T>, String> {
         let value = |text: &str| if text == "none" { Ok(None) } else { value(text).map(Some) };
-        let chance = |text| fraction("the chance after `@`", text, 0.0..=1.0);
+        let chance = |text| fraction("the chance", text, 0.0..=1.0);
         if !text.contains(',') {
             let (text, chance) = match text.rsplit_once('@') {
                 Some((text, after)) => (text, chance(after)?),
@@ -43,11 +43,6 @@ impl<T> Choice<T> {
         }
         let drawable = choices.iter().any(|(_, weight)| *weight > 0.0);
         drawable.then_some(Choice(choices)).ok_or("all its weights are 0".to_owned())
-    }
-
-    /// This value, always.
-    pub fn always(value: T) -> Choice<T> {
-        Choice(vec![(Some(value), 1.0)])
     }
 
     /// The value drawn, if any.

@@ -103,8 +103,8 @@ pub enum Kind {
     Slots,
     /// A field's name and value.
     Header,
-    /// Any text.
-    Text,
+    /// Any text of at most so many bytes.
+    Text(usize),
     /// A text of 1 to so many bytes without control characters.
     Line(usize),
     /// No value.
@@ -208,7 +208,7 @@ impl Row {
 
     /// Whether an empty value is refused.
     pub fn needs_value(&self) -> bool {
-        !matches!(self.kind, Kind::Flag | Kind::Text)
+        !matches!(self.kind, Kind::Flag | Kind::Text(_))
     }
 
     /// How it is written, for help: `delay=DURATION`, or `last`.

@@ -3,7 +3,8 @@
 use super::Protocol::{self, Http2, Http10, Http11, TcpEcho, UdpEcho};
 use super::row::{Group, Kind, Name, Public, Row};
 use crate::base::limits::{
-    MAX_KEY_BYTES, MAX_MODIFIER_HEADER_BYTES, MAX_PAD_BYTES, MAX_PIECE_BYTES,
+    MAX_KEY_BYTES, MAX_MODIFIER_HEADER_BYTES, MAX_MODIFIER_TEXT_BYTES, MAX_PAD_BYTES,
+    MAX_PIECE_BYTES,
 };
 
 const TIME: &str = "DURATION or a distribution";
@@ -127,7 +128,7 @@ pub static ROWS: [Row; 26] = [
     },
     Row {
         name: Name::Text,
-        kind: Kind::Text,
+        kind: Kind::Text(MAX_MODIFIER_TEXT_BYTES),
         syntax: "TEXT",
         summary: "sends this body, as text/plain unless header gives a type",
         sample: "out%20of%20stock",

@@ -92,8 +92,8 @@ impl Value {
             Kind::Fault => Value::Fault(Choice::parse(text, '@', fault::parse)?),
             Kind::Slots => slots(text).unwrap_or_else(|| Err(wrong()))?,
             Kind::Header => header(text)?,
-            Kind::Text => Value::Text(text.to_owned()),
-            Kind::Line(most) => line(text, most)?,
+            Kind::Text(most) => Value::Text(within(text, most)?.to_owned()),
+            Kind::Line(most) => line(within(text, most)?)?,
             Kind::Flag if text.is_empty() => Value::Flag,
             Kind::Flag => return Err("it takes no value".to_owned()),
             Kind::Times => times(text).ok_or_else(wrong)?,
@@ -164,11 +164,9 @@ fn slots(text: &str) -> Option<Result<Value, String>> {
 }
 
 fn header(text: &str) -> Result<Value, String> {
-    let (name, value) = text.split_once(':').unwrap_or_default();
+    let (name, value) =
+        within(text, MAX_MODIFIER_HEADER_BYTES)?.split_once(':').unwrap_or_default();
     let value = value.trim_matches([' ', '\t']);
-    if text.len() > MAX_MODIFIER_HEADER_BYTES {
-        return Err(format!("it is longer than {MAX_MODIFIER_HEADER_BYTES} bytes"));
-    }
     if !is_token(name) {
         return Err(format!("`{}` is not NAME:VALUE, such as Retry-After:5", shortened(text)));
     }
@@ -181,10 +179,13 @@ fn header(text: &str) -> Result<Value, String> {
     Ok(Value::Header(name.to_owned(), value.to_owned()))
 }
 
-fn line(text: &str, most: usize) -> Result<Value, String> {
-    if text.len() > most {
-        return Err(format!("it is longer than {most} bytes"));
-    }
+/// A text of at most so many bytes.
+fn within(text: &str, most: usize) -> Result<&str, String> {
+    let long = || format!("it is longer than {most} bytes");
+    if text.len() <= most { Ok(text) } else { Err(long()) }
+}
+
+fn line(text: &str) -> Result<Value, String> {
     if !has_no_controls(text) {
         return Err("it has control characters".to_owned());
     }
