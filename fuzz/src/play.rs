@@ -119,7 +119,7 @@ impl Player {
 
     /// Nothing more arrives: the connection closes by itself, or after the client's FIN.
     fn finish(mut self) -> Said {
-        if matches!(self.driver.conn, Conn::Echo) && self.next != Next::Close {
+        if matches!(self.driver.conn, Conn::Echo(_)) && self.next != Next::Close {
             self.end.0 = true;
             self.turn();
         }

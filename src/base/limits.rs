@@ -155,6 +155,12 @@ pub const NARROW_BYTES: usize = 32 * 1024;
 /// that it was sent, before the connection is reset. In between, half of the time it has taken so
 /// far: an acknowledgement may be delayed by 40 ms, and a slow client costs few system calls.
 pub const ACK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(100)];
+/// Most bytes that a delayed raw echo holds back for one connection, beside those of one read; it
+/// then stops reading. As much as a body that a client does not take.
+pub const HELD_ECHO_BYTES: usize = 256 * 1024;
+/// Most reads of which it holds bytes, each of which is due by itself: a client that sends one byte
+/// at a time costs no more.
+pub const HELD_ECHO_READS: usize = 4096;
 /// Readiness events taken from the kernel per call; the next call returns the rest.
 pub const EVENTS_PER_WAIT: usize = 1024;
 /// Wait before accepting is retried when descriptors or slots ran out and none was freed.
@@ -189,6 +195,11 @@ pub const MAX_REFUSALS: usize = 64;
 pub const COMPLAINT_INTERVAL: Duration = Duration::from_secs(5);
 /// Datagrams echoed before the sockets are polled again.
 pub const DATAGRAMS_PER_TURN: usize = 64;
+/// Most datagrams of one listener that wait in a worker to be sent back; further ones are lost.
+/// Enough for 65,000 a second and a delay of a second.
+pub const HELD_DATAGRAMS: usize = 64 * 1024;
+/// The same in bytes.
+pub const HELD_DATAGRAM_BYTES: usize = 16 * 1024 * 1024;
 /// Longest datagram in bytes: UDP over IPv4 cannot carry more.
 pub const DATAGRAM_BYTES: usize = 64 * 1024;
 /// Accept queue requested with `listen`: the highest value; the kernel caps it at its own limit.

@@ -1,13 +1,14 @@
 //! A connection's protocol: which state machine runs it.
 
 use super::broken::Broken;
-use super::echo;
+use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::websocket::WebSocket;
 use super::{Cx, Next, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::Limits;
 use crate::base::time::Time;
+use crate::http::modifiers::{At, Fault, Plan};
 
 /// What a listener's connections speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ impl Protocol {
 pub enum Conn {
     /// HTTP/1.0 and 1.1.
     Http1(Http1),
-    /// Raw echo: every byte comes back.
-    Echo,
+    /// Raw echo: every byte comes back. With modifiers, later, slowly, or in part.
+    Echo(Option<Box<ModifiedEcho>>),
     /// Every message comes back.
     WebSocket(Box<WebSocket>),
     /// It is broken on purpose.
@@ -43,7 +44,18 @@ impl Conn {
     pub fn new(protocol: Protocol, limits: &Limits, now: Time) -> Conn {
         match protocol {
             Protocol::Http => Conn::Http1(Http1::new(limits, now)),
-            Protocol::Echo => Conn::Echo,
+            Protocol::Echo => Conn::Echo(None),
+        }
+    }
+
+    /// The same under a plan that the listener's modifiers make for this connection. A fault at
+    /// [`At::Connect`] breaks it before anything was read; raw echo is modified; and a request is
+    /// modified when it comes.
+    pub fn modified(protocol: Protocol, plan: &Plan, limits: &Limits, now: Time) -> Conn {
+        match (plan.fault, protocol) {
+            (Some(Fault { kind, at: Some(At::Connect) }), _) => Conn::Broken(Broken::Begins(kind)),
+            (_, Protocol::Http) => Conn::new(protocol, limits, now),
+            (_, Protocol::Echo) => Conn::Echo(Some(Box::new(ModifiedEcho::new(plan)))),
         }
     }
 
@@ -51,7 +63,8 @@ impl Conn {
     pub fn standing(&self) -> Standing {
         match self {
             Conn::Http1(http1) => http1.standing(),
-            Conn::Echo => Standing { splice_budget: u64::MAX, ..Standing::READS },
+            Conn::Echo(Some(echo)) => echo.standing(),
+            Conn::Echo(None) => Standing { splice_budget: u64::MAX, ..Standing::READS },
             Conn::WebSocket(_) => Standing::READS,
             Conn::Broken(broken) => broken.standing(),
         }
@@ -61,7 +74,8 @@ impl Conn {
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         let next = match self {
             Conn::Http1(http1) => http1.advance(cx, input, output),
-            Conn::Echo => echo::advance(cx, input, output),
+            Conn::Echo(Some(echo)) => echo.advance(cx, input, output),
+            Conn::Echo(None) => echo::advance(cx, input, output),
             Conn::WebSocket(websocket) => websocket.advance(cx, input, output),
             Conn::Broken(broken) => broken.advance(cx, input),
         };

@@ -1,5 +1,7 @@
 //! Raw TCP echo: every byte comes back, and the end of the client's bytes ends ours.
 
+pub mod modified;
+
 use super::{Cx, Event, Next};
 use crate::base::buf::Buf;
 use crate::base::time::Time;

@@ -6,6 +6,7 @@
 pub mod access;
 mod admission;
 pub mod daemon;
+mod datagram_queue;
 pub mod healthcheck;
 mod listen;
 mod log;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::base::slab::Token;
 use crate::base::time::Time;
+use crate::http::modifiers::Plan;
 
 /// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub struct Readiness {
     pub broken: bool,
 }
 
+/// Makes the plan of each datagram.
+pub type Plans<'a> = &'a mut dyn FnMut() -> Plan;
+
 /// The environment of a worker.
 pub trait Net {
     /// A connection.
@@ -54,8 +58,9 @@ pub trait Net {
     /// readiness so far. Must be called at most once per connection.
     fn register(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;
 
-    /// Sends a limited number of datagrams back; returns whether there may be more.
-    fn echo_datagrams(&mut self, listener: usize) -> bool;
+    /// Sends a limited number of datagrams back: at once, or each under a plan. Returns when to
+    /// call it again if no event comes before.
+    fn echo_datagrams(&mut self, listener: usize, plans: Option<Plans>) -> Time;
 
     /// Appends what has arrived, at most `most` bytes, for which `into` has the capacity; `Ok(0)`
     /// is the end of the stream.

@@ -8,22 +8,23 @@
 
 use std::ffi::CStr;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 
-use super::net::{Event, Net, Readiness};
+use super::net::{Event, Net, Plans, Readiness};
 #[cfg(target_os = "linux")]
 use crate::base::limits::DEFER_ACCEPT_SECONDS;
-use crate::base::limits::{DATAGRAM_BYTES, DATAGRAMS_PER_TURN, EVENTS_PER_WAIT, NARROW_BYTES};
+use crate::base::limits::{EVENTS_PER_WAIT, NARROW_BYTES};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod datagrams;
 pub(super) mod output;
 #[cfg_attr(not(target_os = "linux"), path = "os/splice_none.rs")]
 mod splice;
@@ -31,6 +32,7 @@ mod splice;
 mod timer;
 mod unacked;
 
+pub(super) use datagrams::Datagrams;
 use splice::SplicePipe;
 
 /// The socket of a connection.
@@ -51,47 +53,6 @@ pub(super) enum ListenSocket {
     Unix(UnixListener),
     /// For datagrams.
     Udp(Datagrams),
-}
-
-/// A UDP socket, and a datagram that could not be sent yet.
-#[derive(Debug)]
-pub(super) struct Datagrams {
-    /// The socket.
-    pub(super) socket: UdpSocket,
-    pending: Option<(usize, SocketAddr)>,
-    buffer: Box<[u8]>,
-}
-
-impl Datagrams {
-    /// Echoes the datagrams of a socket.
-    pub(super) fn new(socket: UdpSocket) -> Datagrams {
-        Datagrams { socket, pending: None, buffer: vec![0; DATAGRAM_BYTES].into_boxed_slice() }
-    }
-
-    /// Sends datagrams back, and returns whether there may be more. One that cannot be sent now is
-    /// kept, and those after it stay in the kernel's queue.
-    fn echo_datagrams(&mut self) -> bool {
-        for _ in 0..DATAGRAMS_PER_TURN {
-            let (bytes, sender) = match self.pending.take() {
-                Some(pending) => pending,
-                None => match self.socket.recv_from(&mut self.buffer) {
-                    Ok(received) => received,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                    // An ICMP error for an earlier datagram is reported here; it can be ignored.
-                    Err(_) => continue,
-                },
-            };
-            match self.socket.send_to(&self.buffer[..bytes], sender) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.pending = Some((bytes, sender));
-                    return false;
-                }
-                // Datagrams to an unreachable sender are lost, as is usual for UDP.
-                Ok(_) | Err(_) => {}
-            }
-        }
-        true
-    }
 }
 
 /// The sockets, clock and events of one worker.
@@ -241,10 +202,14 @@ impl Net for Os {
         }
     }
 
-    fn echo_datagrams(&mut self, listener: usize) -> bool {
-        match self.listeners.get_mut(listener) {
-            Some(ListenSocket::Udp(datagrams)) => datagrams.echo_datagrams(),
-            _ => false,
+    fn echo_datagrams(&mut self, listener: usize, plans: Option<Plans>) -> Time {
+        let Some(ListenSocket::Udp(datagrams)) = self.listeners.get_mut(listener) else {
+            return Time::NEVER;
+        };
+        match plans {
+            Some(plans) => datagrams.echo_modified(plans, || since(self.start)),
+            None if datagrams.echo() => self.last_now,
+            None => Time::NEVER,
         }
     }
 

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::net::{Event, Net};
+use super::net::{Event, Net, Plans};
 use super::worker::Command;
 use crate::base::random::Random;
 use crate::base::slab::Token;
@@ -253,8 +253,8 @@ impl<C: Client> Net for Sim<C> {
         Ok(())
     }
 
-    fn echo_datagrams(&mut self, _: usize) -> bool {
-        false
+    fn echo_datagrams(&mut self, _: usize, _: Option<Plans>) -> Time {
+        Time::NEVER
     }
 
     fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>, most: usize) -> io::Result<usize> {

@@ -186,8 +186,7 @@ impl<N: Net> Worker<N> {
     /// Admission: the only place where a connection gets a slot.
     fn accept(&mut self, listener: usize) {
         let Some(protocol) = self.listeners[listener].protocol else {
-            let more = self.net.echo_datagrams(listener);
-            self.listeners[listener].next_accept = if more { self.now } else { Time::NEVER };
+            self.listeners[listener].next_accept = self.net.echo_datagrams(listener, None);
             return;
         };
         for _ in 0..ACCEPTS_PER_TURN {

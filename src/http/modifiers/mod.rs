@@ -19,6 +19,7 @@ pub mod error;
 pub mod fault;
 pub mod path;
 pub mod plan;
+pub mod rate;
 pub mod row;
 pub mod rows;
 pub mod settings;

@@ -8,6 +8,7 @@ use super::draw::Draw;
 use super::row::Name;
 use crate::base::size;
 use crate::http::request::Version;
+use crate::base::time::Time;
 use crate::http::status::Status;
 
 /// What is done to one answer. The default changes nothing.
@@ -126,6 +127,12 @@ impl Plan {
     pub fn spared(seed: u64) -> Plan {
         Plan::delay_only(seed, 0)
     }
+}
+
+/// When an echo with this delay is due of what had arrived at `now`. That is cut to whole
+/// microseconds, so one more is waited: never early.
+pub fn echo_due(now: Time, delay_us: u64) -> Time {
+    if delay_us == 0 { now } else { now.after_us(delay_us).after_us(1) }
 }
 
 /// A modifier whose wait was cut to a bound: its name.

@@ -2,7 +2,8 @@
 //! after the head was due; nothing here waits.
 
 use super::plan::{At, Fault, FaultKind, Pause, Plan};
-use crate::base::limits::{RATE_BURST_US, RATE_SLICE_BYTES};
+use super::rate;
+use crate::base::limits::RATE_BURST_US;
 use crate::http::pace::Pace;
 
 /// Pieces of a finished body that has a `gap` and no `piece`.
@@ -217,7 +218,7 @@ impl Shape {
             end -= 1;
         }
         if let Some(rate) = self.times.rate {
-            end = end.min(self.at + rate_slice(rate));
+            end = end.min(self.at + rate::slice(rate));
         }
         match self.stop {
             Stop::Bytes(bytes) => {
@@ -277,9 +278,7 @@ impl Times {
 
     /// How long so many bytes take at the rate.
     fn slice_us(&self, bytes: usize) -> u64 {
-        let Some(rate) = self.rate else { return 0 };
-        let us = (bytes as u128 * 1_000_000).div_ceil(u128::from(rate.max(1)));
-        u64::try_from(us).unwrap_or(u64::MAX)
+        self.rate.map_or(0, |rate| rate::time_us(bytes, rate))
     }
 }
 
@@ -308,11 +307,6 @@ impl Stop {
 /// When the body begins.
 fn body_us(plan: &Plan) -> u64 {
     plan.head_us.saturating_add(plan.body_us)
-}
-
-/// Bytes sent at once at a rate: a tenth of a second's worth.
-fn rate_slice(rate: u64) -> usize {
-    usize::try_from(rate / 10).unwrap_or(RATE_SLICE_BYTES).clamp(1, RATE_SLICE_BYTES)
 }
 
 fn share_of(bytes: usize, share: f64) -> usize {

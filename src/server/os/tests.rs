@@ -1,10 +1,10 @@
 //! Options and resets of real sockets.
 
-use std::net::TcpStream as Client;
+use std::net::{SocketAddr, TcpStream as Client, UdpSocket};
 
 use super::*;
 use crate::http::app::App;
-use crate::http::modifiers::FaultKind;
+use crate::http::modifiers::{At, Fault, FaultKind, Plan};
 use crate::proto::broken::Broken;
 use crate::proto::conn::{Conn, Protocol};
 use crate::proto::test_driver::Driver;
@@ -115,6 +115,75 @@ fn a_connection_breaks_after_everything_was_received() {
             assert_eq!(ended, end, "{kind:?} after {length} bytes");
         }
     }
+}
+
+/// Exactly as much comes back as the fault says, whatever else was sent.
+#[test]
+fn an_echo_breaks_after_its_bytes_were_received() {
+    let (mut os, at) = os();
+    for (kind, bytes, end) in [
+        (FaultKind::Reset, 1, Some(ErrorKind::ConnectionReset)),
+        (FaultKind::Reset, 4_000_000, Some(ErrorKind::ConnectionReset)),
+        (FaultKind::Truncate, 70_000, None),
+    ] {
+        let (client, socket) = connected(&mut os, at);
+        let mut sender = client.try_clone().unwrap();
+        let body: Vec<u8> = (0..5_000_000_u64).map(|i| (i * i / 7) as u8).collect();
+        let expected = body[..bytes].to_vec();
+        // It may be reset while it sends.
+        let sending = std::thread::spawn(move || _ = sender.write_all(&body));
+        let reader = std::thread::spawn(move || receive(client));
+        let fault = Some(Fault { kind, at: Some(At::Byte(bytes as u64)) });
+        let plan = Plan { fault, ..Plan::default() };
+        let limits = &App::default().limits;
+        let conn = Conn::modified(Protocol::Echo, &plan, limits, os.now());
+        run(&mut os, Session::new(socket, conn, None, 0, true), b"");
+        let (received, ended) = reader.join().unwrap();
+        assert!(received == expected, "{kind:?}: {} bytes", received.len());
+        assert_eq!(ended, end, "{kind:?}");
+        sending.join().unwrap();
+    }
+}
+
+/// Datagrams wait for their due time; some are lost. Without plans they
+/// come back at once.
+#[test]
+fn datagrams_come_back_when_they_are_due() {
+    let any = Address::UdpEcho(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let open = open(&any, true, false).unwrap();
+    let Address::UdpEcho(at) = open.address else { panic!("{:?}", open.address) };
+    let (_, inbox) = pipe::new().unwrap();
+    let mut os = Os::new(vec![open.socket], inbox, Instant::now(), false).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let began = Instant::now();
+    (0..4u8).for_each(|number| _ = client.send_to(&[number], at).unwrap());
+    let mut drawn = 0;
+    let mut plans = || {
+        drawn += 1;
+        let fault = Some(Fault { kind: FaultKind::Close, at: None }).filter(|_| drawn == 2);
+        Plan { delay_us: 50_000 - 10_000 * drawn, fault, ..Plan::default() }
+    };
+    let (mut received, mut buffer, mut events) = (Vec::new(), [0; 9], Vec::new());
+    client.set_nonblocking(true).unwrap();
+    while received.len() < 3 {
+        let until = os.echo_datagrams(0, Some(&mut plans));
+        assert!(began.elapsed() < Duration::from_secs(30), "{received:?}");
+        os.wait(until.min(os.last_now.after(Duration::from_secs(1))), &mut events);
+        os.now();
+        while let Ok((_, _)) = client.recv_from(&mut buffer) {
+            let delay = Duration::from_millis([40, 0, 20, 10][usize::from(buffer[0])]);
+            assert!(began.elapsed() >= delay, "{} is early", buffer[0]);
+            received.push(buffer[0]);
+        }
+    }
+    received.sort();
+    assert_eq!((received, drawn), (vec![0, 2, 3], 4));
+    client.set_nonblocking(false).unwrap();
+    client.send_to(b"x", at).unwrap();
+    os.wait(os.last_now.after(Duration::from_secs(30)), &mut events);
+    assert_eq!(os.echo_datagrams(0, None), Time::NEVER);
+    assert_eq!(client.recv_from(&mut buffer).unwrap().0, 1);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::http::app::App;
 use crate::proto::conn::Protocol;
 use crate::proto::exchange::Exchange;
 use crate::proto::test_driver::Driver;
-use crate::server::net::Event;
+use crate::server::net::{Event, Plans};
 
 mod broken;
 mod scripted;
@@ -88,8 +88,8 @@ impl Net for Flood {
         Ok(())
     }
 
-    fn echo_datagrams(&mut self, _: usize) -> bool {
-        false
+    fn echo_datagrams(&mut self, _: usize, _: Option<Plans>) -> Time {
+        Time::NEVER
     }
 
     fn shutdown(&mut self, (): &mut ()) {}
@@ -220,7 +220,8 @@ fn only_an_echo_is_collected() {
     let mut session = session(&world);
     assert_eq!(turns(&mut world, &mut session, &mut net, Time::START), TurnResult::Wait);
     assert_eq!((session.collected(), world.buffers.spare.len()), (0, 0));
-    let (mut raw, mut net) = (Session::new((), Conn::Echo, None, 0, true), Flood::new(b"", b"x"));
+    let (mut raw, mut net) =
+        (Session::new((), Conn::Echo(None), None, 0, true), Flood::new(b"", b"x"));
     net.takes = false;
     assert_eq!(turns(&mut world, &mut raw, &mut net, Time::START), TurnResult::Wait);
     assert!(raw.collected() == 0 && net.sent < BEYOND, "{} bytes were read", net.sent);

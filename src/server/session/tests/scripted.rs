@@ -79,8 +79,8 @@ impl Net for Script {
         Ok(())
     }
 
-    fn echo_datagrams(&mut self, _: usize) -> bool {
-        false
+    fn echo_datagrams(&mut self, _: usize, _: Option<Plans>) -> Time {
+        Time::NEVER
     }
 
     fn shutdown(&mut self, (): &mut ()) {
@@ -159,7 +159,7 @@ fn large_reads_are_followed_by_a_splice() {
 fn a_splice_is_tried_again_after_one_that_did_nothing() {
     let mut net = Script::reads([vec![b'x'; SPLICE_MIN]]);
     let mut world = World::new(App::default());
-    let mut raw = Session::new((), Conn::Echo, None, 0, true);
+    let mut raw = Session::new((), Conn::Echo(None), None, 0, true);
     for expected in 1..4 {
         raw.on_event(ENDING);
         assert_eq!(world.turn(&mut raw, &mut net, Time::START), TurnResult::Wait);
@@ -191,7 +191,7 @@ fn what_is_spliced_counts_for_the_turn() {
     let mut net = Script::reads([vec![b'x'; TURN_BYTES / 8]]);
     net.splices = vec![(TURN_BYTES / 4, TURN_BYTES / 8); 9].into();
     let mut world = World::new(App::default());
-    let mut raw = Session::new((), Conn::Echo, None, 0, true);
+    let mut raw = Session::new((), Conn::Echo(None), None, 0, true);
     raw.on_event(ENDING);
     assert_eq!(world.turn(&mut raw, &mut net, Time::START), TurnResult::Yield);
     assert_eq!((net.mosts.len(), net.rooms.len()), (4, 1));
