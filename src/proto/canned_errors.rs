@@ -36,3 +36,10 @@ pub const TOO_SLOW: Refusal = Refusal {
     reason: Cow::Borrowed("the request arrived too slowly"),
     allow: None,
 };
+
+/// The client closed or reset the connection within the head of a request. Only logged.
+pub const LEFT: Refusal = Refusal {
+    status: Status::CLIENT_GONE,
+    reason: Cow::Borrowed("the client left before its request was complete"),
+    allow: None,
+};

@@ -105,3 +105,49 @@ fn a_client_that_leaves_within_its_body_is_logged() {
     let status: Vec<u64> = logged(&folder).into_iter().map(|line| line.1).collect();
     assert_eq!(status, [499, 499, 200]);
 }
+
+#[test]
+fn a_client_that_leaves_within_its_head_is_logged() {
+    let folder = Folder::new("gone-head");
+    let daemon = start(&folder);
+    for (target, resets) in [("/fin", false), ("/rst", true)] {
+        let mut stream = daemon.connect();
+        stream
+            .write_all(format!("GET {target} HTTP/1.1\r\nHo").as_bytes())
+            .expect("it is connected");
+        // An answer on another connection of this worker comes after the first bytes were read.
+        daemon.get("/status/204");
+        if resets {
+            reset(stream)
+        } else {
+            drop(stream)
+        }
+        let log = folder.file("access.log");
+        eventually("a line", || fs::read_to_string(&log).is_ok_and(|log| log.contains(target)));
+    }
+    daemon.stop();
+    let mut logged = logged(&folder);
+    logged.retain(|line| line.1 != 204);
+    let line = |target: &str| (target.to_owned(), 499, true);
+    assert_eq!(logged, [line("/fin"), line("/rst")]);
+}
+
+/// What was pipelined behind the request that waited was sent before the client left.
+#[test]
+fn a_client_that_leaves_with_further_requests_behind_is_logged_as_gone() {
+    let folder = Folder::new("gone-pipelined");
+    let daemon = start(&folder);
+    let mut stream = daemon.connect();
+    for target in ["/delay/0.3", "/status/204", "/delay/5"] {
+        ask(&mut stream, target, "");
+    }
+    drop(stream);
+    let log = folder.file("access.log");
+    eventually("a line", || fs::read_to_string(&log).is_ok_and(|log| log.contains("/delay/5")));
+    daemon.stop();
+    let mut lines: Vec<_> = logged(&folder).into_iter().map(|line| (line.0, line.1)).collect();
+    lines.sort();
+    let line = |target: &str, status| (target.to_owned(), status);
+    let expected = [line("/delay/0.3", 499), line("/delay/5", 499), line("/status/204", 204)];
+    assert_eq!(lines, expected);
+}

@@ -7,6 +7,8 @@ use crate::base::limits::MAX_FIELDS;
 const MOST_HEAD: u64 = 16 << 20;
 /// Longest response that can be set: far beyond any use, and safe from overflow.
 const MOST_BYTES: u64 = 1 << 40;
+/// Most bytes that a lingering close can be set to discard: connections count them in 32 bits.
+const MOST_LINGER_BYTES: u64 = u32::MAX as u64;
 /// Largest body that can be set: a waiting request, head and body, is counted in 32 bits.
 const MOST_BODY: u64 = 1 << 30;
 
@@ -113,7 +115,7 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "linger-bytes",
         help: "Most bytes discarded during that time; the connection is closed beyond it",
-        ..size!(api.limits.linger_bytes, 1..=MOST_BYTES)
+        ..size!(api.limits.linger_bytes, 1..=MOST_LINGER_BYTES)
     },
     Setting {
         name: "keep-alive-timeout",

@@ -293,3 +293,74 @@ fn a_request_whose_client_is_gone_before_its_body_is_complete_is_recorded() {
         assert_eq!(driver.worker.clients_gone, 1);
     }
 }
+
+/// A client that leaves within a head is recorded with the request line as far as it came.
+#[test]
+fn a_client_that_leaves_within_a_head_is_recorded() {
+    for (resets, records) in [(true, true), (false, true), (true, false), (false, false)] {
+        let mut driver = recorded("GET /get HTTP/1.1\r\nUser-Agent: me\r\nHo");
+        driver.app = App { records, ..App::default() }.into();
+        driver.edge.event = if resets { Event::Reset } else { Event::None };
+        driver.edge.read_eof = !resets;
+        assert_eq!(call_at(&mut driver, 3), Next::Close);
+        assert_eq!((driver.output.len(), driver.worker.clients_gone), (0, 1));
+        let mut agents = Vec::new();
+        driver.worker.records.drain(|record| {
+            assert_eq!((record.status.0, record.duration_us), (499, 3_000_000));
+            assert!(record.error.as_deref().is_some_and(|error| error.contains("left")));
+            let (line, agent) = (record.strings.line(), record.strings.agent());
+            let parts = (line.method, line.target, line.version);
+            assert_eq!(parts, (Some(&b"GET"[..]), Some(&b"/get"[..]), Some(*b"HTTP/1.1")));
+            agents.push(agent == Some(b"me"));
+        });
+        assert_eq!(agents, vec![true; usize::from(records)]);
+    }
+}
+
+/// Requests behind one that waited do not show that its client is there: they were sent before it
+/// closed its side.
+#[test]
+fn what_was_pipelined_behind_a_waiting_request_confirms_nothing() {
+    const ENDS: [&str; 3] = [
+        "",
+        "GET /get HTT",
+        "POST /post HTTP/1.1\r\nHost: a\r\n\
+        Content-Length: 9\r\n\r\nabc",
+    ];
+    for (end, gone) in ENDS.into_iter().flat_map(|end| [(end, true), (end, false)]) {
+        let requests = [&get("/delay/2"), &get("/status/204"), end].concat();
+        let mut driver = recorded(&requests);
+        (driver.edge.eof_reported, driver.edge.read_eof) = (true, true);
+        call_at(&mut driver, 1);
+        let Next::Linger(until) = call_at(&mut driver, 3) else { panic!("{end:?}") };
+        driver.edge.event = if gone { Event::Reset } else { Event::None };
+        driver.clock.now = until;
+        assert_eq!(driver.receive(b""), Next::Close);
+        let mut lines = Vec::new();
+        driver.worker.records.drain(|record| {
+            lines.push((record.status.0, record.duration_us / 1_000_000));
+        });
+        let mut expected = vec![(204, 0)];
+        if !end.is_empty() {
+            expected.push((499, 0));
+        }
+        expected.push(if gone { (499, 1) } else { (200, 3) });
+        assert_eq!(lines, expected, "{end:?}");
+    }
+}
+
+/// A client that stays while a second answer waits has taken the first one.
+#[test]
+fn a_second_wait_confirms_the_first() {
+    let mut driver = recorded(&[get("/delay/2"), get("/delay/3")].concat());
+    (driver.edge.eof_reported, driver.edge.read_eof) = (true, true);
+    for seconds in [1, 3, 7] {
+        call_at(&mut driver, seconds);
+    }
+    driver.edge.event = Event::Reset;
+    assert_eq!(call_at(&mut driver, 8), Next::Close);
+    let mut lines = Vec::new();
+    driver.worker.records.drain(|record| lines.push((record.status.0, record.body_bytes > 0)));
+    assert_eq!(lines, [(200, true), (499, true)]);
+    assert_eq!(driver.worker.clients_gone, 1);
+}

@@ -2,15 +2,14 @@
 
 use super::encode::{Closing, ResponseTerms};
 use super::head::FieldTable;
-use super::{Http1, Stage, head, origin, play, refused_head};
+use super::{Doom, Http1, Stage, head, origin, play, refused_head};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::app::HalfClose;
 use crate::http::modifiers::FaultKind;
-use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
-use crate::proto::canned_errors::FULL;
+use crate::proto::canned_errors::{FULL, LEFT};
 use crate::proto::exchange::{self, Break, Exchange};
 use crate::proto::intake::{Taken, TakenRequest};
 use crate::proto::{Cx, Event, Next, Upgrade};
@@ -18,19 +17,16 @@ use crate::proto::{Cx, Event, Next, Upgrade};
 impl Http1 {
     /// See [`Event`].
     #[cold]
-    pub(super) fn on_event(&mut self, cx: &mut Cx, output: &mut Buf) {
+    pub(super) fn on_event(&mut self, cx: &mut Cx, input: &Buf, output: &mut Buf) {
         match (cx.edge.event, &mut self.stage) {
             (Event::Refused, _) => {
                 self.respond_and_close(cx, &FULL, b"", cx.clock.now, output);
             }
-            (Event::Reset, _) => self.abandon(cx),
+            (Event::Reset, _) => self.abandon(cx, input),
             (Event::Spliced(bytes), Stage::Body(body)) => body.count(cx, bytes),
             (Event::WriteUnblocked, Stage::Body(body)) => body.write_unblocked(cx),
-            (Event::WriteUnblocked, Stage::Idle { since, .. }) => *since = cx.clock.now,
-            (Event::WriteUnblocked, Stage::Doomed { since, until }) => {
-                let idle = until.since(*since);
-                (*since, *until) = (cx.clock.now, cx.clock.now.after(idle));
-            }
+            (Event::WriteUnblocked, Stage::Idle { since }) => *since = cx.clock.now,
+            (Event::WriteUnblocked, Stage::Doomed(doom)) => doom.since = cx.clock.now,
             (Event::WriteUnblocked, Stage::Linger { until, .. }) => {
                 *until = cx.clock.now.after(cx.app.limits.linger_timeout);
             }
@@ -48,40 +44,34 @@ impl Http1 {
         mut exchange: Exchange,
         input: &Buf,
     ) -> Option<Next> {
-        let unconfirmed = exchange.finish(cx);
+        if let Some(record) = exchange.finish(cx) {
+            self.settle(cx, false);
+            self.unconfirmed = Some(record);
+        }
         if let Some(limits) = exchange.upgrade() {
+            self.settle(cx, false);
             return Some(Next::Become(Box::new(Upgrade::WebSocket(*limits))));
         }
-        let (closing, now, limits) = (self.terms.closing, cx.clock.now, &cx.app.limits);
-        let idle_us = exchange.idle_us().filter(|_| closing == Closing::KeptAlive);
-        self.to(match unconfirmed {
-            None if let Some(idle_us) = idle_us => {
-                Stage::Doomed { since: now, until: now.after_us(idle_us) }
+        let now = cx.clock.now;
+        self.to(match (self.terms.closing, exchange.idle_us()) {
+            (Closing::KeptAlive, None) => Stage::Idle { since: now },
+            (Closing::KeptAlive, Some(idle_us)) => {
+                Stage::Doomed(Box::new(Doom { since: now, idle_us }))
             }
-            unconfirmed if closing == Closing::KeptAlive => Stage::Idle { since: now, unconfirmed },
-            Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
-            None if closing == Closing::ByClient && input.is_empty() => Stage::Close,
-            None => lingering(cx),
+            (Closing::ByClient, _) if input.is_empty() => Stage::Close,
+            (Closing::ByClient | Closing::ByUs, _) => lingering(cx),
         })
     }
 
     /// No request follows. A client that may still have to read its last answer could lose it, if
     /// it sends another request just now; one that was idle for longer has read it.
-    pub(super) fn close_idle(
-        &mut self,
-        cx: &Cx,
-        since: Time,
-        unconfirmed: Option<Box<Record>>,
-    ) -> Option<Next> {
-        let (limits, now) = (&cx.app.limits, cx.clock.now);
+    pub(super) fn close_idle(&mut self, cx: &Cx, since: Time) -> Option<Next> {
+        let limits = &cx.app.limits;
         let read = since.after(limits.linger_timeout);
         let may_send = cx.worker.draining && !cx.edge.read_eof && !self.first_request;
-        self.to(match unconfirmed {
-            Some(record) => Stage::Departed { until: now.after(limits.linger_timeout), record },
-            None if may_send && now < read => {
-                Stage::Linger { until: read, left: limits.linger_bytes }
-            }
-            None => Stage::Close,
+        self.to(match may_send && cx.clock.now < read {
+            true => Stage::Linger { until: read, left: lingering_bytes(cx) },
+            false => Stage::Close,
         })
     }
 
@@ -115,24 +105,27 @@ impl Http1 {
         self.broken(cx, kind)
     }
 
-    fn broken(&mut self, cx: &Cx, kind: Break) -> Option<Next> {
+    fn broken(&mut self, cx: &mut Cx, kind: Break) -> Option<Next> {
         match kind {
             Break::Close => self.to(lingering(cx)),
-            Break::Reset => Some(Next::Become(Box::new(Upgrade::Broken(FaultKind::Reset)))),
+            Break::Reset => {
+                self.settle(cx, false);
+                Some(Next::Become(Box::new(Upgrade::Broken(FaultKind::Reset))))
+            }
         }
     }
 
     /// The client closed its side before its answer was complete, and may be gone. What waits for
     /// its time is cancelled if the settings say so; what is ready is sent.
     #[cold]
-    pub(super) fn half_closed(&mut self, cx: &mut Cx, next: Next) -> Option<Next> {
+    pub(super) fn half_closed(&mut self, cx: &mut Cx, next: Next, input: &Buf) -> Option<Next> {
         match (cx.app.half_close, &mut self.stage) {
             (HalfClose::Cancel, _) if matches!(next, Next::Sleep(_)) => {
-                self.abandon(cx);
+                self.abandon(cx, input);
                 return self.to(lingering(cx));
             }
             (_, Stage::Play(exchange)) if exchange.is_silent() => {
-                self.abandon(cx);
+                self.abandon(cx, input);
                 return self.to(lingering(cx));
             }
             (HalfClose::Answer, Stage::Play(exchange)) if exchange.waits() => {
@@ -143,19 +136,28 @@ impl Http1 {
         Some(next)
     }
 
-    /// A client that had closed its side while it waited for the answer is given time to take it;
+    /// A client that had closed its side while it waited for an answer is given time to take it;
     /// if it is gone, its kernel resets the connection meanwhile.
+    #[cold]
     pub(super) fn departed(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
-        let Stage::Departed { until, .. } = self.stage else { return None };
+        let Stage::Departed { until } = self.stage else {
+            let until = cx.clock.now.after(cx.app.limits.linger_timeout);
+            return self.to(Stage::Departed { until });
+        };
         input.clear();
         // What it has sent must be read, or closing would reset the connection.
         if cx.clock.now < until && !(cx.worker.draining && cx.edge.read_eof) {
             return Some(Next::Linger(until));
         }
-        if let Stage::Departed { record, .. } = std::mem::replace(&mut self.stage, Stage::Close) {
-            exchange::record_outcome(cx, record, false);
+        self.settle(cx, false);
+        self.to(Stage::Close)
+    }
+
+    /// Records the exchange that is unconfirmed, if any: its client is gone, or took the answer.
+    fn settle(&mut self, cx: &mut Cx, gone: bool) {
+        if let Some(record) = self.unconfirmed.take() {
+            exchange::record_outcome(cx, record, gone);
         }
-        None
     }
 
     /// Refuses a request of whose head the input holds the beginning at least. An error in what
@@ -169,11 +171,15 @@ impl Http1 {
     ) -> Option<Next> {
         let begun = head::check_start(input.unread(), &cx.app.limits);
         let refusal = begun.as_ref().err().unwrap_or(refusal);
-        let since = match self.stage {
+        self.respond_and_close(cx, refusal, input.unread(), self.head_began(cx), output)
+    }
+
+    /// When the first byte of the head arrived.
+    fn head_began(&self, cx: &Cx) -> Time {
+        match self.stage {
             Stage::Head { until, .. } => until.before(cx.app.limits.head_timeout),
             _ => cx.clock.now,
-        };
-        self.respond_and_close(cx, refusal, input.unread(), since, output)
+        }
     }
 
     /// Ends a connection whose body is malformed or too slow, with a refusal if no answer has
@@ -208,11 +214,7 @@ impl Http1 {
         output: &mut Buf,
     ) -> Option<Next> {
         let request = unparsed(cx, head);
-        let mut exchange = Exchange::refused(cx, refusal, &request);
-        if let Some(record) = exchange.record() {
-            record.started = since;
-            refused_head::describe(head, &mut record.strings);
-        }
+        let mut exchange = refused(cx, refusal, &request, head, since);
         self.terms = ResponseTerms { version: Version::Http11, closing: Closing::ByUs };
         play::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
         exchange.finish(cx);
@@ -223,16 +225,20 @@ impl Http1 {
     /// kernel drop the answer (RFC 9112 9.6).
     pub(super) fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Option<Next> {
         let Stage::Linger { until, left } = &mut self.stage else { return None };
-        *left = left.saturating_sub(input.len() as u64);
+        *left = left.saturating_sub(u32::try_from(input.len()).unwrap_or(u32::MAX));
         input.clear();
         match cx.edge.read_eof || *left == 0 || cx.clock.now >= *until {
-            true => Some(Next::Close),
+            true => self.to(Stage::Close),
             false => Some(Next::Linger(*until)),
         }
     }
 
     /// The client is gone: what was begun is recorded as far as it went.
-    fn abandon(&mut self, cx: &mut Cx) {
+    fn abandon(&mut self, cx: &mut Cx, input: &Buf) {
+        self.settle(cx, true);
+        if matches!(self.stage, Stage::Head { .. }) {
+            self.abandon_head(cx, input);
+        }
         match std::mem::replace(&mut self.stage, Stage::Close) {
             Stage::Play(exchange) => {
                 cx.worker.clients_gone += 1;
@@ -241,11 +247,18 @@ impl Http1 {
             Stage::Body(body) => {
                 self.abandon_body(cx, body.end());
             }
-            Stage::Idle { unconfirmed: Some(record), .. } | Stage::Departed { record, .. } => {
-                exchange::record_outcome(cx, record, true);
-            }
             _ => {}
         }
+    }
+
+    /// The client is gone before its head is complete.
+    pub(super) fn abandon_head(&mut self, cx: &mut Cx, input: &Buf) -> Option<Next> {
+        cx.worker.clients_gone += 1;
+        if cx.app.records {
+            let head = input.unread();
+            refused(cx, &LEFT, &unparsed(cx, head), head, self.head_began(cx)).abort(cx);
+        }
+        self.to(Stage::Close)
     }
 
     /// The client is gone before its body is complete.
@@ -262,6 +275,23 @@ impl Http1 {
         }
         self.to(Stage::Close)
     }
+}
+
+/// The exchange of a request that is refused, or ends, before it was understood: `head` is as much
+/// of its head as has come, `since` when that began.
+fn refused(
+    cx: &mut Cx,
+    refusal: &Refusal,
+    request: &Request,
+    head: &[u8],
+    since: Time,
+) -> Exchange {
+    let mut exchange = Exchange::refused(cx, refusal, request);
+    if let Some(record) = exchange.record() {
+        record.started = since;
+        refused_head::describe(head, &mut record.strings);
+    }
+    exchange
 }
 
 /// A placeholder for a request whose head, of which this has come, could not be parsed.
@@ -289,11 +319,14 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
 /// How a connection ends after its last answer: with a lingering close, or what its client may
 /// still be sending would make us reset it, and the answer be lost (RFC 9112 9.6).
 fn lingering(cx: &Cx) -> Stage {
-    let (limits, now) = (&cx.app.limits, cx.clock.now);
+    let until = cx.clock.now.after(cx.app.limits.linger_timeout);
     match cx.edge.read_eof {
         true => Stage::Close,
-        false => {
-            Stage::Linger { until: now.after(limits.linger_timeout), left: limits.linger_bytes }
-        }
+        false => Stage::Linger { until, left: lingering_bytes(cx) },
     }
+}
+
+/// How many bytes a lingering close discards.
+fn lingering_bytes(cx: &Cx) -> u32 {
+    u32::try_from(cx.app.limits.linger_bytes).unwrap_or(u32::MAX)
 }

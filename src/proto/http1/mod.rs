@@ -33,7 +33,7 @@ pub mod tokenize;
 use std::borrow::Cow;
 
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::{self, Exchange, Opened};
+use super::exchange::{Exchange, Opened};
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
 use super::{Cx, Event, Evictable, Next, Standing};
@@ -59,15 +59,17 @@ pub struct Http1 {
     first_request: bool,
     /// How the current request is answered.
     terms: ResponseTerms,
+    /// The record of the last exchange whose client had closed its side before the answer was out:
+    /// whether it is gone shows only later.
+    unconfirmed: Option<Box<Record>>,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// No byte of a request is there, since the last answer was out or the connection accepted. The
-    /// record is of the last exchange, if its client had closed its side before the answer was out.
-    Idle { since: Time, unconfirmed: Option<Box<Record>> },
-    /// The same, after an answer that asked for the end of the connection at that moment.
-    Doomed { since: Time, until: Time },
+    /// No byte of a request is there, since the last answer was out or the connection accepted.
+    Idle { since: Time },
+    /// The same, after an answer that asked for an end of the connection.
+    Doomed(Box<Doom>),
     /// A part of a head is there; its lines before `scanned` are complete.
     Head { until: Time, scanned: u32 },
     /// The head is there; its body is arriving.
@@ -75,33 +77,48 @@ enum Stage {
     /// The request is there; its answer waits or is being sent.
     Play(Box<Exchange>),
     /// The last answer is being sent, or was, to a client that may still be sending.
-    Linger { until: Time, left: u64 },
-    /// The last answer is out to a client that had closed its side before: if it is gone, its
-    /// kernel resets the connection now.
-    Departed { until: Time, record: Box<Record> },
-    /// The last answer is going out to a client that sends no more, or there is none.
+    Linger { until: Time, left: u32 },
+    /// The same, to a client that sends no more, or there is none.
     Close,
+    /// It is out, and an exchange is unconfirmed: if its client is gone, its kernel resets the
+    /// connection now.
+    Departed { until: Time },
+}
+
+/// The end of an idle connection that the last answer asked for.
+#[derive(Debug)]
+struct Doom {
+    /// When the answer was out.
+    since: Time,
+    /// How long after that the connection is closed, unannounced, in microseconds.
+    idle_us: u64,
 }
 
 impl Http1 {
     /// A connection accepted at `now`. It has as long for its first head as for any other.
     pub fn new(limits: &Limits, now: Time) -> Http1 {
-        let stage = Stage::Idle { since: now, unconfirmed: None };
-        let terms = ResponseTerms { version: Version::Http11, closing: Closing::KeptAlive };
-        Http1 { stage, requests_left: limits.requests, first_request: true, terms }
+        Http1 {
+            stage: Stage::Idle { since: now },
+            requests_left: limits.requests,
+            first_request: true,
+            terms: ResponseTerms { version: Version::Http11, closing: Closing::KeptAlive },
+            unconfirmed: None,
+        }
     }
 
     /// See [`Standing`].
     pub fn standing(&self) -> Standing {
         let reads = Standing::READS;
         match &self.stage {
-            Stage::Idle { since, unconfirmed: None } => {
+            Stage::Idle { since } if self.unconfirmed.is_none() => {
                 Standing { evictable: Evictable::IdleSince(*since), ..reads }
             }
-            Stage::Doomed { since, .. } => {
-                Standing { evictable: Evictable::IdleSince(*since), ..reads }
+            Stage::Doomed(doom) if self.unconfirmed.is_none() => {
+                Standing { evictable: Evictable::IdleSince(doom.since), ..reads }
             }
-            Stage::Idle { .. } | Stage::Head { .. } | Stage::Departed { .. } => reads,
+            Stage::Idle { .. } | Stage::Doomed(_) | Stage::Head { .. } | Stage::Departed { .. } => {
+                reads
+            }
             Stage::Body(body) => body.standing(),
             Stage::Play(exchange) => {
                 Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
@@ -114,20 +131,20 @@ impl Http1 {
     /// See [`proto`](super).
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         if cx.edge.event != Event::None {
-            self.on_event(cx, output);
+            self.on_event(cx, input, output);
         }
         loop {
             if output.len() >= HIGH_WATER {
                 return Next::Write;
             }
             let next = match &mut self.stage {
-                Stage::Idle { .. } | Stage::Doomed { .. } => self.idle(cx, input, output),
+                Stage::Idle { .. } | Stage::Doomed(_) => self.idle(cx, input, output),
                 Stage::Head { .. } => self.head(cx, input, output),
                 Stage::Body(_) => self.body(cx, input, output),
                 Stage::Play(_) => self.play(cx, input, output),
                 Stage::Linger { .. } => self.linger(cx, input),
-                Stage::Departed { .. } => self.departed(cx, input),
-                Stage::Close => Some(Next::Close),
+                Stage::Close if self.unconfirmed.is_none() => Some(Next::Close),
+                Stage::Close | Stage::Departed { .. } => self.departed(cx, input),
             };
             if let Some(next) = next {
                 return next;
@@ -151,27 +168,21 @@ impl Http1 {
         let limits = &cx.app.limits;
         let patience =
             if self.first_request { limits.head_timeout } else { limits.keep_alive_timeout };
-        let (since, until, unconfirmed) = match &mut self.stage {
-            Stage::Idle { since, unconfirmed } => (*since, since.after(patience), unconfirmed),
-            Stage::Doomed { since, until } => (*since, *until, &mut None),
+        let (since, until) = match &self.stage {
+            Stage::Idle { since } => (*since, since.after(patience)),
+            Stage::Doomed(doom) => (doom.since, doom.since.after_us(doom.idle_us)),
             _ => return None,
         };
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
             [] | [b'\r'] if cx.edge.read_eof || cx.worker.draining || cx.clock.now >= until => {
-                let unconfirmed = unconfirmed.take();
-                self.close_idle(cx, since, unconfirmed)
+                self.close_idle(cx, since)
             }
             [] | [b'\r'] => Some(Next::Read(until)),
-            _ => {
-                if let Some(record) = unconfirmed.take() {
-                    exchange::record_outcome(cx, record, false);
-                }
-                self.request(cx, input, output, false).unwrap_or_else(|_| {
-                    let until = cx.clock.now.after(cx.app.limits.head_timeout);
-                    self.to(Stage::Head { until, scanned: 0 })
-                })
-            }
+            _ => self.request(cx, input, output, false).unwrap_or_else(|_| {
+                let until = cx.clock.now.after(cx.app.limits.head_timeout);
+                self.to(Stage::Head { until, scanned: 0 })
+            }),
         }
     }
 
@@ -183,7 +194,7 @@ impl Http1 {
                 .unwrap_or_else(|refusal| self.refuse(cx, &refusal, input, output)),
             Ok(Scan::More(scanned)) => match head::check_start(input.unread(), &cx.app.limits) {
                 Err(refusal) => self.refuse(cx, &refusal, input, output),
-                Ok(()) if cx.edge.read_eof => self.to(Stage::Close),
+                Ok(()) if cx.edge.read_eof => self.abandon_head(cx, input),
                 Ok(()) if cx.clock.now >= until => self.refuse(cx, &TOO_SLOW, input, output),
                 Ok(()) => {
                     self.stage = Stage::Head { until, scanned: scanned as u32 };
@@ -363,7 +374,9 @@ impl Http1 {
     fn play(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Play(exchange) = &mut self.stage else { return None };
         let broken = match play::play(exchange, &mut self.terms, cx, output.tail()) {
-            Played::Wait(next) if cx.edge.eof_reported => return self.half_closed(cx, next),
+            Played::Wait(next) if cx.edge.eof_reported => {
+                return self.half_closed(cx, next, input);
+            }
             Played::Wait(next) => return Some(next),
             Played::Broken(kind) => Some(kind),
             Played::Done => None,
