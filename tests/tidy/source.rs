@@ -39,7 +39,7 @@ impl Source {
             code: lines(&blank(text)),
             tested: Vec::new(),
         };
-        source.tested = match path.ends_with("/tests.rs") {
+        source.tested = match path.ends_with("/tests.rs") || path.contains("/tests/") {
             true => vec![true; source.code.len()],
             false => {
                 let platform = source.marked("#[cfg(all(test,");

@@ -7,8 +7,8 @@ use super::distribution::Distribution;
 use super::draw::Draw;
 use super::row::Name;
 use crate::base::size;
-use crate::http::request::Version;
 use crate::base::time::Time;
+use crate::http::request::Version;
 use crate::http::status::Status;
 
 /// What is done to one answer. The default changes nothing.
