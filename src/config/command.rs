@@ -85,7 +85,7 @@ pub(crate) enum Parsed {
 pub(crate) fn given(matches: &ArgMatches) -> impl Iterator<Item = Given> {
     Setting::all().filter_map(|row| {
         let values = matches.get_many::<String>(row.name)?;
-        let text = values.map(String::as_str).collect::<Vec<_>>().join(",");
+        let text = values.map(String::as_str).collect::<Vec<_>>().join("\n");
         Some(Given { row, text, place: Place::Flag(row.name) })
     })
 }

@@ -102,7 +102,7 @@ fn as_text(row: &Setting, value: &DeValue<'_>) -> Option<String> {
         DeValue::Array(items) if row.shape == Shape::List => {
             let texts: Option<Vec<&str>> =
                 items.iter().map(|item| item.get_ref().as_str()).collect();
-            texts.map(|texts| texts.join(","))
+            texts.map(|texts| texts.join("\n"))
         }
         DeValue::Array(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }

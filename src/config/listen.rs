@@ -146,11 +146,11 @@ impl fmt::Display for Host {
     }
 }
 
-/// Addresses separated by commas, without duplicates: with SO_REUSEPORT the kernel would accept a
-/// duplicate and distribute the connections over both.
+/// Addresses separated by commas or line feeds, without duplicates: with SO_REUSEPORT the kernel
+/// would accept a duplicate and distribute the connections over both.
 pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
     let mut all: Vec<Listen> = Vec::new();
-    for part in text.split(',') {
+    for part in text.split([',', '\n']) {
         let listen: Listen = part.trim().parse()?;
         if all.iter().any(|other| listen.clashes(other)) {
             return Err(BadValue::new(format!("`{listen}` is listened on already"))

@@ -126,10 +126,9 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let mut settings = Settings::default();
     settings.api.environment = environment::exposed(env);
     // As everywhere, the last value given wins.
-    let is = |name, value| {
-        let mut named = given.iter().flatten().filter(|given| given.row.name == name);
-        named.next_back().is_some_and(|given| given.text.trim().eq_ignore_ascii_case(value))
-    };
+    let last = |name| given.iter().flatten().rfind(|given| given.row.name == name);
+    let is = |name, value| last(name).is_some_and(|g| g.text.trim().eq_ignore_ascii_case(value));
+    let waits_as_delays = is("profile", "public") && last("max-wait").is_none();
     if is("compat", "go-httpbin") {
         settings.apply(&GO_HTTPBIN);
     }
@@ -141,6 +140,9 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     };
     let given = given.into_iter();
     let errors: Vec<_> = given.filter_map(|given| given.and_then(&mut set).err()).collect();
+    if waits_as_delays {
+        settings.api.limits.max_wait = settings.api.limits.max_duration;
+    }
     if errors.is_empty() { Ok(settings) } else { Err(ConfigErrors(errors)) }
 }
 

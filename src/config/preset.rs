@@ -17,12 +17,14 @@ pub(crate) const PRESETS: [(&str, Preset); 2] =
 pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
 /// The settings that `--profile public` changes by default. It also makes `/env` show nothing.
-pub const PUBLIC: [(&str, &str); 19] = [
+pub const PUBLIC: [(&str, &str); 20] = [
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),
     ("max-requests", "1000"),
     ("max-egress", "64MiB"),
     ("allowed-redirect-domains", "none"),
+    // The default of --max-duration; with another one, that.
+    ("max-wait", "10s"),
     ("max-body-size", "256KiB"),
     ("max-echo-buffer", "1MiB"),
     ("max-echo-buffers", "64MiB"),

@@ -51,7 +51,7 @@ pub(crate) fn assignment(row: &Setting, text: &str) -> String {
         Shape::Number if bare => text.to_owned(),
         Shape::Switch => (text == "on").to_string(),
         Shape::List => {
-            let items = text.split(',').filter(|item| !item.is_empty());
+            let items = text.split('\n').filter(|item| !item.is_empty());
             let items: Vec<String> = items.map(quoted).collect();
             format!("[{}]", items.join(", "))
         }

@@ -110,6 +110,11 @@ pub(crate) fn switch(text: &str) -> Result<bool, BadValue> {
     }
 }
 
+/// The items of a [list](crate::config::Shape::List) between commas; empty ones are left out.
+pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty())
+}
+
 /// The value called `text` in `table`, ignoring case.
 pub(crate) fn choice<T: Copy>(text: &str, table: &[(&str, T)]) -> Result<T, BadValue> {
     let row = table.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));

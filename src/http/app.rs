@@ -2,7 +2,7 @@
 
 use super::compat::{Compat, HTTPBIN};
 use super::document::Documents;
-use super::modifiers::Modifiers;
+use super::modifiers::{Dialects, Modifiers};
 use crate::base::limits::Limits;
 
 /// Default value of the `Server` field.
@@ -38,6 +38,8 @@ pub struct App {
     pub modifiers: bool,
     /// The defaults for every request: `--with`.
     pub with: Modifiers,
+    /// The dialects whose control words are read as modifiers.
+    pub dialects: Dialects,
     /// Whether what is too expensive or dangerous for a public server is refused.
     pub public: bool,
     /// What happens to a request that waits when its client closes its side.
@@ -88,6 +90,7 @@ impl Default for App {
             records: false,
             modifiers: true,
             with: Modifiers::default(),
+            dialects: Dialects::default(),
             public: false,
             half_close: HalfClose::Answer,
             documents: Documents::default(),

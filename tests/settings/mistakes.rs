@@ -136,6 +136,21 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "--listen unix:/s?owner=no-such-user",
             "loiter: --listen: there is no user `no-such-user` in /etc/passwd; give the name of",
         ),
+        ("--modifiers maybe", "loiter: --modifiers: `maybe` is neither on nor off; give on or off"),
+        ("--max-wait long", "loiter: --max-wait: `long` is not a duration; give seconds, or a"),
+        ("--max-wait 9000h", "loiter: --max-wait: `9000h` is too long; the longest is 8760h"),
+        (
+            "--half-close drop",
+            "loiter: --half-close: `drop` is not one of its values; give answer, as",
+        ),
+        (
+            "--dialect envoy,fortoi",
+            "loiter: --dialect: `fortoi` is not a dialect; did you mean `fortio`?",
+        ),
+        (
+            "--dialect wiremock",
+            "loiter: --dialect: `wiremock` is not a dialect; give fortio, envoy,",
+        ),
         ("completions", "loiter: the following required arguments were not provided: <SHELL>; "),
         ("completions dos", "loiter: invalid value 'dos' for '<SHELL>' [possible values: bash, "),
         ("--check-config --print-config", "loiter: the argument '--check-config' cannot be used"),

@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 43] = [
+const SAMPLES: [(&str, &str); 47] = [
     (
         "listen",
         "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://web:7,unix:/run/l.sock?mode=0660&owner=0",
@@ -34,6 +34,10 @@ const SAMPLES: [(&str, &str); 43] = [
     ("use-real-hostname", "on"),
     ("use-full-version", "on"),
     ("unsafe-allow-dangerous-responses", "on"),
+    ("modifiers", "off"),
+    ("max-wait", "2h"),
+    ("half-close", "cancel"),
+    ("dialect", "envoy,curltest"),
     ("max-duration", "90m"),
     ("max-bytes", "1000"),
     ("max-body-size", "64KiB"),

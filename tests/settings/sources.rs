@@ -40,6 +40,34 @@ fn the_last_of_repeated_flags_wins_and_listen_adds_up() {
 }
 
 #[test]
+fn a_public_server_waits_no_longer_for_modifiers_than_for_delays() {
+    for (args, seconds) in [
+        ("", 3600),
+        ("--max-duration 20", 3600),
+        ("--profile public", 10),
+        ("--profile public --max-duration 20", 20),
+        ("--profile public --max-duration 20 --max-wait 30", 30),
+        ("--profile public --profile local --max-duration 20", 3600),
+    ] {
+        let app = settings(args, &[]).app();
+        assert_eq!(app.limits.max_wait, Duration::from_secs(seconds), "{args}");
+        assert_eq!(app.public, seconds < 3600, "{args}");
+    }
+    let printed = printed("--profile public --max-duration 20 --print-config", &[]);
+    let path = file("public.toml", &printed);
+    let app = settings(&format!("--config {}", path.display()), &[]).app();
+    assert_eq!(app.limits.max_wait, Duration::from_secs(20));
+}
+
+#[test]
+fn dialects_are_a_set() {
+    let names = |args: &str| settings(args, &[]).api.dialects.names().collect::<Vec<_>>();
+    assert!(names("").is_empty() && names("--dialect=,").is_empty());
+    assert_eq!(names("--dialect envoy,Fortio --dialect envoy"), ["fortio", "envoy"]);
+    assert_eq!(names("--dialect http-https-echo"), ["http-https-echo"]);
+}
+
+#[test]
 fn a_switch_without_value_is_on() {
     assert!(settings("--read-until-would-block", &[]).read_until_would_block);
     assert!(settings("--read-until-would-block --workers 1", &[]).read_until_would_block);

@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Setting] = &[
         takes: "header field names separated by commas; * matches any text, as in cf-*",
         help: "Request header fields that no response shows",
         set: |s, text| list(text, field_pattern).map(|names| s.api.exclude_headers = names),
-        show: |s| s.api.exclude_headers.join(","),
+        show: |s| s.api.exclude_headers.join("\n"),
     },
     Setting {
         name: "allowed-redirect-domains",
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Setting] = &[
         show: |s| match &s.api.redirects {
             Redirects::All => String::new(),
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
-            Redirects::Hosts(hosts) => hosts.join(","),
+            Redirects::Hosts(hosts) => hosts.join("\n"),
         },
     },
     Setting {
@@ -105,10 +105,9 @@ fn prefix(text: &str) -> Result<String, BadValue> {
     Ok(text.to_owned())
 }
 
-/// The items between commas, checked and in lower case; empty ones are left out.
+/// The items of a list, checked and in lower case.
 fn list(text: &str, check: fn(&str) -> Result<(), BadValue>) -> Result<Vec<String>, BadValue> {
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    items.map(|item| check(item).map(|()| item.to_ascii_lowercase())).collect()
+    items(text).map(|item| check(item).map(|()| item.to_ascii_lowercase())).collect()
 }
 
 /// Checks a field name with `*` in it, which is a token character.

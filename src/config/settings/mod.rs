@@ -87,6 +87,7 @@ mod admission;
 mod api;
 mod limits;
 mod logging;
+mod modifiers;
 mod serving;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -97,7 +98,7 @@ use super::listen::{Host, Listen};
 use super::logging::*;
 use super::preset::Preset;
 use super::values::*;
-use crate::http::app::{App, Redirects};
+use crate::http::app::{App, HalfClose, Redirects};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +141,8 @@ impl Settings {
         let mut app = self.api.clone();
         app.hostname = app.compat.service.to_owned();
         app.records = self.access_log.is_some();
-        if self.preset == Preset::Public {
+        app.public = self.preset == Preset::Public;
+        if app.public {
             app.environment.clear();
         }
         app
@@ -211,7 +213,8 @@ pub enum Shape {
     Text,
     /// A file name.
     File,
-    /// Any number of texts: an array in a file, a repeated flag, or one text with commas.
+    /// Any number of texts: an array in a file, a repeated flag, or one text with commas. Between
+    /// the elements of an array, and of a repeated flag, `set` and `show` have a line feed.
     List,
 }
 
@@ -251,10 +254,11 @@ pub struct Section {
 }
 
 /// Every setting, in the order of `--help` and `config/loiter.toml`.
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [Section; 6] = [
     Section { title: "Serving", rows: serving::ROWS },
     Section { title: "Admission", rows: admission::ROWS },
     Section { title: "API", rows: api::ROWS },
+    Section { title: "Modifiers", rows: modifiers::ROWS },
     Section { title: "Limits", rows: limits::ROWS },
     Section { title: "Logging", rows: logging::ROWS },
 ];

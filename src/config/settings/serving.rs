@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Setting] = &[
                'unix:PATH?mode=0660&owner=USER&group=GROUP' changes that. unix:@NAME is a socket \
                without a file (Linux)",
         set: |s, text| listeners(text).map(|listen| s.listen = listen),
-        show: |s| s.listen.iter().map(Listen::to_string).collect::<Vec<_>>().join(","),
+        show: |s| s.listen.iter().map(Listen::to_string).collect::<Vec<_>>().join("\n"),
         ..ROW
     },
     Setting {

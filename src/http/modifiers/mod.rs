@@ -13,6 +13,7 @@
 
 pub mod asked;
 pub mod choice;
+pub mod dialect;
 pub mod distribution;
 pub mod draw;
 pub mod error;
@@ -34,6 +35,7 @@ use crate::base::limits::Limits;
 use crate::http::request::Version;
 
 pub use asked::{Asked, Selection, Slots, merge};
+pub use dialect::{Dialect, Dialects};
 pub use error::BadModifier;
 pub use path::PathModifiers;
 pub use plan::{At, Cut, Fault, FaultKind, Frame, Pause, Plan, ReadSpeed};
