@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::Given;
 use super::error::{ConfigError, Place};
 use super::listen::Listen;
+use super::modifiers_help;
 use super::print::wrapped;
 use super::settings::{SECTIONS, Section, Setting, Shape};
 use super::suggest::nearest;
@@ -27,6 +28,7 @@ with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the en
 
   loiter                              HTTP on http://127.0.0.1:8080, for this machine only
   loiter --listen :8080               HTTP on every interface
+  loiter help modifiers               what makes responses slow, odd or broken
   loiter --print-config > loiter.toml a file to start from
   loiter --config loiter.toml --check-config";
 
@@ -58,7 +60,7 @@ pub(crate) fn command() -> Command {
         .args_override_self(true)
         .args(config_flags())
         .args(SECTIONS.iter().flat_map(flags))
-        .subcommands([healthcheck(), completions()])
+        .subcommands([healthcheck(), modifiers(), completions()])
 }
 
 /// Parses `args`, or returns the text that they ask for.
@@ -193,6 +195,12 @@ fn healthcheck() -> Command {
         )
 }
 
+fn modifiers() -> Command {
+    Command::new("modifiers")
+        .about("Show what makes a response slow, odd or broken: ~delay=2s and the like")
+        .override_help(modifiers_help::text())
+}
+
 fn completions() -> Command {
     Command::new("completions").about("Print a completion script for a shell").arg(
         Arg::new("shell")
@@ -265,7 +273,7 @@ pub(crate) fn did_you_mean(name: &str) -> Option<String> {
 /// For a word that is neither a flag nor a subcommand: it may be an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
-    let advice = match nearest(word, ["healthcheck", "completions"].into_iter()) {
+    let advice = match nearest(word, ["healthcheck", "modifiers", "completions"].into_iter()) {
         Some(known) => format!("did you mean `{known}`?"),
         None if is_port => format!("did you mean `--listen :{word}`?"),
         None if word.parse::<Listen>().is_ok() => format!("did you mean `--listen {word}`?"),

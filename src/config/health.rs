@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use super::listen::{Host, Listen};
+use super::listen::{Bind, Host, Listen};
 use super::settings::Settings;
 
 /// The server that a health check is for.
@@ -28,18 +28,21 @@ pub fn urls(
     folder: &Path,
     bound: impl Fn() -> Vec<SocketAddr>,
 ) -> Vec<String> {
-    let all = &settings.listen;
+    // Modifiers can reset a connection as soon as it is accepted.
+    let mut listen: Vec<&Listen> = settings.listen.iter().collect();
+    listen.sort_by_key(|listen| !listen.modifiers.is_empty());
+    let all = || listen.iter().map(|listen| &listen.bind);
     let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
     // HTTP is the best check.
-    let fixed = all.iter().filter_map(|listen| match listen {
-        Listen::Http(host) if host.port() != 0 => Some((0, http(host))),
-        Listen::Unix(socket) => {
+    let fixed = all().filter_map(|bind| match bind {
+        Bind::Http(host) if host.port() != 0 => Some((0, http(host))),
+        Bind::Unix(socket) => {
             let name = socket.name.within(folder);
             Some((1, format!("unix:{name}:{}/", settings.api.prefix)))
         }
-        Listen::TcpEcho(host) if host.port() != 0 => Some((2, tcp_echo(host))),
-        Listen::UdpEcho(host) if host.port() != 0 => {
+        Bind::TcpEcho(host) if host.port() != 0 => Some((2, tcp_echo(host))),
+        Bind::UdpEcho(host) if host.port() != 0 => {
             Some((3, format!("udp-echo://{}", reachable(host))))
         }
         _ => None,
@@ -49,10 +52,10 @@ pub fn urls(
         return vec![url];
     }
     let open = |url: &dyn Fn(&Host) -> String| {
-        let open = bound().into_iter().filter(|at| !all.iter().any(|listen| is_at(listen, at)));
+        let open = bound().into_iter().filter(|at| !all().any(|bind| is_at(bind, at)));
         open.map(|at| url(&Host::Address(at))).collect::<Vec<_>>()
     };
-    let is_http = all.iter().any(|listen| matches!(listen, Listen::Http(_)));
+    let is_http = all().any(|bind| matches!(bind, Bind::Http(_)));
     match fixed {
         _ if is_http => open(&http),
         Some((_, url)) => vec![url],
@@ -60,11 +63,11 @@ pub fn urls(
     }
 }
 
-/// Whether `listen` is a TCP listener on the port of `address`.
-fn is_at(listen: &Listen, address: &SocketAddr) -> bool {
-    let host = match listen {
-        Listen::Http(host) | Listen::TcpEcho(host) => host,
-        Listen::UdpEcho(_) | Listen::Unix(_) => return false,
+/// Whether `bind` is a TCP listener on the port of `address`.
+fn is_at(bind: &Bind, address: &SocketAddr) -> bool {
+    let host = match bind {
+        Bind::Http(host) | Bind::TcpEcho(host) => host,
+        Bind::UdpEcho(_) | Bind::Unix(_) => return false,
     };
     host.port() == address.port()
 }
@@ -114,5 +117,8 @@ mod tests {
         assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/");
         assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/");
         assert_eq!(urls("udp-echo://[::]:9", &bound), "udp-echo://127.0.0.1:9");
+        // One without modifiers is preferred.
+        assert_eq!(urls("a:1/~delay=1s b:2 c:3 unix:s", &bound), "http://b:2/a/");
+        assert_eq!(urls("a:1/~delay=1s b:2/~last unix:s", &bound), "http://a:1/a/");
     }
 }

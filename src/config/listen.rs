@@ -1,4 +1,5 @@
-//! What to listen on: a protocol and a host with a port, or a Unix socket.
+//! What to listen on: a protocol and a host with a port, or a Unix socket; and the modifiers of the
+//! answers there.
 //!
 //! The host can be a name, which the server resolves when it starts. `localhost` is always both
 //! loopback addresses and is not resolved.
@@ -6,14 +7,25 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use super::defaults::{self, is_token};
 use super::unix::UnixSocket;
 use super::values::BadValue;
-use crate::base::limits::MAX_LISTENERS;
+use crate::http::modifiers::{Carrier, Modifiers, Protocol};
 
 /// One listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listen {
+    /// What it binds.
+    pub bind: Bind,
+    /// The defaults for every request there.
+    pub modifiers: Modifiers,
+}
+
+/// What a listener binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum Bind {
     /// HTTP over TCP.
     Http(Host),
     /// TCP echo: every byte received is sent back.
@@ -33,10 +45,34 @@ pub enum Host {
     Name(String, u16),
 }
 
+impl From<Bind> for Listen {
+    fn from(bind: Bind) -> Listen {
+        Listen { bind, modifiers: Modifiers::new(Carrier::Listener) }
+    }
+}
+
 impl Listen {
+    /// The modifiers for all workers, if there are any.
+    pub fn shared_modifiers(&self) -> Option<Arc<Modifiers>> {
+        Some(&self.modifiers).filter(|modifiers| !modifiers.is_empty()).cloned().map(Arc::new)
+    }
+}
+
+impl Bind {
+    /// A listener with these modifiers.
+    fn with(self, tokens: &[&str]) -> Result<Listen, BadValue> {
+        let echo = match self {
+            Bind::Http(_) | Bind::Unix(_) => None,
+            Bind::TcpEcho(_) => Some(Protocol::TcpEcho),
+            Bind::UdpEcho(_) => Some(Protocol::UdpEcho),
+        };
+        let modifiers = defaults::listener(tokens, echo)?;
+        Ok(Listen { bind: self, modifiers })
+    }
+
     /// Whether both cannot be open at once.
-    fn clashes(&self, other: &Listen) -> bool {
-        use Listen::{Http, TcpEcho, UdpEcho, Unix};
+    pub(super) fn clashes(&self, other: &Bind) -> bool {
+        use Bind::{Http, TcpEcho, UdpEcho, Unix};
         match (self, other) {
             (Unix(socket), Unix(other)) => socket.name == other.name,
             (UdpEcho(host), UdpEcho(other))
@@ -113,26 +149,56 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Listen, BadValue> {
         if let Some(socket) = text.strip_prefix("unix:") {
-            return UnixSocket::parse(socket).map(Listen::Unix);
+            let (socket, tokens) = UnixSocket::parse(socket)?;
+            return Bind::Unix(socket).with(&tokens);
         }
-        match text.split_once("://") {
-            None => Host::parse(text).map(Listen::Http),
-            Some(("http", at)) => Host::parse(at.strip_suffix('/').unwrap_or(at)).map(Listen::Http),
-            Some(("tcp-echo", at)) => Host::parse(at).map(Listen::TcpEcho),
-            Some(("udp-echo", at)) => Host::parse(at).map(Listen::UdpEcho),
-            Some((scheme, _)) => Err(BadValue::new(format!("`{scheme}://` is not supported"))
-                .advise("write http://, tcp-echo:// or udp-echo:// and an address, or unix:PATH")),
+        let split = text.split_once("://").filter(|(scheme, _)| !scheme.contains('/'));
+        let (scheme, at) = split.unwrap_or(("http", text));
+        let bind = match scheme {
+            "http" => Bind::Http,
+            "tcp-echo" => Bind::TcpEcho,
+            "udp-echo" => Bind::UdpEcho,
+            _ => {
+                return Err(BadValue::new(format!("`{scheme}://` is not supported")).advise(
+                    "write http://, tcp-echo:// or udp-echo:// and an address, or unix:PATH",
+                ));
+            }
+        };
+        let is_path = |(host, path): &(&str, &str)| {
+            path.is_empty() || is_token(path) || Host::parse(host).is_ok()
+        };
+        let (host, path) = at.split_once('/').filter(is_path).unwrap_or((at, ""));
+        let bind = bind(Host::parse(host)?);
+        let mut tokens = Vec::new();
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            if !is_token(segment) {
+                return Err(BadValue::new(format!("`/{segment}` is not a modifier"))
+                    .advise(format!("write {bind}/~NAME=VALUE, such as {bind}/~delay=50ms")));
+            }
+            tokens.push(segment);
         }
+        bind.with(&tokens)
     }
 }
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tokens = defaults::tokens(&self.modifiers);
+        if let Bind::Unix(socket) = &self.bind {
+            return f.write_str(&socket.with(tokens));
+        }
+        self.bind.fmt(f)?;
+        tokens.iter().try_for_each(|token| write!(f, "/{token}"))
+    }
+}
+
+impl fmt::Display for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Listen::Http(host) => write!(f, "http://{host}"),
-            Listen::TcpEcho(host) => write!(f, "tcp-echo://{host}"),
-            Listen::UdpEcho(host) => write!(f, "udp-echo://{host}"),
-            Listen::Unix(socket) => socket.fmt(f),
+            Bind::Http(host) => write!(f, "http://{host}"),
+            Bind::TcpEcho(host) => write!(f, "tcp-echo://{host}"),
+            Bind::UdpEcho(host) => write!(f, "udp-echo://{host}"),
+            Bind::Unix(socket) => socket.fmt(f),
         }
     }
 }
@@ -144,25 +210,6 @@ impl fmt::Display for Host {
             Host::Name(name, port) => write!(f, "{name}:{port}"),
         }
     }
-}
-
-/// Addresses separated by commas or line feeds, without duplicates: with SO_REUSEPORT the kernel
-/// would accept a duplicate and distribute the connections over both.
-pub(crate) fn listeners(text: &str) -> Result<Vec<Listen>, BadValue> {
-    let mut all: Vec<Listen> = Vec::new();
-    for part in text.split([',', '\n']) {
-        let listen: Listen = part.trim().parse()?;
-        if all.iter().any(|other| listen.clashes(other)) {
-            return Err(BadValue::new(format!("`{listen}` is listened on already"))
-                .advise("give each address once"));
-        }
-        if all.len() == MAX_LISTENERS {
-            return Err(BadValue::new(format!("there are more than {MAX_LISTENERS} listeners"))
-                .advise("start a second loiter for the others"));
-        }
-        all.push(listen);
-    }
-    Ok(all)
 }
 
 /// Whether this can be a host name (RFC 952, RFC 1123 2.1, and `_`, which many resolvers accept). A
@@ -229,30 +276,6 @@ mod tests {
         ] {
             assert_eq!(listen(text), shown, "{text}");
             assert_eq!(listen(shown), shown, "what is shown reads back");
-        }
-    }
-
-    #[test]
-    fn an_address_is_given_once() {
-        for (text, fine) in [
-            (":80,:81,unix:a,unix:b", true),
-            ("tcp-echo://:7,udp-echo://:7", true),
-            (":0,:0,udp-echo://:0,udp-echo://:0", true),
-            (":80,127.0.0.1:80", true),
-            ("localhost:80,web:80,web:81,udp-echo://web:80", true),
-            ("localhost:0,localhost:0,web:0,web:0", true),
-            ("localhost:80,127.0.0.1:80", false),
-            ("tcp-echo://[::1]:80,localhost:80", false),
-            ("localhost:80,a.localhost:80", false),
-            ("web:80,WEB.:80", false),
-            ("unix:a,unix:a?mode=0600", false),
-            (":80,:80", false),
-            (":80,tcp-echo://:80", false),
-            ("udp-echo://:7,udp-echo://:7", false),
-            ("unix:a,unix:a", false),
-            (":80,", false),
-        ] {
-            assert_eq!(listeners(text).is_ok(), fine, "{text}");
         }
     }
 

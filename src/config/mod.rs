@@ -12,13 +12,17 @@
 //! only when a flag is removed would be worse. All mistakes are reported at once.
 
 mod command;
+mod defaults;
 mod environment;
 mod error;
 mod file;
 mod go_flags;
 mod health;
 mod listen;
+mod listen_list;
 mod logging;
+
+mod modifiers_help;
 mod preset;
 mod print;
 mod settings;
@@ -26,6 +30,7 @@ mod suggest;
 mod unix;
 mod values;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +40,7 @@ use environment::variable;
 pub use environment::{Environment, environment};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use health::{Check, NO_URL, urls as health_urls};
-pub use listen::{Host, Listen};
+pub use listen::{Bind, Host, Listen};
 pub use logging::{AccessFormat, LogFormat, LogLevel};
 pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
 pub use print::{effective, example};
@@ -85,6 +90,7 @@ pub fn read_in(
     let sources = Sources { folder, matches: &matches, go_flags: &go_flags, env };
     match matches.subcommand() {
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
+        Some(("modifiers", _)) => Ok(Invocation::Print(modifiers_help::text())),
         Some((_, sub)) => healthcheck(&sources, sub),
         None => serve(&sources),
     }
@@ -135,13 +141,21 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     if is("profile", "public") {
         settings.apply(&PUBLIC);
     }
+    let mut places = BTreeMap::new();
     let mut set = |Given { row, text, place }: Given| {
+        places.insert(row.name, place.clone());
         (row.set)(&mut settings, text.trim()).map_err(|bad| ConfigError::value(place, row, bad))
     };
     let given = given.into_iter();
-    let errors: Vec<_> = given.filter_map(|given| given.and_then(&mut set).err()).collect();
+    let mut errors: Vec<_> = given.filter_map(|given| given.and_then(&mut set).err()).collect();
     if waits_as_delays {
         settings.api.limits.max_wait = settings.api.limits.max_duration;
+    }
+    if errors.is_empty() {
+        errors.extend(settings.check().into_iter().map(|(row, bad)| {
+            let place = places.get(row.name).cloned().unwrap_or(Place::Usage);
+            ConfigError::value(place, row, bad)
+        }));
     }
     if errors.is_empty() { Ok(settings) } else { Err(ConfigErrors(errors)) }
 }

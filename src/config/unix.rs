@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::defaults::is_token;
 use super::values::BadValue;
 
 /// A Unix socket, and who can connect to it.
@@ -47,20 +48,26 @@ const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
 
 impl UnixSocket {
-    /// Parses what follows `unix:`; `//` before the path is accepted.
-    pub(crate) fn parse(text: &str) -> Result<UnixSocket, BadValue> {
+    /// Parses what follows `unix:`; `//` before the path is accepted. Returns its modifiers too:
+    /// the options that begin with `~`.
+    pub(crate) fn parse(text: &str) -> Result<(UnixSocket, Vec<&str>), BadValue> {
         let text = text.strip_prefix("//").unwrap_or(text);
         let (name, options) =
             text.split_once('?').map_or((text, None), |(name, options)| (name, Some(options)));
         let name = SocketName::parse(name)?;
         let mut socket = UnixSocket { name, mode: EVERYONE, owner: None, group: None };
-        if let (SocketName::Abstract(name), Some(_)) = (&socket.name, options) {
-            return Err(BadValue::new(format!(
-                "`unix:@{name}` has no file to set a mode or owner of"
-            ))
-            .advise("remove the ? and what follows it"));
-        }
+        let mut modifiers = Vec::new();
         for option in options.into_iter().flat_map(|options| options.split('&')) {
+            if is_token(option) {
+                modifiers.push(option);
+                continue;
+            }
+            if let SocketName::Abstract(name) = &socket.name {
+                return Err(BadValue::new(format!(
+                    "`unix:@{name}` has no file to set a mode or owner of"
+                ))
+                .advise(format!("remove `{option}`")));
+            }
             match option.split_once('=') {
                 Some(("mode", text)) => socket.mode = mode(text)?,
                 Some(("owner", text)) => socket.owner = Some(Account::find(text, "user", USERS)?),
@@ -73,7 +80,18 @@ impl UnixSocket {
                 }
             }
         }
-        Ok(socket)
+        Ok((socket, modifiers))
+    }
+
+    /// The socket as a text, with these modifiers.
+    pub(crate) fn with(&self, modifiers: Vec<String>) -> String {
+        let mode = (self.mode != EVERYONE).then(|| format!("mode={:04o}", self.mode));
+        let owner = self.owner.as_ref().map(|owner| format!("owner={}", owner.name));
+        let group = self.group.as_ref().map(|group| format!("group={}", group.name));
+        let options: Vec<String> =
+            [mode, owner, group].into_iter().flatten().chain(modifiers).collect();
+        let mark = if options.is_empty() { "" } else { "?" };
+        format!("unix:{}{mark}{}", self.name, options.join("&"))
     }
 }
 
@@ -150,12 +168,7 @@ fn mode(text: &str) -> Result<u32, BadValue> {
 
 impl fmt::Display for UnixSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unix:{}", self.name)?;
-        let mode = (self.mode != EVERYONE).then(|| format!("mode={:04o}", self.mode));
-        let owner = self.owner.as_ref().map(|owner| format!("owner={}", owner.name));
-        let group = self.group.as_ref().map(|group| format!("group={}", group.name));
-        let options: Vec<String> = [mode, owner, group].into_iter().flatten().collect();
-        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+        f.write_str(&self.with(Vec::new()))
     }
 }
 
@@ -173,7 +186,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<UnixSocket, String> {
-        UnixSocket::parse(text).map_err(|bad| bad.to_string())
+        UnixSocket::parse(text).map(|(socket, _)| socket).map_err(|bad| bad.to_string())
     }
 
     #[test]
@@ -239,6 +252,6 @@ mod tests {
         assert_eq!(socket.to_string(), "unix:@loiter");
         assert!(parse("./@loiter").is_ok_and(|socket| matches!(socket.name, SocketName::File(_))));
         let wrong = parse("@loiter?mode=0600").expect_err("no file");
-        assert!(wrong.contains("no file to set a mode or owner of; remove"), "{wrong}");
+        assert!(wrong.contains("no file to set a mode or owner of; remove `mode=0600`"), "{wrong}");
     }
 }

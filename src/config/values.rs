@@ -112,7 +112,9 @@ pub(crate) fn switch(text: &str) -> Result<bool, BadValue> {
 
 /// The items of a [list](crate::config::Shape::List) between commas; empty ones are left out.
 pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty())
+    text.split([',', '\n'])
+        .map(|item| item.trim_matches([' ', '\t']))
+        .filter(|item| !item.is_empty())
 }
 
 /// The value called `text` in `table`, ignoring case.

@@ -9,12 +9,15 @@ use super::{Clock, Cx, Edge, Ends, Event, Next, Shared};
 use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::http::app::App;
+use crate::http::modifiers::Modifiers;
 
 /// A connection, its buffers, and all that its machine is called with.
 #[derive(Debug)]
 pub struct Driver {
     /// The settings.
     pub app: Arc<App>,
+    /// The listener's defaults for every request.
+    pub modifiers: Option<Arc<Modifiers>>,
     /// The machine.
     pub conn: Conn,
     /// The time of the next call.
@@ -46,6 +49,7 @@ impl Driver {
         Driver {
             conn: Conn::new(protocol, &app.limits, Time::START),
             app,
+            modifiers: None,
             clock: Clock { now: Time::START, fresh: false },
             edge: Edge::default(),
             worker,
@@ -56,15 +60,17 @@ impl Driver {
 
     /// What a machine is called with.
     pub fn cx(&mut self) -> Cx<'_> {
-        let Driver { clock, edge, app, worker, .. } = self;
-        Cx { clock: *clock, edge: *edge, ends: Driver::ENDS, app, worker }
+        let Driver { clock, edge, app, modifiers, worker, .. } = self;
+        let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
+        Cx { clock: *clock, edge: *edge, ends, app, worker }
     }
 
     /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
     pub fn advance(&mut self) -> Next {
-        let Driver { app, conn, clock, edge, worker, input, output } = self;
+        let Driver { app, modifiers, conn, clock, edge, worker, input, output } = self;
         worker.delayed -= conn.standing().delayed as usize;
-        let mut cx = Cx { clock: *clock, edge: *edge, ends: Driver::ENDS, app, worker };
+        let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
+        let mut cx = Cx { clock: *clock, edge: *edge, ends, app, worker };
         let next = conn.advance(&mut cx, input, output);
         worker.delayed += conn.standing().delayed as usize;
         edge.event = Event::None;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 
@@ -17,7 +18,8 @@ use super::resolve;
 use super::socket_file;
 use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
-use crate::config::{Host, Listen, SocketName, UnixSocket};
+use crate::config::{Bind, Host, Listen, SocketName, UnixSocket};
+use crate::http::modifiers::Modifiers;
 use crate::proto::conn::Protocol;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
@@ -78,26 +80,31 @@ pub(super) struct Group {
     pub(super) addresses: Vec<Address>,
     /// Whether addresses that this machine does not have are skipped, if it has one of them.
     lenient: bool,
-}
-
-impl From<Address> for Group {
-    fn from(address: Address) -> Group {
-        Group { addresses: vec![address], lenient: false }
-    }
+    /// The defaults for every request there, if there are any.
+    modifiers: Option<Arc<Modifiers>>,
 }
 
 impl Group {
     /// Resolves the host of a listener.
     pub(super) fn resolve(listen: &Listen) -> io::Result<Group> {
-        let (host, kind): (&Host, fn(SocketAddr) -> Address) = match listen {
-            Listen::Http(host) => (host, Address::Http),
-            Listen::TcpEcho(host) => (host, Address::TcpEcho),
-            Listen::UdpEcho(host) => (host, Address::UdpEcho),
-            Listen::Unix(socket) => return Ok(Address::Unix(socket.clone()).into()),
+        let modifiers = listen.shared_modifiers();
+        let (host, kind): (&Host, fn(SocketAddr) -> Address) = match &listen.bind {
+            Bind::Http(host) => (host, Address::Http),
+            Bind::TcpEcho(host) => (host, Address::TcpEcho),
+            Bind::UdpEcho(host) => (host, Address::UdpEcho),
+            Bind::Unix(socket) => {
+                let addresses = vec![Address::Unix(socket.clone())];
+                return Ok(Group { addresses, lenient: false, modifiers });
+            }
         };
         let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
         // There may be no IPv6. All addresses of any other name must exist on this machine.
-        Ok(Group { addresses, lenient: host.is_localhost() })
+        Ok(Group { addresses, lenient: host.is_localhost(), modifiers })
+    }
+
+    /// The same for those of its addresses that are open, with their actual port.
+    pub(super) fn at(&self, addresses: Vec<Address>) -> Group {
+        Group { addresses, lenient: false, modifiers: self.modifiers.clone() }
     }
 
     /// Opens all addresses. `first`: for the first worker, which checks that no other program uses
@@ -128,7 +135,10 @@ impl Group {
                 None => address,
             };
             match open(&address, first, defers) {
-                Ok(open) => all.push(open),
+                Ok(Open { listener, socket, address }) => {
+                    let listener = listener.with(self.modifiers.clone());
+                    all.push(Open { listener, socket, address });
+                }
                 Err(error) if self.lenient && is_missing(&error) => {
                     missing = Some((address, error))
                 }
@@ -246,4 +256,30 @@ fn unix(socket: &UnixSocket) -> io::Result<Open> {
         listener: Listener::new(Some(Protocol::Http), "localhost", false),
         address: Address::Unix(socket.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_socket_of_a_listener_has_its_modifiers() {
+        for (text, count) in [
+            ("localhost:0/~delay=1s", 1..=2),
+            ("tcp-echo://127.0.0.1:0/~rate=1KiB", 1..=1),
+            ("udp-echo://127.0.0.1:0/~delay=1s", 1..=1),
+            ("127.0.0.1:0", 1..=1),
+        ] {
+            let listen: Listen = text.parse().expect(text);
+            let group = Group::resolve(&listen).expect(text);
+            let first = group.open(true, false).expect(text);
+            assert!(count.contains(&first.len()), "{text}");
+            let group = group.at(first.iter().map(|open| open.address.clone()).collect());
+            let second = group.open(false, false).expect("a second worker listens too");
+            for Open { listener, .. } in first.iter().chain(&second) {
+                assert_eq!(listener.modifiers, listen.shared_modifiers(), "{text}");
+                assert_eq!(listener.modifiers.is_some(), text.contains('~'), "{text}");
+            }
+        }
+    }
 }

@@ -20,7 +20,7 @@ use super::socket_file::SocketFile;
 use super::worker::{Command, Worker, WorkerConfig, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUSALS};
-use crate::config::{BadValue, Listen, Settings};
+use crate::config::{BadValue, Bind, Listen, Settings};
 use crate::http::app::App;
 
 /// Why a server did not start. Displayed, it includes advice.
@@ -28,8 +28,10 @@ use crate::http::app::App;
 pub enum StartError {
     /// The address is invalid.
     Address(BadValue),
+    /// The modifiers of the server or a listener are invalid.
+    Modifiers(BadValue),
     /// The host name does not resolve.
-    Resolve(Listen, io::Error),
+    Resolve(Bind, io::Error),
     /// Listening on the address failed.
     Listen(Address, io::Error),
     /// Opening the access log failed.
@@ -45,10 +47,10 @@ impl std::error::Error for StartError {}
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StartError::Address(error) => write!(f, "{error}"),
-            StartError::Resolve(listen, error) => write!(
+            StartError::Address(error) | StartError::Modifiers(error) => error.fmt(f),
+            StartError::Resolve(bind, error) => write!(
                 f,
-                "cannot resolve the host of {listen}: {error}; give an address, such as \
+                "cannot resolve the host of {bind}: {error}; give an address, such as \
                  127.0.0.1, or add the name to /etc/hosts"
             ),
             StartError::Listen(address, error) => {
@@ -101,9 +103,12 @@ pub(super) fn start(
     settings: Settings,
     stderr: Option<&Arc<Output>>,
 ) -> Result<Server, StartError> {
+    if let Some((_, bad)) = settings.check().into_iter().next() {
+        return Err(StartError::Modifiers(bad));
+    }
     let groups = resolve(&settings.listen)?;
     let plan = Arc::new(Plan::new(&settings, stderr)?);
-    let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], addresses: vec![] };
+    let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], groups: vec![] };
     let started = starter.spawn_all(groups);
     // On an error, dropping it stops the workers that did start.
     let server = starter.finish();
@@ -114,17 +119,20 @@ pub(super) fn start(
 fn resolve(listen: &[Listen]) -> Result<Vec<Group>, StartError> {
     let mut groups: Vec<Group> = Vec::new();
     for listen in listen {
-        let group =
-            Group::resolve(listen).map_err(|error| StartError::Resolve(listen.clone(), error))?;
-        let known = || groups.iter().flat_map(|group| &group.addresses);
+        let group = Group::resolve(listen)
+            .map_err(|error| StartError::Resolve(listen.bind.clone(), error))?;
+        let known = || addresses(&groups);
         if let Some(twice) = group
             .addresses
             .iter()
             .find(|address| known().any(|other| other == *address) && address.port() != 0)
         {
             return Err(StartError::Address(
-                BadValue::new(format!("`{listen}` is {twice}, which is listened on already"))
-                    .advise("give each address once"),
+                BadValue::new(format!(
+                    "`{}` is {twice}, which is listened on already",
+                    listen.bind
+                ))
+                .advise("give each address once"),
             ));
         }
         if known().count() + group.addresses.len() > MAX_LISTENERS {
@@ -159,9 +167,14 @@ fn share(limits: &mut Limits, workers: usize) {
     }
 }
 
-/// The socket files of these listeners.
-fn socket_files(addresses: &[Address]) -> impl Iterator<Item = SocketFile> {
-    addresses.iter().filter_map(Address::file).filter_map(SocketFile::of)
+/// The addresses of these listeners.
+fn addresses(groups: &[Group]) -> impl Iterator<Item = &Address> {
+    groups.iter().flat_map(|group| &group.addresses)
+}
+
+/// Their socket files.
+fn socket_files(groups: &[Group]) -> impl Iterator<Item = SocketFile> {
+    addresses(groups).filter_map(Address::file).filter_map(SocketFile::of)
 }
 
 /// Descriptors for connections.
@@ -266,24 +279,24 @@ struct Starter {
     plan: Arc<Plan>,
     threads: Vec<JoinHandle<WorkerStats>>,
     mailboxes: Vec<Mailbox>,
-    /// Those of the first worker.
-    addresses: Vec<Address>,
+    /// The listeners of the first worker.
+    groups: Vec<Group>,
 }
 
 impl Starter {
     /// Starts all workers. Those after the first listen on the ports that the first has bound.
     fn spawn_all(&mut self, groups: Vec<Group>) -> Result<(), StartError> {
-        self.addresses = self.spawn(0, groups)?;
+        self.groups = self.spawn(0, groups)?;
         for number in 1..self.plan.workers {
-            let shared = self.addresses.iter().filter(|at| !matches!(at, Address::Unix(_)));
-            let groups = shared.cloned().map(Group::from).collect();
+            let is_shared = |group: &&Group| !matches!(group.addresses[..], [Address::Unix(_)]);
+            let groups = self.groups.iter().filter(is_shared).cloned().collect();
             self.spawn(number, groups)?;
         }
         Ok(())
     }
 
-    /// Starts one worker, and returns its addresses once it listens.
-    fn spawn(&mut self, number: usize, groups: Vec<Group>) -> Result<Vec<Address>, StartError> {
+    /// Starts one worker, and returns its listeners with their actual ports once it listens.
+    fn spawn(&mut self, number: usize, groups: Vec<Group>) -> Result<Vec<Group>, StartError> {
         let (waker, wake) = pipe::new().map_err(StartError::System)?;
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
@@ -294,17 +307,18 @@ impl Starter {
             .spawn(move || worker.run(&started))
             .map_err(StartError::System)?;
         self.threads.push(thread);
-        let addresses = outcome.recv().map_err(|_| {
+        let groups = outcome.recv().map_err(|_| {
             StartError::System(io::Error::other("a worker ended before it listened"))
         })??;
         self.mailboxes.push(Mailbox { commands, waker });
-        Ok(addresses)
+        Ok(groups)
     }
 
     /// The server, with the workers that were started.
     fn finish(self) -> Server {
-        let Starter { plan, threads, mailboxes, addresses } = self;
-        let socket_files = Mutex::new(socket_files(&addresses).collect());
+        let Starter { plan, threads, mailboxes, groups } = self;
+        let socket_files = Mutex::new(socket_files(&groups).collect());
+        let addresses = addresses(&groups).cloned().collect();
         let capacity = plan.server_capacity();
         let shared = Arc::new(Shared { mailboxes, socket_files, log: plan.log.clone() });
         Server { addresses, handle: Handle { shared }, threads, capacity }
@@ -321,11 +335,11 @@ struct WorkerStart {
 }
 
 impl WorkerStart {
-    /// Serves until the end. Sends the addresses once it listens, or why it does not.
-    fn run(self, started: &SyncSender<Result<Vec<Address>, StartError>>) -> WorkerStats {
+    /// Serves until the end. Sends its listeners once it listens, or why it does not.
+    fn run(self, started: &SyncSender<Result<Vec<Group>, StartError>>) -> WorkerStats {
         match self.worker() {
-            Ok((worker, addresses)) => {
-                let _ = started.send(Ok(addresses));
+            Ok((worker, groups)) => {
+                let _ = started.send(Ok(groups));
                 worker.run().0
             }
             Err(error) => {
@@ -336,31 +350,33 @@ impl WorkerStart {
     }
 
     /// The descriptor table is split first, so that later descriptors are in this one alone.
-    fn worker(self) -> Result<(Worker<Os>, Vec<Address>), StartError> {
+    fn worker(self) -> Result<(Worker<Os>, Vec<Group>), StartError> {
         let plan = &*self.plan;
         if plan.private_fd_tables
             && let Err(error) = os::unshare_descriptors()
         {
             tracing::debug!(%error, "no private descriptor table");
         }
-        let (mut sockets, mut listeners, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sockets, mut listeners, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for group in &self.groups {
             let opened =
                 group.open(self.first, plan.defer_accept).map_err(|(address, error)| {
-                    socket_files(&addresses).for_each(SocketFile::remove);
+                    socket_files(&groups).for_each(SocketFile::remove);
                     StartError::Listen(address, error)
                 })?;
+            let mut addresses = Vec::new();
             for Open { socket, listener, address } in opened {
                 sockets.push(socket);
                 listeners.push(listener);
                 addresses.push(address);
             }
+            groups.push(group.at(addresses));
         }
         let os = Os::new(sockets, self.wake, plan.start, plan.read_until_would_block)
-            .inspect_err(|_| socket_files(&addresses).for_each(SocketFile::remove))
+            .inspect_err(|_| socket_files(&groups).for_each(SocketFile::remove))
             .map_err(StartError::System)?;
         let seed = RandomState::new().build_hasher().finish();
-        Ok((Worker::new(os, plan.worker(), listeners, self.inbox, seed), addresses))
+        Ok((Worker::new(os, plan.worker(), listeners, self.inbox, seed), groups))
     }
 }
 

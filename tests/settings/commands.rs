@@ -1,6 +1,8 @@
 //! Commands that print instead of serving, and the address of a health check.
 
 use loiter::config::{Check, Invocation, Setting, Shape};
+use loiter::http::modifiers::ROWS;
+use loiter::http::modifiers::fault::FAULTS;
 
 use super::ask::*;
 
@@ -26,10 +28,31 @@ fn help_version_and_completions_are_printed() {
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     assert_eq!(printed("help", &[]), help);
     assert_eq!(printed("help healthcheck", &[]), printed("healthcheck --help", &[]));
+    assert!(help.contains("loiter help modifiers"));
     assert_eq!(printed("-V", &[]), format!("loiter {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = printed(&format!("completions {shell}"), &[]);
         assert!(Setting::all().all(|row| script.contains(row.name)), "{shell}");
+    }
+}
+
+#[test]
+fn the_help_on_modifiers_has_every_row() {
+    let help = printed("help modifiers", &[]);
+    for args in ["modifiers", "modifiers --help", "modifiers -h"] {
+        assert_eq!(printed(args, &[]), help, "{args}");
+    }
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    for row in &ROWS {
+        let name = row.name.text();
+        let line = help.lines().find(|line| line.starts_with(&format!("  {name}")));
+        let line = line.unwrap_or_else(|| panic!("{name}"));
+        assert!(line.contains('=') || row.syntax.is_empty(), "{line}");
+        assert!(help.contains(row.summary), "{name}");
+    }
+    for row in &FAULTS {
+        assert!(help.contains(&format!("\n    {}", row.kind.name())), "{}", row.kind.name());
+        assert!(help.contains(row.summary), "{}", row.summary);
     }
 }
 

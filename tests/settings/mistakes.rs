@@ -136,6 +136,70 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "--listen unix:/s?owner=no-such-user",
             "loiter: --listen: there is no user `no-such-user` in /etc/passwd; give the name of",
         ),
+        (
+            "--with dely=1s",
+            "loiter: --with: modifier `dely=1s`: there is no such modifier; did you",
+        ),
+        (
+            "--with last --with delay=abc",
+            "loiter: --with: modifier `delay=abc`: `abc` is not a duration; write 50ms, 1.5s",
+        ),
+        ("--with delay", "loiter: --with: modifier `delay`: its value is missing; write delay="),
+        ("--with last=1", "loiter: --with: modifier `last=1`: it takes no value; `loiter help mod"),
+        ("--with status=503@2", "loiter: --with: modifier `status=503@2`: the chance"),
+        (
+            "--with times=2",
+            "loiter: --with: modifier `times=2`: it counts the requests of a key; add one, such",
+        ),
+        (
+            "--with delay=2h",
+            "loiter: --with: modifier `delay=7200s`: 7200s is longer than 3600s (--max-wait); \
+             shorten it, or raise",
+        ),
+        (
+            "--profile public --listen http://:80/~delay=1ms@9,1m@1",
+            "loiter: --listen: modifier `delay=1ms@9,60s`: 60s is longer than 10s (--max-",
+        ),
+        (
+            "--listen http://:80/get",
+            "loiter: --listen: `/get` is not a modifier; write http://[::]:80/~NAME=VALUE, such",
+        ),
+        (
+            "--listen http://:80/~fault=rst",
+            "loiter: --listen: modifier `fault=rst`: `rst` is not a fault; did you mean reset?",
+        ),
+        (
+            "--listen http://:80/~delay=1s,web:80",
+            "loiter: --listen: modifier `delay=1s,web:80`: `web` is not a distribution; write \
+             http://web:80 if a listener begins there",
+        ),
+        (
+            "--listen unix:s?~dely=1s&mode=0600",
+            "loiter: --listen: modifier `dely=1s`: there is no such modifier; did you mean delay?",
+        ),
+        ("--listen unix:s?delay=1s", "loiter: --listen: `delay=1s` is not an option of a socket"),
+        (
+            "--listen tcp-echo://:7/~status=503",
+            "loiter: --listen: modifier `status=503`: it is not possible with TCP echo; it takes \
+             delay, rate, fault=close|reset|abort|hang|stall|truncate, since, every, seed",
+        ),
+        (
+            "--listen tcp-echo://:7/~fault=truncate",
+            "loiter: --listen: modifier `fault=truncate:0.5`: `truncate:0.5` is not possible",
+        ),
+        (
+            "--listen tcp-echo://:7/~fault=reset@0.5,reset:0.5",
+            "loiter: --listen: modifier `fault=reset@0.5,reset:0.5`: `reset:0.5` is not possible",
+        ),
+        (
+            "--listen udp-echo://:7/~fault=reset",
+            "loiter: --listen: modifier `fault=reset`: `reset` is not possible with UDP echo; it \
+             takes delay, fault=close|hang, since, every, seed",
+        ),
+        (
+            "--listen udp-echo://:7/~fault=close:connect",
+            "loiter: --listen: modifier `fault=close:connect`: `close:connect` is not possible",
+        ),
         ("--modifiers maybe", "loiter: --modifiers: `maybe` is neither on nor off; give on or off"),
         ("--max-wait long", "loiter: --max-wait: `long` is not a duration; give seconds, or a"),
         ("--max-wait 9000h", "loiter: --max-wait: `9000h` is too long; the longest is 8760h"),
@@ -162,6 +226,27 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
     let errors = ask("--workers many", &[]).unwrap_err().0;
     let [error] = errors.as_slice() else { panic!("{errors:?}") };
     assert_eq!((&error.place, error.key), (&Place::Flag("workers"), Some("workers")));
+}
+
+#[test]
+fn a_bad_default_is_reported_where_it_was_given() {
+    let text = "max-wait = 5\nwith = [\"last\", \"delay=6s\"]\nlisten = [\":1/~end=7s\"]\n";
+    let path = file("bad-with.toml", text);
+    let path = path.display();
+    let args = format!("--config {path}");
+    let at = format!("loiter: {path}:2: with: modifier `delay=6s`: 6s is longer than 5s (--max-");
+    let line = mistake(&args, &[]);
+    assert!(line.starts_with(&at) && !line.contains('\n'), "{line}");
+    // What another source gives is at fault, if it wins.
+    let line = mistake(&args, &[("LOITER_WITH", "body=8s")]);
+    assert!(line.starts_with("loiter: LOITER_WITH: modifier `body=8s`: 8s is longer"), "{line}");
+    let line = mistake(&format!("{args} --with delay=5s"), &[]);
+    assert!(line.starts_with(&format!("loiter: {path}:3: listen: modifier `end=7s`: ")), "{line}");
+    settings(&format!("{args} --max-wait 7"), &[]);
+    settings(&format!("{args} --with= --listen :1"), &[]);
+    // A listener's modifiers are checked together with the server's.
+    assert!(mistake("--listen :1/~times=2", &[]).contains("add one, such as key=t42"));
+    settings("--listen :1/~times=2 --with key=a", &[]);
 }
 
 #[test]

@@ -10,10 +10,11 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 47] = [
+const SAMPLES: [(&str, &str); 48] = [
     (
         "listen",
-        "http://[::1]:0,tcp-echo://0.0.0.0:7,udp-echo://web:7,unix:/run/l.sock?mode=0660&owner=0",
+        "http://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
+         udp-echo://web:7,unix:/run/l.sock?mode=0660&owner=0&~status=503,unix:b?~last",
     ),
     ("workers", "3"),
     ("private-fd-tables", "off"),
@@ -34,6 +35,7 @@ const SAMPLES: [(&str, &str); 47] = [
     ("use-real-hostname", "on"),
     ("use-full-version", "on"),
     ("unsafe-allow-dangerous-responses", "on"),
+    ("with", "delay=1ms@90,2s@10; status=503@0.1"),
     ("modifiers", "off"),
     ("max-wait", "2h"),
     ("half-close", "cancel"),

@@ -60,6 +60,40 @@ fn a_public_server_waits_no_longer_for_modifiers_than_for_delays() {
 }
 
 #[test]
+fn modifiers_add_up_within_a_source_and_the_strongest_source_wins() {
+    let with = |args: &str, env: &[(&str, &str)]| settings(args, env).app().with.to_string();
+    assert_eq!(with("", &[]), "");
+    let both = "--with delay=20ms,status=503@0.1 --with delay=1ms@90,2s@10;last";
+    assert_eq!(with(both, &[]), "delay=1ms@90,2s@10; status=503@0.1; last");
+    let text = "with = [\"~delay=1s\", \"text=a%3Bb,c\"]\nmodifiers = false";
+    let config = format!("--config {}", file("with.toml", text).display());
+    assert_eq!(with(&config, &[]), "delay=1s; text=a%3Bb%2Cc");
+    let env = [("LOITER_WITH", "status=500 ; idle=1s")];
+    assert_eq!(with(&config, &env), "status=500; idle=1s");
+    assert_eq!(with(&format!("{config} --with last"), &env), "last");
+    assert_eq!(with(&format!("{config} --with="), &env), "");
+    // What clients of a public server cannot use, its operator can.
+    let public = "--profile public --with text=closed;key=a;slots=1:1s;header=X-A:b;pad=1MiB";
+    assert_eq!(settings(public, &[]).app().with.iter().count(), 5);
+    let file = file("one-with.toml", "with = 'delay=1ms@90,2s@10'");
+    let one = with(&format!("--config {}", file.display()), &[]);
+    assert_eq!(one, "delay=1ms@90,2s@10");
+}
+
+#[test]
+fn the_elements_of_a_list_stay_apart() {
+    let at = |args: &str| listening(&settings(args, &[]));
+    let all = "http://[::]:1/~delay=1s,2s http://web:2 unix:s?~last";
+    assert_eq!(at("--listen :1/~delay=1s,2s --listen web:2 --listen unix:s?~last"), all);
+    let path = file("apart.toml", "listen = [':1/~delay=1s,2s', 'web:2', 'unix:s?~last']");
+    assert_eq!(at(&format!("--config {}", path.display())), all);
+    let printed =
+        printed("--listen :1/~delay=1s,2s --listen web:2,unix:s?~last --print-config", &[]);
+    let line = "listen = [\"http://[::]:1/~delay=1s,2s\", \"http://web:2\", \"unix:s?~last\"]";
+    assert!(printed.contains(line), "{printed}");
+}
+
+#[test]
 fn dialects_are_a_set() {
     let names = |args: &str| settings(args, &[]).api.dialects.names().collect::<Vec<_>>();
     assert!(names("").is_empty() && names("--dialect=,").is_empty());

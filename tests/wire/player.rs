@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use loiter::base::time::Time;
-use loiter::config::Listen;
+use loiter::config::{Bind, Listen};
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
@@ -74,11 +74,13 @@ impl Player {
     /// Plays a transcript to its end, or to the first line that does not match.
     pub(crate) fn play(script: &Script, cut: Cut) -> Result<(), Failure> {
         let app = App { server_header: Some(SERVER.to_owned()), ..script.settings.app() };
-        let protocol = match script.settings.listen.first() {
-            Some(Listen::TcpEcho(_)) => Protocol::Echo,
+        let listen = script.settings.listen.first();
+        let protocol = match listen.map(|listen| &listen.bind) {
+            Some(Bind::TcpEcho(_)) => Protocol::Echo,
             _ => Protocol::Http,
         };
         let mut player = Player::new(app, protocol, cut);
+        player.driver.modifiers = listen.and_then(Listen::shared_modifiers);
         let mut steps = script.steps.iter().peekable();
         player.turn().map_err(|what| (1, what))?;
         while let Some((line, step)) = steps.next() {

@@ -94,11 +94,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::listen::{Host, Listen};
+use super::defaults;
+use super::listen::{Bind, Host, Listen};
 use super::logging::*;
 use super::preset::Preset;
 use super::values::*;
 use crate::http::app::{App, HalfClose, Redirects};
+use crate::http::modifiers::{Bounds, Modifiers};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +150,21 @@ impl Settings {
         app
     }
 
+    /// The mistakes in modifiers that depend on other settings: the row of each, and what is wrong.
+    pub fn check(&self) -> Vec<(&'static Setting, BadValue)> {
+        let bounds = Bounds::new(&self.api.limits, false);
+        let with = &self.api.with;
+        let check = |name, layers: &[&Modifiers]| {
+            let bad = defaults::check(layers, &bounds).err()?;
+            Some((Setting::named(name)?, bad))
+        };
+        if let Some(server) = check("with", &[with]) {
+            return vec![server];
+        }
+        let listeners = self.listen.iter().map(|listen| &listen.modifiers);
+        listeners.filter_map(|modifiers| check("listen", &[with, modifiers])).collect()
+    }
+
     /// Applies the defaults of a preset, such as [`PUBLIC`](crate::config::PUBLIC).
     pub fn apply(&mut self, defaults: &[(&str, &str)]) {
         for (name, value) in defaults {
@@ -161,7 +178,7 @@ impl Default for Settings {
     fn default() -> Settings {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         Settings {
-            listen: vec![Listen::Http(Host::Address(address))],
+            listen: vec![Listen::from(Bind::Http(Host::Address(address)))],
             workers: 0,
             private_fd_tables: true,
             read_until_would_block: false,

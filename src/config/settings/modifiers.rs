@@ -1,10 +1,24 @@
 //! Modifiers: who may use them, and the server's defaults.
 
 use super::*;
+use crate::config::defaults::server;
 use crate::config::suggest::nearest;
 use crate::http::modifiers::{Dialect, Dialects};
 
 pub(super) const ROWS: &[Setting] = &[
+    Setting {
+        name: "with",
+        shape: Shape::List,
+        value: "MODIFIERS",
+        takes: "modifiers such as 'delay=20ms; status=503@0.1'; empty for none",
+        help: "Modifiers of every response, unless the request or its listener has others of the \
+               same name; can be repeated. `loiter help modifiers` lists them. The page at / is \
+               not modified, so that health checks work. With --profile public, what clients \
+               cannot use is allowed here",
+        set: |s, text| server(text).map(|with| s.api.with = with),
+        show: |s| s.api.with.to_string(),
+        ..ROW
+    },
     Setting {
         name: "modifiers",
         help: "Let clients modify responses, as with /~delay=2s/get; off is strict httpbin: ~ has \

@@ -1,7 +1,7 @@
 //! Listeners, workers and how sockets are used.
 
 use super::*;
-use crate::config::listen::listeners;
+use crate::config::listen_list::listeners;
 use crate::http::app::SERVER;
 
 /// Most worker threads that can be set.
@@ -20,7 +20,10 @@ pub(super) const ROWS: &[Setting] = &[
                localhost both loopback addresses, port 0 any free port. By default every user can \
                connect to a socket file (mode 0666); \
                'unix:PATH?mode=0660&owner=USER&group=GROUP' changes that. unix:@NAME is a socket \
-               without a file (Linux)",
+               without a file (Linux). 'http://:8081/~delay=20ms' and 'unix:PATH?~delay=20ms' \
+               modify all responses there (`loiter help modifiers`). After a modifier, a comma \
+               begins a listener only if http://, tcp-echo://, udp-echo:// or unix:, an IP \
+               address, :PORT or localhost:PORT follows; %2C never does",
         set: |s, text| listeners(text).map(|listen| s.listen = listen),
         show: |s| s.listen.iter().map(Listen::to_string).collect::<Vec<_>>().join("\n"),
         ..ROW

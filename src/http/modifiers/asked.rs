@@ -156,6 +156,14 @@ impl<'a> Asked<'a> {
         Ok(before - self.given.len())
     }
 
+    /// Checks that the protocol can do all of it, also what is a default.
+    pub fn check_possible(&self, protocol: Protocol) -> Result<(), BadModifier> {
+        self.given.iter().try_for_each(|given| match given.impossible(protocol) {
+            Some(reason) => Err(given.bad(reason)),
+            None => Ok(()),
+        })
+    }
+
     /// The queueing server that the request passes.
     pub fn slots(&self) -> Option<Slots> {
         let key = self.selection().key.unwrap_or_default();
@@ -329,7 +337,8 @@ impl Given<'_> {
             }
             Value::Fault(faults) => {
                 let off = |fault: &&Fault| {
-                    !FaultRow::of(fault.kind).is_some_and(|row| row.on.contains(&protocol))
+                    let is_on = |row: &FaultRow| row.on.contains(&protocol);
+                    !FaultRow::of(fault.kind).is_some_and(is_on) || !protocol.has(fault.at)
                 };
                 let fault = faults.values().find(off)?;
                 Some(format!("`{fault}` is not possible with {name}"))

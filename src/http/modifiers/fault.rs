@@ -1,6 +1,6 @@
 //! The kinds of faults: one row each, and how they are parsed.
 
-use super::Protocol::{self, Http2, Http10, Http11, TcpEcho};
+use super::Protocol::{self, Http2, Http10, Http11, TcpEcho, UdpEcho};
 use super::distribution::fraction;
 use super::plan::{At, Fault, FaultKind};
 use crate::base::limits::MAX_EXTRA_BYTES;
@@ -54,7 +54,8 @@ impl Place {
 }
 
 const HTTP: &[Protocol] = &[Http10, Http11, Http2];
-const ALL: &[Protocol] = &[Http10, Http11, Http2, TcpEcho];
+const ALL: &[Protocol] = &[Http10, Http11, Http2, TcpEcho, UdpEcho];
+const TCP: &[Protocol] = &[Http10, Http11, Http2, TcpEcho];
 const HTTP1: &[Protocol] = &[Http10, Http11];
 const ROW: FaultRow =
     FaultRow { kind: FaultKind::Close, place: Place::Never, on: HTTP, summary: "", sample: "" };
@@ -71,37 +72,37 @@ pub static FAULTS: [FaultRow; 12] = [
     FaultRow {
         kind: FaultKind::Reset,
         place: Place::Anywhere,
-        on: ALL,
+        on: TCP,
         summary: "resets the connection (TCP RST), in HTTP/2 the stream",
         sample: "reset:0.5",
     },
     FaultRow {
         kind: FaultKind::Abort,
         place: Place::Anywhere,
-        on: ALL,
+        on: TCP,
         summary: "resets the connection (TCP RST), in HTTP/2 too",
         sample: "abort",
     },
     FaultRow {
         kind: FaultKind::Hang,
         place: Place::Before,
+        on: ALL,
         summary: "sends nothing until the client leaves, or --max-wait",
         sample: "hang",
-        ..ROW
     },
     FaultRow {
         kind: FaultKind::Stall,
         place: Place::Within,
+        on: TCP,
         summary: "stops in mid-body until the client leaves, or --max-wait",
         sample: "stall:100",
-        ..ROW
     },
     FaultRow {
         kind: FaultKind::Truncate,
         place: Place::Within,
+        on: TCP,
         summary: "closes in mid-body, short of the length that was announced",
         sample: "truncate:0.5",
-        ..ROW
     },
     FaultRow {
         kind: FaultKind::Garbage,

@@ -107,6 +107,15 @@ impl Protocol {
             Protocol::UdpEcho => "UDP echo",
         }
     }
+
+    /// Whether a fault can be there: raw echo has neither an end nor events, a datagram no middle.
+    const fn has(self, at: Option<At>) -> bool {
+        match self {
+            Protocol::Http10 | Protocol::Http11 | Protocol::Http2 => true,
+            Protocol::TcpEcho => !matches!(at, Some(At::Share(_) | At::Event(_))),
+            Protocol::UdpEcho => at.is_none(),
+        }
+    }
 }
 
 impl From<Version> for Protocol {

@@ -224,7 +224,7 @@ pub static ROWS: [Row; 26] = [
         bad: "x rest reset: reset:1.5 reset:x reset:connect hang:5 bad-head:1 extra extra:0 \
             extra:2000000 stall:up:5 ws-close:1005 ws-close reset:event:x reset@2",
         group: Group::Fault,
-        on: TCP,
+        on: ALL,
         ..ROW
     },
     Row {

@@ -35,7 +35,7 @@ pub struct Listener {
     /// Its address, for requests without a Host field.
     pub(super) local: String,
     /// The defaults for every request there, if there are any; all workers share them.
-    pub(super) modifiers: Option<Arc<Modifiers>>,
+    pub(in crate::server) modifiers: Option<Arc<Modifiers>>,
     /// Whether the kernel defers accepting until the client has sent something. Such a connection
     /// is read at once; without this, most of those reads would find nothing.
     pub(super) deferred: bool,
