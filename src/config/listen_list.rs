@@ -75,6 +75,7 @@ fn suggest_scheme(part: &str, bad: BadValue) -> BadValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::modifiers::{Name, ROWS};
 
     /// The listeners as they are shown, or what is wrong.
     fn shown(text: &str) -> String {
@@ -138,6 +139,22 @@ mod tests {
             ("unix:s?mode=0600,web:82/~last", "unix:s?mode=0600 http://web:82/~last"),
         ] {
             assert!(shown(text).starts_with(read), "{text}: {}", shown(text));
+        }
+    }
+
+    #[test]
+    fn every_modifier_stays_apart_from_the_next_listener() {
+        for row in ROWS.iter().filter(|row| row.name != Name::Cut) {
+            for value in row.good() {
+                let token = format!("~{}={}", row.name.text(), value.replace('/', "%2F"));
+                let text = format!(":1/{token},unix:s?{token}&mode=0600,:2/{token}/");
+                let all = listeners(&text).expect(&text);
+                assert_eq!(all.len(), 3, "{text}");
+                let modifiers: Vec<_> = all.iter().map(|listen| &listen.modifiers).collect();
+                assert_eq!([modifiers[0]; 3], modifiers[..], "{text}");
+                let again = shown(&text).replace(' ', ",");
+                assert_eq!(listeners(&again).as_ref(), Ok(&all), "{again}");
+            }
         }
     }
 
