@@ -3,7 +3,7 @@
 //! [`Server`] starts and stops the workers. It installs no signal handler and prints nothing, so a
 //! test can run several; [`daemon`] is the program around it.
 
-pub mod access;
+pub mod access_log;
 mod admission;
 pub mod daemon;
 mod datagram_queue;
@@ -33,7 +33,7 @@ use mio::unix::pipe;
 
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
-use access::AccessLog;
+use access_log::AccessLog;
 pub use listen::Address;
 use socket_file::SocketFile;
 pub use start::StartError;

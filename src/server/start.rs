@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 
 use mio::unix::pipe;
 
-use super::access::AccessLog;
+use super::access_log::AccessLog;
 use super::listen::{Address, Group, Open};
 use super::log::{Output, Target};
 use super::os::{self, Os};

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use super::access::Sink;
+use super::access_log::Sink;
 use super::admission::{Admission, Verdict};
 use super::net::{Event, Net, is_exhausted};
 use super::session::{Schedule, Session, SharedBuffers, TurnResult};

@@ -6,7 +6,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
 use crate::proto::conn::Protocol;
-use crate::server::access::Sink;
+use crate::server::access_log::Sink;
 use crate::server::per_ip::ConnectionsPerIp;
 
 /// Everything that a worker derives from the settings and keeps; the rest is read from
