@@ -22,6 +22,7 @@ use super::{Handle, Mailbox, Server, Shared};
 use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_LISTENERS, MAX_REFUSALS};
 use crate::config::{BadValue, Bind, Listen, Settings};
 use crate::http::app::App;
+use crate::http::modifiers::state::State;
 
 /// Why a server did not start. Displayed, it includes advice.
 #[derive(Debug)]
@@ -214,6 +215,8 @@ fn open_log(
 struct Plan {
     /// Shared, so that documents are rendered once.
     app: Arc<App>,
+    /// Shared, so that a request counts on any worker.
+    state: Arc<State>,
     workers: usize,
     /// Most connections of one worker, and most of its connections that are being refused.
     capacity: usize,
@@ -239,6 +242,7 @@ impl Plan {
         };
         Ok(Plan {
             app: Arc::new(app(settings, workers)?),
+            state: Arc::default(),
             workers,
             capacity: capacity(settings, limit, workers),
             refusals: refusals(limit),
@@ -376,7 +380,8 @@ impl WorkerStart {
             .inspect_err(|_| socket_files(&groups).for_each(SocketFile::remove))
             .map_err(StartError::System)?;
         let seed = RandomState::new().build_hasher().finish();
-        Ok((Worker::new(os, plan.worker(), listeners, self.inbox, seed), groups))
+        let worker = Worker::new(os, plan.worker(), listeners, self.inbox, seed);
+        Ok((worker.with_state(Arc::clone(&plan.state)), groups))
     }
 }
 

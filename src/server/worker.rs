@@ -11,6 +11,7 @@
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::base::limits::{
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
+use crate::http::modifiers::state::State;
 use crate::proto::conn::{Conn, Protocol};
 use crate::proto::{Cx, Ends, Shared};
 
@@ -95,6 +97,12 @@ impl<N: Net> Worker<N> {
             listeners,
             inbox,
         }
+    }
+
+    /// The same with this state of modifiers, which all workers share.
+    pub fn with_state(mut self, state: Arc<State>) -> Worker<N> {
+        self.shared.modifiers = state;
+        self
     }
 
     /// Serves until a command ends it; then returns its `net`, which the simulator inspects.
