@@ -170,4 +170,24 @@ mod tests {
             assert!(shown(text).contains(said), "{text}: {}", shown(text));
         }
     }
+
+    /// Lists of listeners with modifiers, most of them valid.
+    fn lists() -> impl proptest::strategy::Strategy<Value = String> {
+        let one = "((http://|)(web|):0(/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
+                   /~header=a:[,;b ]{0,2}|/){0,3}|unix:[a-z]{3}[?](~last|mode=0600|\
+                   ~text=[,:/;? ]{0,4})(&~delay=1s(,2s|)){0,1})";
+        let list = format!("{one}([,\n]{one}){{0,2}}");
+        proptest::string::string_regex(&list).expect("an expression")
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_shown_reads_back(text in lists()) {
+            if let Ok(all) = listeners(&text) {
+                let shown = all.iter().map(Listen::to_string).collect::<Vec<_>>();
+                proptest::prop_assert_eq!(&listeners(&shown.join(",")), &Ok(all.clone()));
+                proptest::prop_assert_eq!(listeners(&shown.join("\n")), Ok(all));
+            }
+        }
+    }
 }
