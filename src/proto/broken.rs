@@ -44,6 +44,7 @@ impl Broken {
     }
 
     /// See [`Standing`].
+    #[inline(always)]
     pub fn standing(&self) -> Standing {
         let idle = Standing { reads: false, ..Standing::READS };
         match self {

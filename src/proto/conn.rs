@@ -60,6 +60,7 @@ impl Conn {
     }
 
     /// The question: its state between two calls.
+    #[inline(always)] // twice a turn
     pub fn standing(&self) -> Standing {
         match self {
             Conn::Http1(http1) => http1.standing(),

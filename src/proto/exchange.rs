@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use arrayvec::ArrayVec;
+
 use super::canned_errors::OVERLOADED;
 use super::modify::Asked;
 use super::{Clock, Cx};
@@ -88,8 +90,19 @@ pub enum Step {
     Raw(Vec<u8>),
     /// Nothing: the body is complete.
     End,
-    /// A break: nothing more is sent.
-    Break(Break),
+    /// Nothing: it is [broken](Exchange::ending) off.
+    Break,
+}
+
+/// How the connection ends after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As the protocol has it.
+    Usual,
+    /// Unannounced, so many microseconds later.
+    Idle(u64),
+    /// At once, by a fault.
+    Broken(Break),
 }
 
 /// How a fault ends an answer.
@@ -120,30 +133,34 @@ pub struct Head<'a> {
 
 impl Exchange {
     /// Asks the endpoint that was found, and admits the answer if it takes time.
-    pub fn open(cx: &mut Cx, request: &mut Request, asked: Asked) -> Opened {
-        let Asked { found, plan } = asked;
-        request.seed = plan.as_ref().map_or_else(|| cx.worker.random.next_u64(), |plan| plan.seed);
-        let mut reply = match found {
-            Ok(found) => {
-                request.params = found.params;
-                let mut reply = endpoint::answer(cx.app, &found, request);
-                reply.route = found.index;
-                reply
-            }
-            Err(refusal) => endpoint::not_served(cx.app, &refusal, request),
-        };
-        if let Some(plan) = plan {
-            match endpoint::modify(reply, *plan) {
-                Ok(modified) => reply = modified,
-                Err(refusal) => return Opened::Ready(Exchange::refused(cx, &refusal, request)),
-            }
+    pub fn open(cx: &mut Cx, request: &mut Request, asked: &mut Asked) -> Opened {
+        if let Some(plan) = asked.plan.take() {
+            return Exchange::open_modified(cx, request, asked, *plan);
         }
+        request.seed = cx.worker.random.next_u64();
+        let reply = reply(cx.app, request, asked);
         let exchange = Exchange::new(cx, reply, request);
-        if !exchange.takes_time() {
-            return Opened::Ready(exchange);
+        exchange.admit(cx, request)
+    }
+
+    /// The same under a plan.
+    #[cold]
+    fn open_modified(cx: &mut Cx, request: &mut Request, asked: &Asked, plan: Plan) -> Opened {
+        request.seed = plan.seed;
+        match endpoint::modify(reply(cx.app, request, asked), plan) {
+            Ok(reply) => Exchange::new(cx, reply, request).admit(cx, request),
+            Err(refusal) => Opened::Ready(Exchange::refused(cx, &refusal, request)),
+        }
+    }
+
+    /// Admits it if it takes time.
+    #[inline(always)]
+    fn admit(self, cx: &mut Cx, request: &Request) -> Opened {
+        if !self.takes_time() {
+            return Opened::Ready(self);
         }
         match cx.worker.delayed < cx.app.limits.delayed {
-            true => Opened::Delayed(exchange),
+            true => Opened::Delayed(self),
             false => Opened::Overloaded(Exchange::refused(cx, &OVERLOADED, request)),
         }
     }
@@ -164,7 +181,7 @@ impl Exchange {
     /// Lets it wait, with its request, until it is due: the bytes of its head and of the body that
     /// was kept.
     pub fn park(&mut self, bytes: Cow<[u8]>, request: &Request) {
-        let mut kept = vec![request.seed];
+        let mut kept = ArrayVec::<u64, 3>::from_iter([request.seed]);
         if let Body::Modified(modified) = &mut self.reply.body
             && modified.plan.is_delay_only()
         {
@@ -223,11 +240,11 @@ impl Exchange {
         matches!(self.reply.body, Body::Echo)
     }
 
-    /// Microseconds after the answer until the connection is closed unannounced, if it is.
-    pub fn idle_us(&self) -> Option<u64> {
+    /// How modifiers end the connection after it, if they do.
+    pub fn ending(&self) -> Ending {
         match &self.phase {
-            Phase::Playing(Playing::Shaped(shaped)) => shaped.idle_us(),
-            _ => None,
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.ending(),
+            _ => Ending::Usual,
         }
     }
 
@@ -250,6 +267,9 @@ impl Exchange {
 
     /// What it changes to.
     pub fn upgrade(&mut self) -> Option<Box<WebSocketLimits>> {
+        if !matches!(self.reply.body, Body::WebSocket(_)) {
+            return None;
+        }
         match std::mem::replace(&mut self.reply.body, Body::Empty) {
             Body::WebSocket(limits) => Some(limits),
             _ => None,
@@ -271,7 +291,6 @@ impl Exchange {
     /// What is due: nothing, a head, or pieces of the body. These are appended to `into`, at least
     /// one, and no more once they fill `room` bytes.
     pub fn step(&mut self, clock: Clock, room: usize, into: &mut Vec<u8>) -> Step {
-        let sends_nothing = self.waits() && self.sends_nothing();
         match &mut self.phase {
             Phase::Waiting { due: Time::NEVER, .. } if !clock.fresh => Step::Clock,
             Phase::Waiting { due, .. } if *due == Time::NEVER => {
@@ -280,14 +299,7 @@ impl Exchange {
                 Step::Wait(*due)
             }
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
-            Phase::Waiting { .. } if sends_nothing => self.break_now(clock.now),
-            Phase::Waiting { request, due } => {
-                let request = std::mem::take(request);
-                let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));
-                let arrived = due.before(waited);
-                self.phase = Phase::Playing(Playing::Plain { since: clock.now });
-                Step::Answer(request, arrived)
-            }
+            Phase::Waiting { .. } => self.come_due(clock.now),
             Phase::Playing(Playing::Plain { since }) => match &mut self.reply.body {
                 Body::Paced(pace) => piece(pace, *since, clock.now, room, into),
                 // Only one of which nothing is sent is still in its body.
@@ -295,6 +307,21 @@ impl Exchange {
                 _ => Step::End,
             },
             Phase::Playing(Playing::Shaped(shaped)) => shaped.step(clock.now, room, into),
+        }
+    }
+
+    /// Its head is due: the request comes back, unless nothing is sent.
+    fn come_due(&mut self, now: Time) -> Step {
+        if self.sends_nothing() {
+            return self.break_now(now);
+        }
+        let playing = Phase::Playing(Playing::Plain { since: now });
+        match std::mem::replace(&mut self.phase, playing) {
+            Phase::Waiting { request, due } => {
+                let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));
+                Step::Answer(request, due.before(waited))
+            }
+            Phase::Playing(_) => Step::End,
         }
     }
 
@@ -354,6 +381,20 @@ impl Exchange {
             (_, Body::Paced(pace)) if pace.length.is_none() => Some(&pace.trailers),
             _ => None,
         }
+    }
+}
+
+/// Asks the endpoint that was found.
+#[inline(always)]
+fn reply(app: &App, request: &mut Request, asked: &Asked) -> Reply {
+    match &asked.found {
+        Ok(found) => {
+            request.params = found.params;
+            let mut reply = endpoint::answer(app, found, request);
+            reply.route = found.index;
+            reply
+        }
+        Err(refusal) => endpoint::not_served(app, refusal, request),
     }
 }
 

@@ -40,23 +40,16 @@ impl Asked {
     }
 }
 
-/// What a request, with a body or without, asks for that was found to be for this route, or none.
-#[inline]
-pub fn plan(
-    cx: &mut Cx,
-    request: &Request,
-    found: Result<Found, Refusal>,
-    has_body: bool,
-) -> Asked {
-    let may_be_modified = found.is_err()
+/// Finds what modifiers do to the answer to this request, which has a body or not.
+#[inline(always)] // one look at flags for a plain request
+pub fn plan(cx: &mut Cx, request: &Request, asked: &mut Asked, has_body: bool) {
+    let may_be_modified = asked.found.is_err()
         | request.query_modifiers
         | request.loiter_field
         | !cx.app.with.is_empty()
         | cx.ends.modifiers.is_some();
     if may_be_modified && cx.app.modifiers {
-        modified(cx, request, has_body)
-    } else {
-        Asked::plain(found)
+        *asked = modified(cx, request, has_body);
     }
 }
 

@@ -80,6 +80,7 @@ impl ModifiedEcho {
     }
 
     /// See [`Standing`]. Beyond the bound on what it holds, it does not read.
+    #[inline(always)]
     pub fn standing(&self) -> Standing {
         Standing { reads: !self.is_full(), ..Standing::READS }
     }

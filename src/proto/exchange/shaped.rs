@@ -1,6 +1,6 @@
 //! An answer that modifiers change: its head, the pieces of its body in time, and how it breaks.
 
-use super::{Break, Exchange, Head, Phase, Playing, Step};
+use super::{Break, Ending, Exchange, Head, Phase, Playing, Step};
 use crate::base::limits::{GARBAGE_BYTES, PACE_TICK};
 use crate::base::random::Random;
 use crate::base::time::Time;
@@ -29,6 +29,8 @@ pub(super) struct Shaped {
     spoiled: bool,
     /// When its silence ends.
     silent_until: Option<Time>,
+    /// How it is broken, once it is.
+    broken: Option<Break>,
 }
 
 /// A modified head: what the protocol writes it from.
@@ -158,16 +160,20 @@ impl Shaped {
         let paced = shape.as_ref().and_then(Shape::pace).is_some_and(|pace| pace.span_us > 0);
         let slow = paced || plan.takes_time();
         let rest_of_head = Vec::new();
-        let (chunked, spoiled, silent_until) = (false, false, None);
-        Shaped { plan, since, rest_of_head, shape, chunked, slow, spoiled, silent_until }
+        let (chunked, spoiled, silent_until, broken) = (false, false, None, None);
+        Shaped { plan, since, rest_of_head, shape, chunked, slow, spoiled, silent_until, broken }
     }
 
     pub(super) fn takes_time(&self) -> bool {
         self.slow
     }
 
-    pub(super) fn idle_us(&self) -> Option<u64> {
-        self.plan.idle_us
+    pub(super) fn ending(&self) -> Ending {
+        match (self.broken, self.plan.idle_us) {
+            (Some(kind), _) => Ending::Broken(kind),
+            (None, Some(idle_us)) => Ending::Idle(idle_us),
+            (None, None) => Ending::Usual,
+        }
     }
 
     /// See [`Exchange::trailers`].
@@ -204,11 +210,11 @@ impl Shaped {
     fn break_off(&mut self, now: Time) -> Step {
         let Some(fault) = self.plan.fault else { return Step::End };
         match fault.kind {
-            FaultKind::Reset | FaultKind::Abort => Step::Break(Break::Reset),
+            FaultKind::Reset | FaultKind::Abort => self.end(Break::Reset),
             FaultKind::Hang | FaultKind::Stall => {
                 let end = now.after_us(self.plan.silence_us);
                 let until = *self.silent_until.get_or_insert(end);
-                if now < until { Step::Wait(until) } else { Step::Break(Break::Close) }
+                if now < until { Step::Wait(until) } else { self.end(Break::Close) }
             }
             FaultKind::BadChunk | FaultKind::Garbage | FaultKind::Extra(_) if !self.spoiled => {
                 self.spoiled = true;
@@ -216,8 +222,13 @@ impl Shaped {
             }
             // A code is for WebSocket alone.
             FaultKind::WsClose(_) => Step::End,
-            _ => Step::Break(Break::Close),
+            _ => self.end(Break::Close),
         }
+    }
+
+    fn end(&mut self, kind: Break) -> Step {
+        self.broken = Some(kind);
+        Step::Break
     }
 }
 

@@ -118,8 +118,9 @@ fn a_request_that_is_read_again_has_its_parameters_and_its_seed() {
     let mut cx = driver.cx();
     http::ask("/delay/7", &[("Host", "a")], b"", |fresh| {
         let mut request = fresh.clone();
-        let asked = Asked::plain(endpoint::find(cx.app, &request.target, request.method));
-        let Opened::Delayed(mut exchange) = Exchange::open(&mut cx, &mut request, asked) else {
+        let mut asked = Asked::plain(endpoint::find(cx.app, &request.target, request.method));
+        let Opened::Delayed(mut exchange) = Exchange::open(&mut cx, &mut request, &mut asked)
+        else {
             panic!("it is not delayed")
         };
         let mut again = fresh.clone();

@@ -87,6 +87,7 @@ pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// Appends a head, up to the fields that every answer has.
+#[inline(always)] // in the answer to a plain request
 pub(super) fn write_head(
     output: &mut Vec<u8>,
     head: &exchange::Head,
@@ -165,6 +166,7 @@ fn server_timing(output: &mut Vec<u8>, after_us: u64) {
 }
 
 /// Appends the fields that every answer has, and the empty line that ends the head.
+#[inline(always)]
 pub(super) fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
     let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");

@@ -10,7 +10,7 @@ use crate::http::modifiers::FaultKind;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::proto::canned_errors::{FULL, LEFT};
-use crate::proto::exchange::{self, Break, Exchange};
+use crate::proto::exchange::{self, Break, Ending, Exchange};
 use crate::proto::intake::{Taken, TakenRequest};
 use crate::proto::{Cx, Event, Next, Upgrade};
 
@@ -53,13 +53,14 @@ impl Http1 {
             return Some(Next::Become(Box::new(Upgrade::WebSocket(*limits))));
         }
         let now = cx.clock.now;
-        self.to(match (self.terms.closing, exchange.idle_us()) {
-            (Closing::KeptAlive, None) => Stage::Idle { since: now },
-            (Closing::KeptAlive, Some(idle_us)) => {
+        self.to(match (exchange.ending(), self.terms.closing) {
+            (Ending::Broken(kind), _) => return self.broken(cx, kind),
+            (Ending::Usual, Closing::KeptAlive) => Stage::Idle { since: now },
+            (Ending::Idle(idle_us), Closing::KeptAlive) => {
                 Stage::Doomed(Box::new(Doom { since: now, idle_us }))
             }
-            (Closing::ByClient, _) if input.is_empty() => Stage::Close,
-            (Closing::ByClient | Closing::ByUs, _) => lingering(cx),
+            (_, Closing::ByClient) if input.is_empty() => Stage::Close,
+            (_, Closing::ByClient | Closing::ByUs) => lingering(cx),
         })
     }
 
@@ -75,20 +76,7 @@ impl Http1 {
         })
     }
 
-    /// A fault ends the connection, and with it an exchange.
-    pub(super) fn break_off(
-        &mut self,
-        cx: &mut Cx,
-        mut exchange: Exchange,
-        kind: Break,
-    ) -> Option<Next> {
-        if let Some(record) = exchange.finish(cx) {
-            exchange::record_outcome(cx, record, false);
-        }
-        self.broken(cx, kind)
-    }
-
-    /// The same before the request's body is complete.
+    /// A fault ends the connection before the request's body is complete.
     pub(super) fn break_off_body(
         &mut self,
         cx: &mut Cx,
@@ -105,6 +93,7 @@ impl Http1 {
         self.broken(cx, kind)
     }
 
+    #[cold]
     fn broken(&mut self, cx: &mut Cx, kind: Break) -> Option<Next> {
         match kind {
             Break::Close => self.to(lingering(cx)),

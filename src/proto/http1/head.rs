@@ -180,11 +180,10 @@ fn head<'a>(
     if !authority.is_none_or(|name| authority::is_valid(name) && authority::has_name(name)) {
         return Err(Refusal::bad("the request target's authority is malformed"));
     }
-    let mut request = request(bytes, &tokens, target, authority.or(host), fields, origin);
-    request.loiter_field = framing.has_loiter();
+    let (host, loiter) = (authority.or(host), framing.has_loiter());
     Ok(Head {
         bytes: tokens.head_bytes,
-        request,
+        request: request(bytes, &tokens, target, host, (fields, loiter), origin),
         body: framing.body(version)?,
         keep_alive: framing.keep_alive(version),
         expects_continue: framing.expects_continue(version)?,
@@ -204,7 +203,7 @@ pub fn reparse<'a>(
     let fields = table.as_slice();
     let host = || fields.iter().find(|field| field.is("host")).map(|field| field.value);
     let host = authority.or_else(host);
-    let mut request = request(bytes, &tokens, target, host, fields, origin);
+    let mut request = request(bytes, &tokens, target, host, (fields, false), origin);
     request.body = bytes.get(tokens.head_bytes..).unwrap_or_default();
     request.body_bytes = request.body.len() as u64;
     Some(request)
@@ -228,13 +227,13 @@ fn request<'a>(
     tokens: &Tokens<'a>,
     target: Target<'a>,
     host: Option<&'a [u8]>,
-    fields: &'a [Field<'a>],
+    (fields, loiter_field): (&'a [Field<'a>], bool),
     origin: Origin<'a>,
 ) -> Request<'a> {
     Request {
         method: Method::parse(tokens.method),
         version: tokens.version,
-        loiter_field: false,
+        loiter_field,
         query_modifiers: origin.modifiers && target.raw_query.is_some_and(has_modifiers),
         target,
         params: Params::default(),

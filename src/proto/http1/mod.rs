@@ -46,7 +46,6 @@ use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request, Version};
 use encode::{Closing, ResponseTerms};
 use head::{FieldTable, Head, Length, Origin, Scan};
-use play::Played;
 use request_body::{RequestBody, Step};
 
 /// One HTTP/1 connection.
@@ -107,6 +106,7 @@ impl Http1 {
     }
 
     /// See [`Standing`].
+    #[inline(always)] // twice a turn
     pub fn standing(&self) -> Standing {
         let reads = Standing::READS;
         match &self.stage {
@@ -119,7 +119,13 @@ impl Http1 {
             Stage::Idle { .. } | Stage::Doomed(_) | Stage::Head { .. } | Stage::Departed { .. } => {
                 reads
             }
-            Stage::Body(body) => body.standing(),
+            Stage::Body(body) => Standing {
+                reads: !body.is_held(),
+                collects: body.streams(),
+                splice_budget: body.splice_budget(),
+                delayed: body.is_slow().into(),
+                ..reads
+            },
             Stage::Play(exchange) => {
                 Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
             }
@@ -219,8 +225,9 @@ impl Http1 {
         // Borrowed, as a head is large to move.
         let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
         self.accept(head);
-        let found = endpoint::find(cx.app, &head.request.target, head.request.method);
-        let asked = modify::plan(cx, &head.request, found, head.body != Length::Exact(0));
+        let Request { target, method, .. } = &head.request;
+        let mut asked = Asked::plain(endpoint::find(cx.app, target, *method));
+        modify::plan(cx, &head.request, &mut asked, head.body != Length::Exact(0));
         let rule = asked.body_rule(cx.app, &head.request);
         let Some(bytes) = complete_bytes(cx, head, &asked, rule, input.unread()) else {
             let bytes = self.receive(cx, head, asked, rule, input, output);
@@ -231,7 +238,7 @@ impl Http1 {
         request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
         request.body_bytes = request.body.len() as u64;
         let bytes = input.unread().get(..bytes).unwrap_or_default();
-        let exchange = self.open(cx, request, asked, bytes.into(), output);
+        let exchange = self.open(cx, request, &mut asked, bytes.into(), output);
         let bytes = bytes.len();
         input.consume(bytes);
         Ok(self.begin(cx, exchange, input, output))
@@ -283,11 +290,12 @@ impl Http1 {
 
     /// Opens the exchange of a request and answers it, unless it is to wait: then it keeps `bytes`,
     /// the head and what was kept of the body.
+    #[inline(always)] // in the answer to a plain request
     fn open(
         &mut self,
         cx: &mut Cx,
         request: &mut Request,
-        asked: Asked,
+        asked: &mut Asked,
         bytes: Cow<[u8]>,
         output: &mut Buf,
     ) -> Exchange {
@@ -323,11 +331,10 @@ impl Http1 {
             return self.to(Stage::Play(Box::new(exchange)));
         }
         match play::play(&mut exchange, &mut self.terms, cx, output.tail()) {
-            Played::Done => self.finish(cx, exchange, input),
-            Played::Broken(kind) => self.break_off(cx, exchange, kind),
-            Played::Wait(next) => {
+            None => self.finish(cx, exchange, input),
+            next => {
                 self.stage = Stage::Play(Box::new(exchange));
-                Some(next)
+                next
             }
         }
     }
@@ -363,8 +370,8 @@ impl Http1 {
         let mut table = FieldTable::empty();
         let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
-        let asked = modify::again(cx, &request, plan);
-        let mut exchange = self.open(cx, &mut request, asked, Cow::Borrowed(&bytes), output);
+        let mut asked = modify::again(cx, &request, plan);
+        let mut exchange = self.open(cx, &mut request, &mut asked, Cow::Borrowed(&bytes), output);
         if let Some(record) = exchange.record() {
             record.started = began;
         }
@@ -373,17 +380,13 @@ impl Http1 {
 
     fn play(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Play(exchange) = &mut self.stage else { return None };
-        let broken = match play::play(exchange, &mut self.terms, cx, output.tail()) {
-            Played::Wait(next) if cx.edge.eof_reported => {
-                return self.half_closed(cx, next, input);
-            }
-            Played::Wait(next) => return Some(next),
-            Played::Broken(kind) => Some(kind),
-            Played::Done => None,
-        };
-        match (std::mem::replace(&mut self.stage, Stage::Close), broken) {
-            (Stage::Play(exchange), None) => self.finish(cx, *exchange, input),
-            (Stage::Play(exchange), Some(kind)) => self.break_off(cx, *exchange, kind),
+        match play::play(exchange, &mut self.terms, cx, output.tail()) {
+            Some(next) if cx.edge.eof_reported => return self.half_closed(cx, next, input),
+            Some(next) => return Some(next),
+            None => {}
+        }
+        match std::mem::replace(&mut self.stage, Stage::Close) {
+            Stage::Play(exchange) => self.finish(cx, *exchange, input),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use super::{modified, origin};
 use crate::base::limits::{BODY_HIGH_WATER, HIGH_WATER};
 use crate::base::time::Time;
 use crate::http::request::{Method, Request, Version};
-use crate::proto::exchange::{Break, Exchange, Parked, Step};
+use crate::proto::exchange::{Exchange, Parked, Step};
 use crate::proto::{Cx, Next};
 
 /// Appends the head of an answer, and its body unless that comes in pieces. `streamed` is the
@@ -39,42 +39,30 @@ pub(super) fn answer(
     cx.worker.body.clear();
 }
 
-/// How far an answer has been played.
-#[derive(Debug)]
-pub(super) enum Played {
-    /// There is more of it, when this has come.
-    Wait(Next),
-    /// It is complete.
-    Done,
-    /// It is broken off.
-    Broken(Break),
-}
-
-/// Appends what is due of an answer.
+/// Appends what is due of an answer; `None` once it is over.
 pub(super) fn play(
     exchange: &mut Exchange,
     terms: &mut ResponseTerms,
     cx: &mut Cx,
     output: &mut Vec<u8>,
-) -> Played {
+) -> Option<Next> {
     loop {
         match step(exchange, *terms, cx, output) {
-            Step::Clock => return Played::Wait(Next::ReadClock),
-            Step::Wait(until) => return Played::Wait(Next::Sleep(until)),
-            Step::Room => return Played::Wait(Next::Write),
+            Step::Clock => return Some(Next::ReadClock),
+            Step::Wait(until) => return Some(Next::Sleep(until)),
+            Step::Room => return Some(Next::Write),
             Step::Answer(parked, arrived) => {
                 if !answer_parked(exchange, terms, cx, &parked, arrived, output) {
-                    return Played::Done;
+                    return None;
                 }
                 // A long answer is over only when the client has taken most of it.
                 if output.len() >= HIGH_WATER {
-                    return Played::Wait(Next::Write);
+                    return Some(Next::Write);
                 }
             }
             Step::Data(bytes) => exchange.count(bytes),
             Step::Raw(bytes) => output.extend_from_slice(&bytes),
-            Step::End => return Played::Done,
-            Step::Break(kind) => return Played::Broken(kind),
+            Step::End | Step::Break => return None,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::proto::canned_errors::OVERLOADED;
 use crate::proto::exchange::{Break, Exchange, Opened};
 use crate::proto::intake::{Allowance, Intake, Sink, Taken};
 use crate::proto::modify::Asked;
-use crate::proto::{Cx, Next, Standing};
+use crate::proto::{Cx, Next};
 
 /// A request whose head has arrived, and as much of its body as has come.
 #[derive(Debug)]
@@ -72,20 +72,18 @@ impl RequestBody {
         Ok(Box::new(RequestBody { decoder, intake, chunked }))
     }
 
-    /// See [`Standing`].
-    pub(super) fn standing(&self) -> Standing {
-        let (slow, held) = self.intake.is_slow();
-        let splice_budget = self.splice_budget();
-        let (reads, collects) = (!held, self.streams());
-        Standing { reads, collects, splice_budget, delayed: slow.into(), ..Standing::READS }
-    }
-
     /// Whether its client is waited for, or else modifiers keep it unread.
     pub(super) fn is_held(&self) -> bool {
         self.intake.is_slow().1
     }
 
-    fn streams(&self) -> bool {
+    /// Whether it is read slowly.
+    pub(super) fn is_slow(&self) -> bool {
+        self.intake.is_slow().0
+    }
+
+    /// See [`Intake::streams`].
+    pub(super) fn streams(&self) -> bool {
         self.intake.streams()
     }
 
@@ -94,7 +92,8 @@ impl RequestBody {
         self.intake.write_unblocked(cx);
     }
 
-    fn splice_budget(&self) -> u64 {
+    /// See [`Standing::splice_budget`](crate::proto::Standing::splice_budget).
+    pub(super) fn splice_budget(&self) -> u64 {
         if self.streams() && !self.chunked { self.decoder.exactly() } else { 0 }
     }
 
@@ -176,7 +175,8 @@ fn stream(
     found: Found,
     output: &mut Buf,
 ) -> Sink {
-    let mut exchange = match Exchange::open(cx, &mut head.request, Asked::plain(Ok(found))) {
+    let mut asked = Asked::plain(Ok(found));
+    let mut exchange = match Exchange::open(cx, &mut head.request, &mut asked) {
         Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
         Opened::Ready(_) | Opened::Overloaded(_) => return Sink::Discard,
         Opened::Delayed(_) => return Sink::Keep,
