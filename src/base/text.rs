@@ -16,7 +16,8 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// "Did you mean": the one of `known` that `word` is most like, if it differs in at most a third
-/// of its letters; two in the wrong order count as one. `synonyms` are words that others use, each with ours.
+/// of its letters; two in the wrong order count as one. `synonyms` are words that others use, each
+/// with ours.
 pub fn nearest<'a>(
     word: &str,
     known: impl Iterator<Item = &'a str>,

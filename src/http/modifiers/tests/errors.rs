@@ -8,74 +8,30 @@ const PUBLIC: Bounds = Bounds { max_wait_us: 10_000_000, public: true };
 
 #[test]
 fn an_error_names_carrier_modifier_value_and_what_to_write() {
-    for (carrier, text, message) in [
-        (
-            Path,
-            "delay=abc",
-            "bad modifier `delay=abc` in the path: `abc` is not a duration; write 50ms, 1.5s, 1m30s \
-             or 0.25",
-        ),
-        (Field, "delay=-1", "bad modifier `delay=-1` in the Loiter field: `-1` is negative"),
-        (
-            Path,
-            "delay=2h",
-            "bad modifier `delay=7200s` in the path: 7200s is longer than 3600s (--max-wait)",
-        ),
-        (
-            Query,
-            "dealy=1s",
-            "bad modifier `dealy=1s` in the query: there is no such modifier; did you mean delay?",
-        ),
-        (
-            Query,
-            "latency=1s",
-            "bad modifier `latency=1s` in the query: there is no such modifier; did you mean delay?",
-        ),
-        (
-            Path,
-            "delay",
-            "bad modifier `delay` in the path: its value is missing; write delay=DURATION or a \
-             distribution",
-        ),
-        (Path, "last=1", "bad modifier `last=1` in the path: it takes no value"),
-        (
-            Server,
-            "status=600",
-            "bad modifier `status=600` in the server's defaults: `600` is not a status code; write \
-             100 to 599",
-        ),
-        (
-            Listener,
-            "piece=2MiB",
-            "bad modifier `piece=2MiB` in the listener's defaults: `2MiB` is out of range: 1 \
-             to 1MiB",
-        ),
-        (
-            Query,
-            "fault=rst",
-            "bad modifier `fault=rst` in the query: `rst` is not a fault; did you mean reset?",
-        ),
+    let unknown = "there is no such modifier; did you mean delay?";
+    for (carrier, text, reason) in [
+        (Path, "delay=abc", "`abc` is not a duration; write 50ms, 1.5s, 1m30s or 0.25"),
+        (Field, "delay=-1", "`-1` is negative"),
+        (Path, "delay=7200s", "7200s is longer than 3600s (--max-wait)"),
+        (Query, "dealy=1s", unknown),
+        (Query, "latency=1s", unknown),
+        (Path, "delay", "its value is missing; write delay=DURATION or a distribution"),
+        (Path, "last=1", "it takes no value"),
+        (Server, "status=600", "`600` is not a status code; write 100 to 599"),
+        (Listener, "piece=2MiB", "`2MiB` is out of range: 1 to 1MiB"),
+        (Query, "fault=rst", "`rst` is not a fault; did you mean reset?"),
         (
             Query,
             "fault=truncate:x",
-            "bad modifier `fault=truncate:x` in the query: `truncate:x` is not a fault; write \
-             truncate[:BYTES, :0.5 or :event:N], such as truncate:0.5",
+            "`truncate:x` is not a fault; write truncate[:BYTES, :0.5 or :event:N], such as \
+             truncate:0.5",
         ),
-        (
-            Query,
-            "status=503@2",
-            "bad modifier `status=503@2` in the query: the chance `2` is not a number from \
-             0 to 1, such as 0.5",
-        ),
-        (
-            Path,
-            "header=TE:x",
-            "bad modifier `header=TE:x` in the path: `TE` is not to be replaced: the server frames \
-             the answer",
-        ),
+        (Query, "status=503@2", "the chance `2` is not a number from 0 to 1, such as 0.5"),
+        (Path, "header=TE:x", "`TE` is not to be replaced: the server frames the answer"),
     ] {
-        let refused = carried(carrier, text).and_then(|modifiers| check(&modifiers));
-        assert_eq!(refused.unwrap_err().to_string(), message);
+        let refused = carried(carrier, text).and_then(|modifiers| check(&modifiers)).unwrap_err();
+        let message = format!("bad modifier `{text}` {}: {reason}", carrier.place());
+        assert_eq!(refused.to_string(), message);
     }
     let unknown = Modifiers::parse("zebra=1", Path).unwrap_err();
     assert!(unknown.reason.contains("there are delay, head, body"), "{unknown}");
