@@ -6,7 +6,8 @@ use super::distribution::fraction;
 use super::draw::{Draw, Use};
 use crate::base::limits::MAX_MODIFIER_CHOICES;
 
-/// A value with its chance, or several with their weights. `None` is `none`: nothing.
+/// A value with its chance, or several with their weights. `None` is `none`: nothing, which only a
+/// list can have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice<T>(Vec<(Option<T>, f64)>);
 
@@ -25,6 +26,7 @@ impl<T> Choice<T> {
         let chance = |text| fraction("the chance", text, 0.0..=1.0);
         if !text.contains(',') {
             let (text, chance) = match text.rsplit_once('@') {
+                Some(("none", _)) => return Err("`none` has no chance".to_owned()),
                 Some((text, after)) => (text, chance(after)?),
                 None => (text, 1.0),
             };

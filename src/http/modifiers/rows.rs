@@ -35,7 +35,7 @@ pub static ROWS: [Row; 26] = [
         good: "0 0.25 50ms 1m30s 150us 1ms..2ms normal:20ms:5ms lognormal:20ms:0.5 exp:10ms \
             pareto:5ms:1.5 2ms@0.1 1ms@90,2s@10 none@9,1s",
         bad: "-1 abc 2s..1s inf 999h 1ms..2h 1s@2 1s@-1 1s@x 50ms@10%25 uniform:1s:2s normal:1s \
-            lognormal:1s:11 pareto:1s:0 1s, 1s@0,2s@0",
+            lognormal:1s:11 pareto:1s:0 1s, 1s@0,2s@0 none@0.5",
         on: ALL,
         ..ROW
     },
