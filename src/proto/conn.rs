@@ -4,11 +4,12 @@ use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::websocket::WebSocket;
-use super::{Cx, Next, Standing, Upgrade};
+use super::{Cx, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
 use crate::base::limits::Limits;
 use crate::base::time::Time;
-use crate::http::modifiers::{At, Fault, Plan};
+use crate::http::app::App;
+use crate::http::modifiers::{self, At, Fault, Modifiers, Plan};
 
 /// What a listener's connections speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +49,29 @@ impl Conn {
         }
     }
 
-    /// The same under a plan that the listener's modifiers make for this connection. A fault at
-    /// [`At::Connect`] breaks it before anything was read; raw echo is modified; and a request is
-    /// modified when it comes.
-    pub fn modified(protocol: Protocol, plan: &Plan, limits: &Limits, now: Time) -> Conn {
-        match (plan.fault, protocol) {
-            (Some(Fault { kind, at: Some(At::Connect) }), _) => Conn::Broken(Broken::Begins(kind)),
-            (_, Protocol::Http) => Conn::new(protocol, limits, now),
-            (_, Protocol::Echo) => Conn::Echo(Some(Box::new(ModifiedEcho::new(plan)))),
+    /// The same on a listener with these modifiers. A fault at [`At::Connect`] breaks the
+    /// connection before anything is read, and raw echo is modified; requests are modified when
+    /// they come.
+    pub fn accepted(
+        protocol: Protocol,
+        app: &App,
+        listener: Option<&Modifiers>,
+        worker: &mut Shared,
+        now: Time,
+    ) -> Conn {
+        let (speaks, echoes) = match protocol {
+            Protocol::Http => (modifiers::Protocol::Http11, false),
+            Protocol::Echo => (modifiers::Protocol::TcpEcho, true),
+        };
+        let asked = defaults::asked(app, listener, speaks)
+            .filter(|asked| echoes || defaults::break_at_connect(asked));
+        let plan = asked.and_then(|asked| defaults::plan(&asked, app, worker, now));
+        match plan {
+            Some(Plan { fault: Some(Fault { kind, at: Some(At::Connect) }), .. }) => {
+                Conn::Broken(Broken::Begins(kind))
+            }
+            Some(plan) if echoes => Conn::Echo(Some(Box::new(ModifiedEcho::new(&plan)))),
+            _ => Conn::new(protocol, &app.limits, now),
         }
     }
 

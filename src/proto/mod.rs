@@ -12,6 +12,7 @@
 pub mod broken;
 pub mod canned_errors;
 pub mod conn;
+pub mod defaults;
 pub mod echo;
 pub mod exchange;
 pub mod http1;

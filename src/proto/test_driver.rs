@@ -58,6 +58,12 @@ impl Driver {
         }
     }
 
+    /// Another connection, which is accepted now under the defaults in effect.
+    pub fn accept(&mut self, protocol: Protocol) {
+        let Driver { app, modifiers, worker, clock, .. } = self;
+        self.conn = Conn::accepted(protocol, app, modifiers.as_deref(), worker, clock.now);
+    }
+
     /// What a machine is called with.
     pub fn cx(&mut self) -> Cx<'_> {
         let Driver { clock, edge, app, modifiers, worker, .. } = self;

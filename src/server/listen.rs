@@ -19,8 +19,11 @@ use super::socket_file;
 use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
 use crate::config::{Bind, Host, Listen, SocketName, UnixSocket};
+use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
+use crate::http::modifiers::Protocol::Http11;
 use crate::proto::conn::Protocol;
+use crate::proto::defaults;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +108,13 @@ impl Group {
     /// The same for those of its addresses that are open, with their actual port.
     pub(super) fn at(&self, addresses: Vec<Address>) -> Group {
         Group { addresses, lenient: false, modifiers: self.modifiers.clone() }
+    }
+
+    /// Whether its defaults may break a connection as soon as it is accepted; then accepting is not
+    /// deferred until the client has sent something.
+    pub(super) fn breaks_at_connect(&self, app: &App) -> bool {
+        let asked = defaults::asked(app, self.modifiers.as_deref(), Http11);
+        asked.is_some_and(|asked| defaults::break_at_connect(&asked))
     }
 
     /// Opens all addresses. `first`: for the first worker, which checks that no other program uses

@@ -17,10 +17,12 @@ use crate::base::random::Random;
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod datagrams;
 mod faults;
 mod link;
 mod splice;
 
+use datagrams::Datagrams;
 pub use faults::Faults;
 pub use link::Link;
 pub use splice::Spliced;
@@ -47,6 +49,9 @@ pub struct Sim<C> {
     drained: bool,
     steps: u64,
     spliced: Spliced,
+    datagrams: Datagrams,
+    /// Whether datagrams have arrived and were not reported.
+    arrived: bool,
 }
 
 /// A client and its state.
@@ -65,6 +70,8 @@ pub struct Peer<C> {
 
 /// Longest jump of the clock.
 const MOST_JUMP_US: u64 = 2_000_000;
+/// Longest time for which the report of a connection is late.
+const MOST_LATE_US: u64 = 10_000;
 /// Number of waits after which a run counts as stuck.
 const MOST_STEPS: u64 = 2_000_000;
 
@@ -98,7 +105,19 @@ impl<C: Client> Sim<C> {
             drained: false,
             steps: 0,
             spliced: Spliced::default(),
+            datagrams: Datagrams::default(),
+            arrived: false,
         }
+    }
+
+    /// Sends datagrams, each at its time, to the second listener.
+    pub fn send_datagrams(&mut self, all: Vec<(Time, Vec<u8>)>) {
+        self.datagrams.send(all);
+    }
+
+    /// The datagrams that came back, each with its time.
+    pub fn echoed_datagrams(&self) -> &[(Time, Vec<u8>)] {
+        &self.datagrams.echoed
     }
 
     /// The clients, after the run.
@@ -139,6 +158,7 @@ impl<C: Client> Sim<C> {
             }
             peer.wake = peer.client.act(self.now, &mut peer.link);
         }
+        self.arrived |= self.datagrams.arrive(self.now);
         if self.faults.drain.is_some_and(|(at, _)| at <= self.now) {
             self.drain();
         }
@@ -155,6 +175,9 @@ impl<C: Client> Sim<C> {
     fn report(&mut self, events: &mut Vec<Event>) {
         if std::mem::take(&mut self.drained) {
             events.push(Event::Inbox);
+        }
+        if std::mem::take(&mut self.arrived) {
+            events.push(Event::Listener(datagrams::LISTENER));
         }
         // Sometimes the report is late, as if the worker had not been scheduled.
         if self.connecting && self.random.below(4) > 0 {
@@ -176,7 +199,8 @@ impl<C: Client> Sim<C> {
 
     fn next_wake(&self) -> Time {
         let drain = self.faults.drain.as_ref().map_or(Time::NEVER, |(at, _)| *at);
-        self.peers.iter().map(|peer| peer.wake).min().unwrap_or(Time::NEVER).min(drain)
+        let peers = self.peers.iter().map(|peer| peer.wake).min().unwrap_or(Time::NEVER);
+        peers.min(drain).min(self.datagrams.next())
     }
 
     /// Sometimes a call is interrupted.
@@ -215,7 +239,7 @@ impl<C: Client> Net for Sim<C> {
                 continue;
             }
             let next = self.next_wake().min(until);
-            if next == Time::NEVER && self.connecting {
+            if self.connecting && next > self.now.after_us(MOST_LATE_US) {
                 continue;
             }
             if next == Time::NEVER {
@@ -253,8 +277,9 @@ impl<C: Client> Net for Sim<C> {
         Ok(())
     }
 
-    fn echo_datagrams(&mut self, _: usize, _: Option<Plans>) -> Time {
-        Time::NEVER
+    fn echo_datagrams(&mut self, _: usize, plans: Option<Plans>) -> Time {
+        self.tick();
+        self.datagrams.echo(self.now, plans)
     }
 
     fn read(&mut self, socket: &mut usize, into: &mut Vec<u8>, most: usize) -> io::Result<usize> {

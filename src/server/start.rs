@@ -363,11 +363,11 @@ impl WorkerStart {
         }
         let (mut sockets, mut listeners, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for group in &self.groups {
-            let opened =
-                group.open(self.first, plan.defer_accept).map_err(|(address, error)| {
-                    socket_files(&groups).for_each(SocketFile::remove);
-                    StartError::Listen(address, error)
-                })?;
+            let defers = plan.defer_accept && !group.breaks_at_connect(&plan.app);
+            let opened = group.open(self.first, defers).map_err(|(address, error)| {
+                socket_files(&groups).for_each(SocketFile::remove);
+                StartError::Listen(address, error)
+            })?;
             let mut addresses = Vec::new();
             for Open { socket, listener, address } in opened {
                 sockets.push(socket);

@@ -27,9 +27,10 @@ use crate::base::limits::{
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
+use crate::http::modifiers::Protocol::UdpEcho;
 use crate::http::modifiers::state::State;
 use crate::proto::conn::{Conn, Protocol};
-use crate::proto::{Cx, Ends, Shared};
+use crate::proto::{Cx, Ends, Shared, defaults};
 
 mod config;
 mod drain;
@@ -194,8 +195,7 @@ impl<N: Net> Worker<N> {
     /// Admission: the only place where a connection gets a slot.
     fn accept(&mut self, listener: usize) {
         let Some(protocol) = self.listeners[listener].protocol else {
-            self.listeners[listener].next_accept = self.net.echo_datagrams(listener, None);
-            return;
+            return self.echo_datagrams(listener);
         };
         for _ in 0..ACCEPTS_PER_TURN {
             let verdict = self.verdict();
@@ -255,7 +255,7 @@ impl<N: Net> Worker<N> {
         if !free && !protocol.has_refusals() {
             return self.net.close(socket);
         }
-        let conn = Conn::new(protocol, &self.config.app.limits, self.now);
+        let conn = self.conn(listener, protocol, free);
         let mut session = Session::new(socket, conn, peer, listener as u8, free);
         if self.listeners[listener].deferred || self.state != RunState::Serving {
             session.on_event(ASSUME_READABLE);
@@ -270,6 +270,29 @@ impl<N: Net> Worker<N> {
             self.turn(token);
             self.close(token);
         }
+    }
+
+    /// What a new connection speaks: under the defaults in effect, unless it is refused.
+    fn conn(&mut self, listener: usize, protocol: Protocol, free: bool) -> Conn {
+        let (app, now) = (&self.config.app, self.now);
+        let modifiers = self.listeners[listener].modifiers.as_deref();
+        match free {
+            true => Conn::accepted(protocol, app, modifiers, &mut self.shared, now),
+            false => Conn::new(protocol, &app.limits, now),
+        }
+    }
+
+    /// Sends datagrams back, under the defaults in effect.
+    fn echo_datagrams(&mut self, number: usize) {
+        let (app, now) = (&self.config.app, self.now);
+        let Listener { modifiers, next_accept, .. } = &mut self.listeners[number];
+        *next_accept = match defaults::asked(app, modifiers.as_deref(), UdpEcho) {
+            None => self.net.echo_datagrams(number, None),
+            Some(asked) => {
+                let mut plan = || defaults::plan(&asked, app, &mut self.shared, now);
+                self.net.echo_datagrams(number, Some(&mut || plan().unwrap_or_default()))
+            }
+        };
     }
 
     /// Tries again later, or when a connection closes, to accept connections without a slot or
@@ -364,8 +387,8 @@ impl<N: Net> Worker<N> {
             }
             self.net.close(session.socket);
             for listener in &mut self.listeners {
-                // There may be a slot or descriptor now.
-                if listener.next_accept != Time::NEVER {
+                // There may be a slot or descriptor now. Datagrams need none.
+                if listener.next_accept != Time::NEVER && listener.protocol.is_some() {
                     listener.next_accept = self.now;
                 }
             }

@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod admission;
+mod broken;
 mod bulk;
 mod command_line;
 mod gone;

@@ -81,6 +81,7 @@ impl Player {
         };
         let mut player = Player::new(app, protocol, cut);
         player.driver.modifiers = listen.and_then(Listen::shared_modifiers);
+        player.driver.accept(protocol);
         let mut steps = script.steps.iter().peekable();
         player.turn().map_err(|what| (1, what))?;
         while let Some((line, step)) = steps.next() {
@@ -117,6 +118,7 @@ impl Player {
             Step::Said(pattern) => self.expect(pattern),
             Step::SaidEnd => self.close("closed and still read", self.lingers()),
             Step::Gone => self.close("gone", self.next == Next::Close),
+            Step::Reset => self.close("reset", self.next == Next::Reset),
             Step::At(time) => {
                 self.nothing_is_left()?;
                 self.pass(*time)
@@ -186,7 +188,11 @@ impl Player {
     }
 
     fn lingers(&self) -> bool {
-        self.shut && self.next != Next::Close
+        self.shut && !self.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.next, Next::Close | Next::Reset)
     }
 
     /// Lets time pass; timers fire at their times.
@@ -234,17 +240,17 @@ impl Player {
 
     /// The same as `Session::work`.
     fn work(&mut self) -> Result<(), String> {
-        if self.next == Next::Close {
+        if self.is_over() {
             return Ok(());
         }
         let (mut next, mut fresh) = (Next::Write, false);
         for _ in 0..MOST_CALLS {
             self.said.extend_from_slice(self.driver.output.unread());
             self.driver.output.clear();
-            self.shut |= matches!(next, Next::Linger(_) | Next::Close);
+            self.shut |= matches!(next, Next::Linger(_) | Next::Close | Next::Reset);
             match next {
                 Next::ReadClock => fresh = true,
-                Next::Write => {}
+                Next::Write | Next::Narrow => {}
                 Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
                 _ => return self.wait(next),
             }

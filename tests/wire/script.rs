@@ -33,6 +33,8 @@ pub(crate) enum Step {
     SaidEnd,
     /// The server has closed the connection.
     Gone,
+    /// The server has reset the connection.
+    Reset,
     /// The time is now this.
     At(Time),
     /// The server has sent nothing, and sends nothing until this time.
@@ -70,6 +72,7 @@ impl Script {
             ">|" => Step::SendEnd,
             "<|" => Step::SaidEnd,
             "<||" => Step::Gone,
+            "<!" => Step::Reset,
             "" => return Ok(()),
             _ if line.starts_with('#') => return Ok(()),
             _ => return self.marked_line(number, line),

@@ -6,14 +6,18 @@ use std::time::Duration;
 use crate::base::buf::Buf;
 use crate::base::limits::{HELD_ECHO_BYTES, HELD_ECHO_READS, HIGH_WATER, RATE_BURST_US};
 use crate::base::time::Time;
+use crate::http::modifiers::draw::nth_seed;
 use crate::http::modifiers::plan::echo_due;
-use crate::http::modifiers::{At, Fault, FaultKind, Plan, rate};
-use crate::proto::{Cx, Event, Next, Standing, Upgrade};
+use crate::http::modifiers::{At, Fault, FaultKind, Plan, Protocol, rate};
+use crate::proto::{Cx, Event, Next, Standing, Upgrade, defaults};
 
 /// A connection whose echo is modified.
 #[derive(Debug)]
 pub struct ModifiedEcho {
-    delay_us: u64,
+    /// The seed of the connection; each read draws its delay with a seed that follows from it.
+    seed: u64,
+    /// Reads so far.
+    drawn: u64,
     /// Most bytes sent per second.
     rate: Option<u64>,
     fault: Option<(FaultKind, Place)>,
@@ -68,7 +72,8 @@ impl ModifiedEcho {
             Some((fault.kind, place))
         };
         ModifiedEcho {
-            delay_us: plan.delay_us,
+            seed: plan.seed,
+            drawn: 0,
             rate: plan.rate,
             fault: plan.fault.and_then(place),
             received: 0,
@@ -98,7 +103,7 @@ impl ModifiedEcho {
             if !cx.clock.fresh {
                 return Next::ReadClock;
             }
-            self.hold(cx.clock.now, input);
+            self.hold(cx, input);
         }
         let ends = cx.edge.read_eof || cx.worker.draining;
         match (self.send(cx.clock.now, output), self.fault) {
@@ -115,14 +120,22 @@ impl ModifiedEcho {
     }
 
     /// Keeps what was read until it is due; never before what was read earlier.
-    fn hold(&mut self, now: Time, input: &mut Buf) {
+    fn hold(&mut self, cx: &Cx, input: &mut Buf) {
         let bytes = input.len();
-        let due = echo_due(now, self.delay_us);
+        let due = echo_due(cx.clock.now, self.draw_delay(cx));
         let due = self.reads.back().map_or(due, |last| due.max(last.due));
         self.held.extend(input.unread());
         input.clear();
         self.received += bytes as u64;
         self.reads.push_back(Read { due, bytes });
+    }
+
+    /// The delay of the next read, in microseconds.
+    fn draw_delay(&mut self, cx: &Cx) -> u64 {
+        let asked = defaults::asked(cx.app, cx.ends.modifiers, Protocol::TcpEcho);
+        let seed = nth_seed(self.seed, self.drawn);
+        self.drawn += 1;
+        asked.map_or(0, |asked| defaults::planned(&asked, cx.app, seed).delay_us)
     }
 
     /// Appends what is due.

@@ -4,11 +4,12 @@ use std::net::{SocketAddr, TcpStream as Client, UdpSocket};
 
 use super::*;
 use crate::http::app::App;
-use crate::http::modifiers::{At, Fault, FaultKind, Plan};
+use crate::http::modifiers::{At, Carrier, Fault, FaultKind, Modifiers, Plan};
 use crate::proto::broken::Broken;
 use crate::proto::conn::{Conn, Protocol};
+use crate::proto::echo::modified::ModifiedEcho;
 use crate::proto::test_driver::Driver;
-use crate::server::listen::{Address, Open, open};
+use crate::server::listen::{Address, Group, Open, open};
 use crate::server::session::{Session, SharedBuffers, TurnResult};
 
 /// The deferral in seconds, as rounded by the kernel.
@@ -36,6 +37,22 @@ fn accepting_is_deferred_for_http_only_and_if_set() {
         let open = open(&address, true, defers).unwrap();
         assert_eq!(deferral(&open) > 0, deferred, "{address:?} {defers}");
     }
+}
+
+/// Whether a listener may break connections before their clients have sent something.
+#[test]
+fn accepting_is_not_deferred_if_a_connection_may_break_at_once() {
+    for (listen, breaks) in [
+        ("127.0.0.1:0", false),
+        ("http://127.0.0.1:0/~fault=reset:9", false),
+        ("http://127.0.0.1:0/~fault=none@9,hang:connect@1", true),
+    ] {
+        let group = Group::resolve(&listen.parse().unwrap()).unwrap();
+        assert_eq!(group.breaks_at_connect(&App::default()), breaks, "{listen}");
+    }
+    let with = Modifiers::parse("fault=close:connect", Carrier::Server).unwrap();
+    let group = Group::resolve(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    assert!(group.breaks_at_connect(&App { with, ..App::default() }));
 }
 
 /// A worker's environment with one listener.
@@ -130,18 +147,17 @@ fn an_echo_breaks_after_its_bytes_were_received() {
         let mut sender = client.try_clone().unwrap();
         let body: Vec<u8> = (0..5_000_000_u64).map(|i| (i * i / 7) as u8).collect();
         let expected = body[..bytes].to_vec();
-        // It may be reset while it sends.
-        let sending = std::thread::spawn(move || _ = sender.write_all(&body));
+        let sending = std::thread::spawn(move || sender.write_all(&body));
         let reader = std::thread::spawn(move || receive(client));
         let fault = Some(Fault { kind, at: Some(At::Byte(bytes as u64)) });
         let plan = Plan { fault, ..Plan::default() };
-        let limits = &App::default().limits;
-        let conn = Conn::modified(Protocol::Echo, &plan, limits, os.now());
+        let conn = Conn::Echo(Some(Box::new(ModifiedEcho::new(&plan))));
         run(&mut os, Session::new(socket, conn, None, 0, true), b"");
         let (received, ended) = reader.join().unwrap();
         assert!(received == expected, "{kind:?}: {} bytes", received.len());
-        assert_eq!(ended, end, "{kind:?}");
-        sending.join().unwrap();
+        // A socket reports its reset once: to the writer or to the reader.
+        let written = sending.join().unwrap().err().map(|error| error.kind());
+        assert_eq!(ended.or(written), end, "{kind:?}");
     }
 }
 

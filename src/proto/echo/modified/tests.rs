@@ -1,15 +1,31 @@
 //! Delays, rates and faults of a raw echo, in virtual time.
 
+use std::time::Duration;
+
 use super::*;
 use crate::http::app::App;
+use crate::http::modifiers::{Carrier, Modifiers};
+use crate::proto::Shared;
 use crate::proto::conn::{Conn, Protocol};
 use crate::proto::test_driver::Driver;
 
-/// A connection under a plan.
-fn driver(plan: &Plan) -> Driver {
-    let mut driver = Driver::new(App::default(), Protocol::Echo, 1);
-    driver.conn = Conn::modified(Protocol::Echo, plan, &driver.app.limits, Time::START);
+/// A connection under these defaults of the server.
+fn driver(with: &str) -> Driver {
+    let mut app = App { with: modifiers(with), ..App::default() };
+    app.limits.max_wait = Duration::from_secs(60);
+    let mut driver = Driver::new(app, Protocol::Echo, 1);
+    driver.conn = accepted(Protocol::Echo, with);
     driver
+}
+
+/// A connection that was just accepted.
+fn accepted(protocol: Protocol, with: &str) -> Conn {
+    let app = App { with: modifiers(with), ..App::default() };
+    Conn::accepted(protocol, &app, None, &mut Shared::new(1), Time::START)
+}
+
+fn modifiers(with: &str) -> Modifiers {
+    Modifiers::parse(with, Carrier::Server).unwrap()
 }
 
 fn at(us: u64) -> Time {
@@ -45,17 +61,9 @@ fn play(driver: &mut Driver, first: Next) -> (Vec<(u64, usize)>, Next) {
     panic!("it never ends: {next:?}");
 }
 
-fn delayed(us: u64) -> Plan {
-    Plan { delay_us: us, ..Plan::default() }
-}
-
-fn fault(kind: FaultKind, at: Option<At>) -> Plan {
-    Plan { fault: Some(Fault { kind, at }), ..Plan::default() }
-}
-
 #[test]
 fn each_read_comes_back_after_its_delay() {
-    let mut driver = driver(&delayed(1000));
+    let mut driver = driver("delay=1ms");
     assert_eq!(turn(&mut driver, 5, b""), (vec![], Next::Read(Time::NEVER)));
     assert_eq!(turn(&mut driver, 10, b"abc"), (vec![], Next::Read(at(1011))));
     assert_eq!(turn(&mut driver, 500, b"def"), (vec![], Next::Read(at(1011))));
@@ -70,7 +78,7 @@ fn each_read_comes_back_after_its_delay() {
 
 #[test]
 fn a_delay_counts_from_a_clock_read_after_the_bytes() {
-    let mut driver = driver(&delayed(1000));
+    let mut driver = driver("delay=1ms");
     driver.input.tail().extend_from_slice(b"abc");
     assert_eq!(driver.advance(), Next::ReadClock);
     driver.clock.now = at(70);
@@ -80,7 +88,7 @@ fn a_delay_counts_from_a_clock_read_after_the_bytes() {
 
 #[test]
 fn a_drain_sends_what_was_read_and_ends() {
-    let mut driver = driver(&delayed(1000));
+    let mut driver = driver("delay=1ms");
     turn(&mut driver, 10, b"abc");
     driver.worker.draining = true;
     assert_eq!(turn(&mut driver, 20, b""), (vec![], Next::Sleep(at(1011))));
@@ -93,7 +101,7 @@ fn a_drain_sends_what_was_read_and_ends() {
 fn a_rate_is_smooth_and_never_early() {
     for (rate, reads, each) in [(1000, 1, 5000), (1000, 700, 1), (3, 10, 1), (64 << 10, 9, 99_999)]
     {
-        let mut driver = driver(&Plan { rate: Some(rate), ..Plan::default() });
+        let mut driver = driver(&format!("rate={rate}"));
         let piece = vec![b'x'; each];
         let mut next = Next::Write;
         for _ in 0..reads {
@@ -117,7 +125,7 @@ fn a_rate_is_smooth_and_never_early() {
 /// that it missed; and an idle connection saves up nothing.
 #[test]
 fn a_rate_has_no_burst_after_a_pause() {
-    let mut driver = driver(&Plan { rate: Some(1000), ..Plan::default() });
+    let mut driver = driver("rate=1000");
     let mut sent = turn(&mut driver, 0, &[b'x'; 5000]).0.len();
     sent += turn(&mut driver, 3_000_000, b"").0.len();
     assert_eq!(sent, 200);
@@ -128,7 +136,7 @@ fn a_rate_has_no_burst_after_a_pause() {
 
 #[test]
 fn a_delay_and_a_rate_add_up() {
-    let mut driver = driver(&Plan { rate: Some(10), ..delayed(1_000_000) });
+    let mut driver = driver("delay=1s; rate=10");
     assert_eq!(turn(&mut driver, 0, b"ab"), (vec![], Next::Read(at(1_100_001))));
     assert_eq!(turn(&mut driver, 1_100_001, b""), (b"a".to_vec(), Next::Read(at(1_200_001))));
     assert_eq!(turn(&mut driver, 1_200_001, b""), (b"b".to_vec(), Next::Read(Time::NEVER)));
@@ -138,7 +146,7 @@ fn a_delay_and_a_rate_add_up() {
 #[test]
 fn what_is_held_is_bounded() {
     for (piece, reads) in [(1, HELD_ECHO_READS), (1000, HELD_ECHO_BYTES / 1000 + 1)] {
-        let mut driver = driver(&delayed(1_000_000));
+        let mut driver = driver("delay=1s");
         let bytes = vec![b'x'; piece];
         for number in 1..reads {
             let (_, next) = turn(&mut driver, 0, &bytes);
@@ -155,10 +163,10 @@ fn what_is_held_is_bounded() {
     }
 }
 
-/// How a connection ends to which `abcdef` is sent, and what has come back by then; `half`: the
+/// How a connection ends to which `abcdef` is sent, and what has come back by then; `ends`: the
 /// client then ends its side.
-fn broken(plan: &Plan, half: bool) -> (Vec<u8>, Next) {
-    let mut driver = driver(plan);
+fn broken(fault: &str, ends: bool) -> (String, Next) {
+    let mut driver = driver(&format!("fault={fault}"));
     let (mut output, mut next) = turn(&mut driver, 0, b"");
     for bytes in [b"abc", b"def"] {
         if matches!(next, Next::Read(_)) {
@@ -166,53 +174,59 @@ fn broken(plan: &Plan, half: bool) -> (Vec<u8>, Next) {
             (output, next) = ([output, more].concat(), after);
         }
     }
-    driver.edge.read_eof = half;
+    driver.edge.read_eof = ends;
     let (more, _) = turn(&mut driver, 0, b"");
     let (_, next) = turn(&mut driver, 0, b"");
-    ([output, more].concat(), next)
+    (String::from_utf8([output, more].concat()).unwrap(), next)
 }
 
 #[test]
 fn a_fault_breaks_the_connection_at_its_place() {
-    use FaultKind::{Abort, Close, Hang, Reset, Stall, Truncate};
     let limits = App::default().limits;
-    let linger = Next::Linger(Time::START.after(limits.linger_timeout));
-    let silent = Next::Sleep(Time::START.after(limits.max_wait));
-    for (kind, at, back, next) in [
-        (Close, None, &b""[..], linger.clone()),
-        (Truncate, Some(At::Byte(4)), b"abcd", linger.clone()),
-        (Reset, None, b"", Next::Reset),
-        (Reset, Some(At::Byte(0)), b"", Next::Reset),
-        (Reset, Some(At::Byte(1)), b"a", Next::Reset),
-        (Abort, Some(At::Byte(3)), b"abc", Next::Reset),
-        (Abort, Some(At::Byte(6)), b"abcdef", Next::Reset),
-        (Reset, Some(At::Upload(4)), b"abc", Next::Reset),
-        (Hang, None, b"", silent.clone()),
-        (Stall, Some(At::Byte(5)), b"abcde", silent.clone()),
-        (Hang, Some(At::Connect), b"", silent),
-        (Close, Some(At::Connect), b"", linger.clone()),
-        (Reset, Some(At::Connect), b"", Next::Reset),
+    let fin = Next::Linger(Time::START.after(limits.linger_timeout));
+    let silent = Next::Sleep(at(60_000_000));
+    for (fault, back, next) in [
+        ("close", "", &fin),
+        ("truncate:4", "abcd", &fin),
+        ("reset", "", &Next::Reset),
+        ("reset:0", "", &Next::Reset),
+        ("reset:1", "a", &Next::Reset),
+        ("abort:3", "abc", &Next::Reset),
+        ("abort:6", "abcdef", &Next::Reset),
+        ("reset:up:4", "abc", &Next::Reset),
+        ("hang", "", &silent),
+        ("stall:5", "abcde", &silent),
+        ("hang:connect", "", &silent),
+        ("close:connect", "", &fin),
+        ("reset:connect", "", &Next::Reset),
         // Not so far yet, or never.
-        (Reset, Some(At::Byte(7)), b"abcdef", Next::Read(Time::NEVER)),
-        (Reset, Some(At::Upload(7)), b"abcdef", Next::Read(Time::NEVER)),
-        (Reset, Some(At::Share(0.5)), b"abcdef", Next::Read(Time::NEVER)),
+        ("reset:7", "abcdef", &Next::Read(Time::NEVER)),
+        ("reset:up:7", "abcdef", &Next::Read(Time::NEVER)),
+        ("reset@0", "abcdef", &Next::Read(Time::NEVER)),
     ] {
-        assert_eq!(broken(&fault(kind, at), false), (back.to_vec(), next), "{kind:?} {at:?}");
+        assert_eq!(broken(fault, false), (back.to_owned(), next.clone()), "{fault}");
     }
     // What is beyond the end is at the end.
-    for at in [At::Byte(7), At::Upload(7)] {
-        let ended = broken(&fault(Reset, Some(at)), true);
-        assert_eq!(ended, (b"abcdef".to_vec(), Next::Reset));
+    for fault in ["reset:7", "reset:up:7"] {
+        assert_eq!(broken(fault, true), ("abcdef".to_owned(), Next::Reset), "{fault}");
     }
-    let ended = broken(&fault(Reset, Some(At::Event(1))), true);
-    assert_eq!(ended, (b"abcdef".to_vec(), Next::Close));
+    assert_eq!(broken("close@0", true), ("abcdef".to_owned(), Next::Close));
+}
+
+/// A place that an echo does not have breaks nothing.
+#[test]
+fn a_share_of_an_echo_has_no_meaning() {
+    for at in [At::Share(0.5), At::Event(1)] {
+        let fault = Some(Fault { kind: FaultKind::Reset, at: Some(at) });
+        let echo = ModifiedEcho::new(&Plan { fault, ..Plan::default() });
+        assert!(echo.fault.is_none(), "{at:?}");
+    }
 }
 
 /// A fault in place of the first bytes comes when they are due.
 #[test]
 fn a_fault_waits_for_the_delay() {
-    let plan = Plan { delay_us: 1000, ..fault(FaultKind::Reset, None) };
-    let mut driver = driver(&plan);
+    let mut driver = driver("delay=1ms; fault=reset");
     assert_eq!(turn(&mut driver, 0, b"abc"), (vec![], Next::Read(at(1001))));
     assert_eq!(turn(&mut driver, 1001, b""), (vec![], Next::Write));
     assert_eq!(turn(&mut driver, 1001, b""), (vec![], Next::Reset));
@@ -221,23 +235,61 @@ fn a_fault_waits_for_the_delay() {
 #[test]
 fn a_refused_or_broken_connection_ends() {
     for event in [Event::Refused, Event::Reset] {
-        for plan in [delayed(9), fault(FaultKind::Hang, Some(At::Connect))] {
-            let mut driver = driver(&plan);
+        for with in ["delay=9", "fault=hang:connect"] {
+            let mut driver = driver(with);
             turn(&mut driver, 0, b"");
             driver.edge.event = event;
-            assert_eq!(driver.advance(), Next::Close, "{event:?} {plan:?}");
+            assert_eq!(driver.advance(), Next::Close, "{event:?} {with}");
         }
     }
 }
 
-/// Without modifiers it is the plain echo, which is spliced.
+/// Each read draws its own delay, and what was read first comes back first. With a seed, another
+/// connection draws the same.
 #[test]
-fn a_plan_that_breaks_a_connection_later_modifies_no_request() {
-    let limits = App::default().limits;
-    let plan = fault(FaultKind::Reset, Some(At::Byte(1)));
-    let http = Conn::modified(Protocol::Http, &plan, &limits, Time::START);
-    assert!(matches!(http, Conn::Http1(_)));
-    let connect = fault(FaultKind::Reset, Some(At::Connect));
-    let broken = Conn::modified(Protocol::Http, &connect, &limits, Time::START);
-    assert!(matches!(broken, Conn::Broken(_)));
+fn each_read_draws_its_delay() {
+    let draw = |with: &str| {
+        let mut driver = driver(with);
+        let mut dues = Vec::new();
+        for number in 0..20 {
+            let now = number * 10_000;
+            let (_, Next::Read(due)) = turn(&mut driver, now, b"x") else { panic!("no wait") };
+            assert!((now + 1001..=now + 5001).contains(&due.micros()), "{due:?} at {now}");
+            assert_eq!(turn(&mut driver, due.micros(), b"").0, b"x");
+            dues.push(due.micros() - now);
+        }
+        dues
+    };
+    let [first, other] = [draw("delay=1ms..5ms; seed=5"), draw("delay=1ms..5ms; seed=6")];
+    assert_eq!(first, draw("delay=1ms..5ms; seed=5"));
+    assert!(first != other && first.iter().any(|delay| *delay != first[0]), "{first:?}");
+    let mut driver = driver("delay=1ms@0.5");
+    let mut due = 0;
+    for number in 0..100 {
+        if let (_, Next::Read(next)) = turn(&mut driver, number, b"x")
+            && next < Time::NEVER
+        {
+            assert!(next.micros() >= due);
+            due = next.micros();
+        }
+    }
+    let (back, _) = turn(&mut driver, due, b"");
+    assert!(!back.is_empty());
+}
+
+/// Without defaults that concern it a connection is what it was: an echo that is spliced.
+#[test]
+fn a_connection_that_nothing_modifies_is_plain() {
+    for with in ["", "status=503", "fault=bad-head"] {
+        assert!(matches!(accepted(Protocol::Echo, with), Conn::Echo(None)), "{with}");
+    }
+    for with in ["", "delay=1s", "fault=reset:4"] {
+        assert!(matches!(accepted(Protocol::Http, with), Conn::Http1(_)), "{with}");
+    }
+    assert!(matches!(accepted(Protocol::Http, "fault=hang:connect"), Conn::Broken(_)));
+    assert!(matches!(accepted(Protocol::Echo, "delay=1s"), Conn::Echo(Some(_))));
+    let mut app = App { with: modifiers("fault=hang:connect"), ..App::default() };
+    app.modifiers = false;
+    let conn = Conn::accepted(Protocol::Http, &app, None, &mut Shared::new(1), Time::START);
+    assert!(matches!(conn, Conn::Http1(_)));
 }
