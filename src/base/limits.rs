@@ -275,8 +275,16 @@ pub const MAX_MODIFIER_HEADERS: usize = 32;
 pub const MAX_MODIFIER_HEADER_BYTES: usize = 8 * 1024;
 /// Longest body given by a modifier, in bytes. In a URL the limits of the head are lower.
 pub const MAX_MODIFIER_TEXT_BYTES: usize = 64 * 1024;
-/// Longest name of a counter, in bytes: 10,000 are kept.
+/// Longest name of a counter, in bytes: [`MAX_KEYS`] are kept.
 pub const MAX_KEY_BYTES: usize = 128;
+/// Most counters, of all clients together: 3 MB. The least recently used is dropped for a new one.
+pub const MAX_KEYS: usize = 10_000;
+/// Time after which a counter that is not used starts again: longer than retries go on, and short
+/// enough for a name to be used again.
+pub const KEY_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// Most queueing servers, with [`MAX_SLOTS`] places of 8 bytes each: 8 MB, and as much for their
+/// names. The least recently used is dropped for a new one.
+pub const MAX_QUEUES: usize = 1000;
 /// Most bytes of filler in header fields: beyond the limits of clients and proxies.
 pub const MAX_PAD_BYTES: u64 = 1024 * 1024;
 /// The same for requests to a public server.

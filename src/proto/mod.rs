@@ -193,6 +193,8 @@ pub struct Shared {
     pub records: Records,
     /// The state of modifiers, which all workers share.
     pub modifiers: Arc<State>,
+    /// The number of this worker, from 0.
+    pub number: usize,
     /// Answers that take time and are under way in all other connections;
     /// [`Standing::delayed`] has this one's.
     pub delayed: usize,
@@ -203,9 +205,14 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Answers that take time and are under way, for `load`.
+    /// Answers of all workers that take time and are under way, for `load`.
     pub fn answering(&self) -> u64 {
-        self.delayed as u64
+        self.modifiers.answering(self.number, self.delayed)
+    }
+
+    /// Publishes this worker's part of them.
+    pub fn publish(&self) {
+        self.modifiers.set_answering(self.number, self.delayed);
     }
 
     /// Random numbers follow from `seed`.
@@ -217,6 +224,7 @@ impl Shared {
             body: Vec::new(),
             records: Records::default(),
             modifiers: Arc::default(),
+            number: 0,
             delayed: 0,
             served: 0,
             clients_gone: 0,

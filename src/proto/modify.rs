@@ -111,8 +111,7 @@ fn plan_of(
         let others = if asked.has_load() { cx.worker.answering() } else { 0 };
         let mut queued_us = asked.load_us(selected.seed, others);
         if let Some((slots, service_us)) = asked.slots().zip(asked.service_us(selected.seed)) {
-            let most_us = bounds.max_wait_us;
-            let (wait_us, _) = state.queue(&slots.identity, slots.places, service_us, now, most_us);
+            let wait_us = state.queue(&slots, service_us, now, bounds.max_wait_us);
             queued_us = queued_us.saturating_add(wait_us);
         }
         plan = asked.plan(selected.seed, queued_us, &bounds);

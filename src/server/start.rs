@@ -242,7 +242,7 @@ impl Plan {
         };
         Ok(Plan {
             app: Arc::new(app(settings, workers)?),
-            state: Arc::default(),
+            state: Arc::new(State::new(workers)),
             workers,
             capacity: capacity(settings, limit, workers),
             refusals: refusals(limit),
@@ -304,8 +304,7 @@ impl Starter {
         let (waker, wake) = pipe::new().map_err(StartError::System)?;
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
-        let worker =
-            WorkerStart { first: number == 0, groups, plan: Arc::clone(&self.plan), inbox, wake };
+        let worker = WorkerStart { number, groups, plan: Arc::clone(&self.plan), inbox, wake };
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
             .spawn(move || worker.run(&started))
@@ -331,7 +330,8 @@ impl Starter {
 
 /// What a worker's thread starts with.
 struct WorkerStart {
-    first: bool,
+    /// From 0; the first one chooses the ports.
+    number: usize,
     groups: Vec<Group>,
     plan: Arc<Plan>,
     inbox: Receiver<Command>,
@@ -364,7 +364,7 @@ impl WorkerStart {
         let (mut sockets, mut listeners, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for group in &self.groups {
             let defers = plan.defer_accept && !group.breaks_at_connect(&plan.app);
-            let opened = group.open(self.first, defers).map_err(|(address, error)| {
+            let opened = group.open(self.number == 0, defers).map_err(|(address, error)| {
                 socket_files(&groups).for_each(SocketFile::remove);
                 StartError::Listen(address, error)
             })?;
@@ -381,7 +381,7 @@ impl WorkerStart {
             .map_err(StartError::System)?;
         let seed = RandomState::new().build_hasher().finish();
         let worker = Worker::new(os, plan.worker(), listeners, self.inbox, seed);
-        Ok((worker.with_state(Arc::clone(&plan.state)), groups))
+        Ok((worker.with_state(Arc::clone(&plan.state), self.number), groups))
     }
 }
 

@@ -100,9 +100,9 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// The same with this state of modifiers, which all workers share.
-    pub fn with_state(mut self, state: Arc<State>) -> Worker<N> {
-        self.shared.modifiers = state;
+    /// The same as the worker of this number, from 0, of those that share this state of modifiers.
+    pub fn with_state(mut self, state: Arc<State>, number: usize) -> Worker<N> {
+        (self.shared.modifiers, self.shared.number) = (state, number);
         self
     }
 
@@ -115,6 +115,7 @@ impl<N: Net> Worker<N> {
             self.take_events();
             self.take_timers();
             self.serve();
+            self.shared.publish();
             self.log();
         }
         self.end()

@@ -15,6 +15,7 @@ mod lifetime;
 mod listen;
 mod logs;
 mod mistakes;
+mod modifiers;
 mod process;
 mod signals;
 mod stuck;
