@@ -43,7 +43,9 @@ impl Asked {
 /// Finds what modifiers do to the answer to this request, which has a body or not.
 #[inline(always)] // one look at flags for a plain request
 pub fn plan(cx: &mut Cx, request: &Request, asked: &mut Asked, has_body: bool) {
+    // OPTIONS has a route on every path where the API accepts it everywhere.
     let may_be_modified = asked.found.is_err()
+        | (request.method == Method::Options)
         | request.query_modifiers
         | request.loiter_field
         | !cx.app.with.is_empty()

@@ -1,8 +1,8 @@
 //! What modifiers keep between requests, in one place for all workers: the counters of `key`, the
 //! queueing servers of `slots`, and for `load` how many answers are under way.
 //!
-//! Only a request that asks for a counter or a queueing server takes its lock. A panic leaves nothing
-//! inconsistent behind, so a poisoned lock is used further.
+//! Only a request that asks for a counter or a queueing server takes its lock. A panic leaves
+//! nothing inconsistent behind, so a poisoned lock is used further.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
