@@ -2,9 +2,17 @@
 
 use crate::coordinator::tally::Failure;
 
-/// The progress of an answer. A usual one arrives in a single read and is never copied.
+/// The progress of an answer.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) struct Answer {
+    part: Part,
+    /// The delay that its `Loiter` field shows, in nanoseconds, once its head has come.
+    pub(crate) delay_ns: Option<i64>,
+}
+
+/// Where it is. A usual answer arrives in a single read and is never copied.
+#[derive(Debug)]
+enum Part {
     /// The bytes of a head whose end has not come yet; empty at first.
     Head(Vec<u8>),
     /// Bytes of the body still to come.
@@ -16,33 +24,40 @@ const MAX_HEAD: usize = 16 * 1024;
 
 impl Answer {
     pub(crate) fn new() -> Answer {
-        Answer::Head(Vec::new())
+        Answer { part: Part::Head(Vec::new()), delay_ns: None }
+    }
+
+    /// Whether nothing of it has come.
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(&self.part, Part::Head(start) if start.is_empty())
     }
 
     /// Consumes what was read; true when the answer is complete.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
-        let left = match self {
-            Answer::Body(left) => *left,
-            Answer::Head(start) if start.is_empty() => match split(bytes) {
-                Some((head, body)) => body_left(head, body)?,
-                None => return self.keep(bytes),
-            },
-            Answer::Head(start) => {
-                start.extend_from_slice(bytes);
-                match split(start) {
-                    Some((head, body)) => body_left(head, body)?,
-                    None => return self.keep(&[]),
+        let left = match &mut self.part {
+            Part::Body(left) => *left,
+            Part::Head(start) => {
+                let whole = !start.is_empty();
+                if whole {
+                    start.extend_from_slice(bytes);
+                }
+                match split(if whole { start } else { bytes }) {
+                    Some((head, body)) => {
+                        self.delay_ns = delay_ns(head);
+                        body_left(head, body)?
+                    }
+                    None => return self.keep(if whole { &[] } else { bytes }),
                 }
             }
         };
-        let more = if let Answer::Body(_) = self { bytes.len() as u64 } else { 0 };
+        let more = if let Part::Body(_) = self.part { bytes.len() as u64 } else { 0 };
         let left = left.checked_sub(more).ok_or(Failure::Malformed)?;
-        *self = Answer::Body(left);
+        self.part = Part::Body(left);
         Ok(left == 0)
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
-        if let Answer::Head(start) = self {
+        if let Part::Head(start) = &mut self.part {
             start.extend_from_slice(bytes);
             if start.len() > MAX_HEAD {
                 return Err(Failure::Malformed);
@@ -68,10 +83,21 @@ fn body_left(head: &[u8], body: &[u8]) -> Result<u64, Failure> {
 }
 
 fn content_length(head: &[u8]) -> Option<u64> {
-    let name = b"content-length:";
+    field(head, b"content-length:")?.parse().ok()
+}
+
+/// The value of the first field of this name, which ends with its colon.
+fn field<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a str> {
     head.split(|&byte| byte == b'\n').find_map(|line| {
         let (start, value) = line.split_at_checked(name.len())?;
         let value = start.eq_ignore_ascii_case(name).then_some(value.trim_ascii())?;
-        std::str::from_utf8(value).ok()?.parse().ok()
+        std::str::from_utf8(value).ok()
     })
+}
+
+/// The delay that a `Loiter` field shows.
+fn delay_ns(head: &[u8]) -> Option<i64> {
+    let delay =
+        field(head, b"loiter:")?.split("; ").find_map(|item| item.strip_prefix("delay="))?;
+    i64::try_from(loiter::base::duration::parse(delay)?).ok()
 }

@@ -264,11 +264,12 @@ impl Load {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(_) => return Err(Failure::Reset),
             };
-            let late_ns =
-                self.started.elapsed().as_nanos() as i64 - *sent_ns - self.plan.delay_ns();
-            let is_first = matches!(answer, Answer::Head(start) if start.is_empty());
+            let elapsed_ns = self.started.elapsed().as_nanos() as i64 - *sent_ns;
+            let is_first = answer.is_new();
+            let is_complete = answer.take(&scratch[..n])?;
+            let late_ns = elapsed_ns - answer.delay_ns.unwrap_or(self.plan.delay_ns());
             self.tally.early += u64::from(is_first && late_ns < 0);
-            if answer.take(&scratch[..n])? {
+            if is_complete {
                 self.tally.lateness_ns.push(late_ns);
                 connection.state = State::Answered;
                 self.waiting -= 1;

@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) server: SocketAddrV4,
     pub(crate) connections: usize,
     pub(crate) delay: f64,
+    /// The modifier of each request to /get; empty: a request to /delay.
+    pub(crate) with: String,
     pub(crate) ramp: f64,
     pub(crate) idle: bool,
     pub(crate) churn: f64,
@@ -35,6 +37,7 @@ impl Plan {
             server: server(&one::<String>(&matches, "url"))?,
             connections: one(&matches, "connections"),
             delay: one(&matches, "delay"),
+            with: one(&matches, "with"),
             ramp: one(&matches, "ramp"),
             idle: matches.get_flag("idle") || churn > 0.0,
             churn,
@@ -74,6 +77,7 @@ impl Plan {
             format!("http://{}", self.server),
             format!("--connections={}", self.connections),
             format!("--delay={}", self.delay),
+            format!("--with={}", self.with),
             format!("--ramp={}", self.ramp),
             format!("--churn={}", self.churn),
             format!("--seconds={}", self.seconds),
@@ -87,14 +91,17 @@ impl Plan {
 
     pub(crate) fn request(&self) -> Vec<u8> {
         let host = self.server;
-        let path =
-            if self.idle { "/status/200".to_owned() } else { format!("/delay/{}", self.delay) };
+        let path = match (self.idle, &*self.with) {
+            (true, _) => "/status/200".to_owned(),
+            (false, "") => format!("/delay/{}", self.delay),
+            (false, with) => format!("/~{with}/get"),
+        };
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
     }
 
-    /// The delay of each request, in nanoseconds.
+    /// The delay of each request, in nanoseconds; 0 where the answer shows it.
     pub(crate) fn delay_ns(&self) -> i64 {
-        if self.idle { 0 } else { (self.delay * 1e9).round() as i64 }
+        if self.idle || !self.with.is_empty() { 0 } else { (self.delay * 1e9).round() as i64 }
     }
 }
 
@@ -109,6 +116,7 @@ fn command() -> Command {
         .arg(Arg::new("url").default_value("http://127.0.0.1:8080"))
         .arg(value("connections", "1000", "Connections in all").value_parser(number::<usize>))
         .arg(value("delay", "5", "Seconds of each /delay/S").value_parser(number::<f64>))
+        .arg(value("with", "", "A modifier in place of /delay/S, such as delay=lognormal:2s:0.4"))
         .arg(value("ramp", "10000", "Connections opened per second").value_parser(number::<f64>))
         .arg(
             value("processes", "0", "Load processes; 0: as the descriptor limit requires")
