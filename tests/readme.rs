@@ -76,6 +76,42 @@ fn the_readme_shows_what_happens() {
     }
 }
 
+/// Each line of the block "Break it", and the exit codes that its comment allows.
+#[test]
+fn the_readme_breaks_what_it_says() {
+    let server = start();
+    let block = include_str!("../README.md").split("```").find_map(|b| b.strip_prefix("sh\n"));
+    let lines: Vec<&str> = block.expect("there is a block").lines().collect();
+    assert_eq!(lines.len(), 4);
+    for line in lines {
+        let (command, comment) = line.split_once('#').expect("each line has a comment");
+        let here = command.replace(SHOWN, &server.address);
+        let output = Command::new("sh").args(["-c", &here]).output().expect("sh runs");
+        let code = output.status.code().expect("curl exits");
+        match comment.rsplit_once("exit ") {
+            Some((rest, exit)) => {
+                let by_chance = rest.contains("times in ten") && code == 0;
+                assert!(exit.trim() == code.to_string() || by_chance, "{line}: {code}");
+            }
+            None => assert_eq!(code, 0, "{line}"),
+        }
+        if let Some(status) = comment.trim().split(',').next().filter(|text| text.len() == 3) {
+            let head = format!("HTTP/1.1 {status} ");
+            assert!(output.stdout.starts_with(head.as_bytes()), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_modifier() {
+    let readme = include_str!("../README.md");
+    let names = loiter::http::modifiers::ROWS.iter().map(|row| row.name.text());
+    let kinds = loiter::http::modifiers::fault::FAULTS.iter().map(|row| row.kind.name());
+    for name in names.chain(kinds).filter(|name| *name != "fault") {
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+    }
+}
+
 #[test]
 fn the_readme_names_every_route() {
     let readme = include_str!("../README.md");

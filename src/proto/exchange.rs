@@ -33,6 +33,7 @@ use recording::record;
 pub use recording::{record_outcome, unfinished};
 pub use shaped::ModifiedHead;
 use shaped::Shaped;
+pub use shaped::spoilt;
 
 /// A reply being played. One that waits, with its [`Parked`] request, is all that a delayed request
 /// costs beside its connection.

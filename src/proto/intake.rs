@@ -3,7 +3,7 @@
 
 use super::Cx;
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::{Break, Exchange};
+use super::exchange::{Break, Exchange, spoilt};
 use crate::base::time::Time;
 use crate::http::modifiers::plan::{At, FaultKind, Plan, ReadSpeed};
 use crate::http::reply::Refusal;
@@ -24,6 +24,8 @@ pub struct Intake {
     plan: Option<Box<Plan>>,
     /// Whether nothing is read until a moment that modifiers set.
     held: bool,
+    /// Whether its client is to be kept from sending far ahead of what is read.
+    narrow: bool,
 }
 
 /// How much of a body may be taken now.
@@ -74,8 +76,9 @@ impl Intake {
     /// Takes the body of a request whose head was `head`.
     pub fn new(cx: &Cx, head: &[u8], sink: Sink, plan: Option<Box<Plan>>) -> Intake {
         let (request, now) = (head.to_vec(), cx.clock.now);
-        let mut intake =
-            Intake { sink, request, content: 0, began: now, until: now, plan, held: false };
+        let narrow = plan.as_ref().is_some_and(|plan| plan.read.is_some());
+        let (content, held, began, until) = (0, false, now, now);
+        let mut intake = Intake { sink, request, content, began, until, plan, held, narrow };
         intake.extend_deadline(cx);
         intake
     }
@@ -141,6 +144,11 @@ impl Intake {
         (self.plan.as_ref().is_some_and(|plan| plan.changes_reading()), self.held)
     }
 
+    /// Whether the receive buffer is to be made [small](super::Next::Narrow); once.
+    pub fn narrows(&mut self) -> bool {
+        std::mem::take(&mut self.narrow)
+    }
+
     /// How much may be taken now.
     pub fn allowance(&mut self, cx: &Cx) -> Allowance {
         let Some(plan) = &self.plan else { return Allowance::Bytes(usize::MAX) };
@@ -188,6 +196,16 @@ impl Intake {
     fn hold(&mut self, until: Time) -> Allowance {
         self.held = true;
         Allowance::Wait(until)
+    }
+
+    /// The bytes that a fault sends before it breaks the connection.
+    pub fn spoilt(&self) -> Vec<u8> {
+        let plan = self.plan.as_ref().filter(|plan| plan.changes_reading());
+        let fault = plan.and_then(|plan| plan.fault.map(|fault| (fault.kind, plan.seed)));
+        match fault {
+            Some((kind @ FaultKind::Garbage, seed)) => spoilt(kind, seed),
+            _ => Vec::new(),
+        }
     }
 
     /// No more of the body is taken.

@@ -29,7 +29,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
 use crate::http::modifiers::state::State;
-use crate::http::modifiers::{FaultKind, Modifiers};
+use crate::http::modifiers::{FaultKind, Modifiers, ROWS};
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
 
@@ -202,6 +202,10 @@ pub struct Shared {
     pub served: u64,
     /// Requests whose client was gone before its answer was out.
     pub clients_gone: u64,
+    /// How often each modifier was applied, in the order of [`ROWS`].
+    pub applied: [u64; ROWS.len()],
+    /// Defaults that were left out because the protocol of a request has no such thing.
+    pub skipped: u64,
 }
 
 impl Shared {
@@ -228,6 +232,8 @@ impl Shared {
             delayed: 0,
             served: 0,
             clients_gone: 0,
+            applied: [0; ROWS.len()],
+            skipped: 0,
         }
     }
 }

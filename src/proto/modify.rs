@@ -100,7 +100,8 @@ fn plan_of(
     let [field, own_path, query] = own(request, path).map_err(refusal)?;
     let mut asked = modifiers::merge(&[server, listener, &field, &own_path, &query]);
     let bounds = Bounds::new(&app.limits, app.public);
-    asked.check(request.version.into(), &bounds).map_err(refusal)?;
+    let skipped = asked.check(request.version.into(), &bounds).map_err(refusal)?;
+    cx.worker.skipped += skipped as u64;
     let path_us = endpoint::delay_before_us(app, path)?;
     let seed = cx.worker.random.next_u64();
     if asked.is_empty() {

@@ -123,8 +123,15 @@ fn serve(
     let phase = handle_signals(signals, &handle, timeout);
     let ended = waiter.join();
     if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
-        let super::WorkerStats { connections, requests, cut_off, clients_gone, .. } = totals;
-        tracing::info!(connections, requests, cut_off, clients_gone, "stopped");
+        let super::WorkerStats { connections, requests, cut_off, clients_gone, skipped, .. } =
+            *totals;
+        let applied = totals.applied_text();
+        match (applied.is_empty(), skipped) {
+            (true, 0) => tracing::info!(connections, requests, cut_off, clients_gone, "stopped"),
+            _ => tracing::info!(
+                connections, requests, cut_off, clients_gone, %applied, skipped, "stopped"
+            ),
+        }
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);

@@ -121,11 +121,7 @@ impl Server {
         let mut totals = WorkerStats::default();
         for thread in self.threads.drain(..) {
             // A worker that panicked has printed that on standard error.
-            let one = thread.join().unwrap_or_default();
-            totals.connections += one.connections;
-            totals.requests += one.requests;
-            totals.cut_off += one.cut_off;
-            totals.clients_gone += one.clients_gone;
+            totals.add(&thread.join().unwrap_or_default());
         }
         totals
     }

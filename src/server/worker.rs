@@ -416,6 +416,7 @@ impl<N: Net> Worker<N> {
         }
         self.stats.requests = self.shared.served;
         self.stats.clients_gone = self.shared.clients_gone;
+        (self.stats.applied, self.stats.skipped) = (self.shared.applied, self.shared.skipped);
         self.stats.leaked = self.shared.delayed + self.wheel.armed() + self.buffers.collected;
         (self.stats, self.net)
     }

@@ -70,6 +70,30 @@ impl Plan {
         Plan { seed, delay_us, asked: true, ..Plan::default() }
     }
 
+    /// The modifiers that it applies, in the order of the rows; `load` and `slots` are in `delay`.
+    pub fn applied(&self) -> impl Iterator<Item = Name> {
+        let applied = [
+            (Name::Delay, self.delay_us > 0),
+            (Name::Head, self.head_us > 0),
+            (Name::Body, self.body_us > 0),
+            (Name::End, self.end_us > 0),
+            (Name::Gap, self.gap.is_some()),
+            (Name::Piece, self.piece.is_some()),
+            (Name::Rate, self.rate.is_some()),
+            (Name::Read, self.read.is_some()),
+            (Name::Status, self.status.is_some()),
+            (Name::Header, !self.headers.is_empty()),
+            (Name::Text, self.text.is_some()),
+            (Name::Pad, self.pad > 0),
+            (Name::Hint, self.hint.is_some()),
+            (Name::Frame, self.frame.is_some()),
+            (Name::Last, self.last),
+            (Name::Idle, self.idle_us.is_some()),
+            (Name::Fault, self.fault.is_some()),
+        ];
+        applied.into_iter().filter_map(|(name, is_applied)| is_applied.then_some(name))
+    }
+
     /// Whether it is nothing but a delay, which may be 0.
     pub fn is_delay_only(&self) -> bool {
         let path_us = self.path_us;

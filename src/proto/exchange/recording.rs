@@ -1,6 +1,6 @@
 //! What the access log has of an exchange.
 
-use super::Exchange;
+use super::{Exchange, Phase, Playing};
 use crate::base::time::Time;
 use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record};
@@ -32,6 +32,17 @@ impl Exchange {
         }
     }
 
+    /// Counts the modifiers that were applied to it.
+    fn count_applied(&self, cx: &mut Cx) {
+        if let Phase::Playing(Playing::Shaped(shaped)) = &self.phase {
+            for name in shaped.plan().applied() {
+                if let Some(count) = cx.worker.applied.get_mut(name as usize) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
     /// Records why it was refused, or cut off.
     pub fn fail(&mut self, refusal: &Refusal) {
         if let Some(record) = &mut self.record {
@@ -55,6 +66,7 @@ impl Exchange {
     /// determined.
     pub fn finish(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
         cx.worker.served += 1;
+        self.count_applied(cx);
         let mut record = self.record.take()?;
         record.status = self.reply.status;
         record.duration_us = elapsed_us(cx.clock.now, &record);
@@ -68,6 +80,7 @@ impl Exchange {
     /// The answer is cut off, and recorded as far as it went: if not even its head is out, its
     /// client is gone.
     pub fn abort(mut self, cx: &mut Cx) {
+        self.count_applied(cx);
         let kept = !self.waits() && !self.is_client_closed();
         if let Some(mut record) = self.record.take().filter(|_| cx.app.records) {
             record.status = if kept { self.reply.status } else { Status::CLIENT_GONE };

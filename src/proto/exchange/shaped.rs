@@ -164,6 +164,10 @@ impl Shaped {
         Shaped { plan, since, rest_of_head, shape, chunked, slow, spoiled, silent_until, broken }
     }
 
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     pub(super) fn takes_time(&self) -> bool {
         self.slow
     }
@@ -233,7 +237,7 @@ impl Shaped {
 }
 
 /// The bytes that a fault sends.
-fn spoilt(kind: FaultKind, seed: u64) -> Vec<u8> {
+pub fn spoilt(kind: FaultKind, seed: u64) -> Vec<u8> {
     match kind {
         FaultKind::BadChunk => BAD_CHUNK.to_vec(),
         FaultKind::Extra(bytes) => vec![b'x'; bytes as usize],

@@ -110,6 +110,9 @@ impl RequestBody {
         input: &mut Buf,
         output: &mut Buf,
     ) -> Result<Step, Refusal> {
+        if self.intake.narrows() {
+            return Ok(Step::Wait(Next::Narrow));
+        }
         loop {
             if output.len() >= HIGH_WATER {
                 return Ok(Step::Wait(Next::Write));
@@ -117,7 +120,10 @@ impl RequestBody {
             let most = match self.intake.allowance(cx) {
                 Allowance::Bytes(most) => most,
                 Allowance::Wait(until) => return Ok(Step::Wait(Next::Sleep(until))),
-                Allowance::Break(kind) => return Ok(Step::Broken(kind)),
+                Allowance::Break(kind) => {
+                    output.tail().extend_from_slice(&self.intake.spoilt());
+                    return Ok(Step::Broken(kind));
+                }
             };
             match self.decoder.step(input.unread())? {
                 Decoded::Skip(bytes) => input.consume(bytes),
