@@ -10,7 +10,7 @@ use super::settings::Modifiers;
 use super::value::Value;
 use super::{BadModifier, Bounds, Carrier, Protocol};
 use crate::base::duration::show_us;
-use crate::base::limits::MAX_PUBLIC_PAD_BYTES;
+use crate::base::limits::{MAX_MODIFIER_HEADERS, MAX_PUBLIC_PAD_BYTES};
 
 /// What all carriers together ask for: each name from the carrier of highest precedence.
 #[derive(Clone, Debug, Default)]
@@ -132,6 +132,10 @@ impl<'a> Asked<'a> {
     /// server refuses, it refuses of requests alone.
     pub fn check_values(&self, bounds: &Bounds) -> Result<(), BadModifier> {
         self.given.iter().try_for_each(|given| given.check(bounds))?;
+        let mut fields = self.given.iter().filter(|given| given.name == Name::Header);
+        if let Some(given) = fields.nth(MAX_MODIFIER_HEADERS) {
+            return Err(given.bad(format!("more than {MAX_MODIFIER_HEADERS} fields are added")));
+        }
         let find = |name| self.given.iter().find(|given| given.name == name);
         match (find(Name::Times), find(Name::Key)) {
             (Some(times), None) => {

@@ -124,8 +124,9 @@ impl Modifiers {
             return Err(bad(format!("its value is missing; write {}", row.usage())));
         }
         let value = Value::parse(row, value.unwrap_or_default()).map_err(bad)?;
-        if self.settings.len() == ROWS.len() + MAX_MODIFIER_HEADERS {
-            return Err(bad(format!("more than {MAX_MODIFIER_HEADERS} fields are added")));
+        let fields = self.settings.iter().filter(|setting| setting.name == Name::Header).count();
+        if found == Name::Header && fields == MAX_MODIFIER_HEADERS {
+            return Err(bad(format!("it is given more than {MAX_MODIFIER_HEADERS} times")));
         }
         if found != Name::Cut {
             self.set(Setting { name: found, value });

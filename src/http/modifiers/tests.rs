@@ -158,7 +158,13 @@ fn a_path_and_a_query_have_one_modifier_each_and_are_decoded_once() {
 #[test]
 fn the_number_of_values_and_fields_is_bounded() {
     let many = |n: usize| Modifiers::parse(&vec!["header=a:b"; n].join(";"), Carrier::Field);
-    assert!(many(MAX_MODIFIER_HEADERS).is_ok() && many(2 * MAX_MODIFIER_HEADERS).is_err());
+    assert!(many(MAX_MODIFIER_HEADERS).is_ok() && many(MAX_MODIFIER_HEADERS + 1).is_err());
+    // All carriers together add no more than one may, or an answer's line could not be sent back.
+    let one = list(Carrier::Query, "header=c:d");
+    for (fields, accepted) in [(MAX_MODIFIER_HEADERS - 1, true), (MAX_MODIFIER_HEADERS, false)] {
+        let checked = merge(&[&many(fields).unwrap(), &one]).check_values(&BOUNDS);
+        assert_eq!(checked.map_err(|bad| bad.carrier), accepted.then_some(()).ok_or(one.carrier));
+    }
     let values = |n: usize| {
         Modifiers::parse(&format!("status={}", vec!["200"; n].join(",")), Carrier::Field)
     };
