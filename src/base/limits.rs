@@ -155,11 +155,11 @@ pub const NARROW_BYTES: usize = 32 * 1024;
 /// that it was sent, before the connection is reset. In between, half of the time it has taken so
 /// far: an acknowledgement may be delayed by 40 ms, and a slow client costs few system calls.
 pub const ACK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(100)];
-/// Most bytes that a delayed raw echo holds back for one connection, beside those of one read; it
-/// then stops reading. As much as a body that a client does not take.
+/// Most bytes that a delayed echo holds back for one connection, beside those of one read or of one
+/// WebSocket message; it then stops reading. As much as a body that a client does not take.
 pub const HELD_ECHO_BYTES: usize = 256 * 1024;
-/// Most reads of which it holds bytes, each of which is due by itself: a client that sends one byte
-/// at a time costs no more.
+/// Most reads, or messages, of which it holds bytes, each of which is due by itself: a client that
+/// sends one byte at a time costs no more.
 pub const HELD_ECHO_READS: usize = 4096;
 /// Readiness events taken from the kernel per call; the next call returns the rest.
 pub const EVENTS_PER_WAIT: usize = 1024;

@@ -2,20 +2,16 @@
 //! goes with the body: the exchange plays it.
 
 use crate::http::headers::Headers;
-use crate::http::modifiers::plan::{At, Fault, Frame, Plan};
+use crate::http::modifiers::plan::{At, Fault, FaultKind, Frame, Plan};
 use crate::http::pace::Source;
 use crate::http::reply::{Body, Media, Modified, Refusal, Reply};
 use crate::http::status::Status;
 
-/// The reply under this plan. Refuses a fault after an event where there are none, and a length
-/// where there are trailers.
+/// The reply under this plan. Refuses a fault that has no meaning for it, and a length where there
+/// are trailers.
 pub fn modify(mut reply: Reply, plan: Plan) -> Result<Reply, Refusal> {
-    if matches!(plan.fault, Some(Fault { at: Some(At::Event(_)), .. })) && !has_events(&reply.body)
-    {
-        return Err(Refusal::bad(
-            "modifier fault: `event:N` needs an answer of events or lines, as /sse, /jsonl and \
-             /stream have, or WebSocket messages",
-        ));
+    if let Some(reason) = plan.fault.and_then(|fault| misplaced(fault, &reply.body)) {
+        return Err(Refusal::bad(format!("modifier fault: {reason}")));
     }
     if plan.frame == Some(Frame::Length) && has_trailers(&reply.body) {
         return Err(Refusal::bad(
@@ -27,7 +23,10 @@ pub fn modify(mut reply: Reply, plan: Plan) -> Result<Reply, Refusal> {
     if !plan.asked {
         return Ok(reply);
     }
-    if let Some(status) = plan.status.filter(|status| status.0 >= 200) {
+    // A text has the place of the messages, too.
+    let switches = plan.text.is_some() && reply.status == Status(101);
+    let status = plan.status.filter(|status| status.0 >= 200);
+    if let Some(status) = status.or(switches.then_some(Status::OK)) {
         reply = with_status(reply, status);
     }
     if let Some(text) = &plan.text {
@@ -62,6 +61,27 @@ fn without(headers: &Headers, names: &[&str]) -> Headers {
         }
     }
     kept
+}
+
+/// Why a fault has no meaning for this body, if so.
+fn misplaced(fault: Fault, body: &Body) -> Option<String> {
+    use FaultKind::{BadChunk, Close, DupLength, Extra, Garbage, Hang, WsClose};
+    let converses = matches!(body, Body::WebSocket(_));
+    match (fault.kind, fault.at) {
+        (BadChunk | DupLength | Extra(_), _) if converses => {
+            Some(format!("`{fault}` needs a body, and WebSocket messages are none"))
+        }
+        (WsClose(_), _) | (Close | Hang | Garbage, Some(At::Event(_))) if !converses => {
+            Some(format!(
+                "`{fault}` needs WebSocket messages, as /websocket/echo has after its handshake"
+            ))
+        }
+        (_, Some(At::Event(_))) if !has_events(body) => Some(format!(
+            "`{fault}` needs an answer of events or lines, as /sse, /jsonl and /stream have, or \
+             WebSocket messages"
+        )),
+        _ => None,
+    }
 }
 
 /// Whether a body has events or lines, which a fault can count.

@@ -82,7 +82,7 @@ impl Conn {
             Conn::Http1(http1) => http1.standing(),
             Conn::Echo(Some(echo)) => echo.standing(),
             Conn::Echo(None) => Standing { splice_budget: u64::MAX, ..Standing::READS },
-            Conn::WebSocket(_) => Standing::READS,
+            Conn::WebSocket(websocket) => websocket.standing(),
             Conn::Broken(broken) => broken.standing(),
         }
     }
@@ -108,9 +108,9 @@ impl Conn {
 
     fn upgraded(upgrade: Upgrade, cx: &Cx) -> Conn {
         match upgrade {
-            Upgrade::WebSocket(limits) => {
+            Upgrade::WebSocket(limits, plan) => {
                 let until = cx.clock.now.after(cx.app.limits.max_duration);
-                Conn::WebSocket(Box::new(WebSocket::new(limits, until)))
+                Conn::WebSocket(Box::new(WebSocket::new(limits, until, plan)))
             }
             Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
         }

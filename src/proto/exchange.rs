@@ -11,7 +11,7 @@ use arrayvec::ArrayVec;
 
 use super::canned_errors::OVERLOADED;
 use super::modify::Asked;
-use super::{Clock, Cx};
+use super::{Clock, Cx, Upgrade};
 use crate::base::limits::PACE_TICK;
 use crate::base::time::Time;
 use crate::endpoint;
@@ -20,7 +20,7 @@ use crate::http::headers::Headers;
 use crate::http::modifiers::plan::Plan;
 use crate::http::pace::Pace;
 use crate::http::record::Record;
-use crate::http::reply::{Body, Kept, Media, Modified, Refusal, Reply, WebSocketLimits};
+use crate::http::reply::{Body, Kept, Media, Modified, Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
@@ -267,14 +267,17 @@ impl Exchange {
     }
 
     /// What it changes to.
-    pub fn upgrade(&mut self) -> Option<Box<WebSocketLimits>> {
+    pub fn upgrade(&mut self) -> Option<Box<Upgrade>> {
         if !matches!(self.reply.body, Body::WebSocket(_)) {
             return None;
         }
-        match std::mem::replace(&mut self.reply.body, Body::Empty) {
-            Body::WebSocket(limits) => Some(limits),
+        let body = std::mem::replace(&mut self.reply.body, Body::Empty);
+        let Body::WebSocket(limits) = body else { return None };
+        let plan = match &mut self.phase {
+            Phase::Playing(Playing::Shaped(shaped)) => Some(Box::new(shaped.take_plan())),
             _ => None,
-        }
+        };
+        Some(Box::new(Upgrade::WebSocket(*limits, plan)))
     }
 
     /// Whether the status is 101.

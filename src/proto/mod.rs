@@ -29,12 +29,12 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
 use crate::http::modifiers::state::State;
-use crate::http::modifiers::{FaultKind, Modifiers, ROWS};
+use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
 
 /// What a machine waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     /// Input, until this moment.
     Read(Time),
@@ -60,10 +60,10 @@ pub enum Next {
 }
 
 /// The protocol a connection changes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Upgrade {
-    /// WebSocket, with these bounds.
-    WebSocket(WebSocketLimits),
+    /// WebSocket, with these bounds, and what modifiers do to the messages.
+    WebSocket(WebSocketLimits, Option<Box<Plan>>),
     /// None: the connection is broken by this fault, once `output` has been taken.
     Broken(FaultKind),
 }

@@ -1,7 +1,7 @@
 //! Which modifiers apply to a request, and what they make of its answer, in any protocol.
 
 use super::Cx;
-use crate::endpoint::{self, BodyRule, Found};
+use crate::endpoint::{self, Answers, BodyRule, Found, Route};
 use crate::http::app::App;
 use crate::http::modifiers::plan::{At, Fault};
 use crate::http::modifiers::{self, BadModifier, Bounds, Carrier, Modifiers, PathModifiers, Plan};
@@ -72,8 +72,7 @@ fn modified(cx: &mut Cx, request: &Request, has_body: bool) -> Asked {
     if is_preflight(request) {
         return Asked::plain(found);
     }
-    let inherits = !matches!(&found, Ok(found) if found.route.path == "/");
-    match plan_of(cx, request, &path, inherits) {
+    match plan_of(cx, request, &path, found.as_ref().ok().map(|found| found.route)) {
         Ok(mut plan) => {
             plan.as_mut().filter(|_| !has_body).map(Plan::spare_reading);
             Asked { found, plan: plan.map(Box::new) }
@@ -92,9 +91,10 @@ fn plan_of(
     cx: &mut Cx,
     request: &Request,
     path: &PathModifiers,
-    inherits: bool,
+    route: Option<&Route>,
 ) -> Result<Option<Plan>, Refusal> {
     let (none, app) = (Modifiers::default(), cx.app);
+    let inherits = route.is_none_or(|route| route.path != "/");
     let server = if inherits { &app.with } else { &none };
     let listener = cx.ends.modifiers.filter(|_| inherits).unwrap_or(&none);
     let [field, own_path, query] = own(request, path).map_err(refusal)?;
@@ -119,6 +119,8 @@ fn plan_of(
         }
         plan = asked.plan(selected.seed, queued_us, &bounds);
         plan.fault = plan.fault.filter(is_of_answer);
+        let converses = |route: &Route| route.answers_of(app.compat) == Answers::WebSocket;
+        plan.messages = asked.messages(&bounds).filter(|_| route.is_some_and(converses));
     }
     Ok(Some(Plan { path_us, ..plan }))
 }

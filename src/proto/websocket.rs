@@ -2,15 +2,22 @@
 //!
 //! A frame's payload is taken while it arrives, and a text checked to be UTF-8 as far as it has
 //! come; a message is kept until it is whole. The close codes are go-httpbin's.
+//!
+//! Modifiers may delay, slow down and break what goes back (`echoes`). Pings are answered at once
+//! even so. A close is answered when every message before it has been.
 
-use super::{Cx, Event, Next};
+use super::{Cx, Event, Next, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
+use crate::http::app::HalfClose;
+use crate::http::modifiers::plan::{FaultKind, Plan};
 use crate::http::reply::WebSocketLimits;
 
+mod echoes;
 mod frame;
 
+use echoes::{Echoes, Play};
 use frame::{Frame, Head, Opcode};
 
 /// One WebSocket connection, its handshake done.
@@ -24,6 +31,8 @@ pub struct WebSocket {
     kind: Option<Opcode>,
     /// How many bytes of a text are known to be whole characters.
     characters: usize,
+    /// What goes back, if modifiers change that.
+    echoes: Option<Box<Echoes>>,
 }
 
 #[derive(Debug)]
@@ -32,6 +41,8 @@ enum Stage {
     Between,
     /// A frame's payload is coming.
     Within(Frame),
+    /// The client's close came; it is answered with this code, or none.
+    Closing(Option<Code>),
     /// Our close is sent; input is discarded.
     Closed { until: Time, left: u64 },
 }
@@ -54,8 +65,9 @@ impl Code {
 }
 
 impl WebSocket {
-    /// A connection that was upgraded at `now` and lasts until `until` at most.
-    pub fn new(limits: WebSocketLimits, until: Time) -> WebSocket {
+    /// A connection that lasts until `until` at most, or until the messages that came before have
+    /// gone back. `plan` is what modifiers do to it.
+    pub fn new(limits: WebSocketLimits, until: Time, plan: Option<Box<Plan>>) -> WebSocket {
         WebSocket {
             limits,
             until,
@@ -63,7 +75,15 @@ impl WebSocket {
             message: Vec::new(),
             kind: None,
             characters: 0,
+            echoes: plan.map(|plan| Box::new(Echoes::new(plan))),
         }
+    }
+
+    /// See [`Standing`].
+    pub fn standing(&self) -> Standing {
+        let Some(echoes) = &self.echoes else { return Standing::READS };
+        let reads = !echoes.are_many() && !matches!(self.stage, Stage::Closing(_));
+        Standing { reads, delayed: echoes.are_left().into(), ..Standing::READS }
     }
 
     /// See [`proto`](super).
@@ -78,17 +98,60 @@ impl WebSocket {
             if output.len() >= HIGH_WATER {
                 return Next::Write;
             }
-            if cx.worker.draining || cx.clock.now >= self.until {
-                self.close(cx, Code::GOING_AWAY, output);
-            } else {
-                match self.step(cx, input, output) {
-                    Ok(true) => {}
-                    Ok(false) if cx.edge.read_eof => return Next::Close,
-                    Ok(false) => return Next::Read(self.until),
-                    Err(code) => self.close(cx, code, output),
-                }
+            if let Some(next) = self.turn(cx, input, output) {
+                return next;
             }
         }
+    }
+
+    /// Sends what is due, or takes what came; returns what it waits for if there is neither.
+    fn turn(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
+        let played = self.echoes.as_mut().map(|echoes| echoes.play(cx.clock.now, output.tail()));
+        let due = match played {
+            Some(Play::Again) => return None,
+            Some(Play::Break(kind)) => return self.break_off(cx, kind, output),
+            Some(Play::Wait(due)) => due,
+            Some(Play::Message) | None => Time::NEVER,
+        };
+        let over = cx.worker.draining || cx.clock.now >= self.until;
+        if due != Time::NEVER {
+            if cx.edge.eof_reported && cx.app.half_close == HalfClose::Cancel {
+                return Some(Next::Close);
+            }
+            if over || !self.standing().reads {
+                return Some(Next::Sleep(due));
+            }
+        }
+        match self.stage {
+            Stage::Closing(code) => self.close(cx, code, output),
+            _ if over => self.close(cx, Code::GOING_AWAY, output),
+            // A delay counts from a clock read after the message.
+            _ if self.echoes.is_some() && !input.is_empty() && !cx.clock.fresh => {
+                return Some(Next::ReadClock);
+            }
+            _ => match self.step(cx, input, output) {
+                Ok(true) => {}
+                Ok(false) if cx.edge.read_eof && due == Time::NEVER => return Some(Next::Close),
+                Ok(false) if cx.edge.read_eof => return Some(Next::Sleep(due)),
+                Ok(false) => return Some(Next::Read(self.until.min(due))),
+                Err(code) => self.close(cx, code, output),
+            },
+        }
+        None
+    }
+
+    /// A fault ends the conversation.
+    #[cold]
+    fn break_off(&mut self, cx: &Cx, kind: FaultKind, output: &mut Buf) -> Option<Next> {
+        match (kind, &self.echoes) {
+            (FaultKind::WsClose(code), _) => {
+                self.close(cx, Code(code), output);
+                return None;
+            }
+            (FaultKind::Garbage, Some(echoes)) => frame::garbage(output.tail(), echoes.seed()),
+            _ => {}
+        }
+        Some(Next::Become(Box::new(Upgrade::Broken(kind))))
     }
 
     /// Takes a frame's head, or what there is of its payload; returns whether there was any.
@@ -100,7 +163,7 @@ impl WebSocket {
                 input.consume(bytes);
                 self.check_text()?;
                 match whole {
-                    true => self.end_frame(output)?,
+                    true => self.end_frame(cx.clock.now, output)?,
                     false => return Ok(bytes > 0),
                 }
             }
@@ -108,7 +171,7 @@ impl WebSocket {
                 let Some(head) = frame::head(input.unread()) else { return Ok(false) };
                 self.check(&head)?;
                 match head.frame.opcode.is_control() {
-                    true => return self.control(cx, &head, input, output),
+                    true => return self.control(&head, input, output),
                     false => self.begin_frame(head, input),
                 }
             }
@@ -159,7 +222,7 @@ impl WebSocket {
 
     /// A frame of a message is whole: with its last one the message goes back, in frames no longer
     /// than the client's may be.
-    fn end_frame(&mut self, output: &mut Buf) -> Result<(), Code> {
+    fn end_frame(&mut self, now: Time, output: &mut Buf) -> Result<(), Code> {
         let last = matches!(&self.stage, Stage::Within(frame) if frame.last);
         self.stage = Stage::Between;
         let Some(kind) = self.kind.take_if(|_| last) else { return Ok(()) };
@@ -169,24 +232,19 @@ impl WebSocket {
             return Err(Code::NOT_UTF8);
         }
         let most = usize::try_from(self.limits.fragment_bytes).unwrap_or(usize::MAX).max(1);
-        let frames = message.len().div_ceil(most).max(1);
-        for n in 0..frames {
-            let payload = message.get(n * most..).unwrap_or_default();
-            let payload = payload.get(..most).unwrap_or(payload);
-            let opcode = if n == 0 { kind } else { Opcode::Continuation };
-            frame::write(output.tail(), opcode, n + 1 == frames, payload);
+        match &mut self.echoes {
+            None => frame::write_message(output.tail(), kind, &message, most),
+            Some(echoes) => {
+                let mut frames = Vec::new();
+                frame::write_message(&mut frames, kind, &message, most);
+                echoes.push(frames, now);
+            }
         }
         Ok(())
     }
 
     /// A control frame, which is short and is taken when it is whole.
-    fn control(
-        &mut self,
-        cx: &Cx,
-        head: &Head,
-        input: &mut Buf,
-        output: &mut Buf,
-    ) -> Result<bool, Code> {
+    fn control(&mut self, head: &Head, input: &mut Buf, output: &mut Buf) -> Result<bool, Code> {
         let mut frame = head.frame;
         let Some(payload) = input.unread().get(head.bytes..head.bytes + frame.left as usize) else {
             return Ok(false);
@@ -196,21 +254,19 @@ impl WebSocket {
         input.consume(bytes);
         match frame.opcode {
             Opcode::Ping => frame::write(output.tail(), Opcode::Pong, true, &content),
-            Opcode::Close => {
-                let code = close_code(&content)?;
-                let payload = code.map(|code| code.0.to_be_bytes());
-                frame::write(output.tail(), Opcode::Close, true, payload.as_slice().as_flattened());
-                self.stage = closed(cx);
-            }
+            Opcode::Close => self.stage = Stage::Closing(close_code(&content)?),
             _ => {}
         }
         Ok(true)
     }
 
-    fn close(&mut self, cx: &Cx, code: Code, output: &mut Buf) {
-        frame::write(output.tail(), Opcode::Close, true, &code.0.to_be_bytes());
-        self.message = Vec::new();
-        self.stage = closed(cx);
+    /// Closes with this code, or none.
+    fn close(&mut self, cx: &Cx, code: impl Into<Option<Code>>, output: &mut Buf) {
+        let payload = code.into().map(|code| code.0.to_be_bytes());
+        frame::write(output.tail(), Opcode::Close, true, payload.as_slice().as_flattened());
+        (self.message, self.echoes) = (Vec::new(), None);
+        let (limits, until) = (&cx.app.limits, cx.clock.now.after(cx.app.limits.linger_timeout));
+        self.stage = Stage::Closed { until, left: limits.linger_bytes };
     }
 }
 
@@ -225,11 +281,6 @@ fn close_code(content: &[u8]) -> Result<Option<Code>, Code> {
         (true, Err(_)) => Err(Code::NOT_UTF8),
         (true, Ok(_)) => Ok(Some(code)),
     }
-}
-
-fn closed(cx: &Cx) -> Stage {
-    let limits = &cx.app.limits;
-    Stage::Closed { until: cx.clock.now.after(limits.linger_timeout), left: limits.linger_bytes }
 }
 
 /// Our side is closed first, and input is discarded, within bounds (RFC 6455 7.1.1).

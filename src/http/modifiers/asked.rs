@@ -205,6 +205,15 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// What a WebSocket connection delays each of its messages by.
+    pub fn messages(&self, bounds: &Bounds) -> Option<Pause> {
+        self.pauses(Name::Delay, bounds.max_wait_us)
+    }
+
+    fn pauses(&self, name: Name, most_us: u64) -> Option<Pause> {
+        self.time(name).map(|time| Pause { name, time: time.clone(), most_us })
+    }
+
     fn wait_us(&self, name: Name, seed: u64) -> Option<u64> {
         drawn_us(self.time(name)?, name, seed)
     }
@@ -227,7 +236,7 @@ impl<'a> Asked<'a> {
         plan.head_us = wait(Name::Head, 0);
         plan.body_us = wait(Name::Body, 0);
         plan.end_us = wait(Name::End, 0);
-        plan.gap = self.time(Name::Gap).map(|time| Pause { time: time.clone(), most_us: left });
+        plan.gap = self.pauses(Name::Gap, left);
         if let Some(asked) = self.wait_us(Name::Idle, seed) {
             plan.idle_us = Some(asked.min(bounds.max_wait_us));
             if asked > bounds.max_wait_us {

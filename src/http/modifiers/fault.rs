@@ -27,7 +27,8 @@ pub struct FaultRow {
 pub enum Place {
     /// Nothing.
     Never,
-    /// `up:N` or `connect`, or nothing: the answer has not begun.
+    /// `up:N` or `connect`, or nothing: the answer has not begun. Or `event:N`, among WebSocket
+    /// messages.
     Before,
     /// Any place, or nothing: before the answer.
     Anywhere,
@@ -35,7 +36,7 @@ pub enum Place {
     Within,
     /// A number of bytes.
     Bytes,
-    /// The code of a WebSocket close frame.
+    /// The code of a WebSocket close frame, and `event:N` or nothing.
     Code,
 }
 
@@ -44,11 +45,11 @@ impl Place {
     pub const fn syntax(self) -> &'static str {
         match self {
             Place::Never => "",
-            Place::Before => "[:up:BYTES or :connect]",
+            Place::Before => "[:up:BYTES, :connect or, among WebSocket messages, :event:N]",
             Place::Anywhere => "[:BYTES, :0.5, :event:N, :up:BYTES or :connect]",
             Place::Within => "[:BYTES, :0.5 or :event:N]",
             Place::Bytes => ":BYTES",
-            Place::Code => ":CODE",
+            Place::Code => ":CODE[:event:N]",
         }
     }
 }
@@ -178,23 +179,25 @@ pub fn parse(text: &str) -> Result<Fault, String> {
         let (syntax, shown) = (row.place.syntax(), shortened(text));
         format!("`{shown}` is not a fault; write {name}{syntax}, such as {}", row.sample)
     };
-    let number = |most: u64| {
-        let number = after.filter(|text| is_digits(text)).and_then(|text| text.parse().ok());
+    let number = |text: Option<&str>, most: u64| {
+        let number = text.filter(|text| is_digits(text)).and_then(|text| text.parse().ok());
         number.filter(|number| (1..=most).contains(number)).ok_or_else(wrong)
     };
+    let place = |text: &str| at(text).filter(|at| row.place.allows(*at)).ok_or_else(wrong);
     let fault = |kind, at| Ok(Fault { kind, at });
     match (row.place, after) {
-        (Place::Bytes, _) => fault(FaultKind::Extra(number(MAX_EXTRA_BYTES)? as u32), None),
+        (Place::Bytes, _) => fault(FaultKind::Extra(number(after, MAX_EXTRA_BYTES)? as u32), None),
         (Place::Code, _) => {
-            let code = number(4999)? as u16;
-            if is_close_code(code) { fault(FaultKind::WsClose(code), None) } else { Err(wrong()) }
+            let (code, after) = match after.and_then(|after| after.split_once(':')) {
+                Some((code, after)) => (Some(code), Some(place(after)?)),
+                None => (after, None),
+            };
+            let code = number(code, 4999)? as u16;
+            if is_close_code(code) { fault(FaultKind::WsClose(code), after) } else { Err(wrong()) }
         }
         (Place::Within, None) => fault(row.kind, Some(At::Share(0.5))),
         (_, None) => fault(row.kind, None),
-        (place, Some(after)) => {
-            let at = at(after).filter(|at| place.allows(*at)).ok_or_else(wrong)?;
-            fault(row.kind, Some(at))
-        }
+        (_, Some(after)) => fault(row.kind, Some(place(after)?)),
     }
 }
 
@@ -203,9 +206,10 @@ impl Place {
         let before = matches!(at, At::Upload(_) | At::Connect);
         match self {
             Place::Anywhere => true,
-            Place::Before => before,
+            Place::Before => before || matches!(at, At::Event(_)),
             Place::Within => !before,
-            Place::Never | Place::Bytes | Place::Code => false,
+            Place::Code => matches!(at, At::Event(_)),
+            Place::Never | Place::Bytes => false,
         }
     }
 }

@@ -62,6 +62,9 @@ pub struct Plan {
     pub path_us: u64,
     /// The longest silence of a fault, in microseconds.
     pub silence_us: u64,
+    /// Where the answer is a WebSocket handshake: the delay of each echo, message 1 being the first
+    /// and the handshake 0.
+    pub messages: Option<Pause>,
 }
 
 impl Plan {
@@ -162,9 +165,11 @@ pub fn echo_due(now: Time, delay_us: u64) -> Time {
 /// A modifier whose wait was cut to a bound: its name.
 pub type Cut = &'static str;
 
-/// The pauses between pieces: each is drawn by its number, so it follows from the seed alone.
+/// Pauses of one kind: each is drawn by its number, so it follows from the seed alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pause {
+    /// The modifier.
+    pub name: Name,
     /// How long one is. Written, it is the value that was asked for.
     pub time: Choice<Distribution>,
     /// Most microseconds that all together may take: what the other waits leave of the bound.
@@ -174,7 +179,7 @@ pub struct Pause {
 impl Pause {
     /// Pause number `n`, from 0, in microseconds; the caller keeps all together within `most_us`.
     pub fn us(&self, seed: u64, n: u64) -> u64 {
-        let draw = Draw::new(seed, Name::Gap.text(), n);
+        let draw = Draw::new(seed, self.name.text(), n);
         self.time.draw(draw).map_or(0, |time| time.draw_us(draw)).min(self.most_us)
     }
 }

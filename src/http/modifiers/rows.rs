@@ -220,9 +220,9 @@ pub static ROWS: [Row; 26] = [
         sample: "reset@0.05",
         good: "close reset reset:0.5 reset:10 abort:event:2 abort:up:1000 hang stall:0.25 stall \
             truncate:100 garbage bad-head bad-chunk:1 dup-length extra:10 ws-close:4000 \
-            reset@0.05 none@90,reset@5,truncate:0.5@5",
+            ws-close:4000:event:2 close:event:1 reset@0.05 none@90,reset@5,truncate:0.5@5",
         bad: "x rest reset: reset:1.5 reset:x reset:connect hang:5 bad-head:1 extra extra:0 \
-            extra:2000000 stall:up:5 ws-close:1005 ws-close reset:event:x reset@2",
+            extra:2000000 stall:up:5 ws-close:1005 ws-close ws-close:4000:5 reset:event:x reset@2",
         group: Group::Fault,
         on: ALL,
         ..ROW

@@ -15,7 +15,10 @@ use crate::base::size;
 /// are the modifiers whose waits were shortened.
 pub fn line(plan: &Plan) -> String {
     let mut line = Line { text: String::new(), cut: plan.cut.clone() };
-    line.wait(Name::Delay, plan.delay_us);
+    match &plan.messages {
+        Some(delay) => line.item(Name::Delay, &delay.time),
+        None => line.wait(Name::Delay, plan.delay_us),
+    }
     line.wait(Name::Head, plan.head_us);
     line.wait(Name::Body, plan.body_us);
     line.wait(Name::End, plan.end_us);

@@ -24,7 +24,7 @@ impl Exchange {
 
     /// Records what modifiers do to it.
     pub(super) fn show(&mut self, plan: &Plan) {
-        if plan.sends_nothing() {
+        if plan.sends_nothing() && !self.upgrades() {
             self.reply.status = Status::NO_ANSWER;
         }
         if let Some(record) = &mut self.record {

@@ -25,6 +25,8 @@ pub(super) struct Shaped {
     chunked: bool,
     /// Whether it takes time.
     slow: bool,
+    /// Whether it is a WebSocket handshake: a fault breaks the messages, not the answer.
+    converses: bool,
     /// Whether the bytes of a fault are sent.
     spoiled: bool,
     /// When its silence ends.
@@ -85,7 +87,8 @@ impl Exchange {
         let head_only = request.method == Method::Head;
         let sized = !head_only || app.compat.head_length || self.reply.sized;
         let has_body = !head_only && self.reply.status.allows_body();
-        if !has_body {
+        let converses = matches!(body, Body::WebSocket(_));
+        if !has_body && !converses {
             plan.spare_body();
         }
         let mut shape = match body {
@@ -105,6 +108,7 @@ impl Exchange {
         shape = shape.filter(|_| has_body);
         self.show(&plan);
         let mut shaped = Shaped::new(plan, shape, now);
+        shaped.converses = converses;
         shaped.chunked = length.is_none() && frame != Some(Frame::Close);
         self.phase = Phase::Playing(Playing::Shaped(Box::new(shaped)));
         let Phase::Playing(Playing::Shaped(shaped)) = &self.phase else { return None };
@@ -160,8 +164,20 @@ impl Shaped {
         let paced = shape.as_ref().and_then(Shape::pace).is_some_and(|pace| pace.span_us > 0);
         let slow = paced || plan.takes_time();
         let rest_of_head = Vec::new();
-        let (chunked, spoiled, silent_until, broken) = (false, false, None, None);
-        Shaped { plan, since, rest_of_head, shape, chunked, slow, spoiled, silent_until, broken }
+        let (chunked, converses, spoiled) = (false, false, false);
+        let (silent_until, broken) = (None, None);
+        Shaped {
+            plan,
+            since,
+            rest_of_head,
+            shape,
+            chunked,
+            slow,
+            converses,
+            spoiled,
+            silent_until,
+            broken,
+        }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -178,6 +194,11 @@ impl Shaped {
             (None, Some(idle_us)) => Ending::Idle(idle_us),
             (None, None) => Ending::Usual,
         }
+    }
+
+    /// The plan, for what comes after the answer.
+    pub(super) fn take_plan(&mut self) -> Plan {
+        std::mem::take(&mut self.plan)
     }
 
     /// See [`Exchange::trailers`].
@@ -212,7 +233,7 @@ impl Shaped {
 
     /// What a fault does now that nothing more of the body is sent; without one it is complete.
     fn break_off(&mut self, now: Time) -> Step {
-        let Some(fault) = self.plan.fault else { return Step::End };
+        let Some(fault) = self.plan.fault.filter(|_| !self.converses) else { return Step::End };
         match fault.kind {
             FaultKind::Reset | FaultKind::Abort => self.end(Break::Reset),
             FaultKind::Hang | FaultKind::Stall => {

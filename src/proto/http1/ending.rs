@@ -48,9 +48,9 @@ impl Http1 {
             self.settle(cx, false);
             self.unconfirmed = Some(record);
         }
-        if let Some(limits) = exchange.upgrade() {
+        if let Some(upgrade) = exchange.upgrade() {
             self.settle(cx, false);
-            return Some(Next::Become(Box::new(Upgrade::WebSocket(*limits))));
+            return Some(Next::Become(upgrade));
         }
         let now = cx.clock.now;
         self.to(match (exchange.ending(), self.terms.closing) {

@@ -1,5 +1,11 @@
 //! Frames (RFC 6455 5.2).
 
+use crate::base::limits::GARBAGE_BYTES;
+use crate::base::random::Random;
+
+/// Bits that have a meaning in extensions alone.
+const RESERVED_BITS: u8 = 0x70;
+
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opcode {
@@ -96,7 +102,12 @@ pub(super) fn head(bytes: &[u8]) -> Option<Head> {
         false => (&[0; 4], rest),
     };
     let frame = Frame { opcode: Opcode::of(first), last: first & 0x80 != 0, left, mask: *mask };
-    Some(Head { bytes: bytes.len() - rest.len(), frame, masked, reserved: first & 0x70 != 0 })
+    Some(Head {
+        bytes: bytes.len() - rest.len(),
+        frame,
+        masked,
+        reserved: first & RESERVED_BITS != 0,
+    })
 }
 
 impl Frame {
@@ -132,6 +143,29 @@ pub(super) fn write(output: &mut Vec<u8>, opcode: Opcode, last: bool, payload: &
         }
     }
     output.extend_from_slice(payload);
+}
+
+/// Appends a message, in frames no longer than `most` bytes, which is not 0.
+pub(super) fn write_message(output: &mut Vec<u8>, kind: Opcode, message: &[u8], most: usize) {
+    let frames = message.len().div_ceil(most).max(1);
+    for n in 0..frames {
+        let payload = message.get(n * most..).unwrap_or_default();
+        let payload = payload.get(..most).unwrap_or(payload);
+        let opcode = if n == 0 { kind } else { Opcode::Continuation };
+        write(output, opcode, n + 1 == frames, payload);
+    }
+}
+
+/// Appends what no client can take for a frame: a reserved opcode, all the bits set that only an
+/// extension could give a meaning, and random bytes.
+pub(super) fn garbage(output: &mut Vec<u8>, seed: u64) {
+    let start = output.len();
+    let mut payload = Vec::new();
+    Random::new(seed).fill(&mut payload, GARBAGE_BYTES);
+    write(output, Opcode::Reserved, true, &payload);
+    if let Some(first) = output.get_mut(start) {
+        *first |= RESERVED_BITS;
+    }
 }
 
 #[cfg(test)]
