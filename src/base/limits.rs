@@ -172,10 +172,11 @@ pub const PACE_TICK: Duration = Duration::from_millis(1);
 pub const PAD_FIELD_BYTES: usize = 4000;
 /// Random bytes sent in place of an answer: far more than any head that a client would wait for.
 pub const GARBAGE_BYTES: usize = 1024;
-/// Most bytes of a body with a `rate` that are sent at once.
+/// Most bytes of a body with a `rate` that are sent or read at once.
 pub const RATE_SLICE_BYTES: usize = 64 * 1024;
-/// How far a body with a `rate` may catch up after its client has not read, in microseconds.
-pub const RATE_BURST_US: u64 = 100_000;
+/// How far a body with a `rate` may catch up after the other side was slow, in microseconds. With
+/// the bytes sent at once this is a tenth of a second's worth: no burst is longer.
+pub const RATE_BURST_US: u64 = 50_000;
 /// Least number of connections that must close, below the highest count, before freed memory is
 /// returned to the system. That many heads of the usual size take 2 MB.
 pub const TRIM_MIN: usize = 256;

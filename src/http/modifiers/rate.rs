@@ -2,9 +2,9 @@
 
 use crate::base::limits::RATE_SLICE_BYTES;
 
-/// Bytes sent at once: a tenth of a second's worth at most.
+/// Bytes sent or read at once: a twentieth of a second's worth at most, or one byte.
 pub fn slice(rate: u64) -> usize {
-    usize::try_from(rate / 10).unwrap_or(RATE_SLICE_BYTES).clamp(1, RATE_SLICE_BYTES)
+    usize::try_from(rate / 20).unwrap_or(RATE_SLICE_BYTES).clamp(1, RATE_SLICE_BYTES)
 }
 
 /// How long so many bytes take, in microseconds, rounded up.
@@ -18,11 +18,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_takes_a_tenth_of_a_second_or_is_one_byte() {
+    fn a_slice_takes_a_twentieth_of_a_second_or_is_one_byte() {
         for (rate, bytes, us) in [
             (1, 1, 1_000_000),
             (3, 1, 333_334),
-            (10_240, 1024, 100_000),
+            (20_480, 1024, 50_000),
             (u64::MAX, RATE_SLICE_BYTES, 1),
         ] {
             assert_eq!((slice(rate), time_us(slice(rate), rate)), (bytes, us), "{rate}");
