@@ -3,21 +3,18 @@
 
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::{At, Fault, FaultKind, Frame, Plan};
+use crate::http::modifiers::{BadModifier, Carrier, Name};
 use crate::http::pace::Source;
 use crate::http::reply::{Body, Media, Modified, Refusal, Reply};
 use crate::http::status::Status;
 
-/// The reply under this plan. Refuses a fault that has no meaning for it, and a length where there
-/// are trailers.
-pub fn modify(mut reply: Reply, plan: Plan) -> Result<Reply, Refusal> {
-    if let Some(reason) = plan.fault.and_then(|fault| misplaced(fault, &reply.body)) {
-        return Err(Refusal::bad(format!("modifier fault: {reason}")));
-    }
-    if plan.frame == Some(Frame::Length) && has_trailers(&reply.body) {
-        return Err(Refusal::bad(
-            "modifier `frame=length`: the answer has trailers, which need `frame=chunked`",
-        ));
-    }
+/// Fields that describe a body, or its trailers.
+const OF_BODY: [&str; 5] = ["Content-Encoding", "Content-Range", "Content-Type", "ETag", "Trailer"];
+
+/// The reply under this plan. What the answer makes impossible is refused if the request asked for
+/// it, and skipped if a default did.
+pub fn modify(mut reply: Reply, mut plan: Plan) -> Result<Reply, Refusal> {
+    spare_impossible(&reply.body, &mut plan)?;
     reply.after_us = reply.after_us.saturating_add(plan.path_us).saturating_add(plan.delay_us);
     reply.timed |= plan.path_us > 0;
     if !plan.asked {
@@ -29,14 +26,43 @@ pub fn modify(mut reply: Reply, plan: Plan) -> Result<Reply, Refusal> {
     if let Some(status) = status.or(switches.then_some(Status::OK)) {
         reply = with_status(reply, status);
     }
+    // There is no body in an answer that has none, and before WebSocket messages.
+    plan.text = plan.text.filter(|_| reply.status.allows_body());
     if let Some(text) = &plan.text {
-        let headers = without(&reply.headers, &["Content-Encoding", "Content-Range", "ETag"]);
+        let headers = without(&reply.headers, &OF_BODY);
         let body = Body::Whole(Box::new(text.clone().into_bytes().into()));
         reply = Reply { media: Media::Text, headers, body, ..reply };
     }
     let body = std::mem::replace(&mut reply.body, Body::Empty);
     reply.body = Body::Modified(Box::new(Modified { plan, body }));
     Ok(reply)
+}
+
+/// Drops a fault that has no meaning for this body, and a framing without trailers where there are
+/// some.
+fn spare_impossible(body: &Body, plan: &mut Plan) -> Result<(), Refusal> {
+    if let Some(fault) = plan.fault
+        && let Some(reason) = misplaced(fault, body)
+    {
+        refuse(plan.given_by.fault, &format!("{}={fault}", Name::Fault.text()), &reason)?;
+        plan.fault = None;
+    }
+    if let Some(frame) = plan.frame.filter(|frame| *frame != Frame::Chunked)
+        && has_trailers(body)
+    {
+        let reason = "the answer has trailers, which need frame=chunked";
+        refuse(plan.given_by.frame, &format!("{}={frame}", Name::Frame.text()), reason)?;
+        plan.frame = None;
+    }
+    Ok(())
+}
+
+fn refuse(carrier: Carrier, modifier: &str, reason: &str) -> Result<(), Refusal> {
+    if !carrier.is_request() {
+        return Ok(());
+    }
+    let bad = BadModifier::new(carrier, modifier, reason);
+    Err(Refusal::new(bad.status(), bad.to_string()))
 }
 
 /// Replaces the status and keeps the body, unless that changes the protocol.
@@ -88,7 +114,6 @@ fn misplaced(fault: Fault, body: &Body) -> Option<String> {
 fn has_events(body: &Body) -> bool {
     match body {
         Body::Paced(pace) => matches!(pace.source, Source::Lines { .. } | Source::Events { .. }),
-        Body::WebSocket(_) => true,
         _ => false,
     }
 }

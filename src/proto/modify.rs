@@ -103,9 +103,12 @@ fn plan_of(
     let skipped = asked.check(request.version.into(), &bounds).map_err(refusal)?;
     cx.worker.skipped += skipped as u64;
     let path_us = endpoint::delay_before_us(app, path)?;
+    if asked.is_empty() && path_us == 0 {
+        return Ok(None);
+    }
     let seed = cx.worker.random.next_u64();
     if asked.is_empty() {
-        return Ok((path_us > 0).then(|| Plan { seed, path_us, ..Plan::default() }));
+        return Ok(Some(Plan { seed, path_us, ..Plan::default() }));
     }
     let (state, now) = (&cx.worker.modifiers, cx.clock.now);
     let selected = state.select(&asked.selection(), seed, now);

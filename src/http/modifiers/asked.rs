@@ -274,9 +274,15 @@ impl Given<'_> {
             (_, Value::Header(name, value)) => plan.headers.push((name.clone(), value.clone())),
             (Name::Text, Value::Text(text)) => plan.text = Some(text.clone()),
             (Name::Hint, Value::Text(link)) => plan.hint = Some(link.clone()),
-            (_, Value::Frame(frame)) => plan.frame = frame.draw(draw).copied(),
+            (_, Value::Frame(frame)) => {
+                plan.frame = frame.draw(draw).copied();
+                plan.given_by.frame = plan.frame.map(|_| self.carrier).unwrap_or_default();
+            }
             (Name::Last, _) => plan.last = true,
-            (_, Value::Fault(fault)) => plan.fault = fault.draw(draw).copied(),
+            (_, Value::Fault(fault)) => {
+                plan.fault = fault.draw(draw).copied();
+                plan.given_by.fault = plan.fault.map(|_| self.carrier).unwrap_or_default();
+            }
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Carrier;
 use super::choice::Choice;
 use super::distribution::Distribution;
 use super::draw::Draw;
@@ -52,6 +53,9 @@ pub struct Plan {
     pub idle_us: Option<u64>,
     /// How the answer breaks.
     pub fault: Option<Fault>,
+    /// Where `frame` and `fault` were given: one that is impossible for the answer is refused if
+    /// the request asked for it, and skipped if a default did.
+    pub given_by: GivenBy,
     /// Which waits are shorter than was drawn, as they exceeded a bound.
     pub cut: Vec<Cut>,
     /// Whether modifiers were asked for, so that the answer shows which were applied. Without that
@@ -150,6 +154,13 @@ impl Plan {
         self.read.is_some() || self.fault.is_some_and(upload)
     }
 
+    /// Whether the reading of the request's body takes time.
+    pub fn reads_slowly(&self) -> bool {
+        let hangs =
+            |fault: Fault| matches!((fault.kind, fault.at), (FaultKind::Hang, Some(At::Upload(_))));
+        self.read.is_some() || self.fault.is_some_and(hangs)
+    }
+
     /// A plan that does nothing: what was asked for does not apply to this answer.
     pub fn spared(seed: u64) -> Plan {
         Plan::delay_only(seed, 0)
@@ -160,6 +171,16 @@ impl Plan {
 /// microseconds, so one more is waited: never early.
 pub fn echo_due(now: Time, delay_us: u64) -> Time {
     if delay_us == 0 { now } else { now.after_us(delay_us).after_us(1) }
+}
+
+/// Where modifiers were given that an answer may make impossible; the default for one that is not
+/// there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GivenBy {
+    /// Where the framing was given.
+    pub frame: Carrier,
+    /// Where the fault was given.
+    pub fault: Carrier,
 }
 
 /// A modifier whose wait was cut to a bound: its name.
