@@ -1,6 +1,6 @@
 //! Which modifiers apply to a request, and what they make of its answer, in any protocol.
 
-use super::Cx;
+use super::{Cx, Ends};
 use crate::endpoint::{self, Answers, BodyRule, Found, Route};
 use crate::http::app::App;
 use crate::http::modifiers::plan::{At, Fault};
@@ -43,26 +43,48 @@ impl Asked {
 /// Finds what modifiers do to the answer to this request, which has a body or not.
 #[inline(always)] // one look at flags for a plain request
 pub fn plan(cx: &mut Cx, request: &Request, asked: &mut Asked, has_body: bool) {
+    if may_be_modified(cx, request, &asked.found) {
+        *asked = modified(cx, request, has_body);
+    }
+}
+
+/// The same for a request that has been read again, with the plan that was made: it is not counted
+/// a second time, and nothing is drawn.
+pub fn again(cx: &Cx, request: &Request, plan: Option<Box<Plan>>) -> Asked {
+    let found = endpoint::find(cx.app, &request.target, request.method);
+    if plan.is_none() && !may_be_modified(cx, request, &found) {
+        return Asked::plain(found);
+    }
+    let (found, path) = endpoint::find_modified(cx.app, &request.target, request.method);
+    if plan.is_some() || is_preflight(request) {
+        return Asked { found, plan };
+    }
+    let route = found.as_ref().ok().map(|found| found.route);
+    Asked::plain(refused(cx, request, &path, route).and(found))
+}
+
+/// An error if its modifiers were refused.
+fn refused(
+    cx: &Cx,
+    request: &Request,
+    path: &PathModifiers,
+    route: Option<&Route>,
+) -> Result<(), Refusal> {
+    let own = own(request, path).map_err(refusal)?;
+    check(cx.app, cx.ends, request, &own, route).map_err(refusal)?;
+    endpoint::delay_before_us(cx.app, path).map(|_| ())
+}
+
+#[inline(always)]
+fn may_be_modified(cx: &Cx, request: &Request, found: &Result<Found, Refusal>) -> bool {
     // OPTIONS has a route on every path where the API accepts it everywhere.
-    let may_be_modified = asked.found.is_err()
+    let may_be = found.is_err()
         | (request.method == Method::Options)
         | request.query_modifiers
         | request.loiter_field
         | !cx.app.with.is_empty()
         | cx.ends.modifiers.is_some();
-    if may_be_modified && cx.app.modifiers {
-        *asked = modified(cx, request, has_body);
-    }
-}
-
-/// The same for a request that has been read again, with the plan that it has.
-pub fn again(cx: &Cx, request: &Request, plan: Option<Box<Plan>>) -> Asked {
-    let (app, target, method) = (cx.app, &request.target, request.method);
-    let found = match plan {
-        Some(_) => endpoint::find_modified(app, target, method).0,
-        None => endpoint::find(app, target, method),
-    };
-    Asked { found, plan }
+    may_be && cx.app.modifiers
 }
 
 #[cold]
@@ -93,19 +115,14 @@ fn plan_of(
     path: &PathModifiers,
     route: Option<&Route>,
 ) -> Result<Option<Plan>, Refusal> {
-    let (none, app) = (Modifiers::default(), cx.app);
-    let inherits = route.is_none_or(|route| route.path != "/");
-    let server = if inherits { &app.with } else { &none };
-    let listener = cx.ends.modifiers.filter(|_| inherits).unwrap_or(&none);
-    let [field, own_path, query] = own(request, path).map_err(refusal)?;
-    let mut asked = modifiers::merge(&[server, listener, &field, &own_path, &query]);
-    let bounds = Bounds::new(&app.limits, app.public);
-    let skipped = asked.check(request.version.into(), &bounds).map_err(refusal)?;
+    let own = own(request, path).map_err(refusal)?;
+    let (asked, skipped) = check(cx.app, cx.ends, request, &own, route).map_err(refusal)?;
     cx.worker.skipped += skipped as u64;
-    let path_us = endpoint::delay_before_us(app, path)?;
+    let path_us = endpoint::delay_before_us(cx.app, path)?;
     if asked.is_empty() && path_us == 0 {
         return Ok(None);
     }
+    let bounds = bounds(cx.app);
     let seed = cx.worker.random.next_u64();
     if asked.is_empty() {
         return Ok(Some(Plan { seed, path_us, ..Plan::default() }));
@@ -122,10 +139,31 @@ fn plan_of(
         }
         plan = asked.plan(selected.seed, queued_us, &bounds);
         plan.fault = plan.fault.filter(is_of_answer);
-        let converses = |route: &Route| route.answers_of(app.compat) == Answers::WebSocket;
+        let converses = |route: &Route| route.answers_of(cx.app.compat) == Answers::WebSocket;
         plan.messages = asked.messages(&bounds).filter(|_| route.is_some_and(converses));
     }
     Ok(Some(Plan { path_us, ..plan }))
+}
+
+/// The modifiers in effect, and how many defaults were skipped; unless one is refused. The defaults
+/// apply to all routes but the page.
+fn check<'a>(
+    app: &'a App,
+    ends: Ends<'a>,
+    request: &Request,
+    own: &'a [Modifiers; 3],
+    route: Option<&Route>,
+) -> Result<(modifiers::Asked<'a>, usize), BadModifier> {
+    let inherits = route.is_none_or(|route| route.path != "/");
+    let defaults = [Some(&app.with), ends.modifiers].into_iter().flatten().filter(|_| inherits);
+    let layers: Vec<&Modifiers> = defaults.chain(own).collect();
+    let mut asked = modifiers::merge(&layers);
+    let skipped = asked.check(request.version.into(), &bounds(app))?;
+    Ok((asked, skipped))
+}
+
+fn bounds(app: &App) -> Bounds {
+    Bounds::new(&app.limits, app.public)
 }
 
 /// The modifiers that the request itself has: in its field, its path and its query.
