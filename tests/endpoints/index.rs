@@ -6,6 +6,8 @@ use loiter::endpoint::{Answers, GROUPS, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
 use loiter::http::html::escape;
+use loiter::http::modifiers;
+use loiter::http::modifiers::row::{Name, Public};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -95,6 +97,24 @@ fn the_page_has_every_route_and_needs_nothing_from_elsewhere() {
         // The policy blocks these attributes.
         assert!(!html.contains(" style=") && !html.contains(" onclick="));
     }
+}
+
+#[test]
+fn the_page_offers_modifiers_if_they_have_an_effect() {
+    let html = |modifiers, public| {
+        let app = App { modifiers, public, ..App::default() };
+        String::from_utf8(page(&app).body).unwrap()
+    };
+    let (all, public, none) = (html(true, false), html(true, true), html(false, false));
+    for row in &modifiers::ROWS {
+        let option = format!("<option value={} ", row.name.text());
+        assert_eq!(all.contains(&option), row.name != Name::Cut, "{option}");
+        assert_eq!(public.contains(&option), row.name != Name::Cut && row.public != Public::Off);
+        assert!(!none.contains(&option), "{option}");
+    }
+    assert!(all.contains("id=modifiers") && all.contains("&amp;~gap="));
+    assert!(!none.contains("id=modifiers") && !none.contains("~gap="));
+    assert!(none.contains("id=start"));
 }
 
 #[test]

@@ -1,79 +1,13 @@
 // The page in a real browser: node check.mjs LOITER CHROMIUM [FOLDER FOR SCREENSHOTS].
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// Files written by the page's curl commands.
-const folder = mkdtempSync(join(tmpdir(), "loiter-page-"));
-
-const [loiter, executablePath, pictures] = process.argv.slice(2);
-
-async function serve(...options) {
-  const args = ["--listen", "127.0.0.1:0", "--log-level", "error", ...options];
-  const child = spawn(loiter, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const gone = once(child, "exit").then(() => assert.fail("loiter does not start"));
-  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), gone]);
-  return { child, base: line.trim().replace("listening ", "") };
-}
-
-// A page that records browser errors and requests to other hosts, for done() to check.
-async function open(browser, base, options) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.setDefaultTimeout(15000);
-  page.complaints = [];
-  page.on("console", (message) => page.complaints.push(`${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => page.complaints.push(error.message));
-  page.on("request", (request) => {
-    const own = request.url().startsWith(base) || request.url().startsWith("data:");
-    if (!own) page.complaints.push("asked for " + request.url());
-  });
-  page.response = await page.goto(base + "/");
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.complaints, []);
-  await page.context().close();
-}
-
-const row = (page, path) => page.locator(`details[data-path="${path}"]`);
-
-async function opened(page, path) {
-  const route = row(page, path);
-  const open = await route.getAttribute("open");
-  if (open === null) await route.locator("summary").first().click();
-  await route.locator(".bench").waitFor();
-  return route;
-}
-
-async function send(page, path, fields = {}) {
-  const route = await opened(page, path);
-  for (const [name, value] of Object.entries(fields)) {
-    const field = route.getByLabel(new RegExp(`^\\s*${name}(?!\\w)`));
-    if (!(await field.isVisible())) await route.locator(".more summary").first().click();
-    await field.fill(value);
-  }
-  await route.locator(".send").click();
-  return route;
-}
-
-const ended = (route, text) => route.locator(".status", { hasText: text }).waitFor();
-
-const curlOf = (route) => route.locator(".curl code").textContent();
-
-// The output of a row's curl command.
-function run(line) {
-  const quiet = `curl() { command curl --silent --show-error --max-time 10 "$@"; }; ${line}`;
-  return execFileSync("bash", ["-c", quiet], { cwd: folder, encoding: "utf8" });
-}
+import {
+  curlOf, done, ended, executablePath, folder, loiter, open, opened, pictures, row, run, send, serve, sound,
+} from "./harness.mjs";
+import * as modifiers from "./modifiers.mjs";
 
 async function tries(browser, base) {
   const page = await open(browser, base, { viewport: { width: 1280, height: 900 } });
@@ -285,9 +219,9 @@ async function sendsFiles(browser, base) {
   await done(page);
 }
 
-// One request: compressed, with the security policy.
+// One request: compressed, with the security policy. The drip of the first form is not a part of it.
 async function comesCompressed(browser, base) {
-  const page = await open(browser, base);
+  const page = await open(browser, base, { reducedMotion: "reduce" });
   const headers = await page.response.allHeaders();
   assert.equal(headers["content-encoding"], "br");
   assert.match(headers.vary, /Accept-Encoding/);
@@ -322,12 +256,7 @@ async function looks(browser, base) {
     }
     if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
     if (javaScriptEnabled) {
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= width, `${name} is ${wide} pixels wide`);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => window.axe.run());
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`);
-      assert.deepEqual(found, [], name);
+      await sound(page, name);
     }
     await done(page);
   }
@@ -335,9 +264,13 @@ async function looks(browser, base) {
 
 async function behindPrefix(browser, { base }) {
   const page = await open(browser, base + "/bin");
+  await ended(page.locator("#start"), "12 bytes");
   const get = await send(page, "/get");
   await ended(get, "200 OK");
   assert.equal(await get.locator(".asked").textContent(), "/bin/get");
+  await get.locator(".odd summary").click();
+  await get.locator(".presets button").first().click();
+  assert.match(await get.locator(".asked").textContent(), /^\/bin\/~delay=.*\/get$/);
   await done(page);
 }
 
@@ -353,6 +286,8 @@ try {
   await sendsFiles(browser, servers[0].base);
   await comesCompressed(browser, servers[0].base);
   await looks(browser, servers[0].base);
+  for (const check of Object.values(modifiers)) await check(browser, servers[0].base);
+  await modifiers.startsWithADrip(browser, servers[1].base);
   if (prefixes) await behindPrefix(browser, servers[2]);
   console.log("tests/page: the page works in Chromium " + browser.version());
 } finally {

@@ -3,11 +3,13 @@
 
 use std::fmt::Write;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::composer;
 use super::{INTRO, MORE, takes};
 use crate::endpoint::openapi::limit;
 use crate::endpoint::route::{Answers, BodyRule, Client, Group, Kind, Param, Place, Route};
@@ -17,8 +19,17 @@ use crate::http::html::escape as text;
 use crate::http::request::Method;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str =
-    concat!(include_str!("login.js"), include_str!("curl.js"), include_str!("script.js"));
+const SCRIPT: &str = concat!(
+    include_str!("dom.js"),
+    include_str!("login.js"),
+    include_str!("curl.js"),
+    include_str!("modifiers.js"),
+    include_str!("request.js"),
+    include_str!("ruler.js"),
+    include_str!("answer.js"),
+    include_str!("link.js"),
+    include_str!("script.js"),
+);
 /// The script copies this into each route that is opened.
 const BENCH: &str = include_str!("bench.html");
 /// A clock. Without an icon, a browser would request `/favicon.ico`.
@@ -54,6 +65,8 @@ pub(super) fn page(app: &App) -> Vec<u8> {
     let (get, spec, openapi) =
         (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
     let mode = app.compat.name;
+    let start = start(app);
+    let composer = if app.modifiers { composer::template(app.public) } else { String::new() };
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
          <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
@@ -68,13 +81,37 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <input id=filter type=search placeholder=\"{count} routes\" spellcheck=false>\
          <output for=filter></output></p>\n\
          <nav aria-label=Groups><ul>\n{nav}</ul></nav>\n<p class=version>loiter {version}</p>\n\
-         </header>\n<main id=routes tabindex=-1>\n{groups}\
+         </header>\n<main id=routes tabindex=-1>\n{start}{groups}\
          <p class=none hidden>No route matches.</p>\n</main>\n\
-         <template id=bench>\n{BENCH}</template>\n<script>{SCRIPT}</script>\n",
+         <template id=bench>\n{BENCH}</template>\n{composer}<script>{SCRIPT}</script>\n",
         more = text(MORE),
         prefix = text(&app.prefix),
     )
     .into_bytes()
+}
+
+/// The first form, which the script runs: a drip of about two seconds, or what the settings allow.
+/// It stays hidden without the script.
+fn start(app: &App) -> String {
+    let mut params = String::new();
+    let route = ROUTES.iter().find(|route| route.path == "/drip");
+    for param in route.iter().flat_map(|route| route.params(app.compat)) {
+        write_param(&mut params, app, param);
+    }
+    let (about, state) = if app.modifiers {
+        let about = "Any answer can be slow, odd or broken. This one drips at random.";
+        (about, "duration=0&numbytes=12&delay=0&~gap=lognormal:150ms:0.7".to_owned())
+    } else {
+        let span = app.limits.max_duration.min(Duration::from_secs(2));
+        ("An answer that drips.", format!("duration={span:?}&numbytes=12&delay=0"))
+    };
+    format!(
+        "<section id=start aria-labelledby=start-name data-path=\"/drip\" data-methods=GET \
+         data-client=unbuffered data-state=\"{state}\" hidden>\n\
+         <h2 id=start-name>On command</h2>\n<p class=about>{about}</p>\n\
+         <div class=panel><ul class=params>\n{params}</ul></div>\n</section>\n",
+        state = text(&state),
+    )
 }
 
 fn write_group(html: &mut String, app: &App, group: &Group) {

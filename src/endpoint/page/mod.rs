@@ -1,6 +1,7 @@
 //! Descriptions of this server: the page at `/` and those of the API. All are made from
 //! [`GROUPS`](super::GROUPS), so they include every route.
 
+mod composer;
 mod html;
 mod negotiate;
 mod text;

@@ -34,7 +34,8 @@ const SIGMA: RangeInclusive<f64> = 0.0..=10.0;
 /// 1000 all are the least value.
 const ALPHA: RangeInclusive<f64> = 0.1..=1000.0;
 /// What to write, for errors.
-const FORMS: &str = "A..B, normal:MEAN:SD, lognormal:MEDIAN:SIGMA, exp:MEAN or pareto:MIN:ALPHA";
+pub const FORMS: &str =
+    "A..B, normal:MEAN:SD, lognormal:MEDIAN:SIGMA, exp:MEAN or pareto:MIN:ALPHA";
 
 impl Distribution {
     /// Parses a duration, or a distribution of one. The error is what is wrong, as a sentence.
