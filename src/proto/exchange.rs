@@ -31,9 +31,8 @@ mod shaped;
 pub use parked::Parked;
 use recording::record;
 pub use recording::{record_outcome, unfinished};
-pub use shaped::ModifiedHead;
 use shaped::Shaped;
-pub use shaped::spoilt;
+pub use shaped::{ModifiedHead, garbage};
 
 /// A reply being played. One that waits, with its [`Parked`] request, is all that a delayed request
 /// costs beside its connection.

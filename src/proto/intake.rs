@@ -1,12 +1,16 @@
 //! What becomes of a request's body: kept, discarded, or sent back while it arrives, in any
 //! protocol. Its transfer coding has been removed.
 
+mod reading;
+
 use super::Cx;
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::{Break, Exchange, spoilt};
+use super::exchange::Exchange;
 use crate::base::time::Time;
-use crate::http::modifiers::plan::{At, FaultKind, Plan, ReadSpeed};
+use crate::http::modifiers::Plan;
 use crate::http::reply::Refusal;
+pub use reading::Allowance;
+use reading::Reading;
 
 /// A request whose body is arriving.
 #[derive(Debug)]
@@ -20,23 +24,10 @@ pub struct Intake {
     began: Time,
     /// The next piece must arrive by then.
     until: Time,
+    /// How long modifiers kept it unread, in microseconds, which is not the client's time.
+    held_us: u64,
     /// What modifiers do to the answer, and to how the body is read.
-    plan: Option<Box<Plan>>,
-    /// Whether nothing is read until a moment that modifiers set.
-    held: bool,
-    /// Whether its client is to be kept from sending far ahead of what is read.
-    narrow: bool,
-}
-
-/// How much of a body may be taken now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allowance {
-    /// So many bytes.
-    Bytes(usize),
-    /// None until this moment.
-    Wait(Time),
-    /// None any more: the connection breaks.
-    Break(Break),
+    modified: Option<Reading>,
 }
 
 /// Where the content goes.
@@ -76,9 +67,10 @@ impl Intake {
     /// Takes the body of a request whose head was `head`.
     pub fn new(cx: &Cx, head: &[u8], sink: Sink, plan: Option<Box<Plan>>) -> Intake {
         let (request, now) = (head.to_vec(), cx.clock.now);
-        let narrow = plan.as_ref().is_some_and(|plan| plan.read.is_some());
-        let (content, held, began, until) = (0, false, now, now);
-        let mut intake = Intake { sink, request, content, began, until, plan, held, narrow };
+        let modified = plan.map(Reading::new);
+        let (content, held_us) = (0, 0);
+        let mut intake =
+            Intake { sink, request, content, began: now, until: now, held_us, modified };
         intake.extend_deadline(cx);
         intake
     }
@@ -104,13 +96,14 @@ impl Intake {
     fn extend_deadline(&mut self, cx: &Cx) {
         let limits = &cx.app.limits;
         let earned_us = u128::from(self.content) * 1_000_000 / u128::from(limits.body_rate.max(1));
-        let slowest = self.began.after_us(u64::try_from(earned_us).unwrap_or(u64::MAX));
+        let earned_us = u64::try_from(earned_us).unwrap_or(u64::MAX).saturating_add(self.held_us);
+        let slowest = self.began.after_us(earned_us);
         let slowest = slowest.after(limits.body_timeout);
         self.until = cx.clock.now.after(limits.body_timeout).min(slowest).min(self.latest(cx));
     }
 
     fn latest(&self, cx: &Cx) -> Time {
-        self.began.after(cx.app.limits.request_timeout)
+        self.began.after(cx.app.limits.request_timeout).after_us(self.held_us)
     }
 
     /// This many bytes of content have arrived.
@@ -139,73 +132,28 @@ impl Intake {
         if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
     }
 
-    /// Whether modifiers slow the reading, and whether they have stopped it for now.
-    pub fn is_slow(&self) -> (bool, bool) {
-        (self.plan.as_ref().is_some_and(|plan| plan.changes_reading()), self.held)
+    /// Whether modifiers slow the reading.
+    pub fn is_slow(&self) -> bool {
+        self.modified.as_ref().is_some_and(Reading::is_slow)
     }
 
-    /// Whether the receive buffer is to be made [small](super::Next::Narrow); once.
-    pub fn narrows(&mut self) -> bool {
-        std::mem::take(&mut self.narrow)
+    /// Whether modifiers have stopped it for now.
+    pub fn is_held(&self) -> bool {
+        self.modified.as_ref().is_some_and(Reading::is_held)
     }
 
-    /// How much may be taken now.
-    pub fn allowance(&mut self, cx: &Cx) -> Allowance {
-        let Some(plan) = &self.plan else { return Allowance::Bytes(usize::MAX) };
-        let mut most = u64::MAX;
-        if let Some(fault) = plan.fault
-            && let Some(At::Upload(bytes)) = fault.at
-        {
-            most = bytes.saturating_sub(self.content);
-            if most == 0 {
-                return self.broken(cx, fault.kind);
-            }
-        }
-        self.held = false;
-        match plan.read {
-            None => {}
-            Some(ReadSpeed::Hang) => return self.broken(cx, FaultKind::Hang),
-            Some(ReadSpeed::Rate(rate)) => {
-                // A tenth of a second's worth at a time, when its time is over.
-                let step = (rate / 10).max(1);
-                let us_of = |bytes: u64| u128::from(bytes) * 1_000_000 / u128::from(rate.max(1));
-                let elapsed_us = cx.clock.now.since(self.began).as_micros();
-                let earned = elapsed_us * u128::from(rate) / 1_000_000;
-                let earned = u64::try_from(earned).unwrap_or(u64::MAX).saturating_sub(self.content);
-                if earned == 0 {
-                    let due_us = u64::try_from(us_of(self.content + step)).unwrap_or(u64::MAX);
-                    return self.hold(self.began.after_us(due_us.saturating_add(1)));
-                }
-                most = most.min(earned.min(step.saturating_mul(2)));
-            }
-        }
-        Allowance::Bytes(usize::try_from(most).unwrap_or(usize::MAX))
+    /// Whether modifiers have stopped it for good.
+    pub fn is_silent(&self) -> bool {
+        self.modified.as_ref().is_some_and(Reading::is_silent)
     }
 
-    /// Breaks, or is silent as long as that may last.
-    fn broken(&mut self, cx: &Cx, kind: FaultKind) -> Allowance {
-        let silence_us = self.plan.as_ref().map_or(0, |plan| plan.silence_us);
-        let end = self.began.after_us(silence_us);
-        match kind {
-            FaultKind::Reset | FaultKind::Abort => Allowance::Break(Break::Reset),
-            FaultKind::Hang | FaultKind::Stall if cx.clock.now < end => self.hold(end),
-            _ => Allowance::Break(Break::Close),
-        }
-    }
-
-    fn hold(&mut self, until: Time) -> Allowance {
-        self.held = true;
-        Allowance::Wait(until)
-    }
-
-    /// The bytes that a fault sends before it breaks the connection.
-    pub fn spoilt(&self) -> Vec<u8> {
-        let plan = self.plan.as_ref().filter(|plan| plan.changes_reading());
-        let fault = plan.and_then(|plan| plan.fault.map(|fault| (fault.kind, plan.seed)));
-        match fault {
-            Some((kind @ FaultKind::Garbage, seed)) => spoilt(kind, seed),
-            _ => Vec::new(),
-        }
+    /// How much may be taken of so many bytes of content that have arrived; `None` at its end.
+    pub fn allowance(&mut self, cx: &Cx, there: Option<usize>) -> Allowance {
+        let Some(reading) = &mut self.modified else { return Allowance::Bytes(usize::MAX) };
+        let held_us = reading.held_us(cx.clock.now);
+        self.held_us = self.held_us.saturating_add(held_us);
+        self.until = self.until.after_us(held_us);
+        reading.allowance(cx, self.began, self.content, there)
     }
 
     /// No more of the body is taken.
@@ -213,7 +161,8 @@ impl Intake {
         match self.sink {
             Sink::Stream(exchange) => Taken::Answer(*exchange),
             Sink::Discard | Sink::Keep => {
-                let Intake { request, content, began, plan, .. } = self;
+                let Intake { request, content, began, modified, .. } = self;
+                let plan = modified.map(|reading| reading.plan);
                 Taken::Request(TakenRequest { bytes: request, content, began, plan })
             }
         }

@@ -91,13 +91,19 @@ impl Exchange {
     }
 }
 
-/// Records a request, its head read at `began`, whose client was gone before its body was complete;
-/// or with which a fault broke the connection.
-pub fn unfinished(cx: &mut Cx, request: &Request, began: Time, plan: Option<&Plan>) {
+/// Records a request, its head read at `began`, that ended with this status before its body was
+/// complete.
+pub fn unfinished(
+    cx: &mut Cx,
+    request: &Request,
+    began: Time,
+    plan: Option<&Plan>,
+    status: Status,
+) {
     if cx.app.records {
         let mut record = record(cx, request);
         record.started = began;
-        record.status = plan.map_or(Status::CLIENT_GONE, |_| Status::NO_ANSWER);
+        record.status = status;
         record.modifiers = plan.map(|plan| show::line(plan).into());
         record.duration_us = elapsed_us(cx.clock.now, &record);
         cx.worker.records.push(record);

@@ -258,14 +258,17 @@ impl Shaped {
 }
 
 /// The bytes that a fault sends.
-pub fn spoilt(kind: FaultKind, seed: u64) -> Vec<u8> {
+fn spoilt(kind: FaultKind, seed: u64) -> Vec<u8> {
     match kind {
         FaultKind::BadChunk => BAD_CHUNK.to_vec(),
         FaultKind::Extra(bytes) => vec![b'x'; bytes as usize],
-        _ => {
-            let mut bytes = Vec::new();
-            Random::new(seed).fill(&mut bytes, GARBAGE_BYTES);
-            bytes
-        }
+        _ => garbage(seed),
     }
+}
+
+/// Random bytes in place of an answer.
+pub fn garbage(seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Random::new(seed).fill(&mut bytes, GARBAGE_BYTES);
+    bytes
 }

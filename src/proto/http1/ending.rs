@@ -9,6 +9,7 @@ use crate::http::app::HalfClose;
 use crate::http::modifiers::FaultKind;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
+use crate::http::status::Status;
 use crate::proto::canned_errors::{FULL, LEFT};
 use crate::proto::exchange::{self, Break, Ending, Exchange};
 use crate::proto::intake::{Taken, TakenRequest};
@@ -83,11 +84,8 @@ impl Http1 {
         taken: Taken,
         kind: Break,
     ) -> Option<Next> {
-        if let Taken::Request(TakenRequest { bytes, began, plan, .. }) = taken {
-            let mut table = FieldTable::empty();
-            if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
-                exchange::unfinished(cx, &request, began, plan.as_deref());
-            }
+        if let Taken::Request(taken) = taken {
+            record_taken(cx, &taken, Status::NO_ANSWER);
         }
         cx.worker.served += 1;
         self.broken(cx, kind)
@@ -255,14 +253,18 @@ impl Http1 {
         cx.worker.clients_gone += 1;
         match taken {
             Taken::Answer(exchange) => exchange.abort(cx),
-            Taken::Request(TakenRequest { bytes, began, .. }) => {
-                let mut table = FieldTable::empty();
-                if let Some(request) = head::reparse(&bytes, &mut table, origin(cx, began)) {
-                    exchange::unfinished(cx, &request, began, None);
-                }
-            }
+            Taken::Request(taken) => record_taken(cx, &taken, Status::CLIENT_GONE),
         }
         self.to(Stage::Close)
+    }
+}
+
+/// Records a request that ended before its body was complete.
+fn record_taken(cx: &mut Cx, taken: &TakenRequest, status: Status) {
+    let TakenRequest { bytes, began, plan, .. } = taken;
+    let mut table = FieldTable::empty();
+    if let Some(request) = head::reparse(bytes, &mut table, origin(cx, *began)) {
+        exchange::unfinished(cx, &request, *began, plan.as_deref(), status);
     }
 }
 

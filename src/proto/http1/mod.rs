@@ -342,7 +342,7 @@ impl Http1 {
     fn body(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Body(body) = &mut self.stage else { return None };
         let step = match body.step(cx, input, output) {
-            Ok(Step::Wait(_)) if cx.edge.eof_reported && body.is_held() => Ok(Step::Gone),
+            Ok(Step::Wait(_)) if body.is_abandoned(cx) => Ok(Step::Gone),
             Ok(Step::Wait(next)) => return Some(next),
             step => step,
         };

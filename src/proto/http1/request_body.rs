@@ -8,6 +8,7 @@ use super::play;
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::endpoint::{BodyRule, Found};
+use crate::http::app::HalfClose;
 use crate::http::modifiers::ReadSpeed;
 use crate::http::reply::Refusal;
 use crate::proto::canned_errors::OVERLOADED;
@@ -23,6 +24,8 @@ pub(super) struct RequestBody {
     intake: Intake,
     /// Whether the length is not known beforehand; a streamed answer is chunked then.
     chunked: bool,
+    /// Whether the receive buffer is still to be made small, because it is read slowly.
+    narrows: bool,
 }
 
 /// What a body needs next.
@@ -51,7 +54,8 @@ impl RequestBody {
     ) -> Result<Box<RequestBody>, Refusal> {
         let Asked { found, plan } = asked;
         let read = plan.as_ref().and_then(|plan| plan.read);
-        if read.is_some() && cx.worker.delayed >= cx.app.limits.delayed {
+        let slow = plan.as_ref().is_some_and(|plan| plan.reads_slowly());
+        if slow && cx.worker.delayed >= cx.app.limits.delayed {
             return Err(OVERLOADED);
         }
         if head.expects_continue && bytes.len() == head.bytes && read != Some(ReadSpeed::Hang) {
@@ -69,17 +73,24 @@ impl RequestBody {
             _ => Sink::Discard,
         };
         let intake = Intake::new(cx, head_bytes, sink, plan);
-        Ok(Box::new(RequestBody { decoder, intake, chunked }))
+        Ok(Box::new(RequestBody { decoder, intake, chunked, narrows: read.is_some() }))
     }
 
-    /// Whether its client is waited for, or else modifiers keep it unread.
+    /// Whether modifiers have stopped its reading for now.
     pub(super) fn is_held(&self) -> bool {
-        self.intake.is_slow().1
+        self.intake.is_held()
+    }
+
+    /// Whether a client that has closed its side counts as gone: nothing more of the body is read,
+    /// or a slow reading is cancelled.
+    pub(super) fn is_abandoned(&self, cx: &Cx) -> bool {
+        let cancels = cx.app.half_close == HalfClose::Cancel && self.is_held();
+        cx.edge.eof_reported && (cancels || self.intake.is_silent())
     }
 
     /// Whether it is read slowly.
     pub(super) fn is_slow(&self) -> bool {
-        self.intake.is_slow().0
+        self.intake.is_slow()
     }
 
     /// See [`Intake::streams`].
@@ -110,22 +121,29 @@ impl RequestBody {
         input: &mut Buf,
         output: &mut Buf,
     ) -> Result<Step, Refusal> {
-        if self.intake.narrows() {
+        if std::mem::take(&mut self.narrows) {
             return Ok(Step::Wait(Next::Narrow));
         }
         loop {
             if output.len() >= HIGH_WATER {
                 return Ok(Step::Wait(Next::Write));
             }
-            let most = match self.intake.allowance(cx) {
+            let decoded = self.decoder.step(input.unread())?;
+            let there = match decoded {
+                Decoded::Content(bytes) => Some(bytes),
+                Decoded::Skip(_) | Decoded::More => Some(0),
+                Decoded::Done => None,
+            };
+            let most = match self.intake.allowance(cx, there) {
                 Allowance::Bytes(most) => most,
+                Allowance::Clock => return Ok(Step::Wait(Next::ReadClock)),
                 Allowance::Wait(until) => return Ok(Step::Wait(Next::Sleep(until))),
-                Allowance::Break(kind) => {
-                    output.tail().extend_from_slice(&self.intake.spoilt());
+                Allowance::Break(bytes, kind) => {
+                    output.tail().extend_from_slice(&bytes);
                     return Ok(Step::Broken(kind));
                 }
             };
-            match self.decoder.step(input.unread())? {
+            match decoded {
                 Decoded::Skip(bytes) => input.consume(bytes),
                 Decoded::Content(bytes) => self.take(cx, input, bytes.min(most), output)?,
                 Decoded::More if cx.edge.read_eof => return Ok(Step::Gone),
