@@ -109,7 +109,7 @@ impl Exchange {
         self.show(&plan);
         let mut shaped = Shaped::new(plan, shape, now);
         shaped.converses = converses;
-        shaped.chunked = length.is_none() && frame != Some(Frame::Close);
+        shaped.chunked = has_body && length.is_none() && frame != Some(Frame::Close);
         self.phase = Phase::Playing(Playing::Shaped(Box::new(shaped)));
         let Phase::Playing(Playing::Shaped(shaped)) = &self.phase else { return None };
         let head = Head {
@@ -245,8 +245,9 @@ impl Shaped {
                 self.spoiled = true;
                 Step::Raw(spoilt(fault.kind, self.plan.seed))
             }
-            // A code is for WebSocket alone.
-            FaultKind::WsClose(_) => Step::End,
+            // The rest of the answer is sound, and the connection is closed after it. A code is for
+            // WebSocket alone.
+            FaultKind::BadHead | FaultKind::WsClose(_) => Step::End,
             _ => self.end(Break::Close),
         }
     }

@@ -37,7 +37,8 @@ pub(super) fn answer(
         Framing::Chunked if plan.frame == Some(Frame::Close) => Framing::Close,
         framing => framing,
     };
-    if draining || framing == Framing::Close || plan.last {
+    let bad_head = plan.fault.is_some_and(|fault| fault.kind == FaultKind::BadHead);
+    if draining || framing == Framing::Close || plan.last || bad_head {
         terms.close();
     }
     if let Some(status) = plan.status.filter(|status| status.0 < 200 && version == Version::Http11)
@@ -51,10 +52,7 @@ pub(super) fn answer(
     encode::cors(&mut written, request.field("Origin"));
     let status_bytes = 1 + memchr::memchr(b'\n', &written).unwrap_or_default();
     let (status_line, fields) = written.split_at(status_bytes);
-    output.extend_from_slice(match plan.fault {
-        Some(fault) if fault.kind == FaultKind::BadHead => BAD_STATUS_LINE,
-        _ => status_line,
-    });
+    output.extend_from_slice(if bad_head { BAD_STATUS_LINE } else { status_line });
     let rest = rewrite(fields, plan, head.status, request.field("Loiter").is_some());
     if plan.head_us > 0 {
         exchange.hold_rest_of_head(rest);
