@@ -121,8 +121,8 @@ fn a_rate_is_smooth_and_never_early() {
     }
 }
 
-/// A client that reads nothing for a while gets a tenth of a second's worth at once, not all that it
-/// missed; and an idle connection saves up nothing.
+/// A client that reads nothing for a while gets a tenth of a second's worth at once, not all that
+/// it missed; and an idle connection saves up nothing.
 #[test]
 fn a_rate_has_no_burst_after_a_pause() {
     let mut driver = driver("rate=1000");
