@@ -62,15 +62,24 @@ enum Playing {
     Shaped(Box<Shaped>),
 }
 
-/// What becomes of a request.
+/// An exchange that has been opened, and what becomes of it.
 #[derive(Debug)]
-pub enum Opened {
+pub struct Opened {
+    /// The exchange.
+    pub exchange: Exchange,
+    /// What becomes of it.
+    pub admission: Admission,
+}
+
+/// What becomes of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
     /// It is answered at once.
-    Ready(Exchange),
+    Ready,
     /// Its answer takes time: it is to be [parked](Exchange::park).
-    Delayed(Exchange),
-    /// The limit on delayed responses is reached: the refusal.
-    Overloaded(Exchange),
+    Delayed,
+    /// The limit on delayed answers is reached: it is the refusal.
+    Overloaded,
 }
 
 /// What an exchange needs next.
@@ -149,20 +158,25 @@ impl Exchange {
         request.seed = plan.seed;
         match endpoint::modify(reply(cx.app, request, asked), plan) {
             Ok(reply) => Exchange::new(cx, reply, request).admit(cx, request),
-            Err(refusal) => Opened::Ready(Exchange::refused(cx, &refusal, request)),
+            Err(refusal) => {
+                let exchange = Exchange::refused(cx, &refusal, request);
+                Opened { exchange, admission: Admission::Ready }
+            }
         }
     }
 
     /// Admits it if it takes time.
     #[inline(always)]
     fn admit(self, cx: &mut Cx, request: &Request) -> Opened {
-        if !self.takes_time() {
-            return Opened::Ready(self);
+        let mut opened = Opened { exchange: self, admission: Admission::Ready };
+        if opened.exchange.takes_time() {
+            opened.admission = Admission::Delayed;
+            if cx.worker.delayed >= cx.app.limits.delayed {
+                opened.exchange = Exchange::refused(cx, &OVERLOADED, request);
+                opened.admission = Admission::Overloaded;
+            }
         }
-        match cx.worker.delayed < cx.app.limits.delayed {
-            true => Opened::Delayed(self),
-            false => Opened::Overloaded(Exchange::refused(cx, &OVERLOADED, request)),
-        }
+        opened
     }
 
     /// The refusal of a request without an endpoint being asked.

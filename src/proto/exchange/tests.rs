@@ -119,10 +119,8 @@ fn a_request_that_is_read_again_has_its_parameters_and_its_seed() {
     http::ask("/delay/7", &[("Host", "a")], b"", |fresh| {
         let mut request = fresh.clone();
         let mut asked = Asked::plain(endpoint::find(cx.app, &request.target, request.method));
-        let Opened::Delayed(mut exchange) = Exchange::open(&mut cx, &mut request, &mut asked)
-        else {
-            panic!("it is not delayed")
-        };
+        let Opened { mut exchange, admission } = Exchange::open(&mut cx, &mut request, &mut asked);
+        assert_eq!(admission, Admission::Delayed);
         let mut again = fresh.clone();
         exchange.restore(
             cx.app,

@@ -33,7 +33,7 @@ pub mod tokenize;
 use std::borrow::Cow;
 
 use super::canned_errors::{TOO_SLOW, too_large};
-use super::exchange::{Exchange, Opened};
+use super::exchange::{Admission, Exchange, Opened};
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
 use super::{Cx, Event, Evictable, Next, Standing};
@@ -299,18 +299,14 @@ impl Http1 {
         bytes: Cow<[u8]>,
         output: &mut Buf,
     ) -> Exchange {
-        let (mut exchange, waits) = match Exchange::open(cx, request, asked) {
-            Opened::Delayed(exchange) => (exchange, true),
-            Opened::Ready(exchange) => (exchange, false),
-            Opened::Overloaded(exchange) => {
-                self.terms.close();
-                (exchange, false)
-            }
-        };
+        let Opened { mut exchange, admission } = Exchange::open(cx, request, asked);
+        if admission == Admission::Overloaded {
+            self.terms.close();
+        }
         if let Some(plan) = exchange.plan() {
             modified::hint(plan, output.tail());
         }
-        if waits {
+        if admission == Admission::Delayed {
             exchange.park(bytes, request);
         } else {
             let length = Some(request.body.len() as u64);

@@ -12,7 +12,7 @@ use crate::http::app::HalfClose;
 use crate::http::modifiers::ReadSpeed;
 use crate::http::reply::Refusal;
 use crate::proto::canned_errors::OVERLOADED;
-use crate::proto::exchange::{Break, Exchange, Opened};
+use crate::proto::exchange::{Admission, Break, Exchange, Opened};
 use crate::proto::intake::{Allowance, Intake, Sink, Taken};
 use crate::proto::modify::Asked;
 use crate::proto::{Cx, Next};
@@ -200,10 +200,11 @@ fn stream(
     output: &mut Buf,
 ) -> Sink {
     let mut asked = Asked::plain(Ok(found));
-    let mut exchange = match Exchange::open(cx, &mut head.request, &mut asked) {
-        Opened::Ready(exchange) if exchange.echoes() => Box::new(exchange),
-        Opened::Ready(_) | Opened::Overloaded(_) => return Sink::Discard,
-        Opened::Delayed(_) => return Sink::Keep,
+    let Opened { exchange, admission } = Exchange::open(cx, &mut head.request, &mut asked);
+    let mut exchange = match admission {
+        Admission::Ready if exchange.echoes() => Box::new(exchange),
+        Admission::Ready | Admission::Overloaded => return Sink::Discard,
+        Admission::Delayed => return Sink::Keep,
     };
     let length = match head.body {
         Length::Exact(bytes) => Some(bytes),
