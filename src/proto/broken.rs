@@ -2,7 +2,7 @@
 
 use super::{Cx, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
-use crate::base::limits::Limits;
+use crate::base::limits::{GARBAGE_BYTES, Limits};
 use crate::base::time::Time;
 use crate::http::modifiers::FaultKind;
 
@@ -10,7 +10,7 @@ use crate::http::modifiers::FaultKind;
 #[derive(Debug)]
 pub enum Broken {
     /// It breaks by this fault as soon as its output has been taken: with FIN, unless the fault is
-    /// a reset or silence.
+    /// a reset or silence. Garbage comes before that.
     Begins(FaultKind),
     /// Our side is closed. What arrives is discarded until then, and up to so many bytes: closing
     /// with unread input would send RST instead of FIN.
@@ -56,12 +56,15 @@ impl Broken {
 
     /// See [`proto`](super). A silent connection has nothing to finish, so a drain ends it. A
     /// client that has ended its side counts as gone, because nothing else would show that it is.
-    pub fn advance(&mut self, cx: &Cx, input: &mut Buf) -> Next {
+    pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         let (now, edge) = (cx.clock.now, cx.edge);
         if matches!(edge.event, Event::Refused | Event::Reset) {
             return Next::Close;
         }
         if let Broken::Begins(kind) = *self {
+            if kind == FaultKind::Garbage {
+                cx.worker.random.fill(output.tail(), GARBAGE_BYTES);
+            }
             *self = Broken::begin(kind, &cx.app.limits, now);
         }
         match self {

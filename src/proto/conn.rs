@@ -94,7 +94,7 @@ impl Conn {
             Conn::Echo(Some(echo)) => echo.advance(cx, input, output),
             Conn::Echo(None) => echo::advance(cx, input, output),
             Conn::WebSocket(websocket) => websocket.advance(cx, input, output),
-            Conn::Broken(broken) => broken.advance(cx, input),
+            Conn::Broken(broken) => broken.advance(cx, input, output),
         };
         match next {
             Next::Become(upgrade) => {

@@ -2,7 +2,7 @@
 
 use super::scripted::{Script, at, blocks};
 use super::*;
-use crate::base::limits::ACK_RETRY;
+use crate::base::limits::{ACK_RETRY, GARBAGE_BYTES};
 use crate::http::modifiers::FaultKind;
 use crate::proto::broken::Broken;
 
@@ -83,6 +83,14 @@ fn a_close_reads_what_still_arrives() {
     net.reads.push_back(Ok(Vec::new()));
     session.on_event(READABLE);
     assert_eq!(world.turn(&mut session, &mut net, at(1)), TurnResult::Close);
+}
+
+#[test]
+fn garbage_comes_before_the_end() {
+    let mut world = World::new(App::default());
+    let (mut session, mut net) = (broken(FaultKind::Garbage, b""), Script::default());
+    assert_eq!(world.turn(&mut session, &mut net, Time::START), TurnResult::Wait);
+    assert_eq!((net.written.len(), net.shutdowns, net.resets), (GARBAGE_BYTES, 1, false));
 }
 
 #[test]
