@@ -37,6 +37,7 @@ impl Formatter {
 
     /// Appends the record's line, with its line feed.
     pub(super) fn append(&mut self, record: &Record, line: &mut Vec<u8>) {
+        let modifiers = record.modifiers.as_deref().map(str::as_bytes);
         match self.format {
             Format::Common => self.common(record, line),
             Format::Combined => {
@@ -47,6 +48,11 @@ impl Formatter {
                 quoted(record.strings.agent(), line);
             }
             Format::Json => self.json(record, line),
+        }
+        // Programs that read these formats expect nothing more where nothing was modified.
+        if modifiers.is_some() && self.format != Format::Json {
+            line.push(b' ');
+            quoted(modifiers, line);
         }
         line.push(b'\n');
     }
@@ -89,6 +95,8 @@ impl Formatter {
         json_text(record.strings.agent(), line);
         line.extend_from_slice(b",\"error\":");
         json_text(record.error.as_deref().map(str::as_bytes), line);
+        line.extend_from_slice(b",\"modifiers\":");
+        json_text(record.modifiers.as_deref().map(str::as_bytes), line);
         line.push(b'}');
     }
 
@@ -221,8 +229,23 @@ mod tests {
             line(Format::Json, &record),
             "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"method\":\"GET\",\
              \"target\":\"/x\",\"version\":\"HTTP/1.1\",\"status\":200,\"bytes\":123,\
-             \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null,\"error\":null}\n"
+             \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null,\"error\":null,\
+             \"modifiers\":null}\n"
         );
+    }
+
+    #[test]
+    fn what_modifiers_did_is_at_the_end() {
+        let mut record = with_texts(b"/x", None, None);
+        record.modifiers = Some("delay=1s; header=X:\"; seed=8d2f".into());
+        let text = "delay=1s; header=X:\\x22; seed=8d2f";
+        let common = line(Format::Common, &record);
+        assert!(common.ends_with(&format!(" 200 123 \"{text}\"\n")), "{common}");
+        let combined = line(Format::Combined, &record);
+        assert!(combined.ends_with(&format!(" 123 \"-\" \"-\" \"{text}\"\n")), "{combined}");
+        let read: serde_json::Value =
+            serde_json::from_str(&line(Format::Json, &record)).expect("it is JSON");
+        assert_eq!(read["modifiers"], "delay=1s; header=X:\"; seed=8d2f");
     }
 
     #[test]
@@ -239,7 +262,7 @@ mod tests {
             let start = "unix: - - [22/Nov/2026:16:26:41 +0000] ";
             let common = common.strip_prefix(start).expect("the time").trim_end().to_owned();
             let json = line(Format::Json, &record);
-            let end = "\"referer\":null,\"agent\":null,\"error\":\"the \\\"why\\\"\"}\n";
+            let end = "\"agent\":null,\"error\":\"the \\\"why\\\"\",\"modifiers\":null}\n";
             assert!(json.contains("\"peer\":\"unix:\",") && json.ends_with(end), "{json}");
             let start = json.find("\"method\"").expect("the method's key");
             let end = json.find(",\"status\"").expect("the status's key");
