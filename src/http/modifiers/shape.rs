@@ -25,6 +25,8 @@ pub struct Shape {
     begun: u64,
     /// When the next bytes may be sent, were there no rate.
     due_us: u64,
+    /// Pauses between pieces so far, which add to the content's own.
+    paused_us: u64,
     sent: u64,
     /// Whether the pause before the last byte of a body in one piece was added.
     ended: bool,
@@ -102,6 +104,7 @@ impl Shape {
             parts: 0,
             begun: 0,
             due_us: body_us(plan),
+            paused_us: 0,
             sent: 0,
             ended: false,
         }
@@ -178,7 +181,7 @@ impl Shape {
         (self.at, self.piece_end) = (0, 0);
         self.content.take(elapsed_us, &mut self.held);
         self.parts += 1;
-        self.due_us = self.due_us.max(own_us);
+        self.due_us = self.due_us.max(own_us.saturating_add(self.paused_us));
     }
 
     /// Begins the next piece of the part, after the pauses before it.
@@ -188,6 +191,7 @@ impl Shape {
         if self.begun > 0 {
             let gap_us = self.times.gap_us(self.begun - 1);
             let end_us = if self.ends_with_piece() { self.times.end_us } else { 0 };
+            self.paused_us = self.paused_us.saturating_add(gap_us);
             self.due_us = self.due_us.saturating_add(gap_us).saturating_add(end_us);
         }
         self.begun += 1;
@@ -312,3 +316,6 @@ fn body_us(plan: &Plan) -> u64 {
 fn share_of(bytes: usize, share: f64) -> usize {
     (bytes as f64 * share) as usize
 }
+
+#[cfg(test)]
+mod tests;
