@@ -120,3 +120,183 @@ impl Reading {
         Allowance::Wait(until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::base::random::Random;
+    use crate::http::app::App;
+    use crate::proto::Next;
+    use crate::proto::conn::Protocol;
+    use crate::proto::test_driver::Driver;
+
+    const HEAD: usize = 90;
+
+    /// A connection that has received the head of a body of so many bytes.
+    fn driver(app: App, modifiers: &str, bytes: usize) -> (Driver, Next) {
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        let head =
+            format!("POST /upload?{modifiers} HTTP/1.1\r\nHost: a\r\nContent-Length: {bytes}\r\n");
+        let fill = "x".repeat(HEAD - 7 - head.len());
+        let next = driver.receive(format!("{head}X: {fill}\r\n\r\n").as_bytes());
+        (driver, next)
+    }
+
+    /// Lets the time of what it waits for come.
+    fn wake(driver: &mut Driver, next: &Next) -> Next {
+        let (Next::Sleep(until) | Next::Read(until)) = next else { panic!("{next:?}") };
+        assert!(*until > driver.clock.now, "it waits for what is over");
+        driver.clock.now = *until;
+        driver.receive(b"")
+    }
+
+    /// Sends a body in pieces, some of them late, and returns when each byte was taken, in
+    /// microseconds; and the connection.
+    fn upload(
+        app: App,
+        rate: u64,
+        bytes: usize,
+        late_us: u64,
+        seed: u64,
+    ) -> (Vec<(u64, usize)>, Driver) {
+        let (mut random, mut taken) = (Random::new(seed), Vec::new());
+        let (mut driver, mut next) = driver(app, &format!("~read={rate}"), bytes);
+        let (mut sent, mut held) = (0, 0);
+        while driver.output.is_empty() {
+            match next {
+                Next::Read(_) => {
+                    driver.clock.now = driver.clock.now.after_us(random.below(late_us + 1));
+                    let piece = (1 + random.below(bytes as u64) as usize).min(bytes - sent);
+                    sent += piece;
+                    held += piece;
+                    next = driver.receive(&vec![b'x'; piece]);
+                }
+                _ => next = wake(&mut driver, &next),
+            }
+            let now_us = driver.clock.now.micros();
+            let left = driver.input.len();
+            taken.extend((held > left).then_some((now_us, held - left)));
+            held = left;
+        }
+        assert_eq!(sent, bytes);
+        (taken, driver)
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_is_read_at_its_rate(
+            rate in select(vec![1u64, 7, 1000, 20_480, 1_000_000]),
+            late_us in select(vec![0u64, 1000, 400_000, 3_000_000]),
+            seed in any::<u64>(),
+        ) {
+            // A client that is kept waiting is not too slow.
+            let mut app = App::default();
+            app.limits.body_timeout = Duration::from_secs(4);
+            app.limits.request_timeout = Duration::from_secs(1000);
+            app.limits.body_rate = 1;
+            let bytes = (rate * 3).min(100_000) as usize;
+            let (taken, driver) = upload(app, rate, bytes, late_us, seed);
+            let text = String::from_utf8_lossy(driver.output.unread()).into_owned();
+            prop_assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{}", text);
+            prop_assert!(text.contains(&format!("\"bytes_received\": {bytes}")), "{}", text);
+            let mut sum = 0;
+            for (at, (from_us, count)) in taken.iter().enumerate() {
+                sum += *count as u64;
+                prop_assert!(sum * 1_000_000 <= rate * from_us, "{} at {}", sum, from_us);
+                let mut bytes = 0;
+                for (to_us, count) in &taken[at..] {
+                    bytes += *count as u64;
+                    let most = rate * (to_us - from_us + 100_000) / 1_000_000 + 1;
+                    prop_assert!(bytes <= most, "{bytes} from {from_us} to {to_us}");
+                }
+            }
+            // And not much more slowly.
+            let exact_us = rate::time_us(bytes, rate);
+            let rounded_us = 2 * taken.len() as u64 + 1000;
+            if late_us == 0 {
+                let now_us = driver.clock.now.micros();
+                prop_assert!(now_us <= exact_us + rounded_us, "{now_us}, {exact_us}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_receive_buffer_is_small_before_anything_is_read() {
+        for (modifiers, narrow) in
+            [("~read=9", true), ("~read=hang", true), ("~fault=reset:up:5", false), ("", false)]
+        {
+            let mut driver = Driver::new(App::default(), Protocol::Http, 1);
+            let head = format!(
+                "POST /post?{modifiers} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
+            );
+            driver.input.tail().extend_from_slice(head.as_bytes());
+            assert_eq!(driver.advance() == Next::Narrow, narrow, "{modifiers}");
+            assert_ne!(driver.advance(), Next::Narrow, "{modifiers}");
+        }
+    }
+
+    #[test]
+    fn silence_counts_as_delayed_and_ends_with_its_bound_the_client_or_a_drain() {
+        for end in ["bound", "client", "drain", "reset"] {
+            let (mut driver, next) = driver(App::default(), "~read=hang", 1000);
+            let bound = Time::START.after(driver.app.limits.max_wait);
+            assert_eq!(next, Next::Sleep(bound), "{end}");
+            let standing = driver.conn.standing();
+            assert_eq!((standing.delayed, standing.reads, driver.worker.delayed), (1, false, 1));
+            assert_eq!(driver.receive(b""), next, "{end}: something new without news");
+            let next = match end {
+                "bound" => wake(&mut driver, &next),
+                "client" => {
+                    driver.edge.eof_reported = true;
+                    driver.receive(b"")
+                }
+                "drain" => {
+                    driver.worker.draining = true;
+                    driver.receive(b"")
+                }
+                _ => {
+                    driver.edge.event = crate::proto::Event::Reset;
+                    driver.receive(b"")
+                }
+            };
+            assert!(matches!(next, Next::Linger(_) | Next::Close), "{end}: {next:?}");
+            assert_eq!((driver.worker.delayed, driver.output.len()), (0, 0), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_slowly_needs_a_place() {
+        let mut app = App::default();
+        app.limits.delayed = 0;
+        for (modifiers, refused) in [
+            ("~read=1", true),
+            ("~read=hang", true),
+            ("~fault=hang:up:1", true),
+            ("~fault=reset:up:1", false),
+        ] {
+            let (driver, _) = driver(app.clone(), modifiers, 5);
+            let text = String::from_utf8_lossy(driver.output.unread()).into_owned();
+            assert_eq!(text.starts_with("HTTP/1.1 503 "), refused, "{modifiers}: {text}");
+            assert_eq!(driver.worker.delayed, 0, "{modifiers}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_has_sent_all_and_closed_its_side_is_read_and_answered() {
+        let (mut driver, next) = driver(App::default(), "~read=10", 4);
+        assert!(matches!(next, Next::Read(_)));
+        let mut next = driver.receive(b"abcd");
+        (driver.edge.eof_reported, driver.edge.read_eof) = (true, true);
+        for _ in 0..3 {
+            assert!(matches!(next, Next::Sleep(_)), "{next:?}");
+            assert!(driver.output.is_empty());
+            next = wake(&mut driver, &next);
+        }
+        wake(&mut driver, &next);
+        assert_eq!(driver.clock.now.micros(), 400_001);
+        assert!(driver.output.unread().starts_with(b"HTTP/1.1 200 OK\r\n"));
+    }
+}
