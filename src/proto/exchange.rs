@@ -18,6 +18,7 @@ use crate::endpoint;
 use crate::http::app::App;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::Plan;
+use crate::http::modifiers::show;
 use crate::http::pace::Pace;
 use crate::http::record::Record;
 use crate::http::reply::{Body, Kept, Media, Modified, Refusal, Reply};
@@ -156,8 +157,16 @@ impl Exchange {
     #[cold]
     fn open_modified(cx: &mut Cx, request: &mut Request, asked: &Asked, plan: Plan) -> Opened {
         request.seed = plan.seed;
+        let shown = (cx.app.records && plan.asked).then(|| show::line(&plan).into());
         match endpoint::modify(reply(cx.app, request, asked), plan) {
-            Ok(reply) => Exchange::new(cx, reply, request).admit(cx, request),
+            Ok(reply) => {
+                let mut exchange = Exchange::new(cx, reply, request);
+                // Its client may be gone before it is known what of this the answer has.
+                if let Some(record) = exchange.record() {
+                    record.modifiers = shown;
+                }
+                exchange.admit(cx, request)
+            }
             Err(refusal) => {
                 let exchange = Exchange::refused(cx, &refusal, request);
                 Opened { exchange, admission: Admission::Ready }

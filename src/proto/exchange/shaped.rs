@@ -62,6 +62,17 @@ impl Exchange {
         }
     }
 
+    /// Ends its silence, if it is silent; returns whether it was.
+    pub fn end_silence(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Playing(Playing::Shaped(shaped)) if shaped.silent_until.is_some() => {
+                shaped.broken = Some(Break::Close);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Breaks an answer of which nothing is sent, its moment having come.
     pub(super) fn break_now(&mut self, now: Time) -> Step {
         let body = std::mem::replace(&mut self.reply.body, Body::Empty);

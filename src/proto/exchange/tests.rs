@@ -363,3 +363,39 @@ fn a_second_wait_confirms_the_first() {
     assert_eq!(lines, [(200, true), (499, true)]);
     assert_eq!(driver.worker.clients_gone, 1);
 }
+
+#[test]
+fn a_silence_ends_with_a_drain_or_its_client_and_is_recorded() {
+    for (fault, status, sent) in [("hang", 444, 0), ("stall:5", 200, 5)] {
+        for end in ["drain", "client", "reset"] {
+            let mut driver = recorded(&get(&format!("/bytes/9?~fault={fault}")));
+            call_at(&mut driver, 1);
+            assert_eq!((driver.worker.delayed, driver.worker.records.len()), (1, 0), "{fault}");
+            match end {
+                "drain" => driver.worker.draining = true,
+                "client" => driver.edge.eof_reported = true,
+                _ => driver.edge.event = Event::Reset,
+            }
+            let next = call_at(&mut driver, 2);
+            assert!(matches!(next, Next::Linger(_) | Next::Close), "{fault}, {end}: {next:?}");
+            assert_eq!(driver.worker.delayed, 0, "{fault}, {end}");
+            let mut records = Vec::new();
+            driver.worker.records.drain(|record| records.push(record.clone()));
+            let [record] = &records[..] else { panic!("{records:?}") };
+            assert_eq!((record.status.0, record.body_bytes), (status, sent), "{fault}, {end}");
+            assert_eq!(record.duration_us, 2_000_000, "{fault}, {end}");
+            let modifiers = record.modifiers.as_deref().unwrap_or_default();
+            assert!(modifiers.starts_with(&format!("fault={fault}; seed=")), "{modifiers}");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_leaves_during_a_modified_delay_is_recorded_with_it() {
+    let mut driver = recorded(&get("/get?~delay=9s"));
+    driver.edge.event = Event::Reset;
+    call_at(&mut driver, 1);
+    let mut modifiers = None;
+    driver.worker.records.drain(|record| modifiers.clone_from(&record.modifiers));
+    assert!(modifiers.is_some_and(|text| text.starts_with("delay=9s; seed=")));
+}

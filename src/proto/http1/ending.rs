@@ -27,7 +27,7 @@ impl Http1 {
             (Event::Spliced(bytes), Stage::Body(body)) => body.count(cx, bytes),
             (Event::WriteUnblocked, Stage::Body(body)) => body.write_unblocked(cx),
             (Event::WriteUnblocked, Stage::Idle { since }) => *since = cx.clock.now,
-            (Event::WriteUnblocked, Stage::Doomed(doom)) => doom.since = cx.clock.now,
+            (Event::WriteUnblocked, Stage::Doomed(doom)) => doom.since = Time::NEVER,
             (Event::WriteUnblocked, Stage::Linger { until, .. }) => {
                 *until = cx.clock.now.after(cx.app.limits.linger_timeout);
             }
@@ -58,11 +58,25 @@ impl Http1 {
             (Ending::Broken(kind), _) => return self.broken(cx, kind),
             (Ending::Usual, Closing::KeptAlive) => Stage::Idle { since: now },
             (Ending::Idle(idle_us), Closing::KeptAlive) => {
-                Stage::Doomed(Box::new(Doom { since: now, idle_us }))
+                Stage::Doomed(Box::new(Doom { since: Time::NEVER, idle_us }))
             }
             (_, Closing::ByClient) if input.is_empty() => Stage::Close,
             (_, Closing::ByClient | Closing::ByUs) => lingering(cx),
         })
+    }
+
+    /// The time until the end of an idle connection begins: a clock is read when the answer is out,
+    /// as one counted from an older `now` would end early.
+    pub(super) fn start_doom(&mut self, cx: &Cx) -> Option<Next> {
+        match &mut self.stage {
+            Stage::Doomed(_) if !cx.clock.fresh => Some(Next::ReadClock),
+            // `now` is cut to whole microseconds, so one more is waited.
+            Stage::Doomed(doom) => {
+                doom.since = cx.clock.now.after_us(1);
+                None
+            }
+            _ => None,
+        }
     }
 
     /// No request follows. A client that may still have to read its last answer could lose it, if

@@ -87,7 +87,7 @@ enum Stage {
 /// The end of an idle connection that the last answer asked for.
 #[derive(Debug)]
 struct Doom {
-    /// When the answer was out.
+    /// When the answer was out; [`Time::NEVER`] until a clock has been read after it.
     since: Time,
     /// How long after that the connection is closed, unannounced, in microseconds.
     idle_us: u64,
@@ -181,6 +181,7 @@ impl Http1 {
         };
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
+            [] | [b'\r'] if since == Time::NEVER => self.start_doom(cx),
             [] | [b'\r'] if cx.edge.read_eof || cx.worker.draining || cx.clock.now >= until => {
                 self.close_idle(cx, since)
             }
