@@ -50,25 +50,18 @@ fn routed<'a>(app: &App, target: &'a Target) -> Cow<'a, [u8]> {
 /// The parameters of a request that was [found](find) to be for the route of this index, with or
 /// without modifiers; of no use if the settings have changed so that it is not for that any more.
 pub fn params_of(app: &App, index: u8, target: &Target) -> Params {
-    let path = routed(app, target);
-    let before = app.prefix.len() + PathModifiers::of(app, target).bytes;
     let shape = SHAPES.get(usize::from(index)).copied().unwrap_or(Shape::TEXT);
-    let mut params = Params::default();
-    match shape.params {
-        0 => {}
-        // The only one is all that follows the text.
-        1 => {
-            let start = before + usize::from(shape.text);
-            params.spans[0] = (start as u32, path.len() as u32);
-        }
-        _ => {
-            let path = without_prefix(app, &path).and_then(|_| path.get(before..));
-            let route = ROUTES.get(usize::from(index)).zip(path);
-            let found = route.and_then(|(route, path)| matches(app, path, before, route, shape));
-            params = found.unwrap_or_default();
-        }
+    if shape.params == 0 {
+        return Params::default();
     }
-    params
+    let (path, prefix) = (routed(app, target), app.prefix.len());
+    let params = |before: usize| {
+        let route = ROUTES.get(usize::from(index))?;
+        without_prefix(app, &path)?;
+        matches(app, path.get(before..)?, before, route, shape)
+    };
+    let modified = || params(prefix + PathModifiers::of(app, target).bytes);
+    params(prefix).or_else(modified).unwrap_or_default()
 }
 
 fn find_path(app: &App, path: &[u8], method: Method) -> Result<Found, Refusal> {

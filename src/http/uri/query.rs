@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use super::percent::{self, strip_tilde};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
+use crate::http::char_class::all;
 use crate::http::compat::Compat;
 use crate::http::json::Json;
 use crate::http::reply::Refusal;
@@ -20,22 +21,46 @@ pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The pairs of a query, in order.
 pub fn pairs(raw: &[u8]) -> impl Iterator<Item = Pair<'_>> {
-    split(raw).map(decode_pair)
+    split(raw, false).map(decode_pair)
 }
 
 /// The pairs as Go parses them; `None` for each that is malformed.
 pub fn strict_pairs(raw: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
-    split(raw).map(decode_pair_strict)
+    split(raw, false).map(decode_pair_strict)
 }
 
-/// Names and values as they were sent, without empty pairs.
-fn split(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    raw.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
-        |pair| match memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) {
+/// Names and values as they were sent, without empty pairs; if there are modifiers, without them.
+fn split(raw: &[u8], modifiers: bool) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let left_out = move |pair: &[u8]| pair.is_empty() || modifiers && is_modifier(pair);
+    raw.split(|&byte| byte == b'&').filter(move |pair| !left_out(pair)).map(move |pair| {
+        // Of two `~` at its start the first is not a part of its name.
+        let pair = if modifiers { strip_tilde(pair).unwrap_or(pair) } else { pair };
+        match memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at)) {
             Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
             None => (pair, b"".as_slice()),
-        },
-    )
+        }
+    })
+}
+
+fn is_modifier(pair: &[u8]) -> bool {
+    strip_tilde(pair).is_some_and(|rest| strip_tilde(rest).is_none())
+}
+
+/// Whether any name in a query begins with `~`.
+pub fn has_modifiers(raw: &[u8]) -> bool {
+    // Most have neither byte, and are short.
+    !all(raw, |byte| (byte != b'~') & (byte != b'%'))
+        && raw.split(|&byte| byte == b'&').any(|pair| strip_tilde(pair).is_some())
+}
+
+/// The modifiers of a query in order, as they were sent: the name without its `~`, and the value if
+/// there is a `=`.
+pub fn modifiers(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    raw.split(|&byte| byte == b'&').filter(|pair| is_modifier(pair)).map(|pair| {
+        let pair = strip_tilde(pair).unwrap_or(pair);
+        let equals = memchr::memchr(b'=', pair).and_then(|at| pair.split_at_checked(at));
+        equals.map_or((pair, None), |(name, value)| (name, value.get(1..)))
+    })
 }
 
 /// The pairs of a request's query, without modifiers.
@@ -48,38 +73,9 @@ fn strict_of<'a>(request: &Request<'a>) -> impl Iterator<Item = Pair<'a>> + use<
     arguments(request).filter_map(decode_pair_strict)
 }
 
-/// Names and values of a request's query as they were sent, without modifiers.
+/// The same as they were sent.
 fn arguments<'a>(request: &Request<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
-    let has_modifiers = request.query_modifiers;
-    split(request.target.raw_query.unwrap_or_default()).filter_map(move |(name, value)| {
-        Some((if has_modifiers { argument_name(name)? } else { name }, value))
-    })
-}
-
-/// The name of an argument, with the second of two `~` at its start; `None` for a modifier's.
-fn argument_name(name: &[u8]) -> Option<&[u8]> {
-    match strip_tilde(name) {
-        None => Some(name),
-        Some(rest) => strip_tilde(rest).and(Some(rest)),
-    }
-}
-
-/// Whether any name in a query begins with `~`. Takes one search if there is no `~` and no `%`.
-pub fn has_modifiers(raw: &[u8]) -> bool {
-    memchr::memchr2_iter(b'~', b'%', raw).any(|at| {
-        let (before, name) = raw.split_at_checked(at).unwrap_or_default();
-        before.last().is_none_or(|&byte| byte == b'&') && strip_tilde(name).is_some()
-    })
-}
-
-/// The modifiers of a query in order, as they were sent: the name without its `~`, and the value if
-/// there is a `=`.
-pub fn modifiers(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-    raw.split(|&byte| byte == b'&').filter_map(|pair| {
-        let rest = strip_tilde(pair).filter(|rest| strip_tilde(rest).is_none())?;
-        let equals = memchr::memchr(b'=', rest).and_then(|at| rest.split_at_checked(at));
-        Some(equals.map_or((rest, None), |(name, value)| (name, value.get(1..))))
-    })
+    split(request.target.raw_query.unwrap_or_default(), request.query_modifiers)
 }
 
 /// The pairs of a request's query, one for each field of the answer. Too many are refused.
