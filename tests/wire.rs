@@ -33,7 +33,7 @@ fn transcripts() {
 fn every_requirement_has_a_transcript() {
     let files = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").as_path());
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-    for (letter, last) in [('p', 12), ('f', 7), ('c', 9), ('r', 5), ('w', 1)] {
+    for (letter, last) in [('p', 12), ('f', 7), ('c', 9), ('r', 5), ('w', 1), ('m', 5)] {
         for number in 1..=last {
             let id = format!("{letter}{number:02}-");
             assert!(names.iter().any(|name| name.starts_with(&id)), "no transcript for {id}");

@@ -14,6 +14,8 @@ pub(crate) struct Pattern {
 enum Part {
     /// This byte.
     Byte(u8),
+    /// Any byte.
+    One,
     /// Any number of bytes other than CR, so it does not go beyond a line of a head.
     Any,
     /// The start of a line that may be skipped if it is not empty, the rest of that line, and its
@@ -46,6 +48,7 @@ impl Pattern {
             self.parts.push(match unit {
                 Unit::Byte(byte) => Part::Byte(byte),
                 Unit::Star => Part::Any,
+                Unit::AnyByte => Part::One,
             });
         })?;
         if ends {
@@ -86,6 +89,7 @@ impl Pattern {
     fn step(&self, place: usize, byte: u8, next: &mut Vec<usize>) {
         match self.parts.get(place) {
             Some(&Part::Byte(wanted)) if byte == wanted => self.enter(place + 1, next),
+            Some(Part::One) => self.enter(place + 1, next),
             Some(Part::Any) if byte != b'\r' => self.enter(place, next),
             Some(Part::LineStart) if byte != b'\r' => self.enter(place + 1, next),
             Some(Part::LineRest) if byte != b'\r' => self.enter(place, next),

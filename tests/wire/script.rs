@@ -142,6 +142,7 @@ fn text(line: &str) -> Result<Vec<u8>, String> {
     let ends = units(line, |unit| match unit {
         Unit::Byte(byte) => bytes.push(byte),
         Unit::Star => bytes.push(b'*'),
+        Unit::AnyByte => bytes.push(b'?'),
     })?;
     bytes.extend_from_slice(if ends { b"\r\n" } else { b"" });
     Ok(bytes)
@@ -153,6 +154,8 @@ pub(crate) enum Unit {
     Byte(u8),
     /// An unescaped `*`.
     Star,
+    /// The escape for any byte.
+    AnyByte,
 }
 
 /// Resolves a line's escapes; returns whether CR LF follows.
@@ -165,7 +168,7 @@ pub(crate) fn units(line: &str, mut take: impl FnMut(Unit)) -> Result<bool, Stri
     while let Some((&byte, after)) = rest.split_first() {
         rest = match byte {
             b'\\' => escape(after, &mut take)
-                .ok_or("an escape is one of \\r \\n \\t \\xHH \\* \\\\ and \\{COUNT*TEXT}")?,
+                .ok_or("an escape is one of \\r \\n \\t \\xHH \\* \\? \\\\ and \\{COUNT*TEXT}")?,
             b'*' => {
                 take(Unit::Star);
                 after
@@ -187,6 +190,10 @@ fn escape<'a>(text: &'a [u8], take: &mut impl FnMut(Unit)) -> Option<&'a [u8]> {
         b'n' => b'\n',
         b't' => b'\t',
         b'\\' | b'*' => mark,
+        b'?' => {
+            take(Unit::AnyByte);
+            return Some(rest);
+        }
         b'x' => {
             let (digits, rest) = rest.split_at_checked(2)?;
             take(Unit::Byte(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?));
