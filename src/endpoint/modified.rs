@@ -102,7 +102,7 @@ fn misplaced(fault: Fault, body: &Body) -> Option<String> {
                 "`{fault}` needs WebSocket messages, as /websocket/echo has after its handshake"
             ))
         }
-        (_, Some(At::Event(_))) if !has_events(body) => Some(format!(
+        (_, Some(At::Event(_))) if !converses && !has_events(body) => Some(format!(
             "`{fault}` needs an answer of events or lines, as /sse, /jsonl and /stream have, or \
              WebSocket messages"
         )),

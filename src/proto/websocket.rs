@@ -43,7 +43,7 @@ enum Stage {
     Within(Frame),
     /// The client's close came; it is answered with this code, or none.
     Closing(Option<Code>),
-    /// Our close is sent; input is discarded.
+    /// Nothing more is sent; input is discarded.
     Closed { until: Time, left: u64 },
 }
 
@@ -116,7 +116,8 @@ impl WebSocket {
         let over = cx.worker.draining || cx.clock.now >= self.until;
         if due != Time::NEVER {
             if cx.edge.eof_reported && cx.app.half_close == HalfClose::Cancel {
-                return Some(Next::Close);
+                self.end(cx);
+                return None;
             }
             if over || !self.standing().reads {
                 return Some(Next::Sleep(due));
@@ -264,6 +265,11 @@ impl WebSocket {
     fn close(&mut self, cx: &Cx, code: impl Into<Option<Code>>, output: &mut Buf) {
         let payload = code.into().map(|code| code.0.to_be_bytes());
         frame::write(output.tail(), Opcode::Close, true, payload.as_slice().as_flattened());
+        self.end(cx);
+    }
+
+    /// Nothing more is sent.
+    fn end(&mut self, cx: &Cx) {
         (self.message, self.echoes) = (Vec::new(), None);
         let (limits, until) = (&cx.app.limits, cx.clock.now.after(cx.app.limits.linger_timeout));
         self.stage = Stage::Closed { until, left: limits.linger_bytes };
@@ -292,3 +298,6 @@ fn linger(cx: &Cx, input: &mut Buf, until: Time, left: &mut u64) -> Next {
         false => Next::Linger(until),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Clients that leave before their answer is complete, as the access log shows them.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::Shutdown;
 
 use super::process::*;
@@ -150,4 +150,63 @@ fn a_client_that_leaves_with_further_requests_behind_is_logged_as_gone() {
     let line = |target: &str, status| (target.to_owned(), status);
     let expected = [line("/delay/0.3", 499), line("/delay/5", 499), line("/status/204", 204)];
     assert_eq!(lines, expected);
+}
+
+fn start_to_cancel(folder: &Folder) -> Daemon {
+    let path = folder.file("access.log").display().to_string();
+    let args = ["--workers", "1", "--max-delayed", "1", "--max-connections", "2", "--half-close"];
+    let log = ["cancel", "--access-log", "json", "--access-log-file", &path];
+    Daemon::start(&[&args[..], &log].concat())
+}
+
+#[test]
+fn a_cancelled_request_frees_its_place_and_its_slot_at_once() {
+    let folder = Folder::new("gone-cancel");
+    let daemon = start_to_cancel(&folder);
+    // Nobody closes the streams that only shut down their side.
+    let mut kept = Vec::new();
+    for target in ["/delay/9", "/drip?duration=9&numbytes=2&delay=0", "/sse?duration=1&delay=8"] {
+        for leaves in 0..3 {
+            let mut stream = daemon.connect();
+            ask(&mut stream, target, "");
+            match leaves {
+                0 => drop(stream),
+                1 => reset(stream),
+                _ => {
+                    stream.shutdown(Shutdown::Write).expect("it is connected");
+                    kept.push(stream);
+                }
+            }
+            eventually("its place is free", || {
+                daemon.get("/delay/0.001").starts_with("HTTP/1.1 200 OK\r\n")
+            });
+        }
+    }
+    daemon.stop();
+    let mut lines = logged(&folder);
+    lines.retain(|line| line.0 != "/delay/0.001");
+    assert_eq!(lines.len(), 9, "{lines:?}");
+    assert!(lines.iter().all(|line| line.1 == 499 || line.0.starts_with("/drip")), "{lines:?}");
+    drop(kept);
+}
+
+/// Only what waits is cancelled: what was answered before, and what is answered at once, arrives.
+#[test]
+fn a_cancelled_request_costs_no_answer_before_it() {
+    let folder = Folder::new("gone-cancel-behind");
+    let daemon = start_to_cancel(&folder);
+    for (targets, answers) in [
+        (&["/bytes/50000"][..], 1),
+        (&["/bytes/50000", "/status/204", "/delay/9", "/get"], 2),
+        (&["/bytes/50000", "/delay/9", "/bytes/9", "/bytes/9"], 1),
+    ] {
+        let mut stream = daemon.connect();
+        targets.iter().for_each(|target| ask(&mut stream, target, ""));
+        stream.shutdown(Shutdown::Write).expect("it is connected");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("a FIN");
+        let starts = bytes.windows(9).filter(|bytes| bytes.starts_with(b"HTTP/1.1 "));
+        assert_eq!((starts.count(), bytes.len() > 50_000), (answers, true), "{targets:?}");
+    }
+    daemon.stop();
 }

@@ -52,7 +52,8 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
                 // not count.
                 let echo = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
                 let sent_at_offset = if echo { begins } else { all.len() };
-                let timed = !delay.is_zero() || bytes.starts_with(b"GET /drip");
+                let modified = bytes.windows(7).any(|bytes| bytes == b"Loiter:");
+                let timed = !delay.is_zero() || modified || bytes.starts_with(b"GET /drip");
                 expected.push(Expected { answer, delay, timed, sent_at_offset });
             }
             None => break,

@@ -56,7 +56,7 @@ pub(crate) fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
     };
     let body: Vec<u8> = (0..random.below(3000)).map(|i| b'a' + (i % 26) as u8).collect();
     let length = body.len();
-    let text = match random.below(if last { 15 } else { 14 }) {
+    let text = match random.below(if last { 16 } else { 14 }) {
         0 => format!("GET /get?a={micros} HTTP/1.1\r\nHost: h\r\n{end}"),
         1 => format!("GET /status/{} HTTP/1.1\r\nHost: h\r\n{end}", 200 + micros % 300),
         2 => format!("GET /bytes/{}?seed=1 HTTP/1.1\r\nHost: h\r\n{end}", micros / 10),
@@ -88,7 +88,13 @@ pub(crate) fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
                 format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n{end}");
             return ([head.into_bytes(), body].concat(), Duration::ZERO);
         }
-        14 => return (messages(&body, random), Duration::ZERO),
+        14 => return (messages(&body, random, ""), Duration::ZERO),
+        15 => {
+            let kind = random.below(WEBSOCKET_MODIFIERS.len() as u64);
+            let modifiers = WEBSOCKET_MODIFIERS[kind as usize];
+            let field = format!("Loiter: {modifiers}; seed={micros:x}\r\n");
+            return (messages(&body, random, &field), Duration::ZERO);
+        }
         _ => {
             let head =
                 format!("POST /post HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{end}");
@@ -109,16 +115,33 @@ fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// WebSocket frames: messages in fragments, a ping, and a close.
-fn messages(body: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = b"GET /websocket/echo HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
-        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-        Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\r\n\r\n"
-        .to_vec();
+/// What delays and breaks messages. A reset is not among them, as it has no bytes to compare.
+const WEBSOCKET_MODIFIERS: [&str; 8] = [
+    "delay=0..100ms",
+    "delay=exp:20ms; rate=50KB",
+    "rate=20KB; piece=100",
+    "gap=0..5ms; delay=30ms@0.5",
+    "fault=close; delay=5ms",
+    "fault=truncate:event:1",
+    "fault=truncate:1000; rate=30KB",
+    "fault=ws-close:4000:event:2; delay=0..3ms",
+];
+
+/// WebSocket frames: messages in fragments, a ping, and a close. With modifiers there are no pings,
+/// because when the messages between them go back depends on when they came.
+fn messages(body: &[u8], random: &mut Random, field: &str) -> Vec<u8> {
+    let mut bytes = format!(
+        "GET /websocket/echo HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==\r\n{field}\r\n"
+    )
+    .into_bytes();
     for piece in body.chunks(1 + random.below(900) as usize) {
         let (front, back) = piece.split_at(random.below(piece.len() as u64) as usize);
         frame(&mut bytes, 0x01, front, random);
-        frame(&mut bytes, 0x89, b"ping", random);
+        if field.is_empty() {
+            frame(&mut bytes, 0x89, b"ping", random);
+        }
         frame(&mut bytes, 0x80, back, random);
     }
     frame(&mut bytes, 0x88, &[3, 232], random);
