@@ -289,6 +289,11 @@ fn a_bound_is_described_where_it_is_held() {
     assert_eq!(schema(&App::default(), "/ip", 0), of(format));
 }
 
+/// What an operation lists, without what is described once for all of them.
+fn own_parameters(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation["parameters"].as_array().unwrap().iter().filter(|param| param["$ref"].is_null())
+}
+
 #[test]
 fn a_form_is_described_where_it_is_taken() {
     let of = |app: &App, document: &str, method: &str| {
@@ -303,9 +308,8 @@ fn a_form_is_described_where_it_is_taken() {
         }
         assert_eq!(operation["parameters"][0]["required"], Value::Null);
         let operation = of(&App::default(), "/spec.json", method);
-        let places = operation["parameters"].as_array().unwrap().iter();
-        let places: Vec<&Value> = places.map(|param| &param["in"]).collect();
-        assert_eq!(places, ["query", "query", "formData", "formData"]);
+        let own = own_parameters(&operation).map(|param| &param["in"]);
+        assert_eq!(own.collect::<Vec<_>>(), ["query", "query", "formData", "formData"]);
     }
     for (app, method) in [(App::default(), "get"), (App::default(), "delete"), (go(), "post")] {
         let operation = of(&app, "/openapi.json", method);

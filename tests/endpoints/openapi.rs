@@ -8,6 +8,8 @@ use loiter::base::duration::signed_us;
 use loiter::endpoint::{Kind, Param, Place, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
+use loiter::http::modifiers::ROWS;
+use loiter::http::modifiers::row::Public;
 use loiter::http::uri::percent::{NOT_UNRESERVED, percent_encode};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::string::string_regex;
@@ -217,8 +219,13 @@ impl Case<'_> {
             }
             self.check(judge(values, text), "x", text);
         }
-        for text in made_of(names["pattern"].as_str().unwrap()) {
-            self.check(of_name(&text), &text, "v");
+        // Those of modifiers do not reach an endpoint.
+        for text in ["~", "~x", "~delay"] {
+            assert_eq!(of_name(text), Forbidden, "{text}");
+        }
+        let names = made_of(names["pattern"].as_str().unwrap());
+        for text in names.iter().filter(|text| !text.starts_with('~')) {
+            self.check(of_name(text), text, "v");
         }
     }
 }
@@ -310,11 +317,38 @@ fn every_operation_is_described_in_more_than_its_summary() {
                     ["summary", "description"].map(|key| operation[key].as_str().unwrap());
                 let id = operation["operationId"].as_str().unwrap();
                 assert!(description.len() > summary.len() + 20, "{id}: {description}");
-                for param in operation["parameters"].as_array().into_iter().flatten() {
+                let params = operation["parameters"].as_array().unwrap();
+                for param in params.iter().filter(|param| param["$ref"].is_null()) {
                     let name = param["name"].as_str().unwrap();
                     let name = if name == "freeform" { "any name" } else { name };
                     assert!(param["in"] == "body" || description.contains(name), "{id}: {name}");
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_the_field_for_modifiers_unless_they_are_off() {
+    for (path, place) in
+        [("/openapi.json", "/components/parameters"), ("/spec.json", "/parameters")]
+    {
+        for (modifiers, public) in [(true, false), (true, true), (false, false)] {
+            let document = described(&App { modifiers, public, ..App::default() }, path);
+            let reference = format!("#{place}/Loiter");
+            for operation in operations(&document) {
+                let params = operation["parameters"].as_array().unwrap();
+                let count = params.iter().filter(|param| param["$ref"] == *reference).count();
+                assert_eq!(count, usize::from(modifiers));
+                let described = operation["description"].as_str().unwrap().contains("`Loiter`");
+                assert_eq!(described, modifiers);
+            }
+            let field = document.pointer(place).map(|components| &components["Loiter"]);
+            assert_eq!(field.is_some(), modifiers);
+            for (row, field) in ROWS.iter().zip(field.into_iter().cycle()) {
+                let about = field["description"].as_str().unwrap();
+                let line = format!("- `{}`: {}", row.usage(), row.summary);
+                assert_eq!(about.contains(&line), !public || row.public != Public::Off, "{line}");
             }
         }
     }

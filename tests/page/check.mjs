@@ -274,8 +274,28 @@ async function behindPrefix(browser, { base }) {
   await done(page);
 }
 
+// With `--modifiers off` nothing offers them, and the first form drips all the same.
+async function withoutModifiers(browser, base) {
+  const page = await open(browser, base);
+  await ended(page.locator("#start"), "12 bytes");
+  assert.equal(await page.locator("#start .asked").textContent(), "/drip?duration=2s&numbytes=12&delay=0");
+  const get = await opened(page, "/get");
+  assert.equal(await page.locator(".odd").count(), 0);
+  await page.evaluate(() => (location.hash = "#r-get?~delay=1s"));
+  await get.locator(".send").click();
+  await ended(get, "200 OK");
+  assert.equal(await get.locator(".asked").textContent(), "/get");
+  await sound(page, "without modifiers");
+  await done(page);
+}
+
 const prefixes = execFileSync(loiter, ["--help"], { encoding: "utf8" }).includes("--prefix");
-const servers = [await serve(), await serve("--compat", "go-httpbin"), ...(prefixes ? [await serve("--prefix", "/bin")] : [])];
+const servers = [
+  await serve(),
+  await serve("--compat", "go-httpbin"),
+  await serve("--modifiers", "off"),
+  ...(prefixes ? [await serve("--prefix", "/bin")] : []),
+];
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   await tries(browser, servers[0].base);
@@ -288,7 +308,8 @@ try {
   await looks(browser, servers[0].base);
   for (const check of Object.values(modifiers)) await check(browser, servers[0].base);
   await modifiers.startsWithADrip(browser, servers[1].base);
-  if (prefixes) await behindPrefix(browser, servers[2]);
+  await withoutModifiers(browser, servers[2].base);
+  if (prefixes) await behindPrefix(browser, servers[3]);
   console.log("tests/page: the page works in Chromium " + browser.version());
 } finally {
   await browser.close();

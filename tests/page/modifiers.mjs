@@ -245,6 +245,23 @@ export async function repeatsWhatWasDrawn(browser, base) {
   await done(page);
 }
 
+// Digest authentication covers the target, and a status that is asked for opens no dialog.
+export async function logsInAllTheSame(browser, base) {
+  const page = await open(browser, base, { reducedMotion: "reduce" });
+  const digest = await composer(page, "/digest-auth/{qop}/{user}/{passwd}");
+  await add(digest, "delay", "1ms..9ms");
+  await digest.locator(".send").click();
+  await ended(digest, "200 OK");
+  assert.match(run(await text(digest, ".curl code")), /"authenticated": true/);
+  const uuid = await composer(page, "/uuid");
+  await add(uuid, "status", "401");
+  await add(uuid, "header", 'WWW-Authenticate:Basic realm="x"');
+  await uuid.locator(".send").click();
+  await ended(uuid, "401");
+  expectFailures(page);
+  await done(page);
+}
+
 // axe and the width, with everything in use, after a break.
 export async function looksSound(browser, base) {
   for (const [name, width, colorScheme] of [

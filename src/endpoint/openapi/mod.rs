@@ -3,6 +3,7 @@
 //! They are exact: a schema has a limit only if values beyond it are refused. If such a value is
 //! clamped, the description mentions the limit.
 
+mod loiter_field;
 mod openapi_3_1;
 mod patterns;
 mod prose;

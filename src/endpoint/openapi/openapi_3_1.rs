@@ -1,7 +1,7 @@
 //! `/openapi.json`: OpenAPI 3.1.
 
 use super::{FORMS, place_of, responses, write_place};
-use super::{document, schema, write_heading, write_info, write_paths, write_tags};
+use super::{document, loiter_field, schema, write_heading, write_info, write_paths, write_tags};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
@@ -28,21 +28,25 @@ pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
         write_tags(json);
         // OpenAPI 3.1 has no key for QUERY.
         write_paths(json, app, |method| method != Method::Query, write_operation);
+        json.object_at("components", |json| {
+            loiter_field::write_component(json, app, |json| {
+                json.object_at("schema", |json| json.text_at("type", "string"));
+                json.text_at("example", &loiter_field::example());
+            });
+        });
     })
 }
 
 fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     write_heading(json, app, route, method);
     let form = route.takes_form(app.compat, method);
-    let mut params = route.params(app.compat).peekable();
-    if params.peek().is_some() {
-        json.list_at("parameters", |json| {
-            for param in params {
-                json.item();
-                json.object(|json| write_param(json, app, param, form));
-            }
-        });
-    }
+    json.list_at("parameters", |json| {
+        for param in route.params(app.compat) {
+            json.item();
+            json.object(|json| write_param(json, app, param, form));
+        }
+        loiter_field::write_reference(json, app, "components/parameters");
+    });
     if form {
         json.object_at("requestBody", |json| write_forms(json, app, route));
     } else if route.takes_body(method) {
@@ -114,7 +118,7 @@ fn write_param(json: &mut Json, app: &App, param: &Param, form: bool) {
 
 fn write_schema(json: &mut Json, app: &App, param: &Param) {
     if let Some(names) = param.names {
-        return schema::write_names(json, param, names, MAX_RESPONSE_FIELDS);
+        return schema::write_names(json, app, param, names, MAX_RESPONSE_FIELDS);
     }
     if schema::is_blank_number(app, param) {
         write_number_or_nothing(json, app, param)

@@ -16,7 +16,7 @@ pub(super) fn description(app: &App, route: &Route, method: Method) -> String {
         Answers::WebSocket => " Success is a 101, followed by WebSocket messages.".to_owned(),
     });
     if route.params(app.compat).next().is_none() {
-        text.push_str(" It takes no parameters.");
+        text.push_str(" It has no parameters of its own.");
     }
     for (place, title) in [(Place::Path, "In the path"), (Place::Query, "In the query")] {
         let params = route.params(app.compat).filter(|param| param.place == place);
@@ -26,6 +26,9 @@ pub(super) fn description(app: &App, route: &Route, method: Method) -> String {
         }
     }
     text.push_str(body(app, route, method));
+    if app.modifiers {
+        text.push_str(" The field `Loiter` makes the answer slow, odd or broken.");
+    }
     text
 }
 

@@ -156,15 +156,19 @@ pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
     })
 }
 
+/// The names of modifiers in a query. Two tildes begin the name of an argument that has one.
+const MODIFIERS: &str = "^~([^~]|$)";
+
 /// Writes the schema of an object with any names and text values.
-pub(super) fn write_names(json: &mut Json, param: &Param, names: Names, most: usize) {
+pub(super) fn write_names(json: &mut Json, app: &App, param: &Param, names: Names, most: usize) {
+    let other = (!names.except.is_empty()).then(|| patterns::any_case(names.except));
+    let modifiers = app.modifiers.then(|| MODIFIERS.to_owned());
+    let not: Vec<String> = other.into_iter().chain(modifiers).collect();
     json.text_at("type", "object");
     json.object_at("propertyNames", |json| {
         json.text_at("pattern", names.pattern);
-        if !names.except.is_empty() {
-            json.object_at("not", |json| {
-                json.text_at("pattern", &patterns::any_case(names.except))
-            });
+        if !not.is_empty() {
+            json.object_at("not", |json| json.text_at("pattern", &not.join("|")));
         }
     });
     write_number(json, "maxProperties", Some(most));

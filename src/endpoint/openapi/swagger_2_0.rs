@@ -1,7 +1,7 @@
 //! `/spec.json`: Swagger 2.0, as httpbin serves it. It has no TRACE.
 
 use super::{FORMS, place_of, responses, write_place, write_texts};
-use super::{document, schema, write_heading, write_info, write_paths, write_tags};
+use super::{document, loiter_field, schema, write_heading, write_info, write_paths, write_tags};
 use crate::endpoint::route::{Answers, Param, Place, Route};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -20,6 +20,10 @@ pub(in crate::endpoint) fn swagger(app: &App) -> Vec<u8> {
             |method| !matches!(method, Method::Trace | Method::Query),
             write_operation,
         );
+        loiter_field::write_component(json, app, |json| {
+            json.text_at("type", "string");
+            json.text_at("x-example", &loiter_field::example());
+        });
         json.object_at("definitions", |_| {});
     })
 }
@@ -52,6 +56,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
             json.item();
             json.object(write_body);
         }
+        loiter_field::write_reference(json, app, "parameters");
     });
     json.object_at("responses", |json| {
         for (status, about) in responses(app, route) {

@@ -63,8 +63,8 @@ fn write_group(html: &mut String, name: &str, rows: impl Iterator<Item = &'stati
     for row in rows {
         if row.name == Name::Fault {
             for kind in &FAULTS {
-                let name = kind.sample.split(':').next().unwrap_or_default();
-                write_option(html, row, &format!("fault={name}"), kind.summary, kind.sample);
+                let name = format!("fault={}", kind.kind.name());
+                write_option(html, row, &name, kind.summary, kind.sample);
             }
         } else {
             write_option(html, row, row.name.text(), row.summary, row.sample);
