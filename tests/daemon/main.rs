@@ -9,6 +9,7 @@ mod admission;
 mod broken;
 mod bulk;
 mod command_line;
+mod faults;
 mod gone;
 mod health;
 mod lifetime;
