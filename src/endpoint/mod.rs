@@ -34,7 +34,7 @@ use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
-pub use modified::modify;
+pub use modified::{misplaced_on, modify};
 pub use refusal::refuse;
 pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Others, Param, Place,

@@ -1,6 +1,8 @@
 //! Applies a plan to a reply: what of it can be changed before it is sent. The rest of the plan
 //! goes with the body: the exchange plays it.
 
+use super::{Answers, Route};
+use crate::http::app::App;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::{At, Fault, FaultKind, Frame, Plan};
 use crate::http::modifiers::{BadModifier, Carrier, Name};
@@ -8,6 +10,8 @@ use crate::http::pace::Source;
 use crate::http::reply::{Body, Media, Modified, Refusal, Reply};
 use crate::http::status::Status;
 
+/// The routes whose answers are events or lines.
+const EVENTS: [&str; 3] = ["/sse", "/jsonl", "/stream/{n}"];
 /// Fields that describe a body, or its trailers.
 const OF_BODY: [&str; 5] = ["Content-Encoding", "Content-Range", "Content-Type", "ETag", "Trailer"];
 
@@ -42,7 +46,7 @@ pub fn modify(mut reply: Reply, mut plan: Plan) -> Result<Reply, Refusal> {
 /// some.
 fn spare_impossible(body: &Body, plan: &mut Plan) -> Result<(), Refusal> {
     if let Some(fault) = plan.fault
-        && let Some(reason) = misplaced(fault, body)
+        && let Some(reason) = misplaced(fault, matches!(body, Body::WebSocket(_)), has_events(body))
     {
         refuse(plan.given_by.fault, &format!("{}={fault}", Name::Fault.text()), &reason)?;
         plan.fault = None;
@@ -89,10 +93,15 @@ fn without(headers: &Headers, names: &[&str]) -> Headers {
     kept
 }
 
-/// Why a fault has no meaning for this body, if so.
-fn misplaced(fault: Fault, body: &Body) -> Option<String> {
+/// Why a fault has no meaning for a successful answer of this route, if so.
+pub fn misplaced_on(app: &App, route: &Route, fault: Fault) -> Option<String> {
+    let converses = route.answers_of(app.compat) == Answers::WebSocket;
+    misplaced(fault, converses, EVENTS.contains(&route.path))
+}
+
+/// Why a fault has no meaning for an answer of WebSocket messages, or of events, or of neither.
+fn misplaced(fault: Fault, converses: bool, has_events: bool) -> Option<String> {
     use FaultKind::{BadChunk, Close, DupLength, Extra, Garbage, Hang, WsClose};
-    let converses = matches!(body, Body::WebSocket(_));
     match (fault.kind, fault.at) {
         (BadChunk | DupLength | Extra(_), _) if converses => {
             Some(format!("`{fault}` needs a body, and WebSocket messages are none"))
@@ -102,7 +111,7 @@ fn misplaced(fault: Fault, body: &Body) -> Option<String> {
                 "`{fault}` needs WebSocket messages, as /websocket/echo has after its handshake"
             ))
         }
-        (_, Some(At::Event(_))) if !converses && !has_events(body) => Some(format!(
+        (_, Some(At::Event(_))) if !converses && !has_events => Some(format!(
             "`{fault}` needs an answer of events or lines, as /sse, /jsonl and /stream have, or \
              WebSocket messages"
         )),

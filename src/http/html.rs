@@ -43,6 +43,14 @@ pub fn is_dangerous(media: &str) -> bool {
     media.contains(',') || !HARMLESS.iter().any(|harmless| essence.eq_ignore_ascii_case(harmless))
 }
 
+/// Whether a browser reads content of this media type as markup, in which scripts run: HTML, any
+/// XML, parts of either, or a list, of which browsers use the last type.
+pub fn is_markup(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    let [html, xml] = ["html", "xml"].map(|end| essence.ends_with(end));
+    media.contains(',') || html || xml || essence.starts_with("multipart/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +59,16 @@ mod tests {
     fn markup_is_escaped() {
         assert_eq!(escape("<a href=\"é'&\">"), "&lt;a href=&#34;é&#39;&amp;&#34;&gt;");
         assert_eq!(escape_bytes(b"\xff<\x00"), b"\xff&lt;\x00");
+    }
+
+    #[test]
+    fn media_types_of_markup() {
+        for media in ["text/plain", "text/morse; a=html", "application/json", "image/png", ""] {
+            assert!(!is_markup(media), "{media}");
+        }
+        for media in ["text/html", "Image/SVG+XML;a", "application/xhtml+xml", "a/b, text/html"] {
+            assert!(is_markup(media), "{media}");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod shaped;
 
 pub use parked::Parked;
 use recording::record;
-pub use recording::{record_outcome, unfinished};
+pub use recording::{count_applied, record_outcome, unfinished};
 use shaped::Shaped;
 pub use shaped::{ModifiedHead, garbage};
 

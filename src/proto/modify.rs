@@ -159,11 +159,13 @@ fn check<'a>(
     let layers: Vec<&Modifiers> = defaults.chain(own).collect();
     let mut asked = modifiers::merge(&layers);
     let skipped = asked.check(request.version.into(), &bounds(app))?;
-    Ok((asked, skipped))
+    let misplaced = |fault| route.and_then(|route| endpoint::misplaced_on(app, route, fault));
+    let misplaced = asked.check_faults(misplaced)?;
+    Ok((asked, skipped + misplaced))
 }
 
 fn bounds(app: &App) -> Bounds {
-    Bounds::new(&app.limits, app.public)
+    Bounds::new(app)
 }
 
 /// The modifiers that the request itself has: in its field, its path and its query.

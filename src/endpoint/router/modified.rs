@@ -1,7 +1,7 @@
 //! Finds the route of a path that may begin with modifiers: `/~delay=1s/delay/5/get`.
 
 use super::{Found, find, find_inner, routed};
-use crate::endpoint::params::bounded_duration_us;
+use crate::endpoint::params::{bounded_duration_us, max_duration_us};
 use crate::http::app::App;
 use crate::http::modifiers::PathModifiers;
 use crate::http::reply::Refusal;
@@ -30,14 +30,20 @@ pub fn find_modified<'a>(
     (find_inner(app, inner, before, any, method), modifiers)
 }
 
-/// What `/delay/D` before a path adds, in microseconds. Each D is bounded as the endpoint's is: a
-/// longer one is clamped or refused, depending on the API; their sum is not bounded.
+/// What `/delay/D` before a path adds, in microseconds. Each D and their sum are bounded as the
+/// endpoint's is: what is longer is clamped or refused, depending on the API.
 pub fn delay_before_us(app: &App, modifiers: &PathModifiers) -> Result<u64, Refusal> {
-    modifiers.delays().try_fold(0u64, |sum_us, delay| {
+    let sum_us = modifiers.delays().try_fold(0u64, |sum_us, delay| {
         let text = percent_decode(delay);
         let delay_us = bounded_duration_us(app, "delay", &String::from_utf8_lossy(&text))?;
         Ok(sum_us.saturating_add(delay_us))
-    })
+    })?;
+    let most_us = max_duration_us(&app.limits);
+    if sum_us <= most_us || app.compat.clamps {
+        return Ok(sum_us.min(most_us));
+    }
+    let most = app.limits.max_duration;
+    Err(Refusal::bad(format!("the delays of the path together are longer than {most:?}")))
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use super::choice::Choice;
 use super::distribution::Distribution;
 use super::draw::Draw;
 use super::fault::FaultRow;
-use super::plan::{At, Fault, Frame, Pause, Plan};
+use super::plan::{At, Fault, FaultKind, Frame, Pause, Plan};
 use super::row::{Name, Public};
 use super::settings::Modifiers;
 use super::value::Value;
 use super::{BadModifier, Bounds, Carrier, Protocol};
 use crate::base::duration::show_us;
 use crate::base::limits::{MAX_MODIFIER_HEADERS, MAX_PUBLIC_PAD_BYTES};
+use crate::http::html;
 
 /// What all carriers together ask for: each name from the carrier of highest precedence.
 #[derive(Clone, Debug, Default)]
@@ -168,6 +169,26 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Checks every fault that may be drawn: `reason` is why it has no meaning for the answer. It is
+    /// refused or dropped as by [`check`](Asked::check).
+    pub fn check_faults(
+        &mut self,
+        reason: impl Fn(Fault) -> Option<String>,
+    ) -> Result<usize, BadModifier> {
+        let before = self.given.len();
+        let misplaced = |given: &Given| match given.value {
+            Value::Fault(faults) => faults.values().find_map(|fault| reason(*fault)),
+            _ => None,
+        };
+        for given in self.given.iter().filter(|given| given.carrier.is_request()) {
+            if let Some(reason) = misplaced(given) {
+                return Err(given.bad(reason));
+            }
+        }
+        self.given.retain(|given| misplaced(given).is_none());
+        Ok(before - self.given.len())
+    }
+
     /// The queueing server that the request passes.
     pub fn slots(&self) -> Option<Slots> {
         let key = self.selection().key.unwrap_or_default();
@@ -244,7 +265,7 @@ impl<'a> Asked<'a> {
             }
         }
         self.given.iter().for_each(|given| given.apply(&mut plan));
-        if plan.fault.is_some() || plan.read.is_some() {
+        if plan.fault.is_some() || plan.read.is_some() || plan.rate.is_some() {
             plan.silence_us = bounds.max_wait_us;
         }
         plan
@@ -254,6 +275,17 @@ impl<'a> Asked<'a> {
 fn drawn_us(time: &Choice<Distribution>, name: Name, seed: u64) -> Option<u64> {
     let draw = Draw::new(seed, name.text(), 0);
     time.draw(draw).map(|time| time.draw_us(draw))
+}
+
+/// Whether a fault sends more than a public server allows.
+fn is_long(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Extra(bytes) if u64::from(bytes) > MAX_PUBLIC_PAD_BYTES)
+}
+
+/// Whether a field lets browsers execute a body that the client chose.
+fn lets_browsers_execute(name: &str, value: &str) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    is("X-Content-Type-Options") || is("Content-Type") && html::is_markup(value)
 }
 
 impl Given<'_> {
@@ -313,6 +345,21 @@ impl Given<'_> {
             let reason =
                 "`connect` is before any request: only a listener or the server can have it";
             return Err(self.bad(reason));
+        }
+        if let Value::Header(name, value) = self.value
+            && !bounds.dangerous
+            && lets_browsers_execute(name, value)
+        {
+            return Err(self.forbidden(
+                "a browser could execute the answer; --unsafe-allow-dangerous-responses allows it"
+                    .to_owned(),
+            ));
+        }
+        if let Value::Fault(faults) = self.value
+            && bounds.public
+            && faults.values().any(is_long)
+        {
+            return Err(self.forbidden("this server allows extra:16384 at most".to_owned()));
         }
         match self.name.row().public {
             Public::Off if bounds.public => {

@@ -31,7 +31,7 @@ pub mod state;
 mod tests;
 pub mod value;
 
-use crate::base::limits::Limits;
+use crate::http::app::App;
 use crate::http::request::Version;
 
 pub use asked::{Asked, Selection, Slots, merge};
@@ -134,11 +134,14 @@ pub struct Bounds {
     pub max_wait_us: u64,
     /// Whether requests may not use what is dangerous on a public server.
     pub public: bool,
+    /// Whether requests may let a browser execute an answer.
+    pub dangerous: bool,
 }
 
 impl Bounds {
     /// The bounds that follow from these settings.
-    pub fn new(limits: &Limits, public: bool) -> Bounds {
-        Bounds { max_wait_us: limits.max_wait.as_micros().try_into().unwrap_or(u64::MAX), public }
+    pub fn new(app: &App) -> Bounds {
+        let max_wait_us = app.limits.max_wait.as_micros().try_into().unwrap_or(u64::MAX);
+        Bounds { max_wait_us, public: app.public, dangerous: app.dangerous_responses }
     }
 }

@@ -6,6 +6,7 @@ use super::Carrier;
 use super::choice::Choice;
 use super::distribution::Distribution;
 use super::draw::Draw;
+use super::rate;
 use super::row::Name;
 use crate::base::size;
 use crate::base::time::Time;
@@ -64,7 +65,7 @@ pub struct Plan {
     /// Delay before the answer that is not a modifier's, in microseconds: `/delay/D/` before the
     /// endpoint's path.
     pub path_us: u64,
-    /// The longest silence of a fault, in microseconds.
+    /// The longest silence of a fault, and the longest time of a rate, in microseconds.
     pub silence_us: u64,
     /// Where the answer is a WebSocket handshake: the delay of each echo, message 1 being the first
     /// and the handshake 0.
@@ -119,6 +120,15 @@ impl Plan {
     pub fn spare_reading(&mut self) {
         self.read = None;
         self.fault = self.fault.filter(|fault| !matches!(fault.at, Some(At::Upload(_))));
+    }
+
+    /// Notes that a rate ends before a body of this length, if it does.
+    pub fn cut_rate(&mut self, length: Option<u64>) {
+        let us =
+            |(rate, length)| rate::time_us(usize::try_from(length).unwrap_or(usize::MAX), rate);
+        if self.rate.zip(length).is_some_and(|pair| us(pair) > self.silence_us) {
+            self.cut.push(Name::Rate.text());
+        }
     }
 
     /// How the body is framed: as asked, or as a fault needs it: by a length that is wrong, or in

@@ -3,7 +3,7 @@
 
 use super::plan::{At, Fault, FaultKind, Pause, Plan};
 use super::rate;
-use crate::base::limits::RATE_BURST_US;
+use crate::base::limits::{BODY_PIECE, RATE_BURST_US};
 use crate::http::pace::Pace;
 
 /// Pieces of a finished body that has a `gap` and no `piece`.
@@ -51,6 +51,8 @@ struct Times {
     /// Bytes of a piece; none: as it comes.
     piece: Option<usize>,
     rate: Option<u64>,
+    /// When the rate ends; what is left then is sent at once.
+    rate_end_us: u64,
     end_us: u64,
 }
 
@@ -93,10 +95,11 @@ impl Shape {
     fn new(content: Content, piece: Option<usize>, stop: Stop, plan: &Plan) -> Shape {
         let piece = plan.piece.map(|bytes| bytes as usize).or(piece).map(|bytes| bytes.max(1));
         let (seed, gap, rate, end_us) = (plan.seed, plan.gap.clone(), plan.rate, plan.end_us);
+        let rate_end_us = body_us(plan).saturating_add(plan.silence_us);
         let gap_left_us = gap.as_ref().map_or(0, |gap| gap.most_us);
         Shape {
             content,
-            times: Times { seed, gap, gap_left_us, piece, rate, end_us },
+            times: Times { seed, gap, gap_left_us, piece, rate, rate_end_us, end_us },
             stop,
             held: Vec::new(),
             at: 0,
@@ -120,6 +123,9 @@ impl Shape {
 
     /// What comes next, `elapsed_us` being over.
     pub fn due(&mut self, elapsed_us: u64) -> Due {
+        if elapsed_us >= self.times.rate_end_us {
+            self.times.rate = None;
+        }
         loop {
             if self.is_stopped() {
                 return Due::Stop;
@@ -179,9 +185,18 @@ impl Shape {
     fn take_part(&mut self, elapsed_us: u64, own_us: u64) {
         self.held.clear();
         (self.at, self.piece_end) = (0, 0);
-        self.content.take(elapsed_us, &mut self.held);
+        let room = self.part_room();
+        self.content.take(elapsed_us, room, &mut self.held);
         self.parts += 1;
         self.due_us = self.due_us.max(own_us.saturating_add(self.paused_us));
+    }
+
+    /// How many bytes of short parts are taken at once: they need not be kept apart where no pause
+    /// comes between them, and a length shows where the body ends.
+    fn part_room(&self) -> usize {
+        let apart = self.times.gap.is_some() || self.times.end_us > 0;
+        let sized = matches!(&self.content, Content::Paced(pace, _) if pace.length.is_some());
+        if sized && !apart { BODY_PIECE as usize } else { 1 }
     }
 
     /// Begins the next piece of the part, after the pauses before it.
@@ -261,11 +276,11 @@ impl Content {
         }
     }
 
-    fn take(&mut self, elapsed_us: u64, into: &mut Vec<u8>) {
+    fn take(&mut self, elapsed_us: u64, room: usize, into: &mut Vec<u8>) {
         match self {
             Content::Whole(bytes) => *into = bytes.take().unwrap_or_default(),
             Content::Paced(pace, start_us) => {
-                pace.make(elapsed_us.saturating_sub(*start_us), 1, into);
+                pace.make(elapsed_us.saturating_sub(*start_us), room, into);
             }
         }
     }

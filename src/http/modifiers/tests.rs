@@ -9,7 +9,7 @@ use super::row::Kind;
 use super::*;
 use crate::base::limits::*;
 
-const BOUNDS: Bounds = Bounds { max_wait_us: 3_600_000_000, public: false };
+const BOUNDS: Bounds = Bounds { max_wait_us: 3_600_000_000, public: false, dangerous: false };
 
 /// One modifier as this carrier has it: `token` has no `~`.
 fn carried(carrier: Carrier, token: &str) -> Result<Modifiers, BadModifier> {

@@ -170,7 +170,7 @@ fn header(text: &str) -> Result<Value, String> {
     if !is_token(name) {
         return Err(format!("`{}` is not NAME:VALUE, such as Retry-After:5", shortened(text)));
     }
-    if !is_field_value(value) {
+    if !is_field_value(value) || !has_no_controls(value) {
         return Err("a field's value has no control characters".to_owned());
     }
     if REFUSED_FIELDS.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {

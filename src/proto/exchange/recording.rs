@@ -35,11 +35,7 @@ impl Exchange {
     /// Counts the modifiers that were applied to it.
     fn count_applied(&self, cx: &mut Cx) {
         if let Phase::Playing(Playing::Shaped(shaped)) = &self.phase {
-            for name in shaped.plan().applied() {
-                if let Some(count) = cx.worker.applied.get_mut(name as usize) {
-                    *count += 1;
-                }
-            }
+            count_applied(cx, shaped.plan());
         }
     }
 
@@ -141,4 +137,13 @@ pub(super) fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
     record.strings.set(LoggedLine::of(request), referer, agent);
     record
+}
+
+/// Counts the modifiers of a plan, which were applied.
+pub fn count_applied(cx: &mut Cx, plan: &Plan) {
+    for name in plan.applied() {
+        if let Some(count) = cx.worker.applied.get_mut(name as usize) {
+            *count += 1;
+        }
+    }
 }

@@ -117,6 +117,7 @@ impl Exchange {
             (Some(shape), None) => shape.length(),
         };
         shape = shape.filter(|_| has_body);
+        plan.cut_rate(length);
         self.show(&plan);
         let mut shaped = Shaped::new(plan, shape, now);
         shaped.converses = converses;

@@ -100,6 +100,9 @@ impl Http1 {
     ) -> Option<Next> {
         if let Taken::Request(taken) = taken {
             record_taken(cx, &taken, Status::NO_ANSWER);
+            if let Some(plan) = &taken.plan {
+                exchange::count_applied(cx, plan);
+            }
         }
         cx.worker.served += 1;
         self.broken(cx, kind)

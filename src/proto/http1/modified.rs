@@ -34,7 +34,7 @@ pub(super) fn answer(
     let ModifiedHead { head, plan } = &modified;
     let (version, head_only) = (terms.version, request.method == Method::Head);
     let framing = match encode::framing(head.status, head.length, version, head_only) {
-        Framing::Chunked if plan.frame == Some(Frame::Close) => Framing::Close,
+        Framing::Chunked if plan.framing(version) == Some(Frame::Close) => Framing::Close,
         framing => framing,
     };
     let bad_head = plan.fault.is_some_and(|fault| fault.kind == FaultKind::BadHead);

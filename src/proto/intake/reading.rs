@@ -18,6 +18,8 @@ pub(super) struct Reading {
     due: Time,
     /// Since when nothing is read.
     held: Option<Time>,
+    /// Whether nothing is read any more.
+    silent: bool,
 }
 
 /// How much of a body may be taken now.
@@ -35,7 +37,7 @@ pub enum Allowance {
 
 impl Reading {
     pub(super) fn new(plan: Box<Plan>) -> Reading {
-        Reading { plan, due: Time::NEVER, held: None }
+        Reading { plan, due: Time::NEVER, held: None, silent: false }
     }
 
     /// Whether it takes time.
@@ -50,7 +52,7 @@ impl Reading {
 
     /// Whether nothing is read any more.
     pub(super) fn is_silent(&self) -> bool {
-        self.is_held() && !matches!(self.plan.read, Some(ReadSpeed::Rate(_)))
+        self.silent
     }
 
     /// For how many microseconds nothing was read just now.
@@ -79,13 +81,18 @@ impl Reading {
         }
         match self.plan.read {
             Some(ReadSpeed::Hang) => self.break_off(cx, began, FaultKind::Hang),
-            Some(ReadSpeed::Rate(rate)) if most > 0 => self.paced(cx, rate, most),
+            // What is left when its time is over is read at once.
+            Some(ReadSpeed::Rate(rate))
+                if most > 0 && cx.clock.now < began.after_us(self.plan.silence_us) =>
+            {
+                self.paced(cx, began, rate, most)
+            }
             _ => Allowance::Bytes(most),
         }
     }
 
     /// A twentieth of a second's worth at most, when the time that it takes is over.
-    fn paced(&mut self, cx: &Cx, rate: u64, most: usize) -> Allowance {
+    fn paced(&mut self, cx: &Cx, began: Time, rate: u64, most: usize) -> Allowance {
         let now = cx.clock.now;
         if self.due == Time::NEVER {
             if !cx.clock.fresh {
@@ -97,7 +104,8 @@ impl Reading {
         let bytes = most.min(rate::slice(rate));
         let due = self.due.after_us(rate::time_us(bytes, rate));
         if now < due {
-            return self.hold(now, due.max(now.after(PACE_TICK)));
+            let end = began.after_us(self.plan.silence_us);
+            return self.hold(now, due.max(now.after(PACE_TICK)).min(end));
         }
         // After a time in which its client sent nothing, it may catch up with a little only.
         self.due = due.max(now.before(Duration::from_micros(RATE_BURST_US)));
@@ -108,7 +116,10 @@ impl Reading {
     fn break_off(&mut self, cx: &Cx, began: Time, kind: FaultKind) -> Allowance {
         let (now, end) = (cx.clock.now, began.after_us(self.plan.silence_us));
         match kind {
-            FaultKind::Hang if now < end && !cx.worker.draining => self.hold(now, end),
+            FaultKind::Hang if now < end && !cx.worker.draining => {
+                self.silent = true;
+                self.hold(now, end)
+            }
             FaultKind::Reset | FaultKind::Abort => Allowance::Break(Vec::new(), Break::Reset),
             FaultKind::Garbage => Allowance::Break(garbage(self.plan.seed), Break::Close),
             _ => Allowance::Break(Vec::new(), Break::Close),

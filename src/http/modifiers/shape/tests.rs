@@ -8,7 +8,7 @@ use crate::base::random::Random;
 use crate::http::modifiers::{Bounds, Carrier, Modifiers, merge};
 use crate::http::pace::Source;
 
-const BOUNDS: Bounds = Bounds { max_wait_us: 3_600_000_000, public: false };
+const BOUNDS: Bounds = Bounds { max_wait_us: 3_600_000_000, public: false, dangerous: false };
 /// Most pieces of a body here.
 const MOST_STEPS: usize = 100_000;
 

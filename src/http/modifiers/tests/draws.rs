@@ -14,7 +14,7 @@ const QUANTILES: [(f64, f64); 5] = [
     (0.9, 1.281_551_566),
     (0.99, 2.326_347_874),
 ];
-const UNBOUNDED: Bounds = Bounds { max_wait_us: u64::MAX, public: false };
+const UNBOUNDED: Bounds = Bounds { max_wait_us: u64::MAX, public: false, dangerous: false };
 
 /// The plans of one list for the seeds from 0.
 fn plans(text: &str) -> Vec<Plan> {

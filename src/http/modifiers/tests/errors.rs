@@ -4,7 +4,7 @@ use super::Carrier::{Field, Listener, Path, Query, Server};
 use super::*;
 use crate::http::status::Status;
 
-const PUBLIC: Bounds = Bounds { max_wait_us: 10_000_000, public: true };
+const PUBLIC: Bounds = Bounds { max_wait_us: 10_000_000, public: true, dangerous: false };
 
 #[test]
 fn an_error_names_carrier_modifier_value_and_what_to_write() {
