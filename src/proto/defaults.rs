@@ -43,5 +43,5 @@ pub fn planned(asked: &Asked, app: &App, seed: u64) -> Plan {
 }
 
 fn bounds(app: &App) -> Bounds {
-    Bounds::new(app)
+    Bounds::new(&app.limits, app.public, app.dangerous_responses)
 }

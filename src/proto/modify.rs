@@ -165,7 +165,7 @@ fn check<'a>(
 }
 
 fn bounds(app: &App) -> Bounds {
-    Bounds::new(app)
+    Bounds::new(&app.limits, app.public, app.dangerous_responses)
 }
 
 /// The modifiers that the request itself has: in its field, its path and its query.

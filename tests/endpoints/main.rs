@@ -17,6 +17,7 @@ mod index;
 mod inspect;
 mod links;
 mod modified_routes;
+mod modifier_bounds;
 mod modifiers;
 mod openapi;
 mod path_modifiers;

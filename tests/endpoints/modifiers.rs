@@ -43,7 +43,7 @@ fn defaults(app: &App, carrier: Carrier, tokens: &[String]) -> Result<Modifiers,
         _ => tokens.iter().try_for_each(|token| modifiers.add_segment(token.as_bytes())),
     };
     added.map_err(|bad| bad.to_string())?;
-    let bounds = Bounds::new(app);
+    let bounds = Bounds::new(&app.limits, app.public, app.dangerous_responses);
     merge(&[&modifiers]).check_values(&bounds).map_err(|bad| bad.to_string())?;
     Ok(modifiers)
 }

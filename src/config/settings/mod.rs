@@ -152,7 +152,7 @@ impl Settings {
 
     /// The mistakes in modifiers that depend on other settings: the row of each, and what is wrong.
     pub fn check(&self) -> Vec<(&'static Setting, BadValue)> {
-        let bounds = Bounds { public: false, ..Bounds::new(&self.api) };
+        let bounds = Bounds::new(&self.api.limits, false, self.api.dangerous_responses);
         let with = &self.api.with;
         let check = |name, layers: &[&Modifiers]| {
             let bad = defaults::check(layers, &bounds).err()?;

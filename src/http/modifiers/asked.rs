@@ -169,8 +169,8 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// Checks every fault that may be drawn: `reason` is why it has no meaning for the answer. It is
-    /// refused or dropped as by [`check`](Asked::check).
+    /// Checks every fault that may be drawn: `reason` is why it has no meaning for the answer. It
+    /// is refused or dropped as by [`check`](Asked::check).
     pub fn check_faults(
         &mut self,
         reason: impl Fn(Fault) -> Option<String>,

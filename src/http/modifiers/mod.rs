@@ -31,7 +31,7 @@ pub mod state;
 mod tests;
 pub mod value;
 
-use crate::http::app::App;
+use crate::base::limits::Limits;
 use crate::http::request::Version;
 
 pub use asked::{Asked, Selection, Slots, merge};
@@ -140,8 +140,8 @@ pub struct Bounds {
 
 impl Bounds {
     /// The bounds that follow from these settings.
-    pub fn new(app: &App) -> Bounds {
-        let max_wait_us = app.limits.max_wait.as_micros().try_into().unwrap_or(u64::MAX);
-        Bounds { max_wait_us, public: app.public, dangerous: app.dangerous_responses }
+    pub fn new(limits: &Limits, public: bool, dangerous: bool) -> Bounds {
+        let max_wait_us = limits.max_wait.as_micros().try_into().unwrap_or(u64::MAX);
+        Bounds { max_wait_us, public, dangerous }
     }
 }

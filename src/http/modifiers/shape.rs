@@ -51,7 +51,7 @@ struct Times {
     /// Bytes of a piece; none: as it comes.
     piece: Option<usize>,
     rate: Option<u64>,
-    /// When the rate ends; what is left then is sent at once.
+    /// When the rate ends, if it does; what is left then is sent at once.
     rate_end_us: u64,
     end_us: u64,
 }
@@ -95,7 +95,10 @@ impl Shape {
     fn new(content: Content, piece: Option<usize>, stop: Stop, plan: &Plan) -> Shape {
         let piece = plan.piece.map(|bytes| bytes as usize).or(piece).map(|bytes| bytes.max(1));
         let (seed, gap, rate, end_us) = (plan.seed, plan.gap.clone(), plan.rate, plan.end_us);
-        let rate_end_us = body_us(plan).saturating_add(plan.silence_us);
+        let rate_end_us = match plan.silence_us {
+            0 => u64::MAX,
+            most_us => body_us(plan).saturating_add(most_us),
+        };
         let gap_left_us = gap.as_ref().map_or(0, |gap| gap.most_us);
         Shape {
             content,
