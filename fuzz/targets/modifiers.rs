@@ -3,7 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loiter::http::modifiers::{Bounds, Carrier, Modifiers, Plan, Protocol, merge, show};
+use loiter::http::modifiers::dialect::words;
+use loiter::http::modifiers::{
+    Bounds, Carrier, Dialect, Dialects, Modifiers, Plan, Protocol, merge, show,
+};
+use loiter::http::request::Field;
 
 const MAX_WAIT_US: u64 = 3_600_000_000;
 
@@ -26,6 +30,8 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
+    layers.extend(words::of_query(all_dialects(), data, |_| false));
+    layers.extend(words::of_fields(all_dialects(), &fields(data)));
     for public in [false, true] {
         let bounds = Bounds { max_wait_us: MAX_WAIT_US, public };
         layers.iter().for_each(|modifiers| check(modifiers, seed, &bounds));
@@ -33,6 +39,19 @@ fuzz_target!(|data: &[u8]| {
         let _ = merge(&all).check(Protocol::Http10, &bounds);
     }
 });
+
+fn all_dialects() -> Dialects {
+    Dialect::ALL.into_iter().map(|(_, dialect)| dialect).collect()
+}
+
+fn fields(data: &[u8]) -> Vec<Field<'_>> {
+    let split = |line: &'_ [u8]| line.iter().position(|&byte| byte == b':');
+    let lines = data.split(|&byte| byte == b'\n');
+    lines
+        .filter_map(|line| line.split_at_checked(split(line)?))
+        .map(|(name, value)| Field { name, value: value[1..].trim_ascii() })
+        .collect()
+}
 
 fn check(modifiers: &Modifiers, seed: u64, bounds: &Bounds) {
     let text = modifiers.to_string();
@@ -52,6 +71,7 @@ fn check(modifiers: &Modifiers, seed: u64, bounds: &Bounds) {
     let shown = Modifiers::parse(&line, Carrier::Field).expect("what is shown parses");
     let asked = merge(&[&shown]);
     let seed = asked.selection().seed.expect("the seed is shown");
-    let repeated = asked.plan(seed, 0, bounds);
+    // What is pasted back comes in another way.
+    let repeated = Plan { given_by: plan.given_by, ..asked.plan(seed, 0, bounds) };
     assert_eq!(repeated, Plan { cut: Vec::new(), ..plan }, "{text}: {line}");
 }

@@ -119,9 +119,10 @@ fn misplaced(fault: Fault, converses: bool, has_events: bool) -> Option<String> 
     }
 }
 
-/// Whether a body has events or lines, which a fault can count.
+/// Whether a body has events, lines or messages, which a fault can count.
 fn has_events(body: &Body) -> bool {
     match body {
+        Body::WebSocket(_) => true,
         Body::Paced(pace) => matches!(pace.source, Source::Lines { .. } | Source::Events { .. }),
         _ => false,
     }

@@ -3,6 +3,7 @@
 use super::{Cx, Ends};
 use crate::endpoint::{self, Answers, BodyRule, Found, Route};
 use crate::http::app::App;
+use crate::http::modifiers::dialect::words;
 use crate::http::modifiers::plan::{At, Fault};
 use crate::http::modifiers::{self, BadModifier, Bounds, Carrier, Modifiers, PathModifiers, Plan};
 use crate::http::reply::Refusal;
@@ -70,7 +71,7 @@ fn refused(
     path: &PathModifiers,
     route: Option<&Route>,
 ) -> Result<(), Refusal> {
-    let own = own(request, path).map_err(refusal)?;
+    let own = own(cx.app, request, path, route).map_err(refusal)?;
     check(cx.app, cx.ends, request, &own, route).map_err(refusal)?;
     endpoint::delay_before_us(cx.app, path).map(|_| ())
 }
@@ -83,6 +84,7 @@ fn may_be_modified(cx: &Cx, request: &Request, found: &Result<Found, Refusal>) -
         | request.query_modifiers
         | request.loiter_field
         | !cx.app.with.is_empty()
+        | !cx.app.dialects.is_empty()
         | cx.ends.modifiers.is_some();
     may_be && cx.app.modifiers
 }
@@ -115,7 +117,7 @@ fn plan_of(
     path: &PathModifiers,
     route: Option<&Route>,
 ) -> Result<Option<Plan>, Refusal> {
-    let own = own(request, path).map_err(refusal)?;
+    let own = own(cx.app, request, path, route).map_err(refusal)?;
     let (asked, skipped) = check(cx.app, cx.ends, request, &own, route).map_err(refusal)?;
     cx.worker.skipped += skipped as u64;
     let path_us = endpoint::delay_before_us(cx.app, path)?;
@@ -151,7 +153,7 @@ fn check<'a>(
     app: &'a App,
     ends: Ends<'a>,
     request: &Request,
-    own: &'a [Modifiers; 3],
+    own: &'a [Modifiers],
     route: Option<&Route>,
 ) -> Result<(modifiers::Asked<'a>, usize), BadModifier> {
     let inherits = route.is_none_or(|route| route.path != "/");
@@ -168,16 +170,32 @@ fn bounds(app: &App) -> Bounds {
     Bounds::new(&app.limits, app.public, app.dangerous_responses)
 }
 
-/// The modifiers that the request itself has: in its field, its path and its query.
-fn own(request: &Request, path: &PathModifiers) -> Result<[Modifiers; 3], BadModifier> {
+/// The modifiers that the request itself has, in ascending order of precedence: those in its field,
+/// its path and its query, and what dialects call them.
+fn own(
+    app: &App,
+    request: &Request,
+    path: &PathModifiers,
+    route: Option<&Route>,
+) -> Result<[Modifiers; 5], BadModifier> {
     let mut own = [Carrier::Field, Carrier::Path, Carrier::Query].map(Modifiers::new);
     let [field, segments, query] = &mut own;
     request.fields_named("Loiter").try_for_each(|value| field.add_list(value))?;
     path.tokens().try_for_each(|token| segments.add_segment(token))?;
+    let raw_query = request.target.raw_query.unwrap_or_default();
     if request.query_modifiers {
-        query.add_query(request.target.raw_query.unwrap_or_default())?;
+        query.add_query(raw_query)?;
     }
-    Ok(own)
+    let (mut their_field, mut their_query) = Default::default();
+    if !app.dialects.is_empty() {
+        let is_parameter = |name: &str| {
+            route.is_some_and(|route| route.params(app.compat).any(|param| param.name == name))
+        };
+        their_field = words::of_fields(app.dialects, request.fields)?;
+        their_query = words::of_query(app.dialects, raw_query, is_parameter)?;
+    }
+    let [field, segments, query] = own;
+    Ok([their_field, field, segments, their_query, query])
 }
 
 /// Whether a fault is one of an answer, and not of a connection that is accepted.

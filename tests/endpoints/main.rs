@@ -9,6 +9,7 @@ mod caching;
 mod compression;
 mod content;
 mod cookies;
+mod dialects;
 mod documents;
 mod faults;
 mod hostile;

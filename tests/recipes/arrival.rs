@@ -40,6 +40,12 @@ pub(crate) fn arrivals(server: &Server, row: &Row) -> Result<(), String> {
     Ok(())
 }
 
+/// The fields of a WebSocket handshake.
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+/// A text message, masked with zeros, which leave it as it is.
+const HELLO: &[u8] = b"\x81\x85\0\0\0\0hello";
+
 struct Client {
     stream: TcpStream,
     raw: bool,
@@ -53,18 +59,25 @@ impl Client {
         Client { stream, raw: false, began: Instant::now(), bytes: Vec::new() }
     }
 
-    /// Sends `/path` or `METHOD /path`, or a raw text. What cannot be sent will show in the answer.
+    /// Sends `/path`, `METHOD /path` or `field:value /path`, or a raw text. What cannot be sent will show in the answer.
     fn send(&mut self, request: &str, raw: bool) {
         self.raw = raw;
         let body = "x".repeat(SENT);
-        let (method, path) = request.split_once(' ').unwrap_or(("GET", request));
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n");
-        let bytes = match (raw, method) {
-            (true, _) => body,
-            (false, "GET") => format!("{head}\r\n"),
-            (false, _) => format!("{head}Content-Length: {SENT}\r\n\r\n{body}"),
+        let (first, path) = request.split_once(' ').unwrap_or(("GET", request));
+        let (method, field) = match first.split_once(':') {
+            Some((name, value)) => ("GET", format!("{name}: {value}\r\n")),
+            None => (first, String::new()),
         };
-        let _ = self.stream.write_all(bytes.as_bytes());
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{field}");
+        let bytes = match (raw, method) {
+            (true, _) => body.into_bytes(),
+            (false, "GET") if path.contains("/websocket/") => {
+                [format!("{head}{UPGRADE}\r\n").as_bytes(), HELLO].concat()
+            }
+            (false, "GET") => format!("{head}\r\n").into_bytes(),
+            (false, _) => format!("{head}Content-Length: {SENT}\r\n\r\n{body}").into_bytes(),
+        };
+        let _ = self.stream.write_all(&bytes);
     }
 
     /// Reads until the connection ends, or what is wanted is there and nothing follows.
@@ -160,6 +173,7 @@ fn described_body(head: &str, body: &[u8], ended: bool) -> (String, bool) {
     let lengths = lengths.filter_map(|(_, value)| value.parse().ok()).collect::<Vec<usize>>();
     let count = body.len();
     match lengths[..] {
+        _ if head.starts_with("HTTP/1.1 101 ") => messages(body),
         [0] if count == 0 => (String::new(), true),
         [length] if count < length => (format!("{count} of {length} B"), false),
         [length] if count > length => (format!("{length} B and {} more", count - length), true),
@@ -168,6 +182,21 @@ fn described_body(head: &str, body: &[u8], ended: bool) -> (String, bool) {
         [] if head.contains("Transfer-Encoding: chunked") => chunks(body),
         [] => (format!("{count} B"), ended),
     }
+}
+
+/// Short frames of WebSocket in words.
+fn messages(mut body: &[u8]) -> (String, bool) {
+    let mut frames = Vec::new();
+    while let [opcode, length, rest @ ..] = body {
+        let (payload, after) = rest.split_at(rest.len().min(usize::from(*length)));
+        frames.push(match (*opcode, payload) {
+            (0x81, text) => format!("`{}`", String::from_utf8_lossy(text)),
+            (0x88, [high, low, ..]) => format!("close {}", u16::from_be_bytes([*high, *low])),
+            _ => format!("a frame of type {opcode:#x}"),
+        });
+        body = after;
+    }
+    (frames.join(", "), true)
 }
 
 /// A chunked body in words.

@@ -1,5 +1,8 @@
 //! Dialects: control words of other programs that are read as modifiers.
 
+mod convert;
+pub mod words;
+
 /// A program whose control words can be read as modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {

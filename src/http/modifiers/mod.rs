@@ -51,22 +51,26 @@ pub enum Carrier {
     Server,
     /// The listener's default: `--listen http://:8081/~delay=1s`.
     Listener,
+    /// A field that another program reads: `x-envoy-fault-delay-request` (`--dialect`).
+    DialectField,
     /// The `Loiter` field.
     Field,
     /// Segments of the path before the endpoint's.
     Path,
+    /// A name in the query that another program reads: fortio's `delay` (`--dialect`).
+    DialectArgument,
     /// The query.
     Query,
 }
 
 impl Carrier {
-    /// Every carrier, in ascending order of precedence.
+    /// Every carrier of modifiers by their own names, in ascending order of precedence.
     pub const ALL: [Carrier; 5] =
         [Carrier::Server, Carrier::Listener, Carrier::Field, Carrier::Path, Carrier::Query];
 
     /// Whether the request itself has the modifier, so that a bad one is answered with 400.
     pub fn is_request(self) -> bool {
-        self >= Carrier::Field
+        self > Carrier::Listener
     }
 
     /// The place, as an error names it.
@@ -74,8 +78,10 @@ impl Carrier {
         match self {
             Carrier::Server => "in the server's defaults",
             Carrier::Listener => "in the listener's defaults",
+            Carrier::DialectField => "in a field of a dialect",
             Carrier::Field => "in the Loiter field",
             Carrier::Path => "in the path",
+            Carrier::DialectArgument => "in an argument of a dialect",
             Carrier::Query => "in the query",
         }
     }
