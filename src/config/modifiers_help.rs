@@ -6,7 +6,7 @@ use crate::http::modifiers::row::{Group, Kind};
 
 const BEFORE: &str = "\
 A modifier makes the answer of any endpoint slow, odd or broken. ~NAME=VALUE means the same
-wherever it stands; for each name, the first of these wins:
+wherever it stands; for each name, the first of these wins (within one of them, the last):
 
   /get?~delay=2s                           a query, for one request
   /~delay=50ms..200ms/~fault=reset@0.05/get
@@ -27,7 +27,8 @@ Values:
   SIZE            100 (bytes), 64KiB, 10MB
   VALUE@CHANCE    how often, from 0 to 1: 503@0.1, reset@0.05, 2s@0.01
   A@WEIGHT,B@WEIGHT
-                  one of them: 1ms@90,2s@10; none@90,reset@5,truncate:0.5@5 (no weight: 1)
+                  one of them, by relative weight: 1ms@90,2s@10 (no weight: 1); none is one of
+                  them only if it is listed: none@90,reset@5,truncate:0.5@5
   AT              where in the body: 100 (bytes), 0.5 (half of it), event:3 (after that event or
                   line); or before the answer: up:1000 (after so many bytes of the request's body);
                   for a listener or the server, connect (as soon as a connection is accepted)

@@ -149,7 +149,10 @@ impl Exchange {
         }
         request.seed = cx.worker.random.next_u64();
         let reply = reply(cx.app, request, asked);
-        let exchange = Exchange::new(cx, reply, request);
+        let mut exchange = Exchange::new(cx, reply, request);
+        if let Err(refusal) = &asked.found {
+            exchange.note(refusal);
+        }
         exchange.admit(cx, request)
     }
 

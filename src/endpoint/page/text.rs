@@ -14,6 +14,11 @@ pub(super) fn text(app: &App) -> Vec<u8> {
         write_group(&mut text, app, group, width.unwrap_or_default());
     }
     text.push_str("\nBrowsers get a page to try each of them.\n");
+    if app.modifiers {
+        let path = app.local("/~delay=2s/~status=503@0.1/get");
+        let _ =
+            writeln!(text, "Each can be slow, odd or broken: {path}; see `loiter help modifiers`.");
+    }
     text.into_bytes()
 }
 

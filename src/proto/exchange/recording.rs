@@ -39,6 +39,14 @@ impl Exchange {
         }
     }
 
+    /// Records why its modifiers were refused. A path that is not served explains itself.
+    #[cold]
+    pub(super) fn note(&mut self, refusal: &Refusal) {
+        if !matches!(refusal.status.0, 404 | 405) {
+            self.fail(refusal);
+        }
+    }
+
     /// Records why it was refused, or cut off.
     pub fn fail(&mut self, refusal: &Refusal) {
         if let Some(record) = &mut self.record {
