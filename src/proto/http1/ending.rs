@@ -250,6 +250,7 @@ impl Http1 {
             }
             Stage::Body(body) => {
                 self.abandon_body(cx, body.end());
+                self.stage = Stage::Close;
             }
             _ => {}
         }
@@ -272,7 +273,8 @@ impl Http1 {
             Taken::Answer(exchange) => exchange.abort(cx),
             Taken::Request(taken) => record_taken(cx, &taken, Status::CLIENT_GONE),
         }
-        self.to(Stage::Close)
+        // What it has sent may be unread: closing at once would cost it the answers before.
+        self.to(lingering(cx))
     }
 }
 
