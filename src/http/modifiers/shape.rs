@@ -6,7 +6,7 @@ use super::rate;
 use crate::base::limits::{BODY_PIECE, RATE_BURST_US};
 use crate::http::pace::Pace;
 
-/// Pieces of a finished body that has a `gap` and no `piece`.
+/// Pieces of a body in one piece that has a `gap` and no `piece`.
 const PIECES: usize = 10;
 
 /// A body being sent.
@@ -80,20 +80,19 @@ pub enum Due {
 impl Shape {
     /// A finished body under a plan.
     pub fn whole(bytes: Vec<u8>, plan: &Plan) -> Shape {
-        let piece = plan.gap.as_ref().map(|_| bytes.len().div_ceil(PIECES));
         let stop = Stop::of(plan.fault, Some(bytes.len() as u64), 1);
         let content = Content::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()));
-        Shape::new(content, piece, stop, plan)
+        Shape::new(content, stop, plan)
     }
 
     /// A paced body under a plan.
     pub fn paced(pace: Box<Pace>, plan: &Plan) -> Shape {
         let stop = Stop::of(plan.fault, pace.length, pace.pieces);
-        Shape::new(Content::Paced(pace, body_us(plan)), None, stop, plan)
+        Shape::new(Content::Paced(pace, body_us(plan)), stop, plan)
     }
 
-    fn new(content: Content, piece: Option<usize>, stop: Stop, plan: &Plan) -> Shape {
-        let piece = plan.piece.map(|bytes| bytes as usize).or(piece).map(|bytes| bytes.max(1));
+    fn new(content: Content, stop: Stop, plan: &Plan) -> Shape {
+        let piece = plan.piece.map(|bytes| bytes.max(1) as usize);
         let (seed, gap, rate, end_us) = (plan.seed, plan.gap.clone(), plan.rate, plan.end_us);
         let rate_end_us = match plan.silence_us {
             0 => u64::MAX,
@@ -191,6 +190,10 @@ impl Shape {
         let room = self.part_room();
         self.content.take(elapsed_us, room, &mut self.held);
         self.parts += 1;
+        if self.times.gap.is_some() && self.parts == 1 && self.content.due_us().is_none() {
+            let tenth = self.held.len().div_ceil(PIECES).max(1);
+            self.times.piece = self.times.piece.or(Some(tenth));
+        }
         self.due_us = self.due_us.max(own_us.saturating_add(self.paused_us));
     }
 

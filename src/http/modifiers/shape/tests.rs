@@ -160,6 +160,9 @@ fn a_paced_body_keeps_its_own_times() {
     let single = Pace::new(Source::Text(b"text".to_vec()), 1, 0, Some(4));
     let sent = play(Shape::paced(Box::new(single), &plan("end=1s")), |_| 0);
     assert_eq!(sent.times(), [(0, 3), (s, 1)]);
+    let single = Pace::new(Source::Fill { byte: b'x', piece: 25 }, 1, 0, Some(25));
+    let times = play(Shape::paced(Box::new(single), &plan("gap=1s")), |_| 0).times();
+    assert_eq!((times.len(), times[1], times[8]), (9, (s, 3), (8 * s, 1)), "a tenth each");
 }
 
 #[test]
