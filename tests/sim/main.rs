@@ -9,6 +9,8 @@
 mod broken;
 mod bulk;
 mod cancel;
+mod leaving;
+mod modified;
 mod reference;
 mod refused;
 mod slow;
@@ -28,8 +30,11 @@ use loiter::server::net::Net;
 use loiter::server::sim::{Faults, Sim};
 use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
-use reference::{Reference, request};
+use reference::{End, Reference, request};
 use visitor::{Expected, Manner, Visitor};
+
+/// The bound on what modifiers wait.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(2);
 
 fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
     let connects = Time::from_micros(random.below(2_000_000));
@@ -43,21 +48,21 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         (Reference::new(run.app()), Vec::new(), Vec::new());
     let count = 1 + random.below(6);
     for number in 0..count {
-        let (bytes, delay) = request(random, number + 1 == count);
+        let last = number + 1 == count;
+        let mut asked = match random.below(2) {
+            0 => request(random, last),
+            _ => modified::request(random, last),
+        };
         let begins = all.len() + 1;
-        all.extend_from_slice(&bytes);
-        match reference.ask(&bytes) {
-            Some(answer) => {
-                // An echo may begin before its request has ended, so the end of the request does
-                // not count.
-                let echo = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
-                let sent_at_offset = if echo { begins } else { all.len() };
-                let modified = bytes.windows(7).any(|bytes| bytes == b"Loiter:");
-                let timed = !delay.is_zero() || modified || bytes.starts_with(b"GET /drip");
-                expected.push(Expected { answer, delay, timed, sent_at_offset });
-            }
-            None => break,
+        all.extend_from_slice(&asked.bytes);
+        let Some(answer) = reference.ask(&asked) else { break };
+        if reference.is_over() && matches!(asked.end, End::Next | End::Idle) {
+            // It was the last of the requests that a connection may have.
+            (asked.end, asked.idle) = (End::Fin, Duration::ZERO);
         }
+        // Where the answer may begin before the request has ended, its end does not count.
+        let sent_at_offset = if asked.early { begins } else { all.len() };
+        expected.push(Expected { answer, asked, sent_at_offset });
     }
     // Bytes after the last request that is answered must not cost the client an answer.
     if reference.is_over() {
@@ -84,9 +89,12 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
         received: Vec::new(),
         judged: 0,
         begins: 0,
+        completed: 0,
+        completes: 0,
         over: false,
         finishing: run.drains,
         crowded: run.crowded || run.exhausted,
+        evicts: run.faults > 0,
         jumps: run.jumps,
         overloaded: run.delayed.is_some(),
         cancels: run.cancels,
@@ -144,6 +152,7 @@ impl Run {
             send_timeout: long,
             keep_alive_timeout: long,
             max_duration: long,
+            max_wait: MAX_WAIT,
             ..usual
         };
         let half_close = if self.cancels { HalfClose::Cancel } else { HalfClose::Answer };

@@ -8,6 +8,68 @@ use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 
+/// A request, and what is known of its answer.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) bytes: Vec<u8>,
+    /// The least time from the request to the answer's first byte, and to its end.
+    pub(crate) delay: Duration,
+    pub(crate) complete: Duration,
+    /// The least time from there to an unannounced end.
+    pub(crate) idle: Duration,
+    /// Whether it waits for its time, before its head or within its body.
+    pub(crate) timed: bool,
+    /// Whether it may begin, or break, before the request has ended.
+    pub(crate) early: bool,
+    /// What comes after it.
+    pub(crate) end: End,
+    /// The end of what is sent, the length of it, and whether that is nothing; where known.
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) length: Option<usize>,
+    pub(crate) empty: bool,
+}
+
+/// What comes after an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum End {
+    /// The next one, unless the request asked for the end.
+    #[default]
+    Next,
+    /// FIN.
+    Fin,
+    /// FIN, after some time without a request.
+    Idle,
+    /// FIN, after a silence, unless the client leaves before.
+    Silence,
+    Rst,
+}
+
+impl Asked {
+    /// The least time from the request to the end of its connection, where it asks for that.
+    pub(crate) fn closes(&self) -> Duration {
+        self.complete + self.idle
+    }
+
+    fn plain(bytes: Vec<u8>, delay: Duration) -> Asked {
+        let early = bytes.starts_with(b"POST /echo") || bytes.starts_with(b"GET /websocket");
+        let modified = bytes.windows(7).any(|bytes| bytes == b"Loiter:");
+        let timed = !delay.is_zero() || modified || bytes.starts_with(b"GET /drip");
+        Asked { bytes, delay, complete: delay, timed, early, ..Asked::default() }
+    }
+
+    /// Checks the answer of the machine alone against what is known.
+    fn check(&self, answer: &[u8], reset: bool) {
+        let text = || (String::from_utf8_lossy(&self.bytes), String::from_utf8_lossy(answer));
+        assert_eq!(reset, self.end == End::Rst, "{:?}", text());
+        assert!(!self.empty || answer.is_empty(), "{:?}", text());
+        assert!(self.length.is_none_or(|length| answer.len() == length), "{:?}", text());
+        if let Some(body) = &self.body {
+            let ending = [b"\r\n\r\n", &**body].concat();
+            assert!(answer.ends_with(&ending), "{:?}", text());
+        }
+    }
+}
+
 /// The protocol's state machine alone, given one request at a time.
 pub(crate) struct Reference {
     driver: Driver,
@@ -24,21 +86,28 @@ impl Reference {
         self.over
     }
 
-    /// The answer to `request`; `None` if the connection is closed.
-    pub(crate) fn ask(&mut self, request: &[u8]) -> Option<Vec<u8>> {
+    /// The answer to a request; `None` if the connection is closed.
+    pub(crate) fn ask(&mut self, asked: &Asked) -> Option<Vec<u8>> {
+        if self.over {
+            return None;
+        }
         let mut answer = Vec::new();
-        let mut next = self.driver.receive(request);
+        let mut next = self.driver.receive(&asked.bytes);
         loop {
             answer.extend_from_slice(self.driver.output.unread());
             self.driver.output.clear();
             match next {
                 Next::Sleep(until) => self.driver.clock.now = until,
-                Next::Close | Next::Linger(_) if answer.is_empty() => return None,
-                Next::Linger(_) => {
+                Next::Close | Next::Linger(_) if answer.is_empty() && !asked.empty => return None,
+                Next::Linger(_) | Next::Reset => {
                     self.over = true;
+                    asked.check(&answer, next == Next::Reset);
                     return Some(answer);
                 }
-                Next::Read(_) | Next::Close => return Some(answer),
+                Next::Read(_) | Next::Close => {
+                    asked.check(&answer, false);
+                    return Some(answer);
+                }
                 _ => {}
             }
             next = self.driver.receive(b"");
@@ -46,8 +115,14 @@ impl Reference {
     }
 }
 
+/// A request without modifiers.
+pub(crate) fn request(random: &mut Random, last: bool) -> Asked {
+    let (bytes, delay) = plain(random, last);
+    Asked::plain(bytes, delay)
+}
+
 /// A request, and the delay before its answer.
-pub(crate) fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
+fn plain(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
     let micros = random.below(300_000);
     let delay = Duration::from_micros(micros);
     let end = match (last, random.below(3)) {
@@ -104,7 +179,7 @@ pub(crate) fn request(random: &mut Random, last: bool) -> (Vec<u8>, Duration) {
     (text.into_bytes(), Duration::ZERO)
 }
 
-fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
+pub(crate) fn chunked(body: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = Vec::new();
     for piece in body.chunks(1 + random.below(900) as usize) {
         bytes.extend_from_slice(format!("{:x};x=y\r\n", piece.len()).as_bytes());

@@ -1,18 +1,16 @@
 //! A client: what it sends, how it behaves, and what it must receive.
 
-use std::time::Duration;
-
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::server::sim::{Client, Link};
+
+use crate::reference::{Asked, End};
 
 /// The answer that one request gets when it is sent alone.
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) answer: Vec<u8>,
-    pub(crate) delay: Duration,
-    /// Whether it waits for its time, before its head or within its body.
-    pub(crate) timed: bool,
+    pub(crate) asked: Asked,
     /// The offset of the request's last byte in all that the client sends.
     pub(crate) sent_at_offset: usize,
 }
@@ -51,11 +49,16 @@ pub(crate) struct Visitor {
     /// Answers that were received and not early, and the offset of the next one.
     pub(crate) judged: usize,
     pub(crate) begins: usize,
+    /// The same of answers whose last byte was not early.
+    pub(crate) completed: usize,
+    pub(crate) completes: usize,
     pub(crate) over: bool,
     /// Whether the server drains in this run.
     pub(crate) finishing: bool,
     /// Whether there are fewer slots than visitors in this run.
     pub(crate) crowded: bool,
+    /// Whether descriptors run out for a moment in this run.
+    pub(crate) evicts: bool,
     /// Whether the clock jumps in this run.
     pub(crate) jumps: bool,
     /// Whether delayed answers are limited in this run.
@@ -86,8 +89,11 @@ impl Client for Visitor {
         self.broken |= link.broken();
         let moved = (self.sent, self.received.len()) != before;
         let all = !self.finishing && self.received.len() == self.whole.len();
-        if link.ended() || (all && self.sent == self.request.len() && self.manner == Manner::Plain)
-        {
+        let all = all && self.sent == self.request.len() && self.leaves();
+        if link.ended() {
+            self.check_end_time(now);
+        }
+        if link.ended() || (all && self.manner == Manner::Plain) {
             self.over = true;
             link.finish();
             return Time::NEVER;
@@ -102,6 +108,53 @@ impl Client for Visitor {
 }
 
 impl Visitor {
+    /// What comes after the last answer.
+    fn end(&self) -> End {
+        self.expected.last().map_or(End::Next, |expected| expected.asked.end)
+    }
+
+    /// Whether it leaves when it has everything, and does not wait for the end that it asked for.
+    fn leaves(&self) -> bool {
+        match self.end() {
+            End::Next | End::Idle => true,
+            End::Fin | End::Rst => false,
+            End::Silence => self.pause_us < 100,
+        }
+    }
+
+    /// The end that the last request asked for does not come early.
+    fn check_end_time(&self, now: Time) {
+        let cancels = self.cancels || matches!(self.end(), End::Silence | End::Idle);
+        let closes = self.manner == Manner::HalfCloses && cancels;
+        let complete = self.received.len() == self.whole.len() && !self.is_refused();
+        let evicted = self.evicts && self.end() == End::Idle;
+        if self.finishing
+            || self.crowded
+            || evicted
+            || closes
+            || !complete
+            || self.end() == End::Next
+        {
+            return;
+        }
+        let number = self.expected.len() - 1;
+        let due = self.sent_times[number].after(self.expected[number].asked.closes());
+        assert!(now >= due, "the end came at {now:?}, due {due:?}: {}", self.story());
+    }
+
+    /// What was asked and when, for messages.
+    fn story(&self) -> String {
+        let line = |(number, expected): (usize, &Expected)| {
+            let Asked { bytes, complete, end, .. } = &expected.asked;
+            let head = String::from_utf8_lossy(bytes);
+            let head = head.split("\r\n\r\n").next().unwrap_or_default();
+            let (sent, length) = (self.sent_times.get(number), expected.answer.len());
+            format!("{head}\n at {sent:?}, {length} bytes in {complete:?}, then {end:?}\n")
+        };
+        let lines: String = self.expected.iter().enumerate().map(line).collect();
+        format!("{:?}, {} bytes received\n{lines}", self.manner, self.received.len())
+    }
+
     fn send(&mut self, now: Time, link: &mut Link) {
         let left = &self.request[self.sent..];
         let piece = left.len().min(1 + self.random.below(self.piece) as usize);
@@ -131,17 +184,28 @@ impl Visitor {
         // Where it may be a refusal instead, the status line must be there to distinguish them.
         let least = if self.overloaded || self.crowded { REFUSAL.len() } else { 0 };
         while let Some(expected) = self.expected.get(self.judged)
-            && self.received.len() > self.begins + least.min(expected.answer.len() - 1)
+            && self.received.len()
+                > self.begins + least.min(expected.answer.len().saturating_sub(1))
         {
             let number = self.judged;
             let sent = self.sent_times.get(number).unwrap_or_else(|| {
                 let text = String::from_utf8_lossy(&bytes);
                 panic!("answer {number} came before its request:\n{text}\n{self:?}")
             });
-            let due = sent.after(expected.delay);
+            let due = sent.after(expected.asked.delay);
             assert!(now >= due, "answer {number} is early: at {now:?}, due {due:?}");
             self.judged += 1;
             self.begins += expected.answer.len();
+        }
+        while let Some(expected) = self.expected.get(self.completed)
+            && self.received.len() >= self.completes + expected.answer.len()
+            && expected.asked.end != End::Silence
+            && !expected.answer.is_empty()
+        {
+            let due = self.sent_times[self.completed].after(expected.asked.complete);
+            assert!(now >= due, "an answer ends at {now:?}, due {due:?}: {}", self.story());
+            self.completed += 1;
+            self.completes += expected.answer.len();
         }
     }
 
@@ -171,8 +235,12 @@ impl Visitor {
         let sent = if self.crowded { self.sent_all } else { self.sent_times.first().copied() };
         let promised = sent.is_some_and(|sent| sent < self.promised);
         let cancels = self.cancels && self.manner == Manner::HalfCloses;
-        let kept = vanishes || cancels || !promised || !self.received.is_empty();
-        assert!(kept, "a request before the drain was not answered: {self:?}");
+        let silent = self.expected.first().is_some_and(|expected| expected.answer.is_empty());
+        // A clock that jumps beyond the time of a lingering close loses what was not received.
+        let lost = self.jumps && self.broken;
+        let none = vanishes || cancels || silent || lost;
+        let kept = none || !promised || !self.received.is_empty();
+        assert!(kept, "a request before the drain was not answered: {}", self.story());
         let (received, whole) = (text(&self.received), text(&self.whole));
         if let Some(end) = self.refused_at() {
             let refusal = text(&self.received[end..]);
@@ -183,8 +251,9 @@ impl Visitor {
         }
         // An idle connection may be closed just as its client sends more; it then loses what it had
         // not received, as on any network. So may a lingering one, when the clock jumps beyond its
-        // timeout.
-        if self.broken && (self.crowded || self.finishing || self.jumps) && !vanishes {
+        // timeout, or a descriptor is needed.
+        let evicted = self.evicts && self.end() == End::Fin;
+        if self.broken && (self.crowded || self.finishing || self.jumps || evicted) && !vanishes {
             // It may be cut within the field that a draining server adds.
             let lines =
                 self.received.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
@@ -203,7 +272,9 @@ impl Visitor {
             "{:?}, received:\n{received}\nexpected:\n{whole}",
             self.manner
         );
-        assert!(vanishes || received == whole, "answers are missing: {self:?}");
+        assert!(vanishes || received == whole, "answers are missing: {}", self.story());
+        let resets = self.end() == End::Rst;
+        assert!(vanishes || self.broken == resets, "reset, or not: {}", self.story());
     }
 
     /// A closed side cancels the first answer that waits for its time, and all behind it; those
@@ -212,10 +283,10 @@ impl Visitor {
         let (received, whole) = (text(&self.received), text(&self.whole));
         let going_away = self.finishing && self.received.ends_with(GOING_AWAY);
         assert!(whole.starts_with(&received) || going_away, "received:\n{received}\nof:\n{whole}");
-        let ready = self.expected.iter().take_while(|expected| !expected.timed);
+        let ready = self.expected.iter().take_while(|expected| !expected.asked.timed);
         let ready: usize = ready.map(|expected| expected.answer.len()).sum();
         let all = self.received.len() >= ready || self.crowded || self.finishing;
-        assert!(all, "an answer that was ready is missing: {self:?}");
+        assert!(all, "an answer that was ready is missing: {}", self.story());
     }
 
     /// A draining server omits whole answers, never a part of one.
