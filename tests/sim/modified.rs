@@ -103,6 +103,8 @@ impl Sample {
                 self.takes(gaps as u32 * pause);
             }
             3 => {
+                // A rate ends with the longest wait, and with it the sizes of the chunks.
+                self.tokens.retain(|token| token != "frame=chunked");
                 let rate = 5000 + random.below(50_000);
                 self.add(format!("rate={rate}"));
                 self.takes(Duration::from_secs_f64(self.length as f64 / rate as f64));
