@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     layers.extend(words::of_query(all_dialects(), data, |_| false));
     layers.extend(words::of_fields(all_dialects(), &fields(data)));
     for public in [false, true] {
-        let bounds = Bounds { max_wait_us: MAX_WAIT_US, public };
+        let bounds = Bounds { max_wait_us: MAX_WAIT_US, public, dangerous: public };
         layers.iter().for_each(|modifiers| check(modifiers, seed, &bounds));
         let all: Vec<&Modifiers> = layers.iter().collect();
         let _ = merge(&all).check(Protocol::Http10, &bounds);
