@@ -119,10 +119,9 @@ fn misplaced(fault: Fault, converses: bool, has_events: bool) -> Option<String> 
     }
 }
 
-/// Whether a body has events, lines or messages, which a fault can count.
+/// Whether a body has events or lines, which a fault can count.
 fn has_events(body: &Body) -> bool {
     match body {
-        Body::WebSocket(_) => true,
         Body::Paced(pace) => matches!(pace.source, Source::Lines { .. } | Source::Events { .. }),
         _ => false,
     }
@@ -130,4 +129,31 @@ fn has_events(body: &Body) -> bool {
 
 fn has_trailers(body: &Body) -> bool {
     matches!(body, Body::Paced(pace) if !pace.trailers.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{ROUTES, find};
+    use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
+    use crate::http::request::Method;
+    use crate::http::tests::ask;
+
+    /// The list is what the endpoints do: a fault that counts events is refused elsewhere.
+    #[test]
+    fn routes_with_events_are_listed() {
+        for compat in [&HTTPBIN, &GO_HTTPBIN] {
+            let app = App { compat, ..App::default() };
+            for route in &ROUTES {
+                let answered = ask(&route.sample(), &[("Host", "a")], b"", |request| {
+                    let mut request = request.clone();
+                    let found = find(&app, &request.target, Method::Get).ok()?;
+                    request.params = found.params;
+                    Some(super::super::answer(&app, &found, &request).body)
+                });
+                let has_events = answered.is_some_and(|body| has_events(&body));
+                assert_eq!(EVENTS.contains(&route.path), has_events, "{}", route.path);
+            }
+        }
+    }
 }

@@ -127,14 +127,7 @@ impl Visitor {
         let cancels = self.cancels || matches!(self.end(), End::Silence | End::Idle);
         let closes = self.manner == Manner::HalfCloses && cancels;
         let complete = self.received.len() == self.whole.len() && !self.is_refused();
-        let evicted = self.evicts && self.end() == End::Idle;
-        if self.finishing
-            || self.crowded
-            || evicted
-            || closes
-            || !complete
-            || self.end() == End::Next
-        {
+        if self.finishing || self.crowded || closes || !complete || self.end() == End::Next {
             return;
         }
         let number = self.expected.len() - 1;
