@@ -28,6 +28,7 @@ pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) 
         body_bytes: body.len() as u64,
         peer: None,
         local: "127.0.0.1:80",
+        tls: None,
         seed: 1,
         unix_us: 0,
         head: b"",

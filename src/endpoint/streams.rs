@@ -161,7 +161,7 @@ fn sse(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let timing = times.server_timing(pace.gaps);
     let (name, value) = match request.version {
         Version::Http10 => ("Server-Timing", timing),
-        Version::Http11 => {
+        Version::Http11 | Version::Http2 => {
             pace.trailers.push("Server-Timing", timing);
             ("Trailer", "Server-Timing".to_owned())
         }

@@ -21,4 +21,5 @@ pub mod status;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod tls_facts;
 pub mod uri;

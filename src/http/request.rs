@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::tls_facts::TlsFacts;
 use crate::base::limits::MAX_PARAMS;
 
 /// A header field as it arrived.
@@ -132,6 +133,8 @@ pub enum Version {
     Http10,
     /// HTTP/1.1.
     Http11,
+    /// HTTP/2.
+    Http2,
 }
 
 impl Version {
@@ -140,6 +143,7 @@ impl Version {
         match self {
             Version::Http10 => b"HTTP/1.0",
             Version::Http11 => b"HTTP/1.1",
+            Version::Http2 => b"HTTP/2.0",
         }
     }
 }
@@ -163,6 +167,9 @@ pub struct Params {
     /// Start and end of each, as byte offsets in [`Target::path`].
     pub spans: [(u32, u32); MAX_PARAMS],
 }
+
+/// What comes before the method in an HTTP/2 head.
+const METHOD: &[u8] = b":method: ";
 
 /// A whole request.
 #[derive(Clone, Debug)]
@@ -192,11 +199,14 @@ pub struct Request<'a> {
     pub peer: Option<IpAddr>,
     /// The server's own address as `host:port`, for requests without a host.
     pub local: &'a str,
+    /// What is known of the TLS connection it came over; `None` for plain TCP.
+    pub tls: Option<&'a TlsFacts>,
     /// A random number for this request: the seed of everything random in its answer.
     pub seed: u64,
     /// When the request arrived: Unix time in microseconds.
     pub unix_us: u64,
-    /// The head as it arrived, with its final empty line.
+    /// The head as it arrived, with its final empty line. In HTTP/2, its decoded fields as lines, in
+    /// the order in which they arrived, pseudo-fields included.
     pub head: &'a [u8],
 }
 
@@ -204,13 +214,19 @@ impl<'a> Request<'a> {
     /// The method's name, exactly as it was sent.
     pub fn method_name(&self) -> &'a str {
         match self.method {
-            Method::Other => {
-                let end = self.head.iter().position(|&byte| byte == b' ').unwrap_or_default();
-                let name = self.head.get(..end).unwrap_or_default();
-                std::str::from_utf8(name).unwrap_or_default()
-            }
+            Method::Other => std::str::from_utf8(self.method_token()).unwrap_or_default(),
             method => method.name(),
         }
+    }
+
+    /// The method as it stands in the head.
+    fn method_token(&self) -> &'a [u8] {
+        let (start, end) = match self.version {
+            Version::Http2 => (memchr::memmem::find(self.head, METHOD), b'\r'),
+            _ => (None, b' '),
+        };
+        let head = self.head.get(start.map_or(0, |start| start + METHOD.len())..);
+        head.and_then(|head| head.split(|&byte| byte == end).next()).unwrap_or_default()
     }
 
     /// The value of the first field of this name, in any case.

@@ -4,7 +4,7 @@ use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::websocket::WebSocket;
-use super::{Cx, Next, Shared, Standing, Upgrade, defaults};
+use super::{Cx, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
 use crate::base::limits::Limits;
 use crate::base::time::Time;
@@ -115,4 +115,18 @@ impl Conn {
             Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
         }
     }
+}
+
+impl Machine for Conn {
+    fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        self.advance(cx, input, output)
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing()
+    }
+
+    fn fire(&mut self, _stream: u32, _worker: &mut Shared) {}
+
+    fn release(&mut self, _worker: &mut Shared) {}
 }

@@ -24,6 +24,7 @@ pub mod websocket;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::base::buf::Buf;
 use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
@@ -32,6 +33,22 @@ use crate::http::modifiers::state::State;
 use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
+use crate::http::tls_facts::TlsFacts;
+
+/// A machine, whatever it speaks: what a filter such as TLS needs of the one inside it.
+pub trait Machine {
+    /// The verb.
+    fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next;
+
+    /// The question: its state between two calls.
+    fn standing(&self) -> Standing;
+
+    /// The timer of one of its streams has fired: it has something to do at the next call.
+    fn fire(&mut self, stream: u32, worker: &mut Shared);
+
+    /// Gives back what it holds of the worker. Nothing is called after this.
+    fn release(&mut self, worker: &mut Shared);
+}
 
 /// What a machine waits for.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +191,8 @@ pub struct Ends<'a> {
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.
     pub local: &'a str,
+    /// What is known of the TLS connection, if it is one.
+    pub secure: Option<&'a TlsFacts>,
     /// The listener's defaults for every request, if there are any.
     pub modifiers: Option<&'a Modifiers>,
 }

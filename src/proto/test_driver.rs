@@ -37,6 +37,7 @@ impl Driver {
     pub const ENDS: Ends<'static> = Ends {
         peer: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
         local: "127.0.0.1:8080",
+        secure: None,
         modifiers: None,
     };
 

@@ -345,7 +345,8 @@ impl<N: Net> Worker<N> {
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
         let Listener { local, modifiers, .. } = &self.listeners[usize::from(session.listener)];
-        let ends = Ends { peer: session.peer, local, modifiers: modifiers.as_deref() };
+        let modifiers = modifiers.as_deref();
+        let ends = Ends { peer: session.peer, local, secure: None, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
         if self.shared.records.are_untimed() {

@@ -129,6 +129,7 @@ impl From<Version> for Protocol {
         match version {
             Version::Http10 => Protocol::Http10,
             Version::Http11 => Protocol::Http11,
+            Version::Http2 => Protocol::Http2,
         }
     }
 }

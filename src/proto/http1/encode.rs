@@ -99,7 +99,7 @@ pub(super) fn write_head(
     status_line(output, head.status, terms.version, compat.uppercase_reason);
     output.extend_from_slice(server_and_date);
     match (terms.closing, terms.version) {
-        (Closing::KeptAlive, Version::Http11) => {}
+        (Closing::KeptAlive, Version::Http11 | Version::Http2) => {}
         (Closing::KeptAlive, Version::Http10) => {
             output.extend_from_slice(b"Connection: keep-alive\r\n");
         }
@@ -136,7 +136,7 @@ pub(super) fn status_line(
     }
     output.extend_from_slice(match version {
         Version::Http10 => b"HTTP/1.0 ",
-        Version::Http11 => b"HTTP/1.1 ",
+        Version::Http11 | Version::Http2 => b"HTTP/1.1 ",
     });
     output.extend_from_slice(itoa::Buffer::new().format(status.0).as_bytes());
     output.push(b' ');
@@ -213,7 +213,7 @@ pub(super) fn framing(
         _ if !status.allows_body() => Framing::None,
         (Some(length), _) => Framing::Length(length),
         (None, _) if head_only => Framing::None,
-        (None, Version::Http11) => Framing::Chunked,
+        (None, Version::Http11 | Version::Http2) => Framing::Chunked,
         (None, Version::Http10) => Framing::Close,
     }
 }

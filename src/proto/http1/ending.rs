@@ -320,6 +320,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         body_bytes: 0,
         peer: cx.ends.peer,
         local: cx.ends.local,
+        tls: cx.ends.secure,
         seed: 0,
         unix_us: 0,
         head: &[],

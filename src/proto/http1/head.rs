@@ -15,6 +15,7 @@ use crate::http::char_class::in_token;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Method, Params, Request, Target};
 use crate::http::status::Status;
+use crate::http::tls_facts::TlsFacts;
 use crate::http::uri::query::has_modifiers;
 
 /// Start of a request whose response has no body, even if the rest of its head is not valid.
@@ -124,6 +125,8 @@ pub struct Origin<'a> {
     pub peer: Option<IpAddr>,
     /// The server's address, as `host:port`.
     pub local: &'a str,
+    /// What is known of the TLS connection, if it is one.
+    pub tls: Option<&'a TlsFacts>,
     /// The time of the request, in microseconds since the Unix epoch.
     pub unix_us: u64,
     /// Whether modifiers have an effect.
@@ -243,6 +246,7 @@ fn request<'a>(
         body_bytes: 0,
         peer: origin.peer,
         local: origin.local,
+        tls: origin.tls,
         seed: 0,
         unix_us: origin.unix_us,
         head: bytes.get(..tokens.head_bytes).unwrap_or_default(),
@@ -256,7 +260,7 @@ mod tests {
     #[test]
     fn a_request_that_waited_is_parsed_without_limits() {
         let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "b: c\r\n".repeat(200));
-        let origin = Origin { peer: None, local: "", unix_us: 0, modifiers: true };
+        let origin = Origin { peer: None, local: "", tls: None, unix_us: 0, modifiers: true };
         let lowered = Limits { head_fields: 200, ..Limits::default() };
         let (mut first, mut second) = (FieldTable::empty(), FieldTable::empty());
         let refusal = parse(head.as_bytes(), &mut first, &lowered, origin).unwrap_err();

@@ -36,7 +36,7 @@ use super::canned_errors::{TOO_SLOW, too_large};
 use super::exchange::{Admission, Exchange, Opened};
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
-use super::{Cx, Event, Evictable, Next, Standing};
+use super::{Cx, Ends, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
@@ -430,5 +430,6 @@ fn is_too_large(head: &Head, cx: &Cx) -> bool {
 fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
     let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
     let modifiers = cx.app.modifiers;
-    Origin { peer: cx.ends.peer, local: cx.ends.local, unix_us, modifiers }
+    let Ends { peer, local, secure: tls, .. } = cx.ends;
+    Origin { peer, local, tls, unix_us, modifiers }
 }
