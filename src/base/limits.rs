@@ -36,6 +36,8 @@ pub struct Limits {
     pub trailers: usize,
     /// Most requests on one connection; the last response closes it.
     pub requests: u32,
+    /// Most streams at a time of one HTTP/2 connection (RFC 9113 6.5.2); REFUSED_STREAM beyond it.
+    pub streams: u32,
     /// Most responses of one worker that are waiting or paced at the same time; 503 beyond it.
     pub delayed: usize,
     /// Most bytes one worker sends per second; [`u64::MAX`] means unlimited.
@@ -76,6 +78,8 @@ impl Default for Limits {
             chunk_extensions: 16 * 1024,
             trailers: 16 * 1024,
             requests: u32::MAX,
+            // Ten million delayed requests on a hundred connections.
+            streams: 100_000,
             delayed: usize::MAX,
             egress: u64::MAX,
             send_timeout: Duration::from_secs(60),

@@ -173,7 +173,7 @@ fn help(row: &Setting) -> String {
         Shape::Switch => "without a value: on".to_owned(),
         _ => format!("{}: {}", row.value, row.takes),
     };
-    let default = row.default_text();
+    let default = row.default_text().replace('\n', ",");
     let default = if default.is_empty() { "empty" } else { &default };
     format!("{about}{takes}\n[default: {default}] [{}]", names.join(", "))
 }

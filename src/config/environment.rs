@@ -26,8 +26,6 @@ const OWN: &str = "LOITER_";
 const EXPOSED: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
 /// go-httpbin's variables for the address to listen on.
 pub(crate) const HOST_AND_PORT: [&str; 2] = ["HOST", "PORT"];
-/// go-httpbin's variables for TLS.
-pub(crate) const TLS: [&str; 2] = ["HTTPS_CERT_FILE", "HTTPS_KEY_FILE"];
 
 /// The text of a variable. An empty one counts as not set: `docker run -e PORT=` unsets it.
 pub(crate) fn variable(env: &Environment, name: &str) -> Option<String> {
@@ -104,16 +102,7 @@ fn is_exposed(name: &str) -> bool {
 /// Errors for variables of settings that do not exist.
 pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
     let set = env.iter().filter(|(_, text)| !text.trim().is_empty());
-    set.filter_map(|(name, text)| match TLS.contains(&name.as_str()) {
-        true => Some(no_tls(Place::Environment(name.to_owned()))),
-        false => unknown(name, text),
-    })
-}
-
-/// An operator who gives a certificate must not get plain HTTP.
-pub(crate) fn no_tls(place: Place) -> ConfigError {
-    let wrong = "TLS is not supported yet";
-    ConfigError::new(place, wrong, "remove this setting and terminate TLS in a proxy")
+    set.filter_map(|(name, text)| unknown(name, text))
 }
 
 fn unknown(name: &str, text: &str) -> Option<ConfigError> {

@@ -7,11 +7,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::Given;
 use super::command::did_you_mean;
-use super::environment::{Environment, HOST_AND_PORT, TLS, checked, host_and_port, variable};
+use super::environment::{Environment, HOST_AND_PORT, checked, host_and_port, variable};
 use super::error::{ConfigError, Place};
 use super::settings::{Setting, Shape};
-use super::{Given, environment};
+use super::tls::KEY_LOG;
 
 /// The arguments for clap, and the values of go-httpbin's flags by the names of their variables.
 pub(crate) fn split(
@@ -67,7 +68,7 @@ fn known(name: &str) -> Result<String, ConfigError> {
     let variable = name.replace('-', "_").to_ascii_uppercase();
     let is = |names: &[&str]| names.contains(&variable.as_str());
     let lower = !name.contains(|char: char| char == '_' || char.is_ascii_uppercase());
-    if lower && (is(&HOST_AND_PORT) || is(&TLS) || row(&variable).is_some()) {
+    if lower && (is(&HOST_AND_PORT) || row(&variable).is_some()) {
         return Ok(variable);
     }
     let advice = did_you_mean(name).unwrap_or_else(|| {
@@ -77,7 +78,7 @@ fn known(name: &str) -> Result<String, ConfigError> {
 }
 
 fn row(variable: &str) -> Option<&'static Setting> {
-    Setting::all().find(|row| row.also.contains(&variable))
+    Setting::all().find(|row| row.also.contains(&variable) && variable != KEY_LOG)
 }
 
 fn no_value(name: &str) -> ConfigError {
@@ -103,9 +104,7 @@ pub(crate) fn given(
         let name = row.also.iter().find(|name| variable(flags, name).is_some())?;
         Some(checked(row, name, variable(flags, name)?, Place::GoFlag(flag(name))))
     });
-    let tls = TLS.iter().filter(|name| variable(flags, name).is_some());
-    let tls = tls.map(|name| Err(environment::no_tls(Place::GoFlag(flag(name)))));
-    listen.into_iter().map(Ok).chain(rows).chain(tls)
+    listen.into_iter().map(Ok).chain(rows)
 }
 
 /// The flag of a variable, with its dash.

@@ -27,6 +27,7 @@ mod preset;
 mod print;
 mod settings;
 mod suggest;
+mod tls;
 mod unix;
 mod values;
 
@@ -45,6 +46,7 @@ pub use logging::{AccessFormat, LogFormat, LogLevel};
 pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
 pub use print::{effective, example};
 pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
+pub use tls::{Alpn, ClientAuth, TlsSettings, TlsVersion};
 pub use unix::{Account, SocketName, UnixSocket};
 pub use values::BadValue;
 

@@ -44,6 +44,8 @@ pub struct App {
     pub public: bool,
     /// What happens to a request that waits when its client closes its side.
     pub half_close: HalfClose,
+    /// Whether `Upgrade: h2c` changes a plain connection to HTTP/2 (RFC 7540 3.2).
+    pub h2c_upgrade: bool,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
 }
@@ -93,6 +95,7 @@ impl Default for App {
             dialects: Dialects::default(),
             public: false,
             half_close: HalfClose::Answer,
+            h2c_upgrade: false,
             documents: Documents::default(),
         }
     }

@@ -79,7 +79,7 @@ fn its_log_has_the_level_and_the_format_it_was_given() {
 fn what_it_cannot_do_in_its_place_it_refuses() {
     for (name, text) in [("HTTPS_CERT_FILE", "/tls/cert.pem"), ("HTTPS_KEY_FILE", "/tls/key.pem")] {
         let output = command(BIN).env(name, text).output().expect("the binary starts");
-        refused(&output, 2, &[name, "TLS is not supported"]);
+        refused(&output, 2, &[name, "one --tls-key for each --tls-cert"]);
     }
     let output = command(BIN).env("LOITER_COMPATS", "go-httpbin").output();
     refused(&output.expect("the binary starts"), 2, &["LOITER_COMPATS", "`LOITER_COMPAT`"]);

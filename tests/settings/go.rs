@@ -173,8 +173,12 @@ fn a_mistake_in_a_flag_with_one_dash_is_reported() {
         ("-host build/7", "-host: `build/7` is neither an IP address nor a host name"),
         ("-host a! -port 1", "-host and -port: `a!` is neither an IP address nor a host name"),
         ("-use-real-hostname=yes", "-use-real-hostname: `yes` is neither on nor off; give 1 or"),
-        ("-https-cert-file c.pem", "-https-cert-file: TLS is not supported yet; remove"),
-        ("-https-key-file=k.pem", "-https-key-file: TLS is not supported yet"),
+        (
+            "-https-cert-file c.pem",
+            "-https-cert-file: the numbers of certificates (1) and keys (0)",
+        ),
+        ("-https-key-file=k.pem", "-https-key-file: the numbers of certificates (0) and keys (1)"),
+        ("-sslkeylogfile=k", "unknown flag `-sslkeylogfile`"),
     ] {
         let line = mistake(args, &[]);
         assert!(line.starts_with(&format!("loiter: {said}")), "{line}");

@@ -49,8 +49,8 @@ fn a_mistake_in_the_environment_is_reported_with_its_name() {
         ("USE_REAL_HOSTNAME", "maybe", "`maybe` is neither on nor off; give 1 or true for on"),
         ("SRV_READ_TIMEOUT", "0", "`0` would close every connection at once; give a time"),
         ("SRV_MAX_HEADER_BYTES", "lots", "`lots` is not a size; give bytes"),
-        ("HTTPS_CERT_FILE", "/tls/cert.pem", "TLS is not supported yet; remove"),
-        ("HTTPS_KEY_FILE", "/tls/key.pem", "TLS is not supported yet"),
+        ("HTTPS_CERT_FILE", "c.pem", "the numbers of certificates (1) and keys (0) differ; give"),
+        ("HTTPS_KEY_FILE", "k.pem", "the numbers of certificates (0) and keys (1) differ; give"),
         ("LOITER_WORKER", "1", "there is no such setting; did you mean `LOITER_WORKERS`?"),
         ("LOITER_PORT", "80", "there is no such setting; did you mean `LOITER_LISTEN`?"),
         ("LOITER_MAXBYTES", "1", "there is no such setting; did you mean `LOITER_MAX_BYTES`?"),
@@ -282,4 +282,21 @@ fn variables_that_are_no_settings_are_left_alone() {
         ("HTTPS_CERT_FILE", ""),
     ];
     settings("", &env);
+}
+
+#[test]
+fn tls_settings_that_contradict_each_other_are_reported() {
+    for (args, said) in [
+        ("--tls-cert a,b --tls-key a", "--tls-cert: the numbers of certificates (2) and keys (1)"),
+        ("--tls-key a", "--tls-key: the numbers of certificates (0) and keys (1) differ; give one"),
+        ("--ca-seed x --ca-file f", "--ca-file: there are two CAs: --ca-file and --ca-seed; give"),
+        ("--tls-client-auth optional", "--tls-client-auth: no CA is given that"),
+        ("--tls-min 1.1", "--tls-min: `1.1` is not one of its values; give 1.2 or 1.3"),
+        ("--alpn h2,h3", "--alpn: `h3` is not one of its values; give h2 and http/1.1"),
+        ("--alpn h2,h2", "--alpn: `h2` is there twice; give h2 and"),
+        ("--max-streams 0", "--max-streams: `0` is too small; the least is 1"),
+    ] {
+        let line = mistake(args, &[]);
+        assert!(line.starts_with(&format!("loiter: {said}")), "{line}");
+    }
 }

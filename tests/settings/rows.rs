@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 48] = [
+const SAMPLES: [(&str, &str); 60] = [
     (
         "listen",
         "http://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
@@ -22,6 +22,18 @@ const SAMPLES: [(&str, &str); 48] = [
     ("defer-accept", "off"),
     ("server-header", "Apache/2.4 (Unix)"),
     ("shutdown-timeout", "1500ms"),
+    ("tls-cert", "a.pem\n/etc/b.pem"),
+    ("tls-key", "a.key\n/etc/b.key"),
+    ("tls-min", "1.3"),
+    ("alpn", "http/1.1\nh2"),
+    ("ca-out", "/run/ca.pem"),
+    ("ca-seed", "a text, \"with\" anything"),
+    ("ca-file", "ca.pem"),
+    ("tls-client-ca", "clients.pem"),
+    ("tls-client-auth", "off"),
+    ("tls-key-log", "/tmp/keys"),
+    ("h2c-upgrade", "on"),
+    ("max-streams", "1000"),
     ("profile", "public"),
     ("max-connections", "1000"),
     ("max-connections-per-ip", "10"),
@@ -92,6 +104,14 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         assert_ne!(row.default_text(), sample, "{name}: a sample is not the default");
         let mut expected = Settings::default();
         (row.set)(&mut expected, sample).expect(name);
+        // Certificates and keys are valid only together.
+        let other = [("tls-cert", "tls-key"), ("tls-key", "tls-cert")].into_iter();
+        let other = other.filter(|(one, _)| *one == name).find_map(|(_, row)| Setting::named(row));
+        let variables: Vec<String> = other.iter().map(|row| row.variable()).collect();
+        let beside: Vec<_> = variables.iter().map(|name| (name.as_str(), "a,b")).collect();
+        if let Some(row) = other {
+            (row.set)(&mut expected, "a,b").expect(name);
+        }
         match name {
             "profile" => expected.apply(&PUBLIC),
             "compat" => expected.apply(&GO_HTTPBIN),
@@ -99,17 +119,18 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         }
 
         let flag = vec![format!("--{name}"), sample.to_owned()];
-        assert_eq!(ask_with(flag, &[]), Ok(Invocation::Run(Box::new(expected.clone()))));
+        assert_eq!(ask_with(flag, &beside), Ok(Invocation::Run(Box::new(expected.clone()))));
         for variable in row.variables() {
             // go-httpbin's switches have their own words.
             let theirs = row.shape == Shape::Switch && row.also.contains(&variable.as_str());
             let sample = if theirs { "true" } else { sample };
-            assert_eq!(settings("", &[(&variable, sample)]), expected, "{variable}");
+            let given = [&beside[..], &[(&variable, sample)]].concat();
+            assert_eq!(settings("", &given), expected, "{variable}");
         }
         let text = effective(&expected);
         let line = text.lines().find(|line| line.starts_with(&format!("{name} = "))).expect(name);
         let path = file(&format!("row-{name}.toml"), line);
-        assert_eq!(settings(&format!("--config {}", path.display()), &[]), expected, "{line}");
+        assert_eq!(settings(&format!("--config {}", path.display()), &beside), expected, "{line}");
     }
 }
 
@@ -119,6 +140,8 @@ fn what_is_printed_reads_back_as_the_same_settings() {
     for (row, (_, sample)) in Setting::all().zip(SAMPLES) {
         (row.set)(&mut all, sample).expect(sample);
     }
+    // It excludes a CA in a file.
+    all.tls.ca_seed = None;
     for (name, expected) in [("all.toml", all), ("none.toml", Settings::default())] {
         let path = file(name, &effective(&expected));
         let args = format!("--config {}", path.display());

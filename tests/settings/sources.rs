@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loiter::config::{AccessFormat, Invocation, Settings};
+use loiter::config::{AccessFormat, Alpn, ClientAuth, Invocation, Settings};
 
 use super::ask::*;
 
@@ -155,4 +155,34 @@ fn a_file_takes_numbers_texts_booleans_and_lists() {
     assert_eq!(settings.shutdown_timeout, Duration::from_millis(1500));
     assert_eq!(settings.workers, 16);
     assert_eq!(listening(&settings), "http://127.0.0.1:0 unix:/s");
+}
+
+#[test]
+fn certificates_and_keys_are_pairs_in_order() {
+    let tls = |args: &str| settings(args, &[]).tls;
+    let two = tls("--tls-cert a.pem --tls-key a.key --tls-cert b.pem --tls-key b.key");
+    let pairs: Vec<_> = two.pairs().map(|(cert, key)| (cert.to_str(), key.to_str())).collect();
+    assert_eq!(pairs, [(Some("a.pem"), Some("a.key")), (Some("b.pem"), Some("b.key"))]);
+    let theirs = [("HTTPS_CERT_FILE", "a.pem,b.pem"), ("HTTPS_KEY_FILE", "a.key,b.key")];
+    assert_eq!(settings("", &theirs).tls, two);
+    assert_eq!(settings("-https-cert-file a.pem,b.pem -https-key-file=a.key,b.key", &[]).tls, two);
+}
+
+#[test]
+fn a_client_needs_a_certificate_if_there_is_a_ca_for_it() {
+    let auth = |args: &str| settings(args, &[]).tls.client_auth();
+    assert_eq!(auth(""), ClientAuth::Off);
+    assert_eq!(auth("--tls-client-ca f"), ClientAuth::Required);
+    assert_eq!(auth("--tls-client-ca f --tls-client-auth optional"), ClientAuth::Optional);
+    assert_eq!(auth("--tls-client-ca f --tls-client-auth off"), ClientAuth::Off);
+}
+
+#[test]
+fn alpn_is_a_list_in_order_of_preference() {
+    let alpn = |args: &str| settings(args, &[]).tls.alpn;
+    assert_eq!(alpn(""), [Alpn::H2, Alpn::Http11]);
+    assert_eq!(alpn("--alpn http/1.1,h2"), [Alpn::Http11, Alpn::H2]);
+    assert_eq!(alpn("--alpn none"), []);
+    let path = file("alpn.toml", "alpn = []");
+    assert_eq!(alpn(&format!("--config {}", path.display())), []);
 }

@@ -89,6 +89,7 @@ mod limits;
 mod logging;
 mod modifiers;
 mod serving;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -98,6 +99,7 @@ use super::defaults;
 use super::listen::{Bind, Host, Listen};
 use super::logging::*;
 use super::preset::Preset;
+use super::tls::TlsSettings;
 use super::values::*;
 use crate::http::app::{App, HalfClose, Redirects};
 use crate::http::modifiers::{Bounds, Modifiers};
@@ -125,6 +127,8 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
     /// Whether `/hostname` shows the machine's host name.
     pub real_hostname: bool,
+    /// What the TLS listeners use.
+    pub tls: TlsSettings,
     /// What protocols and endpoints read, as given; [`Settings::app`] completes it.
     pub api: App,
     /// The lowest level that is logged.
@@ -150,8 +154,14 @@ impl Settings {
         app
     }
 
-    /// The mistakes in modifiers that depend on other settings: the row of each, and what is wrong.
+    /// The mistakes that depend on several settings: the row of each, and what is wrong.
     pub fn check(&self) -> Vec<(&'static Setting, BadValue)> {
+        let tls = self.tls.check();
+        let tls = tls.into_iter().filter_map(|(name, bad)| Some((Setting::named(name)?, bad)));
+        tls.chain(self.check_modifiers()).collect()
+    }
+
+    fn check_modifiers(&self) -> Vec<(&'static Setting, BadValue)> {
         let bounds = Bounds::new(&self.api.limits, false, self.api.dangerous_responses);
         let with = &self.api.with;
         let check = |name, layers: &[&Modifiers]| {
@@ -188,6 +198,7 @@ impl Default for Settings {
             max_connections: None,
             shutdown_timeout: Duration::from_secs(8),
             real_hostname: false,
+            tls: TlsSettings::default(),
             api: App::default(),
             log_level: LogLevel::INFO,
             log_format: LogFormat::Auto,
@@ -201,7 +212,8 @@ impl Default for Settings {
 pub struct Setting {
     /// The flag without its dashes, and the key in the file.
     pub name: &'static str,
-    /// go-httpbin's environment variables for the same setting, in addition to `LOITER_…`.
+    /// Other environment variables for the same setting, nearly all of them go-httpbin's, in
+    /// addition to `LOITER_…`.
     pub also: &'static [&'static str],
     /// How its value is written in a file and on the command line.
     pub shape: Shape,
@@ -271,8 +283,9 @@ pub struct Section {
 }
 
 /// Every setting, in the order of `--help` and `config/loiter.toml`.
-pub const SECTIONS: [Section; 6] = [
+pub const SECTIONS: [Section; 7] = [
     Section { title: "Serving", rows: serving::ROWS },
+    Section { title: "TLS and HTTP/2", rows: tls::ROWS },
     Section { title: "Admission", rows: admission::ROWS },
     Section { title: "API", rows: api::ROWS },
     Section { title: "Modifiers", rows: modifiers::ROWS },
