@@ -304,3 +304,6 @@ pub const MAX_SLOTS: u32 = 1024;
 pub const MAX_SPAN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Most bytes of the field that shows what modifiers did: some clients accept 8 KiB in one.
 pub const MAX_SHOWN_MODIFIERS_BYTES: usize = 4 * 1024;
+/// Most bytes of a connection's HPACK dynamic table, each field counted with 32 (RFC 7541 4.1):
+/// what peers assume when no other size is advertised. Clients repeat less than 1 KiB of fields.
+pub const HPACK_TABLE_BYTES: usize = 4096;

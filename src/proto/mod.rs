@@ -16,6 +16,7 @@ pub mod defaults;
 pub mod echo;
 pub mod exchange;
 pub mod http1;
+pub mod http2;
 pub mod intake;
 pub mod modify;
 pub mod test_driver;
