@@ -270,6 +270,9 @@ pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
 /// Most listeners of one server: a session stores its listener's number in a byte.
 pub const MAX_LISTENERS: usize = 64;
+/// Most certificates of the server's own kept at a time, each about 2 KiB: one for every name below
+/// `localhost` that clients ask for. The one unused longest is dropped, and made again when needed.
+pub const MAX_MADE_CERTIFICATES: usize = 64;
 /// Most values of one modifier's weighted list.
 pub const MAX_MODIFIER_CHOICES: usize = 64;
 /// Most digits of a chance, a weight or a distribution's parameter.

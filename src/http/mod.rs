@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod body;
+pub mod certificate;
 pub mod char_class;
 pub mod compat;
 pub mod content_coding;

@@ -8,6 +8,7 @@ mod admission;
 pub mod daemon;
 mod datagram_queue;
 pub mod healthcheck;
+pub mod identity;
 mod listen;
 mod log;
 pub mod net;
