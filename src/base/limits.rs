@@ -310,3 +310,13 @@ pub const MAX_SHOWN_MODIFIERS_BYTES: usize = 4 * 1024;
 /// Most bytes of a connection's HPACK dynamic table, each field counted with 32 (RFC 7541 4.1):
 /// what peers assume when no other size is advertised. Clients repeat less than 1 KiB of fields.
 pub const HPACK_TABLE_BYTES: usize = 4096;
+/// Most bytes of heads that one HTTP/2 connection keeps for streams that wait; the next ones are
+/// refused with REFUSED_STREAM. Without it a few bytes of HPACK could make each stream keep a head
+/// of 64 KiB. Thousands of ordinary heads fit, and those that are alike count once.
+pub const KEPT_BYTES: usize = 1024 * 1024;
+/// Most heads that streams of one connection share. A client that waits for many answers asks in
+/// few ways, and each head that arrives is compared with all of them.
+pub const KEPT_HEADS: usize = 8;
+/// Longest path in bytes that a waiting stream keeps without it counting. It takes one of the
+/// smallest allocations, so the number of streams bounds them all.
+pub const KEPT_PATH_BYTES: usize = 32;
