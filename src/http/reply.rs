@@ -182,7 +182,7 @@ pub struct WebSocketLimits {
 pub const NOT_FOUND: &str = "The requested URL was not found on the server.";
 
 /// A request that is answered with an error because of what it asks.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The status code: 4xx, 501 or 505.
     pub status: Status,

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use crate::http::char_class::in_plain_host;
 
 /// Whether this is `uri-host [":" port]` (RFC 9110 7.2, RFC 3986 3.2.2), which may be empty.
-pub(super) fn is_valid(host: &[u8]) -> bool {
+pub(in crate::proto) fn is_valid(host: &[u8]) -> bool {
     // Nearly every name has only these characters; the whole grammar takes far longer to check.
     let plain = host.iter().position(|&byte| !in_plain_host(byte));
     match plain.and_then(|end| host.get(end..)) {
@@ -16,13 +16,13 @@ pub(super) fn is_valid(host: &[u8]) -> bool {
 }
 
 /// Whether there is a host before the port. An `http` URI without one is invalid (RFC 9110 4.2.1).
-pub(super) fn has_name(host: &[u8]) -> bool {
+pub(in crate::proto) fn has_name(host: &[u8]) -> bool {
     !matches!(host, [] | [b':', ..])
 }
 
 /// Whether this is a target of CONNECT: a host and a port (RFC 9112 3.2.3), neither of them empty,
 /// and the port a valid one (RFC 9110 9.3.6).
-pub(super) fn is_tunnel(authority: &[u8]) -> bool {
+pub(in crate::proto) fn is_tunnel(authority: &[u8]) -> bool {
     let (_, port) = split(authority);
     let port = std::str::from_utf8(port).ok().and_then(|port| port.parse::<u16>().ok());
     is_valid(authority) && has_name(authority) && port.is_some_and(|port| port > 0)

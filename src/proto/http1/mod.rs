@@ -17,7 +17,7 @@
 //! is parked in an allocation of its own. Requests that were sent behind it stay in the input, so
 //! they are answered in order.
 
-mod authority;
+pub(in crate::proto) mod authority;
 pub mod body;
 mod chunk_extension;
 mod encode;

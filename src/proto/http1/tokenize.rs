@@ -40,6 +40,25 @@ impl<'a> FieldTable<'a> {
     pub fn as_slice(&self) -> &[Field<'a>] {
         if self.heap.is_empty() { &self.stack } else { &self.heap }
     }
+
+    /// Appends a field: to the stack as long as it has room.
+    pub fn push(&mut self, field: Field<'a>) {
+        if self.heap.is_empty() {
+            let Err(error) = self.stack.try_push(field) else { return };
+            self.heap.extend_from_slice(&self.stack);
+            self.heap.push(error.element());
+        } else {
+            self.heap.push(field);
+        }
+    }
+
+    /// Replaces the value of the field at `index`, if there is one.
+    pub fn set_value(&mut self, index: usize, value: &'a [u8]) {
+        let fields = if self.heap.is_empty() { &mut self.stack[..] } else { &mut self.heap };
+        if let Some(field) = fields.get_mut(index) {
+            field.value = value;
+        }
+    }
 }
 
 /// The tokens of a head, except its fields.

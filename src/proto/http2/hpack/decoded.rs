@@ -7,7 +7,7 @@ use crate::http::reply::Refusal;
 use crate::http::status::Status;
 
 /// Why a stream is not served though its connection goes on.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// The request is malformed (RFC 9113 8.1.1): a stream error of type PROTOCOL_ERROR.
     Malformed(&'static str),
@@ -66,6 +66,13 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// Where the value of `:path` is in the text; an empty range if there is none.
+    pub fn path(&self) -> std::ops::Range<usize> {
+        let mut pseudo = self.lines.iter().take(MAX_PSEUDO_FIELDS);
+        let path = pseudo.find(|line| line.name(&self.text) == b":path");
+        path.map_or(0..0, Line::value_range)
+    }
+
     /// Empties it, for the next block.
     pub(super) fn clear(&mut self) {
         self.text.clear();
