@@ -118,6 +118,27 @@ pub const BODY_HIGH_WATER: usize = 256 * 1024;
 /// `/echo` copies the body of a complete request shorter than this. It returns a longer one in the
 /// buffers it arrived in.
 pub const COPIED_BYTES: usize = 16 * 1024;
+/// Streams of one HTTP/2 connection that end with RST_STREAM before it is closed, and how many more
+/// in each second: a reset is the cheapest way to make a server work for nothing (CVE-2023-44487,
+/// CVE-2025-8671), while a client that cancels what it has started seldom exceeds this. nghttp2 has
+/// 1,000 and 33. The same for SETTINGS, PING and PRIORITY_UPDATE frames.
+pub const STREAM_ERRORS: u32 = 1000;
+/// See [`STREAM_ERRORS`].
+pub const STREAM_ERRORS_PER_SECOND: u32 = 100;
+/// Empty DATA frames of one HTTP/2 connection, which cost its client nothing. The `h2` crate has
+/// 100.
+pub const EMPTY_FRAMES: u32 = 100;
+/// More of them in each second.
+pub const EMPTY_FRAMES_PER_SECOND: u32 = 10;
+/// CONTINUATION frames of one head: at 16 KiB each, more than any limit on a head needs (as in
+/// nghttp2).
+pub const CONTINUATIONS: u32 = 8;
+/// Bytes that an HTTP/2 client may send on a connection before the server has taken them. A stream
+/// has the protocol's 65,535.
+pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Bytes of answers' bodies in one HTTP/2 connection that are made and that its windows do not let
+/// out. No other body is made until some of them are sent.
+pub const UNSENT_BYTES: usize = 1024 * 1024;
 /// A body is spliced while this many bytes of it are left and the last read returned half as many.
 /// Below that the system calls cost more than the copies they save; and each spliced piece holds
 /// the kernel page it arrived in, which no limit counts, so small pieces could hold far more memory

@@ -84,6 +84,14 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The value in this slot, if any.
+    pub fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        match &mut self.slot_mut(index)?.state {
+            State::Taken(value) => Some(value),
+            State::Free { .. } => None,
+        }
+    }
+
     /// The token of the value in this slot, if any.
     pub fn token_at(&self, index: u32) -> Option<Token> {
         let slot = self.slot(index)?;

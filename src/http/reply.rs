@@ -115,6 +115,8 @@ pub struct Kept {
     pub delay: bool,
     /// The length of its body, which was discarded.
     pub content: bool,
+    /// Whether its protocol has its seed, so that this is not kept.
+    pub seed_derived: bool,
 }
 
 impl Reply {

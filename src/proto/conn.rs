@@ -3,6 +3,7 @@
 use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
+use super::http2::Http2;
 use super::websocket::WebSocket;
 use super::{Cx, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
@@ -34,6 +35,8 @@ pub enum Conn {
     Http1(Http1),
     /// Raw echo: every byte comes back. With modifiers, later, slowly, or in part.
     Echo(Option<Box<ModifiedEcho>>),
+    /// HTTP/2.
+    Http2(Box<Http2>),
     /// Every message comes back.
     WebSocket(Box<WebSocket>),
     /// It is broken on purpose.
@@ -82,6 +85,7 @@ impl Conn {
             Conn::Http1(http1) => http1.standing(),
             Conn::Echo(Some(echo)) => echo.standing(),
             Conn::Echo(None) => Standing { splice_budget: u64::MAX, ..Standing::READS },
+            Conn::Http2(http2) => http2.standing(),
             Conn::WebSocket(websocket) => websocket.standing(),
             Conn::Broken(broken) => broken.standing(),
         }
@@ -93,6 +97,7 @@ impl Conn {
             Conn::Http1(http1) => http1.advance(cx, input, output),
             Conn::Echo(Some(echo)) => echo.advance(cx, input, output),
             Conn::Echo(None) => echo::advance(cx, input, output),
+            Conn::Http2(http2) => http2.advance(cx, input, output),
             Conn::WebSocket(websocket) => websocket.advance(cx, input, output),
             Conn::Broken(broken) => broken.advance(cx, input, output),
         };
@@ -106,8 +111,11 @@ impl Conn {
         }
     }
 
-    fn upgraded(upgrade: Upgrade, cx: &Cx) -> Conn {
+    fn upgraded(upgrade: Upgrade, cx: &mut Cx) -> Conn {
         match upgrade {
+            Upgrade::Http2(requests) => {
+                Conn::Http2(Box::new(Http2::new(cx.worker, requests, cx.clock.now)))
+            }
             Upgrade::WebSocket(limits, plan) => {
                 let until = cx.clock.now.after(cx.app.limits.max_duration);
                 Conn::WebSocket(Box::new(WebSocket::new(limits, until, plan)))
@@ -126,7 +134,15 @@ impl Machine for Conn {
         self.standing()
     }
 
-    fn fire(&mut self, _stream: u32, _worker: &mut Shared) {}
+    fn fire(&mut self, stream: u32, worker: &mut Shared) {
+        if let Conn::Http2(http2) = self {
+            http2.fire(stream, worker);
+        }
+    }
 
-    fn release(&mut self, _worker: &mut Shared) {}
+    fn release(&mut self, worker: &mut Shared) {
+        if let Conn::Http2(http2) = self {
+            http2.release(worker);
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::app::App;
 use crate::http::headers::Headers;
-use crate::http::modifiers::plan::Plan;
+use crate::http::modifiers::plan::{FaultKind, Plan};
 use crate::http::modifiers::show;
 use crate::http::pace::Pace;
 use crate::http::record::Record;
@@ -142,12 +142,15 @@ pub struct Head<'a> {
 }
 
 impl Exchange {
-    /// Asks the endpoint that was found, and admits the answer if it takes time.
+    /// Asks the endpoint that was found, and admits the answer if it takes time. The request gets
+    /// a random number unless it has one.
     pub fn open(cx: &mut Cx, request: &mut Request, asked: &mut Asked) -> Opened {
         if let Some(plan) = asked.plan.take() {
             return Exchange::open_modified(cx, request, asked, *plan);
         }
-        request.seed = cx.worker.random.next_u64();
+        if request.seed == 0 {
+            request.seed = cx.worker.random.next_u64();
+        }
         let reply = reply(cx.app, request, asked);
         let mut exchange = Exchange::new(cx, reply, request);
         if let Err(refusal) = &asked.found {
@@ -204,10 +207,19 @@ impl Exchange {
         Exchange { reply, record, phase: Phase::Playing(Playing::Plain { since: cx.clock.now }) }
     }
 
+    /// Its protocol has the random number of its request: it need not be [parked](Exchange::park).
+    /// The plan of a modified one has its own.
+    pub fn derive_seed(&mut self) {
+        self.reply.kept.seed_derived = !matches!(self.reply.body, Body::Modified(_));
+    }
+
     /// Lets it wait, with its request, until it is due: the bytes of its head and of the body that
     /// was kept.
     pub fn park(&mut self, bytes: Cow<[u8]>, request: &Request) {
-        let mut kept = ArrayVec::<u64, 3>::from_iter([request.seed]);
+        let mut kept = ArrayVec::<u64, 3>::new();
+        if !self.reply.kept.seed_derived {
+            kept.push(request.seed);
+        }
         if let Body::Modified(modified) = &mut self.reply.body
             && modified.plan.is_delay_only()
         {
@@ -223,17 +235,28 @@ impl Exchange {
         self.phase = Phase::Waiting { request, due: Time::NEVER };
     }
 
+    /// The bytes that were [parked](Exchange::park), if it waits.
+    pub fn parked_bytes(&self) -> &[u8] {
+        match &self.phase {
+            Phase::Waiting { request, .. } => request.bytes(self.parked_numbers()),
+            Phase::Playing(_) => &[],
+        }
+    }
+
     /// How many numbers were [parked](Exchange::park) with its request.
     pub fn parked_numbers(&self) -> usize {
-        1 + usize::from(self.reply.kept.delay) + usize::from(self.reply.kept.content)
+        let Kept { delay, content, seed_derived } = self.reply.kept;
+        usize::from(!seed_derived) + usize::from(delay) + usize::from(content)
     }
 
     /// Gives a request that was [parked](Exchange::park), and has been read again, what it had: its
-    /// parameters, its random number and the length of its body.
+    /// parameters, its random number unless its protocol has that, and the length of its body.
     pub fn restore(&mut self, app: &App, request: &mut Request, parked: &Parked) {
         let mut numbers = parked.numbers(self.parked_numbers());
-        let Kept { delay, content } = std::mem::take(&mut self.reply.kept);
-        request.seed = numbers.next().unwrap_or_default();
+        let Kept { delay, content, seed_derived } = std::mem::take(&mut self.reply.kept);
+        if !seed_derived {
+            request.seed = numbers.next().unwrap_or_default();
+        }
         if delay {
             let plan = Plan::delay_only(request.seed, numbers.next().unwrap_or_default());
             let body = std::mem::replace(&mut self.reply.body, Body::Empty);
@@ -250,6 +273,20 @@ impl Exchange {
         matches!(self.phase, Phase::Waiting { .. })
     }
 
+    /// When its head is due; [`Time::NEVER`] if it does not wait, or its delay has not begun.
+    pub fn due(&self) -> Time {
+        match &self.phase {
+            Phase::Waiting { due, .. } => *due,
+            Phase::Playing(_) => Time::NEVER,
+        }
+    }
+
+    /// Whether its head is followed by nothing but the body that it has.
+    pub fn is_whole(&self) -> bool {
+        let pieces = matches!(self.reply.body, Body::Paced(_) | Body::Modified(_));
+        !pieces && matches!(self.phase, Phase::Playing(Playing::Plain { .. }))
+    }
+
     /// Whether it counts among the delayed answers. One that does not needs no clock.
     pub fn takes_time(&self) -> bool {
         let paced = |body: &Body| matches!(body, Body::Paced(pace) if pace.span_us > 0);
@@ -259,6 +296,14 @@ impl Exchange {
             (_, body) => paced(body),
         };
         self.reply.after_us > 0 || slow
+    }
+
+    /// The fault that breaks it, if there is one.
+    pub fn fault(&self) -> Option<FaultKind> {
+        match &self.phase {
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.plan().fault.map(|fault| fault.kind),
+            _ => None,
+        }
     }
 
     /// Whether its body is the request's own, sent back while it arrives.

@@ -132,6 +132,11 @@ impl Intake {
         if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
     }
 
+    /// Bytes of content that are kept.
+    pub fn kept_bytes(&self) -> u64 {
+        if matches!(self.sink, Sink::Keep) { self.content } else { 0 }
+    }
+
     /// Whether modifiers slow the reading.
     pub fn is_slow(&self) -> bool {
         self.modified.as_ref().is_some_and(Reading::is_slow)

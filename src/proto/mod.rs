@@ -25,6 +25,7 @@ pub mod websocket;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use self::http2::{CommonFields, hpack::decoded::Decoded, streams::Streams};
 use crate::base::buf::Buf;
 use crate::base::random::Random;
 use crate::base::time::Time;
@@ -82,6 +83,8 @@ pub enum Next {
 pub enum Upgrade {
     /// WebSocket, with these bounds, and what modifiers do to the messages.
     WebSocket(WebSocketLimits, Option<Box<Plan>>),
+    /// HTTP/2, which the client's preface begins (RFC 9113 3.4). So many requests may be answered.
+    Http2(u32),
     /// None: the connection is broken by this fault, once `output` has been taken.
     Broken(FaultKind),
 }
@@ -134,6 +137,8 @@ pub struct Cx<'a> {
     pub edge: Edge,
     /// Both ends of the connection.
     pub ends: Ends<'a>,
+    /// The number of the connection in the worker.
+    pub connection: u32,
     /// The settings.
     pub app: &'a App,
     /// What all connections of the worker share.
@@ -144,7 +149,7 @@ impl<'a> Cx<'a> {
     /// For a first call at `now`, with nothing new.
     pub fn new(now: Time, ends: Ends<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
         let clock = Clock { now, fresh: false };
-        Cx { clock, edge: Edge::default(), ends, app, worker }
+        Cx { clock, edge: Edge::default(), ends, connection: 0, app, worker }
     }
 }
 
@@ -209,6 +214,12 @@ pub struct Shared {
     pub random: Random,
     /// Where bodies are rendered before their length is known; empty between uses.
     pub body: Vec<u8>,
+    /// The streams of HTTP/2 connections that are not answered at once.
+    pub streams: Streams,
+    /// Where heads of HTTP/2 are decoded; of no use between two.
+    pub decoded: Decoded,
+    /// The fields of every HTTP/2 answer.
+    pub common_fields: CommonFields,
     /// Finished exchanges, when they are recorded.
     pub records: Records,
     /// The state of modifiers, which all workers share.
@@ -246,6 +257,9 @@ impl Shared {
             date_header: DateHeader::default(),
             random: Random::new(seed),
             body: Vec::new(),
+            streams: Streams::default(),
+            decoded: Decoded::default(),
+            common_fields: CommonFields::default(),
             records: Records::default(),
             modifiers: Arc::default(),
             number: 0,

@@ -69,7 +69,7 @@ impl Driver {
     pub fn cx(&mut self) -> Cx<'_> {
         let Driver { clock, edge, app, modifiers, worker, .. } = self;
         let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
-        Cx { clock: *clock, edge: *edge, ends, app, worker }
+        Cx { clock: *clock, edge: *edge, ends, connection: 0, app, worker }
     }
 
     /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
@@ -77,7 +77,7 @@ impl Driver {
         let Driver { app, modifiers, conn, clock, edge, worker, input, output } = self;
         worker.delayed -= conn.standing().delayed as usize;
         let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
-        let mut cx = Cx { clock: *clock, edge: *edge, ends, app, worker };
+        let mut cx = Cx { clock: *clock, edge: *edge, ends, connection: 0, app, worker };
         let next = conn.advance(&mut cx, input, output);
         worker.delayed += conn.standing().delayed as usize;
         edge.event = Event::None;

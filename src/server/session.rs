@@ -10,7 +10,7 @@ use super::net::{Net, Readiness};
 use crate::base::limits::{READ_BYTES, SPLICE_MIN, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
 use crate::proto::conn::Conn;
-use crate::proto::{Cx, Event, Evictable, Next};
+use crate::proto::{Cx, Event, Evictable, Machine, Next, Shared};
 
 mod backlog;
 mod buffers;
@@ -156,6 +156,16 @@ impl<S> Session<S> {
     /// sum.
     pub fn delayed(&self) -> usize {
         self.conn.standing().delayed as usize
+    }
+
+    /// The timer of one of its streams has fired.
+    pub fn fire(&mut self, stream: u32, worker: &mut Shared) {
+        self.conn.fire(stream, worker);
+    }
+
+    /// Gives back what its machine holds of the worker: it is over.
+    pub fn release(&mut self, worker: &mut Shared) {
+        self.conn.release(worker);
     }
 
     /// Whether there was room for it.

@@ -59,6 +59,8 @@ pub struct Worker<N: Net> {
     ready: Vec<Token>,
     events: Vec<Event>,
     fired: Vec<u32>,
+    /// Streams whose time has come, each with its connection.
+    fired_streams: Vec<(u32, u32)>,
     buffers: SharedBuffers,
     shared: Shared,
     now: Time,
@@ -86,6 +88,7 @@ impl<N: Net> Worker<N> {
             ready: Vec::new(),
             events: Vec::new(),
             fired: Vec::new(),
+            fired_streams: Vec::new(),
             buffers: SharedBuffers::new(&config.app.limits),
             shared: Shared::new(seed),
             now: Time::START,
@@ -143,7 +146,8 @@ impl<N: Net> Worker<N> {
         let listeners =
             self.listeners.iter().map(|listener| listener.next_accept).min().unwrap_or(Time::NEVER);
         let log = self.config.sink.as_ref().map_or(Time::NEVER, Sink::due);
-        self.wheel.next().min(listeners).min(log).min(self.trim.due).min(self.state.end())
+        let timers = self.wheel.next().min(self.shared.streams.next());
+        timers.min(listeners).min(log).min(self.trim.due).min(self.state.end())
     }
 
     fn take_events(&mut self) {
@@ -191,6 +195,21 @@ impl<N: Net> Worker<N> {
             }
         }
         self.fired = fired;
+        self.take_stream_timers();
+    }
+
+    /// The same for the streams of HTTP/2 connections.
+    fn take_stream_timers(&mut self) {
+        let mut fired = std::mem::take(&mut self.fired_streams);
+        self.shared.streams.expire(self.now, FIRES_PER_TURN, &mut fired);
+        for (connection, stream) in fired.drain(..) {
+            let Some(token) = self.sessions.token_at(connection) else { continue };
+            if let Some(session) = self.sessions.get_mut(token) {
+                session.fire(stream, &mut self.shared);
+            }
+            self.ready(token);
+        }
+        self.fired_streams = fired;
     }
 
     /// Admission: the only place where a connection gets a slot.
@@ -348,6 +367,7 @@ impl<N: Net> Worker<N> {
         let modifiers = modifiers.as_deref();
         let ends = Ends { peer: session.peer, local, secure: None, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
+        cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
         if self.shared.records.are_untimed() {
             self.shared.records.time(self.net.now());
@@ -378,10 +398,11 @@ impl<N: Net> Worker<N> {
     }
 
     fn close(&mut self, token: Token) {
-        if let Some(session) = self.sessions.remove(token) {
+        if let Some(mut session) = self.sessions.remove(token) {
             self.wheel.disarm(token.index);
             self.trim.on_close(self.sessions.len(), self.now);
             self.shared.delayed -= session.delayed();
+            session.release(&mut self.shared);
             self.buffers.collected -= session.collected();
             let counted = self.config.max_per_ip.is_some() && session.is_admitted();
             if let Some(peer) = session.peer.filter(|_| counted) {
@@ -418,7 +439,8 @@ impl<N: Net> Worker<N> {
         self.stats.requests = self.shared.served;
         self.stats.clients_gone = self.shared.clients_gone;
         (self.stats.applied, self.stats.skipped) = (self.shared.applied, self.shared.skipped);
-        self.stats.leaked = self.shared.delayed + self.wheel.armed() + self.buffers.collected;
+        let timers = self.wheel.armed() + self.shared.streams.len();
+        self.stats.leaked = self.shared.delayed + timers + self.buffers.collected;
         (self.stats, self.net)
     }
 }

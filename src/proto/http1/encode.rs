@@ -156,7 +156,7 @@ pub(super) fn field(output: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 /// The delay as go-httpbin writes it: milliseconds with two decimals.
-fn server_timing(output: &mut Vec<u8>, after_us: u64) {
+pub(in crate::proto) fn server_timing(output: &mut Vec<u8>, after_us: u64) {
     let mut digits = itoa::Buffer::new();
     output.extend_from_slice(b"Server-Timing: initial_delay;dur=");
     output.extend_from_slice(digits.format(after_us / 1000).as_bytes());
@@ -167,7 +167,7 @@ fn server_timing(output: &mut Vec<u8>, after_us: u64) {
 
 /// Appends the fields that every answer has, and the empty line that ends the head.
 #[inline(always)]
-pub(super) fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
+pub(in crate::proto) fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
     let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");
     output.extend_from_slice(origin);

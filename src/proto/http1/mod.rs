@@ -20,7 +20,7 @@
 pub(in crate::proto) mod authority;
 pub mod body;
 mod chunk_extension;
-mod encode;
+pub(super) mod encode;
 mod ending;
 pub mod head;
 mod modified;
@@ -32,11 +32,14 @@ pub mod tokenize;
 
 use std::borrow::Cow;
 
+pub(super) use modified::head as modified_head;
+
 use super::canned_errors::{TOO_SLOW, too_large};
 use super::exchange::{Admission, Exchange, Opened};
+use super::http2::frame::PREFACE;
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
-use super::{Cx, Ends, Event, Evictable, Next, Standing};
+use super::{Cx, Ends, Event, Evictable, Next, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
@@ -195,6 +198,10 @@ impl Http1 {
 
     fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Head { until, scanned } = self.stage else { return None };
+        let sniffed = self.sniff(cx, input.unread(), until);
+        if sniffed.is_some() {
+            return sniffed;
+        }
         match head::scan(input.unread(), scanned as usize, &cx.app.limits) {
             Ok(Scan::End(_)) => self
                 .request(cx, input, output, true)
@@ -210,6 +217,17 @@ impl Http1 {
             },
             Err(refusal) => self.refuse(cx, &refusal, input, output),
         }
+    }
+
+    /// Another protocol, if the connection begins with it: HTTP/2 has a preface that no HTTP/1
+    /// server understands (RFC 9113 3.4). Only a head that is not valid gets here.
+    #[cold]
+    fn sniff(&self, cx: &Cx, bytes: &[u8], until: Time) -> Option<Next> {
+        if self.first_request && bytes.starts_with(PREFACE) {
+            return Some(Next::Become(Box::new(Upgrade::Http2(self.requests_left))));
+        }
+        let begins = self.first_request && PREFACE.starts_with(bytes);
+        (begins && !cx.edge.read_eof && cx.clock.now < until).then_some(Next::Read(until))
     }
 
     /// Parses the head, `scanned` before or not, finds its route, and answers, unless the body must
@@ -427,7 +445,7 @@ fn is_too_large(head: &Head, cx: &Cx) -> bool {
 }
 
 /// What the connection adds to a request that arrived then.
-fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
+pub(super) fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
     let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
     let modifiers = cx.app.modifiers;
     let Ends { peer, local, secure: tls, .. } = cx.ends;

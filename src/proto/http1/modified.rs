@@ -1,6 +1,6 @@
 //! Heads that modifiers change: rewritten line by line, after they were written as always.
 
-use super::encode::{self, Framing, ResponseTerms};
+use super::encode::{self, Closing, Framing, ResponseTerms};
 use crate::base::limits::PAD_FIELD_BYTES;
 use crate::http::modifiers::plan::{FaultKind, Frame, Plan};
 use crate::http::modifiers::show;
@@ -59,6 +59,19 @@ pub(super) fn answer(
     } else {
         output.extend_from_slice(&rest);
     }
+}
+
+/// Appends the head of a modified answer to an HTTP/2 request as text, from its status line on;
+/// returns whether the connection ends with it.
+pub(in crate::proto) fn head(
+    exchange: &mut Exchange,
+    cx: &mut Cx,
+    request: &Request,
+    output: &mut Vec<u8>,
+) -> bool {
+    let mut terms = ResponseTerms { version: Version::Http2, closing: Closing::KeptAlive };
+    answer(exchange, &mut terms, cx, request, output);
+    terms.closing != Closing::KeptAlive
 }
 
 /// The 103 that is sent before the answer, and before its delay.

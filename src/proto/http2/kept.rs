@@ -4,28 +4,17 @@
 //! of a connection are shared, and a stream keeps the number of one, and its own path if that is
 //! another. A head unlike all of them is the stream's own.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::base::limits::{KEPT_BYTES, KEPT_HEADS, KEPT_PATH_BYTES};
 
-/// The head of one waiting stream, of which [`KeptHeads`] may keep the most part. It must be
-/// given back by [`KeptHeads::release`].
-#[derive(Debug, PartialEq)]
-pub enum Kept {
-    /// A shared head, with another path unless that is empty.
-    Shared {
-        /// Its number.
-        head: u8,
-        /// The path in place of its own.
-        path: Box<[u8]>,
-    },
-    /// A head like no shared one.
-    Own(Box<[u8]>),
-}
+/// The number in place of a shared head's, for a head that is like none of them.
+pub(super) const OWN: u8 = u8::MAX;
 
 /// The shared heads of a connection.
 #[derive(Debug, Default)]
-pub struct KeptHeads {
+pub(super) struct KeptHeads {
     /// At most [`KEPT_HEADS`]; one without users is free.
     heads: Vec<SharedHead>,
     bytes: usize,
@@ -48,9 +37,11 @@ impl SharedHead {
 }
 
 impl KeptHeads {
-    /// Keeps a head whose path is at `path` in its text. `None` if the connection keeps too much
-    /// already: more than [`KEPT_BYTES`] with this one.
-    pub fn keep(&mut self, text: &[u8], path: Range<usize>) -> Option<Kept> {
+    /// Keeps a head whose path is at `path` in its text: returns the number of the shared head, and
+    /// what the stream itself keeps, which is its path if that is another, or all if the number is
+    /// [`OWN`]. `None` if the connection keeps too much already: more than [`KEPT_BYTES`] with this
+    /// one. It must be given back by [`release`](KeptHeads::release).
+    pub(super) fn keep(&mut self, text: &[u8], path: Range<usize>) -> Option<(u8, Vec<u8>)> {
         let parts = (text.get(..path.start)?, text.get(path.end..)?);
         let own_path = text.get(path.clone())?;
         // The lengths differ first; equal texts are compared once.
@@ -65,63 +56,55 @@ impl KeptHeads {
         }
         self.bytes = bytes;
         head.users += 1;
-        Some(Kept::Shared { head: number, path: own_path.into() })
+        Some((number, own_path.to_vec()))
     }
 
     /// Keeps a head that is like none: as a shared one if there is room.
-    fn keep_new(&mut self, text: &[u8], path: Range<usize>) -> Option<Kept> {
+    fn keep_new(&mut self, text: &[u8], path: Range<usize>) -> Option<(u8, Vec<u8>)> {
         if self.bytes + text.len() > KEPT_BYTES {
             return None;
         }
         self.bytes += text.len();
-        let text = text.into();
         let free = self.heads.iter().position(|head| head.users == 0);
         let number = free.unwrap_or(self.heads.len());
         if number >= KEPT_HEADS {
-            return Some(Kept::Own(text));
+            return Some((OWN, text.to_vec()));
         }
-        let head = SharedHead { text, path, users: 1 };
+        let head = SharedHead { text: text.into(), path, users: 1 };
         match self.heads.get_mut(number) {
             Some(free) => *free = head,
             None => self.heads.push(head),
         }
-        Some(Kept::Shared { head: number as u8, path: Box::default() })
+        Some((number as u8, Vec::new()))
     }
 
-    /// Appends the text of a kept head to `out`.
-    pub fn append_to(&self, kept: &Kept, out: &mut Vec<u8>) {
-        match kept {
-            Kept::Own(text) => out.extend_from_slice(text),
-            Kept::Shared { head, path } => {
-                let Some(head) = self.heads.get(usize::from(*head)) else { return };
-                match head.parts() {
-                    Some((before, after)) if !path.is_empty() => {
-                        out.extend([before, path, after].into_iter().flatten());
-                    }
-                    _ => out.extend_from_slice(&head.text),
-                }
-            }
+    /// The text of a kept head, of which the stream has this number and these bytes.
+    pub(super) fn text<'a>(&'a self, number: u8, own: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(head) = self.heads.get(usize::from(number)) else { return Cow::Borrowed(own) };
+        match head.parts() {
+            Some((before, after)) if !own.is_empty() => [before, own, after].concat().into(),
+            _ => Cow::Borrowed(&head.text),
         }
     }
 
     /// Gives a head back. A shared one goes with its last user.
-    pub fn release(&mut self, kept: Kept) {
-        match kept {
-            Kept::Own(text) => self.bytes -= text.len(),
-            Kept::Shared { head, path } => {
-                self.bytes -= path_cost(&path);
-                let Some(head) = self.heads.get_mut(usize::from(head)) else { return };
-                head.users -= 1;
-                if head.users == 0 {
-                    self.bytes -= head.text.len();
-                    *head = SharedHead::default();
-                }
-            }
+    pub(super) fn release(&mut self, number: u8, own: &[u8]) {
+        if number == OWN {
+            self.bytes -= own.len();
+            return;
+        }
+        let Some(head) = self.heads.get_mut(usize::from(number)) else { return };
+        self.bytes -= path_cost(own);
+        head.users -= 1;
+        if head.users == 0 {
+            self.bytes -= head.text.len();
+            *head = SharedHead::default();
         }
     }
 
     /// All bytes kept, at most [`KEPT_BYTES`]; paths of up to [`KEPT_PATH_BYTES`] do not count.
-    pub fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.bytes
     }
 }
@@ -144,10 +127,14 @@ mod tests {
         (text.into_bytes(), start.len()..start.len() + path.len())
     }
 
+    type Kept = (u8, Vec<u8>);
+
     fn text(heads: &KeptHeads, kept: &Kept) -> Vec<u8> {
-        let mut out = Vec::new();
-        heads.append_to(kept, &mut out);
-        out
+        heads.text(kept.0, &kept.1).into_owned()
+    }
+
+    fn release(heads: &mut KeptHeads, kept: Kept) {
+        heads.release(kept.0, &kept.1);
     }
 
     #[test]
@@ -159,7 +146,7 @@ mod tests {
             assert_eq!(text(heads, &kept), bytes);
             kept
         };
-        let shared = |head, path: &str| Kept::Shared { head, path: path.as_bytes().into() };
+        let shared = |head: u8, path: &str| (head, path.as_bytes().to_vec());
         let first = keep(&mut heads, "/delay/1", "a");
         let bytes = heads.bytes();
         assert_eq!((&first, bytes), (&shared(0, ""), head("/delay/1", "a").0.len()));
@@ -167,11 +154,11 @@ mod tests {
         assert_eq!(others, [shared(0, ""), shared(0, "/delay/22")]);
         assert_eq!(heads.bytes(), bytes);
         assert_eq!(keep(&mut heads, "/delay/1", "b"), shared(1, ""));
-        heads.release(shared(1, ""));
+        release(&mut heads, shared(1, ""));
         // The first goes, its text stays for the others.
-        heads.release(first);
+        release(&mut heads, first);
         assert_eq!(text(&heads, &others[1]), head("/delay/22", "a").0);
-        others.into_iter().for_each(|kept| heads.release(kept));
+        others.into_iter().for_each(|kept| release(&mut heads, kept));
         assert_eq!(heads.bytes(), 0);
         assert_eq!(keep(&mut heads, "/", "c"), shared(0, ""));
         assert_eq!(heads.heads.len(), 2);
@@ -188,14 +175,14 @@ mod tests {
         }
         assert_eq!(kept.len(), KEPT_BYTES / 60_000);
         assert_eq!(heads.heads.len(), KEPT_HEADS);
-        assert!(matches!(kept.last(), Some(Kept::Own(_))));
+        assert!(matches!(kept.last(), Some((OWN, _))));
         // Long paths count, and short ones do not.
         let (bytes, range) = head(&format!("/{large}"), &format!("{large}0"));
         assert_eq!(heads.keep(&bytes, range), None);
         let (bytes, range) = head("/short", &format!("{large}0"));
         kept.extend(heads.keep(&bytes, range));
         assert_eq!(kept.len(), KEPT_BYTES / 60_000 + 1);
-        kept.into_iter().for_each(|kept| heads.release(kept));
+        kept.into_iter().for_each(|kept| release(&mut heads, kept));
         assert_eq!(heads.bytes(), 0);
     }
 
@@ -211,7 +198,7 @@ mod tests {
                 if pick < waiting.len() {
                     let (kept, bytes) = waiting.swap_remove(pick);
                     prop_assert_eq!(text(&heads, &kept), bytes);
-                    heads.release(kept);
+                    release(&mut heads, kept);
                 } else {
                     let (bytes, range) = head(&"/".repeat(20 * path + 1), &"a".repeat(agent));
                     waiting.push((heads.keep(&bytes, range).unwrap(), bytes));
@@ -221,7 +208,7 @@ mod tests {
                 }
                 prop_assert!(heads.heads.len() <= KEPT_HEADS);
             }
-            waiting.into_iter().for_each(|(kept, _)| heads.release(kept));
+            waiting.into_iter().for_each(|(kept, _)| release(&mut heads, kept));
             prop_assert_eq!(heads.bytes(), 0);
         }
     }

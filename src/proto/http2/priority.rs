@@ -35,7 +35,7 @@ impl Priority {
 
 /// The stream and its new priority in a PRIORITY_UPDATE frame's payload (RFC 9218 7.1); `None` if
 /// it is too short for a stream.
-pub fn priority_update(payload: &[u8]) -> Option<(u32, Priority)> {
+pub(super) fn priority_update(payload: &[u8]) -> Option<(u32, Priority)> {
     let (stream, value) = payload.split_first_chunk()?;
     let mut priority = Priority::default();
     priority.update(value);

@@ -1,0 +1,178 @@
+//! How a connection begins and ends, and how a stream is reset.
+
+use super::active::Work;
+use super::frame::{self, ErrorCode, MAX_31_BITS, setting};
+use super::guard::ConnectionError;
+use super::streams::State;
+use super::{Http2, INITIAL_WINDOW, Stage};
+use crate::base::buf::Buf;
+use crate::base::limits::CONNECTION_WINDOW;
+use crate::base::time::Time;
+use crate::proto::{Cx, Next};
+
+/// The data of the PING by which a drain finds out that the client has read its GOAWAY.
+const DRAIN_PING: &[u8; 8] = b"loiter..";
+
+impl Http2 {
+    /// Sends our preface (RFC 9113 3.4): the settings, and a greater window of the connection.
+    pub(super) fn begin(&mut self, cx: &Cx, output: &mut Buf) {
+        let limits = &cx.app.limits;
+        let settings = [
+            (setting::MAX_CONCURRENT_STREAMS, limits.streams),
+            (setting::MAX_HEADER_LIST_SIZE, u32::try_from(limits.head_bytes).unwrap_or(u32::MAX)),
+            (setting::ENABLE_CONNECT_PROTOCOL, 1),
+            (setting::NO_RFC7540_PRIORITIES, 1),
+        ];
+        frame::write_settings(output.tail(), &settings);
+        frame::write_window_update(output.tail(), 0, CONNECTION_WINDOW - INITIAL_WINDOW);
+        self.stage = Stage::Settings;
+    }
+
+    /// Whether frames are taken.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.stage, Stage::Closed { .. })
+    }
+
+    /// When the connection itself has something to do.
+    pub(super) fn deadline(&self, cx: &Cx) -> Time {
+        let limits = &cx.app.limits;
+        let idle = match self.last_id {
+            _ if !self.index.is_empty() => Time::NEVER,
+            0 => self.idle_since.after(limits.head_timeout.max(limits.keep_alive_timeout)),
+            _ => self.idle_since.after(limits.keep_alive_timeout),
+        };
+        let head = self.fragments.as_ref().map_or(Time::NEVER, |fragments| fragments.until);
+        let drain = match self.stage {
+            Stage::Draining { until } => until,
+            _ => Time::NEVER,
+        };
+        idle.min(head).min(drain)
+    }
+
+    /// Takes the next step towards the end of the connection, if there is one.
+    pub(super) fn leave_if_due(&mut self, cx: &mut Cx, output: &mut Buf) {
+        let now = cx.clock.now;
+        let is_new = matches!(self.stage, Stage::Preface | Stage::Settings);
+        match self.stage {
+            Stage::Open if cx.worker.draining => self.drain(cx, output),
+            Stage::Draining { until } if now >= until => self.leave(output),
+            _ => {}
+        }
+        if self.requests_left == 0 && matches!(self.stage, Stage::Open) {
+            self.leave(output);
+        }
+        let over = cx.edge.read_eof
+            || self.client_leaves
+            || now >= self.deadline(cx)
+            || (is_new && cx.worker.draining)
+            || matches!(self.stage, Stage::Leaving { .. });
+        if over && (self.index.is_empty() || self.fragments.is_some()) {
+            let code = match self.fragments {
+                Some(_) => ErrorCode::ENHANCE_YOUR_CALM,
+                None => ErrorCode::NO_ERROR,
+            };
+            self.close(cx, code, "", output);
+        }
+    }
+
+    /// Asks the client to open no more streams: it learns so by a GOAWAY that refuses none, and
+    /// those that it has opened by the time the PING comes back are served (RFC 9113 6.8).
+    fn drain(&mut self, cx: &mut Cx, output: &mut Buf) {
+        frame::write_goaway(output.tail(), MAX_31_BITS, ErrorCode::NO_ERROR, "");
+        frame::write_ping(output.tail(), 0, DRAIN_PING);
+        self.stage = Stage::Draining { until: cx.clock.now.after(cx.app.limits.linger_timeout) };
+        // What is silent has nothing to finish.
+        for slot in self.index.slots().collect::<Vec<u32>>() {
+            self.make_ready(slot, cx.worker);
+        }
+    }
+
+    /// A PING has come back.
+    pub(super) fn pong(&mut self, _: &Cx, data: &[u8; 8], output: &mut Buf) {
+        if matches!(self.stage, Stage::Draining { .. }) && data == DRAIN_PING {
+            self.leave(output);
+        }
+    }
+
+    /// No further stream is served.
+    pub(super) fn leave(&mut self, output: &mut Buf) {
+        if !matches!(self.stage, Stage::Leaving { .. } | Stage::Closed { .. }) {
+            frame::write_goaway(output.tail(), self.last_id, ErrorCode::NO_ERROR, "");
+            self.stage = Stage::Leaving { last: self.last_id };
+        }
+    }
+
+    /// An error ends the connection, and all its streams with it.
+    pub(super) fn fail(&mut self, cx: &mut Cx, error: ConnectionError, output: &mut Buf) {
+        self.abandon(cx);
+        self.close(cx, error.code, error.reason, output);
+    }
+
+    /// Nothing more is served: what still arrives is discarded, as closing at once would reset the
+    /// connection and could cost the client its answers.
+    pub(super) fn close(&mut self, cx: &mut Cx, code: ErrorCode, reason: &str, output: &mut Buf) {
+        if !matches!(self.stage, Stage::Leaving { .. }) || code != ErrorCode::NO_ERROR {
+            frame::write_goaway(output.tail(), self.last_id, code, reason);
+        }
+        self.shut(cx);
+    }
+
+    pub(super) fn shut(&mut self, cx: &Cx) {
+        let limits = &cx.app.limits;
+        let until = cx.clock.now.after(limits.linger_timeout);
+        self.stage = Stage::Closed { until, left: limits.linger_bytes };
+    }
+
+    /// See [`close`](Http2::close).
+    pub(super) fn linger(&mut self, cx: &mut Cx, input: &mut Buf) -> Next {
+        let Stage::Closed { until, left } = &mut self.stage else { return Next::Close };
+        *left = left.saturating_sub(input.len() as u64);
+        input.clear();
+        match cx.edge.read_eof || *left == 0 || cx.clock.now >= *until {
+            true => Next::Close,
+            false => Next::Linger(*until),
+        }
+    }
+
+    /// The client is gone, or an error ends the connection: what was begun is recorded.
+    pub(super) fn abandon(&mut self, cx: &mut Cx) {
+        for slot in self.index.slots().collect::<Vec<u32>>() {
+            self.cancel(cx, slot);
+        }
+        self.fragments = None;
+    }
+
+    /// Ends a stream whose client does not wait for it any more.
+    pub(super) fn cancel(&mut self, cx: &mut Cx, slot: u32) {
+        let Some(stream) = self.remove(cx, slot) else { return };
+        cx.worker.clients_gone += 1;
+        match stream.state {
+            State::Waiting(exchange) => {
+                self.release_kept(stream.head, exchange.parked_bytes());
+                exchange.abort(cx);
+            }
+            State::Active(active) => {
+                if let Work::Sending(exchange) = &active.work {
+                    self.release_kept(stream.head, exchange.parked_bytes());
+                }
+                self.abort(cx, *active);
+            }
+            State::Served => {}
+        }
+    }
+
+    /// Ends a stream with an error (RFC 9113 5.4.2), whether it is open or not.
+    pub(super) fn reset_id(
+        &mut self,
+        cx: &mut Cx,
+        id: u32,
+        code: ErrorCode,
+        output: &mut Buf,
+    ) -> Result<(), ConnectionError> {
+        frame::write_rst_stream(output.tail(), id, code);
+        if let Some(slot) = self.index.find(id) {
+            self.cancel(cx, slot);
+        }
+        self.guard.reset(cx.clock.now)
+    }
+}

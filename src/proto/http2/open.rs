@@ -1,0 +1,272 @@
+//! Makes requests of heads, and answers them or lets them wait.
+
+use std::borrow::Cow;
+
+use super::active::{Active, Then, Work};
+use super::answer::{self, Left};
+use super::frame::{self, ErrorCode};
+use super::guard::ConnectionError;
+use super::hpack::decoded::{Decoded, Fault};
+use super::kept::OWN;
+use super::priority::Priority;
+use super::streams::{List, State};
+use super::{Http2, Stage, request};
+use crate::base::buf::Buf;
+use crate::base::limits::UNSENT_BYTES;
+use crate::base::random::Random;
+use crate::endpoint;
+use crate::http::reply::Refusal;
+use crate::http::request::Request;
+use crate::proto::exchange::{Admission, Ending, Exchange, Opened, record_outcome};
+use crate::proto::http2::request::FieldTable;
+use crate::proto::modify::{self, Asked};
+use crate::proto::{Cx, http1};
+
+/// In place of a kept head's number: the stream has its head and a body.
+const WITH_BODY: u8 = OWN - 1;
+/// In place of a kept head's number: the stream keeps nothing.
+pub(super) const NOTHING: u8 = OWN - 2;
+/// What comes before the path in a head.
+const PATH: &[u8] = b":path: ";
+
+/// The stream that an answer goes to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct To {
+    pub(super) id: u32,
+    /// Its slot, if it has one.
+    pub(super) slot: Option<u32>,
+    /// See [`Active::window`].
+    pub(super) window: i64,
+    /// Whether the client's side has ended.
+    pub(super) ended: bool,
+    pub(super) priority: Priority,
+}
+
+type Result<T> = std::result::Result<T, ConnectionError>;
+
+impl Http2 {
+    /// A head opens a stream.
+    pub(super) fn open(
+        &mut self,
+        cx: &mut Cx,
+        id: u32,
+        decoded: &Decoded,
+        ended: bool,
+        output: &mut Buf,
+    ) -> Result<()> {
+        self.last_id = id;
+        if matches!(self.stage, Stage::Leaving { .. }) {
+            return Ok(());
+        }
+        if self.index.len() >= cx.app.limits.streams as usize {
+            return self.reset_id(cx, id, ErrorCode::REFUSED_STREAM, output);
+        }
+        if self.requests_left != u32::MAX {
+            self.requests_left = self.requests_left.saturating_sub(1);
+        }
+        let mut table = FieldTable::empty();
+        let origin = http1::origin(cx, cx.clock.now);
+        let mut head = match request::parse(decoded, &mut table, origin) {
+            Ok(head) => head,
+            Err(Fault::Malformed(_)) => {
+                return self.reset_id(cx, id, ErrorCode::PROTOCOL_ERROR, output);
+            }
+            Err(Fault::Refused(refusal)) => {
+                let to = To { id, slot: None, window: 0, ended, priority: Priority::default() };
+                let mut table = FieldTable::empty();
+                let request = request::placeholder(decoded, &mut table, origin);
+                return self.refuse(cx, to, &refusal, &request, output);
+            }
+        };
+        if ended && head.length.is_some_and(|length| length > 0) {
+            return self.reset_id(cx, id, ErrorCode::PROTOCOL_ERROR, output);
+        }
+        head.request.seed = self.seed_of(id);
+        let to = To { id, slot: None, window: 0, ended, priority: head.priority };
+        let found = endpoint::find(cx.app, &head.request.target, head.request.method);
+        let mut asked = Asked::plain(found);
+        modify::plan(cx, &head.request, &mut asked, !ended);
+        if !ended || asked.changes_reading() {
+            return self.receive_body(cx, to, head, &decoded.text, asked, output);
+        }
+        let opened = Exchange::open(cx, &mut head.request, &mut asked);
+        self.admit(cx, to, opened, &head.request, &decoded.text, output)
+    }
+
+    /// Answers a request, or lets it wait with `text`, its head and body.
+    pub(super) fn admit(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        opened: Opened,
+        request: &Request,
+        text: &[u8],
+        output: &mut Buf,
+    ) -> Result<()> {
+        let Opened { mut exchange, admission } = opened;
+        if let Some(plan) = exchange.plan() {
+            answer::hint(output.tail(), to.id, plan);
+        }
+        if admission != Admission::Delayed && self.unsent < UNSENT_BYTES {
+            return self.answer_now(cx, to, exchange, request, output);
+        }
+        let Some((head, bytes)) = self.keep(text, request) else {
+            exchange.abort(cx);
+            return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
+        };
+        exchange.derive_seed();
+        exchange.park(Cow::Owned(bytes), request);
+        let slow = exchange.takes_time();
+        let slot = self.place(cx, to, State::Waiting(exchange), head);
+        self.set_slow(cx, slot, slow);
+        self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
+        Ok(())
+    }
+
+    /// Keeps a request that waits. A body is kept with its head, and counts with the bodies that
+    /// arrive.
+    fn keep(&mut self, text: &[u8], request: &Request) -> Option<(u8, Vec<u8>)> {
+        if !request.body.is_empty() {
+            self.kept_bytes += text.len() as u64;
+            return Some((WITH_BODY, text.to_vec()));
+        }
+        let path = memchr::memmem::find(text, PATH).map_or(0, |at| at + PATH.len());
+        let end = memchr::memchr(b'\r', text.get(path..)?).map_or(path, |bytes| path + bytes);
+        self.heads.keep(text, path..end)
+    }
+
+    /// Gives back what was kept of a request.
+    pub(super) fn release_kept(&mut self, head: u8, own: &[u8]) {
+        match head {
+            WITH_BODY => self.kept_bytes -= own.len() as u64,
+            head => self.heads.release(head, own),
+        }
+    }
+
+    /// Writes the head of an answer and what the windows let out of its body.
+    pub(super) fn answer_now(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut exchange: Exchange,
+        request: &Request,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let room = self.initial_window + to.window;
+        let left = self.answer(cx, &mut exchange, request, (to.id, room), None, output);
+        match left.then {
+            None => self.finish(cx, to, exchange, output),
+            Some(then) => {
+                self.go_on(cx, to, Work::Sending(exchange), (left, then));
+                Ok(())
+            }
+        }
+    }
+
+    /// The stream goes on: its head is out.
+    pub(super) fn go_on(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        work: Work,
+        (left, then): (Left, Then),
+    ) -> u32 {
+        let slow = match &work {
+            Work::Sending(exchange) => exchange.takes_time(),
+            Work::Receiving(intake) => intake.is_slow(),
+        };
+        let mut active = Active::new(work);
+        active.window = to.window - left.sent as i64;
+        active.ended = to.ended;
+        active.made = left.rest;
+        active.then = then;
+        self.unsent += active.made.len();
+        let slot = self.place(cx, to, State::Active(Box::new(active)), NOTHING);
+        self.set_slow(cx, slot, slow);
+        self.make_ready(slot, cx.worker);
+        slot
+    }
+
+    /// Gives a stream this state; it gets a slot if it has none.
+    fn place(&mut self, cx: &mut Cx, to: To, mut state: State, head: u8) -> u32 {
+        if let (State::Waiting(_), true) = (&state, to.window != 0 || !to.ended) {
+            let active = Active::ensure(&mut state);
+            if let Some(active) = active {
+                (active.window, active.ended) = (to.window, to.ended);
+            }
+        }
+        let Some(slot) = to.slot else {
+            let streams = &mut cx.worker.streams;
+            let slot = streams.insert(cx.connection, to.id, state, (head, to.priority));
+            self.index.insert(to.id, slot);
+            return slot;
+        };
+        if let Some(stream) = cx.worker.streams.get(slot) {
+            (stream.state, stream.head) = (state, head);
+        }
+        slot
+    }
+
+    /// Refuses a request.
+    pub(super) fn refuse(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        refusal: &Refusal,
+        request: &Request,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let exchange = Exchange::refused(cx, refusal, request);
+        self.answer_now(cx, to, exchange, request, output)
+    }
+
+    /// An answer is complete: its stream ends. A client that is still sending its request is asked
+    /// to stop (RFC 9113 8.1).
+    pub(super) fn finish(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut exchange: Exchange,
+        output: &mut Buf,
+    ) -> Result<()> {
+        if let Some(record) = exchange.finish(cx) {
+            record_outcome(cx, record, false);
+        }
+        if matches!(exchange.ending(), Ending::Idle(_)) {
+            self.goes = true;
+        }
+        if !to.ended {
+            frame::write_rst_stream(output.tail(), to.id, ErrorCode::NO_ERROR);
+        }
+        self.drop_stream(cx, to);
+        Ok(())
+    }
+
+    /// Ends a stream with an error.
+    pub(super) fn reset_to(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        code: ErrorCode,
+        output: &mut Buf,
+    ) -> Result<()> {
+        frame::write_rst_stream(output.tail(), to.id, code);
+        self.drop_stream(cx, to);
+        self.guard.reset(cx.clock.now)
+    }
+
+    pub(super) fn drop_stream(&mut self, cx: &mut Cx, to: To) {
+        match to.slot {
+            Some(slot) => {
+                self.remove(cx, slot);
+            }
+            None if self.index.is_empty() => self.idle_since = cx.clock.now,
+            None => {}
+        }
+    }
+
+    /// The random number of a request, never 0.
+    pub(super) fn seed_of(&self, id: u32) -> u64 {
+        Random::new(self.seed ^ u64::from(id)).next_u64().max(1)
+    }
+}

@@ -1,0 +1,330 @@
+//! Gives each stream its turn: one frame for each, in the order of their urgency (RFC 9218 10).
+
+use super::active::{Active, Then, Work};
+use super::frame::{ErrorCode, MAX_PAYLOAD};
+use super::guard::ConnectionError;
+use super::open::{NOTHING, To};
+use super::streams::{List, State};
+use super::{Http2, answer, request};
+use crate::base::buf::Buf;
+use crate::base::limits::{BODY_HIGH_WATER, UNSENT_BYTES};
+use crate::base::time::Time;
+use crate::http::modifiers::plan::FaultKind;
+use crate::proto::exchange::{Exchange, Parked, Step};
+use crate::proto::http2::request::FieldTable;
+use crate::proto::{Cx, http1};
+
+type Result<T> = std::result::Result<T, ConnectionError>;
+
+impl Http2 {
+    /// Begins the delays that wait for a clock, if one has been read, and serves streams while there
+    /// is room for their frames.
+    pub(super) fn send(&mut self, cx: &mut Cx, output: &mut Buf) -> Result<()> {
+        while cx.clock.fresh
+            && let Some(slot) = self.lists.first(List::Unclocked)
+        {
+            self.serve(cx, slot, output)?;
+        }
+        while output.len() < BODY_HIGH_WATER
+            && self.is_open()
+            && !self.broken
+            && let Some(slot) = self.lists.first_ready()
+        {
+            self.serve(cx, slot, output)?;
+        }
+        if std::mem::take(&mut self.goes) {
+            self.leave(output);
+        }
+        Ok(())
+    }
+
+    /// Does the next thing for a stream, which leaves its list.
+    fn serve(&mut self, cx: &mut Cx, slot: u32, output: &mut Buf) -> Result<()> {
+        self.lists.remove(&mut cx.worker.streams, slot);
+        let Some(stream) = cx.worker.streams.get(slot) else { return Ok(()) };
+        let (id, priority) = (stream.id, stream.priority);
+        let to = To { id, slot: Some(slot), window: 0, ended: true, priority };
+        if let State::Active(active) = &stream.state
+            && matches!(active.work, Work::Receiving(_))
+            && active.unsent().is_empty()
+        {
+            return self.take_body(cx, slot, output);
+        }
+        match std::mem::replace(&mut stream.state, State::Served) {
+            State::Waiting(exchange) => self.serve_waiting(cx, to, exchange, output),
+            State::Active(active) => {
+                let to = To { window: active.window, ended: active.ended, ..to };
+                self.serve_active(cx, to, active, output)
+            }
+            State::Served => Ok(()),
+        }
+    }
+
+    /// A request that waits: for the time of its answer, or for other bodies to be sent.
+    fn serve_waiting(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut exchange: Exchange,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let slot = to.slot.unwrap_or_default();
+        if self.unsent >= UNSENT_BYTES {
+            self.put_back(cx, slot, State::Waiting(exchange))?;
+            self.lists.push(&mut cx.worker.streams, slot, List::Blocked);
+            return Ok(());
+        }
+        match exchange.step(cx.clock, 0, &mut cx.worker.body) {
+            Step::Clock => {
+                self.put_back(cx, slot, State::Waiting(exchange))?;
+                self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
+                Ok(())
+            }
+            Step::Wait(due) if exchange.waits() => {
+                self.put_back(cx, slot, State::Waiting(exchange))?;
+                cx.worker.streams.arm(slot, due);
+                Ok(())
+            }
+            Step::Answer(parked, arrived) => {
+                self.answer_parked(cx, to, exchange, (&parked, arrived), output)
+            }
+            step => {
+                let active = Box::new(Active::new(Work::Sending(exchange)));
+                self.act(cx, to, active, step, output)
+            }
+        }
+    }
+
+    /// Reads a parked request again, and answers it.
+    fn answer_parked(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut exchange: Exchange,
+        (parked, arrived): (&Parked, Time),
+        output: &mut Buf,
+    ) -> Result<()> {
+        let stream = to.slot.and_then(|slot| cx.worker.streams.get(slot));
+        let head = stream.map_or(NOTHING, |stream| std::mem::replace(&mut stream.head, NOTHING));
+        let own = parked.bytes(exchange.parked_numbers());
+        let mut text = std::mem::take(&mut cx.worker.decoded.text);
+        text.clear();
+        text.extend_from_slice(&self.heads.text(head, own));
+        self.release_kept(head, own);
+        let (mut table, origin) = (FieldTable::empty(), http1::origin(cx, arrived));
+        let result = match request::reparse(&text, &mut table, origin) {
+            Some(mut request) => {
+                request.seed = self.seed_of(to.id);
+                exchange.restore(cx.app, &mut request, parked);
+                self.answer_now(cx, to, exchange, &request, output)
+            }
+            None => self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output),
+        };
+        cx.worker.decoded.text = text;
+        result
+    }
+
+    /// Sends a frame of what is made, or makes the next piece.
+    fn serve_active(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut active: Box<Active>,
+        output: &mut Buf,
+    ) -> Result<()> {
+        if !active.unsent().is_empty() {
+            return self.send_made(cx, to, active, output);
+        }
+        let slot = to.slot.unwrap_or_default();
+        if active.then == Then::End {
+            answer::end(output.tail(), to.id);
+            return self.over(cx, to, *active, output);
+        }
+        if self.unsent >= UNSENT_BYTES {
+            self.put_back(cx, slot, State::Active(active))?;
+            self.lists.push(&mut cx.worker.streams, slot, List::Blocked);
+            return Ok(());
+        }
+        let Work::Sending(exchange) = &mut active.work else {
+            return self.put_back(cx, slot, State::Active(active));
+        };
+        let step = exchange.step(cx.clock, 1, &mut active.made);
+        self.act(cx, to, active, step, output)
+    }
+
+    /// Does what a step of an exchange asks for.
+    fn act(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut active: Box<Active>,
+        step: Step,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let slot = to.slot.unwrap_or_default();
+        let Work::Sending(exchange) = &mut active.work else { return Ok(()) };
+        match step {
+            Step::Clock => {
+                self.put_back(cx, slot, State::Active(active))?;
+                self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
+            }
+            // A silence has nothing to finish: a drain ends it.
+            Step::Wait(until) if !(cx.worker.draining && exchange.end_silence()) => {
+                active.due = until;
+                self.put_back(cx, slot, State::Active(active))?;
+                cx.worker.streams.arm(slot, until);
+            }
+            Step::Wait(_) | Step::Room => return self.again(cx, to, active),
+            Step::Data(bytes) => {
+                exchange.count(bytes);
+                self.unsent += bytes;
+                return self.send_made(cx, to, active, output);
+            }
+            Step::Raw(bytes) => {
+                output.tail().extend_from_slice(&bytes);
+                return self.again(cx, to, active);
+            }
+            Step::Answer(parked, arrived) => {
+                let Work::Sending(exchange) = active.work else { return Ok(()) };
+                return self.answer_parked(cx, to, exchange, (&parked, arrived), output);
+            }
+            Step::End => {
+                match exchange.trailers().filter(|trailers| !trailers.is_empty()) {
+                    Some(trailers) => answer::trailers(output.tail(), to.id, trailers),
+                    None => answer::end(output.tail(), to.id),
+                }
+                return self.over(cx, to, *active, output);
+            }
+            Step::Break => {
+                let kind = exchange.fault().unwrap_or(FaultKind::Reset);
+                if kind == FaultKind::Truncate {
+                    answer::end(output.tail(), to.id);
+                    return self.over(cx, to, *active, output);
+                }
+                exchange.finish(cx);
+                return self.break_stream(cx, to, kind, output);
+            }
+        }
+        Ok(())
+    }
+
+    /// It has its next turn after the others.
+    fn again(&mut self, cx: &mut Cx, to: To, active: Box<Active>) -> Result<()> {
+        let slot = to.slot.unwrap_or_default();
+        self.put_back(cx, slot, State::Active(active))?;
+        self.make_ready(slot, cx.worker);
+        Ok(())
+    }
+
+    /// Sends a frame of bytes that are made, as far as the windows allow.
+    fn send_made(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut active: Box<Active>,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let room = (self.initial_window + active.window).min(self.window);
+        let room = usize::try_from(room).unwrap_or(0).min(MAX_PAYLOAD);
+        let piece = active.unsent();
+        let piece = piece.get(..room.min(piece.len())).unwrap_or_default();
+        let Some(frame) = answer::data(output.tail(), to.id, piece) else {
+            return self.block(cx, to, active, output);
+        };
+        let bytes = piece.len();
+        active.sent(bytes);
+        active.progress(bytes);
+        self.window -= bytes as i64;
+        self.unsent -= bytes;
+        if self.unsent < UNSENT_BYTES && self.unsent + bytes >= UNSENT_BYTES {
+            self.unblock(cx);
+        }
+        if active.unsent().is_empty() && active.then == Then::End {
+            answer::end_stream(output.tail(), frame);
+            return self.over(cx, to, *active, output);
+        }
+        let echoed = matches!(active.work, Work::Receiving(_));
+        self.again(cx, to, active)?;
+        if echoed && let Some(slot) = to.slot {
+            self.credit(cx, slot, bytes as u32, output);
+        }
+        Ok(())
+    }
+
+    /// A window is closed: the stream waits until the client opens it, for as long as it may leave
+    /// an answer untaken.
+    fn block(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        mut active: Box<Active>,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let slot = to.slot.unwrap_or_default();
+        let (now, limits) = (cx.clock.now, &cx.app.limits);
+        let due = active.patience(now, limits);
+        if now >= due {
+            frame_reset(to, output);
+            self.unsent -= active.unsent().len();
+            self.abort(cx, *active);
+            self.drop_stream(cx, to);
+            self.unblock(cx);
+            return self.guard.reset(now);
+        }
+        active.due = due;
+        let own = self.initial_window + active.window <= 0;
+        self.put_back(cx, slot, State::Active(active))?;
+        cx.worker.streams.arm(slot, due);
+        if !own {
+            self.lists.push(&mut cx.worker.streams, slot, List::Blocked);
+        }
+        Ok(())
+    }
+
+    /// The connection lets more out: the streams that waited for that are ready.
+    pub(super) fn unblock(&mut self, cx: &mut Cx) {
+        while let Some(slot) = self.lists.first(List::Blocked) {
+            self.make_ready(slot, cx.worker);
+        }
+    }
+
+    /// The last frame of an answer is out.
+    fn over(&mut self, cx: &mut Cx, to: To, active: Active, output: &mut Buf) -> Result<()> {
+        match active.work {
+            Work::Sending(exchange) => self.finish(cx, to, exchange, output),
+            Work::Receiving(_) => Ok(()),
+        }
+    }
+
+    /// A fault breaks a stream, or the connection.
+    pub(super) fn break_stream(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        kind: FaultKind,
+        output: &mut Buf,
+    ) -> Result<()> {
+        match kind {
+            FaultKind::Reset => self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output),
+            FaultKind::Hang | FaultKind::Stall => self.reset_to(cx, to, ErrorCode::CANCEL, output),
+            FaultKind::Abort => {
+                self.drop_stream(cx, to);
+                self.broken = true;
+                Ok(())
+            }
+            _ => {
+                self.drop_stream(cx, to);
+                self.abandon(cx);
+                match kind {
+                    FaultKind::Garbage => self.shut(cx),
+                    _ => self.close(cx, ErrorCode::NO_ERROR, "", output),
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn frame_reset(to: To, output: &mut Buf) {
+    super::frame::write_rst_stream(output.tail(), to.id, ErrorCode::CANCEL);
+}
