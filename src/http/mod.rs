@@ -24,3 +24,4 @@ pub mod target;
 pub(crate) mod tests;
 pub mod tls_facts;
 pub mod uri;
+pub mod x509;
