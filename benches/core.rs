@@ -76,7 +76,8 @@ mod head {
 
     fn read(bencher: Bencher, bytes: &[u8]) {
         let limits = Limits::default();
-        let origin = Origin { peer: None, local: "127.0.0.1:8080", unix_us: 0, modifiers: true };
+        let origin =
+            Origin { peer: None, local: "127.0.0.1:8080", tls: None, unix_us: 0, modifiers: true };
         bencher.counter(BytesCount::new(bytes.len())).bench(|| {
             let bytes = black_box(bytes);
             let mut table = FieldTable::empty();

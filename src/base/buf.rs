@@ -26,6 +26,11 @@ impl Buf {
         &self.bytes[self.start..]
     }
 
+    /// The same, to be changed in place.
+    pub fn unread_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..]
+    }
+
     /// The number of unread bytes.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.start

@@ -341,3 +341,16 @@ pub const KEPT_HEADS: usize = 8;
 /// Longest path in bytes that a waiting stream keeps without it counting. It takes one of the
 /// smallest allocations, so the number of streams bounds them all.
 pub const KEPT_PATH_BYTES: usize = 32;
+/// Longest ClientHello that is read for what it offers, in bytes; a longer one is left to rustls,
+/// which accepts 64 KiB. Those of browsers with post-quantum groups have 2 KB.
+pub const MAX_HELLO_BYTES: usize = 16 * 1024;
+/// Most bytes of what a ClientHello offers that are kept for a connection: Chrome's takes 130, and
+/// one of OpenSSL 230.
+pub const MAX_OFFERED_BYTES: usize = 1024;
+/// Most plaintext in one TLS record (RFC 8446 5.1).
+pub const TLS_RECORD_BYTES: usize = 16 * 1024;
+/// Most bytes that sealing adds to a record: 5 for its header, at most 24 for nonce and tag.
+pub const TLS_RECORD_OVERHEAD: usize = 32;
+/// Steps of TLS handshakes that one loop of a worker takes. Each costs 120 to 150 µs, so timers are
+/// at most 0.6 ms late because of them.
+pub const HANDSHAKES_PER_TURN: u32 = 4;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::values::BadValue;
+pub use crate::http::tls_facts::TlsVersion;
 
 /// What the TLS listeners use. Files are named here and read when the server starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +30,6 @@ pub struct TlsSettings {
     pub key_log: Option<PathBuf>,
 }
 
-/// A version of TLS. The older ones are deprecated (RFC 8996).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246).
-    Tls12,
-    /// TLS 1.3 (RFC 8446).
-    Tls13,
-}
-
 /// A protocol that ALPN can negotiate (RFC 7301).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alpn {
@@ -62,8 +54,10 @@ pub enum ClientAuth {
 pub(crate) const KEY_LOG: &str = "SSLKEYLOGFILE";
 
 /// The names of the versions.
-pub(crate) const VERSIONS: [(&str, TlsVersion); 2] =
-    [("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
+pub(crate) const VERSIONS: [(&str, TlsVersion); 2] = [
+    (TlsVersion::Tls12.number(), TlsVersion::Tls12),
+    (TlsVersion::Tls13.number(), TlsVersion::Tls13),
+];
 
 /// The names of the protocols.
 pub(crate) const ALPNS: [(&str, Alpn); 2] =

@@ -37,6 +37,13 @@ pub const TOO_SLOW: Refusal = Refusal {
     allow: None,
 };
 
+/// A port that speaks TLS alone was sent something else.
+pub const PLAIN_ON_TLS: Refusal = Refusal {
+    status: Status(400),
+    reason: Cow::Borrowed("this port speaks HTTPS only; use https:// in the URL"),
+    allow: None,
+};
+
 /// The client closed or reset the connection within the head of a request. Only logged.
 pub const LEFT: Refusal = Refusal {
     status: Status::CLIENT_GONE,

@@ -4,6 +4,7 @@ use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::http2::Http2;
+use super::tls::{Handshake, Tls};
 use super::websocket::WebSocket;
 use super::{Cx, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
@@ -15,8 +16,10 @@ use crate::http::modifiers::{self, At, Fault, Modifiers, Plan};
 /// What a listener's connections speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.0 and 1.1.
+    /// HTTP/1.0 and 1.1, and both over TLS if the listener can.
     Http,
+    /// HTTP over TLS alone.
+    Https,
     /// Raw echo: every byte comes back.
     Echo,
 }
@@ -33,6 +36,8 @@ impl Protocol {
 pub enum Conn {
     /// HTTP/1.0 and 1.1.
     Http1(Http1),
+    /// TLS, and what is spoken inside it.
+    Tls(Box<Tls<Conn>>),
     /// Raw echo: every byte comes back. With modifiers, later, slowly, or in part.
     Echo(Option<Box<ModifiedEcho>>),
     /// HTTP/2.
@@ -48,6 +53,7 @@ impl Conn {
     pub fn new(protocol: Protocol, limits: &Limits, now: Time) -> Conn {
         match protocol {
             Protocol::Http => Conn::Http1(Http1::new(limits, now)),
+            Protocol::Https => Conn::new(Protocol::Http, limits, now).in_tls(Handshake::default()),
             Protocol::Echo => Conn::Echo(None),
         }
     }
@@ -63,7 +69,7 @@ impl Conn {
         now: Time,
     ) -> Conn {
         let (speaks, echoes) = match protocol {
-            Protocol::Http => (modifiers::Protocol::Http11, false),
+            Protocol::Http | Protocol::Https => (modifiers::Protocol::Http11, false),
             Protocol::Echo => (modifiers::Protocol::TcpEcho, true),
         };
         let asked = defaults::asked(app, listener, speaks)
@@ -83,6 +89,7 @@ impl Conn {
     pub fn standing(&self) -> Standing {
         match self {
             Conn::Http1(http1) => http1.standing(),
+            Conn::Tls(tls) => tls.standing(),
             Conn::Echo(Some(echo)) => echo.standing(),
             Conn::Echo(None) => Standing { splice_budget: u64::MAX, ..Standing::READS },
             Conn::Http2(http2) => http2.standing(),
@@ -95,6 +102,7 @@ impl Conn {
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         let next = match self {
             Conn::Http1(http1) => http1.advance(cx, input, output),
+            Conn::Tls(tls) => tls.advance(cx, input, output),
             Conn::Echo(Some(echo)) => echo.advance(cx, input, output),
             Conn::Echo(None) => echo::advance(cx, input, output),
             Conn::Http2(http2) => http2.advance(cx, input, output),
@@ -103,7 +111,7 @@ impl Conn {
         };
         match next {
             Next::Become(upgrade) => {
-                *self = Conn::upgraded(*upgrade, cx);
+                self.upgrade(*upgrade, cx, input, output);
                 // To be called again after the 101, or what comes before the break, is sent.
                 Next::Write
             }
@@ -111,8 +119,14 @@ impl Conn {
         }
     }
 
-    fn upgraded(upgrade: Upgrade, cx: &mut Cx) -> Conn {
-        match upgrade {
+    /// The same inside TLS.
+    fn in_tls(self, handshake: Handshake) -> Conn {
+        Conn::Tls(Box::new(Tls::new(self, handshake)))
+    }
+
+    #[cold]
+    fn upgrade(&mut self, upgrade: Upgrade, cx: &mut Cx, input: &Buf, output: &mut Buf) {
+        *self = match upgrade {
             Upgrade::Http2(requests) => {
                 Conn::Http2(Box::new(Http2::new(cx.worker, requests, cx.clock.now)))
             }
@@ -121,6 +135,8 @@ impl Conn {
                 Conn::WebSocket(Box::new(WebSocket::new(limits, until, plan)))
             }
             Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
+            Upgrade::Tls => std::mem::replace(self, Conn::Echo(None)).in_tls(Handshake::default()),
+            Upgrade::PlainOnTls => Conn::Http1(Http1::refusing_plain(cx, input, output)),
         }
     }
 }
@@ -135,14 +151,18 @@ impl Machine for Conn {
     }
 
     fn fire(&mut self, stream: u32, worker: &mut Shared) {
-        if let Conn::Http2(http2) = self {
-            http2.fire(stream, worker);
+        match self {
+            Conn::Http2(http2) => http2.fire(stream, worker),
+            Conn::Tls(tls) => tls.fire(stream, worker),
+            _ => {}
         }
     }
 
     fn release(&mut self, worker: &mut Shared) {
-        if let Conn::Http2(http2) = self {
-            http2.release(worker);
+        match self {
+            Conn::Http2(http2) => http2.release(worker),
+            Conn::Tls(tls) => tls.release(worker),
+            _ => {}
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod http2;
 pub mod intake;
 pub mod modify;
 pub mod test_driver;
+pub mod tls;
 pub mod websocket;
 
 use std::net::IpAddr;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use self::http2::{CommonFields, hpack::decoded::Decoded, streams::Streams};
 use crate::base::buf::Buf;
+use crate::base::limits::HANDSHAKES_PER_TURN;
 use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
@@ -36,6 +38,8 @@ use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
 use crate::http::reply::WebSocketLimits;
 use crate::http::tls_facts::TlsFacts;
+use tls::Plain;
+use tls::acceptor::Acceptor;
 
 /// A machine, whatever it speaks: what a filter such as TLS needs of the one inside it.
 pub trait Machine {
@@ -67,6 +71,8 @@ pub enum Next {
     /// The client to close, until this moment: our side is shut down once `output` has been taken,
     /// and input is still read (RFC 9112 9.6).
     Linger(Time),
+    /// Another turn, soon: the worker has done enough of the work that is next.
+    Yield,
     /// A small receive buffer, for a client that is to be read slowly; call again at once.
     Narrow,
     /// Another protocol, which the connection speaks from the next byte on.
@@ -87,6 +93,10 @@ pub enum Upgrade {
     Http2(u32),
     /// None: the connection is broken by this fault, once `output` has been taken.
     Broken(FaultKind),
+    /// TLS around the present one, which has consumed nothing.
+    Tls,
+    /// HTTP/1, to refuse what is not TLS on a port that speaks nothing else.
+    PlainOnTls,
 }
 
 /// What a connection is doing between two calls, derived from its state.
@@ -197,6 +207,8 @@ pub struct Ends<'a> {
     pub peer: Option<IpAddr>,
     /// Our address, as `host:port`.
     pub local: &'a str,
+    /// How the listener's connections begin to speak TLS, if they can.
+    pub tls: Option<&'a Acceptor>,
     /// What is known of the TLS connection, if it is one.
     pub secure: Option<&'a TlsFacts>,
     /// The listener's defaults for every request, if there are any.
@@ -220,6 +232,10 @@ pub struct Shared {
     pub decoded: Decoded,
     /// The fields of every HTTP/2 answer.
     pub common_fields: CommonFields,
+    /// What TLS connections lend their machines; empty between turns.
+    pub plain: Plain,
+    /// Steps of TLS handshakes that may still be taken in this loop of the worker.
+    pub handshakes_left: u32,
     /// Finished exchanges, when they are recorded.
     pub records: Records,
     /// The state of modifiers, which all workers share.
@@ -260,6 +276,8 @@ impl Shared {
             streams: Streams::default(),
             decoded: Decoded::default(),
             common_fields: CommonFields::default(),
+            plain: Plain::default(),
+            handshakes_left: HANDSHAKES_PER_TURN,
             records: Records::default(),
             modifiers: Arc::default(),
             number: 0,

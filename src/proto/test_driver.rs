@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conn::{Conn, Protocol};
+use super::tls::acceptor::Acceptor;
 use super::{Clock, Cx, Edge, Ends, Event, Next, Shared};
 use crate::base::buf::Buf;
+use crate::base::limits::HANDSHAKES_PER_TURN;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
@@ -16,6 +18,8 @@ use crate::http::modifiers::Modifiers;
 pub struct Driver {
     /// The settings.
     pub app: Arc<App>,
+    /// How the listener's connections begin to speak TLS.
+    pub tls: Option<Arc<Acceptor>>,
     /// The listener's defaults for every request.
     pub modifiers: Option<Arc<Modifiers>>,
     /// The machine.
@@ -37,6 +41,7 @@ impl Driver {
     pub const ENDS: Ends<'static> = Ends {
         peer: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
         local: "127.0.0.1:8080",
+        tls: None,
         secure: None,
         modifiers: None,
     };
@@ -50,6 +55,7 @@ impl Driver {
         Driver {
             conn: Conn::new(protocol, &app.limits, Time::START),
             app,
+            tls: None,
             modifiers: None,
             clock: Clock { now: Time::START, fresh: false },
             edge: Edge::default(),
@@ -67,16 +73,18 @@ impl Driver {
 
     /// What a machine is called with.
     pub fn cx(&mut self) -> Cx<'_> {
-        let Driver { clock, edge, app, modifiers, worker, .. } = self;
-        let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
+        let Driver { clock, edge, app, tls, modifiers, worker, .. } = self;
+        let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
+        let ends = Ends { tls, modifiers, ..Driver::ENDS };
         Cx { clock: *clock, edge: *edge, ends, connection: 0, app, worker }
     }
 
     /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
     pub fn advance(&mut self) -> Next {
-        let Driver { app, modifiers, conn, clock, edge, worker, input, output } = self;
+        let Driver { app, tls, modifiers, conn, clock, edge, worker, input, output } = self;
         worker.delayed -= conn.standing().delayed as usize;
-        let ends = Ends { modifiers: modifiers.as_deref(), ..Driver::ENDS };
+        let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
+        let ends = Ends { tls, modifiers, ..Driver::ENDS };
         let mut cx = Cx { clock: *clock, edge: *edge, ends, connection: 0, app, worker };
         let next = conn.advance(&mut cx, input, output);
         worker.delayed += conn.standing().delayed as usize;
@@ -92,6 +100,7 @@ impl Driver {
         loop {
             match self.advance() {
                 Next::ReadClock => self.clock.fresh = true,
+                Next::Yield => self.worker.handshakes_left = HANDSHAKES_PER_TURN,
                 Next::Narrow => {}
                 next => return next,
             }

@@ -290,6 +290,10 @@ impl<S> Session<S> {
                 self.shut(turn, next);
                 Some(self.wait(until))
             }
+            Next::Yield => {
+                turn.deadline.clear();
+                Some(TurnResult::Yield)
+            }
             _ if turn.is_used_up() => {
                 match next {
                     Next::Write => turn.deadline.extend(turn.cx, turn.sent),

@@ -22,7 +22,8 @@ use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
 use crate::base::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, RECORDS_PER_TURN,
+    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, HANDSHAKES_PER_TURN,
+    RECORDS_PER_TURN,
 };
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
@@ -344,6 +345,7 @@ impl<N: Net> Worker<N> {
 
     fn serve(&mut self) {
         let mut ready = std::mem::take(&mut self.ready);
+        self.shared.handshakes_left = HANDSHAKES_PER_TURN;
         for token in ready.drain(..) {
             match self.turn(token) {
                 Some(TurnResult::Close) => self.close(token),
@@ -363,9 +365,9 @@ impl<N: Net> Worker<N> {
 
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
-        let Listener { local, modifiers, .. } = &self.listeners[usize::from(session.listener)];
-        let modifiers = modifiers.as_deref();
-        let ends = Ends { peer: session.peer, local, secure: None, modifiers };
+        let Listener { local, tls, modifiers, .. } = &self.listeners[usize::from(session.listener)];
+        let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
+        let ends = Ends { peer: session.peer, local, tls, secure: None, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);

@@ -281,8 +281,8 @@ fn a_thousand_resets_leave_nothing() {
     ] {
         let mut random = Random::new(1);
         let request = match protocol {
-            Protocol::Http => get("/bytes/30000?seed=1"),
             Protocol::Echo => pattern(30_000),
+            _ => get("/bytes/30000?seed=1"),
         };
         let clients = (0..250).map(|_| reader(&mut random, request.clone(), 10_000)).collect();
         let sim = sim(&mut random, clients);

@@ -39,6 +39,7 @@ use super::exchange::{Admission, Exchange, Opened};
 use super::http2::frame::PREFACE;
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
+use super::tls::hello;
 use super::{Cx, Ends, Event, Evictable, Next, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
@@ -198,6 +199,11 @@ impl Http1 {
 
     fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Head { until, scanned } = self.stage else { return None };
+        if self.first_request && cx.ends.tls.is_some() && hello::is_tls(input.unread()) {
+            // As long as for a head is left, from the first byte on.
+            self.stage = Stage::Idle { since: until.before(cx.app.limits.head_timeout) };
+            return Some(Next::Become(Box::new(Upgrade::Tls)));
+        }
         let sniffed = self.sniff(cx, input.unread(), until);
         if sniffed.is_some() {
             return sniffed;

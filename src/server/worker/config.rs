@@ -6,6 +6,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
 use crate::proto::conn::Protocol;
+use crate::proto::tls::acceptor::Acceptor;
 use crate::server::access_log::Sink;
 use crate::server::per_ip::ConnectionsPerIp;
 
@@ -34,6 +35,8 @@ pub struct Listener {
     pub(super) protocol: Option<Protocol>,
     /// Its address, for requests without a Host field.
     pub(super) local: String,
+    /// How its connections begin to speak TLS, if they can; all workers share it.
+    pub(in crate::server) tls: Option<Arc<Acceptor>>,
     /// The defaults for every request there, if there are any; all workers share them.
     pub(in crate::server) modifiers: Option<Arc<Modifiers>>,
     /// Whether the kernel defers accepting until the client has sent something. Such a connection
@@ -48,7 +51,12 @@ impl Listener {
     /// `deferred`: they are accepted once the client has sent something.
     pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
         let (local, next_accept) = (local.to_owned(), Time::NEVER);
-        Listener { protocol, local, modifiers: None, deferred, next_accept }
+        Listener { protocol, local, tls: None, modifiers: None, deferred, next_accept }
+    }
+
+    /// The same, able to speak TLS in this way.
+    pub fn with_tls(self, tls: Option<Arc<Acceptor>>) -> Listener {
+        Listener { tls, ..self }
     }
 
     /// The same with these modifiers as the defaults for every request there.

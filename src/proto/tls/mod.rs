@@ -1,0 +1,252 @@
+//! TLS (RFC 8446, RFC 5246): a filter of bytes around another machine.
+//!
+//! ```text
+//!        whole ClientHello        due           handshake over       the machine's end
+//!  Hello ────────────────▶ Due ────────▶ Handshake ──────────▶ Open ────────────────▶ Closed
+//!    │ not TLS               │ a fault       │ an alert           │ an alert
+//!    └──▶ plain 400          └───────────────┴─────▶ broken ◀─────┘
+//! ```
+//!
+//! Each call opens what has arrived into a buffer that the worker lends, advances the machine, and
+//! seals what it wrote. The machine has the connection's timeouts from the accept on: to it, a
+//! handshake is a time without input. Between two calls a connection owns no buffer, unless the
+//! machine has left input.
+
+pub mod acceptor;
+pub mod hello;
+mod link;
+#[cfg(test)]
+mod tests;
+
+use super::{Cx, Edge, Ends, Event, Machine, Next, Shared, Standing, Upgrade};
+use crate::base::buf::Buf;
+use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
+use crate::base::time::Time;
+use crate::http::modifiers::FaultKind;
+use crate::http::modifiers::plan::echo_due;
+use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
+use hello::Start;
+use link::Link;
+
+/// A connection that speaks TLS, and the machine inside it.
+#[derive(Debug)]
+pub struct Tls<M> {
+    stage: Stage,
+    inner: M,
+    /// What the machine has not consumed.
+    kept: Box<[u8]>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// No whole ClientHello is there; nothing is allocated for rustls.
+    Hello(Handshake),
+    /// The answer to it, or what takes its place, is due then.
+    Due { due: Time, handshake: Handshake, hello: Option<ClientHello> },
+    /// The handshake goes on. It is broken by this fault once the ServerHello is out.
+    Handshake { link: Link, hello: Option<ClientHello>, fault: Option<FaultKind> },
+    /// It is over.
+    Open { link: Link, facts: TlsFacts },
+    /// Our close_notify is out: what still arrives is discarded unopened.
+    Closed,
+}
+
+/// What modifiers do to a handshake. The default changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handshake {
+    /// Delay of the ServerHello, in microseconds.
+    pub delay_us: u64,
+    /// What takes the place of the ServerHello; a reset comes once it is out.
+    pub fault: Option<FaultKind>,
+    /// The only version that is spoken.
+    pub only: Option<TlsVersion>,
+}
+
+/// The buffers that a worker lends to the filter; empty between two calls.
+#[derive(Debug, Default)]
+pub struct Plain {
+    /// What the client sent.
+    input: Buf,
+    /// What the machine answers.
+    output: Buf,
+}
+
+impl<M: Machine> Tls<M> {
+    /// A connection on which nothing was opened yet. `inner` is in the state of one accepted then.
+    pub fn new(inner: M, handshake: Handshake) -> Tls<M> {
+        Tls { stage: Stage::Hello(handshake), inner, kept: Box::default() }
+    }
+
+    /// A whole ClientHello is waited for, so that a handshake is judged, delayed and broken in one
+    /// place.
+    fn hello(&mut self, cx: &mut Cx, input: &Buf) -> Option<Next> {
+        let Stage::Hello(handshake) = self.stage else { return None };
+        let hello = match hello::read(input.unread()) {
+            Start::Partial => return Some(self.wait(cx)),
+            Start::Plain => return Some(Next::Become(Box::new(Upgrade::PlainOnTls))),
+            Start::Hello(hello) => hello,
+        };
+        if handshake.delay_us > 0 && !cx.clock.fresh {
+            return Some(Next::ReadClock);
+        }
+        let due = echo_due(cx.clock.now, handshake.delay_us);
+        self.to(Stage::Due { due, handshake, hello })
+    }
+
+    /// The ServerHello is due, or a fault in its place.
+    fn due(&mut self, cx: &mut Cx) -> Option<Next> {
+        let Stage::Due { due, handshake, hello } = &mut self.stage else { return None };
+        if cx.clock.now < *due {
+            let gone = cx.edge.eof_reported || cx.worker.draining;
+            return Some(if gone { Next::Close } else { Next::Sleep(*due) });
+        }
+        match handshake.fault {
+            None | Some(FaultKind::Reset | FaultKind::Abort) => {}
+            Some(kind) => return Some(broken(kind)),
+        }
+        let (fault, hello) = (handshake.fault, hello.take());
+        match cx.ends.tls.map(|acceptor| acceptor.link(handshake.only)) {
+            Some(Ok(link)) => self.to(Stage::Handshake { link, hello, fault }),
+            _ => Some(Next::Close),
+        }
+    }
+
+    /// What arrives in a handshake goes to rustls. The work for that is bounded for each loop of
+    /// the worker, or many handshakes at once would make every timer late.
+    fn handshake(
+        &mut self,
+        cx: &mut Cx,
+        input: &mut Buf,
+        output: &mut Buf,
+        plain: &mut Plain,
+    ) -> Option<Next> {
+        let Stage::Handshake { link, hello, fault } = &mut self.stage else { return None };
+        if cx.worker.handshakes_left == 0 && !input.is_empty() {
+            return Some(Next::Yield);
+        }
+        let before = output.len();
+        let opened = link.open(input, plain.input.tail(), output.tail());
+        let sends = output.len() > before;
+        cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(sends.into());
+        match fault {
+            _ if opened.is_err() => return Some(broken(FaultKind::Close)),
+            Some(kind) if sends => return Some(broken(*kind)),
+            _ if link.is_handshaking() => return Some(self.wait(cx)),
+            _ => {}
+        }
+        let Some(facts) = link.facts(hello.take()) else { return Some(Next::Close) };
+        match std::mem::replace(&mut self.stage, Stage::Closed) {
+            Stage::Handshake { link, .. } => self.to(Stage::Open { link, facts }),
+            _ => None,
+        }
+    }
+
+    /// Opens what has arrived, lets the machine advance, and seals what it wrote.
+    fn open(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf, plain: &mut Plain) -> Next {
+        let Stage::Open { link, facts } = &mut self.stage else { return Next::Close };
+        let opened = match input.is_empty() {
+            true => Ok(()),
+            false => link.open(input, plain.input.tail(), output.tail()),
+        };
+        facts.close_notify = link.closed;
+        let Edge { read_eof, eof_reported, event } = cx.edge;
+        let edge = Edge {
+            read_eof: read_eof || link.closed,
+            eof_reported: eof_reported || link.closed,
+            // What was begun ends as if the client had reset the connection.
+            event: if opened.is_ok() { event } else { Event::Reset },
+        };
+        let ends = Ends { secure: Some(facts), ..cx.ends };
+        let mut within = Cx {
+            clock: cx.clock,
+            edge,
+            ends,
+            connection: cx.connection,
+            app: cx.app,
+            worker: &mut *cx.worker,
+        };
+        let next = self.inner.advance(&mut within, &mut plain.input, &mut plain.output);
+        if opened.is_err() {
+            plain.output.clear();
+            return broken(FaultKind::Close);
+        }
+        if !plain.output.is_empty() {
+            link.seal(input, plain.output.unread(), output.tail());
+            plain.output.clear();
+        }
+        if matches!(next, Next::Close | Next::Linger(_)) {
+            link.close(input, output.tail());
+            self.stage = Stage::Closed;
+        }
+        next
+    }
+
+    /// The machine lingers: it discards what arrives, so what arrives need not be opened.
+    fn closed(&mut self, cx: &mut Cx, input: &mut Buf, plain: &mut Plain) -> Next {
+        let next = self.inner.advance(cx, input, &mut plain.output);
+        plain.output.clear();
+        next
+    }
+
+    /// Without input, the machine decides how long to wait.
+    fn wait(&mut self, cx: &mut Cx) -> Next {
+        self.inner.advance(cx, &mut Buf::default(), &mut Buf::default())
+    }
+
+    fn to(&mut self, stage: Stage) -> Option<Next> {
+        self.stage = stage;
+        None
+    }
+}
+
+impl<M: Machine> Machine for Tls<M> {
+    fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
+        let begun = matches!(self.stage, Stage::Open { .. } | Stage::Closed);
+        if !begun && matches!(cx.edge.event, Event::Refused | Event::Reset) {
+            return Next::Close;
+        }
+        let mut plain = std::mem::take(&mut cx.worker.plain);
+        plain.input.load(std::mem::take(&mut self.kept));
+        let next = loop {
+            let next = match &self.stage {
+                Stage::Hello(_) => self.hello(cx, input),
+                Stage::Due { .. } => self.due(cx),
+                Stage::Handshake { .. } => self.handshake(cx, input, output, &mut plain),
+                Stage::Open { .. } => Some(self.open(cx, input, output, &mut plain)),
+                Stage::Closed => Some(self.closed(cx, input, &mut plain)),
+            };
+            if let Some(next) = next {
+                break next;
+            }
+        };
+        self.kept = plain.input.save(room(&cx.app.limits));
+        plain.output.save(room(&cx.app.limits));
+        cx.worker.plain = plain;
+        next
+    }
+
+    #[inline(always)] // twice a turn
+    fn standing(&self) -> Standing {
+        match &self.stage {
+            Stage::Due { .. } => Standing { reads: false, delayed: 1, ..Standing::READS },
+            _ => Standing { splice_budget: 0, ..self.inner.standing() },
+        }
+    }
+
+    fn fire(&mut self, stream: u32, worker: &mut Shared) {
+        self.inner.fire(stream, worker);
+    }
+
+    fn release(&mut self, worker: &mut Shared) {
+        self.inner.release(worker);
+    }
+}
+
+/// The capacity that a lent buffer goes back to: as much as a worker's others.
+fn room(limits: &Limits) -> usize {
+    limits.head_bytes + READ_BYTES + 2 * HEAD_ROOM
+}
+
+fn broken(kind: FaultKind) -> Next {
+    Next::Become(Box::new(Upgrade::Broken(kind)))
+}
