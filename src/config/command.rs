@@ -26,8 +26,8 @@ Flags override the environment, which overrides the file, which overrides the de
 HOST and PORT apply if nothing else sets an address to listen on. go-httpbin's flags are accepted
 with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
 
-  loiter                              HTTP on http://127.0.0.1:8080, for this machine only
-  loiter --listen :8080               HTTP on every interface
+  loiter                              HTTP and HTTPS on 127.0.0.1:8080, for this machine only
+  loiter --listen :8080               HTTP and HTTPS on every interface
   loiter help modifiers               what makes responses slow, odd or broken
   loiter --print-config > loiter.toml a file to start from
   loiter --config loiter.toml --check-config";
@@ -37,7 +37,7 @@ const AFTER_SHORT: &str =
 
 /// The settings that `-h` shows, one line each.
 const COMMON: [(&str, &str); 11] = [
-    ("listen", "HOST:PORT, :PORT or unix:PATH"),
+    ("listen", "HOST:PORT or unix:PATH"),
     ("workers", "Worker threads; 0 for one per CPU"),
     ("shutdown-timeout", "Time for requests in progress to finish"),
     ("profile", "Preset: local, or public for tight limits"),

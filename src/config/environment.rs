@@ -27,6 +27,14 @@ const EXPOSED: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
 /// go-httpbin's variables for the address to listen on.
 pub(crate) const HOST_AND_PORT: [&str; 2] = ["HOST", "PORT"];
 
+/// go-httpbin's variable that makes it serve HTTPS in place of HTTP.
+const CERTIFICATE: &str = "HTTPS_CERT_FILE";
+
+/// Whether go-httpbin would serve HTTPS with these flags and variables.
+pub(crate) fn is_https(flags: &Environment, env: &Environment) -> bool {
+    [flags, env].iter().any(|given| variable(given, CERTIFICATE).is_some())
+}
+
 /// The text of a variable. An empty one counts as not set: `docker run -e PORT=` unsets it.
 pub(crate) fn variable(env: &Environment, name: &str) -> Option<String> {
     env.get(name).filter(|text| !text.trim().is_empty()).cloned()
@@ -64,29 +72,36 @@ pub(crate) fn checked(
 }
 
 /// The address from HOST and PORT. Some shells export the machine's name as HOST, so a HOST that is
-/// neither an IP address nor `localhost` counts only with PORT.
-pub(crate) fn listen(env: &Environment) -> Option<Given> {
+/// neither an IP address nor `localhost` counts only with PORT. Where go-httpbin would serve HTTPS,
+/// our default address has it alone too: who gives a certificate must not get plain HTTP.
+pub(crate) fn listen(env: &Environment, https: bool) -> Option<Given> {
     let port = variable(env, "PORT");
     let host = variable(env, "HOST")
         .filter(|host| port.is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok());
     let name = match (&host, &port) {
+        (None, None) if https => {
+            let (host, place) = ("127.0.0.1".into(), Place::Environment(CERTIFICATE.into()));
+            return host_and_port(Some(host), None, https, place);
+        }
         (None, None) => return None,
         (Some(_), None) => "HOST",
         (None, Some(_)) => "PORT",
         (Some(_), Some(_)) => "HOST and PORT",
     };
-    host_and_port(host, port, Place::Environment(name.to_owned()))
+    host_and_port(host, port, https, Place::Environment(name.to_owned()))
 }
 
 /// The address that go-httpbin listens on with this host and port.
 pub(crate) fn host_and_port(
     host: Option<String>,
     port: Option<String>,
+    https: bool,
     place: Place,
 ) -> Option<Given> {
     let (host, port) = (host.unwrap_or("0.0.0.0".into()), port.unwrap_or("8080".into()));
     let ipv6 = host.contains(':') && !host.starts_with('[');
     let text = if ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let text = if https { format!("https://{text}") } else { text };
     Some(Given { row: Setting::named("listen")?, text, place })
 }
 

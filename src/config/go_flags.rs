@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::Given;
 use super::command::did_you_mean;
-use super::environment::{Environment, HOST_AND_PORT, checked, host_and_port, variable};
+use super::environment::{Environment, HOST_AND_PORT, checked, host_and_port, is_https, variable};
 use super::error::{ConfigError, Place};
 use super::settings::{Setting, Shape};
 use super::tls::KEY_LOG;
@@ -98,7 +98,7 @@ pub(crate) fn given(
     let listen = if given.is_empty() {
         None
     } else {
-        host_and_port(host, port, Place::GoFlag(given.join(" and ")))
+        host_and_port(host, port, is_https(flags, env), Place::GoFlag(given.join(" and ")))
     };
     let rows = Setting::all().filter_map(|row| {
         let name = row.also.iter().find(|name| variable(flags, name).is_some())?;

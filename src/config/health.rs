@@ -33,31 +33,36 @@ pub fn urls(
     listen.sort_by_key(|listen| !listen.modifiers.is_empty());
     let all = || listen.iter().map(|listen| &listen.bind);
     let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.api.prefix);
+    let https = |host: &Host| format!("https://{}{}/", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
-    // HTTP is the best check.
+    // HTTP is the best check; with TLS a client may need a certificate.
     let fixed = all().filter_map(|bind| match bind {
-        Bind::Http(host) if host.port() != 0 => Some((0, http(host))),
+        Bind::Http(host) | Bind::HttpAndHttps(host) if host.port() != 0 => Some((0, http(host))),
         Bind::Unix(socket) => {
             let name = socket.name.within(folder);
             Some((1, format!("unix:{name}:{}/", settings.api.prefix)))
         }
-        Bind::TcpEcho(host) if host.port() != 0 => Some((2, tcp_echo(host))),
+        Bind::Https(host) if host.port() != 0 => Some((2, https(host))),
+        Bind::TcpEcho(host) if host.port() != 0 => Some((3, tcp_echo(host))),
         Bind::UdpEcho(host) if host.port() != 0 => {
-            Some((3, format!("udp-echo://{}", reachable(host))))
+            Some((4, format!("udp-echo://{}", reachable(host))))
         }
         _ => None,
     });
     let fixed = fixed.min_by_key(|(rank, _)| *rank);
-    if let Some((0 | 1, url)) = fixed {
+    if let Some((0..=2, url)) = fixed {
         return vec![url];
     }
     let open = |url: &dyn Fn(&Host) -> String| {
         let open = bound().into_iter().filter(|at| !all().any(|bind| is_at(bind, at)));
         open.map(|at| url(&Host::Address(at))).collect::<Vec<_>>()
     };
-    let is_http = all().any(|bind| matches!(bind, Bind::Http(_)));
+    let is_http = all().any(|bind| matches!(bind, Bind::Http(_) | Bind::HttpAndHttps(_)));
+    let is_https = all().any(|bind| matches!(bind, Bind::Https(_)));
     match fixed {
+        _ if is_http && is_https => [open(&http), open(&https)].concat(),
         _ if is_http => open(&http),
+        _ if is_https => open(&https),
         Some((_, url)) => vec![url],
         None => open(&tcp_echo),
     }
@@ -65,11 +70,7 @@ pub fn urls(
 
 /// Whether `bind` is a TCP listener on the port of `address`.
 fn is_at(bind: &Bind, address: &SocketAddr) -> bool {
-    let host = match bind {
-        Bind::Http(host) | Bind::TcpEcho(host) => host,
-        Bind::UdpEcho(_) | Bind::Unix(_) => return false,
-    };
-    host.port() == address.port()
+    bind.tcp().is_some_and(|host| host.port() == address.port())
 }
 
 /// Replaces the unspecified address by the loopback address.
@@ -116,6 +117,13 @@ mod tests {
         assert_eq!(urls(":0 web:80", &bound), "http://web:80/a/");
         assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/");
         assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/");
+        // TLS is checked if there is nothing without it.
+        assert_eq!(urls("https://:8 web:80", &[]), "http://web:80/a/");
+        assert_eq!(urls("https://:8 unix:s tcp-echo://:7", &[]), "unix:/f/s:/a/");
+        assert_eq!(urls("https://:8 tcp-echo://:7", &[]), "https://127.0.0.1:8/a/");
+        let secure = at_open.replace("http:", "https:");
+        assert_eq!(urls("https://:0 tcp-echo://:7", &bound), secure);
+        assert_eq!(urls("https://:0 :0 tcp-echo://:7", &bound), format!("{at_open} {secure}"));
         assert_eq!(urls("udp-echo://[::]:9", &bound), "udp-echo://127.0.0.1:9");
         // One without modifiers is preferred.
         assert_eq!(urls("a:1/~delay=1s b:2 c:3 unix:s", &bound), "http://b:2/a/");

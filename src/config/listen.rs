@@ -1,6 +1,9 @@
 //! What to listen on: a protocol and a host with a port, or a Unix socket; and the modifiers of the
 //! answers there.
 //!
+//! An address without a scheme is `http+https://`: HTTP with TLS and without on one port, told
+//! apart by the first byte of a connection. `http://` and `https://` are one of them alone.
+//!
 //! The host can be a name, which the server resolves when it starts. `localhost` is always both
 //! loopback addresses and is not resolved.
 
@@ -26,8 +29,12 @@ pub struct Listen {
 /// What a listener binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bind {
-    /// HTTP over TCP.
+    /// HTTP over TCP, without TLS.
     Http(Host),
+    /// HTTP over TLS.
+    Https(Host),
+    /// Both on one port.
+    HttpAndHttps(Host),
     /// TCP echo: every byte received is sent back.
     TcpEcho(Host),
     /// UDP echo: every datagram received is sent back.
@@ -62,7 +69,7 @@ impl Bind {
     /// A listener with these modifiers.
     fn with(self, tokens: &[&str]) -> Result<Listen, BadValue> {
         let echo = match self {
-            Bind::Http(_) | Bind::Unix(_) => None,
+            Bind::Http(_) | Bind::Https(_) | Bind::HttpAndHttps(_) | Bind::Unix(_) => None,
             Bind::TcpEcho(_) => Some(Protocol::TcpEcho),
             Bind::UdpEcho(_) => Some(Protocol::UdpEcho),
         };
@@ -70,14 +77,28 @@ impl Bind {
         Ok(Listen { bind: self, modifiers })
     }
 
+    /// The host of a TCP listener.
+    pub(super) fn tcp(&self) -> Option<&Host> {
+        match self {
+            Bind::Http(host)
+            | Bind::Https(host)
+            | Bind::HttpAndHttps(host)
+            | Bind::TcpEcho(host) => Some(host),
+            Bind::UdpEcho(_) | Bind::Unix(_) => None,
+        }
+    }
+
+    /// Whether TLS is spoken there.
+    pub fn has_tls(&self) -> bool {
+        matches!(self, Bind::Https(_) | Bind::HttpAndHttps(_))
+    }
+
     /// Whether both cannot be open at once.
     pub(super) fn clashes(&self, other: &Bind) -> bool {
-        use Bind::{Http, TcpEcho, UdpEcho, Unix};
         match (self, other) {
-            (Unix(socket), Unix(other)) => socket.name == other.name,
-            (UdpEcho(host), UdpEcho(other))
-            | (Http(host) | TcpEcho(host), Http(other) | TcpEcho(other)) => host.clashes(other),
-            _ => false,
+            (Bind::Unix(socket), Bind::Unix(other)) => socket.name == other.name,
+            (Bind::UdpEcho(host), Bind::UdpEcho(other)) => host.clashes(other),
+            _ => self.tcp().zip(other.tcp()).is_some_and(|(host, other)| host.clashes(other)),
         }
     }
 }
@@ -153,14 +174,17 @@ impl FromStr for Listen {
             return Bind::Unix(socket).with(&tokens);
         }
         let split = text.split_once("://").filter(|(scheme, _)| !scheme.contains('/'));
-        let (scheme, at) = split.unwrap_or(("http", text));
+        let (scheme, at) = split.unwrap_or(("http+https", text));
         let bind = match scheme {
             "http" => Bind::Http,
+            "https" => Bind::Https,
+            "http+https" => Bind::HttpAndHttps,
             "tcp-echo" => Bind::TcpEcho,
             "udp-echo" => Bind::UdpEcho,
             _ => {
                 return Err(BadValue::new(format!("`{scheme}://` is not supported")).advise(
-                    "write http://, tcp-echo:// or udp-echo:// and an address, or unix:PATH",
+                    "write http://, https://, http+https://, tcp-echo:// or udp-echo:// and an \
+                     address, or unix:PATH",
                 ));
             }
         };
@@ -196,6 +220,8 @@ impl fmt::Display for Bind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Bind::Http(host) => write!(f, "http://{host}"),
+            Bind::Https(host) => write!(f, "https://{host}"),
+            Bind::HttpAndHttps(host) => write!(f, "http+https://{host}"),
             Bind::TcpEcho(host) => write!(f, "tcp-echo://{host}"),
             Bind::UdpEcho(host) => write!(f, "udp-echo://{host}"),
             Bind::Unix(socket) => socket.fmt(f),
@@ -256,17 +282,19 @@ mod tests {
     #[test]
     fn every_kind_of_address_is_read_and_shown() {
         for (text, shown) in [
-            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("127.0.0.1:8080", "http+https://127.0.0.1:8080"),
             ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-            ("localhost:80", "http://localhost:80"),
+            ("https://127.0.0.1:443", "https://127.0.0.1:443"),
+            ("http+https://web:80/", "http+https://web:80"),
+            ("localhost:80", "http+https://localhost:80"),
             ("http://LocalHost.:80/", "http://localhost:80"),
-            ("web_1.example-a.org:80", "http://web_1.example-a.org:80"),
+            ("web_1.example-a.org:80", "http+https://web_1.example-a.org:80"),
             ("tcp-echo://localhost:0", "tcp-echo://localhost:0"),
             ("udp-echo://web:7", "udp-echo://web:7"),
-            (":8080", "http://[::]:8080"),
-            ("*:8080", "http://[::]:8080"),
-            ("[::1]:0", "http://[::1]:0"),
-            ("[fe80::1%2]:80", "http://[fe80::1%2]:80"),
+            (":8080", "http+https://[::]:8080"),
+            ("*:8080", "http+https://[::]:8080"),
+            ("[::1]:0", "http+https://[::1]:0"),
+            ("[fe80::1%2]:80", "http+https://[fe80::1%2]:80"),
             ("tcp-echo://0.0.0.0:7", "tcp-echo://0.0.0.0:7"),
             ("udp-echo://:7", "udp-echo://[::]:7"),
             ("unix:/run/loiter.sock", "unix:/run/loiter.sock"),
@@ -299,7 +327,8 @@ mod tests {
             ("é:80", "`é` is neither"),
             ("user@web:80", "`user@web` is neither"),
             ("web", "`web` has no port; write HOST:PORT"),
-            ("https://127.0.0.1:443", "`https://` is not supported; write http://"),
+            ("h2://127.0.0.1:443", "`h2://` is not supported; write http://, https://, http+https"),
+            ("https+http://:443", "`https+http://` is not supported"),
             ("unix:", "is not a valid socket name; write unix:PATH"),
             ("unix:/a,b", "is not a valid socket name"),
         ] {

@@ -51,7 +51,7 @@ fn has_modifiers(listener: &str) -> bool {
 /// Whether this begins with a listener that cannot be an item of a modifier's list. `extra:5` can
 /// be both, so a host name needs its scheme.
 fn is_distinct(text: &str) -> bool {
-    let in_scheme = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    let in_scheme = |byte: u8| byte.is_ascii_lowercase() || b"+-".contains(&byte);
     let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
     let has_scheme = !scheme.is_empty() && scheme.bytes().all(in_scheme);
     let host = text.split([',', '/']).next().unwrap_or_default().trim_end();
@@ -92,6 +92,8 @@ mod tests {
             ("tcp-echo://:7,udp-echo://:7", true),
             (":0,:0,udp-echo://:0,udp-echo://:0", true),
             (":80,127.0.0.1:80", true),
+            ("http://:80,https://:81,http+https://:82", true),
+            ("http://:80,https://:80", false),
             ("localhost:80,web:80,web:81,udp-echo://web:80", true),
             ("localhost:0,localhost:0,web:0,web:0", true),
             ("localhost:80,127.0.0.1:80", false),
@@ -111,32 +113,37 @@ mod tests {
 
     #[test]
     fn a_comma_in_a_modifier_begins_a_listener_only_if_that_is_distinct() {
-        let first = "http://[::]:81/~delay=1ms@90,2s@10";
+        let first = "http+https://[::]:81/~delay=1ms@90,2s@10";
         for (after, second) in [
-            (",:82", "http://[::]:82"),
-            (", *:82", "http://[::]:82"),
-            (",127.0.0.1:82", "http://127.0.0.1:82"),
-            (",[::1]:82/", "http://[::1]:82"),
-            (",localhost:82", "http://localhost:82"),
+            (",:82", "http+https://[::]:82"),
+            (", *:82", "http+https://[::]:82"),
+            (",127.0.0.1:82", "http+https://127.0.0.1:82"),
+            (",[::1]:82/", "http+https://[::1]:82"),
+            (",localhost:82", "http+https://localhost:82"),
+            (",http+https://web:82", "http+https://web:82"),
+            (",https://web:82", "https://web:82"),
             (",http://web:82", "http://web:82"),
             ("/ ,tcp-echo://web:82/~delay=1s,2s", "tcp-echo://web:82/~delay=1s,2s"),
             (",udp-echo://:82,unix:s", "udp-echo://[::]:82 unix:s"),
-            (",unix:s?~delay=1s,2s&mode=0600,:83", "unix:s?mode=0600&~delay=1s,2s http://[::]:83"),
-            ("\nweb:82", "http://web:82"),
+            (
+                ",unix:s?~delay=1s,2s&mode=0600,:83",
+                "unix:s?mode=0600&~delay=1s,2s http+https://[::]:83",
+            ),
+            ("\nweb:82", "http+https://web:82"),
         ] {
             let text = format!(":81/~delay=1ms@90,2s@10{after}");
             assert_eq!(shown(&text), format!("{first} {second}"), "{text}");
             assert_eq!(shown(&shown(&text).replace(' ', ",")), shown(&text), "{text}");
         }
         for (text, read) in [
-            (":81/~fault=none@9,extra:5", "http://[::]:81/~fault=none@9,extra:5"),
-            (":81/~status=200:9,503:1", "http://[::]:81/~status=200@9,503"),
-            (":81/~text=a%2C:82", "http://[::]:81/~text=a%2C:82"),
-            (":81/~text=a,b:82", "http://[::]:81/~text=a%2Cb:82"),
-            (":81/%7Edelay=1s,2s", "http://[::]:81/~delay=1s,2s"),
+            (":81/~fault=none@9,extra:5", "http+https://[::]:81/~fault=none@9,extra:5"),
+            (":81/~status=200:9,503:1", "http+https://[::]:81/~status=200@9,503"),
+            (":81/~text=a%2C:82", "http+https://[::]:81/~text=a%2C:82"),
+            (":81/~text=a,b:82", "http+https://[::]:81/~text=a%2Cb:82"),
+            (":81/%7Edelay=1s,2s", "http+https://[::]:81/~delay=1s,2s"),
             (":80,web:81/~last,web:82", "modifier `last,web:82`: "),
-            ("unix:/~a/s,web:82", "unix:/~a/s http://web:82"),
-            ("unix:s?mode=0600,web:82/~last", "unix:s?mode=0600 http://web:82/~last"),
+            ("unix:/~a/s,web:82", "unix:/~a/s http+https://web:82"),
+            ("unix:s?mode=0600,web:82/~last", "unix:s?mode=0600 http+https://web:82/~last"),
         ] {
             assert!(shown(text).starts_with(read), "{text}: {}", shown(text));
         }
@@ -165,7 +172,7 @@ mod tests {
             (":81/~fault=reset,web:82/", "; write http://web:82 if a listener begins there"),
             (":81/~fault=extra:5,rest", "`rest` is not a fault; did you mean reset?"),
             (":81/~delay=1s,", "``"),
-            (":81/~delay=1s,https://web:82", "`https://` is not supported; write http://"),
+            (":81/~delay=1s,ftp://web:82", "`ftp://` is not supported; write http://"),
         ] {
             assert!(shown(text).contains(said), "{text}: {}", shown(text));
         }
@@ -173,7 +180,7 @@ mod tests {
 
     /// Lists of listeners with modifiers, most of them valid.
     fn lists() -> impl proptest::strategy::Strategy<Value = String> {
-        let one = "((http://|)(web|):0(/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
+        let one = "((http(s|[+]https|)://|)(web|):0(/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
                    /~header=a:[,;b ]{0,2}|/){0,3}|unix:[a-z]{3}[?](~last|mode=0600|\
                    ~text=[,:/;? ]{0,4})(&~delay=1s(,2s|)){0,1})";
         let list = format!("{one}([,\n]{one}){{0,2}}");

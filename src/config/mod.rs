@@ -122,7 +122,8 @@ fn serve(sources: &Sources) -> Result<Invocation, ConfigErrors> {
 /// The settings from all sources, each overriding those before it.
 fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let Sources { folder, matches, go_flags, env } = *sources;
-    let mut given = Vec::from_iter(environment::listen(env).map(Ok));
+    let https = environment::is_https(go_flags, env);
+    let mut given = Vec::from_iter(environment::listen(env, https).map(Ok));
     if let Some(path) = config_file(sources) {
         given.extend(file::read(&folder.join(path)));
     }

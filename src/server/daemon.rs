@@ -180,26 +180,32 @@ fn terminals() -> usize {
     all.into_iter().filter(|terminal| *terminal).count()
 }
 
-/// One line per listener, and on a terminal commands to try.
+/// One line per listener, and on a terminal commands to try. Programs parse the lines, so each has
+/// one URL: the one without TLS where both are served.
 fn announcement(addresses: &[Address]) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
     }
-    let url = addresses.iter().find(|address| matches!(address, Address::Http(_)));
-    if let (Some(url), true) = (url, io::stdout().is_terminal()) {
-        text.push_str(&suggestions(&url.to_string()));
+    let http = addresses.iter().find(|address| address.to_string().starts_with("http"));
+    if let (Some(http), true) = (http, io::stdout().is_terminal()) {
+        text.push_str(&suggestions(&http.to_string(), http.tls_url()));
     }
     text
 }
 
-/// Three commands to try, with a loopback address for the unspecified one. They are quoted because
-/// `?` and `[` are patterns to a shell, for which zsh runs nothing.
-fn suggestions(url: &str) -> String {
-    let url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+/// Commands to try, with a loopback address for the unspecified one. They are quoted because `?`
+/// and `[` are patterns to a shell, for which zsh runs nothing.
+fn suggestions(url: &str, tls: Option<String>) -> String {
+    let reachable =
+        |url: &str| url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+    let curl = if url.starts_with("https:") { "curl -k" } else { "curl" };
+    let url = reachable(url);
+    let tls = tls.map(|tls| format!("  curl -k '{}/get'\n", reachable(&tls)));
     format!(
-        "\nTry:\n  curl '{url}/delay/3'\n  curl '{url}/get?a=1'\n  \
-         wrk -t2 -c1000 -d10s '{url}/delay/1'\n\n"
+        "\nTry:\n  {curl} '{url}/delay/3'\n  {curl} '{url}/get?a=1'\n{}  \
+         wrk -t2 -c1000 -d10s '{url}/delay/1'\n\n",
+        tls.unwrap_or_default()
     )
 }
 
@@ -209,8 +215,19 @@ mod tests {
 
     #[test]
     fn suggestions_have_an_address_to_connect_to() {
+        let suggestions = |url: &str| {
+            let address = url.replace("http+s", "https");
+            let tls = (address != url).then_some(address);
+            suggestions(&url.replace("http+s", "http"), tls)
+        };
         assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
         assert!(suggestions("http://[::]:80").contains("'http://[::1]:80/get?a=1'\n"));
         assert!(suggestions("http://192.0.2.1:80").contains("'http://192.0.2.1:80/delay/1'\n"));
+        assert!(!suggestions("http://[::]:80").contains("https"));
+        let both = suggestions("http+s://[::]:80");
+        assert!(both.contains("curl 'http://[::1]:80/delay/3'\n"), "{both}");
+        assert!(both.contains("curl -k 'https://[::1]:80/get'\n"), "{both}");
+        let tls = suggestions("https://[::]:80");
+        assert!(tls.contains("curl -k 'https://[::1]:80/delay/3'\n"), "{tls}");
     }
 }

@@ -28,8 +28,12 @@ use crate::proto::defaults;
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// HTTP over TCP.
+    /// HTTP over TCP, without TLS.
     Http(SocketAddr),
+    /// HTTP over TLS.
+    Https(SocketAddr),
+    /// Both on one port.
+    HttpAndHttps(SocketAddr),
     /// TCP echo: every byte received is sent back.
     TcpEcho(SocketAddr),
     /// UDP echo: every datagram received is sent back.
@@ -39,11 +43,35 @@ pub enum Address {
 }
 
 impl Address {
+    /// Its IP address and port, unless it is a Unix socket.
+    fn at(&self) -> Option<SocketAddr> {
+        match self {
+            Address::UdpEcho(at) => Some(*at),
+            _ => self.tcp(),
+        }
+    }
+
+    /// The IP address and port of a TCP listener.
+    pub(super) fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Address::Http(at)
+            | Address::Https(at)
+            | Address::HttpAndHttps(at)
+            | Address::TcpEcho(at) => Some(*at),
+            Address::UdpEcho(_) | Address::Unix(_) => None,
+        }
+    }
+
     /// The port; 0 for any free one, or for a Unix socket.
     pub(super) fn port(&self) -> u16 {
+        self.at().map_or(0, |at| at.port())
+    }
+
+    /// The URL for TLS where the displayed one is without.
+    pub(super) fn tls_url(&self) -> Option<String> {
         match self {
-            Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.port(),
-            Address::Unix(_) => 0,
+            Address::HttpAndHttps(at) => Some(format!("https://{at}")),
+            _ => None,
         }
     }
 
@@ -58,7 +86,11 @@ impl Address {
     /// The same with this port.
     fn on_port(mut self, port: u16) -> Address {
         match &mut self {
-            Address::Http(at) | Address::TcpEcho(at) | Address::UdpEcho(at) => at.set_port(port),
+            Address::Http(at)
+            | Address::Https(at)
+            | Address::HttpAndHttps(at)
+            | Address::TcpEcho(at)
+            | Address::UdpEcho(at) => at.set_port(port),
             Address::Unix(_) => {}
         }
         self
@@ -66,9 +98,11 @@ impl Address {
 }
 
 impl fmt::Display for Address {
+    /// A URL that clients take, where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Http(at) => write!(f, "http://{at}"),
+            Address::Http(at) | Address::HttpAndHttps(at) => write!(f, "http://{at}"),
+            Address::Https(at) => write!(f, "https://{at}"),
             Address::TcpEcho(at) => write!(f, "tcp-echo://{at}"),
             Address::UdpEcho(at) => write!(f, "udp-echo://{at}"),
             Address::Unix(socket) => write!(f, "unix:{}", socket.name),
@@ -93,6 +127,8 @@ impl Group {
         let modifiers = listen.shared_modifiers();
         let (host, kind): (&Host, fn(SocketAddr) -> Address) = match &listen.bind {
             Bind::Http(host) => (host, Address::Http),
+            Bind::Https(host) => (host, Address::Https),
+            Bind::HttpAndHttps(host) => (host, Address::HttpAndHttps),
             Bind::TcpEcho(host) => (host, Address::TcpEcho),
             Bind::UdpEcho(host) => (host, Address::UdpEcho),
             Bind::Unix(socket) => {
@@ -174,6 +210,8 @@ pub(super) struct Open {
 pub(super) fn open(address: &Address, first: bool, defers: bool) -> io::Result<Open> {
     match address {
         Address::Http(at) => tcp(*at, first, defers, Protocol::Http, Address::Http),
+        Address::Https(at) => tcp(*at, first, defers, Protocol::Http, Address::Https),
+        Address::HttpAndHttps(at) => tcp(*at, first, defers, Protocol::Http, Address::HttpAndHttps),
         Address::TcpEcho(at) => tcp(*at, first, false, Protocol::Echo, Address::TcpEcho),
         Address::UdpEcho(at) => udp(*at, first),
         Address::Unix(socket) => unix(socket),

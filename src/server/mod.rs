@@ -85,11 +85,7 @@ impl Server {
     ///
     /// If there is none: all listeners are Unix sockets or UDP.
     pub fn address(&self) -> std::net::SocketAddr {
-        let tcp = |address: &Address| match address {
-            Address::Http(at) | Address::TcpEcho(at) => Some(*at),
-            Address::UdpEcho(_) | Address::Unix(_) => None,
-        };
-        self.addresses.iter().find_map(tcp).expect("the server listens for TCP")
+        self.addresses.iter().find_map(Address::tcp).expect("the server listens for TCP")
     }
 
     /// Most connections at a time, by the descriptor limit and the settings.

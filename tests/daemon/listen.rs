@@ -114,7 +114,7 @@ fn a_name_that_is_not_known_is_explained() {
         assert_eq!(run(&["--listen", listen, "--check-config"]).status.code(), Some(0), "{listen}");
     }
     let output = command(BIN).envs([("HOST", "nobody.invalid"), ("PORT", "0")]).output();
-    refused(&output.expect("the binary starts"), 1, &["http://nobody.invalid:0"]);
+    refused(&output.expect("the binary starts"), 1, &["http+https://nobody.invalid:0"]);
 }
 
 /// A server on a socket file, and the file's permissions.

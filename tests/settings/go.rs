@@ -11,13 +11,13 @@ use super::ask::*;
 #[test]
 fn go_httpbins_variables_are_honoured() {
     let at = |env: &[(&str, &str)]| listening(&settings("", env));
-    assert_eq!(at(&[("HOST", "127.0.0.1")]), "http://127.0.0.1:8080");
-    assert_eq!(at(&[("HOST", "::1"), ("PORT", "80")]), "http://[::1]:80");
-    assert_eq!(at(&[("HOST", "localhost"), ("PORT", "0")]), "http://localhost:0");
-    assert_eq!(at(&[("HOST", "localhost")]), "http://localhost:8080");
+    assert_eq!(at(&[("HOST", "127.0.0.1")]), "http+https://127.0.0.1:8080");
+    assert_eq!(at(&[("HOST", "::1"), ("PORT", "80")]), "http+https://[::1]:80");
+    assert_eq!(at(&[("HOST", "localhost"), ("PORT", "0")]), "http+https://localhost:0");
+    assert_eq!(at(&[("HOST", "localhost")]), "http+https://localhost:8080");
     // Some shells export the machine's name as HOST: it counts only together with PORT.
-    assert_eq!(at(&[("HOST", "build-7")]), "http://127.0.0.1:8080");
-    assert_eq!(at(&[("HOST", "build-7"), ("PORT", "80")]), "http://build-7:80");
+    assert_eq!(at(&[("HOST", "build-7")]), "http+https://127.0.0.1:8080");
+    assert_eq!(at(&[("HOST", "build-7"), ("PORT", "80")]), "http+https://build-7:80");
     let said = mistake("", &[("HOST", "build 7"), ("PORT", "80")]);
     assert!(
         said.starts_with("loiter: HOST and PORT: `build 7` is neither an IP address"),
@@ -58,7 +58,7 @@ fn the_whole_of_go_httpbins_environment_is_taken() {
             ("HOME", "/home/app"),
         ],
     );
-    assert_eq!(listening(&settings), "http://0.0.0.0:9000");
+    assert_eq!(listening(&settings), "http+https://0.0.0.0:9000");
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::WARN));
     assert!(settings.real_hostname);
     let app = settings.app();
@@ -132,7 +132,7 @@ fn go_httpbins_flags_are_taken_with_one_dash() {
          -srv-read-header-timeout 1.5s -srv-read-timeout 1m30s",
         &[],
     );
-    assert_eq!(listening(&settings), "http://0.0.0.0:8080");
+    assert_eq!(listening(&settings), "http+https://0.0.0.0:8080");
     assert_eq!((settings.log_format, settings.log_level), (LogFormat::Json, LogLevel::WARN));
     assert!(
         settings.real_hostname && settings.api.full_version && settings.api.dangerous_responses
@@ -151,10 +151,10 @@ fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
     assert_eq!(settings("-prefix /c", &env).api.prefix, "/c");
     assert_eq!(settings("--prefix /d -prefix /c", &env).api.prefix, "/d");
     assert_eq!(settings("-prefix=", &env).api.prefix, "/b");
-    assert_eq!(listening(&settings("-port 2", &env)), "http://[::1]:2");
+    assert_eq!(listening(&settings("-port 2", &env)), "http+https://[::1]:2");
     let env = [("LOITER_LISTEN", ":9")];
-    assert_eq!(listening(&settings("-port 2", &env)), "http://0.0.0.0:2");
-    assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http://[::]:3");
+    assert_eq!(listening(&settings("-port 2", &env)), "http+https://0.0.0.0:2");
+    assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http+https://[::]:3");
     let asked = ask("-port 4 healthcheck", &[]);
     let url = Check::Url("http://127.0.0.1:4/".to_owned());
     assert_eq!(asked, Ok(Invocation::Healthcheck(url)));
@@ -194,4 +194,22 @@ fn go_httpbins_bound_for_bodies_is_the_default_in_its_mode() {
     assert_eq!(kept("--compat go-httpbin --max-body-size 2MiB"), 2 << 20);
     assert_eq!(kept("--compat go-httpbin --profile public"), 256 << 10);
     assert_eq!(settings("", &[("LOITER_COMPAT", "Go-httpbin ")]).api.limits.body_bytes, 1 << 20);
+}
+
+#[test]
+fn a_certificate_as_go_httpbin_takes_it_makes_the_port_https_alone() {
+    let at = |args: &str, env: &[(&str, &str)]| {
+        let pair = [("HTTPS_CERT_FILE", "c"), ("HTTPS_KEY_FILE", "k")];
+        listening(&settings(args, &[&pair, env].concat()))
+    };
+    assert_eq!(at("", &[]), "https://127.0.0.1:8080");
+    assert_eq!(at("", &[("PORT", "80")]), "https://0.0.0.0:80");
+    assert_eq!(at("-port 2", &[("HOST", "::1")]), "https://[::1]:2");
+    assert_eq!(at("--listen :3", &[("PORT", "80")]), "http+https://[::]:3");
+    assert_eq!(at("", &[("LOITER_LISTEN", "http://:3")]), "http://[::]:3");
+    let flags = "-https-cert-file c -https-key-file k";
+    assert_eq!(listening(&settings(flags, &[])), "https://127.0.0.1:8080");
+    assert_eq!(listening(&settings(&format!("{flags} -port 4"), &[])), "https://0.0.0.0:4");
+    let ours = "--tls-cert c --tls-key k";
+    assert_eq!(listening(&settings(ours, &[])), "http+https://127.0.0.1:8080");
 }

@@ -18,7 +18,7 @@ fn a_mistake_in_a_file_is_reported_with_its_line() {
             "workers = [1]",
             ":1: workers: a value of type array is not accepted; write it as in",
         ),
-        ("item", "listen = [80]", "write it as in `listen = [\"http://127.0.0.1:8080\"]`"),
+        ("item", "listen = [80]", "write it as in `listen = [\"http+https://127.0.0.1:8080\"]`"),
         ("twice", "workers = 1\nworkers = 2", ":2: duplicate key; give each key once"),
         ("syntax", "#\nworkers 1", ":2: "),
         ("order", "zebra = 1\nalpha = 1", ":1: unknown key `zebra`"),

@@ -13,8 +13,8 @@ use super::ask::*;
 const SAMPLES: [(&str, &str); 60] = [
     (
         "listen",
-        "http://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
-         udp-echo://web:7,unix:/run/l.sock?mode=0660&owner=0&~status=503,unix:b?~last",
+        "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
+         udp-echo://web:7,https://:443,http://:80,unix:/run/l.sock?mode=0660&owner=0&~status=503,unix:b?~last",
     ),
     ("workers", "3"),
     ("private-fd-tables", "off"),
@@ -125,6 +125,11 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
             let theirs = row.shape == Shape::Switch && row.also.contains(&variable.as_str());
             let sample = if theirs { "true" } else { sample };
             let given = [&beside[..], &[(&variable, sample)]].concat();
+            let mut expected = expected.clone();
+            if variable == "HTTPS_CERT_FILE" {
+                // go-httpbin serves HTTPS then, and no HTTP.
+                expected.listen = vec!["https://127.0.0.1:8080".parse().expect("an address")];
+            }
             assert_eq!(settings("", &given), expected, "{variable}");
         }
         let text = effective(&expected);

@@ -18,11 +18,11 @@ fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
     assert_eq!(settings(&format!("{config} --workers 3"), &env).workers, 3);
 
     let at = |args: &str, env: &[(&str, &str)]| listening(&settings(args, env));
-    assert_eq!(at("", &[]), "http://127.0.0.1:8080");
-    assert_eq!(at("", &env[2..]), "http://0.0.0.0:9");
-    assert_eq!(at(&config, &env[2..]), "http://[::]:1");
-    assert_eq!(at(&config, &env), "http://[::]:2");
-    assert_eq!(at(&format!("{config} --listen :3"), &env), "http://[::]:3");
+    assert_eq!(at("", &[]), "http+https://127.0.0.1:8080");
+    assert_eq!(at("", &env[2..]), "http+https://0.0.0.0:9");
+    assert_eq!(at(&config, &env[2..]), "http+https://[::]:1");
+    assert_eq!(at(&config, &env), "http+https://[::]:2");
+    assert_eq!(at(&format!("{config} --listen :3"), &env), "http+https://[::]:3");
 
     let ours = [("LOITER_MAX_BODY_SIZE", "1"), ("MAX_BODY_SIZE", "2")];
     assert_eq!(settings("", &ours).api.limits.body_bytes, 1, "our own name is the stronger");
@@ -34,7 +34,10 @@ fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
 fn the_last_of_repeated_flags_wins_and_listen_adds_up() {
     assert_eq!(settings("--workers 1 --workers 2", &[]).workers, 2);
     let all = settings("--listen 127.0.0.1:0 --listen 127.0.0.1:0 --listen [::1]:80,unix:s", &[]);
-    assert_eq!(listening(&all), "http://127.0.0.1:0 http://127.0.0.1:0 http://[::1]:80 unix:s");
+    assert_eq!(
+        listening(&all),
+        "http+https://127.0.0.1:0 http+https://127.0.0.1:0 http+https://[::1]:80 unix:s"
+    );
     assert!(mistake("--listen :80 --listen tcp-echo://:80", &[]).contains("once"));
     settings("--listen tcp-echo://:7 --listen udp-echo://:7", &[]);
 }
@@ -83,13 +86,14 @@ fn modifiers_add_up_within_a_source_and_the_strongest_source_wins() {
 #[test]
 fn the_elements_of_a_list_stay_apart() {
     let at = |args: &str| listening(&settings(args, &[]));
-    let all = "http://[::]:1/~delay=1s,2s http://web:2 unix:s?~last";
+    let all = "http+https://[::]:1/~delay=1s,2s http+https://web:2 unix:s?~last";
     assert_eq!(at("--listen :1/~delay=1s,2s --listen web:2 --listen unix:s?~last"), all);
     let path = file("apart.toml", "listen = [':1/~delay=1s,2s', 'web:2', 'unix:s?~last']");
     assert_eq!(at(&format!("--config {}", path.display())), all);
     let printed =
         printed("--listen :1/~delay=1s,2s --listen web:2,unix:s?~last --print-config", &[]);
-    let line = "listen = [\"http://[::]:1/~delay=1s,2s\", \"http://web:2\", \"unix:s?~last\"]";
+    let line =
+        "listen = [\"http+https://[::]:1/~delay=1s,2s\", \"http+https://web:2\", \"unix:s?~last\"]";
     assert!(printed.contains(line), "{printed}");
 }
 
@@ -154,7 +158,7 @@ fn a_file_takes_numbers_texts_booleans_and_lists() {
     assert_eq!(settings.api.limits.body_bytes, 1000);
     assert_eq!(settings.shutdown_timeout, Duration::from_millis(1500));
     assert_eq!(settings.workers, 16);
-    assert_eq!(listening(&settings), "http://127.0.0.1:0 unix:/s");
+    assert_eq!(listening(&settings), "http+https://127.0.0.1:0 unix:/s");
 }
 
 #[test]

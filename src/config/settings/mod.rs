@@ -188,7 +188,7 @@ impl Default for Settings {
     fn default() -> Settings {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
         Settings {
-            listen: vec![Listen::from(Bind::Http(Host::Address(address)))],
+            listen: vec![Listen::from(Bind::HttpAndHttps(Host::Address(address)))],
             workers: 0,
             private_fd_tables: true,
             read_until_would_block: false,

@@ -9,8 +9,8 @@ use crate::http::ip::write_ip;
 use crate::http::json::{Spelling, escape, escape_latin1};
 use crate::http::request::Request;
 
-/// Appends the request's URL, inside a JSON string: the scheme that a proxy reports, then host,
-/// path and query, as an IRI or as sent.
+/// Appends the request's URL, inside a JSON string: the scheme that a proxy reports, else the
+/// connection's, then host, path and query, as an IRI or as sent.
 pub fn escape_url(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
     escape_scheme(output, compat, request);
     output.extend_from_slice(b"://");
@@ -63,7 +63,8 @@ fn escape_scheme(output: &mut Vec<u8>, compat: &Compat, request: &Request) {
         }
     }
     // Two of these fields would be joined, and so not be `on`.
-    let secure = request.fields_named("X-Forwarded-Ssl").eq([b"on".as_slice()]);
+    let reported = request.fields_named("X-Forwarded-Ssl").eq([b"on".as_slice()]);
+    let secure = reported || request.tls.is_some();
     output.extend_from_slice(if secure { b"https" } else { b"http" });
 }
 
@@ -79,10 +80,18 @@ pub fn site(compat: &Compat, request: &Request) -> String {
     [scheme, "://", &host].concat()
 }
 
-/// Whether a proxy reports that the client used TLS.
+/// Whether the client used TLS: what a proxy reports, else what the connection is. gunicorn and
+/// go-httpbin prefer the report too.
 pub fn is_secure(compat: &Compat, request: &Request) -> bool {
     let reports = |(name, value): &(&str, &str)| request.fields_named(name).eq([value.as_bytes()]);
-    compat.secure_fields.iter().any(reports)
+    let mut fields = compat.secure_fields.iter();
+    match request.tls {
+        None => fields.any(reports),
+        Some(_) => {
+            let mut reported = fields.filter(|(name, _)| request.field(name).is_some()).peekable();
+            reported.peek().is_none() || reported.any(reports)
+        }
+    }
 }
 
 /// Appends the client's address, inside a JSON string: what a proxy reports (in httpbin the whole
@@ -132,6 +141,7 @@ mod tests {
     use super::*;
     use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
     use crate::http::tests::ask;
+    use crate::http::tls_facts::TlsFacts;
 
     fn url_of(compat: &Compat, target: &str, fields: &[(&str, &str)]) -> String {
         let mut output = Vec::new();
@@ -207,6 +217,37 @@ mod tests {
         assert_eq!(with("X-Forwarded-Ssl", "on"), "https://h/");
         assert_eq!(with("X-Forwarded-Ssl", "On"), "http://h/");
         assert_eq!(with("X-Forwarded-Proto", "\""), "\\\"://h/");
+    }
+
+    #[test]
+    fn a_url_over_tls_is_https_unless_a_proxy_reports_otherwise() {
+        let facts = TlsFacts::default();
+        for compat in [&HTTPBIN, &GO_HTTPBIN] {
+            let over_tls = |fields: &[(&str, &str)]| {
+                let mut output = Vec::new();
+                let site = ask("/a", fields, b"", |request| {
+                    let request = Request { tls: Some(&facts), ..request.clone() };
+                    escape_url(&mut output, compat, &request);
+                    site(compat, &request)
+                });
+                (String::from_utf8(output).unwrap(), site)
+            };
+            let both = |scheme: &str| (format!("{scheme}://h/a"), format!("{scheme}://h"));
+            assert_eq!(over_tls(&[("Host", "h")]), both("https"));
+            let by_proxy = |value| over_tls(&[("Host", "h"), ("X-Forwarded-Proto", value)]);
+            assert_eq!(by_proxy("http"), both("http"));
+            assert_eq!(by_proxy("https"), both("https"));
+        }
+        let url = |host| {
+            let mut output = Vec::new();
+            ask("/", &[("Host", host)], b"", |request| {
+                let request = Request { tls: Some(&facts), ..request.clone() };
+                escape_url(&mut output, &HTTPBIN, &request);
+            });
+            String::from_utf8(output).unwrap()
+        };
+        assert_eq!(url("h:443"), "https://h/");
+        assert_eq!(url("h:80"), "https://h:80/");
     }
 
     #[test]
