@@ -182,8 +182,8 @@ fn healthcheck() -> Command {
     Command::new("healthcheck")
         .about("Check the health of a running loiter; exit 0 if it serves")
         .arg(Arg::new("url").value_name("URL").conflicts_with("pid").help(
-            "Its address: http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or\n\
-             udp-echo://HOST:PORT\n\
+            "Its address: http://HOST:PORT/PATH, https://HOST:PORT/PATH (the certificate is not\n\
+             verified), unix:SOCKET:/PATH, tcp-echo://HOST:PORT or udp-echo://HOST:PORT\n\
              [default: the server of this container, or the address in the settings]",
         ))
         .arg(

@@ -1,9 +1,10 @@
 //! `loiter healthcheck`: checks a running server, for images without a shell or curl.
 //!
-//! It sends one blocking request with a deadline, over TCP or a Unix socket; an echo listener must
-//! return what it is sent.
+//! It sends one blocking request with a deadline, over TCP, TLS or a Unix socket; an echo listener
+//! must return what it is sent.
 
 mod process;
+mod tls;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::process::ExitCode;
@@ -57,14 +58,14 @@ fn ask_any(urls: &[String]) -> ExitCode {
     status
 }
 
-const ADVICE: &str = "write http://HOST:PORT/PATH, unix:SOCKET:/PATH, tcp-echo://HOST:PORT or \
-                      udp-echo://HOST:PORT";
+const ADVICE: &str = "write http://HOST:PORT/PATH, https://HOST:PORT/PATH, unix:SOCKET:/PATH, \
+                      tcp-echo://HOST:PORT or udp-echo://HOST:PORT";
 
 /// A parsed URL.
 #[derive(Debug, PartialEq)]
 enum Target<'a> {
-    /// HTTP: where to connect, the Host field and the path.
-    Http { at: At, authority: &'a str, path: &'a str },
+    /// HTTP: where to connect, whether with TLS, the Host field and the path.
+    Http { at: At, tls: bool, authority: &'a str, path: &'a str },
     /// An echo listener for TCP or UDP.
     Echo { at: At, kind: Type },
 }
@@ -82,7 +83,8 @@ impl<'a> Target<'a> {
             return Target::behind_socket(rest);
         }
         match url.split_once("://")? {
-            ("http", rest) => Target::on_host(rest),
+            ("http", rest) => Target::on_host(rest, false),
+            ("https", rest) => Target::on_host(rest, true),
             ("tcp-echo", host) => Some(Target::Echo { at: at(host)?, kind: Type::STREAM }),
             ("udp-echo", host) => Some(Target::Echo { at: at(host)?, kind: Type::DGRAM }),
             _ => None,
@@ -90,11 +92,12 @@ impl<'a> Target<'a> {
     }
 
     /// `HOST:PORT/PATH`.
-    fn on_host(rest: &'a str) -> Option<Target<'a>> {
+    fn on_host(rest: &'a str, tls: bool) -> Option<Target<'a>> {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let at = at(authority).or_else(|| at(&format!("{authority}:80")))?;
+        let port = if tls { 443 } else { 80 };
+        let at = at(authority).or_else(|| at(&format!("{authority}:{port}")))?;
         let path = if path.is_empty() { "/" } else { path };
-        is_path(path).then_some(Target::Http { at, authority, path })
+        is_path(path).then_some(Target::Http { at, tls, authority, path })
     }
 
     /// `SOCKET:/PATH`, as nginx writes it; as for listeners, two slashes before it are accepted.
@@ -103,7 +106,8 @@ impl<'a> Target<'a> {
         let (socket, path) = rest.split_at(rest.find(":/").unwrap_or(rest.len()));
         let path = path.strip_prefix(':').unwrap_or("/");
         let at = At::Socket(SocketName::parse(socket).ok()?);
-        is_path(path).then_some(Target::Http { at, authority: "localhost", path })
+        let authority = "localhost";
+        is_path(path).then_some(Target::Http { at, tls: false, authority, path })
     }
 }
 
@@ -121,13 +125,18 @@ fn is_path(text: &str) -> bool {
 fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
     let silent = |error| format!("does not answer: {error}");
     match target {
-        Target::Http { at, authority, path } => {
+        Target::Http { at, tls, authority, path } => {
             let head = format!(
                 "GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: loiter-healthcheck\r\n\
                  Connection: close\r\n\r\n"
             );
             let mut answer = [0; STATUS_BYTES];
-            let sent = exchange(at, Type::STREAM, head.as_bytes(), &mut answer, deadline);
+            let sent = connect(at, Type::STREAM, deadline).and_then(|socket| match at {
+                At::Host(host) if *tls => {
+                    exchange(&mut tls::over(socket, host)?, head.as_bytes(), &mut answer)
+                }
+                _ => exchange(&mut { socket }, head.as_bytes(), &mut answer),
+            });
             match sent.map_err(silent).map(|()| status(&answer))? {
                 Some(200..400) => Ok(()),
                 Some(status) => Err(format!("answers with status {status}")),
@@ -136,7 +145,9 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
         }
         Target::Echo { at, kind } => {
             let mut answer = [0; ECHOED.len()];
-            exchange(at, *kind, ECHOED, &mut answer, deadline).map_err(silent)?;
+            connect(at, *kind, deadline)
+                .and_then(|mut socket| exchange(&mut socket, ECHOED, &mut answer))
+                .map_err(silent)?;
             match answer == ECHOED {
                 true => Ok(()),
                 false => Err("does not answer: the response is not an echo".to_owned()),
@@ -146,32 +157,43 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
 }
 
 /// Sends `asked`, and fills `answer` from the response.
-fn exchange(
-    at: &At,
-    kind: Type,
-    asked: &[u8],
-    answer: &mut [u8],
+fn exchange(stream: &mut (impl Read + Write), asked: &[u8], answer: &mut [u8]) -> io::Result<()> {
+    stream.write_all(asked)?;
+    stream.read_exact(answer).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => ErrorKind::UnexpectedEof.into(),
+        _ => error,
+    })
+}
+
+/// A socket whose reads and writes end at a deadline.
+struct Timed {
+    socket: Socket,
     deadline: Instant,
-) -> io::Result<()> {
-    let mut socket = connect(at, kind, deadline)?;
-    socket.set_write_timeout(Some(left(deadline)?))?;
-    socket.write_all(asked)?;
-    let mut filled = 0;
-    while filled < answer.len() {
-        socket.set_read_timeout(Some(left(deadline)?))?;
-        match socket.read(&mut answer[filled..]) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(bytes) => filled += bytes,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(too_late()),
-            Err(error) => return Err(error),
-        }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(Some(left(self.deadline)?))?;
+        self.socket.read(buffer).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => too_late(),
+            _ => error,
+        })
     }
-    Ok(())
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(Some(left(self.deadline)?))?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Connects to the first address that accepts; returns the error of the last if none does.
-fn connect(at: &At, kind: Type, deadline: Instant) -> io::Result<Socket> {
+fn connect(at: &At, kind: Type, deadline: Instant) -> io::Result<Timed> {
     let addresses: Vec<SockAddr> = match at {
         At::Host(host) => resolve::addresses(host)?.into_iter().map(SockAddr::from).collect(),
         At::Socket(name) => vec![SockAddr::unix(name.path())?],
@@ -184,7 +206,7 @@ fn connect(at: &At, kind: Type, deadline: Instant) -> io::Result<Socket> {
             break;
         }
     }
-    outcome
+    outcome.map(|socket| Timed { socket, deadline })
 }
 
 /// The time left; an error if there is none, as socket options do not accept zero.
@@ -213,7 +235,8 @@ mod tests {
     #[test]
     fn urls() {
         let http = |url| match Target::parse(url)? {
-            Target::Http { at, authority, path } => {
+            Target::Http { at, tls, authority, path } => {
+                assert_eq!(tls, url.starts_with("https:"));
                 let at = match at {
                     At::Host(host) => host.to_string(),
                     At::Socket(name) => name.to_string(),
@@ -226,6 +249,8 @@ mod tests {
             ("http://127.0.0.1:8080", "127.0.0.1:8080 127.0.0.1:8080 /"),
             ("http://localhost:8080/a?b", "localhost:8080 localhost:8080 /a?b"),
             ("http://example.org/", "example.org:80 example.org /"),
+            ("https://127.0.0.1/", "127.0.0.1:443 127.0.0.1 /"),
+            ("https://a.localhost:8443/b", "a.localhost:8443 a.localhost:8443 /b"),
             ("http://[::1]:1/", "[::1]:1 [::1]:1 /"),
             ("http://[::1]/", "[::1]:80 [::1] /"),
             ("unix:/s", "/s localhost /"),
@@ -243,7 +268,6 @@ mod tests {
         for bad in [
             "",
             "127.0.0.1:8080",
-            "https://127.0.0.1/",
             "http://",
             "http://:80/",
             "http://*:80/",
