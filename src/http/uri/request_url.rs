@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
     use crate::http::tests::ask;
-    use crate::http::tls_facts::TlsFacts;
+    use crate::http::tls_facts::{TlsFacts, TlsVersion};
 
     fn url_of(compat: &Compat, target: &str, fields: &[(&str, &str)]) -> String {
         let mut output = Vec::new();
@@ -221,7 +221,16 @@ mod tests {
 
     #[test]
     fn a_url_over_tls_is_https_unless_a_proxy_reports_otherwise() {
-        let facts = TlsFacts::default();
+        let facts = TlsFacts {
+            version: TlsVersion::Tls13,
+            suite: 0x1301,
+            group: None,
+            alpn: None,
+            resumed: false,
+            close_notify: false,
+            client_chain: Box::default(),
+            hello: None,
+        };
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let over_tls = |fields: &[(&str, &str)]| {
                 let mut output = Vec::new();

@@ -39,7 +39,7 @@ pub struct Active {
 
 /// What is done for a stream.
 #[derive(Debug)]
-pub enum Work {
+pub(super) enum Work {
     /// Its request's body arrives.
     Receiving(Box<Intake>),
     /// Its answer is sent.
@@ -48,7 +48,7 @@ pub enum Work {
 
 /// What follows the bytes that are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
+pub(super) enum Then {
     /// More of the body.
     More,
     /// The end of the stream.

@@ -101,7 +101,7 @@ impl Http2 {
     }
 
     fn headers(&mut self, cx: &mut Cx, head: Head, payload: &[u8], output: &mut Buf) -> Result<()> {
-        if head.stream % 2 == 0 {
+        if head.stream.is_multiple_of(2) {
             return Err(error(ErrorCode::PROTOCOL_ERROR, "a client's streams have odd numbers"));
         }
         let (block, depends_on) = frame::block(head, payload)

@@ -4,7 +4,6 @@
 //! TLS, and the request has nothing to hide. Its own CA is not known here either.
 
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -23,7 +22,7 @@ pub(super) fn over<S: Read + Write>(
     host: &Host,
 ) -> io::Result<StreamOwned<ClientConnection, S>> {
     let name = match host {
-        Host::Address(address) => ServerName::IpAddress(IpAddr::from(address.ip()).into()),
+        Host::Address(address) => ServerName::IpAddress(address.ip().into()),
         Host::Name(name, _) => ServerName::try_from(name.clone()).map_err(io::Error::other)?,
     };
     let provider = Arc::new(default_provider());
