@@ -108,15 +108,28 @@ pub struct Modified {
     pub body: Body,
 }
 
-/// What is kept with a request that waits, beside its seed, because nothing else has it.
+/// What is kept with a request that waits, because nothing else has it: a set of these, in one
+/// byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct Kept(u8);
+
+impl Kept {
     /// The delay of its modifiers, which have nothing else to do.
-    pub delay: bool,
+    pub const DELAY: Kept = Kept(1);
     /// The length of its body, which was discarded.
-    pub content: bool,
-    /// Whether its protocol has its seed, so that this is not kept.
-    pub seed_derived: bool,
+    pub const CONTENT: Kept = Kept(2);
+    /// No seed, which its protocol has.
+    pub const NO_SEED: Kept = Kept(4);
+
+    /// Adds one.
+    pub fn add(&mut self, one: Kept) {
+        self.0 |= one.0;
+    }
+
+    /// Whether the set holds this one.
+    pub const fn has(self, one: Kept) -> bool {
+        self.0 & one.0 != 0
+    }
 }
 
 impl Reply {

@@ -1,7 +1,6 @@
 //! A stream whose body comes or goes.
 
 use super::INITIAL_WINDOW;
-use super::streams::State;
 use crate::base::limits::Limits;
 use crate::base::time::Time;
 use crate::proto::exchange::Exchange;
@@ -106,18 +105,5 @@ impl Active {
         let earned_us = taken.saturating_mul(1_000_000).checked_div(limits.send_rate);
         let slowest = since.after(limits.send_timeout).after_us(earned_us.unwrap_or(u64::MAX));
         if first { slowest } else { self.due.min(slowest).max(since) }
-    }
-
-    /// Makes the state of a stream that waits one that has these, and returns it.
-    pub(super) fn ensure(state: &mut State) -> Option<&mut Active> {
-        if let State::Waiting(_) = state
-            && let State::Waiting(exchange) = std::mem::replace(state, State::Served)
-        {
-            *state = State::Active(Box::new(Active::new(Work::Sending(exchange))));
-        }
-        match state {
-            State::Active(active) => Some(active),
-            _ => None,
-        }
     }
 }

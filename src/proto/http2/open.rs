@@ -190,8 +190,7 @@ impl Http2 {
     /// Gives a stream this state; it gets a slot if it has none.
     fn place(&mut self, cx: &mut Cx, to: To, mut state: State, head: u8) -> u32 {
         if let (State::Waiting(_), true) = (&state, to.window != 0 || !to.ended) {
-            let active = Active::ensure(&mut state);
-            if let Some(active) = active {
+            if let Some(active) = state.activate() {
                 (active.window, active.ended) = (to.window, to.ended);
             }
         }

@@ -1,6 +1,5 @@
 //! Takes the client's frames (RFC 9113 6).
 
-use super::active::Active;
 use super::frame::{
     self, ErrorCode, Head, Kind, MAX_31_BITS, MAX_PAYLOAD, PREFACE, flags, setting,
 };
@@ -321,8 +320,7 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         let Some(stream) = cx.worker.streams.get(slot) else { return Ok(()) };
-        Active::ensure(&mut stream.state);
-        let State::Active(active) = &mut stream.state else { return Ok(()) };
+        let Some(active) = stream.state.activate() else { return Ok(()) };
         active.window += i64::from(more);
         if self.initial_window + active.window > MAX_31_BITS.into() {
             return self.reset_id(cx, id, ErrorCode::FLOW_CONTROL_ERROR, output);

@@ -5,7 +5,7 @@
 //! entry in the [`Index`](super::index::Index) of its connection, and no connection has a table of
 //! a size of its own.
 
-use super::active::Active;
+use super::active::{Active, Work};
 use super::priority::Priority;
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
@@ -205,6 +205,21 @@ impl Streams {
                 due if due > now => self.wheel.arm(slot, due),
                 _ => fired.push((stream.connection, slot)),
             }
+        }
+    }
+}
+
+impl State {
+    /// Makes one that waits an active one, and returns what that has.
+    pub(super) fn activate(&mut self) -> Option<&mut Active> {
+        if let State::Waiting(_) = self
+            && let State::Waiting(exchange) = std::mem::replace(self, State::Served)
+        {
+            *self = State::Active(Box::new(Active::new(Work::Sending(exchange))));
+        }
+        match self {
+            State::Active(active) => Some(active),
+            _ => None,
         }
     }
 }
