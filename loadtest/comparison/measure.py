@@ -59,7 +59,7 @@ def strayed(server, core):
 
 def load(server, mode, path, chosen, seconds):
     """One run of the load generator; thread affinity is checked halfway and at the end."""
-    url = f"http://{server.host}:{server.port}{path}"
+    url = f"{'https' if mode.tls else 'http'}://{server.host}:{server.port}{path}"
     command = ["taskset", "-c", chosen.load_core, *loaders.command(chosen.load, mode, url, seconds)]
     before = cpu(server)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:

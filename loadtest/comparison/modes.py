@@ -1,9 +1,13 @@
 """The requests of each mode, and how the right answer is recognized."""
 import dataclasses
 import socket
+import ssl
+import subprocess
 import time
 
 import servers
+
+from comparison import fetch
 
 LONG = 1 << 20
 
@@ -24,6 +28,9 @@ class Mode:
     idle: bool = False
     log: bool = False  # each server writes its access log, to a file
     raw: bool = False  # no HTTP: raw TCP echo, each MiB counts as a request
+    tls: bool = False
+    handshake: str = ""  # "new" or "reuse": a TLS connection for each request, by openssl s_time
+    streams: int = 0  # HTTP/2 streams at once on each connection, by h2load; 0: HTTP/1
 
 
 LOADS = [
@@ -38,6 +45,16 @@ LOADS = [
     Mode("bytes", "`/bytes/1048576` (loiter generates them for each answer, the others have them ready)",
          path=f"/bytes/{LONG}", answer=LONG, connections=16),
     Mode("tcp", "raw TCP echo, 1 MiB counts as a request", connections=16, raw=True),
+    Mode("tls", "`/status/200` over TLS", tls=True),
+    Mode("tlsnew", "`/status/200`, a new TLS connection each, by `openssl s_time -new`", tls=True,
+         handshake="new", connections=4),
+    Mode("tlsresumed", "`/status/200`, a resumed TLS connection each, by `openssl s_time -reuse`",
+         tls=True, handshake="reuse", connections=4),
+    Mode("h2c1", "`/status/200` by HTTP/2, one stream at once, by h2load", streams=1),
+    Mode("h2c16", "`/status/200` by HTTP/2, 16 streams at once, by h2load", streams=16),
+    Mode("h2c100", "`/status/200` by HTTP/2, 100 streams at once, by h2load", streams=100),
+    Mode("h2tls16", "`/status/200` by HTTP/2 over TLS, 16 streams at once, by h2load", tls=True,
+         streams=16),
 ]
 NAMES = [mode.name for mode in LOADS] + ["delay", "idle"]
 
@@ -66,6 +83,10 @@ def probe(server, mode, path):
     """Why this server is left out of this mode, or None: one request is sent before it is measured."""
     if mode.raw:
         return probe_raw(server)
+    if mode.streams:
+        return probe_http2(server, mode, path)
+    if mode.tls:
+        return probe_tls(server, mode, path)
     ends = time.monotonic() + 5
     with socket.create_connection((server.host, server.port), 5) as sock:
         sock.sendall(request(server, mode, path) * mode.depth)
@@ -90,6 +111,39 @@ def probe_raw(server):
         sock.sendall(asked)
         got = sock.recv(len(asked), socket.MSG_WAITALL)
     return None if got == asked else f"echoes {got[:60]!r}, {len(got)} bytes"
+
+
+def probe_http2(server, mode, path):
+    """The same for HTTP/2, by curl."""
+    scheme, how = ("https", "--http2") if mode.tls else ("http", "--http2-prior-knowledge")
+    command = [*fetch.tool("curl", "curl"), "-sk", how, "-m", "5", "-o", "/dev/null", "-w",
+               "%{http_version} %{http_code} %{size_download}",
+               f"{scheme}://{server.host}:{server.port}{path}"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout
+    return None if answer == f"2 200 {mode.answer}" else f"answers {answer!r} (version, status, length)"
+
+
+def probe_tls(server, mode, path):
+    """The same over TLS, twice: the second connection must resume the first one's session."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    asked = request(server, dataclasses.replace(mode, close=True), path)
+    session = None
+    for _ in range(2):
+        with socket.create_connection((server.host, server.port), 5) as sock, \
+                context.wrap_socket(sock, server_hostname="localhost", session=session) as tls:
+            tls.sendall(asked)
+            got = b""
+            while not whole(got, mode):
+                if not (part := tls.recv(1 << 16)):
+                    return f"answers {got[:60]!r}, {len(got)} bytes"
+                got += part
+            if tls.version() != "TLSv1.3":
+                return f"speaks {tls.version()}"
+            if session and not tls.session_reused:
+                return "does not resume sessions"
+            session = tls.session
+    return None
 
 
 def whole(got, mode):

@@ -16,6 +16,7 @@ from comparison import fetch, modes
 
 PLAIN = ["keepalive", "text", "pipelined", "close"]
 WHOLE = [*PLAIN, "echo1k", "echo1m", "bytes", "delay", "idle"]
+SECURE = ["tls", "tlsnew", "tlsresumed", "h2c1", "h2c16", "h2c100", "h2tls16"]
 TEXT = "/base64/SGVsbG8sIFdvcmxkIQ=="  # "Hello, World!" by loiter and httpbin
 
 
@@ -39,16 +40,25 @@ class Peer:
         return mode.name.partition("-")[0] in self.modes
 
 
-def listening(name, command, core, directory=None):
-    """Started with a free port as its last argument."""
+def listening(name, command, core, more=()):
+    """Started with a free port as an argument; `more` are further ones."""
     port = servers.free_port()
-    return servers.Server(name, [*command, str(port)], core, port=port, directory=directory)
+    return servers.Server(name, [*command, str(port), *more], core, port=port)
+
+
+def version_and_pair(mode):
+    """The version of HTTP and, over TLS, the certificate and the key, as arguments."""
+    version = "http2" if mode.streams else "http1"
+    return [version, *(fetch.certificate()[:2] if mode.tls else [])]
 
 
 def start_loiter(core, mode, _loiter, logs=True):
     program = pathlib.Path(servers.program("loiter", "LOITER")).resolve()
-    place = "tcp-echo://127.0.0.1:0" if mode.raw else "127.0.0.1:0"
-    command = [str(program), "--listen", place, "--workers", "1", "--max-bytes", "2MiB"]
+    scheme = "tcp-echo://" if mode.raw else "https://" if mode.tls else ""
+    command = [str(program), "--listen", f"{scheme}127.0.0.1:0", "--workers", "1", "--max-bytes", "2MiB"]
+    if mode.tls:
+        certificate, key, _ = fetch.certificate()
+        command += ["--tls-cert", certificate, "--tls-key", key]
     if not mode.log or not logs:
         return servers.Server("loiter", command, core)
     log = ["--access-log", "combined", "--access-log-file", "access.log"]
@@ -103,16 +113,37 @@ def configured(name, command, core, template, **values):
 def start_nginx(core, mode, _loiter):
     """nginx allocates memory for its connections at startup, so it gets only as many as needed."""
     command = [*fetch.tool("nginx", "nginx"), "-p", ".", "-c", "nginx.conf", "-e", "error.log"]
+    certificate, key, _ = fetch.certificate()
     return configured("nginx", command, core, "nginx.conf", MODULE=fetch.echo_module(),
-                      CONNECTIONS=mode.held + 1024, LOG="access.log combined" if mode.log else "off")
+                      CONNECTIONS=mode.held + 1024, LOG="access.log combined" if mode.log else "off",
+                      SPEAKS="ssl " * mode.tls + "http2" * bool(mode.streams),
+                      CERTIFICATE=certificate, KEY=key)
 
 
-def start_h2o(core, _mode, _loiter):
-    return configured("h2o", [*fetch.tool("h2o", "h2o"), "-c", "h2o.conf"], core, "h2o.conf")
+def start_h2o(core, mode, _loiter):
+    """It speaks every version of HTTP on each port."""
+    certificate, key, _ = fetch.certificate()
+    pair = f"ssl:\n    certificate-file: {certificate}\n    key-file: {key}"
+    return configured("h2o", [*fetch.tool("h2o", "h2o"), "-c", "h2o.conf"], core, "h2o.conf",
+                      SSL=pair if mode.tls else "")
 
 
-def start_node(core, _mode, _loiter):
-    return listening("node", [*fetch.tool("node", "nodejs"), str(fetch.SOURCES / "node.js")], core)
+def start_haproxy(core, mode, _loiter):
+    version = "h2" if mode.streams else "http/1.1"
+    tls = f"ssl crt {fetch.certificate()[2]} alpn {version}"
+    return configured("haproxy", [*fetch.tool("haproxy", "haproxy"), "-f", "haproxy.cfg"], core,
+                      "haproxy.cfg", CONNECTIONS=mode.held + 1024,
+                      SPEAKS=tls if mode.tls else "proto h2" if mode.streams else "")
+
+
+def start_node(core, mode, _loiter):
+    return listening("node", [*fetch.tool("node", "nodejs"), str(fetch.SOURCES / "node.js")], core,
+                     version_and_pair(mode))
+
+
+def start_go(core, mode, _loiter):
+    """It speaks every version of HTTP on each port."""
+    return listening("go", [fetch.go()], core, version_and_pair(mode)[1:])
 
 
 AIOHTTP = ("aiohttp==3.*",)
@@ -144,7 +175,8 @@ def crate(name, package, chosen=None):
         lock = (fetch.SOURCES / "Cargo.lock").read_text()
         return re.search(rf'name = "{package}"\nversion = "(.*)"', lock)[1]
     return Peer(package, chosen or WHOLE, lambda: fetch.rust(name),
-                lambda core, _mode, _loiter: listening(package, [fetch.rust(name)], core), version)
+                lambda core, mode, _loiter: listening(package, [fetch.rust(name)], core, version_and_pair(mode)),
+                version)
 
 
 def version_of(pattern, *command):
@@ -162,18 +194,20 @@ def installed(name, requirements, package):
     return lambda: fetch.run([fetch.python(name, requirements), "-c", code]).strip()
 
 
-LOITER = Peer("loiter", [*WHOLE, "get", "log", "tcp"], fetch.ours, start_loiter,
+LOITER = Peer("loiter", [*WHOLE, "get", "log", "tcp", *SECURE], fetch.ours, start_loiter,
               lambda: version_of(r"(\d\S*)", servers.program("loiter", "LOITER"), "--version")(), TEXT)
 PEERS = {peer.name: peer for peer in [
     LOITER,
     Peer("log-off", ["log"], fetch.ours,
          lambda core, mode, loiter: start_loiter(core, mode, loiter, logs=False), LOITER.version),
     Peer("bare", [*PLAIN, "echo1k", "echo1m", "delay", "tcp"], fetch.ours, start_bare, lambda: "this tree's"),
-    Peer("nginx", [*WHOLE, "log"], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
+    Peer("nginx", [*WHOLE, "log", *SECURE], lambda: (fetch.tool("nginx", "nginx"), fetch.echo_module()), start_nginx,
          lambda: version_of(r"nginx/(\S+)", *fetch.tool("nginx", "nginx"), "-v")()),
-    Peer("h2o", [*PLAIN, "bytes", "idle"], lambda: fetch.tool("h2o", "h2o"), start_h2o,
+    Peer("h2o", [*PLAIN, "bytes", "idle", *SECURE], lambda: fetch.tool("h2o", "h2o"), start_h2o,
          lambda: version_of(r"version (\S+)", *fetch.tool("h2o", "h2o"), "-v")()),
-    Peer("node", WHOLE, lambda: fetch.tool("node", "nodejs"), start_node,
+    Peer("haproxy", SECURE, lambda: fetch.tool("haproxy", "haproxy"), start_haproxy,
+         lambda: version_of(r"version (\S+)", *fetch.tool("haproxy", "haproxy"), "-v")()),
+    Peer("node", [*WHOLE, *SECURE], lambda: fetch.tool("node", "nodejs"), start_node,
          lambda: version_of(r"v(\S+)", *fetch.tool("node", "nodejs"), "-v")()),
     Peer("aiohttp", WHOLE, lambda: fetch.python("aiohttp", AIOHTTP), start_aiohttp,
          installed("aiohttp", AIOHTTP, "aiohttp")),
@@ -181,7 +215,9 @@ PEERS = {peer.name: peer for peer in [
          installed("httpbin", HTTPBIN, "httpbin"), TEXT),
     Peer("go-httpbin", [*PLAIN, "get"], fetch.go_httpbin, start_go_httpbin,
          lambda: fetch.GO_HTTPBIN.rpartition("@v")[2], TEXT),
-    crate("hyper", "hyper"),
+    Peer("go", SECURE, fetch.go, start_go, lambda: fetch.run(
+        [fetch.go_tool(), "version"]).split()[2]),
+    crate("hyper", "hyper", [*WHOLE, *SECURE]),
     crate("axum", "axum"),
     crate("actix", "actix-web"),
     crate("ntex", "ntex"),

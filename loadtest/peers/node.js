@@ -1,6 +1,10 @@
-// The paths of src/lib.rs in Node's http module. usage: node node.js PORT
+// The paths of src/lib.rs in Node's http, https and http2 modules.
+// usage: node node.js PORT [http1 | http2 [CERTIFICATE KEY]]
 "use strict";
+const fs = require("node:fs");
 const http = require("node:http");
+const http2 = require("node:http2");
+const https = require("node:https");
 
 const HTML = { "Content-Type": "text/html; charset=utf-8" };
 const FILLER = Buffer.alloc(1 << 21, "x");
@@ -29,5 +33,18 @@ function serve(request, answer) {
   }
 }
 
-const server = http.createServer({ keepAliveTimeout: 300_000, requestTimeout: 0 }, serve);
-server.listen({ host: "127.0.0.1", port: Number(process.argv[2]), backlog: 4096 });
+const [, , port, version, certificate, key] = process.argv;
+const options = {
+  keepAliveTimeout: 300_000,
+  requestTimeout: 0,
+  maxSessionMemory: 10_000, // MB
+  settings: { maxConcurrentStreams: 1 << 20 },
+  ...(key && { cert: fs.readFileSync(certificate), key: fs.readFileSync(key) }),
+};
+
+function create() {
+  if (version === "http2") return key ? http2.createSecureServer(options, serve) : http2.createServer(options, serve);
+  return key ? https.createServer(options, serve) : http.createServer(options, serve);
+}
+
+create().listen({ host: "127.0.0.1", port: Number(port), backlog: 4096 });
