@@ -294,6 +294,8 @@ pub const MAX_LISTENERS: usize = 64;
 /// Most certificates of the server's own kept at a time, each about 2 KiB: one for every name below
 /// `localhost` that clients ask for. The one unused longest is dropped, and made again when needed.
 pub const MAX_MADE_CERTIFICATES: usize = 64;
+/// Largest file of certificates or keys in bytes; all authorities that browsers trust are 220 KiB.
+pub const MAX_PEM_BYTES: u64 = 1024 * 1024;
 /// Most values of one modifier's weighted list.
 pub const MAX_MODIFIER_CHOICES: usize = 64;
 /// Most digits of a chance, a weight or a distribution's parameter.

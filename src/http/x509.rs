@@ -10,7 +10,7 @@ mod tests;
 use std::net::IpAddr;
 
 use der::{BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, Reader, SEQUENCE, context, time};
-pub use name::Name;
+pub use name::{Attribute, Name};
 
 /// A certificate, read.
 #[derive(Clone, Debug)]
@@ -108,19 +108,6 @@ impl<'a> Certificate<'a> {
             }
         }
         Some(())
-    }
-
-    /// Whether a host of this name, in lower case, is one of the alternative names (RFC 6125 6.4).
-    pub fn is_for(&self, host: &str) -> bool {
-        self.alternatives.iter().any(|alternative| match alternative {
-            Alternative::Dns(name) => match name.strip_prefix("*.") {
-                Some(parent) => host.split_once('.').is_some_and(|(label, rest)| {
-                    !label.is_empty() && rest.eq_ignore_ascii_case(parent)
-                }),
-                None => host.eq_ignore_ascii_case(name),
-            },
-            _ => false,
-        })
     }
 }
 

@@ -29,7 +29,7 @@ const BMP_STRING: u8 = 0x1e;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute<'a> {
     /// Its object identifier, as DER without tag and length.
-    pub kind: &'a [u8],
+    kind: &'a [u8],
     /// The tag of its value: which type of string it is.
     pub tag: u8,
     /// Its value.
@@ -59,6 +59,25 @@ impl<'a> Name<'a> {
 }
 
 impl Attribute<'_> {
+    /// The numbers of its object identifier: 7 bits a byte, the first two in one.
+    pub fn kind(&self) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        let mut number = 0u64;
+        for byte in self.kind {
+            number = number << 7 | u64::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                if numbers.is_empty() {
+                    let top = (number / 40).min(2);
+                    numbers.push(top);
+                    number -= top * 40;
+                }
+                numbers.push(number);
+                number = 0;
+            }
+        }
+        numbers
+    }
+
     /// Its value as text. Bytes that are not valid are replaced.
     fn text(&self) -> String {
         if self.tag != BMP_STRING {
@@ -78,7 +97,11 @@ impl fmt::Display for Name<'_> {
             }
             match SHORT.iter().find(|(kind, _)| *kind == attribute.kind) {
                 Some((_, short)) => f.write_str(short)?,
-                None => write_numbers(f, attribute.kind)?,
+                None => {
+                    let numbers: Vec<String> =
+                        attribute.kind().iter().map(u64::to_string).collect();
+                    f.write_str(&numbers.join("."))?;
+                }
             }
             f.write_str("=")?;
             for char in attribute.text().chars() {
@@ -91,24 +114,4 @@ impl fmt::Display for Name<'_> {
         }
         Ok(())
     }
-}
-
-/// The numbers of an object identifier, with dots: 7 bits a byte, the first two in one.
-fn write_numbers(f: &mut fmt::Formatter<'_>, kind: &[u8]) -> fmt::Result {
-    let mut number = 0u64;
-    let mut is_first = true;
-    for byte in kind {
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 != 0 {
-            continue;
-        }
-        if is_first {
-            let top = (number / 40).min(2);
-            write!(f, "{top}.{}", number - top * 40)?;
-        } else {
-            write!(f, ".{number}")?;
-        }
-        (number, is_first) = (0, false);
-    }
-    Ok(())
 }

@@ -4,35 +4,48 @@
 //! starts; it signs a certificate for a few days, again every day. Which one a client gets depends
 //! on the server name that it asks for (SNI, RFC 6066 3), and on the listener.
 
+mod ca_file;
+mod clients;
+mod given;
 mod names;
 mod odd;
 mod own;
+mod pem;
+mod seeded;
 #[cfg(test)]
 mod tests;
+mod weak;
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use lru::LruCache;
+use rustls::SignatureScheme;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::base::limits::MAX_MADE_CERTIFICATES;
+use crate::config::{BadValue, TlsSettings};
 use crate::http::certificate::Certificate;
+use given::Pair;
 use names::Names;
 use odd::Maker;
-pub use own::MakeError;
-use own::{Authority, LEAF_RENEWAL, pem};
+use own::{Authority, LEAF_RENEWAL, MakeError};
 
 const MOST_MADE: NonZeroUsize = NonZeroUsize::new(MAX_MADE_CERTIFICATES).unwrap();
 
 /// The certificates of a server, shared by its listeners.
 #[derive(Debug)]
 pub struct Identity {
+    /// The operator's certificates; the first one is the default.
+    pairs: Vec<Pair>,
     maker: Maker,
     /// What was made, by what is wrong with it and the server name beyond the common ones.
     made: Mutex<LruCache<MadeFor, Made>>,
+    revocations: Vec<u8>,
+    client_auth: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 type MadeFor = (Option<Certificate>, Option<String>);
@@ -45,17 +58,48 @@ struct Made {
 }
 
 impl Identity {
-    /// Makes an authority for `localhost` and this host's name.
-    pub fn generate(hostname: Option<&str>, now: SystemTime) -> Result<Identity, MakeError> {
-        let names = Names::new(hostname);
-        let authority = Authority::generate(&names, now)?;
+    /// Reads and checks the operator's files, makes the authority, and writes its certificate where
+    /// the settings say. An error names the file, and the line if one is wrong.
+    pub fn build(
+        settings: &TlsSettings,
+        hostname: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Identity, BadValue> {
+        let pairs = settings.pairs().map(|(chain, key)| Pair::load(chain, key, now));
+        let pairs = pairs.collect::<Result<_, _>>()?;
+        let client_auth = clients::verifier(settings)?;
+        let maker = maker(settings, hostname, now)?;
+        let revocations = maker.authority.revocations(now)?;
         let made = Mutex::new(LruCache::new(MOST_MADE));
-        Ok(Identity { maker: Maker { authority, names }, made })
+        let identity = Identity { pairs, maker, made, revocations, client_auth };
+        if let Some(path) = &settings.ca_out {
+            std::fs::write(path, identity.ca_pem()).map_err(|error| {
+                BadValue::new(format!("cannot write {}: {error}", path.display()))
+                    .advise("give --ca-out a file in a directory that this user can write to")
+            })?;
+        }
+        Ok(identity)
     }
 
-    /// The authority's certificate as PEM.
+    /// The authority's certificate as PEM, for clients to trust.
     pub fn ca_pem(&self) -> String {
-        pem("CERTIFICATE", self.maker.authority.certificate())
+        pem::write("CERTIFICATE", self.maker.authority.certificate())
+    }
+
+    /// The authority's revocation list (RFC 5280 5) as DER. It has the certificate that
+    /// [`Certificate::Revoked`] names.
+    pub fn crl_der(&self) -> &[u8] {
+        &self.revocations
+    }
+
+    /// The same as PEM.
+    pub fn crl_pem(&self) -> String {
+        pem::write("X509 CRL", &self.revocations)
+    }
+
+    /// Verifies client certificates; `None`: none is asked for.
+    pub fn client_auth(&self) -> Option<Arc<dyn ClientCertVerifier>> {
+        self.client_auth.clone()
     }
 
     /// The certificate for a client that asks for this server name, in any case of letters.
@@ -64,14 +108,25 @@ impl Identity {
         &self,
         always: Option<Certificate>,
         server_name: Option<&str>,
+        schemes: &[SignatureScheme],
         now: SystemTime,
     ) -> Option<Arc<CertifiedKey>> {
         let server_name = server_name.map(str::to_ascii_lowercase);
-        let names = &self.maker.names;
-        let prefix = server_name.as_deref().and_then(|name| names.prefix(name));
+        let server_name = server_name.as_deref();
+        let prefix = server_name.and_then(|name| self.maker.names.prefix(name));
         let wrong = always.or_else(|| Certificate::parse(prefix?));
+        let given = || {
+            let named = server_name.and_then(|name| given::choose(&self.pairs, name, schemes));
+            let default = || given::default(&self.pairs, schemes);
+            named.or_else(|| default().filter(|_| wrong.is_none()))
+        };
+        if always.is_none()
+            && let Some(pair) = given()
+        {
+            return Some(Arc::clone(pair.key()));
+        }
         // The common names are in every certificate, others in one of their own.
-        let name = server_name.as_deref().filter(|_| prefix.is_some_and(|some| !some.is_empty()));
+        let name = server_name.filter(|_| prefix.is_some_and(|prefix| !prefix.is_empty()));
         self.made(wrong, name, now)
             .inspect_err(|error| tracing::error!(%error, "no certificate could be made"))
             .ok()
@@ -99,6 +154,29 @@ impl Identity {
     }
 }
 
+/// The authority that the settings ask for, and what it may sign for.
+fn maker(
+    settings: &TlsSettings,
+    hostname: Option<&str>,
+    now: SystemTime,
+) -> Result<Maker, BadValue> {
+    // An authority of many hosts must not depend on the name of one.
+    let common = Names::new([]);
+    let (authority, is_signed, names) = if let Some(path) = &settings.ca_file {
+        tracing::warn!("--ca-file: whoever can read it can sign what clients of this CA trust");
+        let (authority, is_signed) = ca_file::load(path, now)?;
+        (authority, is_signed, Names::new(hostname))
+    } else if let Some(seed) = &settings.ca_seed {
+        tracing::warn!("--ca-seed: whoever knows it can sign what clients of this CA trust");
+        (Authority::from_seed(seed, &common)?, false, common)
+    } else {
+        let names = Names::new(hostname);
+        (Authority::generate(&names, now)?, false, names)
+    };
+    let between = is_signed.then(|| authority.certificate().clone());
+    Ok(Maker { authority, between, names })
+}
+
 /// Chooses the certificate of each handshake of one listener.
 #[derive(Debug)]
 pub struct Resolver {
@@ -115,6 +193,7 @@ impl Resolver {
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.identity.certificate(self.always, hello.server_name(), SystemTime::now())
+        let (name, schemes) = (hello.server_name(), hello.signature_schemes());
+        self.identity.certificate(self.always, name, schemes, SystemTime::now())
     }
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
 use super::names::Names;
 use super::own::{Authority, LEAF_LIFE, MakeError, certified, leaf, set_validity};
+use super::weak;
 use crate::http::certificate::Certificate;
 
 /// The name in the certificate for another host.
@@ -17,6 +19,9 @@ const OTHER_HOST: &str = "other.localhost";
 #[derive(Debug)]
 pub(super) struct Maker {
     pub(super) authority: Authority,
+    /// The authority's certificate if another one has signed that: clients may not have it.
+    pub(super) between: Option<CertificateDer<'static>>,
+    /// What it may sign for.
     pub(super) names: Names,
 }
 
@@ -51,16 +56,21 @@ impl Maker {
             }
             Some(Certificate::UntrustedRoot) => {
                 let other = Authority::generate(&self.names, now)?;
-                let leaf = other.sign(&params, &key)?.into();
+                let leaf = other.sign(&params, &key)?;
                 return certified(vec![leaf, other.certificate().clone()], &key);
             }
             Some(Certificate::IncompleteChain) => {
                 let between = Authority::generate(&self.names, now)?;
-                return certified(vec![between.sign(&params, &key)?.into()], &key);
+                return certified(vec![between.sign(&params, &key)?], &key);
             }
-            Some(Certificate::Revoked | Certificate::WeakKey) => {}
+            Some(Certificate::Revoked) => {
+                params.serial_number = Some(self.authority.revoked_serial());
+            }
+            Some(Certificate::WeakKey) => return weak::chain(&self.authority, now),
         }
-        certified(vec![self.authority.sign(&params, &key)?.into()], &key)
+        let mut chain = vec![self.authority.sign(&params, &key)?];
+        chain.extend(self.between.clone());
+        certified(chain, &key)
     }
 }
 

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PublicKeyData, RevocationReason, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::crypto::ring::sign::any_ecdsa_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::names::Names;
+use super::seeded::CaKey;
+use crate::config::BadValue;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long a certificate is valid: days, so that a copied key is soon useless. A new one is made
@@ -27,6 +28,9 @@ const CLOCK_SKEW: Duration = DAY;
 const AUTHORITY_PAST: Duration = DAY.saturating_mul(30);
 /// How long the authority is valid: longer than any process runs. Its key is gone when that ends.
 const AUTHORITY_LIFE: Duration = DAY.saturating_mul(3650);
+/// When an authority that follows from a text is valid: 2025 to 2049, since its certificate must
+/// not depend on the time of its making.
+const SEEDED_VALIDITY: [u64; 2] = [1_735_689_600, 2_524_607_999];
 
 /// Why a certificate could not be made: no random numbers, or a key that cannot sign.
 #[derive(Debug)]
@@ -38,8 +42,20 @@ impl std::fmt::Display for MakeError {
     }
 }
 
+impl From<MakeError> for BadValue {
+    fn from(error: MakeError) -> BadValue {
+        BadValue::new(format!("no certificate could be made: {error}"))
+    }
+}
+
 impl From<rcgen::Error> for MakeError {
     fn from(error: rcgen::Error) -> MakeError {
+        MakeError(error.to_string())
+    }
+}
+
+impl From<rustls::pki_types::pem::Error> for MakeError {
+    fn from(error: rustls::pki_types::pem::Error) -> MakeError {
         MakeError(error.to_string())
     }
 }
@@ -54,27 +70,61 @@ impl From<rustls::Error> for MakeError {
 #[derive(Debug)]
 pub(super) struct Authority {
     certificate: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Issuer<'static, CaKey>,
+    key_id: Vec<u8>,
 }
 
 impl Authority {
-    /// Makes an authority with a random key that may sign for these names.
+    /// An authority with a random key that may sign for these names.
     pub(super) fn generate(names: &Names, now: SystemTime) -> Result<Authority, MakeError> {
-        let key = KeyPair::generate()?;
+        let key = CaKey::Ring(KeyPair::generate()?);
+        Authority::make(key, names, now - AUTHORITY_PAST, now + AUTHORITY_LIFE)
+    }
+
+    /// An authority that follows from a text and these names, its certificate to the last byte.
+    pub(super) fn from_seed(seed: &str, names: &Names) -> Result<Authority, MakeError> {
+        let since_epoch = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let [from, until] = SEEDED_VALIDITY.map(since_epoch);
+        Authority::make(CaKey::from_seed(seed), names, from, until)
+    }
+
+    fn make(
+        key: CaKey,
+        names: &Names,
+        from: SystemTime,
+        until: SystemTime,
+    ) -> Result<Authority, MakeError> {
         let mut params = CertificateParams::default();
-        set_validity(&mut params, now - AUTHORITY_PAST, now + AUTHORITY_LIFE);
+        set_validity(&mut params, from, until);
         // One authority may be between it and a server's certificate: the one with a short key.
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.name_constraints = Some(names.constraints());
         // Part of the key's identifier makes each authority's name unique. Clients look up an
         // issuer by its name, so one of an earlier process counts as unknown, not as forged.
-        let id: String = params.key_identifier(&key).iter().map(|b| format!("{b:02x}")).collect();
+        let key_id = params.key_identifier(&key);
+        let id: String = key_id.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, "loiter");
-        params.distinguished_name.push(DnType::CommonName, format!("loiter CA {}", &id[..8]));
+        params.distinguished_name.push(DnType::CommonName, format!("loiter CA {id}"));
         let certificate = params.self_signed(&key)?.into();
-        Ok(Authority { certificate, issuer: Issuer::new(params, key) })
+        Ok(Authority { certificate, issuer: Issuer::new(params, key), key_id })
+    }
+
+    /// An authority with this certificate and key. `name` and `key_id` are the certificate's.
+    pub(super) fn from_parts(
+        certificate: CertificateDer<'static>,
+        key: KeyPair,
+        name: DistinguishedName,
+        key_id: Option<&[u8]>,
+    ) -> Authority {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name;
+        if let Some(key_id) = key_id {
+            params.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
+        }
+        let key_id = params.key_identifier(&key);
+        Authority { certificate, issuer: Issuer::new(params, CaKey::Ring(key)), key_id }
     }
 
     /// Its certificate.
@@ -86,9 +136,37 @@ impl Authority {
     pub(super) fn sign(
         &self,
         params: &CertificateParams,
-        key: &KeyPair,
-    ) -> Result<Certificate, MakeError> {
-        Ok(params.signed_by(key, &self.issuer)?)
+        key: &impl PublicKeyData,
+    ) -> Result<CertificateDer<'static>, MakeError> {
+        Ok(params.signed_by(key, &self.issuer)?.into())
+    }
+
+    /// The serial number of the certificate that it has revoked: as random as its key.
+    pub(super) fn revoked_serial(&self) -> SerialNumber {
+        let mut bytes = self.key_id.clone();
+        // Positive and at most 20 bytes (RFC 5280 4.1.2.2).
+        bytes.truncate(20);
+        bytes.first_mut().into_iter().for_each(|first| *first &= 0x7f);
+        SerialNumber::from_slice(&bytes)
+    }
+
+    /// Its revocation list, valid as long as the server can run: no client has to get it again.
+    pub(super) fn revocations(&self, now: SystemTime) -> Result<Vec<u8>, MakeError> {
+        let this_update = date_time_ymd(1970, 1, 1) + since_epoch(now - CLOCK_SKEW);
+        let list = CertificateRevocationListParams {
+            this_update,
+            next_update: this_update + AUTHORITY_LIFE,
+            crl_number: SerialNumber::from_slice(&[1]),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: self.revoked_serial(),
+                revocation_time: this_update,
+                reason_code: Some(RevocationReason::KeyCompromise),
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::PreSpecified(self.key_id.clone()),
+        };
+        Ok(list.signed_by(&self.issuer)?.der().to_vec())
     }
 }
 
@@ -111,9 +189,12 @@ pub(super) fn leaf(names: &Names, name: Option<&str>, now: SystemTime) -> Certif
 
 /// Sets the time in which a certificate is valid.
 pub(super) fn set_validity(params: &mut CertificateParams, from: SystemTime, until: SystemTime) {
-    let since_epoch = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH);
-    params.not_before = date_time_ymd(1970, 1, 1) + since_epoch(from).unwrap_or_default();
-    params.not_after = date_time_ymd(1970, 1, 1) + since_epoch(until).unwrap_or_default();
+    params.not_before = date_time_ymd(1970, 1, 1) + since_epoch(from);
+    params.not_after = date_time_ymd(1970, 1, 1) + since_epoch(until);
+}
+
+fn since_epoch(at: SystemTime) -> Duration {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// A chain and its key, as a handshake needs them.
@@ -123,19 +204,4 @@ pub(super) fn certified(
 ) -> Result<Arc<CertifiedKey>, MakeError> {
     let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialized_der()));
     Ok(Arc::new(CertifiedKey::new(chain, any_ecdsa_type(&der)?)))
-}
-
-/// DER as PEM (RFC 7468): base64 in lines of 64 characters between two lines with a label.
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
-    let base64 = STANDARD.encode(der);
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
 }

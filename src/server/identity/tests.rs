@@ -1,23 +1,38 @@
 //! Handshakes between rustls as a client and what is served.
 
+mod authorities;
+mod files;
+mod mutual;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, ServerConfig,
     ServerConnection,
 };
 
 use super::*;
+use crate::base::limits::MAX_PEM_BYTES;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// What rustls' client accepts.
+const SCHEMES: &[SignatureScheme] =
+    &[SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::RSA_PSS_SHA256];
 
-fn identity() -> Arc<Identity> {
-    Arc::new(Identity::generate(Some("Web.example"), SystemTime::now()).unwrap())
+fn build(settings: &TlsSettings) -> Result<Arc<Identity>, BadValue> {
+    Identity::build(settings, Some("Web.example"), SystemTime::now()).map(Arc::new)
 }
 
-fn server(resolver: Resolver) -> Arc<ServerConfig> {
+fn identity() -> Arc<Identity> {
+    build(&TlsSettings::default()).unwrap()
+}
+
+fn server(resolver: impl ResolvesServerCert + 'static) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -26,63 +41,108 @@ fn server(resolver: Resolver) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn client(ca_pem: &str) -> Arc<ClientConfig> {
+/// A client that trusts this authority, and asks its revocation list if there is one.
+fn client(ca_pem: &str, crl_pem: Option<&str>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+    let provider = Arc::new(ring::default_provider());
+    let crl = |pem: &str| CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
+        .with_crls(crl_pem.map(crl))
+        .build()
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
+        .with_webpki_verifier(verifier)
         .with_no_client_auth();
     Arc::new(config)
 }
 
-/// Shakes hands, and returns what the client refused.
-fn refused(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, name: &str) -> Option<Error> {
+/// What each side of a handshake refused.
+#[derive(Debug, PartialEq)]
+struct Refusals {
+    client: Option<Error>,
+    server: Option<Error>,
+}
+
+/// Shakes hands, and goes on to the end of what both have to send.
+fn shake_hands(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, name: &str) -> Refusals {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
     let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
-    while client.is_handshaking() || server.is_handshaking() {
+    let mut refusals = Refusals { client: None, server: None };
+    while client.wants_write() || server.wants_write() {
         let mut bytes = Vec::new();
-        client.write_tls(&mut bytes).unwrap();
-        server.read_tls(&mut bytes.as_slice()).unwrap();
-        server.process_new_packets().unwrap();
-        bytes.clear();
-        server.write_tls(&mut bytes).unwrap();
-        client.read_tls(&mut bytes.as_slice()).unwrap();
-        if let Err(error) = client.process_new_packets() {
-            return Some(error);
+        while client.wants_write() {
+            client.write_tls(&mut bytes).unwrap();
         }
+        server.read_tls(&mut bytes.as_slice()).unwrap();
+        let processed = server.process_new_packets();
+        refusals.server = refusals.server.or(processed.err());
+        bytes.clear();
+        while server.wants_write() {
+            server.write_tls(&mut bytes).unwrap();
+        }
+        client.read_tls(&mut bytes.as_slice()).unwrap();
+        let processed = client.process_new_packets();
+        refusals.client = refusals.client.or(processed.err());
     }
-    None
+    refusals
+}
+
+/// What a client refuses of this server.
+fn refused(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>, name: &str) -> Option<Error> {
+    shake_hands(client, server, name).client
+}
+
+/// A folder that is removed again.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let name = format!("loiter-identity-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 #[test]
 fn a_client_that_trusts_the_authority_accepts_every_name_of_this_host() {
     let identity = identity();
-    let (client, server) = (client(&identity.ca_pem()), server(Resolver::new(&identity, None)));
+    let client = client(&identity.ca_pem(), Some(&identity.crl_pem()));
+    let server = server(Resolver::new(&identity, None));
     for name in ["localhost", "127.0.0.1", "::1", "web.example", "a.localhost", "A.b.web.example"] {
         assert_eq!(refused(&client, &server, name), None, "{name}");
     }
-    let stranger = self::identity();
-    let refusal = refused(&self::client(&stranger.ca_pem()), &server, "localhost");
+    let stranger = self::client(&self::identity().ca_pem(), None);
+    let refusal = refused(&stranger, &server, "localhost");
     assert_eq!(refusal, Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)));
 }
 
 #[test]
 fn the_authority_cannot_sign_for_another_host() {
     let identity = identity();
-    let client = client(&identity.ca_pem());
+    let client = client(&identity.ca_pem(), None);
     let (key, now) = (rcgen::KeyPair::generate().unwrap(), SystemTime::now());
     let stranger = Names::new(["example.org"]);
     let params = own::leaf(&stranger, None, now);
-    let leaf = identity.maker.authority.sign(&params, &key).unwrap().into();
-    let config = ServerConfig::builder_with_provider(ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Fixed(own::certified(vec![leaf], &key).unwrap())));
-    let refusal = refused(&client, &Arc::new(config), "example.org").unwrap();
+    let leaf = identity.maker.authority.sign(&params, &key).unwrap();
+    let server = server(Fixed(own::certified(vec![leaf], &key).unwrap()));
+    let refusal = refused(&client, &server, "example.org").unwrap();
     assert!(refusal.to_string().contains("NameConstraintViolation"), "{refusal}");
 }
 
@@ -99,7 +159,8 @@ impl ResolvesServerCert for Fixed {
 fn a_certificate_is_made_again_every_day() {
     let identity = identity();
     let now = SystemTime::now();
-    let leaf = |at| identity.certificate(None, Some("localhost"), at).unwrap().cert[0].clone();
+    let leaf =
+        |at| identity.certificate(None, Some("localhost"), SCHEMES, at).unwrap().cert[0].clone();
     let first = leaf(now);
     assert_eq!(leaf(now + DAY - Duration::from_secs(1)), first);
     let second = leaf(now + DAY);
@@ -112,11 +173,8 @@ fn a_certificate_is_made_again_every_day() {
 fn what_was_made_for_names_is_bounded() {
     let identity = identity();
     for n in 0..=MAX_MADE_CERTIFICATES {
-        assert!(
-            identity
-                .certificate(None, Some(&format!("n{n}.localhost")), SystemTime::now())
-                .is_some()
-        );
+        let (name, now) = (format!("n{n}.localhost"), SystemTime::now());
+        assert!(identity.certificate(None, Some(&name), SCHEMES, now).is_some());
     }
     assert_eq!(identity.made.lock().unwrap().len(), MAX_MADE_CERTIFICATES);
 }
@@ -141,11 +199,8 @@ fn is_expected(wrong: Certificate, error: &CertificateError) -> bool {
 #[test]
 fn each_certificate_is_refused_for_its_reason() {
     let identity = identity();
-    let client = client(&identity.ca_pem());
+    let client = client(&identity.ca_pem(), Some(&identity.crl_pem()));
     for wrong in Certificate::ALL {
-        if matches!(wrong, Certificate::Revoked | Certificate::WeakKey) {
-            continue;
-        }
         let always = server(Resolver::new(&identity, Some(wrong)));
         let by_name = server(Resolver::new(&identity, None));
         let name = format!("{wrong}.localhost");
