@@ -1,8 +1,9 @@
 //! `loiter help modifiers`: the grammar, and a line for each modifier and fault.
 
-use crate::http::modifiers::ROWS;
+use crate::http::certificate::Certificate;
 use crate::http::modifiers::fault::FAULTS;
 use crate::http::modifiers::row::{Group, Kind};
+use crate::http::modifiers::{Name, ROWS};
 
 const BEFORE: &str = "\
 A modifier makes the answer of any endpoint slow, odd or broken. ~NAME=VALUE means the same
@@ -40,11 +41,12 @@ Values:
 ";
 
 /// The groups in the order of the rows, with their headings.
-const GROUPS: [(Group, &str); 5] = [
+const GROUPS: [(Group, &str); 6] = [
     (Group::Time, "When the answer comes"),
     (Group::Answer, "What it is"),
     (Group::Wire, "How it is framed, and how its connection ends"),
     (Group::Fault, "How it breaks"),
+    (Group::Tls, "How a TLS handshake is modified, by a listener or the server"),
     (Group::Selection, "Which requests are modified"),
 ];
 
@@ -59,6 +61,11 @@ pub(crate) fn text() -> String {
                 _ => row.usage(),
             };
             text += &entry(&usage, row.summary);
+            if row.name == Name::Cert {
+                for kind in Certificate::ALL {
+                    text += &entry(&format!("  {kind}"), kind.about());
+                }
+            }
         }
         if group == Group::Fault {
             for row in &FAULTS {

@@ -55,6 +55,21 @@ impl Certificate {
         }
     }
 
+    /// What is wrong with it, for help.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Certificate::Expired => "valid until a week ago",
+            Certificate::NotYetValid => "valid in a week",
+            Certificate::WrongHost => "for other.localhost alone",
+            Certificate::SelfSigned => "signed by its own key",
+            Certificate::UntrustedRoot => "signed by another CA, whose certificate is sent",
+            Certificate::IncompleteChain => "signed by an intermediate CA that is not sent",
+            Certificate::Revoked => "in the CA's revocation list, /crl.pem",
+            Certificate::WeakKey => "signed by an intermediate CA with 768 bits of RSA",
+            Certificate::NoName => "neither a common name nor an alternative name",
+        }
+    }
+
     /// The one of this name.
     pub fn parse(text: &str) -> Option<Certificate> {
         Certificate::ALL.into_iter().find(|certificate| certificate.name() == text)

@@ -106,7 +106,7 @@ fn the_page_offers_modifiers_if_they_have_an_effect() {
         String::from_utf8(page(&app).body).unwrap()
     };
     let (all, public, none) = (html(true, false), html(true, true), html(false, false));
-    for row in &modifiers::ROWS {
+    for row in modifiers::rows::for_requests() {
         let option = format!("<option value={} ", row.name.text());
         assert_eq!(all.contains(&option), row.name != Name::Cut, "{option}");
         assert_eq!(public.contains(&option), row.name != Name::Cut && row.public != Public::Off);

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use loiter::endpoint::{ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::{Compat, GO_HTTPBIN, HTTPBIN};
-use loiter::http::modifiers::{Name, ROWS, Row};
+use loiter::http::modifiers::rows::for_requests;
+use loiter::http::modifiers::{Name, Row};
 
 use super::faults;
 use super::played::{Played, play};
@@ -73,7 +74,7 @@ fn each(values: impl Fn(&Row) -> Vec<&'static str>, check: impl Fn(&Row, &Case))
         let servers = Servers::new(compat);
         for route in ROUTES.iter().filter(|route| route.path != SWITCHES) {
             let shows = servers.are_shown(route);
-            for (row, version) in ROWS.iter().flat_map(|row| [(row, "1.1"), (row, "1.0")]) {
+            for (row, version) in for_requests().flat_map(|row| [(row, "1.1"), (row, "1.0")]) {
                 for value in values(row) {
                     let key = if row.name == Name::Times { "key=k; " } else { "" };
                     let loiter = match value {

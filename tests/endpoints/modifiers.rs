@@ -6,6 +6,7 @@ use std::sync::Arc;
 use loiter::http::app::App;
 use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 use loiter::http::modifiers::row::{Kind, Public};
+use loiter::http::modifiers::rows::for_requests;
 use loiter::http::modifiers::{Bounds, Carrier, Modifiers, Name, ROWS, Row, merge};
 
 use super::played::{End, Played, play};
@@ -102,7 +103,7 @@ fn is_shown(row: &Row, value: &str) -> bool {
 #[test]
 fn good_values_are_accepted_on_every_carrier() {
     for app in modes() {
-        for (row, carrier) in ROWS.iter().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
+        for (row, carrier) in for_requests().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
             for value in row.good() {
                 let case = format!("{}={value} {}", row.name.text(), carrier.place());
                 let played = ask(&app, carrier, &tokens(row, value));
@@ -144,7 +145,7 @@ fn check_good(row: &Row, value: &str, played: &Played, case: &str) {
 #[test]
 fn bad_values_are_refused_at_once_and_by_name() {
     for app in modes() {
-        for (row, carrier) in ROWS.iter().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
+        for (row, carrier) in for_requests().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
             for value in row.bad() {
                 let case = format!("{}={value} {}", row.name.text(), carrier.place());
                 let all = [vec!["delay=1s".to_owned()], tokens(row, value)].concat();
@@ -171,7 +172,7 @@ fn check_bad(row: &Row, carrier: Carrier, played: &Played, status: u16, case: &s
 #[test]
 fn a_public_server_refuses_what_its_rows_say() {
     let app = App { public: true, ..App::default() };
-    for (row, carrier) in ROWS.iter().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
+    for (row, carrier) in for_requests().flat_map(|row| Carrier::ALL.map(|one| (row, one))) {
         // A counter needs a key, which is off.
         for value in row.good().filter(|value| *value != "none" && row.name != Name::Times) {
             let case = format!("{}={value} {}", row.name.text(), carrier.place());

@@ -8,8 +8,8 @@ use loiter::base::duration::signed_us;
 use loiter::endpoint::{Kind, Param, Place, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
-use loiter::http::modifiers::ROWS;
 use loiter::http::modifiers::row::Public;
+use loiter::http::modifiers::rows::for_requests;
 use loiter::http::uri::percent::{NOT_UNRESERVED, percent_encode};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::string::string_regex;
@@ -345,7 +345,7 @@ fn every_operation_has_the_field_for_modifiers_unless_they_are_off() {
             }
             let field = document.pointer(place).map(|components| &components["Loiter"]);
             assert_eq!(field.is_some(), modifiers);
-            for (row, field) in ROWS.iter().zip(field.into_iter().cycle()) {
+            for (row, field) in for_requests().zip(field.into_iter().cycle()) {
                 let about = field["description"].as_str().unwrap();
                 let line = format!("- `{}`: {}", row.usage(), row.summary);
                 assert_eq!(about.contains(&line), !public || row.public != Public::Off, "{line}");

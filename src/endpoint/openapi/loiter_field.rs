@@ -2,8 +2,8 @@
 
 use crate::http::app::App;
 use crate::http::json::Json;
-use crate::http::modifiers::ROWS;
 use crate::http::modifiers::row::{Name, Public};
+use crate::http::modifiers::rows::for_requests;
 
 /// The name of the field, and of its component in a document.
 const NAME: &str = "Loiter";
@@ -45,7 +45,7 @@ fn about(app: &App) -> String {
         values are percent-decoded. The answer's field of this name has the values that were \
         drawn.\n"
         .to_owned();
-    for row in ROWS.iter().filter(|row| !(app.public && row.public == Public::Off)) {
+    for row in for_requests().filter(|row| !(app.public && row.public == Public::Off)) {
         about.push_str(&format!("\n- `{}`: {}", row.usage(), row.summary));
     }
     about

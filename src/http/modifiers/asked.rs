@@ -11,6 +11,7 @@ use super::value::Value;
 use super::{BadModifier, Bounds, Carrier, Protocol};
 use crate::base::duration::show_us;
 use crate::base::limits::{MAX_MODIFIER_HEADERS, MAX_PUBLIC_PAD_BYTES};
+use crate::http::certificate::Certificate;
 use crate::http::html;
 
 /// What all carriers together ask for: each name from the carrier of highest precedence.
@@ -127,6 +128,14 @@ impl<'a> Asked<'a> {
             _ => None,
         });
         faults.flatten()
+    }
+
+    /// The certificate of a TLS listener.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.given.iter().find_map(|given| match given.value {
+            Value::Certificate(certificate) => Some(*certificate),
+            _ => None,
+        })
     }
 
     /// Checks each value against the settings, and that they make sense together. What a public
@@ -277,6 +286,10 @@ fn drawn_us(time: &Choice<Distribution>, name: Name, seed: u64) -> Option<u64> {
     time.draw(draw).map(|time| time.draw_us(draw))
 }
 
+/// Why a request cannot have what modifies a handshake.
+const BEFORE_REQUESTS: &str =
+    "it is before any request: only a TLS listener or the server can have it";
+
 /// Whether a fault sends more than a public server allows.
 fn is_long(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Extra(bytes) if u64::from(bytes) > MAX_PUBLIC_PAD_BYTES)
@@ -390,7 +403,11 @@ impl Given<'_> {
     fn impossible(&self, protocol: Protocol) -> Option<String> {
         let name = protocol.name();
         let sentence = |what: &str| Some(format!("{name} has no {what}"));
-        if !self.name.row().on.contains(&protocol) {
+        let row = self.name.row();
+        if !row.is_for_requests() && protocol != Protocol::Tls {
+            return Some(BEFORE_REQUESTS.to_owned());
+        }
+        if !row.on.contains(&protocol) {
             return Some(format!("it is not possible with {name}"));
         }
         let old = protocol == Protocol::Http10;

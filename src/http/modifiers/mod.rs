@@ -100,6 +100,8 @@ pub enum Protocol {
     TcpEcho,
     /// Raw echo over UDP.
     UdpEcho,
+    /// The handshake before any request of a TLS connection.
+    Tls,
 }
 
 impl Protocol {
@@ -111,6 +113,7 @@ impl Protocol {
             Protocol::Http2 => "HTTP/2",
             Protocol::TcpEcho => "TCP echo",
             Protocol::UdpEcho => "UDP echo",
+            Protocol::Tls => "a TLS handshake",
         }
     }
 
@@ -120,6 +123,7 @@ impl Protocol {
             Protocol::Http10 | Protocol::Http11 | Protocol::Http2 => true,
             Protocol::TcpEcho => !matches!(at, Some(At::Share(_) | At::Event(_))),
             Protocol::UdpEcho => at.is_none(),
+            Protocol::Tls => false,
         }
     }
 }

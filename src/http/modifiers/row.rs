@@ -43,6 +43,8 @@ pub enum Name {
     Slots,
     /// `fault`.
     Fault,
+    /// `cert`.
+    Cert,
     /// `key`.
     Key,
     /// `times`.
@@ -121,6 +123,8 @@ pub enum Kind {
     With,
     /// Names of modifiers.
     Cut,
+    /// A certificate with one thing wrong.
+    Certificate,
 }
 
 /// A group on the page.
@@ -134,6 +138,8 @@ pub enum Group {
     Wire,
     /// How it breaks.
     Fault,
+    /// How the handshake of a TLS connection is modified, before any request.
+    Tls,
     /// Which requests are modified.
     Selection,
 }
@@ -172,6 +178,7 @@ impl Name {
             Name::Load => "load",
             Name::Slots => "slots",
             Name::Fault => "fault",
+            Name::Cert => "cert",
             Name::Key => "key",
             Name::Times => "times",
             Name::Since => "since",
@@ -195,7 +202,13 @@ impl Row {
         matches!(self.kind, Time | Size(..) | Read | Status | Frame | Fault | Slots)
     }
 
-    /// Values that HTTP/1.1 accepts.
+    /// Whether a request can have it. Before a handshake there is none, so what modifies that is
+    /// for a listener and the server alone.
+    pub fn is_for_requests(&self) -> bool {
+        *self.on != [Protocol::Tls]
+    }
+
+    /// Values that HTTP/1.1 accepts, or a handshake.
     pub fn good(&self) -> impl Iterator<Item = &'static str> {
         let empty = (!self.needs_value()).then_some("");
         self.good.split_whitespace().chain(["none"]).chain(empty)

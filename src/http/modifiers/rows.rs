@@ -1,6 +1,6 @@
 //! The modifiers: one row each. Parser, page, API description, help and tests are made from them.
 
-use super::Protocol::{self, Http2, Http10, Http11, TcpEcho, UdpEcho};
+use super::Protocol::{self, Http2, Http10, Http11, TcpEcho, Tls, UdpEcho};
 use super::row::{Group, Kind, Name, Public, Row};
 use crate::base::limits::{
     MAX_KEY_BYTES, MAX_MODIFIER_HEADER_BYTES, MAX_MODIFIER_TEXT_BYTES, MAX_PAD_BYTES,
@@ -27,7 +27,7 @@ const ROW: Row = Row {
 };
 
 /// Every modifier, in the order of [`Name`].
-pub static ROWS: [Row; 26] = [
+pub static ROWS: [Row; 27] = [
     Row {
         name: Name::Delay,
         summary: "delays the answer, in addition to the endpoint's own delay",
@@ -228,6 +228,19 @@ pub static ROWS: [Row; 26] = [
         ..ROW
     },
     Row {
+        name: Name::Cert,
+        kind: Kind::Certificate,
+        syntax: "KIND",
+        summary: "serves a certificate that clients must refuse",
+        sample: "expired",
+        good: "expired not-yet-valid wrong-host self-signed untrusted-root incomplete-chain \
+            revoked weak-key no-name",
+        bad: "x Expired expired@0.5",
+        group: Group::Tls,
+        on: &[Tls],
+        ..ROW
+    },
+    Row {
         name: Name::Key,
         kind: Kind::Line(MAX_KEY_BYTES),
         syntax: "NAME",
@@ -310,6 +323,11 @@ pub static ROWS: [Row; 26] = [
         ..ROW
     },
 ];
+
+/// Those that a request can have.
+pub fn for_requests() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| row.is_for_requests())
+}
 
 impl Name {
     /// The modifier of this name.

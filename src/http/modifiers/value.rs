@@ -12,7 +12,8 @@ use crate::base::duration::show_us;
 use crate::base::limits::{MAX_MODIFIER_HEADER_BYTES, MAX_SLOTS, MAX_SPAN};
 use crate::base::number::is_digits;
 use crate::base::size;
-use crate::base::text::shortened;
+use crate::base::text::{nearest, shortened};
+use crate::http::certificate::Certificate;
 use crate::http::char_class::{has_no_controls, is_field_value, is_token};
 use crate::http::status::Status;
 use crate::http::uri::percent::{AsciiSet, all_but, percent_encode};
@@ -48,6 +49,8 @@ pub enum Value {
     Every(u64, u64),
     /// A seed.
     Seed(u64),
+    /// A certificate with one thing wrong.
+    Certificate(Certificate),
 }
 
 /// A size, written with the largest unit that divides it.
@@ -104,6 +107,7 @@ impl Value {
             // What an answer shows has no effect when it is pasted back.
             Kind::Cut if text.split(',').all(|name| Name::parse(name).is_some()) => Value::Flag,
             Kind::Cut => return Err(wrong()),
+            Kind::Certificate => Value::Certificate(certificate(text)?),
         };
         Ok(Some(value))
     }
@@ -150,6 +154,17 @@ fn code(text: &str) -> Result<Code, String> {
 fn frame(text: &str) -> Result<Frame, String> {
     let found = Frame::ALL.into_iter().find(|frame| frame.name() == text);
     found.ok_or_else(|| format!("`{}` is not length, chunked or close", shortened(text)))
+}
+
+fn certificate(text: &str) -> Result<Certificate, String> {
+    Certificate::parse(text).ok_or_else(|| {
+        let known = Certificate::ALL.map(Certificate::name);
+        let shown = shortened(text);
+        match nearest(text, known.into_iter(), &[]) {
+            Some(near) => format!("`{shown}` is not a certificate; did you mean {near}?"),
+            None => format!("`{shown}` is not a certificate; write {}", known.join(", ")),
+        }
+    })
 }
 
 /// `None`: it does not begin with a number of places.
@@ -252,6 +267,7 @@ impl fmt::Display for Value {
             Value::Since(from, to) => write!(f, "{}..{}", show_us(*from), show_us(*to)),
             Value::Every(period, part) => write!(f, "{}:{}", show_us(*period), show_us(*part)),
             Value::Seed(seed) => write!(f, "{seed:x}"),
+            Value::Certificate(certificate) => certificate.fmt(f),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Carrier::{Field, Listener, Path, Query, Server};
 use super::*;
+use crate::http::certificate::Certificate;
 use crate::http::status::Status;
 
 const PUBLIC: Bounds = Bounds { max_wait_us: 10_000_000, public: true, dangerous: false };
@@ -111,6 +112,38 @@ fn a_public_server_refuses_what_is_off_and_allows_its_own_defaults() {
     // Beyond the bound on waits it is a bad value, for a default too.
     let refused = merge(&[&list(Server, "delay=11s")]).check_values(&PUBLIC).unwrap_err();
     assert_eq!(refused.status(), Status(400));
+}
+
+#[test]
+fn what_modifies_a_handshake_is_for_defaults_alone() {
+    for row in ROWS.iter().filter(|row| !row.is_for_requests()) {
+        for (value, carrier) in row.good().flat_map(|good| Carrier::ALL.map(|one| (good, one))) {
+            let modifiers = list(carrier, &token(row, value));
+            let layers = [&modifiers];
+            let mut asked = merge(&layers);
+            if value == "none" {
+                assert!(asked.is_empty());
+                continue;
+            }
+            assert_eq!(asked.check_possible(Protocol::Tls), Ok(()));
+            match asked.check(Protocol::Http11, &BOUNDS) {
+                Err(refused) => {
+                    assert!(carrier.is_request() && refused.reason.contains("before any request"));
+                }
+                Ok(dropped) => assert!(dropped == 1 && asked.is_empty() && !carrier.is_request()),
+            }
+        }
+        for bad in row.bad() {
+            assert!(carried(Listener, &token(row, bad)).is_err(), "{bad}");
+        }
+    }
+    for certificate in Certificate::ALL {
+        let modifiers = list(Listener, &format!("cert={certificate}"));
+        assert_eq!(merge(&[&modifiers]).certificate(), Some(certificate));
+        assert!(Name::Cert.row().good().any(|good| good == certificate.name()));
+    }
+    let near = Modifiers::parse("cert=self-sign", Listener).unwrap_err();
+    assert_eq!(near.reason, "`self-sign` is not a certificate; did you mean self-signed?");
 }
 
 #[test]
