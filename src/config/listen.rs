@@ -1,8 +1,8 @@
 //! What to listen on: a protocol and a host with a port, or a Unix socket; and the modifiers of the
 //! answers there.
 //!
-//! An address without a scheme is `http+https://`: HTTP with TLS and without on one port, told
-//! apart by the first byte of a connection. `http://` and `https://` are one of them alone.
+//! An address without a scheme is `http+https://`: HTTP with TLS and without on one port,
+//! distinguished by the first byte of a connection. `http://` and `https://` are one of them alone.
 //!
 //! The host can be a name, which the server resolves when it starts. `localhost` is always both
 //! loopback addresses and is not resolved.

@@ -180,7 +180,8 @@ mod tests {
 
     /// Lists of listeners with modifiers, most of them valid.
     fn lists() -> impl proptest::strategy::Strategy<Value = String> {
-        let one = "((http(s|[+]https|)://|)(web|):0(/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
+        let one = "((http(s|[+]https|)://|)(web|):0\
+                   (/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
                    /~header=a:[,;b ]{0,2}|/){0,3}|unix:[a-z]{3}[?](~last|mode=0600|\
                    ~text=[,:/;? ]{0,4})(&~delay=1s(,2s|)){0,1})";
         let list = format!("{one}([,\n]{one}){{0,2}}");

@@ -28,6 +28,7 @@ mod router;
 mod status;
 mod streams;
 mod timing;
+mod tls;
 mod websocket;
 
 use crate::http::app::App;
@@ -58,6 +59,7 @@ pub static GROUPS: &[Group] = &[
     images::GROUP,
     documents::GROUP,
     websocket::GROUP,
+    tls::GROUP,
     about::GROUP,
     page::GROUP,
 ];

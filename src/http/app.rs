@@ -46,8 +46,19 @@ pub struct App {
     pub half_close: HalfClose,
     /// Whether `Upgrade: h2c` changes a plain connection to HTTP/2 (RFC 7540 3.2).
     pub h2c_upgrade: bool,
+    /// What clients need of the server's own CA, if it has TLS.
+    pub ca: Option<Ca>,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
+}
+
+/// What clients need of a CA, in PEM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ca {
+    /// Its certificate.
+    pub certificate: String,
+    /// Its revocation list (RFC 5280 5).
+    pub revocations: String,
 }
 
 /// What happens to a request that waits when its client closes its side of the connection.
@@ -96,6 +107,7 @@ impl Default for App {
             public: false,
             half_close: HalfClose::Answer,
             h2c_upgrade: false,
+            ca: None,
             documents: Documents::default(),
         }
     }

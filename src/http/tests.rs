@@ -1,6 +1,7 @@
 //! Requests for tests.
 
 use super::request::{Field, Method, Params, Request, Target, Version};
+use super::tls_facts::{TlsFacts, TlsVersion};
 use super::uri::query::has_modifiers;
 
 /// Calls `run` with a request made of these parts.
@@ -31,4 +32,18 @@ pub(crate) fn ask<R>(
         unix_us: 1_795_358_821_485_000,
         head: b"",
     })
+}
+
+/// A resumed connection of TLS 1.2, of which nothing else is known.
+pub(crate) fn tls_facts() -> TlsFacts {
+    TlsFacts {
+        version: TlsVersion::Tls12,
+        suite: 0xc02b,
+        group: None,
+        alpn: None,
+        resumed: true,
+        close_notify: false,
+        client_chain: Box::default(),
+        hello: None,
+    }
 }

@@ -24,6 +24,7 @@ use crate::http::modifiers::Modifiers;
 use crate::http::modifiers::Protocol::Http11;
 use crate::proto::conn::Protocol;
 use crate::proto::defaults;
+use crate::proto::tls::acceptor::Acceptor;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +120,8 @@ pub(super) struct Group {
     lenient: bool,
     /// The defaults for every request there, if there are any.
     modifiers: Option<Arc<Modifiers>>,
+    /// How its connections begin to speak TLS, if they can.
+    pub(super) tls: Option<Arc<Acceptor>>,
 }
 
 impl Group {
@@ -133,17 +136,17 @@ impl Group {
             Bind::UdpEcho(host) => (host, Address::UdpEcho),
             Bind::Unix(socket) => {
                 let addresses = vec![Address::Unix(socket.clone())];
-                return Ok(Group { addresses, lenient: false, modifiers });
+                return Ok(Group { addresses, lenient: false, modifiers, tls: None });
             }
         };
         let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
         // There may be no IPv6. All addresses of any other name must exist on this machine.
-        Ok(Group { addresses, lenient: host.is_localhost(), modifiers })
+        Ok(Group { addresses, lenient: host.is_localhost(), modifiers, tls: None })
     }
 
     /// The same for those of its addresses that are open, with their actual port.
     pub(super) fn at(&self, addresses: Vec<Address>) -> Group {
-        Group { addresses, lenient: false, modifiers: self.modifiers.clone() }
+        Group { addresses, lenient: false, ..self.clone() }
     }
 
     /// Whether its defaults may break a connection as soon as it is accepted; then accepting is not
@@ -182,7 +185,7 @@ impl Group {
             };
             match open(&address, first, defers) {
                 Ok(Open { listener, socket, address }) => {
-                    let listener = listener.with(self.modifiers.clone());
+                    let listener = listener.with(self.modifiers.clone()).with_tls(self.tls.clone());
                     all.push(Open { listener, socket, address });
                 }
                 Err(error) if self.lenient && is_missing(&error) => {
@@ -210,7 +213,7 @@ pub(super) struct Open {
 pub(super) fn open(address: &Address, first: bool, defers: bool) -> io::Result<Open> {
     match address {
         Address::Http(at) => tcp(*at, first, defers, Protocol::Http, Address::Http),
-        Address::Https(at) => tcp(*at, first, defers, Protocol::Http, Address::Https),
+        Address::Https(at) => tcp(*at, first, defers, Protocol::Https, Address::Https),
         Address::HttpAndHttps(at) => tcp(*at, first, defers, Protocol::Http, Address::HttpAndHttps),
         Address::TcpEcho(at) => tcp(*at, first, false, Protocol::Echo, Address::TcpEcho),
         Address::UdpEcho(at) => udp(*at, first),

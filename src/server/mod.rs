@@ -15,6 +15,7 @@ pub mod net;
 mod os;
 pub mod per_ip;
 mod resolve;
+mod secure;
 pub mod session;
 pub mod sim;
 mod socket_file;

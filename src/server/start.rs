@@ -16,6 +16,7 @@ use super::listen::{Address, Group, Open};
 use super::log::{Output, Target};
 use super::os::{self, Os};
 use super::per_ip::ConnectionsPerIp;
+use super::secure::Secure;
 use super::socket_file::SocketFile;
 use super::worker::{Command, Worker, WorkerConfig, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
@@ -31,6 +32,8 @@ pub enum StartError {
     Address(BadValue),
     /// The modifiers of the server or a listener are invalid.
     Modifiers(BadValue),
+    /// A certificate or another part of TLS is invalid.
+    Tls(BadValue),
     /// The host name does not resolve.
     Resolve(Bind, io::Error),
     /// Listening on the address failed.
@@ -48,7 +51,9 @@ impl std::error::Error for StartError {}
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StartError::Address(error) | StartError::Modifiers(error) => error.fmt(f),
+            StartError::Address(error) | StartError::Modifiers(error) | StartError::Tls(error) => {
+                error.fmt(f)
+            }
             StartError::Resolve(bind, error) => write!(
                 f,
                 "cannot resolve the host of {bind}: {error}; give an address, such as \
@@ -107,8 +112,16 @@ pub(super) fn start(
     if let Some((_, bad)) = settings.check().into_iter().next() {
         return Err(StartError::Modifiers(bad));
     }
-    let groups = resolve(&settings.listen)?;
-    let plan = Arc::new(Plan::new(&settings, stderr)?);
+    let mut groups = resolve(&settings.listen)?;
+    let secure = Secure::new(&settings).map_err(StartError::Tls)?;
+    if let Some(secure) = &secure {
+        for (group, listen) in groups.iter_mut().zip(&settings.listen) {
+            group.tls = secure.acceptor(listen).map_err(StartError::Tls)?;
+        }
+    }
+    let mut plan = Plan::new(&settings, stderr)?;
+    Arc::make_mut(&mut plan.app).ca = secure.map(|secure| secure.ca());
+    let plan = Arc::new(plan);
     let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], groups: vec![] };
     let started = starter.spawn_all(groups);
     // On an error, dropping it stops the workers that did start.

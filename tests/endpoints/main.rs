@@ -31,6 +31,7 @@ mod response_headers;
 mod status;
 mod streams;
 mod timing;
+mod tls;
 mod websocket;
 
 use ask::{CURL, HTML, Row, app_of, ask, ask_go, check};
@@ -57,6 +58,7 @@ const ROWS: &[&[Row]] = &[
     about::ROWS,
     streams::ROWS,
     timing::ROWS,
+    tls::ROWS,
     websocket::ROWS,
     raw::ROWS,
 ];
@@ -80,18 +82,19 @@ const GO_ROWS: &[&[Row]] = &[
     status::GO_ROWS,
     streams::GO_ROWS,
     timing::GO_ROWS,
+    tls::GO_ROWS,
     raw::GO_ROWS,
 ];
 
 #[test]
 fn every_row() {
-    let app = App::default();
+    let app = tls::with_ca(App::default());
     ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
 }
 
 #[test]
 fn every_row_of_go_httpbins() {
-    let app = app_of(&GO_HTTPBIN);
+    let app = tls::with_ca(app_of(&GO_HTTPBIN));
     GO_ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
 }
 

@@ -140,8 +140,7 @@ fn escape_joined(output: &mut Vec<u8>, request: &Request, name: &str) {
 mod tests {
     use super::*;
     use crate::http::compat::{GO_HTTPBIN, HTTPBIN};
-    use crate::http::tests::ask;
-    use crate::http::tls_facts::{TlsFacts, TlsVersion};
+    use crate::http::tests::{ask, tls_facts};
 
     fn url_of(compat: &Compat, target: &str, fields: &[(&str, &str)]) -> String {
         let mut output = Vec::new();
@@ -221,16 +220,7 @@ mod tests {
 
     #[test]
     fn a_url_over_tls_is_https_unless_a_proxy_reports_otherwise() {
-        let facts = TlsFacts {
-            version: TlsVersion::Tls13,
-            suite: 0x1301,
-            group: None,
-            alpn: None,
-            resumed: false,
-            close_notify: false,
-            client_chain: Box::default(),
-            hello: None,
-        };
+        let facts = tls_facts();
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let over_tls = |fields: &[(&str, &str)]| {
                 let mut output = Vec::new();

@@ -1,0 +1,107 @@
+//! What listeners need to speak TLS, made when the server starts.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use rustls::KeyLog;
+
+use super::identity::{Identity, Resolver};
+use super::os;
+use crate::config::{BadValue, Listen, Preset, Settings, TlsSettings};
+use crate::http::app::Ca;
+use crate::http::tls_facts::TlsVersion;
+use crate::proto::tls::acceptor::{Acceptor, AcceptorConfig};
+
+/// The TLS of a server: its certificates, and how its listeners use them.
+#[derive(Debug)]
+pub(super) struct Secure<'a> {
+    settings: &'a TlsSettings,
+    identity: Arc<Identity>,
+    key_log: Option<Arc<dyn KeyLog>>,
+}
+
+impl Secure<'_> {
+    /// The TLS of a server with these settings; `None` if no listener has any.
+    pub(super) fn new(settings: &Settings) -> Result<Option<Secure<'_>>, BadValue> {
+        let tls = &settings.tls;
+        if !settings.listen.iter().any(|listen| listen.bind.has_tls()) {
+            if !tls.certificates.is_empty() {
+                tracing::warn!("--tls-cert has no effect: no listener has TLS");
+            }
+            return Ok(None);
+        }
+        let key_log = match &tls.key_log {
+            Some(path) if settings.preset == Preset::Public => {
+                let path = path.display();
+                tracing::warn!(%path, "--tls-key-log is ignored with --profile public");
+                None
+            }
+            Some(path) => Some(SecretLog::open(path)?),
+            None => None,
+        };
+        let hostname = os::hostname().ok();
+        let identity = Identity::build(tls, hostname.as_deref(), SystemTime::now())?;
+        Ok(Some(Secure { settings: tls, identity: Arc::new(identity), key_log }))
+    }
+
+    /// What `/ca.pem` and `/crl.pem` return.
+    pub(super) fn ca(&self) -> Ca {
+        Ca { certificate: self.identity.ca_pem(), revocations: self.identity.crl_pem() }
+    }
+
+    /// How the connections of a listener begin to speak TLS; `None` if they cannot.
+    pub(super) fn acceptor(&self, listen: &Listen) -> Result<Option<Arc<Acceptor>>, BadValue> {
+        if !listen.bind.has_tls() {
+            return Ok(None);
+        }
+        let alpn = self.settings.alpn.iter().map(|alpn| alpn.name().as_bytes().to_vec());
+        let config = AcceptorConfig {
+            resolver: Arc::new(Resolver::new(&self.identity, None)),
+            client_auth: self.identity.client_auth(),
+            alpn: alpn.collect(),
+            versions: [self.settings.min, TlsVersion::Tls13],
+            key_log: self.key_log.clone(),
+        };
+        let acceptor = Acceptor::new(&config).map_err(|error| {
+            BadValue::new(format!("TLS cannot be set up for {}: {error}", listen.bind))
+        })?;
+        Ok(Some(Arc::new(acceptor)))
+    }
+}
+
+/// A file with the secrets of sessions, in the format of NSS that Wireshark reads. A handshake
+/// waits for the file, so it is for tests alone.
+#[derive(Debug)]
+struct SecretLog(Mutex<File>);
+
+impl SecretLog {
+    /// Opens a file to append to, which only this user can read.
+    fn open(path: &Path) -> Result<Arc<dyn KeyLog>, BadValue> {
+        // A FIFO without a reader is an error instead of a wait.
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .map_err(|error| {
+                BadValue::new(format!("cannot open {}: {error}", path.display()))
+                    .advise("give --tls-key-log a file that this user can write to, or unset it")
+            })?;
+        Ok(Arc::new(SecretLog(Mutex::new(file))))
+    }
+}
+
+impl KeyLog for SecretLog {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A session without its secrets in the log is served all the same.
+        let _ = file.write_all(line.as_bytes());
+    }
+}
