@@ -57,6 +57,19 @@ def loiter(*arguments):
 
 
 @contextlib.contextmanager
+def listening(listen, *arguments):
+    """Runs loiter on these listeners; yields the process and their URLs."""
+    command = [loiter_path(), "--log-level", "error", *arguments]
+    for one in listen:
+        command += ["--listen", one]
+    with ended(subprocess.Popen(command, stdout=subprocess.PIPE, text=True)) as process:
+        lines = [process.stdout.readline() for _ in listen]
+        if not all(line.startswith("listening ") for line in lines):
+            sys.exit(f"loiter printed no addresses: {lines!r}")
+        yield process, [line.split()[1] for line in lines]
+
+
+@contextlib.contextmanager
 def httpbin():
     """Runs the real httpbin from this virtual environment; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
