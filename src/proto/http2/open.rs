@@ -189,10 +189,12 @@ impl Http2 {
 
     /// Gives a stream this state; it gets a slot if it has none.
     fn place(&mut self, cx: &mut Cx, to: To, mut state: State, head: u8) -> u32 {
-        if let (State::Waiting(_), true) = (&state, to.window != 0 || !to.ended) {
-            if let Some(active) = state.activate() {
-                (active.window, active.ended) = (to.window, to.ended);
-            }
+        let plain = to.window == 0 && to.ended;
+        if matches!(state, State::Waiting(_))
+            && !plain
+            && let Some(active) = state.activate()
+        {
+            (active.window, active.ended) = (to.window, to.ended);
         }
         let Some(slot) = to.slot else {
             let streams = &mut cx.worker.streams;
