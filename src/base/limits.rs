@@ -79,7 +79,7 @@ impl Default for Limits {
             trailers: 16 * 1024,
             requests: u32::MAX,
             // Ten million delayed requests on a hundred connections.
-            streams: 100_000,
+            streams: 1000,
             delayed: usize::MAX,
             egress: u64::MAX,
             send_timeout: Duration::from_secs(60),
@@ -133,6 +133,9 @@ pub const EMPTY_FRAMES_PER_SECOND: u32 = 10;
 /// CONTINUATION frames of one head: at 16 KiB each, more than any limit on a head needs (as in
 /// nghttp2).
 pub const CONTINUATIONS: u32 = 8;
+/// Streams of one HTTP/2 connection that are known to have been reset by us: frames that were under
+/// way on them are ignored (RFC 9113 5.1).
+pub const RECENT_RESETS: usize = 64;
 /// Bytes that an HTTP/2 client may send on a connection before the server has taken them. A stream
 /// has the protocol's 65,535.
 pub const CONNECTION_WINDOW: u32 = 1024 * 1024;

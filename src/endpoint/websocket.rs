@@ -41,6 +41,9 @@ pub(super) const GROUP: Group = Group {
 /// field names it, though go-httpbin accepts it (RFC 9110 7.8), and for HEAD and HTTP/1.0 (RFC 6455
 /// 4.1). A repeated version or key is refused (RFC 6455 11.3).
 fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    if is_extended_connect(request) {
+        return over_http2(app, request);
+    }
     let upgradable = request.method == Method::Get && request.version == Version::Http11;
     if !lists(request, "Upgrade", b"websocket") || !upgradable {
         return Err(Refusal::bad("missing required `Upgrade: websocket` header"));
@@ -61,6 +64,22 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .header("Connection", "upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Accept", accept(key)))
+}
+
+/// Whether it is a CONNECT that asks for WebSocket (RFC 8441 4), which was checked when it was read.
+fn is_extended_connect(request: &Request) -> bool {
+    let lines = request.head.split(|&byte| byte == b'\n');
+    let mut pseudo = lines.take_while(|line| line.starts_with(b":"));
+    request.version == Version::Http2 && pseudo.any(|line| line == b":protocol: websocket\r")
+}
+
+/// The same over HTTP/2, where a stream is the connection: there is no key to prove (RFC 8441 5).
+fn over_http2(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    if only(request, "Sec-WebSocket-Version") != Some(VERSION.as_bytes()) {
+        return Ok(other_version(app));
+    }
+    let messages = messages(app, request)?;
+    Ok(Reply { body: Body::WebSocket(Box::new(messages)), ..Reply::new(Status::OK) })
 }
 
 /// The refusal of another version, or of none: it names the supported one, so that the client can

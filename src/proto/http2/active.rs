@@ -5,6 +5,7 @@ use crate::base::limits::Limits;
 use crate::base::time::Time;
 use crate::proto::exchange::Exchange;
 use crate::proto::intake::Intake;
+use crate::proto::websocket::WebSocket;
 
 /// What a stream has beside its exchange while a body is under way.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(super) enum Work {
     Receiving(Box<Intake>),
     /// Its answer is sent.
     Sending(Exchange),
+    /// It is a WebSocket connection.
+    Tunnel(Box<WebSocket>),
 }
 
 /// What follows the bytes that are made.

@@ -95,12 +95,13 @@ impl Http2 {
         }
         let room = room.min(self.window).min(BODY_HIGH_WATER as i64 - output.len() as i64);
         let mut rendered = std::mem::take(&mut cx.worker.body);
+        let upgrades = exchange.upgrades();
         let is_streamed = streamed.is_some();
         let length = streamed.unwrap_or(Some(request.body.len() as u64));
         let head = exchange.head(cx.app, request, length, &mut rendered);
         let out = output.tail();
         let mut frame = begin_headers(out);
-        encode_head(cx, &head, request, out);
+        encode_head(cx, &head, request, upgrades, out);
         end_headers(out, &mut frame, id);
         let body = head.body;
         let now = body.len().min(usize::try_from(room).unwrap_or(0));
@@ -113,6 +114,7 @@ impl Http2 {
         rendered.clear();
         cx.worker.body = rendered;
         let then = match exchange.is_whole() {
+            _ if exchange.upgrades() => Some(Then::More),
             // An echo goes on while it arrives.
             _ if is_streamed => Some(Then::More),
             false => Some(Then::More),
@@ -142,6 +144,7 @@ impl Http2 {
         if let Some(status) = interim_status.filter(|status| status.0 < 200) {
             interim(out, id, status, None);
         }
+        let upgrades = exchange.upgrades();
         let mut text = Vec::new();
         if http1::modified_head(exchange, cx, request, &mut text) {
             self.goes = true;
@@ -153,7 +156,11 @@ impl Http2 {
         let status = status.and_then(|digits| digits.parse().ok()).map_or(Status::OK, Status);
         let mut frame = begin_headers(out);
         encode::status(out, status);
-        lines(fields, out);
+        // The answer to a CONNECT has no length (RFC 9110 9.3.6).
+        let length = memchr::memmem::find(fields, b"\r\nContent-Length: 0").filter(|_| upgrades);
+        let (before, after) = fields.split_at(length.unwrap_or(0));
+        lines(before, out);
+        lines(after.get(length.map_or(0, |_| 19)..).unwrap_or_default(), out);
         end_headers(out, &mut frame, id);
         Left { then: Some(Then::More), ..Left::default() }
     }
@@ -187,7 +194,7 @@ pub(super) fn trailers(out: &mut Vec<u8>, id: u32, fields: &Headers) {
 }
 
 /// Appends the fields of a head, in httpbin's order.
-fn encode_head(cx: &mut Cx, head: &Head, request: &Request, out: &mut Vec<u8>) {
+fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out: &mut Vec<u8>) {
     let common = &mut cx.worker.common_fields;
     encode::status(out, head.status);
     common.date(cx.worker.date_header.fields(), out);
@@ -195,7 +202,7 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, out: &mut Vec<u8>) {
     if let Some(media) = media.get(b"Content-Type: ".len()..media.len().saturating_sub(2)) {
         encode::field(out, b"content-type", media);
     }
-    if let Some(length) = head.length.filter(|_| head.status.allows_body()) {
+    if let Some(length) = head.length.filter(|_| head.status.allows_body() && !upgrades) {
         encode::field(out, b"content-length", itoa::Buffer::new().format(length).as_bytes());
     }
     if let Some(timing_us) = head.timing_us {

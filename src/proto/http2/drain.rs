@@ -157,6 +157,7 @@ impl Http2 {
                 }
                 self.abort(cx, *active);
             }
+            State::Queued(own, _) => self.release_kept(stream.head, &own),
             State::Served => {}
         }
     }
@@ -170,6 +171,7 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<(), ConnectionError> {
         frame::write_rst_stream(output.tail(), id, code);
+        self.resets.note(id);
         if let Some(slot) = self.index.find(id) {
             self.cancel(cx, slot);
         }

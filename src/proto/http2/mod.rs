@@ -29,8 +29,10 @@ mod priority;
 mod receive;
 pub mod request;
 mod request_fields;
+mod resets;
 mod send;
 pub mod streams;
+mod tunnel;
 mod upload;
 
 use super::{Cx, Event, Evictable, Next, Shared, Standing, Upgrade};
@@ -43,6 +45,7 @@ use guard::Guard;
 use hpack::decode::Decoder;
 use index::Index;
 use kept::KeptHeads;
+use resets::Resets;
 use streams::{List, Lists, State, Stream};
 
 /// The window of a stream, and at first of the connection (RFC 9113 6.9.2).
@@ -57,6 +60,7 @@ pub struct Http2 {
     index: Index,
     lists: Lists,
     guard: Guard,
+    resets: Resets,
     /// A head of which more frames are to come.
     fragments: Option<Box<Fragments>>,
     /// From which the random numbers of its requests follow, so that those that wait need not keep
@@ -132,6 +136,7 @@ impl Http2 {
             index: Index::default(),
             lists: Lists::default(),
             guard: Guard::new(now),
+            resets: Resets::default(),
             fragments: None,
             seed: worker.random.next_u64(),
             last_id: 0,
@@ -193,7 +198,7 @@ impl Http2 {
         if matches!(self.stage, Stage::Closed { .. }) {
             return self.linger(cx, input);
         }
-        if output.len() >= HIGH_WATER || self.lists.first_ready().is_some() {
+        if output.len() >= HIGH_WATER || self.first().is_some() {
             return Next::Write;
         }
         if self.lists.first(List::Unclocked).is_some() {

@@ -14,7 +14,7 @@ use super::{Http2, Stage, request};
 use crate::base::buf::Buf;
 use crate::base::limits::UNSENT_BYTES;
 use crate::base::random::Random;
-use crate::endpoint;
+use crate::endpoint::{self, Answers, Found};
 use crate::http::reply::Refusal;
 use crate::http::request::Request;
 use crate::proto::exchange::{Admission, Ending, Exchange, Opened, record_outcome};
@@ -43,6 +43,13 @@ pub(super) struct To {
 }
 
 type Result<T> = std::result::Result<T, ConnectionError>;
+
+/// Whether a route speaks WebSocket: a CONNECT for it must not get the answer of any other, which
+/// would be taken for the beginning of a tunnel (RFC 8441 4).
+fn is_websocket(cx: &Cx, asked: &Asked) -> bool {
+    let speaks = |found: &Found| found.route.answers_of(cx.app.compat) == Answers::WebSocket;
+    asked.found.as_ref().map_or(true, speaks)
+}
 
 impl Http2 {
     /// A head opens a stream.
@@ -85,7 +92,15 @@ impl Http2 {
         let to = To { id, slot: None, window: 0, ended, priority: head.priority };
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let mut asked = Asked::plain(found);
-        modify::plan(cx, &head.request, &mut asked, !ended);
+        modify::plan(cx, &head.request, &mut asked, !ended && !head.websocket);
+        if head.websocket {
+            if !is_websocket(cx, &asked) {
+                let refusal = Refusal::bad("only /websocket/echo speaks WebSocket");
+                return self.refuse(cx, to, &refusal, &head.request, output);
+            }
+            let opened = Exchange::open(cx, &mut head.request, &mut asked);
+            return self.admit(cx, to, opened, &head.request, &decoded.text, output);
+        }
         if !ended || asked.changes_reading() {
             return self.receive_body(cx, to, head, &decoded.text, asked, output);
         }
@@ -107,8 +122,11 @@ impl Http2 {
         if let Some(plan) = exchange.plan() {
             answer::hint(output.tail(), to.id, plan);
         }
-        if admission != Admission::Delayed && self.unsent < UNSENT_BYTES {
-            return self.answer_now(cx, to, exchange, request, output);
+        if admission != Admission::Delayed {
+            return match self.unsent < UNSENT_BYTES {
+                true => self.answer_now(cx, to, exchange, request, output),
+                false => self.queue(cx, to, exchange, request, text, output),
+            };
         }
         let Some((head, bytes)) = self.keep(text, request) else {
             exchange.abort(cx);
@@ -121,6 +139,59 @@ impl Http2 {
         self.set_slow(cx, slot, slow);
         self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
         Ok(())
+    }
+
+    /// Lets a request wait until other bodies are sent. Its answer, which may be long, is dropped:
+    /// it is made again. What modifiers have drawn for one must not be drawn again, so a modified one
+    /// is refused.
+    #[cold]
+    fn queue(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        exchange: Exchange,
+        request: &Request,
+        text: &[u8],
+        output: &mut Buf,
+    ) -> Result<()> {
+        let kept = self.keep(text, request).filter(|_| exchange.plan().is_none());
+        let Some((head, own)) = kept else {
+            exchange.abort(cx);
+            return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
+        };
+        let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
+        self.lists.push(&mut cx.worker.streams, slot, List::Queued);
+        Ok(())
+    }
+
+    /// Opens a request that was [queued](Http2::queue).
+    pub(super) fn open_queued(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        own: &[u8],
+        output: &mut Buf,
+    ) -> Result<()> {
+        let text = self.take_kept(cx, to, own);
+        let (mut table, origin) = (FieldTable::empty(), http1::origin(cx, cx.clock.now));
+        let Some(mut request) = request::reparse(&text, &mut table, origin) else {
+            return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
+        };
+        request.seed = self.seed_of(to.id);
+        let mut asked = modify::again(cx, &request, None);
+        let Opened { exchange, .. } = Exchange::open(cx, &mut request, &mut asked);
+        self.answer_now(cx, to, exchange, &request, output)
+    }
+
+    /// The text of a request of which the stream keeps `own`. It is not kept any more.
+    pub(super) fn take_kept(&mut self, cx: &mut Cx, to: To, own: &[u8]) -> Vec<u8> {
+        let stream = to.slot.and_then(|slot| cx.worker.streams.get(slot));
+        let head = stream.map_or(NOTHING, |stream| std::mem::replace(&mut stream.head, NOTHING));
+        let mut text = std::mem::take(&mut cx.worker.decoded.text);
+        text.clear();
+        text.extend_from_slice(&self.heads.text(head, own));
+        self.release_kept(head, own);
+        text
     }
 
     /// Keeps a request that waits. A body is kept with its head, and counts with the bodies that
@@ -156,6 +227,7 @@ impl Http2 {
         let left = self.answer(cx, &mut exchange, request, (to.id, room), None, output);
         match left.then {
             None => self.finish(cx, to, exchange, output),
+            Some(_) if exchange.upgrades() => self.begin_tunnel(cx, to, exchange, output),
             Some(then) => {
                 self.go_on(cx, to, Work::Sending(exchange), (left, then));
                 Ok(())
@@ -174,6 +246,7 @@ impl Http2 {
         let slow = match &work {
             Work::Sending(exchange) => exchange.takes_time(),
             Work::Receiving(intake) => intake.is_slow(),
+            Work::Tunnel(_) => false,
         };
         let mut active = Active::new(work);
         active.window = to.window - left.sent as i64;
@@ -238,6 +311,7 @@ impl Http2 {
         }
         if !to.ended {
             frame::write_rst_stream(output.tail(), to.id, ErrorCode::NO_ERROR);
+            self.resets.note(to.id);
         }
         self.drop_stream(cx, to);
         Ok(())
@@ -252,6 +326,7 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         frame::write_rst_stream(output.tail(), to.id, code);
+        self.resets.note(to.id);
         self.drop_stream(cx, to);
         self.guard.reset(cx.clock.now)
     }

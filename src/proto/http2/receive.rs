@@ -162,14 +162,21 @@ impl Http2 {
             }
             Ok(()) => match self.index.find(id) {
                 Some(slot) => self.trailers(cx, slot, &decoded, ends_stream, output),
-                None if id <= self.last_id => {
-                    Err(error(ErrorCode::STREAM_CLOSED, "the stream is closed"))
-                }
+                None if id <= self.last_id => self.check_closed(id),
                 None => self.open(cx, id, &decoded, ends_stream, output),
             },
         };
         cx.worker.decoded = decoded;
         result
+    }
+
+    /// A frame is of a stream that is closed: an error, unless we have reset it, when the client may
+    /// not have known that yet (RFC 9113 5.1).
+    pub(super) fn check_closed(&self, id: u32) -> Result<()> {
+        match self.resets.has(id) {
+            true => Ok(()),
+            false => Err(error(ErrorCode::STREAM_CLOSED, "the stream is closed")),
+        }
     }
 
     /// Priorities of RFC 7540 have no effect here (RFC 9113 5.3.2), but must be well-formed.
@@ -180,12 +187,17 @@ impl Http2 {
         payload: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
-        match <&[u8; 5]>::try_from(payload) {
-            Err(_) => self.reset_id(cx, head.stream, ErrorCode::FRAME_SIZE_ERROR, output),
-            Ok(payload) if frame::depends_on(payload) == head.stream => {
-                self.reset_id(cx, head.stream, ErrorCode::PROTOCOL_ERROR, output)
-            }
-            Ok(_) => self.guard.control(cx.clock.now),
+        self.guard.control(cx.clock.now)?;
+        let code = match <&[u8; 5]>::try_from(payload) {
+            Err(_) => ErrorCode::FRAME_SIZE_ERROR,
+            Ok(payload) if frame::depends_on(payload) == head.stream => ErrorCode::PROTOCOL_ERROR,
+            Ok(_) => return Ok(()),
+        };
+        match self.index.find(head.stream) {
+            Some(_) => self.reset_id(cx, head.stream, code, output),
+            None if head.stream <= self.last_id => Ok(()),
+            // A stream that is not open cannot be reset.
+            None => Err(error(code, "a PRIORITY frame is malformed")),
         }
     }
 
@@ -219,31 +231,21 @@ impl Http2 {
             return Ok(());
         }
         self.guard.control(cx.clock.now)?;
+        let mut initial_window = None;
         for (name, value) in frame::settings(payload) {
-            self.set(cx, name, value)?;
+            check_setting(name, value)?;
+            if name == setting::INITIAL_WINDOW_SIZE {
+                initial_window = Some(value);
+            }
+        }
+        if let Some(bytes) = initial_window {
+            self.set_initial_window(cx, bytes.into())?;
         }
         frame::write_settings_ack(output.tail());
         if self.stage == Stage::Settings {
             self.stage = Stage::Open;
         }
         Ok(())
-    }
-
-    /// RFC 9113 6.5.2. What an answer is made without, such as a table for its fields, is ignored.
-    fn set(&mut self, cx: &mut Cx, name: u16, value: u32) -> Result<()> {
-        match name {
-            setting::ENABLE_PUSH if value > 1 => {
-                Err(error(ErrorCode::PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1"))
-            }
-            setting::MAX_FRAME_SIZE if !(MAX_PAYLOAD as u32..1 << 24).contains(&value) => {
-                Err(error(ErrorCode::PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range"))
-            }
-            setting::INITIAL_WINDOW_SIZE if value > MAX_31_BITS => {
-                Err(error(ErrorCode::FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE is out of range"))
-            }
-            setting::INITIAL_WINDOW_SIZE => self.set_initial_window(cx, value.into()),
-            _ => Ok(()),
-        }
     }
 
     /// It changes the windows of all streams (RFC 9113 6.9.2).
@@ -297,7 +299,6 @@ impl Http2 {
                 let reason = "the window of the connection is full";
                 return Err(error(ErrorCode::FLOW_CONTROL_ERROR, reason));
             }
-            self.unblock(cx);
             return Ok(());
         }
         match self.index.find(head.stream) {
@@ -320,12 +321,19 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         let Some(stream) = cx.worker.streams.get(slot) else { return Ok(()) };
-        let Some(active) = stream.state.activate() else { return Ok(()) };
-        active.window += i64::from(more);
-        if self.initial_window + active.window > MAX_31_BITS.into() {
+        let window = match &mut stream.state {
+            State::Queued(_, window) => window,
+            state => match state.activate() {
+                Some(active) => &mut active.window,
+                None => return Ok(()),
+            },
+        };
+        *window += i64::from(more);
+        if self.initial_window + *window > MAX_31_BITS.into() {
             return self.reset_id(cx, id, ErrorCode::FLOW_CONTROL_ERROR, output);
         }
-        if active.blocked.is_some() && stream.list() == List::None {
+        let blocked = matches!(&stream.state, State::Active(active) if active.blocked.is_some());
+        if blocked && stream.list() == List::None {
             self.make_ready(slot, cx.worker);
         }
         Ok(())
@@ -346,4 +354,25 @@ impl Http2 {
         }
         Ok(())
     }
+}
+
+/// RFC 9113 6.5.2, RFC 8441 3. What an answer is made without, such as a table for its fields, has
+/// no bounds here.
+fn check_setting(name: u16, value: u32) -> Result<()> {
+    let (code, reason) = match name {
+        setting::ENABLE_PUSH if value > 1 => {
+            (ErrorCode::PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1")
+        }
+        setting::ENABLE_CONNECT_PROTOCOL if value > 1 => {
+            (ErrorCode::PROTOCOL_ERROR, "ENABLE_CONNECT_PROTOCOL is neither 0 nor 1")
+        }
+        setting::MAX_FRAME_SIZE if !(MAX_PAYLOAD as u32..1 << 24).contains(&value) => {
+            (ErrorCode::PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range")
+        }
+        setting::INITIAL_WINDOW_SIZE if value > MAX_31_BITS => {
+            (ErrorCode::FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE is out of range")
+        }
+        _ => return Ok(()),
+    };
+    Err(error(code, reason))
 }

@@ -241,6 +241,8 @@ impl<'a> Pseudo<'a> {
             }
         };
         let target = target(method, path)?;
+        // The handshake is a GET in HTTP/1.1.
+        let method = if websocket { b"GET" } else { method };
         Ok(Asked { method, target, authority, websocket })
     }
 

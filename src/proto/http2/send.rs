@@ -1,9 +1,9 @@
 //! Gives each stream its turn: one frame for each, in the order of their urgency (RFC 9218 10).
 
 use super::active::{Active, Then, Work};
-use super::frame::{ErrorCode, MAX_PAYLOAD};
+use super::frame::{self, ErrorCode, MAX_PAYLOAD};
 use super::guard::ConnectionError;
-use super::open::{NOTHING, To};
+use super::open::To;
 use super::streams::{List, State};
 use super::{Http2, answer, request};
 use crate::base::buf::Buf;
@@ -28,7 +28,7 @@ impl Http2 {
         while output.len() < BODY_HIGH_WATER
             && self.is_open()
             && !self.broken
-            && let Some(slot) = self.lists.first_ready()
+            && let Some(slot) = self.first()
         {
             self.serve(cx, slot, output)?;
         }
@@ -36,6 +36,13 @@ impl Http2 {
             self.leave(output);
         }
         Ok(())
+    }
+
+    /// The stream whose turn it is.
+    pub(super) fn first(&self) -> Option<u32> {
+        let blocked = || self.lists.first(List::Blocked).filter(|_| self.window > 0);
+        let queued = || self.lists.first(List::Queued).filter(|_| self.unsent < UNSENT_BYTES);
+        self.lists.first_ready().or_else(blocked).or_else(queued)
     }
 
     /// Does the next thing for a stream, which leaves its list.
@@ -56,6 +63,7 @@ impl Http2 {
                 let to = To { window: active.window, ended: active.ended, ..to };
                 self.serve_active(cx, to, active, output)
             }
+            State::Queued(own, window) => self.open_queued(cx, To { window, ..to }, &own, output),
             State::Served => Ok(()),
         }
     }
@@ -71,7 +79,7 @@ impl Http2 {
         let slot = to.slot.unwrap_or_default();
         if self.unsent >= UNSENT_BYTES {
             self.put_back(cx, slot, State::Waiting(exchange))?;
-            self.lists.push(&mut cx.worker.streams, slot, List::Blocked);
+            self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
         }
         match exchange.step(cx.clock, 0, &mut cx.worker.body) {
@@ -104,13 +112,7 @@ impl Http2 {
         (parked, arrived): (&Parked, Time),
         output: &mut Buf,
     ) -> Result<()> {
-        let stream = to.slot.and_then(|slot| cx.worker.streams.get(slot));
-        let head = stream.map_or(NOTHING, |stream| std::mem::replace(&mut stream.head, NOTHING));
-        let own = parked.bytes(exchange.parked_numbers());
-        let mut text = std::mem::take(&mut cx.worker.decoded.text);
-        text.clear();
-        text.extend_from_slice(&self.heads.text(head, own));
-        self.release_kept(head, own);
+        let text = self.take_kept(cx, to, parked.bytes(exchange.parked_numbers()));
         let (mut table, origin) = (FieldTable::empty(), http1::origin(cx, arrived));
         let result = match request::reparse(&text, &mut table, origin) {
             Some(mut request) => {
@@ -142,11 +144,13 @@ impl Http2 {
         }
         if self.unsent >= UNSENT_BYTES {
             self.put_back(cx, slot, State::Active(active))?;
-            self.lists.push(&mut cx.worker.streams, slot, List::Blocked);
+            self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
         }
-        let Work::Sending(exchange) = &mut active.work else {
-            return self.put_back(cx, slot, State::Active(active));
+        let exchange = match &mut active.work {
+            Work::Sending(exchange) => exchange,
+            Work::Tunnel(_) => return self.drive(cx, to, active, output),
+            Work::Receiving(_) => return self.put_back(cx, slot, State::Active(active)),
         };
         let step = exchange.step(cx.clock, 1, &mut active.made);
         self.act(cx, to, active, step, output)
@@ -236,9 +240,6 @@ impl Http2 {
         active.progress(bytes);
         self.window -= bytes as i64;
         self.unsent -= bytes;
-        if self.unsent < UNSENT_BYTES && self.unsent + bytes >= UNSENT_BYTES {
-            self.unblock(cx);
-        }
         if active.unsent().is_empty() && active.then == Then::End {
             answer::end_stream(output.tail(), frame);
             return self.over(cx, to, *active, output);
@@ -264,11 +265,11 @@ impl Http2 {
         let (now, limits) = (cx.clock.now, &cx.app.limits);
         let due = active.patience(now, limits);
         if now >= due {
-            frame_reset(to, output);
+            frame::write_rst_stream(output.tail(), to.id, ErrorCode::CANCEL);
+            self.resets.note(to.id);
             self.unsent -= active.unsent().len();
             self.abort(cx, *active);
             self.drop_stream(cx, to);
-            self.unblock(cx);
             return self.guard.reset(now);
         }
         active.due = due;
@@ -281,17 +282,18 @@ impl Http2 {
         Ok(())
     }
 
-    /// The connection lets more out: the streams that waited for that are ready.
-    pub(super) fn unblock(&mut self, cx: &mut Cx) {
-        while let Some(slot) = self.lists.first(List::Blocked) {
-            self.make_ready(slot, cx.worker);
-        }
-    }
-
     /// The last frame of an answer is out.
     fn over(&mut self, cx: &mut Cx, to: To, active: Active, output: &mut Buf) -> Result<()> {
         match active.work {
             Work::Sending(exchange) => self.finish(cx, to, exchange, output),
+            Work::Tunnel(_) => {
+                if !to.ended {
+                    frame::write_rst_stream(output.tail(), to.id, ErrorCode::NO_ERROR);
+                    self.resets.note(to.id);
+                }
+                self.drop_stream(cx, to);
+                Ok(())
+            }
             Work::Receiving(_) => Ok(()),
         }
     }
@@ -323,8 +325,4 @@ impl Http2 {
             }
         }
     }
-}
-
-fn frame_reset(to: To, output: &mut Buf) {
-    super::frame::write_rst_stream(output.tail(), to.id, ErrorCode::CANCEL);
 }

@@ -38,8 +38,11 @@ pub struct Stream {
 /// What a stream does.
 #[derive(Debug)]
 pub enum State {
-    /// Its request is complete; its answer waits for its time, or for its turn.
+    /// Its request is complete; its answer waits for its time.
     Waiting(Exchange),
+    /// Its request is complete, and it is opened when other bodies are sent. This is what the stream
+    /// keeps of it, and its [window](Active::window).
+    Queued(Box<[u8]>, i64),
     /// A body comes or goes.
     Active(Box<Active>),
     /// It is being served just now.
@@ -57,6 +60,8 @@ pub enum List {
     Unclocked,
     /// Those that wait for the window of their connection.
     Blocked,
+    /// Those that wait until other bodies are sent.
+    Queued,
 }
 
 /// The two ends of a list.
@@ -73,12 +78,12 @@ const READY: usize = 8;
 /// writes.
 #[derive(Debug)]
 pub struct Lists {
-    ends: [Ends; READY + 2],
+    ends: [Ends; READY + 3],
 }
 
 impl Default for Lists {
     fn default() -> Lists {
-        Lists { ends: [EMPTY; READY + 2] }
+        Lists { ends: [EMPTY; READY + 3] }
     }
 }
 
@@ -89,6 +94,7 @@ impl List {
             List::Ready(urgency) => Some(usize::from(urgency).min(READY - 1)),
             List::Unclocked => Some(READY),
             List::Blocked => Some(READY + 1),
+            List::Queued => Some(READY + 2),
         }
     }
 }
@@ -230,7 +236,7 @@ impl Stream {
         match &self.state {
             State::Waiting(exchange) => exchange.due(),
             State::Active(active) => active.due,
-            State::Served => Time::NEVER,
+            State::Queued(..) | State::Served => Time::NEVER,
         }
     }
 

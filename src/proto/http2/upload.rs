@@ -8,7 +8,7 @@ use super::hpack::decoded::Decoded;
 use super::open::To;
 use super::request::Head;
 use super::streams::{List, State};
-use super::{Http2, INITIAL_WINDOW, request};
+use super::{Http2, INITIAL_WINDOW, request, tunnel};
 use crate::base::buf::Buf;
 use crate::base::limits::CONNECTION_WINDOW;
 use crate::base::time::Time;
@@ -120,7 +120,10 @@ impl Http2 {
         let open = slot.and_then(|slot| active(cx, slot).zip(Some(slot)));
         let Some((active, slot)) = open.filter(|(active, _)| !active.ended) else {
             self.credit_connection(head.length, output);
-            return self.reset_id(cx, head.stream, ErrorCode::STREAM_CLOSED, output);
+            return match slot {
+                Some(_) => self.reset_id(cx, head.stream, ErrorCode::STREAM_CLOSED, output),
+                None => self.check_closed(head.stream),
+            };
         };
         active.receive_window -= i64::from(head.length);
         active.ended = ends;
@@ -172,19 +175,27 @@ impl Http2 {
         let priority = stream.priority;
         let (id, state) = (stream.id, std::mem::replace(&mut stream.state, State::Served));
         let State::Active(mut active) = state else { return Ok(()) };
-        let Work::Receiving(intake) = &mut active.work else {
-            return self.put_back(cx, slot, State::Active(active));
+        let to = To { id, slot: Some(slot), window: active.window, ended: active.ended, priority };
+        let has_room = tunnel::has_room(&active);
+        let intake = match &mut active.work {
+            Work::Receiving(intake) => intake,
+            Work::Tunnel(_) if has_room => {
+                return self.drive(cx, to, active, output);
+            }
+            _ => return self.put_back(cx, slot, State::Active(active)),
         };
         let kept = intake.kept_bytes();
         let mut pending = std::mem::take(&mut active.pending);
         let (taken, next) = take(cx, intake, &pending, active.ended, &mut active.made);
         self.kept_bytes = self.kept_bytes + intake.kept_bytes() - kept;
+        // All bodies of a connection together may be as long as one.
+        let full = self.kept_bytes > cx.app.limits.body_bytes && self.index.len() > 1;
+        let next = if full { Next::Refuse(OVERLOADED) } else { next };
         let streams = intake.streams();
         let unread = if taken == pending.len() { Vec::new() } else { pending.split_off(taken) };
         active.pending = unread;
         let made = if streams { taken } else { 0 };
         self.unsent += made;
-        let to = To { id, slot: Some(slot), window: active.window, ended: active.ended, priority };
         match next {
             Next::Done => return self.complete(cx, to, *active, output),
             Next::Break(bytes) => return self.break_body(cx, to, *active, &bytes, output),
@@ -297,6 +308,7 @@ impl Http2 {
     pub(super) fn abort(&mut self, cx: &mut Cx, active: Active) {
         match active.work {
             Work::Sending(exchange) => exchange.abort(cx),
+            Work::Tunnel(_) => {}
             Work::Receiving(intake) => {
                 self.kept_bytes -= intake.kept_bytes();
                 match intake.end() {
