@@ -11,6 +11,7 @@ use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
+use loiter::proto::http1::head::Origin;
 use loiter::proto::test_driver::Driver;
 
 fn main() {
@@ -35,6 +36,9 @@ fn large() -> Vec<u8> {
     let fields: String = (0..100).map(field).collect();
     format!("GET /get HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n").into_bytes()
 }
+
+const ORIGIN: Origin =
+    Origin { peer: None, local: "127.0.0.1:8080", tls: None, unix_us: 0, modifiers: true };
 
 /// One connection, without a socket.
 struct Machine(Driver);
@@ -72,12 +76,11 @@ impl Machine {
 mod head {
     use super::*;
     use loiter::base::limits::Limits;
-    use loiter::proto::http1::head::{FieldTable, Origin, parse_unscanned};
+    use loiter::proto::http1::head::{FieldTable, parse_unscanned};
 
     fn read(bencher: Bencher, bytes: &[u8]) {
         let limits = Limits::default();
-        let origin =
-            Origin { peer: None, local: "127.0.0.1:8080", tls: None, unix_us: 0, modifiers: true };
+        let origin = ORIGIN;
         bencher.counter(BytesCount::new(bytes.len())).bench(|| {
             let bytes = black_box(bytes);
             let mut table = FieldTable::empty();
@@ -280,5 +283,123 @@ mod json {
     #[divan::bench]
     fn quotes_and_accents(bencher: Bencher) {
         escapes(bencher, &"Ein \"Text\" für\n\u{1f600} Escapes. ".repeat(100));
+    }
+}
+
+/// Heads of HTTP/2: a block decoded and made a request of, an answer's head encoded.
+#[divan::bench_group(min_time = 0.2, max_time = 1)]
+mod http2 {
+    use super::*;
+    use loiter::base::limits::Limits;
+    use loiter::http::status::Status;
+    use loiter::proto::http2::hpack::decode::Decoder;
+    use loiter::proto::http2::hpack::decoded::Decoded;
+    use loiter::proto::http2::hpack::encode::{compressed_field, field, status};
+    use loiter::proto::http2::request::{self, FieldTable};
+    use loiter::proto::http2::{huffman, kept::KeptHeads};
+
+    const AGENT: &[u8] = b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+    /// The first block of a connection, whose fields get into the dynamic table, and the next one,
+    /// which repeats them: seven fields, as curl and h2load have.
+    fn blocks() -> [Vec<u8>; 2] {
+        let mut first = vec![0x82, 0x86];
+        for (index, value) in [
+            (1, &b"localhost:8080"[..]),
+            (4, b"/status/200"),
+            (58, b"h2load nghttp2/1.64.0"),
+            (19, b"*/*"),
+            (16, b"gzip, deflate, br"),
+        ] {
+            let mut coded = Vec::new();
+            huffman::encode(value, &mut coded);
+            first.extend([0x40 | index, 0x80 | coded.len() as u8]);
+            first.extend(coded);
+        }
+        [first, vec![0x82, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe]]
+    }
+
+    /// A connection that has had its first block.
+    fn begun() -> (Decoder, Decoded, Limits) {
+        let (mut decoder, mut head, limits) =
+            (Decoder::new(), Decoded::default(), Limits::default());
+        assert_eq!(decoder.decode(&blocks()[0], &mut head, &limits), Ok(()));
+        (decoder, head, limits)
+    }
+
+    #[divan::bench]
+    fn decode_first(bencher: Bencher) {
+        let ((_, mut head, limits), block) = (begun(), &blocks()[0]);
+        bencher.bench_local(|| Decoder::new().decode(black_box(block), &mut head, &limits));
+    }
+
+    #[divan::bench]
+    fn decode_repeated(bencher: Bencher) {
+        let ((mut decoder, mut head, limits), block) = (begun(), &blocks()[1]);
+        bencher.bench_local(|| decoder.decode(black_box(block), &mut head, &limits));
+    }
+
+    #[divan::bench]
+    fn parse(bencher: Bencher) {
+        let (_, head, _) = begun();
+        bencher.bench_local(|| {
+            let mut table = FieldTable::empty();
+            request::parse(black_box(&head), &mut table, ORIGIN).map(|head| head.length).is_ok()
+        });
+    }
+
+    #[divan::bench]
+    fn reparse(bencher: Bencher) {
+        let (_, head, _) = begun();
+        bencher.bench_local(|| {
+            let mut table = FieldTable::empty();
+            request::reparse(black_box(&head.text), &mut table, ORIGIN).is_some()
+        });
+    }
+
+    #[divan::bench]
+    fn keep_and_release(bencher: Bencher) {
+        let ((_, head, _), mut kept) = (begun(), KeptHeads::default());
+        let first = kept.keep(&head.text, head.path());
+        bencher.bench_local(|| {
+            let head = kept.keep(black_box(&head.text), head.path());
+            head.into_iter().for_each(|head| kept.release(head));
+        });
+        black_box(first);
+    }
+
+    fn answer(bencher: Bencher, field: fn(&mut Vec<u8>, &[u8], &[u8])) {
+        let mut out = Vec::with_capacity(1024);
+        bencher.bench_local(|| {
+            out.clear();
+            status(&mut out, black_box(Status(200)));
+            field(&mut out, b"Server", b"loiter");
+            field(&mut out, b"Date", black_box(b"Sun, 29 Nov 2026 21:34:41 GMT"));
+            field(&mut out, b"Content-Type", b"application/json");
+            field(&mut out, b"Content-Length", black_box(b"1234"));
+            field(&mut out, b"Access-Control-Allow-Origin", b"*");
+            field(&mut out, b"Access-Control-Allow-Credentials", b"true");
+            out.len()
+        });
+    }
+
+    #[divan::bench]
+    fn encode(bencher: Bencher) {
+        answer(bencher, field);
+    }
+
+    #[divan::bench]
+    fn encode_compressed(bencher: Bencher) {
+        answer(bencher, compressed_field);
+    }
+
+    #[divan::bench]
+    fn huffman_decode(bencher: Bencher) {
+        let (mut coded, mut out) = (Vec::new(), Vec::with_capacity(1024));
+        huffman::encode(AGENT, &mut coded);
+        bencher.counter(BytesCount::new(AGENT.len())).bench_local(|| {
+            out.clear();
+            huffman::decode(black_box(&coded), &mut out)
+        });
     }
 }

@@ -7,8 +7,13 @@ use loiter::http::request::{Field, Method, Params, Request, Target, Version};
 use loiter::proto::http1::head::{self, Head, Origin};
 
 /// Facts about the connection that are not in a request head.
-pub const ORIGIN: Origin<'static> =
-    Origin { peer: None, local: "127.0.0.1:80", unix_us: 1_795_358_821_485_000, modifiers: true };
+pub const ORIGIN: Origin<'static> = Origin {
+    peer: None,
+    local: "127.0.0.1:80",
+    tls: None,
+    unix_us: 1_795_358_821_485_000,
+    modifiers: true,
+};
 
 /// Runs `run` with a request for `/` that has these fields and this body.
 pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) -> R) -> R {

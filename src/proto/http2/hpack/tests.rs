@@ -1,5 +1,7 @@
 //! The examples of RFC 7541 appendix C, every error, and the limits.
 
+mod oracles;
+
 use super::decode::{DecodeError, Decoder};
 use super::decoded::{Decoded, Fault};
 use super::encode::{compressed_field, field, status};
