@@ -47,7 +47,7 @@ pub struct TlsFacts {
     /// none.
     pub group: Option<u16>,
     /// The protocol that ALPN chose.
-    pub alpn: Option<Box<[u8]>>,
+    pub alpn: Option<&'static [u8]>,
     /// Whether a session was resumed.
     pub resumed: bool,
     /// Whether the client has announced by close_notify that it sends no more. One that closes

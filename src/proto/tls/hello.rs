@@ -8,11 +8,13 @@ use crate::http::tls_facts::ClientHello;
 /// The type of a record, and of a handshake message in it.
 const HANDSHAKE_RECORD: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
+/// What a plain request begins with whose refusal has no body: it is waited for.
+const HEAD: &[u8] = b"HEAD ";
 
 /// What a connection begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// Nothing yet, or a part of a ClientHello.
+    /// Nothing yet, a part of a ClientHello, or what may become a plain HEAD.
     Partial,
     /// A whole ClientHello; `None`: it is malformed, or unusually long, and rustls judges it.
     Hello(Option<ClientHello>),
@@ -27,7 +29,10 @@ pub(in crate::proto) fn is_tls(bytes: &[u8]) -> bool {
 
 /// Reads what a connection begins with.
 pub(super) fn read(bytes: &[u8]) -> Start {
-    if !bytes.is_empty() && !is_tls(bytes) {
+    if bytes.len() < HEAD.len() && HEAD.starts_with(bytes) {
+        return Start::Partial;
+    }
+    if !is_tls(bytes) {
         return Start::Plain;
     }
     match message(bytes) {

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::server::UnbufferedServerConnection;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
+    WriteTraffic,
 };
 use rustls::{Error, HandshakeKind, ProtocolVersion, ServerConfig};
 
@@ -14,11 +15,20 @@ use crate::base::buf::Buf;
 use crate::base::limits::{TLS_RECORD_BYTES, TLS_RECORD_OVERHEAD};
 use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
 
+type Traffic<'a> = WriteTraffic<'a, ServerConnectionData>;
+
 /// rustls' part of a connection.
 pub(super) struct Link {
     conn: UnbufferedServerConnection,
-    /// Whether the client has sent close_notify.
-    pub(super) closed: bool,
+}
+
+/// What has been opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// All that has arrived.
+    All,
+    /// The client's last bytes: it has sent close_notify.
+    Last,
 }
 
 /// The connection cannot go on: the alert that says why is in the output.
@@ -27,7 +37,7 @@ pub(super) struct Failed;
 
 impl Link {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Link, Error> {
-        UnbufferedServerConnection::new(config).map(|conn| Link { conn, closed: false })
+        UnbufferedServerConnection::new(config).map(|conn| Link { conn })
     }
 
     /// Opens every whole record of `input`: what the client sent is appended to `plain`, and what
@@ -40,12 +50,15 @@ impl Link {
         input: &mut Buf,
         plain: &mut Vec<u8>,
         output: &mut Vec<u8>,
-    ) -> Result<(), Failed> {
+    ) -> Result<Opened, Failed> {
+        let mut opened = Opened::All;
         loop {
+            let mut may_end = false;
             let UnbufferedStatus { mut discard, state } =
                 self.conn.process_tls_records(input.unread_mut());
             match state {
                 Ok(ConnectionState::ReadTraffic(mut records)) => {
+                    may_end = true;
                     while let Some(Ok(record)) = records.next_record() {
                         discard += record.discard;
                         plain.extend_from_slice(record.payload);
@@ -55,21 +68,23 @@ impl Link {
                     append(output, 0, |room| data.encode(room));
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                Ok(ConnectionState::PeerClosed) => self.closed = true,
-                Ok(_) if self.closed => {
-                    input.clear();
-                    return Ok(());
-                }
-                Ok(_) => {
+                Ok(ConnectionState::PeerClosed) => opened = Opened::Last,
+                Ok(ConnectionState::WriteTraffic(_) | ConnectionState::BlockedHandshake) => {
                     input.consume(discard);
-                    return Ok(());
+                    return Ok(opened);
                 }
+                // Both sides have sent close_notify, or it is a state that we do not ask for.
+                Ok(_) => return Ok(Opened::Last),
                 Err(_) => {
                     self.alert(input, output);
                     return Err(Failed);
                 }
             }
             input.consume(discard);
+            // Nearly always: another round would find nothing.
+            if may_end && input.is_empty() && !self.conn.wants_write() {
+                return Ok(opened);
+            }
         }
     }
 
@@ -84,21 +99,38 @@ impl Link {
     }
 
     /// Appends `plain` to `output`, in records of 16 KiB. `input` is what [`open`](Link::open)
-    /// left.
-    /// Returns `false` if nothing can be sent: the handshake is not over.
-    pub(super) fn seal(&mut self, input: &mut Buf, plain: &[u8], output: &mut Vec<u8>) -> bool {
-        let state = self.conn.process_tls_records(input.unread_mut()).state;
-        let Ok(ConnectionState::WriteTraffic(mut traffic)) = state else { return false };
+    /// left. Nothing is sent before the handshake is over.
+    pub(super) fn seal(&mut self, input: &mut Buf, plain: &[u8], output: &mut Vec<u8>) {
         let records = plain.len() / TLS_RECORD_BYTES + 1;
         let room = plain.len() + records * TLS_RECORD_OVERHEAD;
-        append(output, room, |room| traffic.encrypt(plain, room))
+        self.send(input, output, room, |traffic, room| traffic.encrypt(plain, room));
     }
 
-    /// Appends a close_notify, if the handshake is over. Nothing may be opened or sealed after it.
+    /// Appends a close_notify, likewise. Nothing may be opened or sealed after it.
     pub(super) fn close(&mut self, input: &mut Buf, output: &mut Vec<u8>) {
-        let state = self.conn.process_tls_records(input.unread_mut()).state;
-        if let Ok(ConnectionState::WriteTraffic(mut traffic)) = state {
-            append(output, TLS_RECORD_OVERHEAD, |room| traffic.queue_close_notify(room));
+        let room = TLS_RECORD_OVERHEAD;
+        self.send(input, output, room, |traffic, room| traffic.queue_close_notify(room));
+    }
+
+    fn send(
+        &mut self,
+        input: &mut Buf,
+        output: &mut Vec<u8>,
+        room: usize,
+        mut write: impl FnMut(&mut Traffic, &mut [u8]) -> Result<usize, EncryptError>,
+    ) {
+        loop {
+            match self.conn.process_tls_records(input.unread_mut()).state {
+                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
+                    append(output, room, |room| write(&mut traffic, room));
+                    return;
+                }
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    append(output, 0, |room| data.encode(room));
+                }
+                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+                _ => return,
+            }
         }
     }
 
@@ -120,7 +152,7 @@ impl Link {
             version,
             suite: conn.negotiated_cipher_suite()?.suite().into(),
             group: conn.negotiated_key_exchange_group().map(|group| group.name().into()),
-            alpn: conn.alpn_protocol().map(Box::from),
+            alpn: known_protocol(conn.alpn_protocol()),
             resumed: conn.handshake_kind() == Some(HandshakeKind::Resumed),
             close_notify: false,
             client_chain: chain.iter().map(|der| Box::from(&**der)).collect(),
@@ -129,9 +161,14 @@ impl Link {
     }
 }
 
+/// The name without memory of its own: no listener speaks another protocol.
+fn known_protocol(agreed: Option<&[u8]>) -> Option<&'static [u8]> {
+    [&b"h2"[..], b"http/1.1"].into_iter().find(|name| Some(*name) == agreed)
+}
+
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("closed", &self.closed).finish_non_exhaustive()
+        f.debug_struct("Link").finish_non_exhaustive()
     }
 }
 
@@ -140,21 +177,19 @@ fn append<E: Into<TooSmall>>(
     output: &mut Vec<u8>,
     mut room: usize,
     mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
-) -> bool {
+) {
     let start = output.len();
     for _ in 0..2 {
         output.resize(start + room, 0);
         match write(output.get_mut(start..).unwrap_or_default()).map_err(E::into) {
             Ok(written) => {
-                output.truncate(start + written);
-                return true;
+                return output.truncate(start + written);
             }
             Err(TooSmall(Some(needed))) => room = needed,
             Err(TooSmall(None)) => break,
         }
     }
     output.truncate(start);
-    false
 }
 
 /// How many bytes of room are needed; `None`: it is another error.

@@ -18,7 +18,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 
-use super::{Cx, Edge, Ends, Event, Machine, Next, Shared, Standing, Upgrade};
+use super::{Cx, Ends, Event, Machine, Next, Shared, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
 use crate::base::time::Time;
@@ -26,7 +26,7 @@ use crate::http::modifiers::FaultKind;
 use crate::http::modifiers::plan::echo_due;
 use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
 use hello::Start;
-use link::Link;
+use link::{Link, Opened};
 
 /// A connection that speaks TLS, and the machine inside it.
 #[derive(Debug)]
@@ -128,13 +128,14 @@ impl<M: Machine> Tls<M> {
         let opened = link.open(input, plain.input.tail(), output.tail());
         let sends = output.len() > before;
         cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(sends.into());
-        match fault {
-            _ if opened.is_err() => return Some(broken(FaultKind::Close)),
-            Some(kind) if sends => return Some(broken(*kind)),
-            _ if link.is_handshaking() => return Some(self.wait(cx)),
+        match (opened, fault) {
+            (Err(_), _) => return Some(broken(FaultKind::Close)),
+            (_, Some(kind)) if sends => return Some(broken(*kind)),
+            (Ok(Opened::All), _) if link.is_handshaking() => return Some(self.wait(cx)),
             _ => {}
         }
-        let Some(facts) = link.facts(hello.take()) else { return Some(Next::Close) };
+        let Some(mut facts) = link.facts(hello.take()) else { return Some(Next::Close) };
+        facts.close_notify = opened == Ok(Opened::Last);
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Handshake { link, .. } => self.to(Stage::Open { link, facts }),
             _ => None,
@@ -144,18 +145,21 @@ impl<M: Machine> Tls<M> {
     /// Opens what has arrived, lets the machine advance, and seals what it wrote.
     fn open(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf, plain: &mut Plain) -> Next {
         let Stage::Open { link, facts } = &mut self.stage else { return Next::Close };
-        let opened = match input.is_empty() {
-            true => Ok(()),
-            false => link.open(input, plain.input.tail(), output.tail()),
-        };
-        facts.close_notify = link.closed;
-        let Edge { read_eof, eof_reported, event } = cx.edge;
-        let edge = Edge {
-            read_eof: read_eof || link.closed,
-            eof_reported: eof_reported || link.closed,
-            // What was begun ends as if the client had reset the connection.
-            event: if opened.is_ok() { event } else { Event::Reset },
-        };
+        let mut edge = cx.edge;
+        let mut failed = false;
+        if !input.is_empty() && !facts.close_notify {
+            match link.open(input, plain.input.tail(), output.tail()) {
+                Ok(opened) => facts.close_notify = opened == Opened::Last,
+                Err(_) => {
+                    // What was begun ends as if the client had reset the connection.
+                    (failed, edge.event) = (true, Event::Reset);
+                }
+            }
+        }
+        if facts.close_notify {
+            input.clear();
+            (edge.read_eof, edge.eof_reported) = (true, true);
+        }
         let ends = Ends { secure: Some(facts), ..cx.ends };
         let mut within = Cx {
             clock: cx.clock,
@@ -166,7 +170,7 @@ impl<M: Machine> Tls<M> {
             worker: &mut *cx.worker,
         };
         let next = self.inner.advance(&mut within, &mut plain.input, &mut plain.output);
-        if opened.is_err() {
+        if failed {
             plain.output.clear();
             return broken(FaultKind::Close);
         }

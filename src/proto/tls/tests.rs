@@ -1,10 +1,12 @@
 //! Conversations with rustls' own client, in virtual time.
 
+mod data;
 mod handshake;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::client::{ClientConfig, ClientConnection};
 use rustls::crypto::ring::{default_provider, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -25,10 +27,12 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new() -> Identity {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = made.signing_key.serialize_der();
-        Identity { der: made.cert.into(), key: key.into() }
+    pub(super) fn new(subject: &str) -> Identity {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, subject);
+        let key = KeyPair::generate().unwrap();
+        let der = params.self_signed(&key).unwrap().into();
+        Identity { der, key: key.serialize_der().into() }
     }
 
     pub(super) fn roots(&self) -> RootCertStore {
@@ -46,7 +50,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(change: impl FnOnce(&mut AcceptorConfig)) -> Server {
-        let identity = Identity::new();
+        let identity = Identity::new("server");
         let key = any_supported_type(&identity.key.clone_key().into()).unwrap();
         let pair = CertifiedKey::new(vec![identity.der.clone()], key);
         let mut config = AcceptorConfig {
@@ -76,8 +80,10 @@ impl Server {
         let mut server = Driver::new(App::default(), protocol, 1);
         server.tls = Some(self.acceptor.clone());
         let client = ClientConnection::new(config.clone(), "localhost".try_into().unwrap());
+        let mut client = client.unwrap();
+        client.set_buffer_limit(None);
         Pair {
-            client: client.unwrap(),
+            client,
             server,
             next: Next::Write,
             cut: usize::MAX,
@@ -85,6 +91,7 @@ impl Server {
             wire: [Vec::new(), Vec::new()],
             error: None,
             is_over: false,
+            most_output: 0,
         }
     }
 }
@@ -105,6 +112,8 @@ pub(super) struct Pair {
     pub(super) error: Option<rustls::Error>,
     /// Whether the client has read the end of the server's bytes.
     pub(super) is_over: bool,
+    /// Most bytes of one answer that the client has not taken yet.
+    pub(super) most_output: usize,
 }
 
 impl Pair {
@@ -134,6 +143,7 @@ impl Pair {
         self.next = self.server.receive(bytes);
         let answer = self.server.output.unread().to_vec();
         self.server.output.clear();
+        self.most_output = self.most_output.max(answer.len());
         self.wire[1].extend_from_slice(&answer);
         for mut piece in answer.chunks(self.cut) {
             while !piece.is_empty() {
