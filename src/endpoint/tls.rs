@@ -66,7 +66,7 @@ fn write_facts(json: &mut Json, facts: &TlsFacts) {
     json.text_at("version", facts.version.name());
     json.text_at("cipher_suite", &name(&SUITES, facts.suite));
     text_or_null(json, "group", facts.group.map(|group| name(&GROUPS, group)));
-    bytes_or_null(json, "alpn", facts.alpn.as_deref());
+    bytes_or_null(json, "alpn", facts.alpn);
     bytes_or_null(json, "server_name", hello.and_then(ClientHello::server_name));
     write_switch(json, "resumed", facts.resumed);
     // It can be replayed, so it is never accepted.

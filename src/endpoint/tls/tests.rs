@@ -45,7 +45,7 @@ fn what_the_client_offered_is_named_in_its_order() {
         b"a.localhost",
     ];
     let hello = ClientHello::new(0x0303, lists);
-    let (alpn, group) = (Some(b"h2".as_slice().into()), Some(29));
+    let (alpn, group) = (Some(b"h2".as_slice()), Some(29));
     let answer = answer(&TlsFacts { hello, alpn, group, close_notify: true, ..tls_facts() });
     let list = |key: &str| {
         let list = answer["client_hello"][key].as_array().expect(key);

@@ -171,6 +171,7 @@ impl<M: Machine> Tls<M> {
         };
         let next = self.inner.advance(&mut within, &mut plain.input, &mut plain.output);
         if failed {
+            self.inner.release(cx.worker);
             plain.output.clear();
             return broken(FaultKind::Close);
         }
