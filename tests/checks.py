@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -105,3 +106,17 @@ def ended(process):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def version(command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def built_with_go(source):
+    """Compiles a program in Go; returns the version of Go and the path of the program."""
+    go = shutil.which("go") or pathlib.Path(sys.executable).with_name("go")
+    binary = CACHE / source.stem
+    cache = {"GOCACHE": str(CACHE / "go"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    command = [go, "build", "-o", binary, source]
+    subprocess.run(command, check=True, env=os.environ | cache)
+    return version([go, "version"]).split()[2][2:], binary

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import importlib.metadata
-import os
 import pathlib
 import shutil
 import subprocess
@@ -41,27 +40,14 @@ def run(command, server, paths):
 
 def programs():
     """How each client is started, by its name and version."""
-    curl = version(["curl", "--version"]).split()[1]
+    curl = checks.version(["curl", "--version"]).split()[1]
     node = shutil.which("node") or "node"
     commands = {f"curl {curl}": ["bash", HERE / "see_curl.sh"]}
     for name in ("requests", "urllib3", "httpx"):
         python = [sys.executable, HERE / f"see_{name}.py"]
         commands[f"{name} {importlib.metadata.version(name)}"] = python
-    commands[f"fetch (Node {version([node, '--version'])[1:]})"] = [node, HERE / "see_fetch.mjs"]
-    go, binary = shutil.which("go") or pathlib.Path(sys.executable).with_name("go"), built()
-    commands[f"net/http (Go {version([go, 'version']).split()[2][2:]})"] = [binary]
+    version = checks.version([node, "--version"])[1:]
+    commands[f"fetch (Node {version})"] = [node, HERE / "see_fetch.mjs"]
+    version, binary = checks.built_with_go(HERE / "see_net_http.go")
+    commands[f"net/http (Go {version})"] = [binary]
     return commands
-
-
-def version(command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def built():
-    """Compiles the client in Go, and returns its path."""
-    go = shutil.which("go") or pathlib.Path(sys.executable).with_name("go")
-    binary = checks.CACHE / "see_net_http"
-    cache = {"GOCACHE": str(checks.CACHE / "go"), "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
-    command = [go, "build", "-o", binary, HERE / "see_net_http.go"]
-    subprocess.run(command, check=True, env=os.environ | cache)
-    return binary
