@@ -74,6 +74,13 @@ impl Bind {
             Bind::UdpEcho(_) => Some(Protocol::UdpEcho),
         };
         let modifiers = defaults::listener(tokens, echo)?;
+        let handshake = modifiers.iter().find(|setting| !setting.name.row().is_for_requests());
+        if let Some(setting) = handshake
+            && !self.has_tls()
+        {
+            let wrong = format!("modifier `{setting}`: {self} has no TLS handshake");
+            return Err(BadValue::new(wrong).advise("write https:// before the address"));
+        }
         Ok(Listen { bind: self, modifiers })
     }
 
@@ -329,6 +336,11 @@ mod tests {
             ("web", "`web` has no port; write HOST:PORT"),
             ("h2://127.0.0.1:443", "`h2://` is not supported; write http://, https://, http+https"),
             ("https+http://:443", "`https+http://` is not supported"),
+            (
+                "http://web:80/~cert=expired",
+                "`cert=expired`: http://web:80 has no TLS handshake; wr",
+            ),
+            ("unix:s?~cert=expired", "modifier `cert=expired`: unix:s has no TLS handshake"),
             ("unix:", "is not a valid socket name; write unix:PATH"),
             ("unix:/a,b", "is not a valid socket name"),
         ] {

@@ -11,15 +11,16 @@ use rustls::KeyLog;
 
 use super::identity::{Identity, Resolver};
 use super::os;
-use crate::config::{BadValue, Listen, Preset, Settings, TlsSettings};
+use crate::config::{BadValue, Listen, Preset, Settings};
 use crate::http::app::Ca;
+use crate::http::modifiers::merge;
 use crate::http::tls_facts::TlsVersion;
 use crate::proto::tls::acceptor::{Acceptor, AcceptorConfig};
 
 /// The TLS of a server: its certificates, and how its listeners use them.
 #[derive(Debug)]
 pub(super) struct Secure<'a> {
-    settings: &'a TlsSettings,
+    settings: &'a Settings,
     identity: Arc<Identity>,
     key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -45,7 +46,7 @@ impl Secure<'_> {
         };
         let hostname = os::hostname().ok();
         let identity = Identity::build(tls, hostname.as_deref(), SystemTime::now())?;
-        Ok(Some(Secure { settings: tls, identity: Arc::new(identity), key_log }))
+        Ok(Some(Secure { settings, identity: Arc::new(identity), key_log }))
     }
 
     /// What `/ca.pem` and `/crl.pem` return.
@@ -58,12 +59,14 @@ impl Secure<'_> {
         if !listen.bind.has_tls() {
             return Ok(None);
         }
-        let alpn = self.settings.alpn.iter().map(|alpn| alpn.name().as_bytes().to_vec());
+        let Settings { tls, api, .. } = self.settings;
+        let wrong = merge(&[&api.with, &listen.modifiers]).certificate().filter(|_| api.modifiers);
+        let alpn = tls.alpn.iter().map(|alpn| alpn.name().as_bytes().to_vec());
         let config = AcceptorConfig {
-            resolver: Arc::new(Resolver::new(&self.identity, None)),
+            resolver: Arc::new(Resolver::new(&self.identity, wrong)),
             client_auth: self.identity.client_auth(),
             alpn: alpn.collect(),
-            versions: [self.settings.min, TlsVersion::Tls13],
+            versions: [tls.min, TlsVersion::Tls13],
             key_log: self.key_log.clone(),
         };
         let acceptor = Acceptor::new(&config).map_err(|error| {
