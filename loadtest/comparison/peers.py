@@ -123,7 +123,7 @@ def start_nginx(core, mode, _loiter):
 def start_h2o(core, mode, _loiter):
     """It speaks every version of HTTP on each port."""
     certificate, key, _ = fetch.certificate()
-    pair = f"ssl:\n    certificate-file: {certificate}\n    key-file: {key}"
+    pair = f"ssl:\n    certificate-file: {certificate}\n    key-file: {key}\n    ocsp-update-interval: 0"
     return configured("h2o", [*fetch.tool("h2o", "h2o"), "-c", "h2o.conf"], core, "h2o.conf",
                       SSL=pair if mode.tls else "")
 

@@ -1,18 +1,22 @@
 //! Starts the load processes, measures the server while they wait, adds up and reports.
 
 mod answer;
+mod http2;
+mod link;
 mod load;
 mod plan;
 mod report;
 mod socket;
 mod spent;
+mod streams;
 pub(crate) mod tally;
 
 use plan::Plan;
 use report::Report;
 use spent::Spent;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::net::TcpStream;
+use std::os::fd::IntoRawFd;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use tally::Tally;
@@ -25,7 +29,8 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return unable(&error),
     };
     if plan.share.is_some() {
-        return load::run(plan).map_or_else(|error| unable(&error.to_string()), |()| 0.into());
+        let run = if plan.streams > 0 { streams::run } else { load::run };
+        return run(plan).map_or_else(|error| unable(&error.to_string()), |()| 0.into());
     }
     match coordinate(&plan) {
         Ok(mut report) => {
@@ -60,7 +65,7 @@ fn coordinate(plan: &Plan) -> io::Result<Report> {
     }
     let held = look()?;
     each(&mut processes, |process| process.send(tally::COUNT))?;
-    let mut tally = Tally::with_room(plan.connections);
+    let mut tally = Tally::with_room(plan.held());
     each(&mut processes, |process| process.adds(&mut tally))?;
     let (took, after) = (started.elapsed(), look()?);
     // Connections end only now: closing them costs both sides more than an answer.
@@ -72,13 +77,22 @@ fn coordinate(plan: &Plan) -> io::Result<Report> {
 
 /// One request, so that memory for the server's first request is not charged to the connections.
 fn warm_up(plan: &Plan) -> io::Result<()> {
-    let limit = Some(Duration::from_secs(5));
-    let mut stream = TcpStream::connect(plan.server)?;
-    stream.set_read_timeout(limit)?;
+    if plan.streams > 0 {
+        return streams::warm_up(plan);
+    }
+    let stream = TcpStream::connect(plan.server)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let config = if plan.tls { Some(link::config("http/1.1")?) } else { None };
+    let mut link = link::Link::new(stream.into_raw_fd(), config.as_ref())?;
+    if !link.is_open()? {
+        return Err(io::Error::other("the TLS handshake took too long"));
+    }
     let host = plan.server;
-    write!(stream, "GET /status/200 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET /status/200 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    link.write(request.as_bytes())?;
     let mut answer = [0; 1024];
-    let n = stream.read(&mut answer)?;
+    let n = link.read(&mut answer)?;
+    socket::close(link.fd);
     if answer[..n].starts_with(b"HTTP/1.1 2") {
         return Ok(());
     }

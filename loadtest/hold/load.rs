@@ -4,12 +4,15 @@
 //! more than reading an answer and would delay the answers behind it.
 
 use super::answer::Answer;
+use super::link::{self, Link};
 use super::plan::{Plan, SPARE_DESCRIPTORS};
 use super::socket::{self, Event};
 use super::tally::{CHURN, COUNT, Failure, Tally};
+use rustls::ClientConfig;
 use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Token of standard input; connections have their index.
@@ -27,13 +30,14 @@ enum State {
 }
 
 struct Connection {
-    fd: RawFd,
+    link: Link,
     state: State,
 }
 
 struct Load {
     plan: Plan,
     request: Vec<u8>,
+    tls: Option<Arc<ClientConfig>>,
     epoll: RawFd,
     started: Instant,
     connections: Vec<Connection>,
@@ -73,6 +77,7 @@ impl Load {
         socket::watch_input(epoll, 0, INPUT)?;
         Ok(Load {
             request: plan.request(),
+            tls: if plan.tls { Some(link::config("http/1.1")?) } else { None },
             epoll,
             started: Instant::now(),
             connections: Vec::with_capacity(plan.connections),
@@ -139,8 +144,8 @@ impl Load {
                 State::Answered => self.answered -= 1,
                 State::Failed => {}
             }
-            if self.connections[index].fd >= 0 {
-                socket::close(self.connections[index].fd);
+            if self.connections[index].link.fd >= 0 {
+                socket::close(self.connections[index].link.fd);
             }
             self.connections[index] = self.open(index);
             churn.replaced += 1;
@@ -154,11 +159,12 @@ impl Load {
 
     fn connect(&mut self, fd: RawFd, index: usize) -> Connection {
         let begun = socket::connect(fd, self.plan.server)
-            .and_then(|()| socket::watch(self.epoll, fd, index as u64));
+            .and_then(|()| socket::watch(self.epoll, fd, index as u64))
+            .and_then(|()| Link::new(fd, self.tls.as_ref()));
         match begun {
-            Ok(()) => {
+            Ok(link) => {
                 self.connecting += 1;
-                Connection { fd, state: State::Connecting }
+                Connection { link, state: State::Connecting }
             }
             Err(_) => self.failed(fd, Failure::Connect),
         }
@@ -169,7 +175,7 @@ impl Load {
         if fd >= 0 {
             socket::close(fd);
         }
-        Connection { fd: -1, state: State::Failed }
+        Connection { link: Link::none(), state: State::Failed }
     }
 
     /// 127.1.0.1, 127.1.0.2, …: each process has its own addresses and therefore its own ports.
@@ -241,14 +247,18 @@ impl Load {
 
     fn send(&mut self, index: usize) -> Result<(), Failure> {
         let connection = &mut self.connections[index];
+        if !connection.link.is_open().map_err(|_| Failure::Handshake)? {
+            return Ok(());
+        }
         let sent_ns = self.started.elapsed().as_nanos() as i64;
-        let written = socket::write(connection.fd, &self.request);
+        let written = connection.link.write(&self.request);
         if !written.is_ok_and(|n| n == self.request.len()) {
             return Err(Failure::Send);
         }
         connection.state = State::Waiting { sent_ns, answer: Answer::new() };
         self.connecting -= 1;
         self.waiting += 1;
+        self.tally.most = self.tally.most.max(self.waiting as u64);
         self.tally.sent += 1;
         Ok(())
     }
@@ -258,7 +268,7 @@ impl Load {
         let connection = &mut self.connections[index];
         let State::Waiting { sent_ns, answer } = &mut connection.state else { return Ok(()) };
         loop {
-            let n = match socket::read(connection.fd, scratch) {
+            let n = match connection.link.read(scratch) {
                 Ok(0) => return Err(Failure::Closed),
                 Ok(n) => n,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -285,7 +295,7 @@ impl Load {
         if !self.plan.idle || self.counted {
             return Ok(());
         }
-        match socket::read(self.connections[index].fd, scratch) {
+        match self.connections[index].link.read(scratch) {
             Ok(0) => Err(Failure::Closed),
             Ok(_) => Err(Failure::Malformed),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -300,7 +310,7 @@ impl Load {
             State::Answered => self.answered -= 1,
             State::Failed => return,
         }
-        let fd = self.connections[index].fd;
+        let fd = self.connections[index].link.fd;
         self.connections[index] = self.failed(fd, reason);
     }
 

@@ -34,8 +34,9 @@ impl Report {
         }
         let at = |name: &str| &report[name];
         println!(
-            "{}: {} connections from {} processes in {:.3} s",
+            "{}: {}{} connections from {} processes in {:.3} s",
             mode(plan),
+            if plan.streams > 0 { format!("{} streams on ", plan.streams) } else { String::new() },
             plan.connections,
             plan.processes,
             number(at("took_s"))
@@ -47,8 +48,11 @@ impl Report {
         });
         println!("lateness in ms: {}", late.join(", "));
         println!("answers by lateness: {}", self.histogram());
-        let all = if self.tally.holding == plan.connections as u64 { "all" } else { "NOT ALL" };
+        let all = if self.tally.holding == plan.held() as u64 { "all" } else { "NOT ALL" };
         println!("held at the same time: {}, {all}", at("waiting"));
+        if plan.streams > 0 {
+            println!("most at the same time: {}", at("most"));
+        }
         if plan.churn > 0.0 {
             println!("replaced: {}", self.churned);
         }
@@ -59,8 +63,9 @@ impl Report {
                 memory["before_bytes"], memory["waiting_bytes"], memory["held_bytes"]
             );
             println!(
-                "{:.1} B per waiting connection; kernel, both ends: {:.0} B",
+                "{:.1} B per waiting {}; kernel, both ends: {:.0} B",
                 bytes("bytes_per_connection"),
+                if plan.streams > 0 { "stream" } else { "connection" },
                 bytes("kernel_bytes_per_connection")
             );
         }
@@ -78,7 +83,7 @@ impl Report {
 
     pub(crate) fn missed(&self, plan: &Plan) -> bool {
         let tally = &self.tally;
-        tally.failures() + tally.early > 0 || tally.holding != plan.connections as u64
+        tally.failures() + tally.early > 0 || tally.holding != plan.held() as u64
     }
 
     fn values(&mut self, plan: &Plan) -> Value {
@@ -95,6 +100,7 @@ impl Report {
         json!({
             "mode": mode(plan),
             "connections": plan.connections,
+            "streams": plan.streams,
             "delay_s": if plan.idle { 0.0 } else { plan.delay },
             "ramp_per_s": plan.ramp,
             "processes": plan.processes,
@@ -105,6 +111,7 @@ impl Report {
             "failures": failures,
             "lateness_us": late,
             "waiting": self.tally.holding,
+            "most": self.tally.most,
             "churned": self.churned,
             "memory": self.memory(),
             "cpu": self.cpu(),
@@ -124,6 +131,7 @@ impl Report {
         json!({
             "before_bytes": before.server,
             "waiting_bytes": waiting.server,
+            "waiting_private_dirty_bytes": waiting.private_dirty,
             "held_bytes": held.server,
             "growth_bytes": growth,
             "bytes_per_connection": each(growth),

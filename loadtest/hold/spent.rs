@@ -12,6 +12,8 @@ use std::{fs, io};
 pub(crate) struct Spent {
     /// User memory of the server, in bytes.
     pub(crate) server: u64,
+    /// The pages that it has changed and shares with no other process, in bytes.
+    pub(crate) private_dirty: u64,
     /// The kernel's objects, in bytes.
     pub(crate) kernel: u64,
     /// The server's user CPU time, in seconds.
@@ -32,6 +34,7 @@ impl Spent {
         let unread = || io::Error::other(format!("{path}: no times"));
         Ok(Spent {
             server: bytes(&format!("/proc/{pid}/smaps_rollup"), "Anonymous:")?,
+            private_dirty: bytes(&format!("/proc/{pid}/smaps_rollup"), "Private_Dirty:")?,
             kernel: bytes("/proc/meminfo", "Slab:")?,
             user_s: seconds(11).ok_or_else(unread)?,
             system_s: seconds(12).ok_or_else(unread)?,

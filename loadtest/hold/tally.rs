@@ -17,8 +17,12 @@ pub(crate) enum Failure {
     Socket,
     /// Refused, or no route.
     Connect,
+    /// No TLS connection.
+    Handshake,
     /// The request could not be written completely.
     Send,
+    /// The server refused the stream.
+    Refused,
     /// The connection was reset before the answer was complete.
     Reset,
     /// The stream ended before the answer; with `--idle`, also after it.
@@ -32,8 +36,18 @@ pub(crate) enum Failure {
 }
 
 /// The names of the failures, in their order.
-pub(crate) const FAILURES: [&str; 8] =
-    ["socket", "connect", "send", "reset", "closed", "status", "malformed", "timeout"];
+pub(crate) const FAILURES: [&str; 10] = [
+    "socket",
+    "connect",
+    "handshake",
+    "send",
+    "refused",
+    "reset",
+    "closed",
+    "status",
+    "malformed",
+    "timeout",
+];
 
 /// Lateness is recorded exactly, a number per answer: no histogram rounds it.
 #[derive(Debug, Default)]
@@ -42,6 +56,8 @@ pub(crate) struct Tally {
     pub(crate) early: u64,
     /// How many still waited (`--idle`: were still open) after every process had sent all requests.
     pub(crate) holding: u64,
+    /// Most that waited at the same time, added over the processes.
+    pub(crate) most: u64,
     pub(crate) failed: [u64; FAILURES.len()],
     pub(crate) lateness_ns: Vec<i64>,
 }
@@ -61,6 +77,7 @@ impl Tally {
 
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "sent {}\nearly {}\nholding {}", self.sent, self.early, self.holding)?;
+        writeln!(out, "most {}", self.most)?;
         for (name, count) in FAILURES.iter().zip(self.failed) {
             writeln!(out, "{name} {count}")?;
         }
@@ -77,6 +94,7 @@ impl Tally {
                 (name, count) if name == "sent" => self.sent += count.unsigned_abs(),
                 (name, count) if name == "early" => self.early += count.unsigned_abs(),
                 (name, count) if name == "holding" => self.holding += count.unsigned_abs(),
+                (name, count) if name == "most" => self.most += count.unsigned_abs(),
                 (name, count) if name == "late" => return self.add_lateness(count, from),
                 (name, count) => {
                     let reason = FAILURES.iter().position(|known| *known == name);

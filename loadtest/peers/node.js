@@ -21,7 +21,7 @@ function echo(request, answer) {
 }
 
 function serve(request, answer) {
-  const [, first, rest] = request.url.split("/");
+  const [, first, rest] = request.url.split("?")[0].split("/");
   switch (first) {
     case "status": return send(answer, "");
     case "text": return send(answer, "Hello, World!");
