@@ -118,10 +118,11 @@ class Server:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def loiter(core, *arguments, workers=1, before=()):
+def loiter(core, *arguments, workers=1, before=(), scheme="http"):
     """loiter, with more arguments from $LOITER_ARGS. `before` is a prefix command such as prlimit."""
     extra = shlex.split(os.environ.get("LOITER_ARGS", ""))
-    command = [program("loiter", "LOITER"), "--listen", "127.0.0.1:0", "--workers", str(workers)]
+    listen = f"{scheme}://127.0.0.1:0"
+    command = [program("loiter", "LOITER"), "--listen", listen, "--workers", str(workers)]
     return Server("loiter", [*before, *command, *arguments, *extra], core)
 
 
