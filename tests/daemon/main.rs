@@ -21,3 +21,4 @@ mod process;
 mod signals;
 mod stuck;
 mod swap;
+mod tls;

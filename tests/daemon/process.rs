@@ -41,7 +41,8 @@ impl Daemon {
         let Ok(first) = out.recv_timeout(DEADLINE) else {
             panic!("it printed no address: {}", log.iter().collect::<Vec<_>>().join("\n"));
         };
-        let address = first.strip_prefix("listening http://").expect(&first).parse();
+        let address = first.strip_prefix("listening http").expect(&first);
+        let address = address.trim_start_matches('s').trim_start_matches("://").parse();
         Daemon { child, out, log, address: address.expect("an address") }
     }
 
