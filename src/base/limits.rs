@@ -343,9 +343,9 @@ pub const KEPT_BYTES: usize = 1024 * 1024;
 /// Most heads that streams of one connection share. A client that waits for many answers asks in
 /// few ways, and each head that arrives is compared with all of them.
 pub const KEPT_HEADS: usize = 8;
-/// Longest path in bytes that a waiting stream keeps without it counting. It takes one of the
-/// smallest allocations, so the number of streams bounds them all.
-pub const KEPT_PATH_BYTES: usize = 32;
+/// Most bytes in which a waiting stream's head differs from a shared one without their counting.
+/// They take one of the smallest allocations, so the number of streams bounds them all.
+pub const KEPT_FREE_BYTES: usize = 40;
 /// Longest ClientHello that is read for what it offers, in bytes; a longer one is left to rustls,
 /// which accepts 64 KiB. Those of browsers with post-quantum groups have 2 KB.
 pub const MAX_HELLO_BYTES: usize = 16 * 1024;

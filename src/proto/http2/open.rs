@@ -26,8 +26,6 @@ use crate::proto::{Cx, http1};
 const WITH_BODY: u8 = OWN - 1;
 /// In place of a kept head's number: the stream keeps nothing.
 pub(super) const NOTHING: u8 = OWN - 2;
-/// What comes before the path in a head.
-const PATH: &[u8] = b":path: ";
 
 /// The stream that an answer goes to.
 #[derive(Clone, Copy, Debug)]
@@ -201,9 +199,7 @@ impl Http2 {
             self.kept_bytes += text.len() as u64;
             return Some((WITH_BODY, text.to_vec()));
         }
-        let path = memchr::memmem::find(text, PATH).map_or(0, |at| at + PATH.len());
-        let end = memchr::memchr(b'\r', text.get(path..)?).map_or(path, |bytes| path + bytes);
-        self.heads.keep(text, path..end)
+        self.heads.keep(text)
     }
 
     /// Gives back what was kept of a request.

@@ -197,7 +197,7 @@ fn connect_and_its_extension() {
     });
     let lines = START.replace("GET", "CONNECT").replace(":path", ":protocol: websocket\n:path");
     with(&lines, |head| {
-        assert_eq!((head.request.method, head.websocket), (Method::Connect, true));
+        assert_eq!((head.request.method, head.websocket), (Method::Get, true));
         assert_eq!(*head.request.target.path, *b"/get");
     });
 }
