@@ -66,7 +66,8 @@ fn echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .header("Sec-WebSocket-Accept", accept(key)))
 }
 
-/// Whether it is a CONNECT that asks for WebSocket (RFC 8441 4), which was checked when it was read.
+/// Whether it is a CONNECT that asks for WebSocket (RFC 8441 4), which was checked when it was
+/// read.
 fn is_extended_connect(request: &Request) -> bool {
     let lines = request.head.split(|&byte| byte == b'\n');
     let mut pseudo = lines.take_while(|line| line.starts_with(b":"));

@@ -205,8 +205,8 @@ pub struct Request<'a> {
     pub seed: u64,
     /// When the request arrived: Unix time in microseconds.
     pub unix_us: u64,
-    /// The head as it arrived, with its final empty line. In HTTP/2, its decoded fields as lines, in
-    /// the order in which they arrived, pseudo-fields included.
+    /// The head as it arrived, with its final empty line. In HTTP/2, its decoded fields as lines,
+    /// in the order in which they arrived, pseudo-fields included.
     pub head: &'a [u8],
 }
 
@@ -219,7 +219,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The method as it stands in the head.
+    /// The method as it is in the head.
     fn method_token(&self) -> &'a [u8] {
         let (start, end) = match self.version {
             Version::Http2 => (memchr::memmem::find(self.head, METHOD), b'\r'),

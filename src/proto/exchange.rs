@@ -4,10 +4,7 @@
 //! This is the only place where a due time is compared with now. All due times of a body's pieces
 //! count from one start, so they do not drift, and no piece is sent early.
 
-use std::borrow::Cow;
 use std::time::Duration;
-
-use arrayvec::ArrayVec;
 
 use super::canned_errors::OVERLOADED;
 use super::modify::Asked;
@@ -21,7 +18,7 @@ use crate::http::modifiers::plan::{FaultKind, Plan};
 use crate::http::modifiers::show;
 use crate::http::pace::Pace;
 use crate::http::record::Record;
-use crate::http::reply::{Body, Kept, Media, Modified, Refusal, Reply};
+use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
@@ -205,70 +202,6 @@ impl Exchange {
     fn new(cx: &mut Cx, reply: Reply, request: &Request) -> Exchange {
         let record = cx.app.records.then(|| record(cx, request));
         Exchange { reply, record, phase: Phase::Playing(Playing::Plain { since: cx.clock.now }) }
-    }
-
-    /// Its protocol has the random number of its request: it need not be [parked](Exchange::park).
-    /// The plan of a modified one has its own.
-    pub fn derive_seed(&mut self) {
-        if !matches!(self.reply.body, Body::Modified(_)) {
-            self.reply.kept.add(Kept::NO_SEED);
-        }
-    }
-
-    /// Lets it wait, with its request, until it is due: the bytes of its head and of the body that
-    /// was kept.
-    pub fn park(&mut self, bytes: Cow<[u8]>, request: &Request) {
-        let mut kept = ArrayVec::<u64, 3>::new();
-        if !self.reply.kept.has(Kept::NO_SEED) {
-            kept.push(request.seed);
-        }
-        if let Body::Modified(modified) = &mut self.reply.body
-            && modified.plan.is_delay_only()
-        {
-            self.reply.kept.add(Kept::DELAY);
-            kept.push(modified.plan.delay_us);
-            self.reply.body = std::mem::replace(&mut modified.body, Body::Empty);
-        }
-        if request.body_bytes != request.body.len() as u64 {
-            self.reply.kept.add(Kept::CONTENT);
-            kept.push(request.body_bytes);
-        }
-        let request = Parked::new(bytes, &kept);
-        self.phase = Phase::Waiting { request, due: Time::NEVER };
-    }
-
-    /// The bytes that were [parked](Exchange::park), if it waits.
-    pub fn parked_bytes(&self) -> &[u8] {
-        match &self.phase {
-            Phase::Waiting { request, .. } => request.bytes(self.parked_numbers()),
-            Phase::Playing(_) => &[],
-        }
-    }
-
-    /// How many numbers were [parked](Exchange::park) with its request.
-    pub fn parked_numbers(&self) -> usize {
-        let kept = self.reply.kept;
-        let others = [Kept::DELAY, Kept::CONTENT].map(|one| usize::from(kept.has(one)));
-        usize::from(!kept.has(Kept::NO_SEED)) + others.iter().sum::<usize>()
-    }
-
-    /// Gives a request that was [parked](Exchange::park), and has been read again, what it had: its
-    /// parameters, its random number unless its protocol has that, and the length of its body.
-    pub fn restore(&mut self, app: &App, request: &mut Request, parked: &Parked) {
-        let mut numbers = parked.numbers(self.parked_numbers());
-        let kept = std::mem::take(&mut self.reply.kept);
-        if !kept.has(Kept::NO_SEED) {
-            request.seed = numbers.next().unwrap_or_default();
-        }
-        if kept.has(Kept::DELAY) {
-            let plan = Plan::delay_only(request.seed, numbers.next().unwrap_or_default());
-            let body = std::mem::replace(&mut self.reply.body, Body::Empty);
-            self.reply.body = Body::Modified(Box::new(Modified { plan, body }));
-        }
-        if kept.has(Kept::CONTENT) {
-            request.body_bytes = numbers.next().unwrap_or_default();
-        }
-        request.params = endpoint::params_of(app, self.reply.route, &request.target);
     }
 
     /// Whether its head is still to come.

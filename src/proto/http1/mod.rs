@@ -28,6 +28,7 @@ mod play;
 mod refused_head;
 mod request_body;
 mod request_framing;
+mod sniff;
 pub mod tokenize;
 
 use std::borrow::Cow;
@@ -36,11 +37,9 @@ pub(super) use modified::head as modified_head;
 
 use super::canned_errors::{TOO_SLOW, too_large};
 use super::exchange::{Admission, Exchange, Opened};
-use super::http2::frame::PREFACE;
 use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
-use super::tls::hello;
-use super::{Cx, Ends, Event, Evictable, Next, Standing, Upgrade};
+use super::{Cx, Ends, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
 use crate::base::time::Time;
@@ -199,11 +198,6 @@ impl Http1 {
 
     fn head(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Option<Next> {
         let Stage::Head { until, scanned } = self.stage else { return None };
-        if self.first_request && cx.ends.tls.is_some() && hello::is_tls(input.unread()) {
-            // As long as for a head is left, from the first byte on.
-            self.stage = Stage::Idle { since: until.before(cx.app.limits.head_timeout) };
-            return Some(Next::Become(Box::new(Upgrade::Tls)));
-        }
         let sniffed = self.sniff(cx, input.unread(), until);
         if sniffed.is_some() {
             return sniffed;
@@ -223,17 +217,6 @@ impl Http1 {
             },
             Err(refusal) => self.refuse(cx, &refusal, input, output),
         }
-    }
-
-    /// Another protocol, if the connection begins with it: HTTP/2 has a preface that no HTTP/1
-    /// server understands (RFC 9113 3.4). Only a head that is not valid gets here.
-    #[cold]
-    fn sniff(&self, cx: &Cx, bytes: &[u8], until: Time) -> Option<Next> {
-        if self.first_request && bytes.starts_with(PREFACE) {
-            return Some(Next::Become(Box::new(Upgrade::Http2(self.requests_left))));
-        }
-        let begins = self.first_request && PREFACE.starts_with(bytes);
-        (begins && !cx.edge.read_eof && cx.clock.now < until).then_some(Next::Read(until))
     }
 
     /// Parses the head, `scanned` before or not, finds its route, and answers, unless the body must

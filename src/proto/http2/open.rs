@@ -140,8 +140,8 @@ impl Http2 {
     }
 
     /// Lets a request wait until other bodies are sent. Its answer, which may be long, is dropped:
-    /// it is made again. What modifiers have drawn for one must not be drawn again, so a modified one
-    /// is refused.
+    /// it is made again. What modifiers have drawn for one must not be drawn again, so a modified
+    /// one is refused.
     #[cold]
     fn queue(
         &mut self,

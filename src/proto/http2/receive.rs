@@ -170,8 +170,8 @@ impl Http2 {
         result
     }
 
-    /// A frame is of a stream that is closed: an error, unless we have reset it, when the client may
-    /// not have known that yet (RFC 9113 5.1).
+    /// A frame is of a stream that is closed: an error, unless we have reset it, when the client
+    /// may not have known that yet (RFC 9113 5.1).
     pub(super) fn check_closed(&self, id: u32) -> Result<()> {
         match self.resets.has(id) {
             true => Ok(()),

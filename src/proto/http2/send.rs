@@ -17,8 +17,8 @@ use crate::proto::{Cx, http1};
 type Result<T> = std::result::Result<T, ConnectionError>;
 
 impl Http2 {
-    /// Begins the delays that wait for a clock, if one has been read, and serves streams while there
-    /// is room for their frames.
+    /// Begins the delays that wait for a clock, if one has been read, and serves streams while
+    /// there is room for their frames.
     pub(super) fn send(&mut self, cx: &mut Cx, output: &mut Buf) -> Result<()> {
         while cx.clock.fresh
             && let Some(slot) = self.lists.first(List::Unclocked)

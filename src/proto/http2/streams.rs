@@ -40,8 +40,8 @@ pub struct Stream {
 pub enum State {
     /// Its request is complete; its answer waits for its time.
     Waiting(Exchange),
-    /// Its request is complete, and it is opened when other bodies are sent. This is what the stream
-    /// keeps of it, and its [window](Active::window).
+    /// Its request is complete, and it is opened when other bodies are sent. This is what the
+    /// stream keeps of it, and its [window](Active::window).
     Queued(Box<[u8]>, i64),
     /// A body comes or goes.
     Active(Box<Active>),
