@@ -223,6 +223,16 @@ impl Exchange {
         !pieces && matches!(self.phase, Phase::Playing(Playing::Plain { .. }))
     }
 
+    /// Whether nothing of a body in pieces is left to be made, and no trailers follow.
+    pub fn is_made(&self) -> bool {
+        match (&self.phase, &self.reply.body) {
+            (Phase::Playing(Playing::Plain { .. }), Body::Paced(pace)) => {
+                pace.due_us().is_none() && pace.trailers.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it counts among the delayed answers. One that does not needs no clock.
     pub fn takes_time(&self) -> bool {
         let paced = |body: &Body| matches!(body, Body::Paced(pace) if pace.span_us > 0);

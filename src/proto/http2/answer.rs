@@ -91,7 +91,7 @@ impl Http2 {
             return self.answer_modified(cx, exchange, request, id, output.tail());
         }
         if let Some(status) = exchange.take_interim() {
-            interim(output.tail(), id, status, None);
+            self.interim(output.tail(), id, status, None);
         }
         let room = room.min(self.window).min(BODY_HIGH_WATER as i64 - output.len() as i64);
         let mut rendered = std::mem::take(&mut cx.worker.body);
@@ -100,7 +100,7 @@ impl Http2 {
         let length = streamed.unwrap_or(Some(request.body.len() as u64));
         let head = exchange.head(cx.app, request, length, &mut rendered);
         let out = output.tail();
-        let mut frame = begin_headers(out);
+        let mut frame = self.begin_headers(out);
         encode_head(cx, &head, request, upgrades, out);
         end_headers(out, &mut frame, id);
         let body = head.body;
@@ -137,12 +137,15 @@ impl Http2 {
         id: u32,
         out: &mut Vec<u8>,
     ) -> Left {
+        if exchange.sends_nothing() {
+            return Left { then: Some(Then::More), ..Left::default() };
+        }
         if let Some(status) = exchange.take_interim() {
-            interim(out, id, status, None);
+            self.interim(out, id, status, None);
         }
         let interim_status = exchange.plan().and_then(|plan| plan.status);
         if let Some(status) = interim_status.filter(|status| status.0 < 200) {
-            interim(out, id, status, None);
+            self.interim(out, id, status, None);
         }
         let upgrades = exchange.upgrades();
         let mut text = Vec::new();
@@ -154,7 +157,7 @@ impl Http2 {
         let mut digits = line.split(|&byte| byte == b' ').skip(1);
         let status = digits.next().and_then(|digits| std::str::from_utf8(digits).ok());
         let status = status.and_then(|digits| digits.parse().ok()).map_or(Status::OK, Status);
-        let mut frame = begin_headers(out);
+        let mut frame = self.begin_headers(out);
         encode::status(out, status);
         // The answer to a CONNECT has no length (RFC 9110 9.3.6).
         let length = memchr::memmem::find(fields, b"\r\nContent-Length: 0").filter(|_| upgrades);
@@ -164,33 +167,50 @@ impl Http2 {
         end_headers(out, &mut frame, id);
         Left { then: Some(Then::More), ..Left::default() }
     }
-}
 
-/// Appends the HEADERS frame of an interim answer: a 103 with a Link field, or any other.
-pub(super) fn interim(out: &mut Vec<u8>, id: u32, status: Status, link: Option<&str>) {
-    let mut frame = begin_headers(out);
-    encode::status(out, status);
-    if let Some(link) = link {
-        encode::field(out, b"link", link.as_bytes());
+    /// Appends the HEADERS frame of an interim answer: a 103 with a Link field, or any other.
+    pub(super) fn interim(
+        &mut self,
+        out: &mut Vec<u8>,
+        id: u32,
+        status: Status,
+        link: Option<&str>,
+    ) {
+        let mut frame = self.begin_headers(out);
+        encode::status(out, status);
+        if let Some(link) = link {
+            encode::field(out, b"link", link.as_bytes());
+        }
+        end_headers(out, &mut frame, id);
     }
-    end_headers(out, &mut frame, id);
-}
 
-/// The 103 that is sent before the answer, and before its delay.
-pub(super) fn hint(out: &mut Vec<u8>, id: u32, plan: &Plan) {
-    if let Some(hint) = plan.hint.as_ref().filter(|_| !plan.sends_nothing()) {
-        interim(out, id, Status(103), Some(hint));
+    /// The 103 that is sent before the answer, and before its delay.
+    pub(super) fn hint(&mut self, out: &mut Vec<u8>, id: u32, plan: &Plan) {
+        if let Some(hint) = plan.hint.as_ref().filter(|_| !plan.sends_nothing()) {
+            self.interim(out, id, Status(103), Some(hint));
+        }
     }
-}
 
-/// Appends trailers, which end the stream (RFC 9113 8.1).
-pub(super) fn trailers(out: &mut Vec<u8>, id: u32, fields: &Headers) {
-    let mut frame = begin_headers(out);
-    for (name, value) in fields.iter() {
-        encode::field(out, name.as_bytes(), value.as_bytes());
+    /// Appends trailers, which end the stream (RFC 9113 8.1).
+    pub(super) fn send_trailers(&mut self, out: &mut Vec<u8>, id: u32, fields: &Headers) {
+        let mut frame = self.begin_headers(out);
+        for (name, value) in fields.iter() {
+            encode::field(out, name.as_bytes(), value.as_bytes());
+        }
+        end_headers(out, &mut frame, id);
+        end_stream(out, frame);
     }
-    end_headers(out, &mut frame, id);
-    end_stream(out, frame);
+
+    /// Leaves room for the head of a HEADERS frame. The first block of a connection says that there
+    /// is no dynamic table, as a client that allows but a small one must be answered (RFC 7541 4.2).
+    fn begin_headers(&mut self, out: &mut Vec<u8>) -> Place {
+        let start = out.len();
+        out.extend_from_slice(&[0; HEAD_BYTES]);
+        if !std::mem::replace(&mut self.is_table_off, true) {
+            encode::table_size(out, 0);
+        }
+        start
+    }
 }
 
 /// Appends the fields of a head, in httpbin's order.
@@ -218,13 +238,6 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out:
 
 /// Where the last frame of a stream begins in the output.
 type Place = usize;
-
-/// Leaves room for the head of a HEADERS frame.
-fn begin_headers(out: &mut Vec<u8>) -> Place {
-    let start = out.len();
-    out.extend_from_slice(&[0; HEAD_BYTES]);
-    start
-}
 
 /// Writes the head of the frame whose block has been appended. A block that is longer than a frame
 /// may be goes on in CONTINUATION frames.

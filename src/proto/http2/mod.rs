@@ -90,6 +90,8 @@ pub struct Http2 {
     goes: bool,
     /// Whether a fault resets the connection.
     broken: bool,
+    /// Whether the client knows that we use no dynamic table.
+    is_table_off: bool,
 }
 
 /// How far a connection is.
@@ -152,6 +154,7 @@ impl Http2 {
             client_leaves: false,
             goes: false,
             broken: false,
+            is_table_off: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::active::{Active, Then, Work};
-use super::answer::{self, Left};
+use super::answer::Left;
 use super::frame::{self, ErrorCode};
 use super::guard::ConnectionError;
 use super::hpack::decoded::{Decoded, Fault};
@@ -118,7 +118,7 @@ impl Http2 {
     ) -> Result<()> {
         let Opened { mut exchange, admission } = opened;
         if let Some(plan) = exchange.plan() {
-            answer::hint(output.tail(), to.id, plan);
+            self.hint(output.tail(), to.id, plan);
         }
         if admission != Admission::Delayed {
             return match self.unsent < UNSENT_BYTES {

@@ -152,7 +152,7 @@ impl Http2 {
             Work::Tunnel(_) => return self.drive(cx, to, active, output),
             Work::Receiving(_) => return self.put_back(cx, slot, State::Active(active)),
         };
-        let step = exchange.step(cx.clock, 1, &mut active.made);
+        let step = exchange.step(cx.clock, MAX_PAYLOAD, &mut active.made);
         self.act(cx, to, active, step, output)
     }
 
@@ -181,6 +181,9 @@ impl Http2 {
             Step::Wait(_) | Step::Room => return self.again(cx, to, active),
             Step::Data(bytes) => {
                 exchange.count(bytes);
+                if exchange.is_made() {
+                    active.then = Then::End;
+                }
                 self.unsent += bytes;
                 return self.send_made(cx, to, active, output);
             }
@@ -194,7 +197,7 @@ impl Http2 {
             }
             Step::End => {
                 match exchange.trailers().filter(|trailers| !trailers.is_empty()) {
-                    Some(trailers) => answer::trailers(output.tail(), to.id, trailers),
+                    Some(trailers) => self.send_trailers(output.tail(), to.id, trailers),
                     None => answer::end(output.tail(), to.id),
                 }
                 return self.over(cx, to, *active, output);

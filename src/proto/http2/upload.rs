@@ -1,7 +1,7 @@
 //! Takes the bodies of requests, at the pace that the [`Intake`] allows.
 
 use super::active::{Active, Then, Work};
-use super::answer::{self, Left};
+use super::answer::Left;
 use super::frame::{self, ErrorCode, Head as Frame, flags};
 use super::guard::{ConnectionError, error};
 use super::hpack::decoded::Decoded;
@@ -66,7 +66,7 @@ impl Http2 {
         }
         let read = plan.as_ref().and_then(|plan| plan.read);
         if head.expects_continue && !to.ended && read != Some(ReadSpeed::Hang) {
-            answer::interim(output.tail(), to.id, Status(100), None);
+            self.interim(output.tail(), to.id, Status(100), None);
         }
         let mut left = Left::default();
         let sink = match (found, rule) {

@@ -81,6 +81,11 @@ fn shortest(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
+/// Appends an update of the dynamic table's size (RFC 7541 6.3), which only a block may begin with.
+pub fn table_size(out: &mut Vec<u8>, bytes: usize) {
+    integer(out, 0x20, 5, bytes);
+}
+
 /// Appends an integer with a prefix of this many bits, whose byte has these bits before it
 /// (RFC 7541 5.1).
 #[inline]
