@@ -155,7 +155,10 @@ mod tests {
         for row in for_requests().filter(|row| row.name != Name::Cut) {
             for value in row.good() {
                 let token = format!("~{}={}", row.name.text(), value.replace('/', "%2F"));
-                let text = format!(":1/{token},unix:s?{token}&mode=0600,:2/{token}/");
+                let text = match row.is_for_requests() {
+                    true => format!(":1/{token},unix:s?{token}&mode=0600,:2/{token}/"),
+                    false => format!(":1/{token},https://:3/{token},:2/{token}/"),
+                };
                 let all = listeners(&text).expect(&text);
                 assert_eq!(all.len(), 3, "{text}");
                 let modifiers: Vec<_> = all.iter().map(|listen| &listen.modifiers).collect();

@@ -4,6 +4,8 @@ mod fingerprint;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use crate::base::limits::MAX_OFFERED_BYTES;
 
 /// A version of TLS. The older ones are deprecated (RFC 8996).
@@ -33,6 +35,12 @@ impl TlsVersion {
             TlsVersion::Tls12 => "TLS 1.2",
             TlsVersion::Tls13 => "TLS 1.3",
         }
+    }
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.number())
     }
 }
 

@@ -4,7 +4,7 @@ use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::http2::Http2;
-use super::tls::{Handshake, Tls};
+use super::tls::Tls;
 use super::websocket::WebSocket;
 use super::{Cx, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
@@ -53,7 +53,7 @@ impl Conn {
     pub fn new(protocol: Protocol, limits: &Limits, now: Time) -> Conn {
         match protocol {
             Protocol::Http => Conn::Http1(Http1::new(limits, now)),
-            Protocol::Https => Conn::new(Protocol::Http, limits, now).in_tls(Handshake::default()),
+            Protocol::Https => Conn::new(Protocol::Http, limits, now).in_tls(),
             Protocol::Echo => Conn::Echo(None),
         }
     }
@@ -120,8 +120,8 @@ impl Conn {
     }
 
     /// The same inside TLS.
-    fn in_tls(self, handshake: Handshake) -> Conn {
-        Conn::Tls(Box::new(Tls::new(self, handshake)))
+    fn in_tls(self) -> Conn {
+        Conn::Tls(Box::new(Tls::new(self)))
     }
 
     #[cold]
@@ -135,7 +135,7 @@ impl Conn {
                 Conn::WebSocket(Box::new(WebSocket::new(limits, until, plan)))
             }
             Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
-            Upgrade::Tls => std::mem::replace(self, Conn::Echo(None)).in_tls(Handshake::default()),
+            Upgrade::Tls => std::mem::replace(self, Conn::Echo(None)).in_tls(),
             Upgrade::PlainOnTls => Conn::Http1(Http1::refusing_plain(cx, input, output)),
         }
     }

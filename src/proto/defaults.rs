@@ -2,10 +2,10 @@
 //! that was accepted, and for raw echo. There a connection or a datagram is what a request is
 //! elsewhere.
 
-use super::Shared;
+use super::{Cx, Shared};
 use crate::base::time::Time;
 use crate::http::app::App;
-use crate::http::modifiers::{self, Asked, At, Bounds, Modifiers, Plan, Protocol};
+use crate::http::modifiers::{self, Asked, At, Bounds, HandshakePlan, Modifiers, Plan, Protocol};
 
 /// The defaults in effect that are possible with this protocol; `None` if there are none.
 pub fn asked<'a>(
@@ -35,6 +35,24 @@ pub fn plan(asked: &Asked, app: &App, worker: &mut Shared, now: Time) -> Option<
     let seed = worker.random.next_u64();
     let selected = worker.modifiers.select(&asked.selection(), seed, now);
     selected.active.then(|| planned(asked, app, selected.seed))
+}
+
+/// The plan of a TLS handshake; it changes nothing if no default modifies that.
+pub fn handshake(cx: &mut Cx) -> HandshakePlan {
+    let asked = asked(cx.app, cx.ends.modifiers, Protocol::Tls);
+    let plan = asked.and_then(|asked| {
+        let seed = cx.worker.random.next_u64();
+        let selected = cx.worker.modifiers.select(&asked.selection(), seed, cx.clock.now);
+        let max_wait_us = bounds(cx.app).max_wait_us;
+        selected.active.then(|| asked.handshake(selected.seed, max_wait_us))
+    });
+    let plan = plan.unwrap_or_default();
+    for name in plan.applied() {
+        if let Some(count) = cx.worker.applied.get_mut(name as usize) {
+            *count += 1;
+        }
+    }
+    plan
 }
 
 /// The plan for this seed.

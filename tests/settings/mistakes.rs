@@ -169,6 +169,16 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "loiter: --listen: modifier `fault=rst`: `rst` is not a fault; did you mean reset?",
         ),
         (
+            "--listen http://:80/~handshake=hang",
+            "loiter: --listen: modifier `handshake=hang`: http://[::]:80 has no TLS handshake; write \
+             https:// before",
+        ),
+        (
+            "--listen https://:80/~handshake=alert:unknown-ca",
+            "loiter: --listen: modifier `handshake=alert:unknown-ca`: `unknown-ca` is not an alert; did you \
+             mean unknown_ca?",
+        ),
+        (
             "--listen http://:80/~delay=1s,web:80",
             "loiter: --listen: modifier `delay=1s,web:80`: `web` is not a distribution; write \
              http://web:80 if a listener begins there",

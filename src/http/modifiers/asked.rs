@@ -1,5 +1,7 @@
 //! What all carriers of one request ask for together, and the plan that follows from it.
 
+mod handshake;
+
 use super::choice::Choice;
 use super::distribution::Distribution;
 use super::draw::Draw;
@@ -159,15 +161,20 @@ impl<'a> Asked<'a> {
     /// refused if the request asked for it. If a default did, it is dropped: returns how many were.
     pub fn check(&mut self, protocol: Protocol, bounds: &Bounds) -> Result<usize, BadModifier> {
         self.check_values(bounds)?;
-        let before = self.given.len();
         for given in &self.given {
             match given.impossible(protocol) {
                 Some(reason) if given.carrier.is_request() => return Err(given.bad(reason)),
                 _ => {}
             }
         }
-        self.given.retain(|given| given.impossible(protocol).is_none());
-        Ok(before - self.given.len())
+        let mut dropped = 0;
+        self.given.retain(|given| {
+            let is_possible = given.impossible(protocol).is_none();
+            // What modifies the handshake has done so before.
+            dropped += usize::from(!is_possible && given.name.row().is_for_requests());
+            is_possible
+        });
+        Ok(dropped)
     }
 
     /// Checks that the protocol can do all of it, also what is a default.

@@ -45,6 +45,12 @@ pub enum Name {
     Fault,
     /// `cert`.
     Cert,
+    /// `hello`.
+    Hello,
+    /// `handshake`.
+    Handshake,
+    /// `tls`.
+    Tls,
     /// `key`.
     Key,
     /// `times`.
@@ -125,6 +131,10 @@ pub enum Kind {
     Cut,
     /// A certificate with one thing wrong.
     Certificate,
+    /// What breaks a handshake, by chance or by weight.
+    Handshake,
+    /// A version of TLS, by chance or by weight.
+    TlsVersion,
 }
 
 /// A group on the page.
@@ -179,6 +189,9 @@ impl Name {
             Name::Slots => "slots",
             Name::Fault => "fault",
             Name::Cert => "cert",
+            Name::Hello => "hello",
+            Name::Handshake => "handshake",
+            Name::Tls => "tls",
             Name::Key => "key",
             Name::Times => "times",
             Name::Since => "since",
@@ -198,8 +211,9 @@ impl Row {
 
     /// Whether its value can have a chance, and be a list with weights.
     pub fn has_chance(&self) -> bool {
-        use Kind::{Fault, Frame, Read, Size, Slots, Status, Time};
-        matches!(self.kind, Time | Size(..) | Read | Status | Frame | Fault | Slots)
+        use Kind::{Fault, Frame, Handshake, Read, Size, Slots, Status, Time, TlsVersion};
+        let chosen = matches!(self.kind, Status | Frame | Fault | Handshake | TlsVersion);
+        chosen || matches!(self.kind, Time | Size(..) | Read | Slots)
     }
 
     /// Whether a request can have it. Before a handshake there is none, so what modifies that is

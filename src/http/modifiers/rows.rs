@@ -9,6 +9,8 @@ use crate::base::limits::{
 
 const TIME: &str = "DURATION or a distribution";
 const ALL: &[Protocol] = &[Http10, Http11, Http2, TcpEcho, UdpEcho];
+/// Where the whole is selected, the handshake before requests included.
+const ANY: &[Protocol] = &[Http10, Http11, Http2, TcpEcho, UdpEcho, Tls];
 const TCP: &[Protocol] = &[Http10, Http11, Http2, TcpEcho];
 const HTTP: &[Protocol] = &[Http10, Http11, Http2];
 const HTTP1: &[Protocol] = &[Http10, Http11];
@@ -27,7 +29,7 @@ const ROW: Row = Row {
 };
 
 /// Every modifier, in the order of [`Name`].
-pub static ROWS: [Row; 27] = [
+pub static ROWS: [Row; 30] = [
     Row {
         name: Name::Delay,
         summary: "delays the answer, in addition to the endpoint's own delay",
@@ -241,6 +243,40 @@ pub static ROWS: [Row; 27] = [
         ..ROW
     },
     Row {
+        name: Name::Hello,
+        summary: "delays the ServerHello",
+        sample: "1s..2s",
+        good: "0 100ms 1s..2s exp:10ms 1s@0.1 1s@9,none",
+        bad: "x -1 2s..1s",
+        group: Group::Tls,
+        on: &[Tls],
+        ..ROW
+    },
+    Row {
+        name: Name::Handshake,
+        kind: Kind::Handshake,
+        syntax: "hang, close, reset, garbage or alert:CODE",
+        summary: "breaks the handshake in place of the ServerHello, a reset just after it",
+        sample: "alert:40",
+        good: "hang close reset garbage alert:40 alert:unknown_ca hang@0.1 reset@9,none",
+        bad: "x hung alert alert:256 alert:x hang:1 alert:-1",
+        group: Group::Tls,
+        on: &[Tls],
+        ..ROW
+    },
+    Row {
+        name: Name::Tls,
+        kind: Kind::TlsVersion,
+        syntax: "1.2 or 1.3",
+        summary: "speaks this version alone",
+        sample: "1.2",
+        good: "1.2 1.3 1.2@0.5",
+        bad: "1.1 x TLS1.2",
+        group: Group::Tls,
+        on: &[Tls],
+        ..ROW
+    },
+    Row {
         name: Name::Key,
         kind: Kind::Line(MAX_KEY_BYTES),
         syntax: "NAME",
@@ -272,7 +308,7 @@ pub static ROWS: [Row; 27] = [
         good: "10s..40s 0s..1s 1m..",
         bad: "10s x..1s 2s..1s -1..1 ..5s 1s..9000h",
         group: Group::Selection,
-        on: ALL,
+        on: ANY,
         ..ROW
     },
     Row {
@@ -284,7 +320,7 @@ pub static ROWS: [Row; 27] = [
         good: "30s:5s 1:1",
         bad: "30s 5s:30s 0:0 x:1s 9000h:1s",
         group: Group::Selection,
-        on: ALL,
+        on: ANY,
         ..ROW
     },
     Row {
@@ -296,7 +332,7 @@ pub static ROWS: [Row; 27] = [
         good: "0 8d2f FFFFFFFFFFFFFFFF 0123456789abcdef",
         bad: "x 0x1 12345678901234567 -1 8D2F%20",
         group: Group::Selection,
-        on: ALL,
+        on: ANY,
         ..ROW
     },
     Row {
@@ -307,7 +343,7 @@ pub static ROWS: [Row; 27] = [
         sample: "none",
         bad: "x none,none",
         group: Group::Selection,
-        on: ALL,
+        on: ANY,
         ..ROW
     },
     Row {
@@ -319,7 +355,7 @@ pub static ROWS: [Row; 27] = [
         good: "delay delay,body",
         bad: "x delay,",
         group: Group::Selection,
-        on: ALL,
+        on: ANY,
         ..ROW
     },
 ];

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::choice::Choice;
 use super::distribution::{Distribution, duration};
 use super::fault;
+use super::handshake::HandshakeFault;
 use super::plan::{Fault, Frame, ReadSpeed};
 use super::row::{Kind, Name, Row};
 use crate::base::duration::show_us;
@@ -16,6 +17,7 @@ use crate::base::text::{nearest, shortened};
 use crate::http::certificate::Certificate;
 use crate::http::char_class::{has_no_controls, is_field_value, is_token};
 use crate::http::status::Status;
+use crate::http::tls_facts::TlsVersion;
 use crate::http::uri::percent::{AsciiSet, all_but, percent_encode};
 
 /// A modifier's value.
@@ -51,6 +53,10 @@ pub enum Value {
     Seed(u64),
     /// A certificate with one thing wrong.
     Certificate(Certificate),
+    /// What breaks a handshake.
+    Handshake(Choice<HandshakeFault>),
+    /// A version of TLS.
+    Tls(Choice<TlsVersion>),
 }
 
 /// A size, written with the largest unit that divides it.
@@ -108,6 +114,8 @@ impl Value {
             Kind::Cut if text.split(',').all(|name| Name::parse(name).is_some()) => Value::Flag,
             Kind::Cut => return Err(wrong()),
             Kind::Certificate => Value::Certificate(certificate(text)?),
+            Kind::Handshake => Value::Handshake(Choice::parse(text, '@', HandshakeFault::parse)?),
+            Kind::TlsVersion => Value::Tls(Choice::parse(text, '@', tls_version)?),
         };
         Ok(Some(value))
     }
@@ -154,6 +162,11 @@ fn code(text: &str) -> Result<Code, String> {
 fn frame(text: &str) -> Result<Frame, String> {
     let found = Frame::ALL.into_iter().find(|frame| frame.name() == text);
     found.ok_or_else(|| format!("`{}` is not length, chunked or close", shortened(text)))
+}
+
+fn tls_version(text: &str) -> Result<TlsVersion, String> {
+    let found = TlsVersion::ALL.into_iter().find(|version| version.number() == text);
+    found.ok_or_else(|| format!("`{}` is not 1.2 or 1.3", shortened(text)))
 }
 
 fn certificate(text: &str) -> Result<Certificate, String> {
@@ -268,6 +281,8 @@ impl fmt::Display for Value {
             Value::Every(period, part) => write!(f, "{}:{}", show_us(*period), show_us(*part)),
             Value::Seed(seed) => write!(f, "{seed:x}"),
             Value::Certificate(certificate) => certificate.fmt(f),
+            Value::Handshake(fault) => fault.fmt(f),
+            Value::Tls(version) => version.fmt(f),
         }
     }
 }

@@ -31,8 +31,8 @@ pub struct AcceptorConfig {
 pub struct Acceptor {
     /// All versions that are spoken.
     all: Arc<ServerConfig>,
-    /// Each version alone, for a connection that is limited to it; `None`: it is not spoken.
-    only: [Option<Arc<ServerConfig>>; 2],
+    /// Each version alone, for a connection that is limited to it, whatever else is spoken.
+    only: [Arc<ServerConfig>; 2],
 }
 
 impl Acceptor {
@@ -49,26 +49,21 @@ impl Acceptor {
             made.ticketer = tickets.clone();
             Ok::<_, Error>(Arc::new(made))
         };
-        let only = |version| match spoken.contains(&version) {
-            true => server(&[version]).map(Some),
-            false => Ok(None),
-        };
         let [old, new] = TlsVersion::ALL;
-        let acceptor = Acceptor { all: server(&spoken)?, only: [only(old)?, only(new)?] };
+        let only = [server(&[old])?, server(&[new])?];
+        let acceptor = Acceptor { all: server(&spoken)?, only };
         // rustls checks the rest of a configuration when a connection begins.
         acceptor.link(None).map(|_| acceptor)
     }
 
-    /// A connection that speaks every version, or only this one. If that is not spoken at all, the
-    /// others are.
+    /// A connection that speaks every version, or only this one.
     pub(super) fn link(&self, only: Option<TlsVersion>) -> Result<Link, Error> {
         let [old, new] = &self.only;
-        let limited = match only {
-            Some(TlsVersion::Tls12) => old.as_ref(),
-            Some(TlsVersion::Tls13) => new.as_ref(),
-            None => None,
-        };
-        Link::new(limited.unwrap_or(&self.all).clone())
+        Link::new(Arc::clone(match only {
+            Some(TlsVersion::Tls12) => old,
+            Some(TlsVersion::Tls13) => new,
+            None => &self.all,
+        }))
     }
 }
 

@@ -18,13 +18,13 @@ mod link;
 #[cfg(test)]
 mod tests;
 
-use super::{Cx, Ends, Event, Machine, Next, Shared, Standing, Upgrade};
+use super::{Cx, Ends, Event, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
 use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
 use crate::base::time::Time;
-use crate::http::modifiers::FaultKind;
 use crate::http::modifiers::plan::echo_due;
-use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
+use crate::http::modifiers::{FaultKind, HandshakeFault, HandshakePlan};
+use crate::http::tls_facts::{ClientHello, TlsFacts};
 use hello::Start;
 use link::{Link, Opened};
 
@@ -40,26 +40,16 @@ pub struct Tls<M> {
 #[derive(Debug)]
 enum Stage {
     /// No whole ClientHello is there; nothing is allocated for rustls.
-    Hello(Handshake),
-    /// The answer to it, or what takes its place, is due then.
-    Due { due: Time, handshake: Handshake, hello: Option<ClientHello> },
+    Hello,
+    /// The answer to it, or what takes its place, is due then; `None`: a clock that was read after
+    /// it is waited for.
+    Due { due: Option<Time>, plan: HandshakePlan, hello: Option<ClientHello> },
     /// The handshake goes on. It is broken by this fault once the ServerHello is out.
-    Handshake { link: Link, hello: Option<ClientHello>, fault: Option<FaultKind> },
+    Handshake { link: Link, hello: Option<ClientHello>, fault: Option<HandshakeFault> },
     /// It is over.
     Open { link: Link, facts: TlsFacts },
     /// Our close_notify is out: what still arrives is discarded unopened.
     Closed,
-}
-
-/// What modifiers do to a handshake. The default changes nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Handshake {
-    /// Delay of the ServerHello, in microseconds.
-    pub delay_us: u64,
-    /// What takes the place of the ServerHello; a reset comes once it is out.
-    pub fault: Option<FaultKind>,
-    /// The only version that is spoken.
-    pub only: Option<TlsVersion>,
 }
 
 /// The buffers that a worker lends to the filter; empty between two calls.
@@ -73,39 +63,39 @@ pub struct Plain {
 
 impl<M: Machine> Tls<M> {
     /// A connection on which nothing was opened yet. `inner` is in the state of one accepted then.
-    pub fn new(inner: M, handshake: Handshake) -> Tls<M> {
-        Tls { stage: Stage::Hello(handshake), inner, kept: Box::default() }
+    pub fn new(inner: M) -> Tls<M> {
+        Tls { stage: Stage::Hello, inner, kept: Box::default() }
     }
 
     /// A whole ClientHello is waited for, so that a handshake is judged, delayed and broken in one
     /// place.
     fn hello(&mut self, cx: &mut Cx, input: &Buf) -> Option<Next> {
-        let Stage::Hello(handshake) = self.stage else { return None };
         let hello = match hello::read(input.unread()) {
             Start::Partial => return Some(self.wait(cx)),
             Start::Plain => return Some(Next::Become(Box::new(Upgrade::PlainOnTls))),
             Start::Hello(hello) => hello,
         };
-        if handshake.delay_us > 0 && !cx.clock.fresh {
-            return Some(Next::ReadClock);
-        }
-        let due = echo_due(cx.clock.now, handshake.delay_us);
-        self.to(Stage::Due { due, handshake, hello })
+        let plan = defaults::handshake(cx);
+        self.to(Stage::Due { due: None, plan, hello })
     }
 
     /// The ServerHello is due, or a fault in its place.
-    fn due(&mut self, cx: &mut Cx) -> Option<Next> {
-        let Stage::Due { due, handshake, hello } = &mut self.stage else { return None };
-        if cx.clock.now < *due {
+    fn due(&mut self, cx: &mut Cx, output: &mut Buf) -> Option<Next> {
+        let Stage::Due { due, plan, hello } = &mut self.stage else { return None };
+        if due.is_none() && plan.delay_us > 0 && !cx.clock.fresh {
+            return Some(Next::ReadClock);
+        }
+        let due = *due.get_or_insert(echo_due(cx.clock.now, plan.delay_us));
+        if cx.clock.now < due {
             let gone = cx.edge.eof_reported || cx.worker.draining;
-            return Some(if gone { Next::Close } else { Next::Sleep(*due) });
+            return Some(if gone { Next::Close } else { Next::Sleep(due) });
         }
-        match handshake.fault {
-            None | Some(FaultKind::Reset | FaultKind::Abort) => {}
-            Some(kind) => return Some(broken(kind)),
+        match plan.fault {
+            None | Some(HandshakeFault::Reset) => {}
+            Some(fault) => return Some(broken_by(fault, output)),
         }
-        let (fault, hello) = (handshake.fault, hello.take());
-        match cx.ends.tls.map(|acceptor| acceptor.link(handshake.only)) {
+        let (fault, hello) = (plan.fault, hello.take());
+        match cx.ends.tls.map(|acceptor| acceptor.link(plan.only)) {
             Some(Ok(link)) => self.to(Stage::Handshake { link, hello, fault }),
             _ => Some(Next::Close),
         }
@@ -130,7 +120,7 @@ impl<M: Machine> Tls<M> {
         cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(sends.into());
         match (opened, fault) {
             (Err(_), _) => return Some(broken(FaultKind::Close)),
-            (_, Some(kind)) if sends => return Some(broken(*kind)),
+            (_, Some(fault)) if sends => return Some(broken_by(*fault, output)),
             (Ok(Opened::All), _) if link.is_handshaking() => return Some(self.wait(cx)),
             _ => {}
         }
@@ -214,8 +204,8 @@ impl<M: Machine> Machine for Tls<M> {
         plain.input.load(std::mem::take(&mut self.kept));
         let next = loop {
             let next = match &self.stage {
-                Stage::Hello(_) => self.hello(cx, input),
-                Stage::Due { .. } => self.due(cx),
+                Stage::Hello => self.hello(cx, input),
+                Stage::Due { .. } => self.due(cx, output),
                 Stage::Handshake { .. } => self.handshake(cx, input, output, &mut plain),
                 Stage::Open { .. } => Some(self.open(cx, input, output, &mut plain)),
                 Stage::Closed => Some(self.closed(cx, input, &mut plain)),
@@ -250,6 +240,23 @@ impl<M: Machine> Machine for Tls<M> {
 /// The capacity that a lent buffer goes back to: as much as a worker's others.
 fn room(limits: &Limits) -> usize {
     limits.head_bytes + READ_BYTES + 2 * HEAD_ROOM
+}
+
+/// A fatal alert without encryption (RFC 8446 6), but for its number.
+const ALERT: [u8; 6] = [21, 3, 3, 0, 2, 2];
+
+/// The handshake is broken on purpose.
+fn broken_by(fault: HandshakeFault, output: &mut Buf) -> Next {
+    broken(match fault {
+        HandshakeFault::Hang => FaultKind::Hang,
+        HandshakeFault::Close => FaultKind::Close,
+        HandshakeFault::Reset => FaultKind::Reset,
+        HandshakeFault::Garbage => FaultKind::Garbage,
+        HandshakeFault::Alert(number) => {
+            output.tail().extend(ALERT.into_iter().chain([number]));
+            FaultKind::Close
+        }
+    })
 }
 
 fn broken(kind: FaultKind) -> Next {

@@ -2,6 +2,7 @@
 
 mod data;
 mod handshake;
+mod modified;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
