@@ -163,8 +163,8 @@ fn maker(
     // An authority of many hosts must not depend on the name of one.
     let common = Names::new([]);
     let (authority, is_signed, names) = if let Some(path) = &settings.ca_file {
-        tracing::warn!("--ca-file: whoever can read it can sign what clients of this CA trust");
         let (authority, is_signed) = ca_file::load(path, now)?;
+        tracing::warn!("--ca-file: whoever can read it can sign what clients of this CA trust");
         (authority, is_signed, Names::new(hostname))
     } else if let Some(seed) = &settings.ca_seed {
         tracing::warn!("--ca-seed: whoever knows it can sign what clients of this CA trust");
