@@ -3,6 +3,9 @@
 
 const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
 
+// On this machine a certificate is most likely of loiter's own CA, which no client trusts.
+const trusting = /^https:\/\/(127\.|\[::1]|([^/:]+\.)?localhost\b)/.test(location.origin) ? ["-k"] : [];
+
 // Quotes a text as one word for a shell.
 const shellWord = (text) =>
   /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
@@ -43,8 +46,8 @@ function bodyWords({ method, body, file, follow }) {
 
 function curl(asked) {
   const { method, target, headers, messages, needs, path, takesBody, file } = asked;
-  if (messages) return "websocat " + shellWord(socketUrl(target));
-  const words = ["curl"];
+  if (messages) return ["websocat", ...trusting, shellWord(socketUrl(target))].join(" ");
+  const words = ["curl", ...trusting];
   const follow = needs.has("follow");
   if (needs.has("unbuffered")) words.push("-N");
   if (follow) words.push("-L");
