@@ -21,6 +21,8 @@ pub struct Record {
     pub waited_us: Option<u64>,
     /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
+    /// The version of TLS, as `TLS 1.3`; `None` without TLS.
+    pub tls: Option<&'static str>,
     /// The status of the answer.
     pub status: Status,
     /// Bytes of the body that were sent.

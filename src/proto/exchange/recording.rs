@@ -138,6 +138,7 @@ pub(super) fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     let mut record = cx.worker.records.blank();
     record.started = cx.clock.now;
     record.peer = request.peer;
+    record.tls = request.tls.map(|facts| facts.version.name());
     record.waited_us = None;
     record.body_bytes = 0;
     record.error = None;

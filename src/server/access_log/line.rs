@@ -83,6 +83,8 @@ impl Formatter {
         json_text(target, line);
         line.extend_from_slice(b",\"version\":");
         json_text(version.as_ref().map(|name| &name[..]), line);
+        line.extend_from_slice(b",\"tls\":");
+        json_text(record.tls.map(str::as_bytes), line);
         line.extend_from_slice(b",\"status\":");
         number(record.status.0, line);
         line.extend_from_slice(b",\"bytes\":");
@@ -224,11 +226,12 @@ mod tests {
     #[test]
     fn a_json_line() {
         let mut record = with_texts(b"/x", Some(b"http://r/"), None);
-        record.started = Time::from_micros(1_234_567);
+        (record.started, record.tls) = (Time::from_micros(1_234_567), Some("TLS 1.3"));
         assert_eq!(
             line(Format::Json, &record),
             "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"method\":\"GET\",\
-             \"target\":\"/x\",\"version\":\"HTTP/1.1\",\"status\":200,\"bytes\":123,\
+             \"target\":\"/x\",\"version\":\"HTTP/1.1\",\"tls\":\"TLS 1.3\",\"status\":200,\
+             \"bytes\":123,\
              \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null,\"error\":null,\
              \"modifiers\":null}\n"
         );
@@ -265,7 +268,7 @@ mod tests {
             let end = "\"agent\":null,\"error\":\"the \\\"why\\\"\",\"modifiers\":null}\n";
             assert!(json.contains("\"peer\":\"unix:\",") && json.ends_with(end), "{json}");
             let start = json.find("\"method\"").expect("the method's key");
-            let end = json.find(",\"status\"").expect("the status's key");
+            let end = json.find(",\"tls\":null,\"status\"").expect("the next key");
             (common, json[start..end].to_owned())
         };
         for (parts, common, json) in [
