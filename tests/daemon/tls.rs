@@ -244,3 +244,22 @@ fn the_end_is_announced() {
     assert!(answer.starts_with(b"HTTP/1.1 200 "));
     daemon.stop();
 }
+
+#[test]
+fn a_listener_can_have_a_certificate_that_clients_refuse() {
+    let daemon = Daemon::of(command(BIN).args([
+        "--listen",
+        "127.0.0.1:0",
+        "--listen",
+        "https://127.0.0.1:0/~cert=expired",
+    ]));
+    let client = Client::trusting(&daemon.get("/ca.pem"));
+    let odd = daemon.out.recv_timeout(DEADLINE).expect("a second line");
+    let odd = odd.strip_prefix("listening https://").expect(&odd).parse().expect("an address");
+    let wrong = client.clone().connect_to(odd, "localhost").expect_err("it has expired");
+    assert!(wrong.to_string().contains("expired"), "{wrong}");
+    let wrong = client.connect(&daemon, "expired.localhost").expect_err("it has expired");
+    assert!(wrong.to_string().contains("expired"), "{wrong}");
+    assert!(client.connect(&daemon, "localhost").is_ok());
+    daemon.stop();
+}

@@ -1,7 +1,7 @@
 //! A client with TLS, and certificates made for it.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -76,9 +76,14 @@ impl Client {
 
     /// A connection after its handshake.
     pub(crate) fn connect(&self, daemon: &Daemon, name: &str) -> io::Result<Stream> {
+        self.connect_to(daemon.address, name)
+    }
+
+    /// The same to another address.
+    pub(crate) fn connect_to(&self, address: SocketAddr, name: &str) -> io::Result<Stream> {
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         let connection = ClientConnection::new(Arc::clone(&self.config), name);
-        let socket = TcpStream::connect(daemon.address)?;
+        let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(DEADLINE))?;
         let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, socket);
         while stream.conn.is_handshaking() {
