@@ -61,6 +61,7 @@ pub struct Server {
     handle: Handle,
     threads: Vec<JoinHandle<WorkerStats>>,
     capacity: u64,
+    ca_pem: Option<String>,
 }
 
 impl Server {
@@ -87,6 +88,20 @@ impl Server {
     /// If there is none: all listeners are Unix sockets or UDP.
     pub fn address(&self) -> std::net::SocketAddr {
         self.addresses.iter().find_map(Address::tcp).expect("the server listens for TCP")
+    }
+
+    /// The certificate, in PEM, that a client must trust to use `https://` with the server's own
+    /// CA; `None` if no listener has TLS.
+    ///
+    /// ```
+    /// let server = loiter::Server::builder().listen("127.0.0.1:0").start()?;
+    /// assert!(server.ca_pem().is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE-")));
+    /// let server = loiter::Server::builder().listen("http://127.0.0.1:0").start()?;
+    /// assert_eq!(server.ca_pem(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// Most connections at a time, by the descriptor limit and the settings.

@@ -11,7 +11,7 @@ use rustls::KeyLog;
 
 use super::identity::{Identity, Resolver};
 use super::os;
-use crate::config::{BadValue, Listen, Preset, Settings};
+use crate::config::{BadValue, Listen, Preset, Setting, Settings};
 use crate::http::app::Ca;
 use crate::http::modifiers::merge;
 use crate::http::tls_facts::TlsVersion;
@@ -30,9 +30,7 @@ impl Secure<'_> {
     pub(super) fn new(settings: &Settings) -> Result<Option<Secure<'_>>, BadValue> {
         let tls = &settings.tls;
         if !settings.listen.iter().any(|listen| listen.bind.has_tls()) {
-            if !tls.certificates.is_empty() {
-                tracing::warn!("--tls-cert has no effect: no listener has TLS");
-            }
+            warn_of_unused(settings);
             return Ok(None);
         }
         let key_log = match &tls.key_log {
@@ -73,6 +71,19 @@ impl Secure<'_> {
             BadValue::new(format!("TLS cannot be set up for {}: {error}", listen.bind))
         })?;
         Ok(Some(Arc::new(acceptor)))
+    }
+}
+
+/// The settings without effect where no listener has TLS. `SSLKEYLOGFILE` may be for other
+/// programs.
+const UNUSED: [&str; 7] =
+    ["tls-cert", "tls-min", "alpn", "ca-out", "ca-seed", "ca-file", "tls-client-ca"];
+
+fn warn_of_unused(settings: &Settings) {
+    for row in UNUSED.into_iter().filter_map(Setting::named) {
+        if (row.show)(settings) != row.default_text() {
+            tracing::warn!("--{} has no effect: no listener has TLS", row.name);
+        }
     }
 }
 

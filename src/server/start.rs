@@ -337,7 +337,8 @@ impl Starter {
         let addresses = addresses(&groups).cloned().collect();
         let capacity = plan.server_capacity();
         let shared = Arc::new(Shared { mailboxes, socket_files, log: plan.log.clone() });
-        Server { addresses, handle: Handle { shared }, threads, capacity }
+        let ca_pem = plan.app.ca.as_ref().map(|ca| ca.certificate.clone());
+        Server { addresses, handle: Handle { shared }, threads, capacity, ca_pem }
     }
 }
 

@@ -226,9 +226,10 @@ fn secrets_are_logged_only_where_that_was_asked_for() {
 
 #[test]
 fn a_certificate_that_nothing_serves_is_a_warning() {
-    let args = ["--listen", "http://127.0.0.1:0", "--tls-cert", "c", "--tls-key", "k"];
-    let daemon = Daemon::of(command(BIN).args(args));
+    let plain = ["--listen", "http://127.0.0.1:0", "--tls-cert", "c", "--tls-key", "k"];
+    let daemon = Daemon::of(command(BIN).args(plain).args(["--ca-out", "ca.pem"]));
     daemon.logged("--tls-cert has no effect");
+    daemon.logged("--ca-out has no effect");
     daemon.stop();
 }
 
