@@ -295,8 +295,8 @@ mod http2 {
     use loiter::proto::http2::hpack::decode::Decoder;
     use loiter::proto::http2::hpack::decoded::Decoded;
     use loiter::proto::http2::hpack::encode::{compressed_field, field, status};
+    use loiter::proto::http2::huffman;
     use loiter::proto::http2::request::{self, FieldTable};
-    use loiter::proto::http2::{huffman, kept::KeptHeads};
 
     const AGENT: &[u8] = b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -355,17 +355,6 @@ mod http2 {
             let mut table = FieldTable::empty();
             request::reparse(black_box(&head.text), &mut table, ORIGIN).is_some()
         });
-    }
-
-    #[divan::bench]
-    fn keep_and_release(bencher: Bencher) {
-        let ((_, head, _), mut kept) = (begun(), KeptHeads::default());
-        let first = kept.keep(&head.text, head.path());
-        bencher.bench_local(|| {
-            let head = kept.keep(black_box(&head.text), head.path());
-            head.into_iter().for_each(|head| kept.release(head));
-        });
-        black_box(first);
     }
 
     fn answer(bencher: Bencher, field: fn(&mut Vec<u8>, &[u8], &[u8])) {

@@ -111,7 +111,7 @@ proptest! {
         }
     }
 
-    /// What is random is mostly malformed: both agree, where ours has no bounds of its own.
+    /// What is random and ours decodes, the other does too. It panics on some other blocks.
     #[test]
     fn random_blocks(
         blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..5),
@@ -120,12 +120,13 @@ proptest! {
         theirs.set_max_allowed_table_size(4096);
         let mut head = Decoded::default();
         for block in blocks {
-            match (ours.decode(&block, &mut head, &Limits::default()), theirs.decode(&block)) {
-                (Ok(()), Ok(fields)) if head.fault.is_none() => {
-                    prop_assert_eq!(&head.text, &lines(&fields));
-                }
-                (Ok(()), Ok(_)) => {}
-                _ => break,
+            if ours.decode(&block, &mut head, &Limits::default()).is_err() {
+                break;
+            }
+            // It refuses a block that ends with an update of the table's size.
+            let Ok(fields) = theirs.decode(&block) else { break };
+            if head.fault.is_none() {
+                prop_assert_eq!(&head.text, &lines(&fields));
             }
         }
     }
