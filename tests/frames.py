@@ -157,6 +157,7 @@ class Connection:
         self.ended = False
         self.settings = {}
         self.window_updates = True
+        self.window = 65535  # what the server lets us send on the connection
         self.received = {}
 
     def __enter__(self):
@@ -201,6 +202,8 @@ class Connection:
             whole = self._whole()
             if whole:
                 self._open_windows(whole)
+                if whole.kind == WINDOW_UPDATE and whole.stream == 0:
+                    self.window += struct.unpack(">I", whole.payload)[0]
                 return whole
             if self.ended:
                 return CLOSED

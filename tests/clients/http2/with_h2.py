@@ -178,11 +178,11 @@ def a_body_that_waits_for_100(url):
 
 def a_refusal_before_the_body_is_sent(url):
     with fresh(url) as c:
-        fields = [("expect", "100-continue"), ("content-length", "3")]
-        number = c.ask("/nowhere", method="POST", fields=fields, end=False)
+        fields = [("expect", "100-continue"), ("content-length", "100000000000")]
+        number = c.ask("/post", method="POST", fields=fields, end=False)
         stream = c.streams[number]
         c.until(lambda: stream.head or stream.reset is not None)
-        assert stream.status == 404 or stream.reset is not None
+        assert stream.status == 413 and not stream.informational
 
 
 def a_cookie_in_crumbs(url):
@@ -289,7 +289,8 @@ def a_modifier_of_every_other_kind(url):
         paced = c.get("/bytes/1000?~rate=5000")
         assert paced.took >= 0.15 and len(paced.body) == 1000, paced.took
         gaps = c.get("/bytes/100?~gap=20ms&~piece=20")
-        assert gaps.took >= 0.08 and [size for size, _ in gaps.pieces] == [20] * 5, gaps.pieces
+        assert gaps.took >= 0.08, gaps.took
+        assert [size for size, _ in gaps.pieces if size] == [20] * 5, gaps.pieces
         assert c.get("/get?~status=102").informational
 
 
