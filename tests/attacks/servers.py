@@ -53,6 +53,7 @@ class Target:
         self.big = f"/bytes/{BIG}" if loiter else "/big"
         self.upload = "/post"
         self.waits = "/delay/60" if loiter else None
+        self.streams = 5000 if loiter else 100
         self.most = 0
 
     def processes(self):
@@ -87,7 +88,8 @@ def free_port():
 @contextlib.contextmanager
 def loiter():
     listen = ["http://127.0.0.1:0", "https://127.0.0.1:0"]
-    with checks.listening(listen, "--workers", "1") as (process, urls):
+    settings = ("--workers", "1", "--head-timeout", "3s")
+    with checks.listening(listen, *settings) as (process, urls):
         yield Target(process, *[url.split("//")[1] for url in urls], loiter=True)
 
 
