@@ -19,9 +19,13 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// TLS if there is a configuration for it.
+    /// TLS if there is a configuration for it. A request follows the end of the handshake at once,
+    /// so it must not wait for that to be acknowledged (Nagle's algorithm).
     pub(crate) fn new(fd: RawFd, config: Option<&Arc<ClientConfig>>) -> io::Result<Link> {
         let tls = config.map(connection).transpose()?.map(Box::new);
+        if tls.is_some() {
+            socket::send_at_once(fd)?;
+        }
         Ok(Link { fd, tls })
     }
 
@@ -30,19 +34,17 @@ impl Link {
         Link { fd: -1, tls: None }
     }
 
-    /// Goes on with the handshake; true once requests can be written.
+    /// Goes on with the handshake; true once requests can be written. The client's last message
+    /// goes out with the first request.
     pub(crate) fn is_open(&mut self) -> io::Result<bool> {
         let Some(tls) = &mut self.tls else { return Ok(true) };
         let mut socket = Socket(self.fd);
-        loop {
-            let blocked = flush(tls, &mut socket)?;
-            if blocked || !tls.is_handshaking() {
-                return Ok(!blocked);
-            }
-            if !receive(tls, &mut socket)? {
+        while tls.is_handshaking() {
+            if flush(tls, &mut socket)? || !receive(tls, &mut socket)? {
                 return Ok(false);
             }
         }
+        Ok(true)
     }
 
     /// How many bytes were taken. With TLS that is all of them: what the socket does not take goes

@@ -81,6 +81,17 @@ fn bind(fd: RawFd, source: Ipv4Addr) -> io::Result<()> {
     }
 }
 
+/// TCP_NODELAY.
+pub(crate) fn send_at_once(fd: RawFd) -> io::Result<()> {
+    let on = 1i32;
+    // SAFETY: the value lives during the call and has the given length.
+    checked(unsafe {
+        let (at, length) = ((&raw const on).cast(), size_of::<i32>() as libc::socklen_t);
+        libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, at, length)
+    })
+    .map(drop)
+}
+
 /// Starts to connect; the result is an event.
 pub(crate) fn connect(fd: RawFd, server: SocketAddrV4) -> io::Result<()> {
     let address = raw(server);
