@@ -56,6 +56,7 @@ def start_loiter(core, mode, _loiter, logs=True):
     program = pathlib.Path(servers.program("loiter", "LOITER")).resolve()
     scheme = "tcp-echo://" if mode.raw else "https://" if mode.tls else ""
     command = [str(program), "--listen", f"{scheme}127.0.0.1:0", "--workers", "1", "--max-bytes", "2MiB"]
+    command += ["--max-streams", "1000000"] if mode.held and mode.streams else []
     if mode.tls:
         certificate, key, _ = fetch.certificate()
         command += ["--tls-cert", certificate, "--tls-key", key]

@@ -133,8 +133,9 @@ impl Connection {
         })
     }
 
-    fn has_room(&self, streams: usize) -> bool {
-        self.unsent.is_empty() && self.open as usize + streams <= self.max_open as usize
+    /// How many more streams it can open now.
+    fn room(&self) -> usize {
+        if self.unsent.is_empty() { self.max_open.saturating_sub(self.open) as usize } else { 0 }
     }
 
     /// Writes what is left. Requests that had not been written whole get a new send time: the
@@ -227,14 +228,16 @@ impl Streams {
                 break;
             }
             let index = self.opened / self.run % self.connections.len();
-            let count = self.run.min(self.plan.streams - self.opened);
+            let left_of_run = self.run - self.opened % self.run;
+            let count = left_of_run.min(self.plan.streams - self.opened);
             if self.connections[index].is_closed {
                 self.opened += count;
                 (0..count).for_each(|_| self.tally.fail(Failure::Closed));
-            } else if self.connections[index].has_room(count) {
-                self.send(index, count);
-            } else {
-                return false;
+                continue;
+            }
+            match self.connections[index].room() {
+                0 => return false,
+                room => self.send(index, count.min(room)),
             }
         }
         true
