@@ -77,7 +77,7 @@ impl Frame<'_> {
     /// The values of this setting, of which the last one counts.
     pub(crate) fn setting(&self, wanted: u16) -> Option<u32> {
         let values = self.payload.chunks_exact(6).filter(|one| one[..2] == wanted.to_be_bytes());
-        values.last().map(|one| number(&one[2..]))
+        values.next_back().map(|one| number(&one[2..]))
     }
 
     /// The four bytes at `at` as a number; 0 if it has none.
