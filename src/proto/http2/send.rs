@@ -178,7 +178,11 @@ impl Http2 {
                 self.put_back(cx, slot, State::Active(active))?;
                 cx.worker.streams.arm(slot, until);
             }
-            Step::Wait(_) | Step::Room => return self.again(cx, to, active),
+            Step::Wait(_) => {
+                exchange.finish(cx);
+                return self.break_stream(cx, to, FaultKind::Hang, output);
+            }
+            Step::Room => return self.again(cx, to, active),
             Step::Data(bytes) => {
                 exchange.count(bytes);
                 if exchange.is_made() {
