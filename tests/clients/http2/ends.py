@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -11,38 +12,85 @@ sys.dont_write_bytecode = True
 
 import checks  # noqa: E402
 import claims  # noqa: E402
+import frames  # noqa: E402
 from h2_client import Client  # noqa: E402
 
 MOST = (1 << 31) - 1
 
 
+def raw(url):
+    """A connection made of frames: h2 takes a GOAWAY for the end, and every frame after it for an
+    error, though the streams that it names go on."""
+    scheme, address = url.split("://")
+    return frames.Connection(address, scheme == "https", timeout=5.0)
+
+
+def until(c, kind, stream):
+    """The next frame of a kind, and what came before it."""
+    before = []
+    while not isinstance(got := c.next(), str):
+        if (got.kind, got.stream) == (kind, stream):
+            return got, before
+        before.append(got)
+    raise AssertionError(f"{got}, after {before}")
+
+
+def last_stream(goaway):
+    return int.from_bytes(goaway.payload[:4], "big")
+
+
 def a_drain_in_two_steps(listen):
     """GOAWAY with the highest stream first, so that what is on its way is still answered."""
-    with checks.listening([listen]) as (process, [url]), Client(url) as c:
-        number = c.ask("/delay/1")
-        assert c.get("/get").status == 200
+    with checks.listening([listen]) as (process, [url]), raw(url) as c:
+        c.handshake()
+        start = time.monotonic()
+        c.send(frames.headers(1, frames.request(path="/delay/1")), frames.ping())
+        until(c, frames.PING, 0)
         process.send_signal(signal.SIGTERM)
-        assert c.until(lambda: c.goaways, 3), "no GOAWAY"
-        assert c.goaways[0] == (MOST, 0), c.goaways
-        late = c.ask("/get") if not c.broken else None
-        stream = c.streams[number]
-        c.until(lambda: stream.over, 5)
-        assert stream.status == 200 and stream.took >= 1, (stream.status, stream.reset)
-        c.until(lambda: c.closed, 5)
-        last, code = c.goaways[-1]
-        assert code == 0 and last >= number and last != MOST, c.goaways
-        assert late is None or c.streams[late].status == 200 or late > last, "one was lost"
-        assert process.wait(10) == 0
+        first, _ = until(c, frames.GOAWAY, 0)
+        assert (last_stream(first), first.code) == (MOST, 0), first
+        ping, _ = until(c, frames.PING, 0)
+        c.send(frames.headers(3, frames.request()), frames.ping(ping.payload, frames.ACK))
+        second, before = until(c, frames.GOAWAY, 0)
+        assert (last_stream(second), second.code) == (3, 0), second
+        c.send(frames.headers(5, frames.request()))
+        answered = [got.stream for got in before if got.kind == frames.HEADERS]
+        if 3 not in answered:
+            until(c, frames.HEADERS, 3)
+        until(c, frames.HEADERS, 1)
+        assert time.monotonic() - start >= 1
+        while not isinstance(got := c.next(), str):
+            assert got.stream != 5 or got.kind == frames.RST_STREAM, got
+        assert got == frames.CLOSED and process.wait(10) == 0
 
 
 def a_drain_of_an_idle_connection(listen):
-    with checks.listening([listen]) as (process, [url]), Client(url) as c:
-        assert c.get("/get").status == 200
-        start = time.monotonic()
+    with checks.listening([listen]) as (process, [url]), raw(url) as c:
+        c.handshake()
+        c.send(frames.headers(1, frames.request()))
+        until(c, frames.HEADERS, 1)
         process.send_signal(signal.SIGTERM)
-        c.until(lambda: c.closed, 5)
-        assert c.closed and c.goaways, c.goaways
-        assert process.wait(10) == 0 and time.monotonic() - start < 4
+        goaway, _ = until(c, frames.GOAWAY, 0)
+        assert goaway.code == 0
+        ping, _ = until(c, frames.PING, 0)
+        c.send(frames.ping(ping.payload, frames.ACK))
+        while not isinstance(got := c.next(), str):
+            pass
+        assert got == frames.CLOSED and process.wait(10) == 0
+
+
+def a_drain_ends_what_is_silent(listen):
+    """A hanging stream has nothing to finish."""
+    with checks.listening([listen]) as (process, [url]), raw(url) as c:
+        c.handshake()
+        c.send(frames.headers(1, frames.request(path="/get?~fault=hang")))
+        c.send(frames.headers(3, frames.request(path="/bytes/1000?~fault=stall")), frames.ping())
+        until(c, frames.PING, 0)
+        process.send_signal(signal.SIGTERM)
+        until(c, frames.GOAWAY, 0)
+        while not isinstance(got := c.next(), str):
+            pass
+        assert got == frames.CLOSED and process.wait(10) == 0
 
 
 def a_connection_of_at_most_so_many_requests(listen):
@@ -72,6 +120,22 @@ def a_limit_of_delayed_streams(listen):
             c.h2.reset_stream(number)
         c.flush()
         assert c.get("/delay/0.1").status == 200, "a reset stream keeps its place"
+
+
+def a_change_from_http_1(listen):
+    """Upgrade: h2c, which curl sends for http:// and --http2."""
+    if listen.startswith("https"):
+        return
+    with checks.listening([listen], "--h2c-upgrade") as (_, [url]):
+        command = ["curl", "--silent", "--http2", "--max-time", "5", "--output", "/dev/null"]
+        command += ["--write-out", "%{http_version} %{http_code} %{size_download} "]
+        for path, size in (("/bytes/100000", 100_000), ("/get?~delay=100ms", None)):
+            said = subprocess.run([*command, url + path], capture_output=True, text=True,
+                                  timeout=10, check=False).stdout.split()
+            assert said[:2] == ["2", "200"] and size in (None, int(said[2])), said
+        posted = subprocess.run([*command, "--data", "a=1", url + "/post"], capture_output=True,
+                                text=True, timeout=10, check=False).stdout.split()
+        assert posted[1] == "200", posted
 
 
 def a_body_above_the_limit(listen):
