@@ -130,6 +130,7 @@ impl Conn {
             Upgrade::Http2(requests) => {
                 Conn::Http2(Box::new(Http2::new(cx.worker, requests, cx.clock.now)))
             }
+            Upgrade::H2c(request) => Conn::Http2(Box::new(Http2::upgraded(cx, *request, output))),
             Upgrade::WebSocket(limits, plan) => {
                 let until = cx.clock.now.after(cx.app.limits.max_duration);
                 Conn::WebSocket(Box::new(WebSocket::new(limits, until, plan)))

@@ -91,12 +91,25 @@ pub enum Upgrade {
     WebSocket(WebSocketLimits, Option<Box<Plan>>),
     /// HTTP/2, which the client's preface begins (RFC 9113 3.4). So many requests may be answered.
     Http2(u32),
+    /// HTTP/2 too, which a request has asked for.
+    H2c(Box<H2c>),
     /// None: the connection is broken by this fault, once `output` has been taken.
     Broken(FaultKind),
     /// TLS around the present one, which has consumed nothing.
     Tls,
     /// HTTP/1, to refuse what is not TLS on a port that speaks nothing else.
     PlainOnTls,
+}
+
+/// A request that has asked for HTTP/2 (RFC 7540 3.2), and is answered on stream 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct H2c {
+    /// Requests that may be answered after it.
+    pub requests: u32,
+    /// The client's settings: the payload of a SETTINGS frame.
+    pub settings: Vec<u8>,
+    /// The request's head as HTTP/2 has it, in lines.
+    pub head: Vec<u8>,
 }
 
 /// What a connection is doing between two calls, derived from its state.

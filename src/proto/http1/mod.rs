@@ -22,6 +22,7 @@ pub mod body;
 mod chunk_extension;
 pub(super) mod encode;
 mod ending;
+mod h2c;
 pub mod head;
 mod modified;
 mod play;
@@ -233,6 +234,13 @@ impl Http1 {
         // Borrowed, as a head is large to move.
         let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
         self.accept(head);
+        if cx.app.h2c_upgrade
+            && let Some(next) = h2c::upgrade(cx, head, self.requests_left, output.tail())
+        {
+            let bytes = head.bytes;
+            input.consume(bytes);
+            return Ok(Some(next));
+        }
         let Request { target, method, .. } = &head.request;
         let mut asked = Asked::plain(endpoint::find(cx.app, target, *method));
         modify::plan(cx, &head.request, &mut asked, head.body != Length::Exact(0));

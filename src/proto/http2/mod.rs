@@ -35,7 +35,7 @@ pub mod streams;
 mod tunnel;
 mod upload;
 
-use super::{Cx, Event, Evictable, Next, Shared, Standing, Upgrade};
+use super::{Cx, Event, Evictable, H2c, Next, Shared, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER};
 use crate::base::time::Time;
@@ -156,6 +156,22 @@ impl Http2 {
             broken: false,
             is_table_off: false,
         }
+    }
+
+    /// A connection that a request of HTTP/1 has asked for; it is answered on stream 1, which the
+    /// client has ended (RFC 7540 3.2).
+    pub fn upgraded(cx: &mut Cx, request: H2c, output: &mut Buf) -> Http2 {
+        let H2c { requests, settings, head } = request;
+        let mut http2 = Http2::new(cx.worker, requests, cx.clock.now);
+        http2.begin(cx, output);
+        http2.stage = Stage::Preface;
+        if let Err(error) = http2.apply(cx, &settings) {
+            http2.fail(cx, error, output);
+            return http2;
+        }
+        http2.last_id = 1;
+        http2.queue_text(cx, 1, head);
+        http2
     }
 
     /// See [`Standing`]. Frames about the connection are read whatever its streams wait for.

@@ -176,9 +176,19 @@ impl Http2 {
             return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
         };
         request.seed = self.seed_of(to.id);
-        let mut asked = modify::again(cx, &request, None);
-        let Opened { exchange, .. } = Exchange::open(cx, &mut request, &mut asked);
-        self.answer_now(cx, to, exchange, &request, output)
+        let found = endpoint::find(cx.app, &request.target, request.method);
+        let mut asked = Asked::plain(found);
+        modify::plan(cx, &request, &mut asked, false);
+        let opened = Exchange::open(cx, &mut request, &mut asked);
+        self.admit(cx, to, opened, &request, &text, output)
+    }
+
+    /// Queues a request with this head, which is opened at the next call.
+    pub(super) fn queue_text(&mut self, cx: &mut Cx, id: u32, text: Vec<u8>) {
+        self.kept_bytes += text.len() as u64;
+        let to = To { id, slot: None, window: 0, ended: true, priority: Priority::default() };
+        let slot = self.place(cx, to, State::Queued(text.into(), 0), WITH_BODY);
+        self.make_ready(slot, cx.worker);
     }
 
     /// The text of a request of which the stream keeps `own`. It is not kept any more.

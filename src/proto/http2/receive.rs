@@ -44,7 +44,11 @@ impl Http2 {
             return Ok(false);
         }
         input.consume(PREFACE.len());
-        self.begin(cx, output);
+        // After an upgrade, ours is out already.
+        match self.last_id {
+            0 => self.begin(cx, output),
+            _ => self.stage = Stage::Settings,
+        }
         Ok(true)
     }
 
@@ -231,6 +235,16 @@ impl Http2 {
             return Ok(());
         }
         self.guard.control(cx.clock.now)?;
+        self.apply(cx, payload)?;
+        frame::write_settings_ack(output.tail());
+        if self.stage == Stage::Settings {
+            self.stage = Stage::Open;
+        }
+        Ok(())
+    }
+
+    /// Takes over the client's settings.
+    pub(super) fn apply(&mut self, cx: &mut Cx, payload: &[u8]) -> Result<()> {
         let mut initial_window = None;
         for (name, value) in frame::settings(payload) {
             check_setting(name, value)?;
@@ -240,10 +254,6 @@ impl Http2 {
         }
         if let Some(bytes) = initial_window {
             self.set_initial_window(cx, bytes.into())?;
-        }
-        frame::write_settings_ack(output.tail());
-        if self.stage == Stage::Settings {
-            self.stage = Stage::Open;
         }
         Ok(())
     }
