@@ -217,7 +217,7 @@ impl Http2 {
         if matches!(self.stage, Stage::Closed { .. }) {
             return self.linger(cx, input);
         }
-        if output.len() >= HIGH_WATER || self.first().is_some() {
+        if output.len() >= HIGH_WATER || self.has_ready() {
             return Next::Write;
         }
         if self.lists.first(List::Unclocked).is_some() {

@@ -199,7 +199,7 @@ impl Http2 {
         };
         match self.index.find(head.stream) {
             Some(_) => self.reset_id(cx, head.stream, code, output),
-            None if head.stream <= self.last_id => Ok(()),
+            None if head.stream <= self.last_id && code == ErrorCode::PROTOCOL_ERROR => Ok(()),
             // A stream that is not open cannot be reset.
             None => Err(error(code, "a PRIORITY frame is malformed")),
         }

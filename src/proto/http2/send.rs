@@ -28,7 +28,7 @@ impl Http2 {
         while output.len() < BODY_HIGH_WATER
             && self.is_open()
             && !self.broken
-            && let Some(slot) = self.first()
+            && let Some(slot) = self.first(cx)
         {
             self.serve(cx, slot, output)?;
         }
@@ -38,11 +38,21 @@ impl Http2 {
         Ok(())
     }
 
-    /// The stream whose turn it is.
-    pub(super) fn first(&self) -> Option<u32> {
-        let blocked = || self.lists.first(List::Blocked).filter(|_| self.window > 0);
+    /// The stream whose turn it is. While the window of the connection is open, one that waited for
+    /// it joins the others each time: so its urgency counts, and a byte of window wakes but one.
+    fn first(&mut self, cx: &mut Cx) -> Option<u32> {
+        if let Some(slot) = self.lists.first(List::Blocked).filter(|_| self.window > 0) {
+            self.make_ready(slot, cx.worker);
+        }
         let queued = || self.lists.first(List::Queued).filter(|_| self.unsent < UNSENT_BYTES);
-        self.lists.first_ready().or_else(blocked).or_else(queued)
+        self.lists.first_ready().or_else(queued)
+    }
+
+    /// Whether a stream can be served.
+    pub(super) fn has_ready(&self) -> bool {
+        let blocked = self.window > 0 && self.lists.first(List::Blocked).is_some();
+        let queued = self.unsent < UNSENT_BYTES && self.lists.first(List::Queued).is_some();
+        self.lists.first_ready().is_some() || blocked || queued
     }
 
     /// Does the next thing for a stream, which leaves its list.
