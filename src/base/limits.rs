@@ -78,7 +78,7 @@ impl Default for Limits {
             chunk_extensions: 16 * 1024,
             trailers: 16 * 1024,
             requests: u32::MAX,
-            // Ten million delayed requests on a hundred connections.
+            // As many heads fit into the buffers of a client that does not read.
             streams: 1000,
             delayed: usize::MAX,
             egress: u64::MAX,

@@ -33,7 +33,7 @@ const SAMPLES: [(&str, &str); 60] = [
     ("tls-client-auth", "off"),
     ("tls-key-log", "/tmp/keys"),
     ("h2c-upgrade", "on"),
-    ("max-streams", "1000"),
+    ("max-streams", "500"),
     ("profile", "public"),
     ("max-connections", "1000"),
     ("max-connections-per-ip", "10"),
