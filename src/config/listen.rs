@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::defaults::{self, is_token};
 use super::unix::UnixSocket;
 use super::values::BadValue;
+use crate::http::modifiers::settings::Setting;
 use crate::http::modifiers::{Carrier, Modifiers, Protocol};
 
 /// One listener.
@@ -74,8 +75,9 @@ impl Bind {
             Bind::UdpEcho(_) => Some(Protocol::UdpEcho),
         };
         let modifiers = defaults::listener(tokens, echo)?;
-        let handshake = modifiers.iter().find(|setting| !setting.name.row().is_for_requests());
-        if let Some(setting) = handshake
+        let is_for_tls =
+            |setting: &&Setting| setting.value.is_some() && !setting.name.row().is_for_requests();
+        if let Some(setting) = modifiers.iter().find(is_for_tls)
             && !self.has_tls()
         {
             let wrong = format!("modifier `{setting}`: {self} has no TLS handshake");
@@ -304,6 +306,8 @@ mod tests {
             ("[fe80::1%2]:80", "http+https://[fe80::1%2]:80"),
             ("tcp-echo://0.0.0.0:7", "tcp-echo://0.0.0.0:7"),
             ("udp-echo://:7", "udp-echo://[::]:7"),
+            ("https://:443/~cert=expired", "https://[::]:443/~cert=expired"),
+            ("http://:80/~cert=none", "http://[::]:80/~cert=none"),
             ("unix:/run/loiter.sock", "unix:/run/loiter.sock"),
             ("unix:///run/loiter.sock", "unix:/run/loiter.sock"),
             ("unix:loiter.sock", "unix:loiter.sock"),
