@@ -2,11 +2,14 @@
 //! machine: a call without news changes nothing, output is bounded, no wait is for a time in the
 //! past, and the connection closes in the end.
 
-use loiter::base::limits::HIGH_WATER;
+use std::sync::Arc;
+
+use loiter::base::limits::{HANDSHAKES_PER_TURN, HIGH_WATER};
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::test_driver::Driver;
+use loiter::proto::tls::acceptor::Acceptor;
 use loiter::proto::{Event, Next};
 
 use crate::script::Step;
@@ -59,6 +62,12 @@ impl Player {
         };
         player.turn();
         player
+    }
+
+    /// The same on a listener that can speak TLS.
+    pub fn secure(mut self, acceptor: &Arc<Acceptor>) -> Player {
+        self.driver.tls = Some(Arc::clone(acceptor));
+        self
     }
 
     /// The same, but what arrives is spliced where that is allowed.
@@ -190,6 +199,8 @@ impl Player {
                     fresh = true;
                 }
                 Next::Write | Next::Narrow => {}
+                // The worker's next loop.
+                Next::Yield => self.driver.worker.handshakes_left = HANDSHAKES_PER_TURN,
                 // The session resets the connection, and does not call again.
                 Next::Reset => return self.wait(Next::Close),
                 Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
