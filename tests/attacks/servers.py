@@ -53,7 +53,7 @@ class Target:
         self.big = f"/bytes/{BIG}" if loiter else "/big"
         self.upload = "/post"
         self.waits = "/delay/60" if loiter else None
-        self.streams = 5000 if loiter else 100
+        self.streams = 1000 if loiter else 100
         self.most = 0
 
     def processes(self):
