@@ -202,7 +202,8 @@ impl Http2 {
     }
 
     /// Leaves room for the head of a HEADERS frame. The first block of a connection says that there
-    /// is no dynamic table, as a client that allows but a small one must be answered (RFC 7541 4.2).
+    /// is no dynamic table, as a client that allows but a small one must be answered (RFC 7541
+    /// 4.2).
     fn begin_headers(&mut self, out: &mut Vec<u8>) -> Place {
         let start = out.len();
         out.extend_from_slice(&[0; HEAD_BYTES]);
