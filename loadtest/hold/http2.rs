@@ -76,7 +76,8 @@ impl Frame<'_> {
 
     /// The values of this setting, of which the last one counts.
     pub(crate) fn setting(&self, wanted: u16) -> Option<u32> {
-        let mut values = self.payload.chunks_exact(6).filter(|one| one[..2] == wanted.to_be_bytes());
+        let mut values =
+            self.payload.chunks_exact(6).filter(|one| one[..2] == wanted.to_be_bytes());
         values.next_back().map(|one| number(&one[2..]))
     }
 

@@ -8,6 +8,7 @@ use super::{Http2, INITIAL_WINDOW, Stage};
 use crate::base::buf::Buf;
 use crate::base::limits::CONNECTION_WINDOW;
 use crate::base::time::Time;
+use crate::http::app::HalfClose;
 use crate::proto::{Cx, Next};
 
 /// The data of the PING by which a drain finds out that the client has read its GOAWAY.
@@ -140,6 +141,34 @@ impl Http2 {
             self.cancel(cx, slot);
         }
         self.fragments = None;
+    }
+
+    /// The client sends no more: a request whose body is not complete never will be, and a silence
+    /// has nobody to end it. What waits for its time is cancelled if the settings say so.
+    #[cold]
+    pub(super) fn half_close(&mut self, cx: &mut Cx) {
+        let cancels = cx.app.half_close == HalfClose::Cancel;
+        for slot in self.index.slots().collect::<Vec<u32>>() {
+            let Some(stream) = cx.worker.streams.get(slot) else { continue };
+            let is_over = match &stream.state {
+                State::Waiting(_) => cancels,
+                State::Active(active) => match &active.work {
+                    Work::Receiving(_) => !active.ended,
+                    Work::Sending(exchange) => {
+                        exchange.is_silent() || (cancels && exchange.waits())
+                    }
+                    Work::Tunnel(_) => false,
+                },
+                State::Queued(..) | State::Served => false,
+            };
+            if let State::Active(active) = &mut stream.state {
+                active.ended = true;
+            }
+            match is_over {
+                true => self.cancel(cx, slot),
+                false => self.make_ready(slot, cx.worker),
+            }
+        }
     }
 
     /// Ends a stream whose client does not wait for it any more.

@@ -86,6 +86,8 @@ pub struct Http2 {
     idle_since: Time,
     /// Whether the client opens no more streams.
     client_leaves: bool,
+    /// Whether it is known that the client sends no more.
+    half_closed: bool,
     /// Whether an answer asked for the end of the connection.
     goes: bool,
     /// Whether a fault resets the connection.
@@ -152,6 +154,7 @@ impl Http2 {
             kept_bytes: 0,
             idle_since: now,
             client_leaves: false,
+            half_closed: false,
             goes: false,
             broken: false,
             is_table_off: false,
@@ -203,6 +206,10 @@ impl Http2 {
         let advanced = self.receive(cx, input, output).and_then(|()| self.send(cx, output));
         if let Err(error) = advanced {
             self.fail(cx, error, output);
+        }
+        if cx.edge.read_eof && !self.half_closed && output.len() < HIGH_WATER {
+            self.half_closed = true;
+            self.half_close(cx);
         }
         if self.broken {
             self.abandon(cx);
