@@ -1,10 +1,11 @@
-//! `Upgrade: h2c`: a change to HTTP/2 that a request asks for (RFC 7540 3.2; RFC 9113 has no more of
-//! it, but curl and Java still do it).
+//! `Upgrade: h2c`: a change to HTTP/2 that a request asks for (RFC 7540 3.2; RFC 9113 has no more
+//! of it, but curl and Java still do it).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::head::{Head, Length};
+use crate::base::buf::Buf;
 use crate::http::request::{Request, Version};
 use crate::proto::{Cx, H2c, Next, Upgrade};
 
@@ -12,10 +13,15 @@ use crate::proto::{Cx, H2c, Next, Upgrade};
 const SWITCHING: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
 
-/// The change to HTTP/2 that a request without body asks for, if it does so as it must; any other is
-/// answered as if it did not ask.
+/// The change to HTTP/2 that a request without body asks for, if it does so as it must; any other
+/// is answered as if it did not ask.
+#[inline(always)]
+pub(super) fn upgrade(cx: &Cx, head: &Head, requests: u32, output: &mut Buf) -> Option<Next> {
+    if cx.app.h2c_upgrade { change(cx, head, requests, output.tail()) } else { None }
+}
+
 #[cold]
-pub(super) fn upgrade(cx: &Cx, head: &Head, requests: u32, output: &mut Vec<u8>) -> Option<Next> {
+fn change(cx: &Cx, head: &Head, requests: u32, output: &mut Vec<u8>) -> Option<Next> {
     let request = &head.request;
     let plain = cx.ends.secure.is_none() && request.version == Version::Http11;
     if !plain || head.body != Length::Exact(0) || !lists(request, "Upgrade", "h2c") {

@@ -42,7 +42,7 @@ use super::intake::{Taken, TakenRequest};
 use super::modify::{self, Asked};
 use super::{Cx, Ends, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
-use crate::base::limits::{COPIED_BYTES, HIGH_WATER, Limits};
+use crate::base::limits::{HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule};
 use crate::http::record::Record;
@@ -50,7 +50,7 @@ use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request, Version};
 use encode::{Closing, ResponseTerms};
 use head::{FieldTable, Head, Length, Origin, Scan};
-use request_body::{RequestBody, Step};
+use request_body::{RequestBody, Step, complete_bytes, is_too_large, take_body};
 
 /// One HTTP/1 connection.
 #[derive(Debug)]
@@ -234,27 +234,20 @@ impl Http1 {
         // Borrowed, as a head is large to move.
         let Ok(head) = &mut parsed else { return parsed.map(|_| None) };
         self.accept(head);
-        if cx.app.h2c_upgrade
-            && let Some(next) = h2c::upgrade(cx, head, self.requests_left, output.tail())
-        {
+        if let Some(change) = h2c::upgrade(cx, head, self.requests_left, output) {
             let bytes = head.bytes;
             input.consume(bytes);
-            return Ok(Some(next));
+            return Ok(Some(change));
         }
-        let Request { target, method, .. } = &head.request;
-        let mut asked = Asked::plain(endpoint::find(cx.app, target, *method));
-        modify::plan(cx, &head.request, &mut asked, head.body != Length::Exact(0));
+        let mut asked = find(cx, head);
         let rule = asked.body_rule(cx.app, &head.request);
         let Some(bytes) = complete_bytes(cx, head, &asked, rule, input.unread()) else {
             let bytes = self.receive(cx, head, asked, rule, input, output);
             input.consume(bytes);
             return Ok(None);
         };
-        let request = &mut head.request;
-        request.body = input.unread().get(head.bytes..bytes).unwrap_or_default();
-        request.body_bytes = request.body.len() as u64;
-        let bytes = input.unread().get(..bytes).unwrap_or_default();
-        let exchange = self.open(cx, request, &mut asked, bytes.into(), output);
+        let bytes = take_body(head, input.unread(), bytes);
+        let exchange = self.open(cx, &mut head.request, &mut asked, bytes.into(), output);
         let bytes = bytes.len();
         input.consume(bytes);
         Ok(self.begin(cx, exchange, input, output))
@@ -418,27 +411,13 @@ fn parse<'a>(
     }
 }
 
-/// How many bytes the request is, if `bytes` hold it to its end and it can be answered as it is.
-fn complete_bytes(
-    cx: &Cx,
-    head: &Head,
-    asked: &Asked,
-    rule: BodyRule,
-    bytes: &[u8],
-) -> Option<usize> {
-    let Length::Exact(length) = head.body else { return None };
-    let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
-    match rule {
-        _ if asked.changes_reading() => None,
-        BodyRule::Keep if is_too_large(head, cx) => None,
-        BodyRule::Stream if all >= COPIED_BYTES => None,
-        _ => (all <= bytes.len()).then_some(all),
-    }
-}
-
-/// Whether the body, by the length in the head, is longer than one that is kept may be.
-fn is_too_large(head: &Head, cx: &Cx) -> bool {
-    matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
+/// The route of a request, and what modifiers do to its answer.
+#[inline(always)]
+fn find(cx: &mut Cx, head: &Head) -> Asked {
+    let Request { target, method, .. } = &head.request;
+    let mut asked = Asked::plain(endpoint::find(cx.app, target, *method));
+    modify::plan(cx, &head.request, &mut asked, head.body != Length::Exact(0));
+    asked
 }
 
 /// What the connection adds to a request that arrived then.

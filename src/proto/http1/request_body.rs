@@ -6,7 +6,7 @@ use super::encode::{self, CONTINUE, LAST_CHUNK, ResponseTerms};
 use super::head::{Head, Length};
 use super::play;
 use crate::base::buf::Buf;
-use crate::base::limits::HIGH_WATER;
+use crate::base::limits::{COPIED_BYTES, HIGH_WATER};
 use crate::endpoint::{BodyRule, Found};
 use crate::http::app::HalfClose;
 use crate::http::modifiers::ReadSpeed;
@@ -212,6 +212,37 @@ fn stream(
     };
     play::answer(&mut exchange, terms, cx, &head.request, length, output.tail());
     Sink::Stream(exchange)
+}
+
+/// Gives a request its body; returns its `all` bytes, at the front of these.
+#[inline(always)]
+pub(super) fn take_body<'a>(head: &mut Head<'a>, bytes: &'a [u8], all: usize) -> &'a [u8] {
+    head.request.body = bytes.get(head.bytes..all).unwrap_or_default();
+    head.request.body_bytes = head.request.body.len() as u64;
+    bytes.get(..all).unwrap_or_default()
+}
+
+/// How many bytes the request is, if `bytes` hold it to its end and it can be answered as it is.
+pub(super) fn complete_bytes(
+    cx: &Cx,
+    head: &Head,
+    asked: &Asked,
+    rule: BodyRule,
+    bytes: &[u8],
+) -> Option<usize> {
+    let Length::Exact(length) = head.body else { return None };
+    let all = head.bytes.checked_add(usize::try_from(length).ok()?)?;
+    match rule {
+        _ if asked.changes_reading() => None,
+        BodyRule::Keep if is_too_large(head, cx) => None,
+        BodyRule::Stream if all >= COPIED_BYTES => None,
+        _ => (all <= bytes.len()).then_some(all),
+    }
+}
+
+/// Whether the body, by the length in the head, is longer than one that is kept may be.
+pub(super) fn is_too_large(head: &Head, cx: &Cx) -> bool {
+    matches!(head.body, Length::Exact(length) if length > cx.app.limits.body_bytes)
 }
 
 #[cfg(test)]

@@ -37,9 +37,9 @@ impl Http2 {
     /// When the connection itself has something to do.
     pub(super) fn deadline(&self, cx: &Cx) -> Time {
         let limits = &cx.app.limits;
-        let idle = match self.last_id {
+        let idle = match self.stage {
             _ if !self.index.is_empty() => Time::NEVER,
-            0 => self.idle_since.after(limits.head_timeout.max(limits.keep_alive_timeout)),
+            Stage::Preface | Stage::Settings => self.idle_since.after(limits.head_timeout),
             _ => self.idle_since.after(limits.keep_alive_timeout),
         };
         let head = self.fragments.as_ref().map_or(Time::NEVER, |fragments| fragments.until);

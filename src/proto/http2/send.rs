@@ -177,13 +177,14 @@ impl Http2 {
     ) -> Result<()> {
         let slot = to.slot.unwrap_or_default();
         let Work::Sending(exchange) = &mut active.work else { return Ok(()) };
+        let over = cx.worker.draining || self.half_closed;
         match step {
             Step::Clock => {
                 self.put_back(cx, slot, State::Active(active))?;
                 self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
             }
-            // A silence has nothing to finish: a drain ends it.
-            Step::Wait(until) if !(cx.worker.draining && exchange.end_silence()) => {
+            // A silence has nothing to finish: a drain ends it, and a client that sends no more.
+            Step::Wait(until) if !(over && exchange.end_silence()) => {
                 active.due = until;
                 self.put_back(cx, slot, State::Active(active))?;
                 cx.worker.streams.arm(slot, until);
