@@ -83,6 +83,11 @@ impl Wheel {
         self.links.iter().filter(|link| link.at != Time::NEVER).count()
     }
 
+    /// Whether timer `index` is armed.
+    pub fn is_armed(&self, index: u32) -> bool {
+        self.links.get(index as usize).is_some_and(|link| link.at != Time::NEVER)
+    }
+
     /// Disarms timer `index`.
     pub fn disarm(&mut self, index: u32) {
         let Some(&link) = self.links.get(index as usize) else { return };

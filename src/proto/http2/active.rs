@@ -33,8 +33,18 @@ pub struct Active {
     pub(super) ended: bool,
     /// When there is something to do for it.
     pub(super) due: Time,
-    /// Since when the client's windows keep back what is made, and how much it has taken since.
-    pub(super) blocked: Option<(Time, u64)>,
+    /// How the client's windows keep back what is made.
+    pub(super) blocked: Option<Blocked>,
+}
+
+/// What the client's windows keep back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocked {
+    /// Since when there is something.
+    since: Time,
+    /// When the client last took some of it, and how much it has taken.
+    last: Time,
+    taken: u64,
 }
 
 /// What is done for a stream.
@@ -91,22 +101,26 @@ impl Active {
         }
     }
 
-    /// So many bytes went out.
-    pub(super) fn progress(&mut self, bytes: usize) {
+    /// So many bytes went out. Returns whether that was the end of a time in which the client kept
+    /// back what was made.
+    pub(super) fn progress(&mut self, bytes: usize, now: Time) -> bool {
         if self.unsent().is_empty() {
-            self.blocked = None;
-        } else if let Some((_, taken)) = &mut self.blocked {
-            *taken += bytes as u64;
+            return self.blocked.take().is_some();
         }
+        if let Some(blocked) = &mut self.blocked {
+            blocked.last = now;
+            blocked.taken += bytes as u64;
+        }
+        false
     }
 
     /// Until when the client may keep it blocked, as of `now`: a time for each byte, and one for
     /// all.
     pub(super) fn patience(&mut self, now: Time, limits: &Limits) -> Time {
-        let first = self.blocked.is_none();
-        let (since, taken) = *self.blocked.get_or_insert((now, 0));
+        let blocked = Blocked { since: now, last: now, taken: 0 };
+        let Blocked { since, last, taken } = *self.blocked.get_or_insert(blocked);
         let earned_us = taken.saturating_mul(1_000_000).checked_div(limits.send_rate);
         let slowest = since.after(limits.send_timeout).after_us(earned_us.unwrap_or(u64::MAX));
-        if first { slowest } else { self.due.min(slowest).max(since) }
+        slowest.min(last.after(limits.send_timeout))
     }
 }

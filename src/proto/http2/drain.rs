@@ -2,9 +2,9 @@
 
 use super::active::Work;
 use super::frame::{self, ErrorCode, MAX_31_BITS, setting};
-use super::guard::ConnectionError;
+use super::guard::{ConnectionError, error};
 use super::streams::State;
-use super::{Http2, INITIAL_WINDOW, Stage};
+use super::{Fragments, Http2, INITIAL_WINDOW, Stage};
 use crate::base::buf::Buf;
 use crate::base::limits::CONNECTION_WINDOW;
 use crate::base::time::Time;
@@ -67,12 +67,12 @@ impl Http2 {
             || now >= self.deadline(cx)
             || (is_new && cx.worker.draining)
             || matches!(self.stage, Stage::Leaving { .. });
-        if over && (self.index.is_empty() || self.fragments.is_some()) {
-            let code = match self.fragments {
-                Some(_) => ErrorCode::ENHANCE_YOUR_CALM,
-                None => ErrorCode::NO_ERROR,
-            };
-            self.close(cx, code, "", output);
+        let late = |head: &Fragments| cx.edge.read_eof || now >= head.until;
+        if self.fragments.as_deref().is_some_and(late) {
+            let reason = "a field block is not completed";
+            self.fail(cx, error(ErrorCode::ENHANCE_YOUR_CALM, reason), output);
+        } else if over && self.index.is_empty() && self.fragments.is_none() {
+            self.close(cx, ErrorCode::NO_ERROR, "", output);
         }
     }
 
@@ -112,8 +112,11 @@ impl Http2 {
     /// Nothing more is served: what still arrives is discarded, as closing at once would reset the
     /// connection and could cost the client its answers.
     pub(super) fn close(&mut self, cx: &mut Cx, code: ErrorCode, reason: &str, output: &mut Buf) {
-        if !matches!(self.stage, Stage::Leaving { .. }) || code != ErrorCode::NO_ERROR {
-            frame::write_goaway(output.tail(), self.last_id, code, reason);
+        match self.stage {
+            Stage::Leaving { .. } if code == ErrorCode::NO_ERROR => {}
+            // It must not grow (RFC 9113 6.8).
+            Stage::Leaving { last } => frame::write_goaway(output.tail(), last, code, reason),
+            _ => frame::write_goaway(output.tail(), self.last_id, code, reason),
         }
         self.shut(cx);
     }

@@ -123,8 +123,8 @@ impl KeptHeads {
 
     /// All bytes kept, at most [`KEPT_BYTES`]; differences of up to [`KEPT_FREE_BYTES`] do not
     /// count.
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
+    #[cfg(any(test, debug_assertions))]
+    pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 }

@@ -17,6 +17,8 @@
 
 mod active;
 mod answer;
+#[cfg(debug_assertions)]
+mod audit;
 mod drain;
 pub mod frame;
 mod guard;
@@ -192,6 +194,8 @@ impl Http2 {
         cx.worker.delayed += self.delayed as usize;
         let next = self.turn(cx, input, output);
         cx.worker.delayed -= self.delayed as usize;
+        #[cfg(debug_assertions)]
+        self.audit(cx.worker);
         next
     }
 
@@ -204,8 +208,10 @@ impl Http2 {
             return self.linger(cx, input);
         }
         let advanced = self.receive(cx, input, output).and_then(|()| self.send(cx, output));
-        if let Err(error) = advanced {
-            self.fail(cx, error, output);
+        match advanced {
+            Ok(()) if self.is_open() => self.credit_connection(0, output),
+            Ok(()) => {}
+            Err(error) => self.fail(cx, error, output),
         }
         if cx.edge.read_eof && !self.half_closed && output.len() < HIGH_WATER {
             self.half_closed = true;
@@ -271,6 +277,7 @@ impl Http2 {
         self.lists.remove(&mut cx.worker.streams, slot);
         let stream = cx.worker.streams.remove(slot)?;
         self.index.remove(stream.id);
+        self.uncredited += u32::from(stream.held);
         if let State::Active(active) = &stream.state {
             self.unsent -= active.unsent().len();
         }

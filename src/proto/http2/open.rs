@@ -23,7 +23,7 @@ use crate::proto::modify::{self, Asked};
 use crate::proto::{Cx, http1};
 
 /// In place of a kept head's number: the stream has its head and a body.
-const WITH_BODY: u8 = OWN - 1;
+pub(super) const WITH_BODY: u8 = OWN - 1;
 /// In place of a kept head's number: the stream keeps nothing.
 pub(super) const NOTHING: u8 = OWN - 2;
 
@@ -68,6 +68,9 @@ impl Http2 {
         }
         if self.requests_left != u32::MAX {
             self.requests_left = self.requests_left.saturating_sub(1);
+        }
+        if self.requests_left == 0 {
+            self.leave(output);
         }
         let mut table = FieldTable::empty();
         let origin = http1::origin(cx, cx.clock.now);
@@ -152,7 +155,8 @@ impl Http2 {
         text: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
-        let kept = self.keep(text, request).filter(|_| exchange.plan().is_none());
+        let plain = exchange.plan().is_none();
+        let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
             exchange.abort(cx);
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);

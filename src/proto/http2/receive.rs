@@ -72,6 +72,9 @@ impl Http2 {
             Kind::Settings => self.settings(cx, head, payload, output),
             Kind::PushPromise => Err(error(ErrorCode::PROTOCOL_ERROR, "a client does not push")),
             Kind::Ping => self.ping(cx, head, payload, output),
+            Kind::GoAway if payload.len() < 8 => {
+                Err(error(ErrorCode::FRAME_SIZE_ERROR, "a GOAWAY frame has 8 bytes or more"))
+            }
             Kind::GoAway => {
                 self.client_leaves = true;
                 Ok(())
@@ -97,7 +100,9 @@ impl Http2 {
             return Err(error(ErrorCode::PROTOCOL_ERROR, reason));
         }
         let opened = matches!(head.kind, Kind::Data | Kind::RstStream | Kind::WindowUpdate);
-        if opened && head.stream > self.last_id {
+        let idle =
+            head.stream > self.last_id || (head.stream != 0 && head.stream.is_multiple_of(2));
+        if opened && idle {
             return Err(error(ErrorCode::PROTOCOL_ERROR, "the stream has not been opened"));
         }
         Ok(())
@@ -174,10 +179,11 @@ impl Http2 {
         result
     }
 
-    /// A frame is of a stream that is closed: an error, unless we have reset it, when the client
-    /// may not have known that yet (RFC 9113 5.1).
+    /// A frame is of a stream that is closed: an error, unless we have reset it or do not serve it,
+    /// when the client may not have known that yet (RFC 9113 5.1, 6.8).
     pub(super) fn check_closed(&self, id: u32) -> Result<()> {
-        match self.resets.has(id) {
+        let unserved = matches!(self.stage, Stage::Leaving { last } if id > last);
+        match unserved || self.resets.has(id) {
             true => Ok(()),
             false => Err(error(ErrorCode::STREAM_CLOSED, "the stream is closed")),
         }
@@ -355,6 +361,10 @@ impl Http2 {
         let Some((id, priority)) = priority_update(payload) else {
             return Err(error(ErrorCode::FRAME_SIZE_ERROR, "a PRIORITY_UPDATE frame is too short"));
         };
+        if id == 0 {
+            let reason = "a PRIORITY_UPDATE frame is about no stream";
+            return Err(error(ErrorCode::PROTOCOL_ERROR, reason));
+        }
         let slot = self.index.find(id);
         if let Some(stream) = slot.and_then(|slot| cx.worker.streams.get(slot)) {
             stream.priority = priority;
@@ -366,8 +376,8 @@ impl Http2 {
     }
 }
 
-/// RFC 9113 6.5.2, RFC 8441 3. What an answer is made without, such as a table for its fields, has
-/// no bounds here.
+/// RFC 9113 6.5.2, RFC 8441 3, RFC 9218 2.1. What an answer is made without, such as a table for
+/// its fields, has no bounds here.
 fn check_setting(name: u16, value: u32) -> Result<()> {
     let (code, reason) = match name {
         setting::ENABLE_PUSH if value > 1 => {
@@ -375,6 +385,9 @@ fn check_setting(name: u16, value: u32) -> Result<()> {
         }
         setting::ENABLE_CONNECT_PROTOCOL if value > 1 => {
             (ErrorCode::PROTOCOL_ERROR, "ENABLE_CONNECT_PROTOCOL is neither 0 nor 1")
+        }
+        setting::NO_RFC7540_PRIORITIES if value > 1 => {
+            (ErrorCode::PROTOCOL_ERROR, "NO_RFC7540_PRIORITIES is neither 0 nor 1")
         }
         setting::MAX_FRAME_SIZE if !(MAX_PAYLOAD as u32..1 << 24).contains(&value) => {
             (ErrorCode::PROTOCOL_ERROR, "MAX_FRAME_SIZE is out of range")

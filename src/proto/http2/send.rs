@@ -3,7 +3,7 @@
 use super::active::{Active, Then, Work};
 use super::frame::{self, ErrorCode, MAX_PAYLOAD};
 use super::guard::ConnectionError;
-use super::open::To;
+use super::open::{NOTHING, To};
 use super::streams::{List, State};
 use super::{Http2, answer, request};
 use crate::base::buf::Buf;
@@ -92,6 +92,7 @@ impl Http2 {
             self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
         }
+        self.release_unanswered(cx, slot, &exchange);
         match exchange.step(cx.clock, 0, &mut cx.worker.body) {
             Step::Clock => {
                 self.put_back(cx, slot, State::Waiting(exchange))?;
@@ -110,6 +111,17 @@ impl Http2 {
                 let active = Box::new(Active::new(Work::Sending(exchange)));
                 self.act(cx, to, active, step, output)
             }
+        }
+    }
+
+    /// A request that is due, and gets no answer, is not kept any longer.
+    fn release_unanswered(&mut self, cx: &mut Cx, slot: u32, exchange: &Exchange) {
+        if exchange.due() <= cx.clock.now
+            && exchange.sends_nothing()
+            && let Some(stream) = cx.worker.streams.get(slot)
+        {
+            let head = std::mem::replace(&mut stream.head, NOTHING);
+            self.release_kept(head, exchange.parked_bytes());
         }
     }
 
@@ -162,6 +174,7 @@ impl Http2 {
             Work::Tunnel(_) => return self.drive(cx, to, active, output),
             Work::Receiving(_) => return self.put_back(cx, slot, State::Active(active)),
         };
+        self.release_unanswered(cx, slot, exchange);
         let step = exchange.step(cx.clock, MAX_PAYLOAD, &mut active.made);
         self.act(cx, to, active, step, output)
     }
@@ -255,7 +268,10 @@ impl Http2 {
         };
         let bytes = piece.len();
         active.sent(bytes);
-        active.progress(bytes);
+        let unblocked = active.progress(bytes, cx.clock.now);
+        if let (true, Work::Receiving(intake)) = (unblocked, &mut active.work) {
+            intake.write_unblocked(cx);
+        }
         self.window -= bytes as i64;
         self.unsent -= bytes;
         if active.unsent().is_empty() && active.then == Then::End {

@@ -26,6 +26,9 @@ pub struct Stream {
     pub id: u32,
     previous: u32,
     next: u32,
+    /// Bytes that have arrived on it and that the window of the connection was not increased by;
+    /// no more than the stream's window.
+    pub held: u16,
     /// Which of the connection's kept heads its request has.
     pub head: u8,
     /// When it is served, compared with others.
@@ -164,8 +167,9 @@ impl Streams {
         (head, priority): (u8, Priority),
     ) -> u32 {
         let (previous, next, list) = (NONE, NONE, List::None);
-        let slow = false;
-        let stream = Stream { state, connection, id, previous, next, head, priority, slow, list };
+        let (held, slow) = (0, false);
+        let stream =
+            Stream { state, connection, id, previous, next, held, head, priority, slow, list };
         self.slab.insert(stream).index
     }
 
@@ -184,6 +188,11 @@ impl Streams {
     /// Its connection has something to do for this stream at `at`.
     pub fn arm(&mut self, slot: u32, at: Time) {
         self.wheel.arm(slot, at);
+    }
+
+    /// Whether it has a timer.
+    pub fn is_armed(&self, slot: u32) -> bool {
+        self.wheel.is_armed(slot)
     }
 
     /// The number of streams.
@@ -221,7 +230,9 @@ impl State {
         if let State::Waiting(_) = self
             && let State::Waiting(exchange) = std::mem::replace(self, State::Served)
         {
-            *self = State::Active(Box::new(Active::new(Work::Sending(exchange))));
+            let due = exchange.due();
+            let active = Active::new(Work::Sending(exchange));
+            *self = State::Active(Box::new(Active { due, ..active }));
         }
         match self {
             State::Active(active) => Some(active),
@@ -232,7 +243,7 @@ impl State {
 
 impl Stream {
     /// When it has something to do, whatever happens.
-    fn due(&self) -> Time {
+    pub(super) fn due(&self) -> Time {
         match &self.state {
             State::Waiting(exchange) => exchange.due(),
             State::Active(active) => active.due,

@@ -117,8 +117,12 @@ impl Http2 {
             self.guard.empty(cx.clock.now)?;
         }
         let slot = self.index.find(head.stream);
-        let open = slot.and_then(|slot| active(cx, slot).zip(Some(slot)));
-        let Some((active, slot)) = open.filter(|(active, _)| !active.ended) else {
+        let open = slot.and_then(|slot| cx.worker.streams.get(slot).zip(Some(slot)));
+        let open = open.and_then(|(stream, slot)| match &mut stream.state {
+            State::Active(active) if !active.ended => Some((active, &mut stream.held, slot)),
+            _ => None,
+        });
+        let Some((active, held, slot)) = open else {
             self.credit_connection(head.length, output);
             return match slot {
                 Some(_) => self.reset_id(cx, head.stream, ErrorCode::STREAM_CLOSED, output),
@@ -130,12 +134,13 @@ impl Http2 {
         let left = active.left.map(|left| left.checked_sub(data.len() as u64));
         let exceeds = left == Some(None) || (ends && left.flatten().is_some_and(|left| left > 0));
         active.left = left.flatten();
-        if active.receive_window < 0 || exceeds {
-            let full = active.receive_window < 0;
+        let full = active.receive_window < 0;
+        if full || exceeds {
             self.credit_connection(head.length, output);
             let code = if full { ErrorCode::FLOW_CONTROL_ERROR } else { ErrorCode::PROTOCOL_ERROR };
             return self.reset_id(cx, head.stream, code, output);
         }
+        *held += head.length as u16;
         active.pending.extend_from_slice(data);
         let padding = head.length - data.len() as u32;
         self.credit(cx, slot, padding, output);
@@ -182,7 +187,11 @@ impl Http2 {
             Work::Tunnel(_) if has_room => {
                 return self.drive(cx, to, active, output);
             }
-            _ => return self.put_back(cx, slot, State::Active(active)),
+            Work::Tunnel(_) => return self.put_back(cx, slot, State::Active(active)),
+            Work::Sending(_) => {
+                active.pending = Vec::new();
+                return self.put_back(cx, slot, State::Active(active));
+            }
         };
         let kept = intake.kept_bytes();
         let mut pending = std::mem::take(&mut active.pending);
@@ -322,8 +331,9 @@ impl Http2 {
     /// Lets the client send so many more bytes on a stream and on the connection, in one frame each
     /// for a good part of a window.
     pub(super) fn credit(&mut self, cx: &mut Cx, slot: u32, bytes: u32, output: &mut Buf) {
-        self.credit_connection(bytes, output);
         let Some(stream) = cx.worker.streams.get(slot) else { return };
+        stream.held -= bytes as u16;
+        self.credit_connection(bytes, output);
         let State::Active(active) = &mut stream.state else { return };
         active.uncredited += bytes;
         if active.uncredited >= INITIAL_WINDOW / 2 && !active.ended {
