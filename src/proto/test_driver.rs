@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::conn::{Conn, Protocol};
 use super::tls::acceptor::Acceptor;
-use super::{Clock, Cx, Edge, Ends, Event, Next, Shared};
+use super::{Clock, Cx, Edge, Ends, Event, Machine, Next, Shared};
 use crate::base::buf::Buf;
 use crate::base::limits::HANDSHAKES_PER_TURN;
 use crate::base::time::Time;
@@ -90,6 +90,14 @@ impl Driver {
         worker.delayed += conn.standing().delayed as usize;
         edge.event = Event::None;
         next
+    }
+
+    /// Lets the timers of streams fire that are due.
+    pub fn fire(&mut self) {
+        let Driver { conn, worker, clock, .. } = self;
+        let mut fired = Vec::new();
+        worker.streams.expire(clock.now, usize::MAX / 2, &mut fired);
+        fired.iter().for_each(|(_, stream)| conn.fire(*stream, worker));
     }
 
     /// Lets bytes arrive, and calls the machine until it waits, reading the clock when it asks for

@@ -11,7 +11,9 @@ use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 
+use crate::frames;
 use crate::pattern::{Pattern, Verdict};
+use crate::referee::Referee;
 use crate::script::{Failure, Script, Step, spell};
 
 /// The `Server` field of every answer.
@@ -55,6 +57,9 @@ pub(crate) struct Player {
     end: End,
     /// The server's output that no line has matched yet.
     said: Vec<u8>,
+    /// What makes lines of HTTP/2 frames, if the transcript has such, and what checks them.
+    frames: Option<frames::Reader>,
+    referee: Option<Box<Referee>>,
     /// Whether the server has shut down its sending side.
     shut: bool,
     /// Whether a line has expected that.
@@ -82,6 +87,8 @@ impl Player {
         let mut player = Player::new(app, protocol, cut);
         player.driver.modifiers = listen.and_then(Listen::shared_modifiers);
         player.driver.accept(protocol);
+        player.frames = script.frames.then(frames::Reader::default);
+        player.referee = (script.frames && !script.garbled).then(|| Referee::new().into());
         let mut steps = script.steps.iter().peekable();
         player.turn().map_err(|what| (1, what))?;
         while let Some((line, step)) = steps.next() {
@@ -102,6 +109,8 @@ impl Player {
             arrived: Vec::new(),
             end: End::Open,
             said: Vec::new(),
+            frames: None,
+            referee: None,
             shut: false,
             shut_expected: false,
             line: 1,
@@ -122,6 +131,11 @@ impl Player {
             Step::At(time) => {
                 self.nothing_is_left()?;
                 self.pass(*time)
+            }
+            Step::Drain => {
+                self.nothing_is_left()?;
+                self.driver.worker.draining = true;
+                self.turn()
             }
             Step::Silence(until) => self.silence(*until),
         }
@@ -156,7 +170,7 @@ impl Player {
     }
 
     fn expect(&mut self, pattern: &Pattern) -> Result<(), String> {
-        let said = std::mem::take(&mut self.said);
+        let said = self.take_said();
         match pattern.verdict(&said) {
             Verdict::Same => Ok(()),
             Verdict::Differs { at, line, text } => {
@@ -173,8 +187,21 @@ impl Player {
         }
     }
 
+    /// The server's output, as text.
+    fn take_said(&mut self) -> Vec<u8> {
+        let said = std::mem::take(&mut self.said);
+        match &mut self.frames {
+            Some(reader) => reader.text(&said),
+            None => said,
+        }
+    }
+
     /// Checks that all output, and a close, was expected by a line.
     fn nothing_is_left(&mut self) -> Result<(), String> {
+        if self.frames.is_some() && !self.said.is_empty() {
+            let said = self.take_said();
+            return Err(format!("unexpected output: \"{}\"", show(&said)));
+        }
         match (self.said.is_empty(), self.shut && !self.shut_expected) {
             (true, false) => Ok(()),
             (true, true) => Err("unexpected close of the connection".to_owned()),
@@ -199,6 +226,7 @@ impl Player {
     fn pass(&mut self, until: Time) -> Result<(), String> {
         while let Some(due) = self.due().filter(|due| *due <= until) {
             self.driver.clock.now = due;
+            self.driver.fire();
             self.turn()?;
         }
         if until < self.driver.clock.now {
@@ -221,8 +249,11 @@ impl Player {
 
     /// When the machine is called although nothing arrives.
     fn due(&self) -> Option<Time> {
+        let streams = Some(self.driver.worker.streams.next()).filter(|due| *due != Time::NEVER);
         match self.next {
-            Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
+            Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => {
+                Some(until.min(streams.unwrap_or(Time::NEVER)))
+            }
             _ => None,
         }
     }
@@ -245,8 +276,7 @@ impl Player {
         }
         let (mut next, mut fresh) = (Next::Write, false);
         for _ in 0..MOST_CALLS {
-            self.said.extend_from_slice(self.driver.output.unread());
-            self.driver.output.clear();
+            self.take_output()?;
             self.shut |= matches!(next, Next::Linger(_) | Next::Close | Next::Reset);
             match next {
                 Next::ReadClock => fresh = true,
@@ -257,6 +287,16 @@ impl Player {
             next = self.advance(fresh);
         }
         Err("the machine never waits".to_owned())
+    }
+
+    fn take_output(&mut self) -> Result<(), String> {
+        let output = self.driver.output.unread();
+        self.said.extend_from_slice(output);
+        if let Some(referee) = &mut self.referee {
+            referee.said(output)?;
+        }
+        self.driver.output.clear();
+        Ok(())
     }
 
     /// The machine waits for something in the future.
@@ -279,6 +319,9 @@ impl Player {
         }
         if self.arrived.is_empty() {
             self.end = End::Read;
+        }
+        if let Some(referee) = &mut self.referee {
+            referee.sent(&self.arrived);
         }
         self.driver.input.tail().append(&mut self.arrived);
         true

@@ -3,6 +3,7 @@
 use loiter::base::time::Time;
 use loiter::config::{Setting, Settings};
 
+use crate::frames;
 use crate::pattern::Pattern;
 
 /// A line number, and what is wrong with the line.
@@ -14,6 +15,10 @@ pub(crate) struct Script {
     pub(crate) settings: Settings,
     /// Whether the input may be split.
     pub(crate) cuts: bool,
+    /// Whether its lines are HTTP/2 frames.
+    pub(crate) frames: bool,
+    /// Whether bytes are expected that are no frames.
+    pub(crate) garbled: bool,
     /// The events, each with its line number.
     pub(crate) steps: Vec<(usize, Step)>,
     /// The number of its last line.
@@ -37,6 +42,8 @@ pub(crate) enum Step {
     Reset,
     /// The time is now this.
     At(Time),
+    /// The server begins to drain.
+    Drain,
     /// The server has sent nothing, and sends nothing until this time.
     Silence(Time),
 }
@@ -45,13 +52,19 @@ impl Script {
     /// Parses a file: connections separated by `---`. Settings also apply to later connections.
     pub(crate) fn parse(text: &str) -> Result<Vec<Script>, Failure> {
         let mut scripts = Vec::new();
-        let mut script =
-            Script { settings: Settings::default(), cuts: true, steps: Vec::new(), end: 1 };
+        let mut script = Script {
+            settings: Settings::default(),
+            cuts: true,
+            frames: false,
+            garbled: false,
+            steps: Vec::new(),
+            end: 1,
+        };
         for (line, number) in text.lines().zip(1..) {
             script.end = number;
             if line.starts_with("---") {
-                let settings = script.settings.clone();
-                let next = Script { settings, cuts: script.cuts, steps: Vec::new(), end: number };
+                let (settings, steps) = (script.settings.clone(), Vec::new());
+                let next = Script { settings, steps, end: number, garbled: false, ..script };
                 scripts.push(std::mem::replace(&mut script, next));
             } else {
                 script.line(number, line).map_err(|what| (number, what))?;
@@ -92,8 +105,10 @@ impl Script {
         };
         match mark {
             "!" => return self.setting(rest),
+            ">" if self.frames => self.send(number, &frames::write(rest, &bytes)?),
             ">" => self.send(number, &text(rest)?),
             "<" => self.said(number, rest)?,
+            "@" if rest == "drain" => self.steps.push((number, Step::Drain)),
             "@" => self.steps.push((number, Step::At(time(rest)?))),
             _ if rest.is_empty() => self.steps.push((number, Step::Silence(Time::START))),
             _ => self.steps.push((number, Step::Silence(time(rest)?))),
@@ -103,14 +118,20 @@ impl Script {
 
     fn setting(&mut self, line: &str) -> Result<(), String> {
         let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-        if name == "cuts" {
-            self.cuts = match value {
-                "on" => true,
-                "off" => false,
-                _ => return Err("cuts takes on or off".to_owned()),
-            };
-            return Ok(());
-        }
+        let own = match name {
+            "cuts" => &mut self.cuts,
+            "frames" => &mut self.frames,
+            _ => return self.server_setting(name, value),
+        };
+        *own = match value {
+            "on" => true,
+            "off" => false,
+            _ => return Err(format!("{name} takes on or off")),
+        };
+        Ok(())
+    }
+
+    fn server_setting(&mut self, name: &str, value: &str) -> Result<(), String> {
         let row = Setting::named(name).ok_or_else(|| format!("no setting {name:?}"))?;
         (row.set)(&mut self.settings, value.trim())
             .map_err(|error| format!("{name}: {error:?}; give {}", row.takes))
@@ -129,6 +150,7 @@ impl Script {
         if !matches!(self.steps.last(), Some((_, Step::Said(_)))) {
             self.steps.push((number, Step::Said(Pattern::default())));
         }
+        self.garbled |= rest.starts_with("BYTES");
         match self.steps.last_mut() {
             Some((_, Step::Said(pattern))) => pattern.line(number, rest),
             _ => Ok(()),
@@ -139,12 +161,15 @@ impl Script {
 /// A line's bytes: its text with the escapes resolved, and CR LF unless it ends with a backslash.
 fn text(line: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let ends = units(line, |unit| match unit {
-        Unit::Byte(byte) => bytes.push(byte),
-        Unit::Star => bytes.push(b'*'),
-        Unit::AnyByte => bytes.push(b'?'),
-    })?;
+    let ends = units(line, |unit| bytes.push(unit.byte()))?;
     bytes.extend_from_slice(if ends { b"\r\n" } else { b"" });
+    Ok(bytes)
+}
+
+/// The bytes of a part of a line.
+fn bytes(part: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    units(part, |unit| bytes.push(unit.byte()))?;
     Ok(bytes)
 }
 
@@ -156,6 +181,17 @@ pub(crate) enum Unit {
     Star,
     /// The escape for any byte.
     AnyByte,
+}
+
+impl Unit {
+    /// As it is in what is sent.
+    fn byte(self) -> u8 {
+        match self {
+            Unit::Byte(byte) => byte,
+            Unit::Star => b'*',
+            Unit::AnyByte => b'?',
+        }
+    }
 }
 
 /// Resolves a line's escapes; returns whether CR LF follows.
