@@ -8,11 +8,11 @@ use std::time::SystemTime;
 
 use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::BODY_HIGH_WATER;
+use loiter::config::TlsSettings;
 use loiter::http::app::App;
 use loiter::http::tls_facts::TlsVersion;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
-use loiter::config::tls::TlsSettings;
 use loiter::proto::test_driver::Driver;
 use loiter::proto::tls::acceptor::{Acceptor, AcceptorConfig};
 use loiter::server::identity::{Identity, Resolver};
@@ -26,7 +26,9 @@ use rustls::{RootCertStore, version};
 
 /// A server, and a client of each version.
 static SIDES: LazyLock<(Arc<Acceptor>, [Arc<ClientConfig>; 2])> = LazyLock::new(|| {
-    let identity = Arc::new(Identity::build(&TlsSettings::default(), None, SystemTime::now()).expect("an identity"));
+    let identity = Arc::new(
+        Identity::build(&TlsSettings::default(), None, SystemTime::now()).expect("an identity"),
+    );
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_slice(identity.ca_pem().as_bytes()).expect("a certificate");
     roots.add(ca).expect("a root");

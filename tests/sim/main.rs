@@ -14,6 +14,7 @@ mod modified;
 mod reference;
 mod refused;
 mod slow;
+mod tls;
 mod visitor;
 
 use std::sync::Arc;

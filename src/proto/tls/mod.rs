@@ -150,7 +150,8 @@ impl<M: Machine> Tls<M> {
             input.clear();
             (edge.read_eof, edge.eof_reported) = (true, true);
         }
-        let ends = Ends { secure: Some(facts), ..cx.ends };
+        // No TLS begins inside it.
+        let ends = Ends { tls: None, secure: Some(facts), ..cx.ends };
         let mut within = Cx {
             clock: cx.clock,
             edge,

@@ -221,7 +221,16 @@ fn a_reset_reaches_what_was_begun() {
     assert_eq!((pair.server.worker.clients_gone, pair.server.worker.delayed), (1, 0));
 }
 
-/// Between two calls a connection keeps nothing but what its machine has not consumed.
+#[test]
+fn tls_does_not_begin_inside_tls() {
+    let mut pair = open(&version::TLS13);
+    let answer = pair.ask(b"\x16\x03\x01\x00\x05hello");
+    assert!(answer.starts_with("HTTP/1.1 400 ") && pair.is_over, "{answer}");
+    let server = Server::new(|_| {});
+    let mut first = server.connect(&Arc::new(server.client(&BOTH)), Protocol::Https);
+    assert!(first.ask(b"\x16\x03\x01\x00\x05hello").starts_with("HTTP/1.1 400 "));
+}
+
 #[test]
 fn an_upgraded_connection_speaks_its_protocol_inside() {
     let mut pair = open(&version::TLS12);
