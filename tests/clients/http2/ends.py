@@ -1,4 +1,7 @@
-"""How connections end: a drain, the most requests, silence; each on a server of its own."""
+"""How connections end: a drain, the most requests, silence; each on a server of its own.
+
+Takes the path of loiter, and where it listens.
+"""
 
 import pathlib
 import signal
@@ -146,4 +149,4 @@ def a_body_above_the_limit(listen):
 
 
 if __name__ == "__main__":
-    claims.check(sys.modules[__name__], sys.argv[1])
+    claims.check(sys.modules[__name__], sys.argv[2])
