@@ -1,6 +1,7 @@
 """How each attack on loiter must end, and by how much it may grow."""
 
 CALM = "GOAWAY ENHANCE_YOUR_CALM"
+SILENT = "it does not answer"
 
 # Those that are not here end by themselves: all is taken, at the cost of what is sent.
 ENDS = {
@@ -35,6 +36,8 @@ GROWTH = {"unfinished bodies": 72 << 20}
 
 def wrong(name, outcome, grown):
     """What is wrong with this end; None if it is right."""
+    if outcome == SILENT:
+        return outcome
     if grown > GROWTH.get(name, MOST):
         return f"it grew by {grown / 1e6:.0f} MB"
     wanted = ENDS.get(name, "")
