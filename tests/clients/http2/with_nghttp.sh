@@ -32,8 +32,9 @@ has ':status: 200' 'CONTINUATION' nghttp --continuation --verbose --null-out "$u
 has ':status: 200' 'no dependencies' nghttp --no-dep --verbose --null-out "$url/get"
 has ':status: 200' 'trailers' nghttp --trailer='x-a: b' --data "$folder/body" --verbose \
   --null-out "$url/echo"
-has ':status: 200' 'Expect' nghttp --expect-continue --data "$folder/body" --verbose \
-  --null-out "$url/echo"
+# Not /echo: its answer begins before the body, and nghttp then sends none.
+has ':status: 100' 'Expect' nghttp --expect-continue --data "$folder/body" --verbose \
+  --null-out "$url/post"
 has ':status: 200' 'a small table' nghttp --header-table-size=0 --encoder-header-table-size=0 \
   --verbose --null-out "$url/get"
 has '2000 succeeded, 0 failed, 0 errored' 'h2load' h2load --requests=2000 --clients=4 \
