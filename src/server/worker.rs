@@ -196,10 +196,13 @@ impl<N: Net> Worker<N> {
             }
         }
         self.fired = fired;
-        self.take_stream_timers();
+        if self.shared.streams.next() <= self.now {
+            self.take_stream_timers();
+        }
     }
 
     /// The same for the streams of HTTP/2 connections.
+    #[inline(never)]
     fn take_stream_timers(&mut self) {
         let mut fired = std::mem::take(&mut self.fired_streams);
         self.shared.streams.expire(self.now, FIRES_PER_TURN, &mut fired);
