@@ -19,7 +19,8 @@ type Traffic<'a> = WriteTraffic<'a, ServerConnectionData>;
 
 /// rustls' part of a connection.
 pub(super) struct Link {
-    conn: UnbufferedServerConnection,
+    /// In a box of its own, so that a connection without a ClientHello is small.
+    conn: Box<UnbufferedServerConnection>,
 }
 
 /// What has been opened.
@@ -37,7 +38,7 @@ pub(super) struct Failed;
 
 impl Link {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Link, Error> {
-        UnbufferedServerConnection::new(config).map(|conn| Link { conn })
+        UnbufferedServerConnection::new(config).map(|conn| Link { conn: Box::new(conn) })
     }
 
     /// Opens every whole record of `input`: what the client sent is appended to `plain`, and what
