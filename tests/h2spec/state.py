@@ -243,6 +243,11 @@ CASES = [
      [headers(7, GET), kind(HEADERS, 7), data(5)], stream_error(STREAM_CLOSED, PROTOCOL)),
     ("s26", "the highest stream number", [headers(MOST, GET)], response(MOST)),
     ("s27", "a stream of the server's", [data(2)], connection_error(PROTOCOL)),
+    ("s31", "WINDOW_UPDATE on a stream that waits",
+     [headers(1, request("GET", "/delay/0.3")), pong(), window_update(1, 100)], response()),
+    ("s32", "INITIAL_WINDOW_SIZE while a stream waits",
+     [headers(1, request("GET", "/delay/0.3")), pong(), settings((INITIAL_WINDOW, 1)), pong(),
+      settings((INITIAL_WINDOW, 65535))], stream_end),
     ("s28", "a request on two streams in one segment", [headers(1, GET) + headers(3, GET)],
      response(3)),
 ]
