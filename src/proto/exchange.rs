@@ -1,5 +1,6 @@
 //! Sends one reply on schedule: delay, head, paced body. Independent of the protocol;
-//! `http1/encode.rs` produces the bytes.
+//! `http1/encode.rs` and
+//! `http2/answer.rs` produce the bytes.
 //!
 //! This is the only place where a due time is compared with now. All due times of a body's pieces
 //! count from one start, so they do not drift, and no piece is sent early.

@@ -79,6 +79,11 @@ impl WebSocket {
         }
     }
 
+    /// Bytes of the message that is arriving.
+    pub fn message_bytes(&self) -> u64 {
+        self.message.len() as u64
+    }
+
     /// See [`Standing`].
     pub fn standing(&self) -> Standing {
         let Some(echoes) = &self.echoes else { return Standing::READS };

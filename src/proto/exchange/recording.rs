@@ -81,6 +81,12 @@ impl Exchange {
         None
     }
 
+    /// The answer is not given: its stream is refused, and the client may try again.
+    pub fn refuse_stream(mut self, cx: &mut Cx) {
+        self.reply.status = Status::NO_ANSWER;
+        self.abort(cx);
+    }
+
     /// The answer is cut off, and recorded as far as it went: if not even its head is out, its
     /// client is gone.
     pub fn abort(mut self, cx: &mut Cx) {

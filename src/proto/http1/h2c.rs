@@ -42,16 +42,15 @@ fn change(cx: &Cx, head: &Head, requests: u32, output: &mut Vec<u8>) -> Option<N
 fn text(request: &Request) -> Vec<u8> {
     let mut text = Vec::new();
     let host = request.host.unwrap_or(request.local.as_bytes());
-    let path = match request.target.raw_path {
-        path if path.starts_with(b"/") || path == b"*" => request.target.raw,
-        _ => b"/",
-    };
-    let path = path.get(path.iter().position(|&byte| byte == b'/').unwrap_or(0)..);
+    let mut path = request.target.raw_path.to_vec();
+    if let Some(query) = request.target.raw_query {
+        path.extend([b"?", query].into_iter().flatten());
+    }
     for (name, value) in [
         (":method", request.method_name().as_bytes()),
         (":scheme", b"http"),
         (":authority", host),
-        (":path", path.unwrap_or_default()),
+        (":path", path.as_slice()),
     ] {
         line(&mut text, name.as_bytes(), value);
     }

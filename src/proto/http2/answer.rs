@@ -15,6 +15,9 @@ use crate::proto::Cx;
 use crate::proto::exchange::{Exchange, Head};
 use crate::proto::http1;
 
+/// A status that HTTP/2 does not have (RFC 9113 8.6).
+const NO_SUCH: Status = Status(101);
+
 /// What is left of an answer whose head is out.
 #[derive(Debug, Default)]
 pub(super) struct Left {
@@ -90,7 +93,7 @@ impl Http2 {
         if exchange.plan().is_some() {
             return self.answer_modified(cx, exchange, request, id, output.tail());
         }
-        if let Some(status) = exchange.take_interim() {
+        if let Some(status) = exchange.take_interim().filter(|status| *status != NO_SUCH) {
             self.interim(output.tail(), id, status, None);
         }
         let room = room.min(self.window).min(BODY_HIGH_WATER as i64 - output.len() as i64);
@@ -140,11 +143,11 @@ impl Http2 {
         if exchange.sends_nothing() {
             return Left { then: Some(Then::More), ..Left::default() };
         }
-        if let Some(status) = exchange.take_interim() {
+        if let Some(status) = exchange.take_interim().filter(|status| *status != NO_SUCH) {
             self.interim(out, id, status, None);
         }
         let interim_status = exchange.plan().and_then(|plan| plan.status);
-        if let Some(status) = interim_status.filter(|status| status.0 < 200) {
+        if let Some(status) = interim_status.filter(|status| status.0 < 200 && *status != NO_SUCH) {
             self.interim(out, id, status, None);
         }
         let upgrades = exchange.upgrades();

@@ -54,7 +54,7 @@ impl Sums {
                 match &active.work {
                     Work::Sending(exchange) => self.keep(stream, exchange.parked_bytes()),
                     Work::Receiving(intake) => self.kept += intake.kept_bytes(),
-                    Work::Tunnel(_) => {}
+                    Work::Tunnel(socket) => self.kept += socket.message_bytes(),
                 }
             }
             State::Served => {}

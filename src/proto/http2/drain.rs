@@ -54,6 +54,12 @@ impl Http2 {
     pub(super) fn leave_if_due(&mut self, cx: &mut Cx, output: &mut Buf) {
         let now = cx.clock.now;
         let is_new = matches!(self.stage, Stage::Preface | Stage::Settings);
+        if cx.worker.draining && !std::mem::replace(&mut self.drained, true) {
+            // What is silent has nothing to finish.
+            for slot in self.index.slots().collect::<Vec<u32>>() {
+                self.make_ready(slot, cx.worker);
+            }
+        }
         match self.stage {
             Stage::Open if cx.worker.draining => self.drain(cx, output),
             Stage::Draining { until } if now >= until => self.leave(output),
@@ -65,9 +71,12 @@ impl Http2 {
         let over = cx.edge.read_eof
             || self.client_leaves
             || now >= self.deadline(cx)
-            || (is_new && cx.worker.draining)
+            || (is_new && (cx.worker.draining || self.goes))
             || matches!(self.stage, Stage::Leaving { .. });
-        let late = |head: &Fragments| cx.edge.read_eof || now >= head.until;
+        if cx.edge.read_eof {
+            self.fragments = None;
+        }
+        let late = |head: &Fragments| now >= head.until;
         if self.fragments.as_deref().is_some_and(late) {
             let reason = "a field block is not completed";
             self.fail(cx, error(ErrorCode::ENHANCE_YOUR_CALM, reason), output);
@@ -82,10 +91,6 @@ impl Http2 {
         frame::write_goaway(output.tail(), MAX_31_BITS, ErrorCode::NO_ERROR, "");
         frame::write_ping(output.tail(), 0, DRAIN_PING);
         self.stage = Stage::Draining { until: cx.clock.now.after(cx.app.limits.linger_timeout) };
-        // What is silent has nothing to finish.
-        for slot in self.index.slots().collect::<Vec<u32>>() {
-            self.make_ready(slot, cx.worker);
-        }
     }
 
     /// A PING has come back.

@@ -86,10 +86,14 @@ pub struct Http2 {
     kept_bytes: u64,
     /// Since when no stream is open.
     idle_since: Time,
+    /// When bytes of a body went out last.
+    taken_at: Time,
     /// Whether the client opens no more streams.
     client_leaves: bool,
     /// Whether it is known that the client sends no more.
     half_closed: bool,
+    /// Whether its silences have been ended by a drain.
+    drained: bool,
     /// Whether an answer asked for the end of the connection.
     goes: bool,
     /// Whether a fault resets the connection.
@@ -155,8 +159,10 @@ impl Http2 {
             unsent: 0,
             kept_bytes: 0,
             idle_since: now,
+            taken_at: now,
             client_leaves: false,
             half_closed: false,
+            drained: false,
             goes: false,
             broken: false,
             is_table_off: false,

@@ -9,14 +9,15 @@ use super::guard::ConnectionError;
 use super::hpack::decoded::{Decoded, Fault};
 use super::kept::OWN;
 use super::priority::Priority;
-use super::streams::{List, State};
-use super::{Http2, Stage, request};
+use super::streams::{List, NONE, State};
+use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
-use crate::base::limits::UNSENT_BYTES;
+use crate::base::limits::{HIGH_WATER, UNSENT_BYTES};
 use crate::base::random::Random;
 use crate::endpoint::{self, Answers, Found};
+use crate::http::app::HalfClose;
 use crate::http::reply::Refusal;
-use crate::http::request::Request;
+use crate::http::request::{Method, Request};
 use crate::proto::exchange::{Admission, Ending, Exchange, Opened, record_outcome};
 use crate::proto::http2::request::FieldTable;
 use crate::proto::modify::{self, Asked};
@@ -35,9 +36,31 @@ pub(super) struct To {
     pub(super) slot: Option<u32>,
     /// See [`Active::window`].
     pub(super) window: i64,
+    /// See [`Active::receive_window`] and [`Active::uncredited`].
+    pub(super) receive_window: i64,
+    pub(super) uncredited: u32,
     /// Whether the client's side has ended.
     pub(super) ended: bool,
     pub(super) priority: Priority,
+}
+
+impl To {
+    /// A stream that has no state yet.
+    pub(super) fn new(id: u32, ended: bool, priority: Priority) -> To {
+        let (receive_window, uncredited) = (INITIAL_WINDOW.into(), 0);
+        To { id, slot: None, window: 0, receive_window, uncredited, ended, priority }
+    }
+
+    /// One that is active.
+    pub(super) fn of(slot: u32, id: u32, active: &Active, priority: Priority) -> To {
+        let Active { window, receive_window, uncredited, ended, .. } = *active;
+        To { id, slot: Some(slot), window, receive_window, uncredited, ended, priority }
+    }
+
+    /// Its slot; that of no stream if it has none.
+    pub(super) fn slot(&self) -> u32 {
+        self.slot.unwrap_or(NONE)
+    }
 }
 
 type Result<T> = std::result::Result<T, ConnectionError>;
@@ -80,7 +103,7 @@ impl Http2 {
                 return self.reset_id(cx, id, ErrorCode::PROTOCOL_ERROR, output);
             }
             Err(Fault::Refused(refusal)) => {
-                let to = To { id, slot: None, window: 0, ended, priority: Priority::default() };
+                let to = To::new(id, ended, Priority::default());
                 let mut table = FieldTable::empty();
                 let request = request::placeholder(decoded, &mut table, origin);
                 return self.refuse(cx, to, &refusal, &request, output);
@@ -90,7 +113,7 @@ impl Http2 {
             return self.reset_id(cx, id, ErrorCode::PROTOCOL_ERROR, output);
         }
         head.request.seed = self.seed_of(id);
-        let to = To { id, slot: None, window: 0, ended, priority: head.priority };
+        let to = To::new(id, ended, head.priority);
         let found = endpoint::find(cx.app, &head.request.target, head.request.method);
         let mut asked = Asked::plain(found);
         modify::plan(cx, &head.request, &mut asked, !ended && !head.websocket);
@@ -102,7 +125,9 @@ impl Http2 {
             let opened = Exchange::open(cx, &mut head.request, &mut asked);
             return self.admit(cx, to, opened, &head.request, &decoded.text, output);
         }
-        if !ended || asked.changes_reading() {
+        // What a CONNECT is followed by is no body, and is not waited for.
+        let has_body = !ended && head.request.method != Method::Connect;
+        if has_body || asked.changes_reading() {
             return self.receive_body(cx, to, head, &decoded.text, asked, output);
         }
         let opened = Exchange::open(cx, &mut head.request, &mut asked);
@@ -124,13 +149,20 @@ impl Http2 {
             self.hint(output.tail(), to.id, plan);
         }
         if admission != Admission::Delayed {
-            return match self.unsent < UNSENT_BYTES {
+            let room = (self.initial_window + to.window).min(self.window);
+            return match self.unsent < UNSENT_BYTES || room >= HIGH_WATER as i64 {
                 true => self.answer_now(cx, to, exchange, request, output),
                 false => self.queue(cx, to, exchange, request, text, output),
             };
         }
-        let Some((head, bytes)) = self.keep(text, request) else {
+        if self.half_closed && cx.app.half_close == HalfClose::Cancel {
+            cx.worker.clients_gone += 1;
             exchange.abort(cx);
+            self.drop_stream(cx, to);
+            return Ok(());
+        }
+        let Some((head, bytes)) = self.keep(text, request) else {
+            exchange.refuse_stream(cx);
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
         };
         exchange.derive_seed();
@@ -155,10 +187,11 @@ impl Http2 {
         text: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
-        let plain = exchange.plan().is_none();
+        // A tunnel is no answer that can be made later.
+        let plain = exchange.plan().is_none() && to.ended;
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
-            exchange.abort(cx);
+            exchange.refuse_stream(cx);
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
         };
         let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
@@ -190,7 +223,7 @@ impl Http2 {
     /// Queues a request with this head, which is opened at the next call.
     pub(super) fn queue_text(&mut self, cx: &mut Cx, id: u32, text: Vec<u8>) {
         self.kept_bytes += text.len() as u64;
-        let to = To { id, slot: None, window: 0, ended: true, priority: Priority::default() };
+        let to = To::new(id, true, Priority::default());
         let slot = self.place(cx, to, State::Queued(text.into(), 0), WITH_BODY);
         self.make_ready(slot, cx.worker);
     }
@@ -260,6 +293,8 @@ impl Http2 {
         };
         let mut active = Active::new(work);
         active.window = to.window - left.sent as i64;
+        active.receive_window = to.receive_window;
+        active.uncredited = to.uncredited;
         active.ended = to.ended;
         active.made = left.rest;
         active.then = then;
@@ -278,6 +313,8 @@ impl Http2 {
             && let Some(active) = state.activate()
         {
             (active.window, active.ended) = (to.window, to.ended);
+            active.receive_window = to.receive_window;
+            active.uncredited = to.uncredited;
         }
         let Some(slot) = to.slot else {
             let streams = &mut cx.worker.streams;
@@ -327,7 +364,7 @@ impl Http2 {
         Ok(())
     }
 
-    /// Ends a stream with an error.
+    /// Ends a stream with an error that is not the client's: it does not count against it.
     pub(super) fn reset_to(
         &mut self,
         cx: &mut Cx,
@@ -338,7 +375,7 @@ impl Http2 {
         frame::write_rst_stream(output.tail(), to.id, code);
         self.resets.note(to.id);
         self.drop_stream(cx, to);
-        self.guard.reset(cx.clock.now)
+        Ok(())
     }
 
     pub(super) fn drop_stream(&mut self, cx: &mut Cx, to: To) {

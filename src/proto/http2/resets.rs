@@ -8,6 +8,8 @@ pub(super) struct Resets {
     /// The last ones, in a ring.
     ids: Vec<u32>,
     oldest: usize,
+    /// The greatest of those before them: below it, nothing is known.
+    forgotten: u32,
 }
 
 impl Resets {
@@ -16,17 +18,15 @@ impl Resets {
         if self.ids.len() < RECENT_RESETS {
             self.ids.push(id);
         } else if let Some(place) = self.ids.get_mut(self.oldest) {
+            self.forgotten = self.forgotten.max(*place);
             *place = id;
             self.oldest = (self.oldest + 1) % RECENT_RESETS;
         }
     }
 
-    /// Whether a stream has been reset, or may have been: of those before the oldest that is known,
-    /// nothing is known once the ring is full.
+    /// Whether a stream has been reset, or may have been.
     pub(super) fn has(&self, id: u32) -> bool {
-        let unknown = self.ids.len() >= RECENT_RESETS;
-        let before = |oldest: &u32| unknown && id < *oldest;
-        self.ids.contains(&id) || self.ids.get(self.oldest).is_some_and(before)
+        id <= self.forgotten || self.ids.contains(&id)
     }
 }
 
@@ -46,6 +46,11 @@ mod tests {
         }
         assert!(resets.has(3) && resets.has(1), "forgotten");
         assert!(!resets.has(4 * 5 + 1) && !resets.has(4 * most + 9));
+        // They need not end in the order in which they began.
+        let mut resets = Resets::default();
+        resets.note(1001);
+        (0..most).for_each(|id| resets.note(2 * id + 1));
+        assert!(resets.has(1001) && resets.has(999) && !resets.has(1003));
         assert_eq!(resets.ids.len(), RECENT_RESETS);
     }
 }

@@ -5,7 +5,7 @@ use super::frame::{self, ErrorCode, MAX_PAYLOAD};
 use super::guard::ConnectionError;
 use super::open::{NOTHING, To};
 use super::streams::{List, State};
-use super::{Http2, answer, request};
+use super::{Http2, Stage, answer, request};
 use crate::base::buf::Buf;
 use crate::base::limits::{BODY_HIGH_WATER, UNSENT_BYTES};
 use crate::base::time::Time;
@@ -32,7 +32,9 @@ impl Http2 {
         {
             self.serve(cx, slot, output)?;
         }
-        if std::mem::take(&mut self.goes) {
+        let is_new = matches!(self.stage, Stage::Preface | Stage::Settings);
+        if self.goes && !is_new {
+            self.goes = false;
             self.leave(output);
         }
         Ok(())
@@ -60,7 +62,7 @@ impl Http2 {
         self.lists.remove(&mut cx.worker.streams, slot);
         let Some(stream) = cx.worker.streams.get(slot) else { return Ok(()) };
         let (id, priority) = (stream.id, stream.priority);
-        let to = To { id, slot: Some(slot), window: 0, ended: true, priority };
+        let to = To { slot: Some(slot), ..To::new(id, true, priority) };
         if let State::Active(active) = &stream.state
             && matches!(active.work, Work::Receiving(_))
             && active.unsent().is_empty()
@@ -70,7 +72,7 @@ impl Http2 {
         match std::mem::replace(&mut stream.state, State::Served) {
             State::Waiting(exchange) => self.serve_waiting(cx, to, exchange, output),
             State::Active(active) => {
-                let to = To { window: active.window, ended: active.ended, ..to };
+                let to = To::of(slot, id, &active, priority);
                 self.serve_active(cx, to, active, output)
             }
             State::Queued(own, window) => self.open_queued(cx, To { window, ..to }, &own, output),
@@ -86,8 +88,8 @@ impl Http2 {
         mut exchange: Exchange,
         output: &mut Buf,
     ) -> Result<()> {
-        let slot = to.slot.unwrap_or_default();
-        if self.unsent >= UNSENT_BYTES {
+        let slot = to.slot();
+        if self.unsent >= UNSENT_BYTES && exchange.due() <= cx.clock.now {
             self.put_back(cx, slot, State::Waiting(exchange))?;
             self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
@@ -159,12 +161,16 @@ impl Http2 {
         if !active.unsent().is_empty() {
             return self.send_made(cx, to, active, output);
         }
-        let slot = to.slot.unwrap_or_default();
+        let slot = to.slot();
         if active.then == Then::End {
             answer::end(output.tail(), to.id);
             return self.over(cx, to, *active, output);
         }
-        if self.unsent >= UNSENT_BYTES {
+        let waits = match &active.work {
+            Work::Sending(exchange) => exchange.waits() && exchange.due() > cx.clock.now,
+            _ => false,
+        };
+        if self.unsent >= UNSENT_BYTES && !waits {
             self.put_back(cx, slot, State::Active(active))?;
             self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
@@ -188,7 +194,7 @@ impl Http2 {
         step: Step,
         output: &mut Buf,
     ) -> Result<()> {
-        let slot = to.slot.unwrap_or_default();
+        let slot = to.slot();
         let Work::Sending(exchange) = &mut active.work else { return Ok(()) };
         let over = cx.worker.draining || self.half_closed;
         match step {
@@ -220,8 +226,13 @@ impl Http2 {
                 return self.again(cx, to, active);
             }
             Step::Answer(parked, arrived) => {
-                let Work::Sending(exchange) = active.work else { return Ok(()) };
-                return self.answer_parked(cx, to, exchange, (&parked, arrived), output);
+                let Active { work: Work::Sending(exchange), pending, .. } = *active else {
+                    return Ok(());
+                };
+                self.answer_parked(cx, to, exchange, (&parked, arrived), output)?;
+                if !pending.is_empty() {
+                    self.give_pending(cx, slot, pending);
+                }
             }
             Step::End => {
                 match exchange.trailers().filter(|trailers| !trailers.is_empty()) {
@@ -245,7 +256,7 @@ impl Http2 {
 
     /// It has its next turn after the others.
     fn again(&mut self, cx: &mut Cx, to: To, active: Box<Active>) -> Result<()> {
-        let slot = to.slot.unwrap_or_default();
+        let slot = to.slot();
         self.put_back(cx, slot, State::Active(active))?;
         self.make_ready(slot, cx.worker);
         Ok(())
@@ -273,6 +284,7 @@ impl Http2 {
             intake.write_unblocked(cx);
         }
         self.window -= bytes as i64;
+        self.taken_at = cx.clock.now;
         self.unsent -= bytes;
         if active.unsent().is_empty() && active.then == Then::End {
             answer::end_stream(output.tail(), frame);
@@ -295,9 +307,14 @@ impl Http2 {
         mut active: Box<Active>,
         output: &mut Buf,
     ) -> Result<()> {
-        let slot = to.slot.unwrap_or_default();
+        let slot = to.slot();
         let (now, limits) = (cx.clock.now, &cx.app.limits);
-        let due = active.patience(now, limits);
+        let own = self.initial_window + active.window <= 0;
+        let mut due = active.patience(now, limits);
+        if !own {
+            // The client takes what is more urgent.
+            due = due.max(self.taken_at.after(limits.send_timeout));
+        }
         if now >= due {
             frame::write_rst_stream(output.tail(), to.id, ErrorCode::CANCEL);
             self.resets.note(to.id);
@@ -307,7 +324,6 @@ impl Http2 {
             return self.guard.reset(now);
         }
         active.due = due;
-        let own = self.initial_window + active.window <= 0;
         self.put_back(cx, slot, State::Active(active))?;
         cx.worker.streams.arm(slot, due);
         if !own {
@@ -320,7 +336,8 @@ impl Http2 {
     fn over(&mut self, cx: &mut Cx, to: To, active: Active, output: &mut Buf) -> Result<()> {
         match active.work {
             Work::Sending(exchange) => self.finish(cx, to, exchange, output),
-            Work::Tunnel(_) => {
+            Work::Tunnel(socket) => {
+                self.kept_bytes -= socket.message_bytes();
                 if !to.ended {
                     frame::write_rst_stream(output.tail(), to.id, ErrorCode::NO_ERROR);
                     self.resets.note(to.id);

@@ -38,6 +38,25 @@ impl Http2 {
         Ok(())
     }
 
+    /// What a tunnel holds counts no more.
+    pub(super) fn end_tunnel(&mut self, active: &Active) {
+        self.unsent -= active.unsent().len();
+        if let Work::Tunnel(socket) = &active.work {
+            self.kept_bytes -= socket.message_bytes();
+        }
+    }
+
+    /// Gives a tunnel what had arrived before it began.
+    pub(super) fn give_pending(&mut self, cx: &mut Cx, slot: u32, pending: Vec<u8>) {
+        if let Some(stream) = cx.worker.streams.get(slot)
+            && let State::Active(active) = &mut stream.state
+            && matches!(active.work, Work::Tunnel(_))
+        {
+            active.pending = pending;
+            self.make_ready(slot, cx.worker);
+        }
+    }
+
     /// Lets the machine of a tunnel take what has arrived. What it writes is made, and sent as the
     /// windows allow; it writes no more before that.
     pub(super) fn drive(
@@ -47,7 +66,7 @@ impl Http2 {
         mut active: Box<Active>,
         output: &mut Buf,
     ) -> Result<()> {
-        let slot = to.slot.unwrap_or_default();
+        let slot = to.slot();
         let Work::Tunnel(socket) = &mut active.work else { return Ok(()) };
         let (mut input, mut made) = (Buf::default(), Buf::default());
         input.tail().append(&mut active.pending);
@@ -55,13 +74,21 @@ impl Http2 {
         let edge = Edge { read_eof: to.ended, eof_reported: to.ended, ..Edge::default() };
         let Cx { clock, ends, connection, app, .. } = *cx;
         let mut within = Cx { clock, edge, ends, connection, app, worker: &mut *cx.worker };
+        let before = socket.message_bytes();
         let next = socket.advance(&mut within, &mut input, &mut made);
         let slow = socket.standing().delayed > 0;
+        let message = socket.message_bytes();
+        self.kept_bytes = self.kept_bytes + message - before;
+        let full = self.kept_bytes > cx.app.limits.body_bytes && self.index.len() > 1;
         let taken = arrived - input.len();
         active.pending.extend_from_slice(input.unread());
         active.made.extend_from_slice(made.unread());
         self.unsent += made.len();
         let more = !made.is_empty();
+        if full {
+            self.end_tunnel(&active);
+            return self.reset_to(cx, to, ErrorCode::ENHANCE_YOUR_CALM, output);
+        }
         match next {
             Next::Read(until) | Next::Sleep(until) => active.due = until,
             Next::Linger(_) | Next::Close | Next::Narrow => active.then = Then::End,
@@ -70,11 +97,18 @@ impl Http2 {
                     Upgrade::Broken(kind) => kind,
                     _ => FaultKind::Close,
                 };
-                answer::data(output.tail(), to.id, active.unsent());
-                self.unsent -= active.unsent().len();
+                let room = (self.initial_window + active.window).min(self.window).max(0) as usize;
+                let piece = active.unsent();
+                let piece = piece.get(..room.min(piece.len())).unwrap_or_default();
+                answer::data(output.tail(), to.id, piece);
+                self.window -= piece.len() as i64;
+                self.end_tunnel(&active);
                 return self.break_stream(cx, to, kind, output);
             }
-            Next::Reset => return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output),
+            Next::Reset => {
+                self.end_tunnel(&active);
+                return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
+            }
             Next::Write | Next::ReadClock | Next::Yield => {}
         }
         let ends = active.then == Then::End;

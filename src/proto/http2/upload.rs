@@ -10,7 +10,7 @@ use super::request::Head;
 use super::streams::{List, State};
 use super::{Http2, INITIAL_WINDOW, request, tunnel};
 use crate::base::buf::Buf;
-use crate::base::limits::CONNECTION_WINDOW;
+use crate::base::limits::{CONNECTION_WINDOW, UNSENT_BYTES};
 use crate::base::time::Time;
 use crate::endpoint::BodyRule;
 use crate::http::modifiers::ReadSpeed;
@@ -180,16 +180,19 @@ impl Http2 {
         let priority = stream.priority;
         let (id, state) = (stream.id, std::mem::replace(&mut stream.state, State::Served));
         let State::Active(mut active) = state else { return Ok(()) };
-        let to = To { id, slot: Some(slot), window: active.window, ended: active.ended, priority };
-        let has_room = tunnel::has_room(&active);
+        let to = To::of(slot, id, &active, priority);
+        let has_room = tunnel::has_room(&active) && self.unsent < UNSENT_BYTES;
         let intake = match &mut active.work {
             Work::Receiving(intake) => intake,
             Work::Tunnel(_) if has_room => {
                 return self.drive(cx, to, active, output);
             }
             Work::Tunnel(_) => return self.put_back(cx, slot, State::Active(active)),
-            Work::Sending(_) => {
-                active.pending = Vec::new();
+            Work::Sending(exchange) => {
+                // What is sent before a handshake is answered is for the tunnel.
+                if !exchange.upgrades() {
+                    active.pending = Vec::new();
+                }
                 return self.put_back(cx, slot, State::Active(active));
             }
         };
@@ -198,7 +201,9 @@ impl Http2 {
         let (taken, next) = take(cx, intake, &pending, active.ended, &mut active.made);
         self.kept_bytes = self.kept_bytes + intake.kept_bytes() - kept;
         // All bodies of a connection together may be as long as one.
-        let full = self.kept_bytes > cx.app.limits.body_bytes && self.index.len() > 1;
+        let full = intake.kept_bytes() > 0
+            && self.kept_bytes > cx.app.limits.body_bytes
+            && self.index.len() > 1;
         let next = if full { Next::Refuse(OVERLOADED) } else { next };
         let streams = intake.streams();
         let unread = if taken == pending.len() { Vec::new() } else { pending.split_off(taken) };
@@ -317,7 +322,7 @@ impl Http2 {
     pub(super) fn abort(&mut self, cx: &mut Cx, active: Active) {
         match active.work {
             Work::Sending(exchange) => exchange.abort(cx),
-            Work::Tunnel(_) => {}
+            Work::Tunnel(socket) => self.kept_bytes -= socket.message_bytes(),
             Work::Receiving(intake) => {
                 self.kept_bytes -= intake.kept_bytes();
                 match intake.end() {
