@@ -350,6 +350,7 @@ impl Exchange {
     /// it arrives, if known. A body that is rendered is left in [`Shared::body`].
     ///
     /// [`Shared::body`]: super::Shared::body
+    #[inline(always)] // in the answer to a plain request
     pub fn head<'a>(
         &'a mut self,
         app: &App,

@@ -202,7 +202,6 @@ impl<N: Net> Worker<N> {
     }
 
     /// The same for the streams of HTTP/2 connections.
-    #[inline(never)]
     fn take_stream_timers(&mut self) {
         let mut fired = std::mem::take(&mut self.fired_streams);
         self.shared.streams.expire(self.now, FIRES_PER_TURN, &mut fired);

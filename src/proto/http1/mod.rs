@@ -139,6 +139,7 @@ impl Http1 {
     }
 
     /// See [`proto`](super).
+    #[inline(always)]
     pub fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         if cx.edge.event != Event::None {
             self.on_event(cx, input, output);
