@@ -12,7 +12,9 @@ use rustls::unbuffered::{
 use rustls::{Error, HandshakeKind, ProtocolVersion, ServerConfig};
 
 use crate::base::buf::Buf;
-use crate::base::limits::{TLS_RECORD_BYTES, TLS_RECORD_OVERHEAD};
+use crate::base::limits::{
+    HANDSHAKE_INPUT_BYTES, TLS_INPUT_BYTES, TLS_RECORD_BYTES, TLS_RECORD_OVERHEAD,
+};
 use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
 
 type Traffic<'a> = WriteTraffic<'a, ServerConnectionData>;
@@ -44,8 +46,8 @@ impl Link {
     /// Opens every whole record of `input`: what the client sent is appended to `plain`, and what
     /// follows from a handshake or an alert to `output`.
     ///
-    /// What stays in `input` is the beginning of a record or of a handshake message, of 64 KiB at
-    /// most. It is to be kept as it is, because records are decrypted in place.
+    /// What stays in `input` is the beginning of a record or of a handshake message, which has a
+    /// bound. It is to be kept as it is, because records are decrypted in place.
     pub(super) fn open(
         &mut self,
         input: &mut Buf,
@@ -72,7 +74,7 @@ impl Link {
                 Ok(ConnectionState::PeerClosed) => opened = Opened::Last,
                 Ok(ConnectionState::WriteTraffic(_) | ConnectionState::BlockedHandshake) => {
                     input.consume(discard);
-                    return Ok(opened);
+                    return if input.len() > self.most_input() { Err(Failed) } else { Ok(opened) };
                 }
                 // Both sides have sent close_notify, or it is a state that we do not ask for.
                 Ok(_) => return Ok(Opened::Last),
@@ -87,6 +89,11 @@ impl Link {
                 return Ok(opened);
             }
         }
+    }
+
+    /// Most bytes that may stay in the input.
+    fn most_input(&self) -> usize {
+        if self.is_handshaking() { HANDSHAKE_INPUT_BYTES } else { TLS_INPUT_BYTES }
     }
 
     /// Appends the alert of an error. rustls is not asked for anything else after an error.

@@ -1,5 +1,6 @@
 //! Conversations with rustls' own client, in virtual time.
 
+mod bounds;
 mod data;
 mod handshake;
 mod modified;
