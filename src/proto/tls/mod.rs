@@ -122,6 +122,10 @@ impl<M: Machine> Tls<M> {
             (Err(_), _) => return Some(broken(FaultKind::Close)),
             (_, Some(fault)) if sends => return Some(broken_by(*fault, output)),
             (Ok(Opened::All), _) if link.is_handshaking() => return Some(self.wait(cx)),
+            // A close_notify is no way past the rest of the handshake.
+            (Ok(Opened::Last), _) if link.is_handshaking() => {
+                return Some(broken(FaultKind::Close));
+            }
             _ => {}
         }
         let Some(mut facts) = link.facts(hello.take()) else { return Some(Next::Close) };
