@@ -97,10 +97,17 @@ def a_drain_ends_what_is_silent(listen):
 
 
 def a_connection_of_at_most_so_many_requests(listen):
-    with checks.listening([listen], "--max-requests", "5") as (_, [url]), Client(url) as c:
-        assert [c.get("/get").status for _ in range(5)] == [200] * 5
-        c.until(lambda: c.closed, 3)
-        assert c.closed and c.goaways and c.goaways[-1][0] >= 9, c.goaways
+    with checks.listening([listen], "--max-requests", "5") as (_, [url]), raw(url) as c:
+        c.handshake()
+        goaways = []
+        for stream in (1, 3, 5, 7, 9):
+            c.send(frames.headers(stream, frames.request(path="/get")))
+            _, before = until(c, frames.DATA, stream)
+            goaways += [got for got in before if got.kind == frames.GOAWAY]
+        while not isinstance(got := c.next(), str):
+            goaways += [got] if got.kind == frames.GOAWAY else []
+        assert got == frames.CLOSED
+        assert [(last_stream(one), one.code) for one in goaways] == [(9, 0)], goaways
 
 
 def a_silent_connection(listen):
