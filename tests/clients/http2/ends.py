@@ -87,8 +87,8 @@ def a_drain_ends_what_is_silent(listen):
     with checks.listening([listen]) as (process, [url]), raw(url) as c:
         c.handshake()
         c.send(frames.headers(1, frames.request(path="/get?~fault=hang")))
-        c.send(frames.headers(3, frames.request(path="/bytes/1000?~fault=stall")), frames.ping())
-        until(c, frames.PING, 0)
+        c.send(frames.headers(3, frames.request(path="/bytes/1000?~fault=stall")))
+        until(c, frames.DATA, 3)
         process.send_signal(signal.SIGTERM)
         until(c, frames.GOAWAY, 0)
         while not isinstance(got := c.next(), str):
