@@ -111,7 +111,7 @@ class Client:
         self.until(lambda: self.streams[number].over)
         return self.streams[number]
 
-    def until(self, done, within=10):
+    def until(self, done, within=30):
         """Receives until `done`, or for so many seconds; returns whether it is."""
         end = time.monotonic() + within
         while not done() and not self.closed and self.broken is None:
