@@ -47,7 +47,7 @@ struct Side {
 pub(crate) struct Stream {
     /// By how much its window differs from the initial one.
     window: i64,
-    receive_window: i64,
+    pub(crate) receive_window: i64,
     pub(crate) client_ended: bool,
     /// The client has reset it.
     pub(crate) cancelled: bool,

@@ -9,11 +9,19 @@
 mod broken;
 mod bulk;
 mod cancel;
+#[path = "../http2/frames.rs"]
+#[allow(dead_code)]
+mod frames;
+mod http2;
+mod http2_requests;
 mod leaving;
 mod modified;
+#[path = "../http2/referee.rs"]
+mod referee;
 mod reference;
 mod refused;
 mod slow;
+mod streams;
 mod tls;
 mod visitor;
 
@@ -107,24 +115,24 @@ fn visitor(random: &mut Random, run: &Run) -> (Time, Visitor) {
 
 /// What applies to all clients of a run.
 #[derive(Debug, Default)]
-struct Run {
-    drains: bool,
-    crowded: bool,
-    jumps: bool,
+pub(crate) struct Run {
+    pub(crate) drains: bool,
+    pub(crate) crowded: bool,
+    pub(crate) jumps: bool,
     /// Whether there are fewer descriptors than visitors.
-    exhausted: bool,
+    pub(crate) exhausted: bool,
     /// See [`Faults::error_one_in`].
-    faults: u64,
+    pub(crate) faults: u64,
     /// Limits on requests per connection, delayed answers, and bytes per second, if any.
-    requests: Option<u32>,
-    delayed: Option<usize>,
-    egress: Option<u64>,
+    pub(crate) requests: Option<u32>,
+    pub(crate) delayed: Option<usize>,
+    pub(crate) egress: Option<u64>,
     /// Whether a client that closes its side cancels what waits.
-    cancels: bool,
+    pub(crate) cancels: bool,
 }
 
 impl Run {
-    fn new(random: &mut Random) -> Run {
+    pub(crate) fn new(random: &mut Random) -> Run {
         let mut one_in = |most| random.below(most) == 0;
         let faults = [0, 7, 40][one_in(3) as usize + one_in(3) as usize];
         Run {
@@ -141,7 +149,7 @@ impl Run {
     }
 
     /// The settings. Timeouts are too long to be reached, even if the clock jumps.
-    fn app(&self) -> App {
+    pub(crate) fn app(&self) -> App {
         let long = Duration::from_secs(24 * 60 * 60);
         let usual = Limits::default();
         let limits = Limits {
@@ -161,7 +169,7 @@ impl Run {
     }
 
     /// The worker's settings, with the limits that one connection alone cannot reach.
-    fn limited(&self) -> App {
+    pub(crate) fn limited(&self) -> App {
         let mut app = self.app();
         app.limits.delayed = self.delayed.unwrap_or(usize::MAX);
         app
@@ -214,6 +222,11 @@ fn play(mut random: Random, run: &Run) {
 
 #[test]
 fn every_request_is_answered_once_in_order_and_never_early() {
+    seeds(run);
+}
+
+/// Plays each seed, and says which one fails.
+pub(crate) fn seeds(run: impl Fn(u64) + std::panic::RefUnwindSafe) {
     let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match variable("LOITER_SEED") {
         Some(seed) => seed..seed + 1,

@@ -65,14 +65,19 @@ fn cors(origin: Option<&[u8]>, out: &mut Vec<u8>) {
     lines(&text, out);
 }
 
+/// Whether a field is about a connection of HTTP/1 (RFC 9113 8.2.2).
+fn is_of_http1(name: &[u8]) -> bool {
+    let own: [&[u8]; 3] = [b"Connection", b"Transfer-Encoding", b"Upgrade"];
+    own.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// Appends the fields in these lines, but for those of HTTP/1 alone (RFC 9113 8.2.2).
 fn lines(text: &[u8], out: &mut Vec<u8>) {
     for line in text.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let Some(colon) = line.iter().position(|&byte| byte == b':') else { continue };
         let (name, value) = line.split_at(colon);
-        let of_http1: [&[u8]; 3] = [b"Connection", b"Transfer-Encoding", b"Upgrade"];
-        if !of_http1.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        if !is_of_http1(name) {
             encode::compressed_field(out, name, value.get(2..).unwrap_or_default());
         }
     }
@@ -234,7 +239,7 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out:
         http1::encode::server_timing(&mut text, timing_us);
         lines(&text, out);
     }
-    for (name, value) in head.headers.iter() {
+    for (name, value) in head.headers.iter().filter(|(name, _)| !is_of_http1(name.as_bytes())) {
         encode::field(out, name.as_bytes(), value.as_bytes());
     }
     common.cors(request.field("origin"), out);
