@@ -52,6 +52,11 @@ impl Http2 {
 
     /// Takes the next step towards the end of the connection, if there is one.
     pub(super) fn leave_if_due(&mut self, cx: &mut Cx, output: &mut Buf) {
+        if std::mem::take(&mut self.owes_goaway)
+            && let Stage::Leaving { last } = self.stage
+        {
+            frame::write_goaway(output.tail(), last, ErrorCode::NO_ERROR, "");
+        }
         let now = cx.clock.now;
         let is_new = matches!(self.stage, Stage::Preface | Stage::Settings);
         if cx.worker.draining && !std::mem::replace(&mut self.drained, true) {
@@ -64,9 +69,6 @@ impl Http2 {
             Stage::Open if cx.worker.draining => self.drain(cx, output),
             Stage::Draining { until } if now >= until => self.leave(output),
             _ => {}
-        }
-        if self.requests_left == 0 && matches!(self.stage, Stage::Open) {
-            self.leave(output);
         }
         let over = cx.edge.read_eof
             || self.client_leaves

@@ -92,6 +92,8 @@ pub struct Http2 {
     client_leaves: bool,
     /// Whether it is known that the client sends no more.
     half_closed: bool,
+    /// Whether a GOAWAY is due, as no further stream is served.
+    owes_goaway: bool,
     /// Whether its silences have been ended by a drain.
     drained: bool,
     /// Whether an answer asked for the end of the connection.
@@ -162,6 +164,7 @@ impl Http2 {
             taken_at: now,
             client_leaves: false,
             half_closed: false,
+            owes_goaway: false,
             drained: false,
             goes: false,
             broken: false,

@@ -92,8 +92,10 @@ impl Http2 {
         if self.requests_left != u32::MAX {
             self.requests_left = self.requests_left.saturating_sub(1);
         }
-        if self.requests_left == 0 {
-            self.leave(output);
+        if self.requests_left == 0 && !matches!(self.stage, Stage::Closed { .. }) {
+            // The GOAWAY follows what is answered at once: some clients take it for the end.
+            self.stage = Stage::Leaving { last: id };
+            self.owes_goaway = true;
         }
         let mut table = FieldTable::empty();
         let origin = http1::origin(cx, cx.clock.now);
