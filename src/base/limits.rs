@@ -356,9 +356,9 @@ pub const MAX_OFFERED_BYTES: usize = 1024;
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Most bytes that sealing adds to a record: 5 for its header, at most 24 for nonce and tag.
 pub const TLS_RECORD_OVERHEAD: usize = 32;
-/// Most bytes of an unfinished TLS handshake that are kept. rustls limits a message to 64 KiB, which
-/// a chain of client certificates may need, but not the records that carry it, which may be padded;
-/// one record of 18 KiB at most may have arrived in part.
+/// Most bytes of an unfinished TLS handshake that are kept. rustls limits a message to 64 KiB,
+/// which a chain of client certificates may need, but not the records that carry it, which may be
+/// padded; one record of 18 KiB at most may have arrived in part.
 pub const HANDSHAKE_INPUT_BYTES: usize = (64 + 18) * 1024;
 /// The same once the handshake is over: a part of one record, which has at most 16 KiB, 2 KiB that
 /// sealing may add (RFC 5246 6.2.3) and its header, behind a short message such as a KeyUpdate.
