@@ -349,6 +349,9 @@ pub const KEPT_FREE_BYTES: usize = 40;
 /// Longest ClientHello that is read for what it offers, in bytes; a longer one is left to rustls,
 /// which accepts 64 KiB. Those of browsers with post-quantum groups have 2 KB.
 pub const MAX_HELLO_BYTES: usize = 16 * 1024;
+/// Most records of a ClientHello that is read so: they are read again whenever more has arrived.
+/// Nearly every one comes in one record.
+pub const MAX_HELLO_RECORDS: usize = 256;
 /// Most bytes of what a ClientHello offers that are kept for a connection: Chrome's takes 130, and
 /// one of OpenSSL 230.
 pub const MAX_OFFERED_BYTES: usize = 1024;
@@ -356,13 +359,16 @@ pub const MAX_OFFERED_BYTES: usize = 1024;
 pub const TLS_RECORD_BYTES: usize = 16 * 1024;
 /// Most bytes that sealing adds to a record: 5 for its header, at most 24 for nonce and tag.
 pub const TLS_RECORD_OVERHEAD: usize = 32;
-/// Most bytes of an unfinished TLS handshake that are kept. rustls limits a message to 64 KiB,
-/// which a chain of client certificates may need, but not the records that carry it, which may be
-/// padded; one record of 18 KiB at most may have arrived in part.
+/// Most bytes of an unfinished TLS handshake that are kept. rustls limits a message to 64 KiB, for
+/// chains of client certificates, but not the records that carry it, which may be padded; a further
+/// record of 18 KiB may have arrived in part.
 pub const HANDSHAKE_INPUT_BYTES: usize = (64 + 18) * 1024;
 /// The same once the handshake is over: a part of one record, which has at most 16 KiB, 2 KiB that
 /// sealing may add (RFC 5246 6.2.3) and its header, behind a short message such as a KeyUpdate.
 pub const TLS_INPUT_BYTES: usize = 20 * 1024;
+/// Records in what has arrived on an open TLS connection that bring no data. No client has a use
+/// for several, and each may be a KeyUpdate, which costs 3 µs: a read of 64 KiB holds 2,400.
+pub const IDLE_TLS_RECORDS: u32 = 64;
 /// Steps of TLS handshakes that one loop of a worker takes. Each costs 120 to 150 µs, so timers are
 /// at most 0.6 ms late because of them.
 pub const HANDSHAKES_PER_TURN: u32 = 4;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::limits::MAX_HELLO_BYTES;
+use crate::base::limits::{MAX_HELLO_BYTES, MAX_HELLO_RECORDS};
 use crate::http::tls_facts::ClientHello;
 
 /// The type of a record, and of a handshake message in it.
@@ -50,11 +50,11 @@ enum Message<'a> {
 }
 
 /// Joins the message from its records: nearly every one comes in one. Each call begins at the first
-/// record again, so a client that sends a byte in each record pays for its own [`MAX_HELLO_BYTES`].
+/// record again, of [`MAX_HELLO_RECORDS`] at most.
 fn message(bytes: &[u8]) -> Message<'_> {
     let mut records = Reader(bytes);
     let mut joined = Cow::Borrowed(&[][..]);
-    loop {
+    for _ in 0..MAX_HELLO_RECORDS {
         let (record, whole) = match records.record() {
             Ok(record) => (record, true),
             Err(Some(rest)) => (rest, false),
@@ -84,6 +84,7 @@ fn message(bytes: &[u8]) -> Message<'_> {
             return Message::Partial;
         }
     }
+    Message::Other
 }
 
 /// What the body of a ClientHello offers; `None` if it is malformed or offers unusually much.

@@ -106,3 +106,14 @@ fn other_protocols_are_not_tls() {
     assert_eq!(read(b""), Start::Partial);
     assert!(is_tls(b"\x16") && !is_tls(b""));
 }
+
+/// They would be read again with each packet.
+#[test]
+fn a_hello_in_very_many_records_is_left_to_rustls() {
+    let body = body(&[(21, &[0; 300])]);
+    let records = records(&body, 1);
+    let most = MAX_HELLO_RECORDS * 6;
+    assert_eq!(read(&records[..most - 1]), Start::Partial);
+    assert_eq!(read(&records[..most]), Start::Hello(None));
+    assert_eq!(read(&records), Start::Hello(None));
+}
