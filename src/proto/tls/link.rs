@@ -13,7 +13,7 @@ use rustls::{Error, HandshakeKind, ProtocolVersion, ServerConfig};
 
 use crate::base::buf::Buf;
 use crate::base::limits::{
-    HANDSHAKE_INPUT_BYTES, TLS_INPUT_BYTES, TLS_RECORD_BYTES, TLS_RECORD_OVERHEAD,
+    HANDSHAKE_INPUT_BYTES, IDLE_TLS_RECORDS, TLS_INPUT_BYTES, TLS_RECORD_BYTES, TLS_RECORD_OVERHEAD,
 };
 use crate::http::tls_facts::{ClientHello, TlsFacts, TlsVersion};
 
@@ -23,6 +23,8 @@ type Traffic<'a> = WriteTraffic<'a, ServerConnectionData>;
 pub(super) struct Link {
     /// In a box of its own, so that a connection without a ClientHello is small.
     conn: Box<UnbufferedServerConnection>,
+    /// Bytes of the input, in whole records, that rustls has read and still needs.
+    read: usize,
 }
 
 /// What has been opened.
@@ -34,20 +36,41 @@ pub(super) enum Opened {
     Last,
 }
 
-/// The connection cannot go on: the alert that says why is in the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Failed;
+/// Why the connection cannot go on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Failed {
+    /// The alert that says why is in the output.
+    Refused(Error),
+    /// Too much of a message has arrived, and not all.
+    TooLong,
+    /// Too many records brought nothing.
+    Idle,
+    /// Nothing more can be encrypted with its keys (RFC 9325 4.4); close_notify is in the output.
+    Exhausted,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failed::Refused(error) => error.fmt(f),
+            Failed::TooLong => f.write_str("the records of an unfinished message are too long"),
+            Failed::Idle => f.write_str("too many records without data"),
+            Failed::Exhausted => f.write_str("the keys have encrypted as much as they may"),
+        }
+    }
+}
 
 impl Link {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Link, Error> {
-        UnbufferedServerConnection::new(config).map(|conn| Link { conn: Box::new(conn) })
+        UnbufferedServerConnection::new(config).map(|conn| Link { conn: Box::new(conn), read: 0 })
     }
 
     /// Opens every whole record of `input`: what the client sent is appended to `plain`, and what
     /// follows from a handshake or an alert to `output`.
     ///
     /// What stays in `input` is the beginning of a record or of a handshake message, which has a
-    /// bound. It is to be kept as it is, because records are decrypted in place.
+    /// bound. It is to be kept as it is, because records are decrypted in place. rustls is given
+    /// one record at a time, or it would open any number that bring nothing in one call.
     pub(super) fn open(
         &mut self,
         input: &mut Buf,
@@ -55,10 +78,14 @@ impl Link {
         output: &mut Vec<u8>,
     ) -> Result<Opened, Failed> {
         let mut opened = Opened::All;
+        let mut idle = 0;
         loop {
-            let mut may_end = false;
-            let UnbufferedStatus { mut discard, state } =
-                self.conn.process_tls_records(input.unread_mut());
+            let (mut may_end, mut rests) = (false, false);
+            let whole = self.record_end(input.unread());
+            self.read = whole.unwrap_or(self.read);
+            let end = whole.unwrap_or(input.len());
+            let records = input.unread_mut().get_mut(..end).unwrap_or_default();
+            let UnbufferedStatus { mut discard, state } = self.conn.process_tls_records(records);
             match state {
                 Ok(ConnectionState::ReadTraffic(mut records)) => {
                     may_end = true;
@@ -73,17 +100,28 @@ impl Link {
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed) => opened = Opened::Last,
                 Ok(ConnectionState::WriteTraffic(_) | ConnectionState::BlockedHandshake) => {
-                    input.consume(discard);
-                    return if input.len() > self.most_input() { Err(Failed) } else { Ok(opened) };
+                    rests = true;
                 }
                 // Both sides have sent close_notify, or it is a state that we do not ask for.
                 Ok(_) => return Ok(Opened::Last),
-                Err(_) => {
+                Err(error) => {
                     self.alert(input, output);
-                    return Err(Failed);
+                    return Err(Failed::Refused(error));
                 }
             }
             input.consume(discard);
+            self.read = self.read.saturating_sub(discard);
+            if rests && opened == Opened::Last {
+                return Ok(opened);
+            }
+            if rests && whole.is_none() {
+                let fits = input.len() <= self.most_input();
+                return if fits { Ok(opened) } else { Err(Failed::TooLong) };
+            }
+            idle += u32::from(rests && !self.is_handshaking());
+            if idle > IDLE_TLS_RECORDS {
+                return Err(Failed::Idle);
+            }
             // Nearly always: another round would find nothing.
             if may_end && input.is_empty() && !self.conn.wants_write() {
                 return Ok(opened);
@@ -91,12 +129,19 @@ impl Link {
         }
     }
 
+    /// Where the first record ends that rustls has not read; `None` if not all of it is there.
+    fn record_end(&self, input: &[u8]) -> Option<usize> {
+        let [_, _, _, high, low] = *input.get(self.read..)?.first_chunk()?;
+        let end = self.read + 5 + usize::from(u16::from_be_bytes([high, low]));
+        (end <= input.len()).then_some(end)
+    }
+
     /// Most bytes that may stay in the input.
     fn most_input(&self) -> usize {
         if self.is_handshaking() { HANDSHAKE_INPUT_BYTES } else { TLS_INPUT_BYTES }
     }
 
-    /// Appends the alert of an error. rustls is not asked for anything else after an error.
+    /// Appends the alert of an error. rustls is not asked for anything else after it.
     #[cold]
     fn alert(&mut self, input: &mut Buf, output: &mut Vec<u8>) {
         while self.conn.wants_write() {
@@ -107,11 +152,20 @@ impl Link {
     }
 
     /// Appends `plain` to `output`, in records of 16 KiB. `input` is what [`open`](Link::open)
-    /// left. Nothing is sent before the handshake is over.
-    pub(super) fn seal(&mut self, input: &mut Buf, plain: &[u8], output: &mut Vec<u8>) {
+    /// left. Nothing is sent before the handshake is over. After an error, none of it is sealed.
+    pub(super) fn seal(
+        &mut self,
+        input: &mut Buf,
+        plain: &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<(), Failed> {
         let records = plain.len() / TLS_RECORD_BYTES + 1;
         let room = plain.len() + records * TLS_RECORD_OVERHEAD;
-        self.send(input, output, room, |traffic, room| traffic.encrypt(plain, room));
+        if self.send(input, output, room, |traffic, room| traffic.encrypt(plain, room)) {
+            return Ok(());
+        }
+        self.alert(input, output);
+        Err(Failed::Exhausted)
     }
 
     /// Appends a close_notify, likewise. Nothing may be opened or sealed after it.
@@ -120,24 +174,24 @@ impl Link {
         self.send(input, output, room, |traffic, room| traffic.queue_close_notify(room));
     }
 
+    /// Returns whether it has written.
     fn send(
         &mut self,
         input: &mut Buf,
         output: &mut Vec<u8>,
         room: usize,
         mut write: impl FnMut(&mut Traffic, &mut [u8]) -> Result<usize, EncryptError>,
-    ) {
+    ) -> bool {
         loop {
             match self.conn.process_tls_records(input.unread_mut()).state {
                 Ok(ConnectionState::WriteTraffic(mut traffic)) => {
-                    append(output, room, |room| write(&mut traffic, room));
-                    return;
+                    return append(output, room, |room| write(&mut traffic, room));
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     append(output, 0, |room| data.encode(room));
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
-                _ => return,
+                _ => return false,
             }
         }
     }
@@ -180,24 +234,27 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Appends what `write` writes into `room` bytes, or into as many as it says it needs.
+/// Appends what `write` writes into `room` bytes, or into as many as it says it needs. Returns
+/// whether it did.
 fn append<E: Into<TooSmall>>(
     output: &mut Vec<u8>,
     mut room: usize,
     mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
-) {
+) -> bool {
     let start = output.len();
     for _ in 0..2 {
         output.resize(start + room, 0);
         match write(output.get_mut(start..).unwrap_or_default()).map_err(E::into) {
             Ok(written) => {
-                return output.truncate(start + written);
+                output.truncate(start + written);
+                return true;
             }
             Err(TooSmall(Some(needed))) => room = needed,
             Err(TooSmall(None)) => break,
         }
     }
     output.truncate(start);
+    false
 }
 
 /// How many bytes of room are needed; `None`: it is another error.

@@ -114,12 +114,18 @@ impl<M: Machine> Tls<M> {
         if cx.worker.handshakes_left == 0 && !input.is_empty() {
             return Some(Next::Yield);
         }
-        let before = output.len();
+        let before = [input.len(), output.len()];
         let opened = link.open(input, plain.input.tail(), output.tail());
-        let sends = output.len() > before;
-        cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(sends.into());
-        match (opened, fault) {
-            (Err(_), _) => return Some(broken(FaultKind::Close)),
+        let sends = output.len() > before[1];
+        // A certificate is verified, and a key of TLS 1.2 agreed on, without an answer.
+        let steps = u32::from(sends || input.len() < before[0]);
+        cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(steps);
+        match (&opened, fault) {
+            (Err(error), _) => {
+                let peer = cx.ends.peer.map(tracing::field::display);
+                tracing::debug!(peer, %error, "TLS handshake failed");
+                return Some(broken(FaultKind::Close));
+            }
             (_, Some(fault)) if sends => return Some(broken_by(*fault, output)),
             (Ok(Opened::All), _) if link.is_handshaking() => return Some(self.wait(cx)),
             // A close_notify is no way past the rest of the handshake.
@@ -156,24 +162,31 @@ impl<M: Machine> Tls<M> {
         }
         // No TLS begins inside it.
         let ends = Ends { tls: None, secure: Some(facts), ..cx.ends };
-        let mut within = Cx {
-            clock: cx.clock,
-            edge,
-            ends,
-            connection: cx.connection,
-            app: cx.app,
-            worker: &mut *cx.worker,
+        let next = loop {
+            let mut within = Cx {
+                clock: cx.clock,
+                edge,
+                ends,
+                connection: cx.connection,
+                app: cx.app,
+                worker: &mut *cx.worker,
+            };
+            let next = self.inner.advance(&mut within, &mut plain.input, &mut plain.output);
+            if failed {
+                self.inner.release(cx.worker);
+                plain.output.clear();
+                return broken(FaultKind::Close);
+            }
+            if plain.output.is_empty() {
+                break next;
+            }
+            let sealed = link.seal(input, plain.output.unread(), output.tail());
+            plain.output.clear();
+            if sealed.is_ok() {
+                break next;
+            }
+            (failed, edge.event) = (true, Event::Reset);
         };
-        let next = self.inner.advance(&mut within, &mut plain.input, &mut plain.output);
-        if failed {
-            self.inner.release(cx.worker);
-            plain.output.clear();
-            return broken(FaultKind::Close);
-        }
-        if !plain.output.is_empty() {
-            link.seal(input, plain.output.unread(), output.tail());
-            plain.output.clear();
-        }
         if matches!(next, Next::Close | Next::Linger(_)) {
             link.close(input, output.tail());
             self.stage = Stage::Closed;

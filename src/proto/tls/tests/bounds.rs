@@ -1,10 +1,15 @@
 //! What a client cannot make the server keep or do.
 
+use rustls::crypto::CipherSuiteCommon;
 use rustls::crypto::cipher::{MessageEncrypter, OutboundChunks, OutboundPlainMessage};
-use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion, SupportedCipherSuite};
+use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig};
+use rustls::{SupportedCipherSuite, Tls12CipherSuite};
 
+use super::super::Stage;
+use super::super::link::Link;
 use super::*;
-use crate::base::limits::{HANDSHAKE_INPUT_BYTES, TLS_INPUT_BYTES};
+use crate::base::limits::{HANDSHAKE_INPUT_BYTES, IDLE_TLS_RECORDS, TLS_INPUT_BYTES};
+use crate::proto::conn::Conn;
 
 /// A client after its handshake that writes records of its own.
 struct Forger {
@@ -111,4 +116,63 @@ fn a_close_notify_in_a_handshake_does_not_open_the_connection() {
         assert!(matches!(next, Next::Write | Next::Linger(_)), "{version:?} {next:?}");
         assert_eq!(pair.server.worker.served, 0);
     }
+}
+
+/// A KeyUpdate is one of them, and costs the server much more than the client. These are parts of a
+/// message that never ends.
+#[test]
+fn records_without_data_are_bounded() {
+    for (idle, reads, ends) in [(64, 1, false), (65, 1, true), (65, 2, false), (130, 2, true)] {
+        let mut forger = Forger::new();
+        let message = [&[24, 0][..], &[255; 200]].concat();
+        let records = message.chunks(1).take(idle).map(|byte| forger.record(22, byte, 1));
+        let records = records.collect::<Vec<_>>();
+        let mut next = Next::Write;
+        for records in records.chunks(records.len().div_ceil(reads)) {
+            next = forger.server.receive(&records.concat());
+        }
+        assert_eq!(!matches!(next, Next::Read(_)), ends, "{idle} {reads} {next:?}");
+    }
+    assert_eq!(IDLE_TLS_RECORDS, 64);
+}
+
+/// AES-GCM in TLS 1.2 has a limit of 2^24 records, which is lowered here.
+#[test]
+fn keys_that_are_used_up_end_the_connection() {
+    let server = Server::new(|_| {});
+    let mut pair = server.connect(&Arc::new(server.client(&[&version::TLS12])), Protocol::Https);
+    let mut provider = default_provider();
+    for suite in &mut provider.cipher_suites {
+        if let SupportedCipherSuite::Tls12(old) = suite {
+            let common = CipherSuiteCommon { confidentiality_limit: 3, ..old.common };
+            let new = Tls12CipherSuite { common, ..**old };
+            *suite = SupportedCipherSuite::Tls12(Box::leak(Box::new(new)));
+        }
+    }
+    let config = ServerConfig::builder_with_provider(provider.into())
+        .with_protocol_versions(&[&version::TLS12])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![server.identity.der.clone()],
+            server.identity.key.clone_key().into(),
+        );
+    let link = Link::new(Arc::new(config.unwrap())).unwrap();
+    let Conn::Tls(tls) = &mut pair.server.conn else { panic!() };
+    tls.stage = Stage::Handshake { link, hello: None, fault: None };
+    // The first record is the handshake's.
+    for _ in 0..2 {
+        assert!(pair.get("/get").starts_with("HTTP/1.1 200 "), "{:?}", pair.error);
+    }
+    let gone = pair.server.worker.clients_gone;
+    assert_eq!(pair.get("/drip?numbytes=3&duration=1"), "");
+    while let Next::Sleep(until) = pair.next {
+        pair.server.clock.now = until;
+        pair.receive(b"");
+        pair.talk();
+    }
+    assert!(pair.heard.is_empty());
+    assert!(pair.is_over && pair.error.is_none());
+    assert!(pair.client.process_new_packets().unwrap().peer_has_closed());
+    assert_eq!(pair.server.worker.clients_gone, gone + 1);
 }
