@@ -197,6 +197,15 @@ impl FromStr for Listen {
                 ));
             }
         };
+        if let Some(socket) = at.strip_prefix("unix:")
+            && !socket.starts_with(|first: char| first.is_ascii_digit())
+        {
+            let wrong = match scheme {
+                "https" => "a socket file has no TLS".to_owned(),
+                _ => format!("a socket file has no `{scheme}://`"),
+            };
+            return Err(BadValue::new(wrong).advise(format!("write unix:{socket}")));
+        }
         let is_path = |(host, path): &(&str, &str)| {
             path.is_empty() || is_token(path) || Host::parse(host).is_ok()
         };
@@ -346,6 +355,9 @@ mod tests {
             ),
             ("unix:s?~cert=expired", "modifier `cert=expired`: unix:s has no TLS handshake"),
             ("unix:", "is not a valid socket name; write unix:PATH"),
+            ("https://unix:/tmp/x", "a socket file has no TLS; write unix:/tmp/x"),
+            ("http://unix:x", "a socket file has no `http://`; write unix:x"),
+            ("https://unix:99999", "`99999` is not a port"),
             ("unix:/a,b", "is not a valid socket name"),
         ] {
             assert!(listen(text).contains(said), "{text}: {}", listen(text));

@@ -49,7 +49,13 @@ fn ask_any(urls: &[String]) -> ExitCode {
     for (at, url) in urls.iter().enumerate() {
         let last = at + 1 == urls.len();
         status = match Target::parse(url).map(|target| ask(&target, deadline)) {
-            Some(Ok(())) => return ExitCode::SUCCESS,
+            Some(Ok(Health::Answers)) => return ExitCode::SUCCESS,
+            Some(Ok(Health::WantsCertificate)) => {
+                return fail(
+                    format_args!("loiter: {url} answers; it requires a client certificate"),
+                    0,
+                );
+            }
             Some(Err(wrong)) if last => fail(format_args!("loiter: {url} {wrong}"), 1),
             None if last => fail(format_args!("loiter: `{url}` is not a valid URL; {ADVICE}"), 2),
             _ => status,
@@ -121,8 +127,17 @@ fn is_path(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// What is healthy.
+#[derive(Debug, PartialEq)]
+enum Health {
+    /// The answer is the expected one.
+    Answers,
+    /// The server speaks TLS, with clients that have a certificate.
+    WantsCertificate,
+}
+
 /// Sends a request. An error is the end of a sentence about the server.
-fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
+fn ask(target: &Target, deadline: Instant) -> Result<Health, String> {
     let silent = |error| format!("does not answer: {error}");
     match target {
         Target::Http { at, tls, authority, path } => {
@@ -132,13 +147,14 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
             );
             let mut answer = [0; STATUS_BYTES];
             let sent = connect(at, Type::STREAM, deadline).and_then(|socket| match at {
-                At::Host(host) if *tls => {
-                    exchange(&mut tls::over(socket, host)?, head.as_bytes(), &mut answer)
-                }
-                _ => exchange(&mut { socket }, head.as_bytes(), &mut answer),
+                At::Host(host) if *tls => tls::exchange(socket, host, head.as_bytes(), &mut answer),
+                _ => exchange(&mut { socket }, head.as_bytes(), &mut answer).map(|()| true),
             });
-            match sent.map_err(silent).map(|()| status(&answer))? {
-                Some(200..400) => Ok(()),
+            if !sent.map_err(silent)? {
+                return Ok(Health::WantsCertificate);
+            }
+            match status(&answer) {
+                Some(200..400) => Ok(Health::Answers),
                 Some(status) => Err(format!("answers with status {status}")),
                 None => Err("does not answer: the response is not HTTP".to_owned()),
             }
@@ -149,7 +165,7 @@ fn ask(target: &Target, deadline: Instant) -> Result<(), String> {
                 .and_then(|mut socket| exchange(&mut socket, ECHOED, &mut answer))
                 .map_err(silent)?;
             match answer == ECHOED {
-                true => Ok(()),
+                true => Ok(Health::Answers),
                 false => Err("does not answer: the response is not an echo".to_owned()),
             }
         }
@@ -304,13 +320,13 @@ mod tests {
         let head = server.join().expect("no panic").expect("a request");
         assert!(head.starts_with(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:"));
         assert!(head.ends_with(b"\r\n\r\n"));
-        outcome.map_or_else(|unhealthy| unhealthy.to_string(), |()| "healthy".to_owned())
+        outcome.map_or_else(|unhealthy| unhealthy.to_string(), |health| format!("{health:?}"))
     }
 
     #[test]
     fn answers() {
-        assert_eq!(asked(b"HTTP/1.1 204 No Content\r\n\r\n"), "healthy");
-        assert_eq!(asked(b"HTTP/1.1 302 Found\r\n\r\n"), "healthy");
+        assert_eq!(asked(b"HTTP/1.1 204 No Content\r\n\r\n"), "Answers");
+        assert_eq!(asked(b"HTTP/1.1 302 Found\r\n\r\n"), "Answers");
         assert_eq!(asked(b"HTTP/1.0 503 Busy\r\n\r\n"), "answers with status 503");
         assert_eq!(asked(b"HTTP/1.1"), "does not answer: unexpected end of file");
         assert_eq!(asked(b"SSH-2.0-OpenSSH_9\r\n"), "does not answer: the response is not HTTP");

@@ -39,7 +39,12 @@ impl Secure<'_> {
                 tracing::warn!(%path, "--tls-key-log is ignored with --profile public");
                 None
             }
-            Some(path) => Some(SecretLog::open(path)?),
+            Some(path) => {
+                let log = SecretLog::open(path)?;
+                let path = path.display();
+                tracing::warn!("the secrets of all TLS sessions are appended to {path}");
+                Some(log)
+            }
             None => None,
         };
         let hostname = os::hostname().ok();
@@ -74,10 +79,18 @@ impl Secure<'_> {
     }
 }
 
-/// The settings without effect where no listener has TLS. `SSLKEYLOGFILE` may be for other
-/// programs.
-const UNUSED: [&str; 7] =
-    ["tls-cert", "tls-min", "alpn", "ca-out", "ca-seed", "ca-file", "tls-client-ca"];
+/// The settings without effect where no listener has TLS.
+const UNUSED: [&str; 9] = [
+    "tls-cert",
+    "tls-min",
+    "alpn",
+    "ca-out",
+    "ca-seed",
+    "ca-file",
+    "tls-client-ca",
+    "tls-client-auth",
+    "tls-key-log",
+];
 
 fn warn_of_unused(settings: &Settings) {
     for row in UNUSED.into_iter().filter_map(Setting::named) {

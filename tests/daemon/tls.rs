@@ -179,6 +179,12 @@ fn clients_show_their_certificates() {
             let chain = &facts(&body)["client_certificates"];
             assert_eq!(chain[0]["alternative_names"][0], "DNS:me.example", "{body}");
         }
+        let url = format!("https://{}/", daemon.address);
+        let output = run(&["healthcheck", &url]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let noted = format!("loiter: {url} answers; it requires a client certificate\n");
+        assert_eq!(said, if anonymous { "" } else { &noted });
         daemon.stop();
     }
 }
@@ -219,6 +225,8 @@ fn secrets_are_logged_only_where_that_was_asked_for() {
         assert_eq!(count, usize::from(logged), "{text}");
         if !logged {
             daemon.logged("--tls-key-log is ignored");
+        } else {
+            daemon.logged("the secrets of all TLS sessions are appended to ");
         }
         daemon.stop();
     }
@@ -227,9 +235,16 @@ fn secrets_are_logged_only_where_that_was_asked_for() {
 #[test]
 fn a_certificate_that_nothing_serves_is_a_warning() {
     let plain = ["--listen", "http://127.0.0.1:0", "--tls-cert", "c", "--tls-key", "k"];
-    let daemon = Daemon::of(command(BIN).args(plain).args(["--ca-out", "ca.pem"]));
+    let daemon = Daemon::of(command(BIN).args(plain).args(["--ca-out", "ca.pem"]).args([
+        "--tls-client-auth",
+        "off",
+        "--tls-key-log",
+        "secrets",
+    ]));
     daemon.logged("--tls-cert has no effect");
     daemon.logged("--ca-out has no effect");
+    daemon.logged("--tls-client-auth has no effect");
+    daemon.logged("--tls-key-log has no effect");
     daemon.stop();
 }
 

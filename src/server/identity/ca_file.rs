@@ -22,10 +22,10 @@ const HOW_TO: &str = "make one: openssl req -x509 -newkey ec -pkeyopt ec_paramge
 pub(super) fn load(path: &Path, now: SystemTime) -> Result<(Authority, bool), BadValue> {
     if !path.exists() {
         let path = path.display();
-        return Err(BadValue::new(format!("the file {path} does not exist"))
+        return Err(BadValue::new(format!("--ca-file: the file {path} does not exist"))
             .advise(format!("{HOW_TO} -keyout {path} -out {path}")));
     }
-    let file = PemFile::read(path)?;
+    let file = PemFile::read("ca-file", path)?;
     let chain = file.chain()?;
     let (key_line, key) = file.key()?;
     let key = signing_key(key).ok_or_else(|| {

@@ -14,7 +14,8 @@ use crate::config::{BadValue, ClientAuth, TlsSettings};
 /// The verifier of client certificates; `None`: none is asked for.
 ///
 /// Without a certificate where one is required, the handshake ends with the alert
-/// `certificate_required` (RFC 8446 6.2), with one from another authority with `unknown_ca`.
+/// `certificate_required` (RFC 8446 6.2), with one that another authority signed with
+/// `unknown_ca`, and with a CA's own certificate with `certificate_unknown`.
 pub(super) fn verifier(
     settings: &TlsSettings,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, BadValue> {
@@ -31,12 +32,12 @@ pub(super) fn verifier(
         ClientAuth::Optional => builder()?.allow_unauthenticated(),
         ClientAuth::Required => builder()?,
     };
-    let bad = |error| BadValue::new(format!("{}: {error}", path.display()));
+    let bad = |error| BadValue::new(format!("--tls-client-ca: {}: {error}", path.display()));
     builder.build().map(Some).map_err(bad)
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, BadValue> {
-    let file = PemFile::read(path)?;
+    let file = PemFile::read("tls-client-ca", path)?;
     let mut roots = RootCertStore::empty();
     for (line, der) in file.certificates()? {
         roots.add(der.clone()).map_err(|error| {

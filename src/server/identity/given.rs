@@ -23,7 +23,8 @@ pub(super) struct Pair {
 impl Pair {
     /// Reads and checks both files. What clients refuse, and people test, is a warning.
     pub(super) fn load(chain: &Path, key: &Path, now: SystemTime) -> Result<Pair, BadValue> {
-        let (chain_file, key_file) = (PemFile::read(chain)?, PemFile::read(key)?);
+        let chain_file = PemFile::read("tls-cert", chain)?;
+        let key_file = PemFile::read("tls-key", key)?;
         let (line, key) = key_file.key()?;
         let key = any_supported_type(key).map_err(|_| {
             key_file.bad(line, "the private key is not supported").advise(

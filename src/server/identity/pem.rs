@@ -20,6 +20,8 @@ const ENCRYPTED: &[u8] = b"Proc-Type: 4,ENCRYPTED";
 /// A file in PEM.
 #[derive(Debug)]
 pub(super) struct PemFile<'a> {
+    /// The setting that names it.
+    row: &'static str,
     path: &'a Path,
     sections: Vec<Section>,
 }
@@ -40,11 +42,12 @@ enum Item {
 }
 
 impl<'a> PemFile<'a> {
-    /// Reads a file. Sections that are neither a certificate nor a private key are skipped.
-    pub(super) fn read(path: &'a Path) -> Result<PemFile<'a>, BadValue> {
-        let mut file = PemFile { path, sections: Vec::new() };
+    /// Reads the file that the setting of this name names. Sections that are neither a certificate
+    /// nor a private key are skipped.
+    pub(super) fn read(row: &'static str, path: &'a Path) -> Result<PemFile<'a>, BadValue> {
+        let mut file = PemFile { row, path, sections: Vec::new() };
         let text = read(path).map_err(|error| {
-            let wrong = format!("cannot read {}: {error}", path.display());
+            let wrong = format!("--{row}: cannot read {}: {error}", path.display());
             match error.kind() {
                 ErrorKind::PermissionDenied => {
                     BadValue::new(wrong).advise("let the user that loiter runs as read it")
@@ -74,7 +77,7 @@ impl<'a> PemFile<'a> {
 
     /// An error at this line.
     pub(super) fn bad(&self, line: usize, wrong: impl std::fmt::Display) -> BadValue {
-        BadValue::new(format!("{}:{line}: {wrong}", self.path.display()))
+        BadValue::new(format!("--{}: {}:{line}: {wrong}", self.row, self.path.display()))
     }
 
     /// Its certificates, and their lines; at least one.
@@ -85,7 +88,7 @@ impl<'a> PemFile<'a> {
         });
         let found: Vec<_> = found.collect();
         if found.is_empty() {
-            let wrong = format!("{} has no certificate", self.path.display());
+            let wrong = format!("--{}: {} has no certificate", self.row, self.path.display());
             let advice = "give a PEM file with -----BEGIN CERTIFICATE-----";
             return Err(BadValue::new(wrong).advise(advice));
         }
@@ -113,8 +116,11 @@ impl<'a> PemFile<'a> {
             }
         });
         found.unwrap_or_else(|| {
-            let advice = "give a PEM file with -----BEGIN PRIVATE KEY-----";
-            Err(BadValue::new(format!("{path} has no private key")).advise(advice))
+            let mut advice = "give a PEM file with -----BEGIN PRIVATE KEY-----".to_owned();
+            if self.row == "tls-key" && !self.sections.is_empty() {
+                advice += "; it has a certificate: are --tls-cert and --tls-key swapped?";
+            }
+            Err(BadValue::new(format!("--{}: {path} has no private key", self.row)).advise(advice))
         })
     }
 }

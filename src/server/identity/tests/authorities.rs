@@ -100,7 +100,7 @@ fn what_is_wrong_with_a_file_is_named_with_its_line() {
     let ca_file = Some(path.clone());
     let bad = build(&TlsSettings { ca_file, ..Default::default() }).unwrap_err();
     let path = path.display();
-    let start = format!("the file {path} does not exist; make one: openssl req -x509 ");
+    let start = format!("--ca-file: the file {path} does not exist; make one: openssl req -x509 ");
     assert!(bad.to_string().starts_with(&start), "{bad}");
     assert!(bad.to_string().ends_with(&format!(" -keyout {path} -out {path}")), "{bad}");
     let ca_out = Some(folder.0.join("no/such/folder"));

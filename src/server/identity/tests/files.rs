@@ -79,7 +79,12 @@ fn each_mistake_is_refused_with_the_line_and_what_to_do() {
         (&(leaf.clone() + &other), &key, gap),
         (&leaf, encrypted, "k:1: the private key is encrypted; decrypt it: openssl pkey -in "),
         (&leaf, old, "k:2: the private key is encrypted; decrypt it: openssl pkey -in "),
-        (&leaf, &leaf, "k has no private key; give a PEM file with -----BEGIN PRIVATE KEY-----"),
+        (
+            &leaf,
+            &leaf,
+            "k has no private key; give a PEM file with -----BEGIN PRIVATE KEY-----; it has a \
+            certificate: are --tls-cert and --tls-key swapped?",
+        ),
         (&key, &key, "c has no certificate; give a PEM file with -----BEGIN CERTIFICATE-----"),
         ("", &key, "c has no certificate"),
         (&open, &key, "c:1: the section has no -----END line"),
@@ -97,7 +102,7 @@ fn each_mistake_is_refused_with_the_line_and_what_to_do() {
     }
     let absent = folder.0.join("absent");
     let bad = given(&[(absent.clone(), absent.clone())]).unwrap_err();
-    let expected = format!("cannot read {}: No such file", absent.display());
+    let expected = format!("--tls-cert: cannot read {}: No such file", absent.display());
     assert!(bad.to_string().starts_with(&expected), "{bad}");
     let large = "x".repeat(MAX_PEM_BYTES as usize + 1);
     let bad = given(&[(folder.write("c", &large), absent)]).unwrap_err();
