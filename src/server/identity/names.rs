@@ -18,8 +18,8 @@ impl Names {
         let mut names = vec!["localhost".to_owned()];
         for name in more {
             let name = name.trim_end_matches('.').to_ascii_lowercase();
-            let is_below = names.iter().any(|known| is_within(&name, known));
-            if DnsName::try_from(name.as_str()).is_ok() && !is_below {
+            let is_known = names.iter().any(|known| covers(known, &name));
+            if DnsName::try_from(name.as_str()).is_ok() && !is_known {
                 names.push(name);
             }
         }
@@ -29,7 +29,7 @@ impl Names {
     /// The part before one of these names and the dot between them; empty for the name itself.
     /// `None` if the authority may not sign for it.
     pub(super) fn prefix<'a>(&self, name: &'a str) -> Option<&'a str> {
-        let base = self.0.iter().find(|base| is_within(name, base))?;
+        let base = self.0.iter().find(|base| covers(base, name))?;
         Some(name.strip_suffix(base.as_str())?.trim_end_matches('.'))
     }
 
@@ -42,6 +42,9 @@ impl Names {
 
     /// What the authority is constrained to (RFC 5280 4.2.1.10): these names and those below them,
     /// and the loopback addresses. Whoever has its key cannot impersonate another host.
+    ///
+    /// A host may be called `app`, as a public top-level domain is; so what is below a name of one
+    /// label is excluded. The dot at the start leaves the name itself permitted.
     pub(super) fn constraints(&self) -> NameConstraints {
         let names = self.0.iter().cloned().map(GeneralSubtree::DnsName);
         let loopback = [
@@ -49,18 +52,37 @@ impl Names {
             CidrSubnet::from_v6_prefix(Ipv6Addr::LOCALHOST.octets(), 128),
         ];
         let permitted_subtrees = names.chain(loopback.map(GeneralSubtree::IpAddress)).collect();
-        NameConstraints { permitted_subtrees, excluded_subtrees: vec![] }
+        let alone = self.0.iter().filter(|name| is_alone(name));
+        let below = alone.map(|name| GeneralSubtree::DnsName(format!(".{name}")));
+        NameConstraints { permitted_subtrees, excluded_subtrees: below.collect() }
     }
 }
 
-/// Whether a name is `base` or below it.
-fn is_within(name: &str, base: &str) -> bool {
-    name.strip_suffix(base).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+/// Whether the authority of `base` may sign for `name`.
+fn covers(base: &str, name: &str) -> bool {
+    name.strip_suffix(base)
+        .is_some_and(|prefix| prefix.is_empty() || (prefix.ends_with('.') && !is_alone(base)))
+}
+
+/// Whether it is a name of one label, below which others' hosts may be.
+fn is_alone(name: &str) -> bool {
+    name != "localhost" && !name.contains('.')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_one_label_has_none_below_it() {
+        let names = Names::new(["app"]);
+        assert_eq!(names.prefix("app"), Some(""));
+        assert_eq!(names.prefix("www.app"), None);
+        assert_eq!(names.prefix("www.localhost"), Some("www"));
+        let excluded = names.constraints().excluded_subtrees;
+        assert_eq!(excluded, [GeneralSubtree::DnsName(".app".to_owned())]);
+        assert_eq!(Names::new(["app.example"]).constraints().excluded_subtrees, []);
+    }
 
     #[test]
     fn names_are_hosts_once_and_in_lower_case() {

@@ -135,15 +135,20 @@ fn a_client_that_trusts_the_authority_accepts_every_name_of_this_host() {
 
 #[test]
 fn the_authority_cannot_sign_for_another_host() {
-    let identity = identity();
-    let client = client(&identity.ca_pem(), None);
-    let (key, now) = (rcgen::KeyPair::generate().unwrap(), SystemTime::now());
-    let stranger = Names::new(["example.org"]);
-    let params = own::leaf(&stranger, None, now);
-    let leaf = identity.maker.authority.sign(&params, &key).unwrap();
-    let server = server(Fixed(own::certified(vec![leaf], &key).unwrap()));
-    let refusal = refused(&client, &server, "example.org").unwrap();
-    assert!(refusal.to_string().contains("NameConstraintViolation"), "{refusal}");
+    for (host, other) in [("web.example", "example.org"), ("app", "www.app"), ("app", "example")] {
+        let now = SystemTime::now();
+        let identity = Identity::build(&TlsSettings::default(), Some(host), now).map(Arc::new);
+        let identity = identity.unwrap();
+        let client = client(&identity.ca_pem(), None);
+        let own = server(Resolver::new(&identity, None));
+        assert_eq!(refused(&client, &own, host), None, "{host}");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = own::leaf(&Names::new([other]), None, now);
+        let leaf = identity.maker.authority.sign(&params, &key).unwrap();
+        let server = server(Fixed(own::certified(vec![leaf], &key).unwrap()));
+        let refusal = refused(&client, &server, other).unwrap();
+        assert!(refusal.to_string().contains("NameConstraintViolation"), "{other}: {refusal}");
+    }
 }
 
 #[derive(Debug)]
