@@ -63,7 +63,12 @@ impl Secure<'_> {
             return Ok(None);
         }
         let Settings { tls, api, .. } = self.settings;
-        let wrong = merge(&[&api.with, &listen.modifiers]).certificate().filter(|_| api.modifiers);
+        let asked = merge(&[&api.with, &listen.modifiers]);
+        let wrong = asked.certificate().filter(|_| api.modifiers);
+        if api.modifiers && asked.tls_versions().any(|version| version < tls.min) {
+            let least = tls.min.number();
+            tracing::warn!("modifier `tls` of {} overrides --tls-min {least}", listen.bind);
+        }
         let alpn = tls.alpn.iter().map(|alpn| alpn.name().as_bytes().to_vec());
         let config = AcceptorConfig {
             resolver: Arc::new(Resolver::new(&self.identity, wrong)),

@@ -249,6 +249,14 @@ fn a_certificate_that_nothing_serves_is_a_warning() {
 }
 
 #[test]
+fn a_listener_of_an_old_version_is_a_warning() {
+    let old = ["--listen", "https://127.0.0.1:0/~tls=1.2", "--tls-min", "1.3"];
+    let daemon = Daemon::of(command(BIN).args(old));
+    daemon.logged("modifier `tls` of https://127.0.0.1:0 overrides --tls-min 1.3");
+    daemon.stop();
+}
+
+#[test]
 fn the_end_is_announced() {
     let daemon = Daemon::start(&[]);
     let client = Client::trusting(&daemon.get("/ca.pem"));
