@@ -8,7 +8,9 @@ use rustls::{SupportedCipherSuite, Tls12CipherSuite};
 use super::super::Stage;
 use super::super::link::Link;
 use super::*;
-use crate::base::limits::{HANDSHAKE_INPUT_BYTES, IDLE_TLS_RECORDS, TLS_INPUT_BYTES};
+use crate::base::limits::{
+    HANDSHAKE_INPUT_BYTES, HANDSHAKES_PER_TURN, IDLE_TLS_RECORDS, TLS_INPUT_BYTES,
+};
 use crate::proto::conn::Conn;
 
 /// A client after its handshake that writes records of its own.
@@ -175,4 +177,28 @@ fn keys_that_are_used_up_end_the_connection() {
     assert!(pair.is_over && pair.error.is_none());
     assert!(pair.client.process_new_packets().unwrap().peer_has_closed());
     assert_eq!(pair.server.worker.clients_gone, gone + 1);
+}
+
+/// As the key exchange of TLS 1.2: its answer waits for the Finished.
+#[test]
+fn a_step_of_a_handshake_counts_when_it_sends_nothing() {
+    let server = Server::new(|_| {});
+    let mut pair = server.connect(&Arc::new(server.client(&[&version::TLS12])), Protocol::Https);
+    let mut sent = Vec::new();
+    pair.client.write_tls(&mut sent).unwrap();
+    pair.receive(&sent);
+    pair.receive(b"");
+    sent.clear();
+    while pair.client.wants_write() {
+        pair.client.write_tls(&mut sent).unwrap();
+    }
+    let exchange = 5 + usize::from(u16::from_be_bytes([sent[3], sent[4]]));
+    for (bytes, steps) in [(&sent[..9], 0), (&sent[9..exchange], 1), (&sent[exchange..], 2)] {
+        assert!(pair.server.output.is_empty());
+        pair.server.input.tail().extend_from_slice(bytes);
+        pair.server.advance();
+        let left = pair.server.worker.handshakes_left;
+        assert_eq!(left + steps, HANDSHAKES_PER_TURN - 1);
+    }
+    assert!(!pair.server.output.is_empty());
 }
