@@ -2,7 +2,7 @@
 //! timers.
 //!
 //! One slab and one wheel for all connections: a stream that waits costs a slot, a link and its
-//! entry in the [`Index`](super::index::Index) of its connection, and no connection has a table of
+//! entry in the index of its connection, and no connection has a table of
 //! a size of its own.
 
 use super::active::{Active, Work};
@@ -44,7 +44,7 @@ pub enum State {
     /// Its request is complete; its answer waits for its time.
     Waiting(Exchange),
     /// Its request is complete, and it is opened when other bodies are sent. This is what the
-    /// stream keeps of it, and its [window](Active::window).
+    /// stream keeps of it, and the window of an active stream.
     Queued(Box<[u8]>, i64),
     /// A body comes or goes.
     Active(Box<Active>),

@@ -1,6 +1,6 @@
 //! Certificates: what a listener's handshake serves.
 //!
-//! Without a certificate of the operator's, an [authority](own) is made in memory when the server
+//! Without a certificate of the operator's, an authority is made in memory when the server
 //! starts; it signs a certificate for a few days, again every day. Which one a client gets depends
 //! on the server name that it asks for (SNI, RFC 6066 3), and on the listener.
 
