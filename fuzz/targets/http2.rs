@@ -64,7 +64,7 @@ fn step([what, stream, a, b]: [u8; 4], steps: &mut Vec<Step>) {
         12 => {
             let ends = [Step::End, Step::Unblock, Step::Drain, Step::Reset];
             return steps.extend(ends.into_iter().nth(usize::from(a % 4)));
-        },
+        }
         _ => frame(Kind::of(a), b, id * u32::from(b >> 7), &vec![b; usize::from(what / 14)]),
     };
     steps.push(Step::Arrive(frame));
