@@ -15,8 +15,9 @@ mod referee;
 #[path = "wire/script.rs"]
 mod script;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, thread};
 
 use player::{Cut, Player};
 use script::Script;
@@ -32,7 +33,16 @@ fn transcripts() {
         files.retain(|file| file.file_name().is_some_and(named));
     }
     assert!(!files.is_empty(), "there are no transcripts");
-    let failures: Vec<String> = files.iter().filter_map(|file| check(file).err()).collect();
+    let next = AtomicUsize::new(0);
+    let check_some = || {
+        let files = std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)));
+        files.filter_map(|file| check(file).err()).collect::<Vec<String>>()
+    };
+    let failures: Vec<String> = thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(check_some)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
     assert!(failures.is_empty(), "\n\n{}\n", failures.join("\n\n"));
 }
 
