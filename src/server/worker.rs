@@ -60,8 +60,7 @@ pub struct Worker<N: Net> {
     ready: Vec<Token>,
     events: Vec<Event>,
     fired: Vec<u32>,
-    /// Streams whose time has come, each with its connection.
-    fired_streams: Vec<(u32, u32)>,
+    fired_streams: Vec<(u32, u32)>, // connection and stream
     buffers: SharedBuffers,
     shared: Shared,
     now: Time,
