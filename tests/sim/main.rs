@@ -36,8 +36,8 @@ use loiter::http::app::{App, HalfClose};
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 use loiter::server::net::Net;
-use loiter::server::sim::{Faults, Sim};
-use loiter::server::worker::{Listener, Worker, WorkerConfig};
+use loiter::server::sim::{Client, Faults, Sim};
+use loiter::server::worker::{Listener, Worker, WorkerConfig, WorkerStats};
 
 use reference::{End, Reference, request};
 use visitor::{Expected, Manner, Visitor};
@@ -182,22 +182,21 @@ fn run(seed: u64) {
     play(random, &run);
 }
 
-fn play(mut random: Random, run: &Run) {
-    let count = 1 + random.below(24);
-    let mut clients: Vec<_> = (0..count).map(|_| visitor(&mut random, run)).collect();
-    // A client connects just before the drain, so that it is in the accept queue then.
-    let last = clients.iter().map(|(connects, _)| *connects).nth(random.below(count) as usize);
-    let drain_at = last.unwrap_or(Time::START).after_us(random.below(30));
-    if run.drains && !run.crowded && run.delayed.is_none() {
-        clients.iter_mut().for_each(|(_, client)| client.promised = drain_at);
-    }
+/// Lets a worker serve these clients to the end. Nothing may be left open or counted.
+pub(crate) fn serve<C: Client>(
+    random: &mut Random,
+    run: &Run,
+    clients: Vec<(Time, C)>,
+    drain: Option<(Time, Duration)>,
+) -> (WorkerStats, Sim<C>) {
+    let count = clients.len() as u64;
     let faults = Faults {
         short_read_is_all: random.below(2) == 0,
         error_one_in: run.faults,
         pipe_bytes: [1 << 20, 5000, 300][random.below(3) as usize],
         descriptors: if run.exhausted { 3 } else { 1000 },
         jump_one_in: if run.jumps { 300 } else { 0 },
-        drain: run.drains.then_some((drain_at, Duration::from_secs(20))),
+        drain,
     };
     let (commands, inbox) = mpsc::channel();
     let sim = Sim::new(random.next_u64(), faults, clients, commands);
@@ -211,9 +210,23 @@ fn play(mut random: Random, run: &Run) {
     };
     let listener = Listener::new(Some(Protocol::Http), Driver::ENDS.local, count.is_multiple_of(2));
     let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
-    let (totals, mut sim) = worker.run();
+    let (totals, sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");
-    assert_eq!(totals.leaked, 0, "an answer or a timer is counted after its end");
+    assert_eq!(totals.leaked, 0, "an answer, a stream or a timer is left");
+    (totals, sim)
+}
+
+fn play(mut random: Random, run: &Run) {
+    let count = 1 + random.below(24);
+    let mut clients: Vec<_> = (0..count).map(|_| visitor(&mut random, run)).collect();
+    // A client connects just before the drain, so that it is in the accept queue then.
+    let last = clients.iter().map(|(connects, _)| *connects).nth(random.below(count) as usize);
+    let drain_at = last.unwrap_or(Time::START).after_us(random.below(30));
+    if run.drains && !run.crowded && run.delayed.is_none() {
+        clients.iter_mut().for_each(|(_, client)| client.promised = drain_at);
+    }
+    let drain = run.drains.then_some((drain_at, Duration::from_secs(20)));
+    let (totals, mut sim) = serve(&mut random, run, clients, drain);
     sim.settle();
     if totals.cut_off == 0 {
         sim.peers().iter().for_each(|peer| peer.client.check());

@@ -1,47 +1,20 @@
 //! Runs of a worker with clients that speak HTTP/2.
 
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use loiter::base::random::Random;
 use loiter::base::time::Time;
-use loiter::proto::conn::Protocol;
-use loiter::proto::test_driver::Driver;
-use loiter::server::sim::{Faults, Sim};
-use loiter::server::worker::{Listener, Worker, WorkerConfig};
 
 use crate::http2::Http2Visitor;
 use crate::http2_requests::Planned;
 use crate::reference::{Asked, Reference};
-use crate::{Run, seeds};
+use crate::{Run, seeds, serve};
 
 /// Plays clients against a worker to the end.
 fn play(mut random: Random, run: &Run, clients: Vec<(Time, Http2Visitor)>) {
-    let count = clients.len() as u64;
     let drain = run.drains.then(|| Time::from_micros(random.below(2_500_000)));
-    let faults = Faults {
-        short_read_is_all: random.below(2) == 0,
-        error_one_in: run.faults,
-        pipe_bytes: [1 << 20, 5000, 300][random.below(3) as usize],
-        descriptors: if run.exhausted { 3 } else { 1000 },
-        jump_one_in: if run.jumps { 300 } else { 0 },
-        drain: drain.map(|at| (at, Duration::from_secs(60 * 60))),
-    };
-    let (commands, inbox) = mpsc::channel();
-    let sim = Sim::new(random.next_u64(), faults, clients, commands);
-    let config = WorkerConfig {
-        app: Arc::new(run.limited()),
-        capacity: if run.crowded { 3 } else { 1000 },
-        refusals: 2,
-        max_per_ip: None,
-        per_ip: Arc::default(),
-        sink: None,
-    };
-    let listener = Listener::new(Some(Protocol::Http), Driver::ENDS.local, count.is_multiple_of(2));
-    let worker = Worker::new(sim, config, vec![listener], inbox, random.next_u64());
-    let (totals, mut sim) = worker.run();
-    assert_eq!(sim.open(), 0, "connections are left open");
-    assert_eq!(totals.leaked, 0, "an answer, a stream or a timer is left");
+    let drain = drain.map(|at| (at, Duration::from_secs(60 * 60)));
+    let (_, mut sim) = serve(&mut random, run, clients, drain);
     sim.settle();
     sim.peers().iter().for_each(|peer| peer.client.check());
 }
