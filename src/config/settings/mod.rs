@@ -88,6 +88,7 @@ mod api;
 mod limits;
 mod logging;
 mod modifiers;
+mod operations;
 mod serving;
 mod tls;
 
@@ -283,8 +284,9 @@ pub struct Section {
 }
 
 /// Every setting, in the order of `--help` and `config/loiter.toml`.
-pub const SECTIONS: [Section; 7] = [
+pub const SECTIONS: [Section; 8] = [
     Section { title: "Serving", rows: serving::ROWS },
+    Section { title: "Operations", rows: operations::ROWS },
     Section { title: "TLS and HTTP/2", rows: tls::ROWS },
     Section { title: "Admission", rows: admission::ROWS },
     Section { title: "API", rows: api::ROWS },

@@ -66,11 +66,6 @@ pub(super) const ROWS: &[Setting] = &[
         },
         ..ROW
     },
-    Setting {
-        name: "shutdown-timeout",
-        help: "Time for requests in progress to finish at shutdown",
-        ..time!(shutdown_timeout, duration)
-    },
 ];
 
 /// A field value (RFC 9110 5.5): printable ASCII.
