@@ -213,6 +213,7 @@ fuzz_target!(|data: &[u8]| {
         app: Arc::new(app),
         capacity: if crowded { 2 } else { 100 },
         refusals: 2,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

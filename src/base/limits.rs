@@ -292,8 +292,13 @@ pub const LOG_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
 /// Time for writing the queued lines of all logs at shutdown; after it the rest is lost.
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
-/// Most listeners of one server: a session stores its listener's number in a byte.
+/// How long a worker may take to open listeners: it does so between two turns.
+pub const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
+/// Most listeners of one server.
 pub const MAX_LISTENERS: usize = 64;
+/// Most sockets that a worker listens on, or whose connections it still serves after they were
+/// closed: a session stores the number in seven bits.
+pub const LISTENER_SLOTS: usize = 128;
 /// Most certificates of the server's own kept at a time, each about 2 KiB: one for every name below
 /// `localhost` that clients ask for. The one unused longest is dropped, and made again when needed.
 pub const MAX_MADE_CERTIFICATES: usize = 64;

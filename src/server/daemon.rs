@@ -104,7 +104,8 @@ fn serve(
     stderr: &Arc<Output>,
 ) -> Result<Instant, String> {
     let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
-    let mut server = start::start(settings, Some(stderr)).map_err(|error| error.to_string())?;
+    let mut server =
+        start::start(settings, Some(stderr), Vec::new()).map_err(|error| error.to_string())?;
     let handle = server.handle();
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     stdout.send(announcement(server.addresses()).as_bytes());

@@ -1,30 +1,24 @@
 //! Opens listeners.
 //!
-//! Each worker opens its own socket for an address, with SO_REUSEPORT, and the kernel distributes
-//! the connections. SO_REUSEPORT would also let a second loiter share the port unnoticed, so the
-//! first worker first binds without it. A Unix socket cannot be shared: the first worker serves it
-//! alone.
+//! An address has a socket for each worker, with SO_REUSEPORT, and the kernel distributes the
+//! connections. SO_REUSEPORT would also let a second loiter share the port unnoticed, so it is
+//! first bound without it. A Unix socket has no such option: the first worker serves it alone.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::Arc;
 
-use socket2::{Domain, Protocol as Transport, Socket, Type};
+use socket2::{Domain, Protocol as Transport, SockAddr, SockRef, Socket, Type};
 
-use super::os::{self, Datagrams, ListenSocket};
+use super::net::ListenKind;
 use super::resolve;
 use super::socket_file;
 use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
 use crate::config::{Bind, Host, Listen, SocketName, UnixSocket};
-use crate::http::app::App;
-use crate::http::modifiers::Modifiers;
-use crate::http::modifiers::Protocol::Http11;
 use crate::proto::conn::Protocol;
-use crate::proto::defaults;
-use crate::proto::tls::acceptor::Acceptor;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,16 +79,73 @@ impl Address {
     }
 
     /// The same with this port.
-    fn on_port(mut self, port: u16) -> Address {
+    fn on_port(self, port: u16) -> Address {
+        let moved = self.at().map(|at| SocketAddr::new(at.ip(), port));
+        moved.map_or(self.clone(), |at| self.at_socket(at))
+    }
+
+    /// The same at this address.
+    fn at_socket(mut self, to: SocketAddr) -> Address {
         match &mut self {
             Address::Http(at)
             | Address::Https(at)
             | Address::HttpAndHttps(at)
             | Address::TcpEcho(at)
-            | Address::UdpEcho(at) => at.set_port(port),
+            | Address::UdpEcho(at) => *at = to,
             Address::Unix(_) => {}
         }
         self
+    }
+
+    /// Whether a socket for this address serves the other one too, perhaps with another protocol.
+    pub(super) fn shares_socket_with(&self, other: &Address) -> bool {
+        match (self, other) {
+            (Address::Unix(one), Address::Unix(other)) => one.name == other.name,
+            _ => self.kind() == other.kind() && self.at() == other.at(),
+        }
+    }
+
+    /// Whether it is a socket's, and not any free port.
+    pub(super) fn has_socket(&self) -> bool {
+        self.at().is_none_or(|at| at.port() != 0)
+    }
+
+    /// What its socket is.
+    pub(super) fn kind(&self) -> ListenKind {
+        match self {
+            Address::UdpEcho(_) => ListenKind::Udp,
+            Address::Unix(_) => ListenKind::Unix,
+            _ => ListenKind::Tcp,
+        }
+    }
+
+    /// The protocol of its connections; `None` for datagrams.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Address::Http(_) | Address::HttpAndHttps(_) | Address::Unix(_) => Some(Protocol::Http),
+            Address::Https(_) => Some(Protocol::Https),
+            Address::TcpEcho(_) => Some(Protocol::Echo),
+            Address::UdpEcho(_) => None,
+        }
+    }
+
+    /// Whether this socket is bound to it, and of its kind.
+    pub(super) fn is_of(&self, socket: &impl AsFd) -> bool {
+        let socket = SockRef::from(socket);
+        let (Ok(bound), Ok(kind)) = (socket.local_addr(), socket.r#type()) else { return false };
+        let is_datagram = kind == Type::DGRAM;
+        match self {
+            Address::Unix(unix) if !is_datagram => {
+                SockAddr::unix(unix.name.path()).is_ok_and(|address| address == bound)
+            }
+            _ => is_datagram == (self.kind() == ListenKind::Udp) && self.at() == bound.as_socket(),
+        }
+    }
+
+    /// A listener at this address, as workers see it.
+    pub(super) fn listener(&self, deferred: bool) -> Listener {
+        let local = self.at().map_or_else(|| "localhost".to_owned(), |at| at.to_string());
+        Listener::new(self.protocol(), &local, deferred)
     }
 }
 
@@ -118,16 +169,11 @@ pub(super) struct Group {
     pub(super) addresses: Vec<Address>,
     /// Whether addresses that this machine does not have are skipped, if it has one of them.
     lenient: bool,
-    /// The defaults for every request there, if there are any.
-    modifiers: Option<Arc<Modifiers>>,
-    /// How its connections begin to speak TLS, if they can.
-    pub(super) tls: Option<Arc<Acceptor>>,
 }
 
 impl Group {
     /// Resolves the host of a listener.
     pub(super) fn resolve(listen: &Listen) -> io::Result<Group> {
-        let modifiers = listen.shared_modifiers();
         let (host, kind): (&Host, fn(SocketAddr) -> Address) = match &listen.bind {
             Bind::Http(host) => (host, Address::Http),
             Bind::Https(host) => (host, Address::Https),
@@ -136,38 +182,28 @@ impl Group {
             Bind::UdpEcho(host) => (host, Address::UdpEcho),
             Bind::Unix(socket) => {
                 let addresses = vec![Address::Unix(socket.clone())];
-                return Ok(Group { addresses, lenient: false, modifiers, tls: None });
+                return Ok(Group { addresses, lenient: false });
             }
         };
         let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
         // There may be no IPv6. All addresses of any other name must exist on this machine.
-        Ok(Group { addresses, lenient: host.is_localhost(), modifiers, tls: None })
+        Ok(Group { addresses, lenient: host.is_localhost() })
     }
 
-    /// The same for those of its addresses that are open, with their actual port.
-    pub(super) fn at(&self, addresses: Vec<Address>) -> Group {
-        Group { addresses, lenient: false, ..self.clone() }
-    }
-
-    /// Whether its defaults may break a connection as soon as it is accepted; then accepting is not
-    /// deferred until the client has sent something.
-    pub(super) fn breaks_at_connect(&self, app: &App) -> bool {
-        let asked = defaults::asked(app, self.modifiers.as_deref(), Http11);
-        asked.is_some_and(|asked| defaults::break_at_connect(&asked))
-    }
-
-    /// Opens all addresses. `first`: for the first worker, which checks that no other program uses
-    /// them. `defers`: HTTP connections are accepted when their first bytes have arrived.
+    /// Opens all addresses, each with a socket for every worker. Those that are `open` already are
+    /// left out; `known` returns whether this server listens on a port, beside which the new
+    /// sockets must not be refused.
     pub(super) fn open(
         &self,
-        first: bool,
-        defers: bool,
+        workers: usize,
+        is_open: impl Fn(&Address) -> bool,
+        is_ours: impl Fn(u16) -> bool,
     ) -> Result<Vec<Open>, (Address, io::Error)> {
         let one_port_for_all = self.addresses.len() > 1 && self.addresses[0].port() == 0;
         let mut tries = if one_port_for_all { SAME_PORT_TRIES } else { 1 };
         loop {
             tries -= 1;
-            match self.try_open(first, defers) {
+            match self.try_open(workers, &is_open, &is_ours) {
                 // A port that is free at the first address may be in use at another.
                 Err((_, error)) if tries > 0 && error.kind() == ErrorKind::AddrInUse => {}
                 outcome => return outcome,
@@ -175,19 +211,21 @@ impl Group {
         }
     }
 
-    fn try_open(&self, first: bool, defers: bool) -> Result<Vec<Open>, (Address, io::Error)> {
+    fn try_open(
+        &self,
+        workers: usize,
+        is_open: &impl Fn(&Address) -> bool,
+        is_ours: &impl Fn(u16) -> bool,
+    ) -> Result<Vec<Open>, (Address, io::Error)> {
         let mut all: Vec<Open> = Vec::new();
         let mut missing = None;
-        for address in self.addresses.iter().cloned() {
+        for address in self.addresses.iter().filter(|address| !is_open(address)).cloned() {
             let address = match all.first() {
                 Some(open) => address.on_port(open.address.port()),
                 None => address,
             };
-            match open(&address, first, defers) {
-                Ok(Open { listener, socket, address }) => {
-                    let listener = listener.with(self.modifiers.clone()).with_tls(self.tls.clone());
-                    all.push(Open { listener, socket, address });
-                }
+            match open(&address, workers, !is_ours(address.port())) {
+                Ok(open) => all.push(open),
                 Err(error) if self.lenient && is_missing(&error) => {
                     missing = Some((address, error))
                 }
@@ -198,62 +236,47 @@ impl Group {
     }
 }
 
-/// An open listener.
+/// An open address.
 #[derive(Debug)]
 pub(super) struct Open {
-    /// For [`Os`](os::Os).
-    pub(super) socket: ListenSocket,
-    /// For the worker.
-    pub(super) listener: Listener,
-    /// Its address, with the actual port.
+    /// It, with the actual port.
     pub(super) address: Address,
+    /// One for each worker; on a socket file one alone.
+    pub(super) sockets: Vec<Socket>,
 }
 
-/// Opens one listener, as [`Group::open`] does.
-pub(super) fn open(address: &Address, first: bool, defers: bool) -> io::Result<Open> {
-    match address {
-        Address::Http(at) => tcp(*at, first, defers, Protocol::Http, Address::Http),
-        Address::Https(at) => tcp(*at, first, defers, Protocol::Https, Address::Https),
-        Address::HttpAndHttps(at) => tcp(*at, first, defers, Protocol::Http, Address::HttpAndHttps),
-        Address::TcpEcho(at) => tcp(*at, first, false, Protocol::Echo, Address::TcpEcho),
-        Address::UdpEcho(at) => udp(*at, first),
-        Address::Unix(socket) => unix(socket),
+/// Opens an address. `alone`: no other program may listen on it.
+fn open(address: &Address, workers: usize, alone: bool) -> io::Result<Open> {
+    let (at, kind, transport) = match address {
+        Address::Unix(socket) => {
+            let sockets = vec![socket_file::listen(socket)?];
+            return Ok(Open { address: address.clone(), sockets });
+        }
+        Address::UdpEcho(at) => (*at, Type::DGRAM, Transport::UDP),
+        Address::Http(at)
+        | Address::Https(at)
+        | Address::HttpAndHttps(at)
+        | Address::TcpEcho(at) => (*at, Type::STREAM, Transport::TCP),
+    };
+    let mut sockets = vec![bind(at, kind, transport, alone)?];
+    let local = sockets[0].local_addr()?.as_socket().unwrap_or(at);
+    for _ in 1..workers {
+        sockets.push(bind(local, kind, transport, false)?);
     }
-}
-
-fn tcp(
-    address: SocketAddr,
-    first: bool,
-    defers: bool,
-    protocol: Protocol,
-    named: fn(SocketAddr) -> Address,
-) -> io::Result<Open> {
-    let socket = bind(address, Type::STREAM, Transport::TCP, first)?;
-    // Accepted sockets inherit both. TCP echo has no timeouts: keep-alive detects dead clients.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_keepalive(true)?;
-    let deferred = defers && os::defer_accept(&socket).is_ok();
-    socket.listen(LISTEN_BACKLOG)?;
-    let listener = mio::net::TcpListener::from_std(socket.into());
-    let local = listener.local_addr()?;
-    Ok(Open {
-        socket: ListenSocket::Tcp(listener),
-        listener: Listener::new(Some(protocol), &local.to_string(), deferred),
-        address: named(local),
-    })
-}
-
-fn udp(address: SocketAddr, first: bool) -> io::Result<Open> {
-    let socket = bind(address, Type::DGRAM, Transport::UDP, first)?;
-    // The kernel limits the size, so failure is not an error.
-    let _ = socket.set_recv_buffer_size(DATAGRAM_BUFFER_BYTES);
-    let socket = mio::net::UdpSocket::from_std(socket.into());
-    let local = socket.local_addr()?;
-    Ok(Open {
-        socket: ListenSocket::Udp(Datagrams::new(socket)),
-        listener: Listener::new(None, &local.to_string(), false),
-        address: Address::UdpEcho(local),
-    })
+    for socket in &sockets {
+        match kind {
+            // The kernel limits the size, so failure is not an error.
+            Type::DGRAM => drop(socket.set_recv_buffer_size(DATAGRAM_BUFFER_BYTES)),
+            _ => {
+                // Accepted sockets inherit both. TCP echo has no timeouts: keep-alive detects dead
+                // clients.
+                socket.set_tcp_nodelay(true)?;
+                socket.set_keepalive(true)?;
+                socket.listen(LISTEN_BACKLOG)?;
+            }
+        }
+    }
+    Ok(Open { address: address.clone().at_socket(local), sockets })
 }
 
 /// A bound socket. `[::]` includes IPv4; without IPv6 it is replaced by 0.0.0.0.
@@ -298,39 +321,4 @@ fn new_socket(address: SocketAddr, kind: Type, transport: Transport) -> io::Resu
         socket.set_reuse_address(true)?;
     }
     Ok(socket)
-}
-
-fn unix(socket: &UnixSocket) -> io::Result<Open> {
-    let listener = socket_file::listen(socket)?;
-    Ok(Open {
-        socket: ListenSocket::Unix(mio::net::UnixListener::from_std(listener.into())),
-        listener: Listener::new(Some(Protocol::Http), "localhost", false),
-        address: Address::Unix(socket.clone()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_socket_of_a_listener_has_its_modifiers() {
-        for (text, count) in [
-            ("localhost:0/~delay=1s", 1..=2),
-            ("tcp-echo://127.0.0.1:0/~rate=1KiB", 1..=1),
-            ("udp-echo://127.0.0.1:0/~delay=1s", 1..=1),
-            ("127.0.0.1:0", 1..=1),
-        ] {
-            let listen: Listen = text.parse().expect(text);
-            let group = Group::resolve(&listen).expect(text);
-            let first = group.open(true, false).expect(text);
-            assert!(count.contains(&first.len()), "{text}");
-            let group = group.at(first.iter().map(|open| open.address.clone()).collect());
-            let second = group.open(false, false).expect("a second worker listens too");
-            for Open { listener, .. } in first.iter().chain(&second) {
-                assert_eq!(listener.modifiers, listen.shared_modifiers(), "{text}");
-                assert_eq!(listener.modifiers.is_some(), text.contains('~'), "{text}");
-            }
-        }
-    }
 }

@@ -14,12 +14,16 @@ mod log;
 pub mod net;
 mod os;
 pub mod per_ip;
+mod plan;
+mod registry;
+mod reload;
 mod resolve;
 mod secure;
 pub mod session;
 pub mod sim;
 mod socket_file;
 mod start;
+mod start_error;
 mod stats;
 pub mod token_bucket;
 mod trim;
@@ -31,14 +35,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mio::unix::pipe;
+use mio::net::UnixStream;
 
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
-use access_log::AccessLog;
 pub use listen::Address;
-use socket_file::SocketFile;
-pub use start::StartError;
+pub use registry::Inherited;
+use reload::Running;
+pub use start_error::StartError;
 use worker::{Command, WorkerStats};
 
 /// A running server. Dropping it stops it.
@@ -73,10 +77,10 @@ impl Server {
 
     /// Starts a server with these settings. When this returns, it listens.
     pub fn start(settings: Settings) -> Result<Server, StartError> {
-        start::start(settings, None)
+        start::start(settings, None, Vec::new())
     }
 
-    /// Its addresses, in the order of the settings and with the actual ports.
+    /// Its addresses at the start, in the order of the settings and with the actual ports.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
@@ -156,52 +160,57 @@ pub struct Handle {
 #[derive(Debug)]
 struct Shared {
     mailboxes: Vec<Mailbox>,
-    /// Taken when the shutdown begins, so that the files of a successor are left alone.
-    socket_files: Mutex<Vec<SocketFile>>,
-    log: Option<Arc<AccessLog>>,
+    running: Mutex<Running>,
 }
 
-/// The command channel of one worker, and the pipe that wakes it.
+/// The command channel of one worker, and the socket that wakes it.
 #[derive(Debug)]
 struct Mailbox {
     commands: Sender<Command>,
-    waker: pipe::Sender,
+    waker: UnixStream,
+}
+
+impl Mailbox {
+    fn send(&self, command: Command) {
+        // A worker that has ended needs no command, and a full socket wakes it too.
+        let _ = self.commands.send(command);
+        let _ = (&self.waker).write(&[1]);
+    }
 }
 
 impl Handle {
     /// Stops accepting, gives the requests in progress this time to finish, then ends. Returns at
     /// once.
     pub fn drain(&self, within: Duration) {
-        self.send(&Command::Drain(within));
+        self.running().registry.release(false);
+        self.send(|_| Command::Drain(within));
     }
 
     /// Closes all connections and ends. Returns at once.
     pub fn stop(&self) {
-        self.send(&Command::Stop);
+        self.running().registry.release(false);
+        self.send(|_| Command::Stop);
     }
 
     /// Reopens the file of the access log after log rotation; returns whether it has a file.
     pub fn reopen_log(&self) -> bool {
-        let log = self.shared.log.as_ref().filter(|log| log.owned);
+        let running = self.running();
+        let log = running.plan.log.as_ref().filter(|log| log.owned);
         log.map(|log| log.reopen()).is_some()
     }
 
     /// Writes what is queued for the access log, until `deadline`; later lines are lost.
     fn close_log(&self, deadline: Instant) {
-        if let Some(log) = &self.shared.log {
+        let log = self.running().plan.log.clone();
+        if let Some(log) = log {
             log.close(deadline);
         }
     }
 
-    fn send(&self, command: &Command) {
-        let files = self.shared.socket_files.lock().map(|mut files| std::mem::take(&mut *files));
-        for file in files.unwrap_or_default() {
-            file.remove();
-        }
-        for mailbox in &self.shared.mailboxes {
-            // A worker that has ended needs no command, and a full pipe wakes it too.
-            let _ = mailbox.commands.send(command.clone());
-            let _ = (&mailbox.waker).write(&[1]);
+    /// Sends each worker its command.
+    fn send(&self, command: impl Fn(usize) -> Command) {
+        for (number, mailbox) in self.shared.mailboxes.iter().enumerate() {
+            mailbox.send(command(number));
         }
     }
 }

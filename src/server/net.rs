@@ -34,6 +34,17 @@ pub struct Readiness {
     pub broken: bool,
 }
 
+/// What a listener's socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenKind {
+    /// For TCP connections.
+    Tcp,
+    /// For connections over a Unix socket.
+    Unix,
+    /// For datagrams.
+    Udp,
+}
+
 /// Makes the plan of each datagram.
 pub type Plans<'a> = &'a mut dyn FnMut() -> Plan;
 
@@ -116,8 +127,16 @@ pub trait Net {
     /// Closes the connection.
     fn close(&mut self, socket: Self::Socket);
 
-    /// Closes all listeners.
-    fn close_listeners(&mut self);
+    /// Starts reporting the events of listeners under these numbers, of all or, with an error, of
+    /// none. Their sockets have come with the command that adds them, in this order.
+    fn open_listeners(&mut self, new: &[(usize, ListenKind)]) -> io::Result<()> {
+        let _ = new;
+        Ok(())
+    }
+
+    /// Closes a listener. What is in its queue is reset, unless another process or worker has the
+    /// same socket.
+    fn close_listener(&mut self, number: usize);
 
     /// Returns free memory to the system, if the allocator would keep it.
     fn trim(&mut self) {}

@@ -7,17 +7,16 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Shutdown};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use mio::unix::pipe;
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 
-use super::net::{Event, Net, Plans, Readiness};
+use super::net::{Event, ListenKind, Net, Plans, Readiness};
 #[cfg(target_os = "linux")]
 use crate::base::limits::DEFER_ACCEPT_SECONDS;
 use crate::base::limits::{EVENTS_PER_WAIT, NARROW_BYTES};
@@ -25,6 +24,7 @@ use crate::base::slab::Token;
 use crate::base::time::Time;
 
 mod datagrams;
+pub(super) mod descriptors;
 pub(super) mod output;
 #[cfg_attr(not(target_os = "linux"), path = "os/splice_none.rs")]
 mod splice;
@@ -60,8 +60,11 @@ pub(super) enum ListenSocket {
 pub(super) struct Os {
     poll: Poll,
     events: Events,
-    listeners: Vec<ListenSocket>,
-    inbox: pipe::Receiver,
+    /// `None`: closed.
+    listeners: Vec<Option<ListenSocket>>,
+    inbox: UnixStream,
+    /// Descriptors that have come with commands.
+    handed: Vec<OwnedFd>,
     timer: timer::Timer,
     pipe: SplicePipe,
     start: Instant,
@@ -76,10 +79,10 @@ const TIMER: u32 = u32::MAX - 1;
 const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
-    /// Registers everything. `start` is [`Time::START`], the same for all workers.
+    /// Without listeners. Commands are announced, and descriptors come, through `inbox`; `start` is
+    /// [`Time::START`], the same for all workers.
     pub(super) fn new(
-        listeners: Vec<ListenSocket>,
-        inbox: pipe::Receiver,
+        inbox: UnixStream,
         start: Instant,
         read_until_would_block: bool,
     ) -> io::Result<Os> {
@@ -87,29 +90,61 @@ impl Os {
         let timer = timer::Timer::new(&poll, special(TIMER))?;
         // kqueue makes a new edge only after a read has found the socket empty.
         let short_read_is_all = cfg!(target_os = "linux") && !read_until_would_block;
-        let events = Events::with_capacity(EVENTS_PER_WAIT);
-        let (pipe, last_now) = (SplicePipe::open(), Time::START);
-        let mut os =
-            Os { poll, events, listeners, inbox, timer, pipe, start, last_now, short_read_is_all };
-        let registry = os.poll.registry();
-        registry.register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
-        for (number, listener) in os.listeners.iter_mut().enumerate() {
-            let token = special(FIRST_LISTENER + number as u32);
-            match listener {
-                ListenSocket::Tcp(tcp) => registry.register(tcp, token, Interest::READABLE)?,
-                ListenSocket::Unix(unix) => registry.register(unix, token, Interest::READABLE)?,
-                ListenSocket::Udp(udp) => {
-                    let both = Interest::READABLE | Interest::WRITABLE;
-                    registry.register(&mut udp.socket, token, both)?;
-                }
-            }
-        }
+        let mut os = Os {
+            poll,
+            events: Events::with_capacity(EVENTS_PER_WAIT),
+            listeners: Vec::new(),
+            inbox,
+            handed: Vec::new(),
+            timer,
+            pipe: SplicePipe::open(),
+            start,
+            last_now: Time::START,
+            short_read_is_all,
+        };
+        os.poll.registry().register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         Ok(os)
     }
 
+    fn open_listener(
+        &mut self,
+        number: usize,
+        kind: ListenKind,
+        socket: OwnedFd,
+    ) -> io::Result<()> {
+        let (registry, token) = (self.poll.registry(), special(FIRST_LISTENER + number as u32));
+        let socket = match kind {
+            ListenKind::Tcp => {
+                let mut tcp = TcpListener::from_std(socket.into());
+                registry.register(&mut tcp, token, Interest::READABLE)?;
+                ListenSocket::Tcp(tcp)
+            }
+            ListenKind::Unix => {
+                let mut unix = UnixListener::from_std(socket.into());
+                registry.register(&mut unix, token, Interest::READABLE)?;
+                ListenSocket::Unix(unix)
+            }
+            ListenKind::Udp => {
+                let mut udp = UdpSocket::from_std(socket.into());
+                registry.register(&mut udp, token, Interest::READABLE | Interest::WRITABLE)?;
+                ListenSocket::Udp(Datagrams::new(udp))
+            }
+        };
+        if self.listeners.len() <= number {
+            self.listeners.resize_with(number + 1, || None);
+        }
+        self.listeners[number] = Some(socket);
+        Ok(())
+    }
+
     fn drain_inbox(&mut self) {
-        let mut bytes = [0; 64];
-        while matches!(self.inbox.read(&mut bytes), Ok(1..)) {}
+        loop {
+            match descriptors::receive(&self.inbox, &mut self.handed) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return,
+            }
+        }
     }
 }
 
@@ -185,12 +220,12 @@ impl Net for Os {
 
     fn accept(&mut self, listener: usize) -> io::Result<(Socket, Option<IpAddr>)> {
         match self.listeners.get(listener) {
-            Some(ListenSocket::Tcp(tcp)) => {
+            Some(Some(ListenSocket::Tcp(tcp))) => {
                 let (stream, peer) = tcp.accept()?;
                 Ok((Socket::Tcp(stream), Some(peer.ip().to_canonical())))
             }
-            Some(ListenSocket::Unix(unix)) => Ok((Socket::Unix(unix.accept()?.0), None)),
-            Some(ListenSocket::Udp(_)) | None => Err(ErrorKind::WouldBlock.into()),
+            Some(Some(ListenSocket::Unix(unix))) => Ok((Socket::Unix(unix.accept()?.0), None)),
+            Some(Some(ListenSocket::Udp(_)) | None) | None => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -203,7 +238,7 @@ impl Net for Os {
     }
 
     fn echo_datagrams(&mut self, listener: usize, plans: Option<Plans>) -> Time {
-        let Some(ListenSocket::Udp(datagrams)) = self.listeners.get_mut(listener) else {
+        let Some(Some(ListenSocket::Udp(datagrams))) = self.listeners.get_mut(listener) else {
             return Time::NEVER;
         };
         match plans {
@@ -276,8 +311,33 @@ impl Net for Os {
         drop(socket);
     }
 
-    fn close_listeners(&mut self) {
-        self.listeners.clear();
+    fn open_listeners(&mut self, new: &[(usize, ListenKind)]) -> io::Result<()> {
+        // An earlier command may have woken the worker before they came.
+        self.drain_inbox();
+        let mut sockets = std::mem::take(&mut self.handed).into_iter();
+        let missing = || io::Error::other("the descriptor of a listener did not arrive");
+        let mut open = |os: &mut Os, (number, kind)| {
+            os.open_listener(number, kind, sockets.next().ok_or_else(missing)?)
+        };
+        let opened = new.iter().try_for_each(|new| open(self, *new));
+        if opened.is_err() {
+            new.iter().for_each(|(number, _)| self.close_listener(*number));
+        }
+        opened
+    }
+
+    fn close_listener(&mut self, number: usize) {
+        if let Some(listener) = self.listeners.get_mut(number)
+            && let Some(mut closed) = listener.take()
+        {
+            // Other processes may have the socket too: then closing does not remove it from epoll.
+            let registry = self.poll.registry();
+            let _ = match &mut closed {
+                ListenSocket::Tcp(tcp) => registry.deregister(tcp),
+                ListenSocket::Unix(unix) => registry.deregister(unix),
+                ListenSocket::Udp(udp) => registry.deregister(&mut udp.socket),
+            };
+        }
     }
 
     /// glibc keeps free memory between blocks in use: tens of megabytes after 10,000 connections.
@@ -310,11 +370,20 @@ pub(super) fn unshare_descriptors() -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Closes descriptors by their numbers: copies that a new descriptor table began with, of which no
+/// other code in this thread knows.
+pub(super) fn close_copies(numbers: &[RawFd]) {
+    for number in numbers {
+        // SAFETY: the caller owns this table, and nothing in it uses the number.
+        drop(unsafe { OwnedFd::from_raw_fd(*number) });
+    }
+}
+
 /// Makes the kernel defer accepting until the client has sent something, or a second has passed.
 #[cfg(target_os = "linux")]
-pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
-    let (descriptor, seconds) = (listener.as_raw_fd(), DEFER_ACCEPT_SECONDS);
-    let length = size_of_val(&seconds) as libc::socklen_t;
+pub(super) fn defer_accept(listener: &socket2::Socket, defers: bool) -> io::Result<()> {
+    let seconds = if defers { DEFER_ACCEPT_SECONDS } else { 0 };
+    let (descriptor, length) = (listener.as_raw_fd(), size_of_val(&seconds) as libc::socklen_t);
     // SAFETY: `seconds` has this length, and is read only during the call.
     let result = unsafe {
         let value = (&raw const seconds).cast();
@@ -325,7 +394,7 @@ pub(super) fn defer_accept(listener: &socket2::Socket) -> io::Result<()> {
 
 /// Other systems do not have this, or require a kernel module.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn defer_accept(_: &socket2::Socket) -> io::Result<()> {
+pub(super) fn defer_accept(_: &socket2::Socket, _: bool) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
@@ -359,4 +428,4 @@ pub(super) fn hostname() -> io::Result<String> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests;
+pub(super) mod tests;

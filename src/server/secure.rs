@@ -19,15 +19,18 @@ use crate::proto::tls::acceptor::{Acceptor, AcceptorConfig};
 
 /// The TLS of a server: its certificates, and how its listeners use them.
 #[derive(Debug)]
-pub(super) struct Secure<'a> {
-    settings: &'a Settings,
+pub(super) struct Secure {
     identity: Arc<Identity>,
     key_log: Option<Arc<dyn KeyLog>>,
 }
 
-impl Secure<'_> {
-    /// The TLS of a server with these settings; `None` if no listener has any.
-    pub(super) fn new(settings: &Settings) -> Result<Option<Secure<'_>>, BadValue> {
+impl Secure {
+    /// The TLS of a server with these settings; `None` if no listener has any. A CA that `before`
+    /// has made stays, or its clients would have to trust another one after a reload.
+    pub(super) fn new(
+        settings: &Settings,
+        before: Option<&Secure>,
+    ) -> Result<Option<Secure>, BadValue> {
         let tls = &settings.tls;
         if !settings.listen.iter().any(|listen| listen.bind.has_tls()) {
             warn_of_unused(settings);
@@ -48,8 +51,9 @@ impl Secure<'_> {
             None => None,
         };
         let hostname = os::hostname().ok();
-        let identity = Identity::build(tls, hostname.as_deref(), SystemTime::now())?;
-        Ok(Some(Secure { settings, identity: Arc::new(identity), key_log }))
+        let before = before.map(|secure| &*secure.identity);
+        let identity = Identity::rebuild(tls, hostname.as_deref(), SystemTime::now(), before)?;
+        Ok(Some(Secure { identity: Arc::new(identity), key_log }))
     }
 
     /// What `/ca.pem` and `/crl.pem` return.
@@ -58,11 +62,15 @@ impl Secure<'_> {
     }
 
     /// How the connections of a listener begin to speak TLS; `None` if they cannot.
-    pub(super) fn acceptor(&self, listen: &Listen) -> Result<Option<Arc<Acceptor>>, BadValue> {
+    pub(super) fn acceptor(
+        &self,
+        settings: &Settings,
+        listen: &Listen,
+    ) -> Result<Option<Arc<Acceptor>>, BadValue> {
         if !listen.bind.has_tls() {
             return Ok(None);
         }
-        let Settings { tls, api, .. } = self.settings;
+        let Settings { tls, api, .. } = settings;
         let asked = merge(&[&api.with, &listen.modifiers]);
         let wrong = asked.certificate().filter(|_| api.modifiers);
         if api.modifiers && asked.tls_versions().any(|version| version < tls.min) {

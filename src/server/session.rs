@@ -37,8 +37,9 @@ pub struct Session<S> {
     pub due: Time,
     /// The client's address; none on a socket file.
     pub peer: Option<IpAddr>,
-    /// The number of the listener it came through.
-    pub listener: u8,
+    /// The number of the listener it came through, and in the highest bit whether it is counted for
+    /// its address.
+    listener: u8,
     /// Readiness reported by the system and not yet used up.
     ready: Readiness,
     last_read: LastRead,
@@ -46,6 +47,9 @@ pub struct Session<S> {
     /// When the next turn runs.
     pub schedule: Schedule,
 }
+
+/// The bit of [`Session::listener`] for a connection that is counted for its address.
+const COUNTED: u8 = 1 << 7;
 
 /// When the next turn runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +170,21 @@ impl<S> Session<S> {
     /// Gives back what its machine holds of the worker: it is over.
     pub fn release(&mut self, worker: &mut Shared) {
         self.conn.release(worker);
+    }
+
+    /// The number of the listener it came through.
+    pub fn listener(&self) -> usize {
+        usize::from(self.listener & !COUNTED)
+    }
+
+    /// The same session, which is counted for its address.
+    pub fn counted(self) -> Session<S> {
+        Session { listener: self.listener | COUNTED, ..self }
+    }
+
+    /// Whether it is counted for its address.
+    pub fn is_counted(&self) -> bool {
+        self.listener & COUNTED != 0
     }
 
     /// Whether there was room for it.

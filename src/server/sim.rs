@@ -358,7 +358,10 @@ impl<C: Client> Net for Sim<C> {
         peer.wake = peer.wake.min(self.now.after_us(20));
     }
 
-    fn close_listeners(&mut self) {
+    fn close_listener(&mut self, number: usize) {
+        if number > 0 {
+            return;
+        }
         self.listening = false;
         for number in std::mem::take(&mut self.queue) {
             let peer = &mut self.peers[number];

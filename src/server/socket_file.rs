@@ -25,7 +25,7 @@ pub(super) fn listen(unix: &UnixSocket) -> io::Result<Socket> {
     let socket = without_permissions(socket)?;
     socket.bind(&address)?;
     // No client can connect before it listens.
-    let opened = set_access(path, unix).and_then(|()| socket.listen(LISTEN_BACKLOG));
+    let opened = set_access(unix).and_then(|()| socket.listen(LISTEN_BACKLOG));
     if let Err(error) = opened {
         let _ = fs::remove_file(path);
         return Err(error);
@@ -46,8 +46,10 @@ fn without_permissions(socket: Socket) -> io::Result<Socket> {
     Ok(Socket::from(OwnedFd::from(file)))
 }
 
-/// Sets the owner and then the permissions of the file, so that no other owner ever has them.
-fn set_access(path: &Path, unix: &UnixSocket) -> io::Result<()> {
+/// Sets the owner and then the permissions of a socket's file, if it has one, so that no other
+/// owner ever has them.
+pub(super) fn set_access(unix: &UnixSocket) -> io::Result<()> {
+    let SocketName::File(path) = &unix.name else { return Ok(()) };
     let (owner, group) = (unix.owner.as_ref(), unix.group.as_ref());
     if owner.is_some() || group.is_some() {
         lchown(path, owner.map(|user| user.id), group.map(|group| group.id))

@@ -9,39 +9,41 @@
 //! Whatever happens to a session puts its token on the ready list, and each token is one
 //! [`turn`](Session::turn). Workers share only the settings.
 
-use std::io::ErrorKind;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::access_log::Sink;
-use super::admission::{Admission, Verdict};
+use super::admission::Admission;
 use super::net::{Event, Net, is_exhausted};
 use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
-use crate::base::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, FIRES_PER_TURN, HANDSHAKES_PER_TURN,
-    RECORDS_PER_TURN,
-};
+use crate::base::limits::{FIRES_PER_TURN, HANDSHAKES_PER_TURN, RECORDS_PER_TURN};
 use crate::base::slab::{Slab, Token};
 use crate::base::time::Time;
 use crate::base::wheel::Wheel;
-use crate::http::modifiers::Protocol::UdpEcho;
 use crate::http::modifiers::state::State;
-use crate::proto::conn::{Conn, Protocol};
-use crate::proto::{Cx, Ends, Shared, defaults};
+use crate::proto::{Cx, Ends, Shared};
 
+mod accept;
 mod config;
+mod configure;
 mod drain;
 
 pub use config::{Listener, WorkerConfig};
-use drain::{ASSUME_READABLE, RunState};
+pub use configure::{Configuration, Opening};
+use drain::RunState;
 
 /// A message to a worker.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Command {
+    /// Open listeners.
+    Open(Opening),
+    /// Serve with other settings from now on.
+    Configure(Box<Configuration>),
+    /// Close the listeners with these numbers.
+    Remove(Arc<[u32]>),
     /// Stop accepting, give the requests in progress this time to finish, then end.
     Drain(Duration),
     /// Close all connections and end.
@@ -126,8 +128,11 @@ impl<N: Net> Worker<N> {
 
     /// Reads the clock, and updates what follows from it and the settings.
     fn update_clock(&mut self) {
-        let app = &self.config.app;
         self.now = self.net.now();
+        if self.config.lapse.is_some() {
+            self.lapse();
+        }
+        let app = &self.config.app;
         self.buffers.update(self.now, &app.limits);
         if self.shared.date_header.is_stale(self.now) {
             let unix = self.net.unix_time();
@@ -147,7 +152,8 @@ impl<N: Net> Worker<N> {
             self.listeners.iter().map(|listener| listener.next_accept).min().unwrap_or(Time::NEVER);
         let log = self.config.sink.as_ref().map_or(Time::NEVER, Sink::due);
         let timers = self.wheel.next().min(self.shared.streams.next());
-        timers.min(listeners).min(log).min(self.trim.due).min(self.state.end())
+        let lapse = self.config.lapse.as_ref().map_or(Time::NEVER, |(at, _)| *at);
+        timers.min(lapse).min(listeners).min(log).min(self.trim.due).min(self.state.end())
     }
 
     fn take_events(&mut self) {
@@ -160,7 +166,7 @@ impl<N: Net> Worker<N> {
                         self.ready(token);
                     }
                 }
-                Event::Listener(listener) => self.listeners[listener].next_accept = self.now,
+                Event::Listener(listener) => self.listeners[listener].on_event(self.now),
                 Event::Inbox => self.handle_commands(),
             }
         }
@@ -170,6 +176,7 @@ impl<N: Net> Worker<N> {
                 self.accept(listener);
             }
         }
+        self.close_removed();
         self.close_listeners();
     }
 
@@ -214,123 +221,6 @@ impl<N: Net> Worker<N> {
         self.fired_streams = fired;
     }
 
-    /// Admission: the only place where a connection gets a slot.
-    fn accept(&mut self, listener: usize) {
-        let Some(protocol) = self.listeners[listener].protocol else {
-            return self.echo_datagrams(listener);
-        };
-        for _ in 0..ACCEPTS_PER_TURN {
-            let verdict = self.verdict();
-            if verdict == Verdict::Wait {
-                return self.pause(listener);
-            }
-            match self.net.accept(listener) {
-                Ok((socket, peer)) => {
-                    if let Verdict::Evict(victim) = verdict {
-                        self.close(victim);
-                    }
-                    let free = verdict != Verdict::Refuse && self.acquire_ip(peer);
-                    self.admit(listener, protocol, socket, peer, free);
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => {
-                        return self.listeners[listener].next_accept = Time::NEVER;
-                    }
-                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                    _ if is_exhausted(&error) && self.evict() => {}
-                    _ => {
-                        self.complain(&error);
-                        return self.pause(listener);
-                    }
-                },
-            }
-        }
-    }
-
-    fn verdict(&mut self) -> Verdict {
-        self.admission.verdict(&mut self.sessions, self.config.capacity, self.now)
-    }
-
-    /// Makes room for a descriptor; returns whether there was a connection to evict.
-    fn evict(&mut self) -> bool {
-        let victim = self.admission.victim(&mut self.sessions, self.now);
-        victim.map(|token| self.close(token)).is_some()
-    }
-
-    /// Counts a connection for its address, unless that has reached the limit.
-    fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
-        match (self.config.max_per_ip, peer) {
-            (Some(most), Some(peer)) => self.config.per_ip.acquire(peer, most),
-            _ => true,
-        }
-    }
-
-    /// Creates a session. Without a free slot the client gets a 503, if its protocol has that.
-    fn admit(
-        &mut self,
-        listener: usize,
-        protocol: Protocol,
-        socket: N::Socket,
-        peer: Option<IpAddr>,
-        free: bool,
-    ) {
-        if !free && !protocol.has_refusals() {
-            return self.net.close(socket);
-        }
-        let conn = self.conn(listener, protocol, free);
-        let mut session = Session::new(socket, conn, peer, listener as u8, free);
-        if self.listeners[listener].deferred || self.state != RunState::Serving {
-            session.on_event(ASSUME_READABLE);
-        }
-        let token = self.sessions.insert(session);
-        self.ready.push(token);
-        self.stats.connections += 1;
-        self.trim.on_open(self.sessions.len());
-        let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
-        if let Some(token) = over {
-            // It may be new: it gets its response first.
-            self.turn(token);
-            self.close(token);
-        }
-    }
-
-    /// What a new connection speaks: under the defaults in effect, unless it is refused.
-    fn conn(&mut self, listener: usize, protocol: Protocol, free: bool) -> Conn {
-        let (app, now) = (&self.config.app, self.now);
-        let modifiers = self.listeners[listener].modifiers.as_deref();
-        match free {
-            true => Conn::accepted(protocol, app, modifiers, &mut self.shared, now),
-            false => Conn::new(protocol, &app.limits, now),
-        }
-    }
-
-    /// Sends datagrams back, under the defaults in effect.
-    fn echo_datagrams(&mut self, number: usize) {
-        let (app, now) = (&self.config.app, self.now);
-        let Listener { modifiers, next_accept, .. } = &mut self.listeners[number];
-        *next_accept = match defaults::asked(app, modifiers.as_deref(), UdpEcho) {
-            None => self.net.echo_datagrams(number, None),
-            Some(asked) => {
-                let mut plan = || defaults::plan(&asked, app, &mut self.shared, now);
-                self.net.echo_datagrams(number, Some(&mut || plan().unwrap_or_default()))
-            }
-        };
-    }
-
-    /// Tries again later, or when a connection closes, to accept connections without a slot or
-    /// descriptor. The listener is edge-triggered: no further event reports them.
-    fn pause(&mut self, listener: usize) {
-        self.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
-    }
-
-    /// Logs why connections cannot be accepted, at most once per interval.
-    fn complain(&mut self, error: &std::io::Error) {
-        if self.now >= self.complain_next {
-            self.complain_next = self.now.after(COMPLAINT_INTERVAL);
-            tracing::warn!(%error, connections = self.sessions.len(), "cannot accept connections");
-        }
-    }
-
     fn handle_commands(&mut self) {
         while let Ok(command) = self.inbox.try_recv() {
             match command {
@@ -338,6 +228,13 @@ impl<N: Net> Worker<N> {
                     self.state = RunState::Stopping;
                     self.shared.draining = true;
                 }
+                Command::Open(opening) => {
+                    let outcome = self.open_listeners(&opening.listeners);
+                    // Nobody may wait for it any more.
+                    let _ = opening.done.try_send(outcome);
+                }
+                Command::Configure(new) => self.configure(*new),
+                Command::Remove(ids) => self.remove_listeners(&ids),
                 Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
                 Command::Drain(_) => {}
             }
@@ -366,7 +263,7 @@ impl<N: Net> Worker<N> {
 
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
         let session = self.sessions.get_mut(token)?;
-        let Listener { local, tls, modifiers, .. } = &self.listeners[usize::from(session.listener)];
+        let Listener { local, tls, modifiers, .. } = &self.listeners[session.listener()];
         let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
         let ends = Ends { peer: session.peer, local, tls, secure: None, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
@@ -407,10 +304,10 @@ impl<N: Net> Worker<N> {
             self.shared.delayed -= session.delayed();
             session.release(&mut self.shared);
             self.buffers.collected -= session.collected();
-            let counted = self.config.max_per_ip.is_some() && session.is_admitted();
-            if let Some(peer) = session.peer.filter(|_| counted) {
+            if let Some(peer) = session.peer.filter(|_| session.is_counted()) {
                 self.config.per_ip.release(peer);
             }
+            self.listeners[session.listener()].sessions -= 1;
             self.net.close(session.socket);
             for listener in &mut self.listeners {
                 // There may be a slot or descriptor now. Datagrams need none.
@@ -422,7 +319,10 @@ impl<N: Net> Worker<N> {
     }
 
     fn log(&mut self) {
-        let Some(sink) = &mut self.config.sink else { return };
+        let Some(sink) = &mut self.config.sink else {
+            // The log was switched off while these were under way.
+            return self.shared.records.drain(|_| {});
+        };
         self.shared.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
             sink.flush();
@@ -430,7 +330,7 @@ impl<N: Net> Worker<N> {
     }
 
     fn end(mut self) -> (WorkerStats, N) {
-        self.net.close_listeners();
+        self.close_all_listeners();
         self.stats.cut_off = self.sessions.len() as u64;
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             self.close(token);

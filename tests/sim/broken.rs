@@ -130,6 +130,7 @@ fn serve<C: Client>(
         app: Arc::new(app),
         capacity: 2000,
         refusals: 2,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

@@ -135,6 +135,7 @@ fn play(seed: u64, protocol: Protocol, egress: u64) -> (WorkerStats, Sim<Echoed>
         app: Arc::new(app),
         capacity: 100,
         refusals: 2,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

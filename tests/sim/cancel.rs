@@ -62,6 +62,7 @@ fn a_cancelled_request_gives_its_place_back() {
         app: Arc::new(App { limits, half_close: HalfClose::Cancel, ..App::default() }),
         capacity: 2,
         refusals: 1,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

@@ -81,6 +81,7 @@ fn a_thousand_that_leave_silence_give_their_places_back() {
         app: Arc::new(App { limits, ..App::default() }),
         capacity: 50,
         refusals: 1,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

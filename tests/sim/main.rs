@@ -204,6 +204,7 @@ pub(crate) fn serve<C: Client>(
         app: Arc::new(run.limited()),
         capacity: if run.crowded { 3 } else { 1000 },
         refusals: 2,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

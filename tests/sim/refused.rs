@@ -45,6 +45,7 @@ fn a_refused_echo_is_not_served() {
             app: Arc::new(App::default()),
             capacity: 100,
             refusals: 4,
+            lapse: None,
             max_per_ip: Some(1),
             per_ip: Arc::default(),
             sink: None,

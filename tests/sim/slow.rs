@@ -77,6 +77,7 @@ fn play(limits: Limits, sippers: Vec<Sipper>) -> Vec<(bool, Time)> {
         app: Arc::new(App { limits, ..App::default() }),
         capacity: 10,
         refusals: 2,
+        lapse: None,
         max_per_ip: None,
         per_ip: Arc::default(),
         sink: None,

@@ -156,6 +156,7 @@ fn many_handshakes_at_once_are_all_served_and_no_answer_is_early() {
             app: Arc::new(App::default()),
             capacity: 100,
             refusals: 2,
+            lapse: None,
             max_per_ip: None,
             per_ip: Arc::default(),
             sink: None,

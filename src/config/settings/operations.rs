@@ -2,10 +2,8 @@
 
 use super::*;
 
-pub(super) const ROWS: &[Setting] = &[
-    Setting {
-        name: "shutdown-timeout",
-        help: "Time for requests in progress to finish at shutdown",
-        ..time!(shutdown_timeout, duration)
-    },
-];
+pub(super) const ROWS: &[Setting] = &[Setting {
+    name: "shutdown-timeout",
+    help: "Time for requests in progress to finish at shutdown",
+    ..time!(shutdown_timeout, duration)
+}];

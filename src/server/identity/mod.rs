@@ -41,7 +41,9 @@ const MOST_MADE: NonZeroUsize = NonZeroUsize::new(MAX_MADE_CERTIFICATES).unwrap(
 pub struct Identity {
     /// The operator's certificates; the first one is the default.
     pairs: Vec<Pair>,
-    maker: Maker,
+    maker: Arc<Maker>,
+    /// Whether the authority is neither the operator's nor follows from a text.
+    is_random: bool,
     /// What was made, by what is wrong with it and the server name beyond the common ones.
     made: Mutex<LruCache<MadeFor, Made>>,
     revocations: Vec<u8>,
@@ -65,13 +67,28 @@ impl Identity {
         hostname: Option<&str>,
         now: SystemTime,
     ) -> Result<Identity, BadValue> {
+        Identity::rebuild(settings, hostname, now, None)
+    }
+
+    /// The same after a reload: an authority that `before` made at random goes on, as clients trust
+    /// it.
+    pub fn rebuild(
+        settings: &TlsSettings,
+        hostname: Option<&str>,
+        now: SystemTime,
+        before: Option<&Identity>,
+    ) -> Result<Identity, BadValue> {
         let pairs = settings.pairs().map(|(chain, key)| Pair::load(chain, key, now));
         let pairs = pairs.collect::<Result<_, _>>()?;
         let client_auth = clients::verifier(settings)?;
-        let maker = maker(settings, hostname, now)?;
+        let is_random = settings.ca_file.is_none() && settings.ca_seed.is_none();
+        let maker = match before.filter(|before| is_random && before.is_random) {
+            Some(before) => Arc::clone(&before.maker),
+            None => Arc::new(maker(settings, hostname, now)?),
+        };
         let revocations = maker.authority.revocations(now)?;
         let made = Mutex::new(LruCache::new(MOST_MADE));
-        let identity = Identity { pairs, maker, made, revocations, client_auth };
+        let identity = Identity { pairs, maker, is_random, made, revocations, client_auth };
         if let Some(path) = &settings.ca_out {
             std::fs::write(path, identity.ca_pem()).map_err(|error| {
                 BadValue::new(format!("cannot write {}: {error}", path.display()))

@@ -1,67 +1,42 @@
 //! Options and resets of real sockets.
 
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream as Client, UdpSocket};
 
 use super::*;
 use crate::http::app::App;
-use crate::http::modifiers::{At, Carrier, Fault, FaultKind, Modifiers, Plan};
+use crate::http::modifiers::{At, Fault, FaultKind, Plan};
 use crate::proto::broken::Broken;
 use crate::proto::conn::{Conn, Protocol};
 use crate::proto::echo::modified::ModifiedEcho;
 use crate::proto::test_driver::Driver;
-use crate::server::listen::{Address, Group, Open, open};
+use crate::server::listen::Group;
 use crate::server::session::{Session, SharedBuffers, TurnResult};
 
-/// The deferral in seconds, as rounded by the kernel.
-fn deferral(listener: &Open) -> i32 {
-    let ListenSocket::Tcp(tcp) = &listener.socket else { panic!("{:?}", listener.address) };
+/// For how long the kernel defers accepting, in seconds, as rounded by it.
+pub(in crate::server) fn deferral(listener: &socket2::Socket) -> i32 {
     let (mut seconds, mut length) = (0i32, size_of::<i32>() as libc::socklen_t);
     // SAFETY: both pointers are valid, and the length is that of the first.
     let result = unsafe {
         let value = (&raw mut seconds).cast();
         let (level, option) = (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT);
-        libc::getsockopt(tcp.as_raw_fd(), level, option, value, &mut length)
+        libc::getsockopt(listener.as_raw_fd(), level, option, value, &mut length)
     };
     assert_eq!(result, 0);
     seconds
 }
 
-#[test]
-fn accepting_is_deferred_for_http_only_and_if_set() {
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    for (address, defers, deferred) in [
-        (Address::Http(any), true, true),
-        (Address::Http(any), false, false),
-        (Address::TcpEcho(any), true, false),
-    ] {
-        let open = open(&address, true, defers).unwrap();
-        assert_eq!(deferral(&open) > 0, deferred, "{address:?} {defers}");
-    }
-}
-
-/// Whether a listener may break connections before their clients have sent something.
-#[test]
-fn accepting_is_not_deferred_if_a_connection_may_break_at_once() {
-    for (listen, breaks) in [
-        ("127.0.0.1:0", false),
-        ("http://127.0.0.1:0/~fault=reset:9", false),
-        ("http://127.0.0.1:0/~fault=none@9,hang:connect@1", true),
-    ] {
-        let group = Group::resolve(&listen.parse().unwrap()).unwrap();
-        assert_eq!(group.breaks_at_connect(&App::default()), breaks, "{listen}");
-    }
-    let with = Modifiers::parse("fault=close:connect", Carrier::Server).unwrap();
-    let group = Group::resolve(&"127.0.0.1:0".parse().unwrap()).unwrap();
-    assert!(group.breaks_at_connect(&App { with, ..App::default() }));
-}
-
-/// A worker's environment with one listener.
-fn os() -> (Os, SocketAddr) {
-    let any = Address::TcpEcho(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let open = open(&any, true, false).unwrap();
-    let Address::TcpEcho(at) = open.address else { panic!("{:?}", open.address) };
-    let (_, inbox) = pipe::new().unwrap();
-    (Os::new(vec![open.socket], inbox, Instant::now(), false).unwrap(), at)
+/// A worker's environment with one listener, and its address.
+fn os(listen: &str) -> (Os, SocketAddr) {
+    let listen = listen.parse().unwrap();
+    let group = Group::resolve(&listen).unwrap();
+    let mut open = group.open(1, |_| false, |_| false).unwrap().remove(0);
+    let at = open.sockets[0].local_addr().unwrap().as_socket().unwrap();
+    let (_, inbox) = UnixStream::pair().unwrap();
+    let mut os = Os::new(inbox, Instant::now(), false).unwrap();
+    os.handed.push(open.sockets.remove(0).into());
+    os.open_listeners(&[(0, open.address.kind())]).unwrap();
+    (os, at)
 }
 
 /// A connection: the client's socket, and ours.
@@ -113,7 +88,7 @@ fn receive(mut client: Client) -> (Vec<u8>, Option<ErrorKind>) {
 /// the end, as the fault asks.
 #[test]
 fn a_connection_breaks_after_everything_was_received() {
-    let (mut os, at) = os();
+    let (mut os, at) = os("tcp-echo://127.0.0.1:0");
     let output: Vec<u8> = (0..5_000_000_u64).map(|i| (i * i / 7) as u8).collect();
     for (kind, sends, end) in [
         (FaultKind::Reset, 0, Some(ErrorKind::ConnectionReset)),
@@ -137,7 +112,7 @@ fn a_connection_breaks_after_everything_was_received() {
 /// Exactly as much comes back as the fault says, whatever else was sent.
 #[test]
 fn an_echo_breaks_after_its_bytes_were_received() {
-    let (mut os, at) = os();
+    let (mut os, at) = os("tcp-echo://127.0.0.1:0");
     for (kind, bytes, end) in [
         (FaultKind::Reset, 1, Some(ErrorKind::ConnectionReset)),
         (FaultKind::Reset, 4_000_000, Some(ErrorKind::ConnectionReset)),
@@ -165,11 +140,7 @@ fn an_echo_breaks_after_its_bytes_were_received() {
 /// come back at once.
 #[test]
 fn datagrams_come_back_when_they_are_due() {
-    let any = Address::UdpEcho(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let open = open(&any, true, false).unwrap();
-    let Address::UdpEcho(at) = open.address else { panic!("{:?}", open.address) };
-    let (_, inbox) = pipe::new().unwrap();
-    let mut os = Os::new(vec![open.socket], inbox, Instant::now(), false).unwrap();
+    let (mut os, at) = os("udp-echo://127.0.0.1:0");
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let began = Instant::now();
@@ -204,7 +175,7 @@ fn datagrams_come_back_when_they_are_due() {
 
 #[test]
 fn bytes_are_unacked_until_the_client_has_them() {
-    let (mut os, at) = os();
+    let (mut os, at) = os("tcp-echo://127.0.0.1:0");
     let (mut client, mut socket) = connected(&mut os, at);
     assert_eq!(os.unacked(&mut socket), 0);
     let piece = [b'x'; 65_536];
@@ -224,7 +195,7 @@ fn bytes_are_unacked_until_the_client_has_them() {
 
 #[test]
 fn a_narrow_socket_has_a_small_receive_buffer() {
-    let (mut os, at) = os();
+    let (mut os, at) = os("tcp-echo://127.0.0.1:0");
     let (_client, mut socket) = connected(&mut os, at);
     let size = |socket: &Socket| match socket {
         Socket::Tcp(stream) => SockRef::from(stream).recv_buffer_size().unwrap(),

@@ -98,7 +98,7 @@ impl Net for Flood {
 
     fn close(&mut self, (): ()) {}
 
-    fn close_listeners(&mut self) {}
+    fn close_listener(&mut self, _: usize) {}
 }
 
 /// What a turn needs beside its session.

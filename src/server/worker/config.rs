@@ -16,6 +16,8 @@ use crate::server::per_ip::ConnectionsPerIp;
 pub struct WorkerConfig {
     /// The settings that protocols and endpoints read.
     pub app: Arc<App>,
+    /// When `app` lapses, and what replaces it then: modifiers that were set for a time.
+    pub lapse: Option<(Time, Arc<App>)>,
     /// Most connections at a time.
     pub capacity: usize,
     /// Most connections at a time that are being refused, in addition to `capacity`.
@@ -29,8 +31,13 @@ pub struct WorkerConfig {
 }
 
 /// A listener, as a worker sees it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Listener {
+    /// The same in all workers.
+    pub(in crate::server) id: u32,
+    /// The connections that came through it, and are open.
+    pub(super) sessions: usize,
+    pub(super) phase: ListenPhase,
     /// The protocol of its connections; `None` for datagrams, which are echoed.
     pub(super) protocol: Option<Protocol>,
     /// Its address, for requests without a Host field.
@@ -51,7 +58,43 @@ impl Listener {
     /// `deferred`: they are accepted once the client has sent something.
     pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
         let (local, next_accept) = (local.to_owned(), Time::NEVER);
-        Listener { protocol, local, tls: None, modifiers: None, deferred, next_accept }
+        let (id, sessions, phase) = (0, 0, ListenPhase::Open);
+        let (tls, modifiers) = (None, None);
+        Listener { id, sessions, phase, protocol, local, tls, modifiers, deferred, next_accept }
+    }
+
+    /// The same with this number, which it has in all workers.
+    pub(in crate::server) fn numbered(self, id: u32) -> Listener {
+        Listener { id, ..self }
+    }
+
+    /// The protocol of its connections; `None` for datagrams.
+    #[cfg(test)]
+    pub(in crate::server) fn protocol(&self) -> Option<Protocol> {
+        self.protocol
+    }
+
+    /// Takes over the settings of a listener whose socket is the same.
+    pub(super) fn configure(&mut self, new: &Listener) {
+        let Listener { sessions, phase, next_accept, .. } = *self;
+        *self = Listener { sessions, phase, next_accept, ..new.clone() };
+    }
+
+    /// Its socket has connections or datagrams, unless it was closed meanwhile.
+    pub(super) fn on_event(&mut self, now: Time) {
+        if self.is_open() {
+            self.next_accept = now;
+        }
+    }
+
+    /// Whether it accepts connections, or has datagrams to echo.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase != ListenPhase::Closed
+    }
+
+    /// A slot that no listener uses.
+    pub(super) fn closed() -> Listener {
+        Listener { phase: ListenPhase::Closed, ..Listener::new(None, "", false) }
     }
 
     /// The same, able to speak TLS in this way.
@@ -63,4 +106,15 @@ impl Listener {
     pub fn with(self, modifiers: Option<Arc<Modifiers>>) -> Listener {
         Listener { modifiers, ..self }
     }
+}
+
+/// How far a listener has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListenPhase {
+    /// It accepts.
+    Open,
+    /// It is closed once its queue is empty.
+    Closing,
+    /// It is closed. Its connections still use its settings, and its number is free after them.
+    Closed,
 }

@@ -65,7 +65,7 @@ impl<N: Net> Worker<N> {
                 .iter()
                 .all(|listener| listener.protocol.is_none() || listener.next_accept == Time::NEVER)
         {
-            self.net.close_listeners();
+            self.close_all_listeners();
             self.state = RunState::Draining { by };
         }
     }

@@ -97,7 +97,7 @@ impl Net for Script {
 
     fn close(&mut self, (): ()) {}
 
-    fn close_listeners(&mut self) {}
+    fn close_listener(&mut self, _: usize) {}
 }
 
 /// The end is near: a session reads on after a short read.

@@ -1,0 +1,205 @@
+//! Everything that is derived from the settings for all workers.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Instant, SystemTime};
+
+use super::access_log::AccessLog;
+use super::log::{Output, Target};
+use super::os;
+use super::per_ip::ConnectionsPerIp;
+use super::secure::Secure;
+use super::start_error::StartError;
+use super::worker::WorkerConfig;
+use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_REFUSALS};
+use crate::config::Settings;
+use crate::http::app::App;
+use crate::http::modifiers::state::State;
+
+/// Everything that is derived from the settings for all workers.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Shared, so that documents are rendered once.
+    pub(super) app: Arc<App>,
+    /// Shared, so that a request counts on any worker.
+    pub(super) state: Arc<State>,
+    pub(super) workers: usize,
+    /// Most connections of one worker, and most of its connections that are being refused.
+    capacity: usize,
+    refusals: usize,
+    descriptor_limit: u64,
+    max_per_ip: Option<u32>,
+    per_ip: Arc<ConnectionsPerIp>,
+    pub(super) log: Option<Arc<AccessLog>>,
+    pub(super) private_fd_tables: bool,
+    pub(super) read_until_would_block: bool,
+    pub(super) defer_accept: bool,
+    /// What listeners need to speak TLS, if one does.
+    pub(super) secure: Option<Secure>,
+    /// [`Time::START`](crate::base::time::Time::START) for all workers.
+    pub(super) start: Instant,
+    /// The wall clock then.
+    epoch: SystemTime,
+}
+
+impl Plan {
+    /// The plan for these settings. After a reload, what cannot change comes from the plan
+    /// `before`, and so does what connections refer to.
+    pub(super) fn new(
+        settings: &Settings,
+        stderr: Option<&Arc<Output>>,
+        before: Option<(&Plan, &Settings)>,
+    ) -> Result<Plan, StartError> {
+        if let Some((_, bad)) = settings.check().into_iter().next() {
+            return Err(StartError::Modifiers(bad));
+        }
+        let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
+        let (last, last_settings) = before.unzip();
+        let workers = match (last, settings.workers) {
+            (Some(last), _) => last.workers,
+            (None, 0) => thread::available_parallelism().map_or(1, usize::from),
+            (None, count) => count,
+        };
+        let secure = Secure::new(settings, last.and_then(|last| last.secure.as_ref()))
+            .map_err(StartError::Tls)?;
+        let mut app = app(settings, workers)?;
+        app.ca = secure.as_ref().map(Secure::ca);
+        let epoch = last.map_or_else(SystemTime::now, |last| last.epoch);
+        let same_log = last_settings.is_some_and(|last| {
+            last.access_log == settings.access_log
+                && last.access_log_file == settings.access_log_file
+        });
+        let log = match last.filter(|_| same_log) {
+            Some(last) => last.log.clone(),
+            None => open_log(settings, epoch, stderr)?.map(Arc::new),
+        };
+        let fixed = last_settings.unwrap_or(settings);
+        Ok(Plan {
+            app: Arc::new(app),
+            state: last.map_or_else(|| Arc::new(State::new(workers)), |last| last.state.clone()),
+            workers,
+            capacity: capacity(settings, limit, workers),
+            refusals: refusals(limit),
+            descriptor_limit: limit,
+            max_per_ip: settings.max_connections_per_ip,
+            per_ip: last.map(|last| Arc::clone(&last.per_ip)).unwrap_or_default(),
+            log,
+            private_fd_tables: fixed.private_fd_tables,
+            read_until_would_block: fixed.read_until_would_block,
+            defer_accept: settings.defer_accept,
+            secure,
+            start: last.map_or_else(Instant::now, |last| last.start),
+            epoch,
+        })
+    }
+
+    /// The configuration of one worker.
+    pub(super) fn worker(&self) -> WorkerConfig {
+        WorkerConfig {
+            app: Arc::clone(&self.app),
+            lapse: None,
+            capacity: self.capacity,
+            refusals: self.refusals,
+            max_per_ip: self.max_per_ip,
+            per_ip: Arc::clone(&self.per_ip),
+            sink: self.log.as_deref().map(AccessLog::sink),
+        }
+    }
+
+    /// Most connections of the server. Workers without descriptor tables of their own share one.
+    pub(super) fn server_capacity(&self) -> u64 {
+        let all = (self.capacity * self.workers) as u64;
+        match self.private_fd_tables {
+            true => all,
+            false => all.min(self.descriptor_limit.saturating_sub(DESCRIPTORS_RESERVED as u64)),
+        }
+    }
+
+    /// The certificate of the server's own CA, if a listener has TLS.
+    pub(super) fn ca_pem(&self) -> Option<String> {
+        self.app.ca.as_ref().map(|ca| ca.certificate.clone())
+    }
+}
+
+/// What protocols and endpoints read, with each worker's share of the limits.
+fn app(settings: &Settings, workers: usize) -> Result<App, StartError> {
+    let mut app = settings.app();
+    if settings.real_hostname {
+        app.hostname = os::hostname().map_err(StartError::Hostname)?;
+    }
+    share(&mut app.limits, workers);
+    Ok(app)
+}
+
+/// Divides the limits for the whole server among the workers.
+fn share(limits: &mut Limits, workers: usize) {
+    // Each worker can buffer for at least one connection, so that `echo_bytes` holds.
+    let least = limits.echo_bytes.min(limits.all_echo_bytes);
+    limits.all_echo_bytes = limits.all_echo_bytes.div_ceil(workers).max(least);
+    if limits.delayed != usize::MAX {
+        limits.delayed = limits.delayed.div_ceil(workers);
+    }
+    if limits.egress != u64::MAX {
+        limits.egress = limits.egress.div_ceil(workers as u64);
+    }
+}
+
+/// Descriptors for connections.
+fn descriptors(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
+}
+
+/// The part of them for connections that are being refused.
+fn refusals(limit: u64) -> usize {
+    (descriptors(limit) / 8).min(MAX_REFUSALS)
+}
+
+/// Most connections of one worker. With private descriptor tables each worker can use the whole
+/// limit; otherwise the workers share it, and run out of descriptors together.
+fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
+    let most = descriptors(limit) - refusals(limit);
+    let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
+    most.min(wanted).max(1)
+}
+
+fn open_log(
+    settings: &Settings,
+    epoch: SystemTime,
+    stderr: Option<&Arc<Output>>,
+) -> Result<Option<AccessLog>, StartError> {
+    let Some(format) = settings.access_log else { return Ok(None) };
+    let target = match (&settings.access_log_file, stderr) {
+        (Some(path), _) => Target::File(path.clone()),
+        (None, Some(stderr)) => return Ok(Some(AccessLog::beside(stderr, format, epoch))),
+        (None, None) => Target::Stderr,
+    };
+    let log = AccessLog::start(target, format, epoch, settings.private_fd_tables);
+    log.map(Some).map_err(StartError::Log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_worker_may_collect_for_one_connection() {
+        for (workers, all, each) in [(1, 1000, 1000), (4, 1000, 250), (64, 1000, 100), (64, 50, 50)]
+        {
+            let mut limits = Limits { echo_bytes: 100, all_echo_bytes: all, ..Limits::default() };
+            share(&mut limits, workers);
+            assert_eq!(limits.all_echo_bytes, each, "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn the_real_host_name_is_used_only_if_set() {
+        let uname = std::process::Command::new("uname").arg("-n").output().expect("uname");
+        let real = String::from_utf8(uname.stdout).expect("a plain name");
+        let name = |real_hostname| {
+            let settings = Settings { real_hostname, ..Settings::default() };
+            app(&settings, 1).map(|app| app.hostname).ok()
+        };
+        assert_eq!(name(true).as_deref(), Some(real.trim_end()));
+        assert_eq!(name(false).as_deref(), Some("loiter"));
+    }
+}

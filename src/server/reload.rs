@@ -1,0 +1,147 @@
+//! What a running server is made of, and how it changes: a start is the first reload.
+
+use std::io;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::listen::Address;
+use super::log::Output;
+use super::os::descriptors;
+use super::plan::Plan;
+use super::registry::{Configured, Inherited, Next, Registry};
+use super::start_error::StartError;
+use super::worker::{Command, Configuration, Opening};
+use super::{Handle, Mailbox};
+use crate::base::limits::COMMAND_PATIENCE;
+use crate::config::{Setting, Settings};
+
+/// What a running server is made of.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) settings: Settings,
+    pub(super) plan: Arc<Plan>,
+    pub(super) registry: Registry,
+    /// Where the access log goes without a file of its own.
+    pub(super) stderr: Option<Arc<Output>>,
+}
+
+/// The settings that only a restart changes: threads and their descriptor tables begin with them.
+const FIXED: [&str; 3] = ["workers", "private-fd-tables", "read-until-would-block"];
+
+impl Handle {
+    /// Replaces the settings without closing a connection: what waits is answered when it is due,
+    /// and requests that come later are under the new settings. An error leaves everything as it
+    /// was.
+    ///
+    /// Returns the names of settings that have changed, but only for a restart.
+    pub fn reload(&self, settings: &Settings) -> Result<Vec<&'static str>, StartError> {
+        let mut running = self.running();
+        let Running { settings: last, plan, stderr, .. } = &*running;
+        let unchanged = FIXED.into_iter().filter(|name| differs(name, last, settings)).collect();
+        let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Some((plan, last)))?);
+        self.apply(&mut running, settings.clone(), plan, Vec::new())?;
+        Ok(unchanged)
+    }
+
+    /// Begins to listen, as the settings that it was started with say.
+    pub(super) fn listen(
+        &self,
+        settings: Settings,
+        inherited: Vec<Inherited>,
+    ) -> Result<(), StartError> {
+        let mut running = self.running();
+        let plan = Arc::clone(&running.plan);
+        self.apply(&mut running, settings, plan, inherited)
+    }
+
+    fn apply(
+        &self,
+        running: &mut Running,
+        settings: Settings,
+        plan: Arc<Plan>,
+        inherited: Vec<Inherited>,
+    ) -> Result<(), StartError> {
+        let next = running.registry.next(&settings, plan.workers, inherited)?;
+        self.serve(&next, &settings, &plan, &running.registry)?;
+        let removed = running.registry.replace(next);
+        let ids: Arc<[u32]> = removed.iter().map(|bound| bound.id()).collect();
+        // The workers' copies are closed when their queues are empty.
+        removed.into_iter().for_each(|mut bound| bound.remove_file());
+        if !ids.is_empty() {
+            self.send(|_| Command::Remove(Arc::clone(&ids)));
+        }
+        (running.settings, running.plan) = (settings, plan);
+        Ok(())
+    }
+
+    /// Has the workers open what is new, and then serve with the new settings.
+    fn serve(
+        &self,
+        next: &Next,
+        settings: &Settings,
+        plan: &Plan,
+        old: &Registry,
+    ) -> Result<(), StartError> {
+        let all = next.listeners(settings, plan, old)?;
+        let new: Vec<&Configured> = all.iter().filter(|listener| listener.is_new).collect();
+        for (number, mailbox) in self.shared.mailboxes.iter().enumerate() {
+            let opened = mailbox.open(&new, number, plan.workers);
+            if let Err(error) = opened {
+                let ids: Arc<[u32]> = new.iter().map(|new| new.listener.id).collect();
+                self.send(|_| Command::Remove(Arc::clone(&ids)));
+                return Err(StartError::System(error));
+            }
+        }
+        self.send(|_| {
+            let listeners = all.iter().map(|configured| configured.listener.clone()).collect();
+            Command::Configure(Box::new(Configuration { worker: plan.worker(), listeners }))
+        });
+        Ok(())
+    }
+
+    /// The settings in effect.
+    pub fn settings(&self) -> Settings {
+        self.running().settings.clone()
+    }
+
+    /// The addresses it listens on, in the order of the settings and with the actual ports.
+    pub fn addresses(&self) -> Vec<Address> {
+        self.running().registry.addresses().cloned().collect()
+    }
+
+    /// Copies of the sockets of all its listeners, for a successor.
+    pub fn sockets(&self) -> io::Result<Vec<Inherited>> {
+        self.running().registry.sockets()
+    }
+
+    pub(super) fn running(&self) -> MutexGuard<'_, Running> {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mailbox {
+    /// Has a worker open listeners, and waits until it has.
+    fn open(&self, new: &[&Configured], number: usize, workers: usize) -> io::Result<()> {
+        let (mut listeners, mut sockets) = (Vec::new(), Vec::new());
+        for new in new {
+            for socket in new.sockets(number, workers) {
+                listeners.push((new.listener.clone(), new.kind()));
+                sockets.push(socket);
+            }
+        }
+        if listeners.is_empty() {
+            return Ok(());
+        }
+        let (done, outcome) = sync_channel(1);
+        descriptors::send(&self.waker, &sockets)?;
+        self.send(Command::Open(Opening { listeners, done }));
+        outcome.recv_timeout(COMMAND_PATIENCE).map_err(|_| io::Error::other("a worker hangs"))?
+    }
+}
+
+fn differs(name: &str, one: &Settings, other: &Settings) -> bool {
+    Setting::named(name).is_some_and(|row| (row.show)(one) != (row.show)(other))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Reloads of a server with real sockets.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use super::*;
+use crate::Server;
+
+/// A connection to the server.
+struct Client(TcpStream);
+
+impl Client {
+    fn connect(at: SocketAddr) -> Client {
+        let stream = TcpStream::connect(at).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
+        Client(stream)
+    }
+
+    fn send(&mut self, target: &str) -> &mut Client {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n");
+        self.0.write_all(request.as_bytes()).expect("the request is taken");
+        self
+    }
+
+    /// The head of the next answer; its body is read too.
+    fn answer(&mut self) -> String {
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            self.0.read_exact(&mut byte).expect("an answer");
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("a head");
+        let length = head.split("Content-Length: ").nth(1).and_then(|rest| rest.lines().next());
+        let length = length.map_or(0, |length| length.parse().expect("a length"));
+        self.0.read_exact(&mut vec![0; length]).expect("a body");
+        head
+    }
+}
+
+fn server(listen: &[&str], workers: usize) -> Server {
+    let builder = Server::builder().workers(workers);
+    let builder = listen.iter().fold(builder, |builder, listen| builder.listen(listen));
+    builder.set(|settings| settings.private_fd_tables = workers > 1).start().expect("a server")
+}
+
+/// The settings, changed.
+fn changed(server: &Server, change: impl FnOnce(&mut Settings)) -> Settings {
+    let mut settings = server.handle().settings();
+    change(&mut settings);
+    settings
+}
+
+#[test]
+fn what_is_open_and_what_waits_goes_on_under_new_settings() {
+    let server = server(&["127.0.0.1:0"], 2);
+    let (mut idle, mut waiting) =
+        (Client::connect(server.address()), Client::connect(server.address()));
+    assert!(idle.send("/status/204").answer().starts_with("HTTP/1.1 204 "));
+    waiting.send("/delay/0.3");
+    // Its delay has begun when a later request on another connection is answered.
+    idle.send("/get").answer();
+    let settings = changed(&server, |settings| {
+        settings.api.server_header = Some("other".to_owned());
+        settings.api.limits.max_duration = Duration::from_millis(10);
+        settings.workers = 3;
+    });
+    assert_eq!(server.handle().reload(&settings).expect("a reload"), ["workers"]);
+    assert!(idle.send("/status/204").answer().contains("Server: other\r\n"));
+    let late = waiting.answer();
+    assert!(late.starts_with("HTTP/1.1 200 ") && late.contains("Server: other\r\n"), "{late}");
+    assert_eq!(server.handle().settings().api.server_header.as_deref(), Some("other"));
+}
+
+#[test]
+fn listeners_come_and_go_and_their_connections_stay() {
+    let server = server(&["127.0.0.1:0"], 2);
+    let (first, handle) = (server.address(), server.handle());
+    let mut old = Client::connect(first);
+    old.send("/get").answer();
+    let settings = changed(&server, |settings| {
+        settings.listen = vec!["http://127.0.0.1:0/~delay=1ms".parse().expect("an address")];
+    });
+    handle.reload(&settings).expect("a reload");
+    let second = handle.addresses()[0].tcp().expect("an address");
+    assert_ne!(first, second);
+    assert!(Client::connect(second).send("/get").answer().contains("Loiter: delay=1ms"));
+    assert!(old.send("/get").answer().starts_with("HTTP/1.1 200 OK"));
+    // Slots of removed listeners are used again.
+    drop(old);
+    for _ in 0..200 {
+        let settings = changed(&server, |settings| {
+            let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+            let at = port.expect("a free port");
+            settings.listen = vec![format!("tcp-echo://{at}").parse().expect("an address")];
+        });
+        handle.reload(&settings).expect("a reload");
+    }
+}
+
+#[test]
+fn a_reload_that_fails_changes_nothing() {
+    let server = server(&["127.0.0.1:0"], 1);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let at = taken.local_addr().expect("an address");
+    let handle = server.handle();
+    let (settings, addresses) = (handle.settings(), handle.addresses());
+    let both = changed(&server, |settings| {
+        settings.api.server_header = None;
+        settings.listen.push(format!("http://{at}").parse().expect("an address"));
+    });
+    let error = handle.reload(&both).expect_err("the port is in use").to_string();
+    assert!(error.contains(&format!("cannot listen on http://{at}")), "{error}");
+    assert_eq!((handle.settings(), handle.addresses()), (settings, addresses));
+    let mut client = Client::connect(server.address());
+    assert!(client.send("/get").answer().contains("Server: loiter/"));
+}
+
+/// A limit on connections of an address counts those that begin under it.
+#[test]
+fn a_limit_for_each_address_can_be_switched_on_and_off() {
+    let server = server(&["127.0.0.1:0"], 1);
+    let handle = server.handle();
+    let mut before = Client::connect(server.address());
+    before.send("/get").answer();
+    let limited = changed(&server, |settings| settings.max_connections_per_ip = Some(1));
+    handle.reload(&limited).expect("a reload");
+    let mut counted = Client::connect(server.address());
+    assert!(counted.send("/get").answer().starts_with("HTTP/1.1 200 "));
+    drop(before);
+    assert!(Client::connect(server.address()).send("/get").answer().starts_with("HTTP/1.1 503 "));
+    let off = changed(&server, |settings| settings.max_connections_per_ip = None);
+    handle.reload(&off).expect("a reload");
+    let mut free = Client::connect(server.address());
+    assert!(free.send("/get").answer().starts_with("HTTP/1.1 200 "));
+    drop(counted);
+    assert!(free.send("/get").answer().starts_with("HTTP/1.1 200 "));
+}

@@ -1,0 +1,138 @@
+//! How a connection gets a slot, and datagrams their echo.
+
+use std::io::ErrorKind;
+use std::net::IpAddr;
+
+use super::drain::{ASSUME_READABLE, RunState};
+use super::{Listener, Worker};
+use crate::base::limits::{ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL};
+use crate::base::time::Time;
+use crate::http::modifiers::Protocol::UdpEcho;
+use crate::proto::conn::{Conn, Protocol};
+use crate::proto::defaults;
+use crate::server::admission::Verdict;
+use crate::server::net::{Net, is_exhausted};
+use crate::server::session::Session;
+
+impl<N: Net> Worker<N> {
+    /// Admission: the only place where a connection gets a slot.
+    pub(super) fn accept(&mut self, listener: usize) {
+        let Some(protocol) = self.listeners[listener].protocol else {
+            return self.echo_datagrams(listener);
+        };
+        for _ in 0..ACCEPTS_PER_TURN {
+            let verdict = self.verdict();
+            if verdict == Verdict::Wait {
+                return self.pause(listener);
+            }
+            match self.net.accept(listener) {
+                Ok((socket, peer)) => {
+                    if let Verdict::Evict(victim) = verdict {
+                        self.close(victim);
+                    }
+                    let free = verdict != Verdict::Refuse && self.acquire_ip(peer);
+                    self.admit(listener, protocol, socket, peer, free);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => {
+                        return self.listeners[listener].next_accept = Time::NEVER;
+                    }
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ if is_exhausted(&error) && self.evict() => {}
+                    _ => {
+                        self.complain(&error);
+                        return self.pause(listener);
+                    }
+                },
+            }
+        }
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        self.admission.verdict(&mut self.sessions, self.config.capacity, self.now)
+    }
+
+    /// Makes room for a descriptor; returns whether there was a connection to evict.
+    pub(super) fn evict(&mut self) -> bool {
+        let victim = self.admission.victim(&mut self.sessions, self.now);
+        victim.map(|token| self.close(token)).is_some()
+    }
+
+    /// Counts a connection for its address, unless that has reached the limit.
+    fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
+        match (self.config.max_per_ip, peer) {
+            (Some(most), Some(peer)) => self.config.per_ip.acquire(peer, most),
+            _ => true,
+        }
+    }
+
+    /// Creates a session. Without a free slot the client gets a 503, if its protocol has that.
+    fn admit(
+        &mut self,
+        listener: usize,
+        protocol: Protocol,
+        socket: N::Socket,
+        peer: Option<IpAddr>,
+        free: bool,
+    ) {
+        if !free && !protocol.has_refusals() {
+            return self.net.close(socket);
+        }
+        let conn = self.conn(listener, protocol, free);
+        let mut session = Session::new(socket, conn, peer, listener as u8, free);
+        if free && peer.is_some() && self.config.max_per_ip.is_some() {
+            session = session.counted();
+        }
+        if self.listeners[listener].deferred || self.state != RunState::Serving {
+            session.on_event(ASSUME_READABLE);
+        }
+        let token = self.sessions.insert(session);
+        self.listeners[listener].sessions += 1;
+        self.ready.push(token);
+        self.stats.connections += 1;
+        self.trim.on_open(self.sessions.len());
+        let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
+        if let Some(token) = over {
+            // It may be new: it gets its response first.
+            self.turn(token);
+            self.close(token);
+        }
+    }
+
+    /// What a new connection speaks: under the defaults in effect, unless it is refused.
+    fn conn(&mut self, listener: usize, protocol: Protocol, free: bool) -> Conn {
+        let (app, now) = (&self.config.app, self.now);
+        let modifiers = self.listeners[listener].modifiers.as_deref();
+        match free {
+            true => Conn::accepted(protocol, app, modifiers, &mut self.shared, now),
+            false => Conn::new(protocol, &app.limits, now),
+        }
+    }
+
+    /// Sends datagrams back, under the defaults in effect.
+    fn echo_datagrams(&mut self, number: usize) {
+        let (app, now) = (&self.config.app, self.now);
+        let Listener { modifiers, next_accept, .. } = &mut self.listeners[number];
+        *next_accept = match defaults::asked(app, modifiers.as_deref(), UdpEcho) {
+            None => self.net.echo_datagrams(number, None),
+            Some(asked) => {
+                let mut plan = || defaults::plan(&asked, app, &mut self.shared, now);
+                self.net.echo_datagrams(number, Some(&mut || plan().unwrap_or_default()))
+            }
+        };
+    }
+
+    /// Tries again later, or when a connection closes, to accept connections without a slot or
+    /// descriptor. The listener is edge-triggered: no further event reports them.
+    fn pause(&mut self, listener: usize) {
+        self.listeners[listener].next_accept = self.now.after(ACCEPT_RETRY);
+    }
+
+    /// Logs why connections cannot be accepted, at most once per interval.
+    pub(super) fn complain(&mut self, error: &std::io::Error) {
+        if self.now >= self.complain_next {
+            self.complain_next = self.now.after(COMPLAINT_INTERVAL);
+            tracing::warn!(%error, connections = self.sessions.len(), "cannot accept connections");
+        }
+    }
+}
