@@ -59,13 +59,15 @@ class Plan:
     clients: dict = dataclasses.field(
         default_factory=lambda: {"keep-alive": 48, "blind": 16, "one-shot": 64, "delayed": 32}
     )
-    seconds: float = 4  # of a round; answers that are due then are waited for
-    requests: int = 0  # of each client and round at most; 0: no limit
+    seconds: float = 4  # of a round at least; answers that are due then are waited for
+    after: float = 0.5  # of a round at least, when its actions are finished
+    requests: int = 0  # of each client and round, instead of a time; 0: no limit
     pause: float = 0.02  # longest time between an answer and the next request
     timeout: float = 5  # for one request, from its begin, in addition to its delay
     get: str = "/get?n={n}"
     delay: str = "/delay/{seconds}?n={n}"
     delay_range: tuple = (0.5, 1.0)
+    early: float = 0  # seconds that an answer may come before its delay
     echo: bool = True  # the number n must be in the body
 
 
@@ -140,10 +142,10 @@ class Client:
         self.used = False  # the connection has answered before
         self.netloc = ""
 
-    async def run(self, begin, end):
+    async def run(self, begin, over):
         await asyncio.sleep(self.random.uniform(0, self.plan.pause))
         for count in itertools.count(1):
-            if time.monotonic() > end:
+            if over.is_set() and not self.plan.requests:
                 break
             self.tally.begun[self.kind] += 1
             outcome, how = await self.outcome()
@@ -190,7 +192,7 @@ class Client:
             raise Failure("non-2xx", str(status))
         if self.plan.echo and number.encode() not in body:
             raise Failure("bad", "answer of another request")
-        if time.monotonic() - begun < delay:
+        if time.monotonic() - begun < delay - self.plan.early:
             raise Failure("bad", "early")
         self.used = True
         return self.kind == "one-shot" or fields.get("connection", "").lower() == "close"
@@ -280,17 +282,26 @@ def name_of(error):
 
 
 async def one_round(plan, actions=()):
-    """A round of all clients. `actions` are pairs (seconds, function), each run in a thread of its own."""
-    begin, tally = time.monotonic(), Tally()
+    """A round of all clients, until `plan.seconds` are over and the actions and `plan.after` behind them.
+
+    `actions` are pairs (seconds, function), each run in a thread of its own.
+    """
+    begin, tally, over = time.monotonic(), Tally(), asyncio.Event()
     shared = itertools.count(random.randrange(10**6, 10**7)), itertools.cycle(plan.targets), random.Random()
     clients = [Client(kind, plan, tally, shared) for kind in KINDS for _ in range(plan.clients.get(kind, 0))]
 
     async def later(seconds, function):
         await asyncio.sleep(seconds)
         await asyncio.to_thread(function)
+        await asyncio.sleep(plan.after)
 
-    runs = [client.run(begin, begin + plan.seconds) for client in clients]
-    await asyncio.gather(*runs, *(later(*action) for action in actions))
+    async def finish():
+        try:
+            await asyncio.gather(asyncio.sleep(plan.seconds), *(later(*action) for action in actions))
+        finally:
+            over.set()
+
+    await asyncio.gather(finish(), *(client.run(begin, over) for client in clients))
     return tally
 
 
@@ -337,7 +348,7 @@ def options():
     parser.add_argument("--at", nargs=2, action="append", default=[], metavar=("S", "COMMAND"))
     parser.add_argument("--expect", action="append", default=[], type=expectation, metavar="OUTCOME=N")
     parser.add_argument("--clients", type=clients, default=None)
-    parser.add_argument("--requests", type=int, default=0, help="of each client and round at most")
+    parser.add_argument("--requests", type=int, default=0, help="of each client and round, instead of --seconds")
     parser.add_argument("--pause", type=float, default=Plan.pause)
     parser.add_argument("--timeout", type=float, default=Plan.timeout)
     parser.add_argument("--get", default=Plan.get)
