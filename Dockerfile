@@ -10,11 +10,8 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-# An explicit --target, even the host's, keeps crt-static away from build scripts and macros, which
-# cannot be linked statically.
 RUN target=$(rustc -vV | sed -n 's/^host: //p') \
- && RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --release --locked --bin loiter --target "$target" \
+ && cargo build --config .cargo/static.toml --release --locked --bin loiter --target "$target" \
  && cp "target/$target/release/loiter" /loiter
 
 FROM scratch
