@@ -72,6 +72,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// Without the program, what only it calls is not used.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+
 pub mod base;
 pub mod config;
 pub mod endpoint;

@@ -17,6 +17,7 @@
 //!             └───────────── emptied batches ────────────┘
 //! ```
 
+#[cfg(feature = "cli")]
 pub(super) mod subscriber;
 #[cfg(test)]
 mod tests;

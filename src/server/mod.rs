@@ -1,12 +1,14 @@
 //! Layer 5, the shell: sockets, clocks and threads.
 //!
 //! [`Server`] starts and stops the workers. It installs no signal handler and prints nothing, so a
-//! test can run several; [`daemon`] is the program around it.
+//! test can run several; `daemon` is the program around it (feature `cli`).
 
 pub mod access_log;
 mod admission;
+#[cfg(feature = "cli")]
 pub mod daemon;
 mod datagram_queue;
+#[cfg(feature = "cli")]
 pub mod healthcheck;
 pub mod identity;
 mod listen;

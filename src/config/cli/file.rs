@@ -8,9 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::Given;
 use super::error::{ConfigError, Place};
-use super::settings::{Setting, Shape};
-use super::suggest::nearest;
-use super::values::BadValue;
+use crate::config::settings::{Setting, Shape};
+use crate::config::suggest::nearest;
+use crate::config::values::BadValue;
 
 /// Reads the values in the file at `path`, in its order, and the mistakes in it.
 pub(crate) fn read(path: &Path) -> Vec<Result<Given, ConfigError>> {
@@ -54,7 +54,7 @@ impl Source<'_> {
         };
         let Some(text) = as_text(row, value.get_ref()) else {
             let kind = value.get_ref().type_str();
-            let example = super::print::assignment(row, &row.default_text());
+            let example = crate::config::print::assignment(row, &row.default_text());
             let example = format!("write it as in `{example}`");
             let bad = BadValue::new(format!("a value of type {kind} is not accepted"));
             return Err(ConfigError::value(place, row, bad.advise(example)));

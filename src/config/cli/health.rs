@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use super::listen::{Bind, Host, Listen};
-use super::settings::Settings;
+use crate::config::listen::{Bind, Host, Listen};
+use crate::config::settings::Settings;
 
 /// The server that a health check is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

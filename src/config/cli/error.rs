@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::settings::Setting;
-use super::values::BadValue;
+use crate::config::settings::Setting;
+use crate::config::values::BadValue;
 
 /// A usage or configuration error. Displayed, it is a complete line that starts with `loiter: `;
 /// the exit status is 2.

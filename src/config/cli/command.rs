@@ -9,12 +9,12 @@ use clap_complete::Shell;
 
 use super::Given;
 use super::error::{ConfigError, Place};
-use super::listen::Listen;
 use super::modifiers_help;
-use super::print::wrapped;
-use super::settings::{SECTIONS, Section, Setting, Shape};
-use super::suggest::nearest;
-use super::values::BadValue;
+use crate::config::listen::Listen;
+use crate::config::print::wrapped;
+use crate::config::settings::{SECTIONS, Section, Setting, Shape};
+use crate::config::suggest::nearest;
+use crate::config::values::BadValue;
 
 /// The variable that names the file if `--config` does not.
 pub(crate) const CONFIG_VARIABLE: &str = "LOITER_CONFIG";

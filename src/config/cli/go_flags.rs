@@ -11,8 +11,8 @@ use super::Given;
 use super::command::did_you_mean;
 use super::environment::{Environment, HOST_AND_PORT, checked, host_and_port, is_https, variable};
 use super::error::{ConfigError, Place};
-use super::settings::{Setting, Shape};
-use super::tls::KEY_LOG;
+use crate::config::settings::{Setting, Shape};
+use crate::config::tls::KEY_LOG;
 
 /// The arguments for clap, and the values of go-httpbin's flags by the names of their variables.
 pub(crate) fn split(

@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use super::Given;
 use super::command::CONFIG_VARIABLE;
 use super::error::{ConfigError, Place};
-use super::settings::{Setting, Shape};
-use super::suggest::nearest;
-use super::values::BadValue;
+use crate::config::settings::{Setting, Shape};
+use crate::config::suggest::nearest;
+use crate::config::values::BadValue;
 
 /// The variables of a process, by name.
 pub type Environment = BTreeMap<String, String>;
