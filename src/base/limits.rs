@@ -284,6 +284,18 @@ pub const MAX_QUOTED_BYTES: usize = 64;
 pub const RECORDS_PER_TURN: usize = 256;
 /// Bytes of a target, a Referer or a User-Agent kept for the access log.
 pub const MAX_LOGGED_BYTES: usize = 2048;
+/// Most combinations of route, method and status code that a worker counts by themselves, and all
+/// others together: some ten are usual, and a client chooses status codes. Each has 160 bytes.
+pub const MAX_REQUEST_SERIES: usize = 512;
+/// Answers of one turn whose lateness is measured at its end: HTTP/2 connections may have many.
+/// More are measured by the clock of the loop.
+pub const UNMEASURED_ANSWERS: usize = 1024;
+/// Sessions served in one loop of a worker after which the loop is timed by a clock read of its
+/// own: it costs a hundredth of serving so many. A shorter loop is timed if the clock was read in
+/// it anyway, as it is for each answer that waited.
+pub const TIMED_SESSIONS: usize = 8;
+/// Longest time in which all workers report their counters: one that is stuck is left out.
+pub const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Most bytes of lines queued for one log output: 64 batches of the access log. Lines that do not
 /// fit are dropped and counted.
 pub const LOG_QUEUE_BYTES: usize = 4 * 1024 * 1024;

@@ -3,6 +3,8 @@
 pub mod buf;
 pub mod duration;
 pub mod go_rand;
+pub mod histogram;
+pub mod last_minute;
 pub mod limits;
 pub mod number;
 pub mod random;

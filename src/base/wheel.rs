@@ -37,6 +37,8 @@ pub struct Wheel {
     /// few timers would take longer than answering a request.
     words: [u64; WORDS / 64],
     links: Vec<Link>,
+    /// Timers that are armed.
+    armed: usize,
     /// Every timer before this tick has fired. It counts on; the slot is `tick % SLOTS`.
     tick: u64,
     /// No timer is due before this time.
@@ -50,6 +52,7 @@ impl Default for Wheel {
             occupied: [0; WORDS],
             words: [0; WORDS / 64],
             links: Vec::new(),
+            armed: 0,
             tick: 0,
             next: Time::NEVER,
         }
@@ -80,7 +83,7 @@ impl Wheel {
 
     /// The number of armed timers.
     pub fn armed(&self) -> usize {
-        self.links.iter().filter(|link| link.at != Time::NEVER).count()
+        self.armed
     }
 
     /// Whether timer `index` is armed.
@@ -103,6 +106,7 @@ impl Wheel {
             self.unhook(link);
         }
         self.links[index as usize] = IDLE;
+        self.armed -= 1;
     }
 
     /// Disarms the timers due at `now`, at most `most` of them, and appends them to `fired` roughly
@@ -178,6 +182,7 @@ impl Wheel {
     fn link(&mut self, index: u32, at: Time) {
         let at = at.max(Time::from_micros(self.tick << SLOT_BITS));
         let slot = slot_of(at);
+        self.armed += 1;
         let next = std::mem::replace(&mut self.heads[slot], index);
         if next != NONE {
             self.links[next as usize].previous = index;

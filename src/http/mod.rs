@@ -13,6 +13,7 @@ pub mod headers;
 pub mod html;
 pub mod ip;
 pub mod json;
+pub mod metrics;
 pub mod modifiers;
 pub mod pace;
 pub mod record;

@@ -33,6 +33,7 @@ use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
+use crate::http::metrics::Metrics;
 use crate::http::modifiers::state::State;
 use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
@@ -258,6 +259,8 @@ pub struct Shared {
     /// Answers that take time and are under way in all other connections;
     /// [`Standing::delayed`] has this one's.
     pub delayed: usize,
+    /// Most of what is counted.
+    pub metrics: Metrics,
     /// Exchanges finished.
     pub served: u64,
     /// Requests whose client was gone before its answer was out.
@@ -295,6 +298,7 @@ impl Shared {
             modifiers: Arc::default(),
             number: 0,
             delayed: 0,
+            metrics: Metrics::default(),
             served: 0,
             clients_gone: 0,
             applied: [0; ROWS.len()],

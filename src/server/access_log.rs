@@ -62,6 +62,11 @@ impl AccessLog {
         AccessLog { formatter, output, owned: false }
     }
 
+    /// Where it is written.
+    pub(super) fn output(&self) -> &Arc<Output> {
+        &self.output
+    }
+
     /// A sink for the records of one worker.
     pub fn sink(&self) -> Sink {
         let (recycle, spares) = sync_channel(SPARE_BATCHES);

@@ -205,7 +205,6 @@ impl Output {
     }
 
     /// Lines lost since the start.
-    #[cfg(test)]
     pub(super) fn lost(&self) -> u64 {
         self.shared.lost.load(Relaxed)
     }

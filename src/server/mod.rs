@@ -13,12 +13,14 @@ pub mod healthcheck;
 pub mod identity;
 mod listen;
 mod log;
+pub mod metrics;
 pub mod net;
 mod os;
 pub mod per_ip;
 mod plan;
 mod registry;
 mod reload;
+mod report;
 mod resolve;
 mod secure;
 pub mod session;
@@ -163,6 +165,7 @@ pub struct Handle {
 struct Shared {
     mailboxes: Vec<Mailbox>,
     running: Mutex<Running>,
+    reporting: report::Reporting,
 }
 
 /// The command channel of one worker, and the socket that wakes it.

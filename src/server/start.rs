@@ -11,10 +11,12 @@ use std::thread::{self, JoinHandle};
 use mio::net::UnixStream;
 
 use super::log::Output;
+use super::metrics::Ended;
 use super::os::{self, Os};
 use super::plan::Plan;
 use super::registry::{Inherited, Registry};
 use super::reload::Running;
+use super::report::Reporting;
 use super::start_error::StartError;
 use super::worker::{Command, Worker, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
@@ -29,7 +31,8 @@ pub(super) fn start(
 ) -> Result<Server, StartError> {
     let plan = Arc::new(Plan::new(&settings, stderr, None)?);
     let foreign = inherited.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
-    let mut starter = Starter { plan, threads: vec![], mailboxes: vec![], foreign };
+    let (threads, mailboxes, reporting) = (vec![], vec![], Reporting::default());
+    let mut starter = Starter { plan, threads, mailboxes, foreign, reporting };
     let workers = starter.spawn_all();
     // On an error, dropping it stops the workers that did start.
     let mut server = starter.finish(settings.clone(), stderr);
@@ -45,6 +48,7 @@ struct Starter {
     mailboxes: Vec<Mailbox>,
     /// Sockets of which workers with a descriptor table of their own must not keep a copy.
     foreign: Vec<RawFd>,
+    reporting: Reporting,
 }
 
 impl Starter {
@@ -58,7 +62,8 @@ impl Starter {
         let (commands, inbox) = mpsc::channel();
         let (started, outcome) = mpsc::sync_channel(1);
         let (plan, foreign) = (Arc::clone(&self.plan), self.foreign.clone());
-        let worker = WorkerStart { number, foreign, plan, inbox, wake };
+        let ended = Arc::clone(&self.reporting.ended);
+        let worker = WorkerStart { number, foreign, plan, ended, inbox, wake };
         let thread = thread::Builder::new()
             .name(format!("worker-{number}"))
             .spawn(move || worker.run(&started))
@@ -71,11 +76,11 @@ impl Starter {
 
     /// The server, with the workers that were started.
     fn finish(self, settings: Settings, stderr: Option<&Arc<Output>>) -> Server {
-        let Starter { plan, threads, mailboxes, .. } = self;
+        let Starter { plan, threads, mailboxes, reporting, .. } = self;
         let (capacity, ca_pem) = (plan.server_capacity(), plan.ca_pem());
         let (registry, stderr) = (Registry::default(), stderr.cloned());
         let running = Mutex::new(Running { settings, plan, registry, stderr });
-        let handle = Handle { shared: Arc::new(Shared { mailboxes, running }) };
+        let handle = Handle { shared: Arc::new(Shared { mailboxes, running, reporting }) };
         Server { addresses: Vec::new(), handle, threads, capacity, ca_pem }
     }
 }
@@ -86,6 +91,7 @@ struct WorkerStart {
     number: usize,
     foreign: Vec<RawFd>,
     plan: Arc<Plan>,
+    ended: Arc<Ended>,
     inbox: Receiver<Command>,
     wake: UnixStream,
 }
@@ -117,6 +123,6 @@ impl WorkerStart {
         let os = Os::new(self.wake, plan.start, plan.read_until_would_block)?;
         let seed = RandomState::new().build_hasher().finish();
         let worker = Worker::new(os, plan.worker(), Vec::new(), self.inbox, seed);
-        Ok(worker.with_state(Arc::clone(&plan.state), self.number))
+        Ok(worker.with_state(Arc::clone(&plan.state), self.number).with_ended(self.ended))
     }
 }

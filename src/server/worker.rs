@@ -10,11 +10,12 @@
 //! [`turn`](Session::turn). Workers share only the settings.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 use super::access_log::Sink;
 use super::admission::Admission;
+use super::metrics::{Ended, Report};
 use super::net::{Event, Net, is_exhausted};
 use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
@@ -30,6 +31,7 @@ mod accept;
 mod config;
 mod configure;
 mod drain;
+mod report;
 
 pub use config::{Listener, WorkerConfig};
 pub use configure::{Configuration, Opening};
@@ -48,6 +50,10 @@ pub enum Command {
     Drain(Duration),
     /// Close all connections and end.
     Stop,
+    /// Send the number of the worker, and what it has counted.
+    Report(Sender<(usize, Report)>),
+    /// Forget the exact times of `/stats`.
+    ResetStats,
 }
 
 /// One event loop.
@@ -69,6 +75,7 @@ pub struct Worker<N: Net> {
     complain_next: Time,
     state: RunState,
     stats: WorkerStats,
+    ended: Arc<Ended>,
     admission: Admission,
     trim: MemoryTrim,
 }
@@ -97,6 +104,7 @@ impl<N: Net> Worker<N> {
             complain_next: Time::START,
             state: RunState::Serving,
             stats: WorkerStats::default(),
+            ended: Arc::default(),
             admission: Admission::default(),
             trim: MemoryTrim::new(),
             config,
@@ -109,6 +117,11 @@ impl<N: Net> Worker<N> {
     pub fn with_state(mut self, state: Arc<State>, number: usize) -> Worker<N> {
         (self.shared.modifiers, self.shared.number) = (state, number);
         self
+    }
+
+    /// The same with a place for its last report.
+    pub fn with_ended(self, ended: Arc<Ended>) -> Worker<N> {
+        Worker { ended, ..self }
     }
 
     /// Serves until a command ends it; then returns its `net`, which the simulator inspects.
@@ -237,6 +250,9 @@ impl<N: Net> Worker<N> {
                 Command::Remove(ids) => self.remove_listeners(&ids),
                 Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
                 Command::Drain(_) => {}
+                // Whoever has asked may have left.
+                Command::Report(reply) => drop(reply.send((self.shared.number, self.report()))),
+                Command::ResetStats => self.shared.metrics.delays.exact.reset(),
             }
         }
     }
@@ -316,34 +332,5 @@ impl<N: Net> Worker<N> {
                 }
             }
         }
-    }
-
-    fn log(&mut self) {
-        let Some(sink) = &mut self.config.sink else {
-            // The log was switched off while these were under way.
-            return self.shared.records.drain(|_| {});
-        };
-        self.shared.records.drain(|record| sink.push(record));
-        if sink.due() <= self.now {
-            sink.flush();
-        }
-    }
-
-    fn end(mut self) -> (WorkerStats, N) {
-        self.close_all_listeners();
-        self.stats.cut_off = self.sessions.len() as u64;
-        for token in self.sessions.tokens().collect::<Vec<_>>() {
-            self.close(token);
-        }
-        self.log();
-        if let Some(sink) = &mut self.config.sink {
-            sink.flush();
-        }
-        self.stats.requests = self.shared.served;
-        self.stats.clients_gone = self.shared.clients_gone;
-        (self.stats.applied, self.stats.skipped) = (self.shared.applied, self.shared.skipped);
-        let timers = self.wheel.armed() + self.shared.streams.len();
-        self.stats.leaked = self.shared.delayed + timers + self.buffers.collected;
-        (self.stats, self.net)
     }
 }

@@ -195,6 +195,11 @@ impl Streams {
         self.wheel.is_armed(slot)
     }
 
+    /// The number of those that have one.
+    pub fn armed(&self) -> usize {
+        self.wheel.armed()
+    }
+
     /// The number of streams.
     pub fn len(&self) -> usize {
         self.slab.len()

@@ -1,0 +1,69 @@
+//! What a worker passes on: its records, its counters, and both for the last time.
+
+use super::Worker;
+use crate::server::metrics::{Gauges, Report, ServerFacts};
+use crate::server::net::Net;
+use crate::server::stats::WorkerStats;
+
+impl<N: Net> Worker<N> {
+    /// Formats the records of exchanges that have finished.
+    pub(super) fn log(&mut self) {
+        let Some(sink) = &mut self.config.sink else {
+            // The log was switched off while these were under way.
+            return self.shared.records.drain(|_| {});
+        };
+        self.shared.records.drain(|record| sink.push(record));
+        if sink.due() <= self.now {
+            sink.flush();
+        }
+    }
+
+    /// What it has counted so far.
+    pub(super) fn report(&mut self) -> Report {
+        let shared = &mut self.shared;
+        let gauges = Gauges {
+            workers: 1,
+            draining: shared.draining,
+            delayed: shared.delayed as u64,
+            streams: shared.streams.len() as u64,
+            timers: (self.wheel.armed() + shared.streams.armed()) as u64,
+            collected_bytes: self.buffers.collected as u64,
+        };
+        let metrics = shared.metrics.snapshot(self.now);
+        let (server, process) = (ServerFacts::default(), Default::default());
+        Report { totals: self.totals(), metrics, gauges, server, process }
+    }
+
+    /// The counters that are logged at the end.
+    fn totals(&self) -> WorkerStats {
+        WorkerStats {
+            requests: self.shared.served,
+            clients_gone: self.shared.clients_gone,
+            applied: self.shared.applied,
+            skipped: self.shared.skipped,
+            ..self.stats
+        }
+    }
+
+    /// Closes everything, and leaves its last report.
+    pub(super) fn end(mut self) -> (WorkerStats, N) {
+        self.close_all_listeners();
+        self.stats.cut_off = self.sessions.len() as u64;
+        for token in self.sessions.tokens().collect::<Vec<_>>() {
+            self.close(token);
+        }
+        self.log();
+        if let Some(sink) = &mut self.config.sink {
+            sink.flush();
+        }
+        let timers = self.wheel.armed() + self.shared.streams.len();
+        let connections: u64 = self.shared.metrics.connections.iter().sum();
+        self.stats.leaked =
+            self.shared.delayed + timers + self.buffers.collected + connections as usize;
+        let mut report = self.report();
+        report.gauges = Gauges { draining: report.gauges.draining, ..Gauges::default() };
+        let totals = report.totals;
+        self.ended.note(self.shared.number, report);
+        (totals, self.net)
+    }
+}
