@@ -3,6 +3,7 @@
 //! [`SECTIONS`] has a row for each setting. A program sets fields of [`Settings`]; loiter itself
 //! reads the command line, the environment and a file (`cli`, with the feature of that name).
 
+mod by_name;
 #[cfg(feature = "cli")]
 mod cli;
 mod defaults;

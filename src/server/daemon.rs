@@ -188,9 +188,10 @@ fn announcement(addresses: &[Address]) -> String {
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
     }
-    let http = addresses.iter().find(|address| address.to_string().starts_with("http"));
-    if let (Some(http), true) = (http, io::stdout().is_terminal()) {
-        text.push_str(&suggestions(&http.to_string(), http.tls_url()));
+    let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
+    if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {
+        let tls = https.filter(|https| *https != url);
+        text.push_str(&suggestions(&url, tls));
     }
     text
 }

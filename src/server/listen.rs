@@ -22,6 +22,7 @@ use crate::proto::conn::Protocol;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Address {
     /// HTTP over TCP, without TLS.
     Http(SocketAddr),
@@ -62,10 +63,20 @@ impl Address {
         self.at().map_or(0, |at| at.port())
     }
 
-    /// The URL for TLS where the displayed one is without.
-    pub(super) fn tls_url(&self) -> Option<String> {
+    /// The URL, if it has HTTP over TCP: without TLS where both are served.
+    pub fn url(&self) -> Option<String> {
         match self {
-            Address::HttpAndHttps(at) => Some(format!("https://{at}")),
+            Address::Http(_) | Address::HttpAndHttps(_) | Address::Https(_) => {
+                Some(self.to_string())
+            }
+            Address::TcpEcho(_) | Address::UdpEcho(_) | Address::Unix(_) => None,
+        }
+    }
+
+    /// The URL for TLS, if it has that.
+    pub fn https_url(&self) -> Option<String> {
+        match self {
+            Address::Https(at) | Address::HttpAndHttps(at) => Some(format!("https://{at}")),
             _ => None,
         }
     }

@@ -76,10 +76,11 @@ impl Server {
     /// A server inside a program, with one worker by default.
     pub fn builder() -> Builder {
         let settings = Settings { workers: 1, private_fd_tables: false, ..Settings::default() };
-        Builder { settings, listen: Vec::new() }
+        Builder { settings, listen: Vec::new(), given: Vec::new() }
     }
 
     /// Starts a server with these settings. When this returns, it listens.
+    #[cfg_attr(all(doc, not(internals)), doc(hidden))]
     pub fn start(settings: Settings) -> Result<Server, StartError> {
         start::start(settings, None, Vec::new())
     }
@@ -96,6 +97,29 @@ impl Server {
     /// If there is none: all listeners are Unix sockets or UDP.
     pub fn address(&self) -> std::net::SocketAddr {
         self.addresses.iter().find_map(Address::tcp).expect("the server listens for TCP")
+    }
+
+    /// The URL of its first HTTP listener, such as `http://127.0.0.1:8080`, without the prefix.
+    /// `https:` only if that listener has nothing else.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: all listeners are Unix sockets or echo.
+    pub fn url(&self) -> String {
+        self.addresses.iter().find_map(Address::url).expect("the server listens for HTTP")
+    }
+
+    /// The URL of its first listener with TLS; see [`Server::ca_pem`].
+    ///
+    /// ```
+    /// let server = loiter::Server::builder().listen("127.0.0.1:0").start()?;
+    /// assert_eq!(server.https_url(), Some(server.url().replace("http:", "https:")));
+    /// let server = loiter::Server::builder().listen("http://127.0.0.1:0").start()?;
+    /// assert_eq!(server.https_url(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn https_url(&self) -> Option<String> {
+        self.addresses.iter().find_map(Address::https_url)
     }
 
     /// The certificate, in PEM, that a client must trust to use `https://` with the server's own
@@ -225,6 +249,8 @@ impl Handle {
 pub struct Builder {
     settings: Settings,
     listen: Vec<String>,
+    /// The names and values of [`Builder::setting`].
+    given: Vec<(String, String)>,
 }
 
 impl Builder {
@@ -240,7 +266,22 @@ impl Builder {
         self
     }
 
-    /// Changes any setting.
+    /// Sets what `--NAME VALUE` does; `loiter --help` lists them.
+    ///
+    /// ```
+    /// let go = loiter::Server::builder().setting("compat", "go-httpbin").listen("127.0.0.1:0");
+    /// go.clone().setting("max-body-size", "1MiB").setting("with", "delay=10ms").start()?;
+    /// let error = go.setting("max-body-size", "big").start().expect_err("no size");
+    /// assert!(error.to_string().starts_with("max-body-size: `big` is not a size; give bytes"));
+    /// # Ok::<(), loiter::StartError>(())
+    /// ```
+    pub fn setting(mut self, name: &str, value: &str) -> Builder {
+        self.given.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Changes a field of the settings.
+    #[cfg_attr(all(doc, not(internals)), doc(hidden))]
     pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Builder {
         change(&mut self.settings);
         self
@@ -248,6 +289,7 @@ impl Builder {
 
     /// Starts it. When this returns, it listens.
     pub fn start(mut self) -> Result<Server, StartError> {
+        self.settings.set_all(&self.given).map_err(StartError::Setting)?;
         if !self.listen.is_empty() {
             let parse = |text: &String| text.parse().map_err(StartError::Address);
             self.settings.listen = self.listen.iter().map(parse).collect::<Result<_, _>>()?;

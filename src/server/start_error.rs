@@ -8,7 +8,10 @@ use crate::config::{BadValue, Bind};
 
 /// Why a server did not start. Displayed, it includes advice.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum StartError {
+    /// A value that was given by name is invalid.
+    Setting(BadValue),
     /// The address is invalid.
     Address(BadValue),
     /// The modifiers of the server or a listener are invalid.
@@ -32,9 +35,10 @@ impl std::error::Error for StartError {}
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StartError::Address(error) | StartError::Modifiers(error) | StartError::Tls(error) => {
-                error.fmt(f)
-            }
+            StartError::Setting(error)
+            | StartError::Address(error)
+            | StartError::Modifiers(error)
+            | StartError::Tls(error) => error.fmt(f),
             StartError::Resolve(bind, error) => write!(
                 f,
                 "cannot resolve the host of {bind}: {error}; give an address, such as \

@@ -25,7 +25,6 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use crate::config::preset::{GO_HTTPBIN, PUBLIC};
 use crate::config::print::effective;
 use crate::config::settings::{Setting, Settings};
 use environment::variable;
@@ -118,15 +117,11 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let mut settings = Settings::default();
     settings.api.environment = environment::exposed(env);
     // As everywhere, the last value given wins.
-    let last = |name| given.iter().flatten().rfind(|given| given.row.name == name);
-    let is = |name, value| last(name).is_some_and(|g| g.text.trim().eq_ignore_ascii_case(value));
-    let waits_as_delays = is("profile", "public") && last("max-wait").is_none();
-    if is("compat", "go-httpbin") {
-        settings.apply(&GO_HTTPBIN);
-    }
-    if is("profile", "public") {
-        settings.apply(&PUBLIC);
-    }
+    let last = |name: &str| {
+        let given = given.iter().flatten().rfind(|given| given.row.name == name);
+        given.map(|given| given.text.trim())
+    };
+    let waits_as_delays = settings.apply_presets(last);
     let mut places = BTreeMap::new();
     let mut set = |Given { row, text, place }: Given| {
         places.insert(row.name, place.clone());
