@@ -37,6 +37,24 @@ fn help_version_and_completions_are_printed() {
 }
 
 #[test]
+fn the_manual_page_has_every_flag() {
+    let page = printed("man", &[]).replace("\\-", "-");
+    assert!(page.starts_with(".TH LOITER 1"));
+    for row in Setting::all() {
+        let item = format!("\n.TP\n\\fB--{}\\fR \\fI{}\\fR\n{}.\n", row.name, row.value, row.help);
+        assert!(page.contains(&item), "{item}");
+        assert!(row.variables().all(|name| page.contains(&name)), "{}", row.name);
+    }
+    for word in ["--config", "--check-config", "--print-config", "healthcheck", "completions"] {
+        assert!(page.contains(&format!("\\fB{word}")), "{word}");
+    }
+    let macros = ["TH", "ad l", "SH", "SS", "TP", "B ", "BR", "br", "nf", "fi", "RS", "RE"];
+    let requests = page.lines().filter_map(|line| line.strip_prefix('.'));
+    requests.for_each(|line| assert!(macros.iter().any(|name| line.starts_with(name)), "{line}"));
+    assert!(page.lines().all(|line| !line.starts_with('\'')));
+}
+
+#[test]
 fn the_help_on_modifiers_has_every_row() {
     let help = printed("help modifiers", &[]);
     for args in ["modifiers", "modifiers --help", "modifiers -h"] {

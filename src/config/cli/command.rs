@@ -21,7 +21,7 @@ pub(crate) const CONFIG_VARIABLE: &str = "LOITER_CONFIG";
 
 const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command";
 
-const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 Flags override the environment, which overrides the file, which overrides the defaults.
 HOST and PORT apply if nothing else sets an address to listen on. go-httpbin's flags are accepted
 with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
@@ -60,7 +60,7 @@ pub(crate) fn command() -> Command {
         .args_override_self(true)
         .args(config_flags())
         .args(SECTIONS.iter().flat_map(flags))
-        .subcommands([healthcheck(), modifiers(), completions()])
+        .subcommands([healthcheck(), modifiers(), completions(), man()])
 }
 
 /// Parses `args`, or returns the text that they ask for.
@@ -210,6 +210,10 @@ fn completions() -> Command {
     )
 }
 
+fn man() -> Command {
+    Command::new("man").about("Print the manual page: loiter man | man -l -")
+}
+
 /// Passes words to the completion scripts and accepts any text: the row checks all values.
 #[derive(Clone)]
 struct Completed(&'static [&'static str]);
@@ -273,7 +277,8 @@ pub(crate) fn did_you_mean(name: &str) -> Option<String> {
 /// For a word that is neither a flag nor a subcommand: it may be an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
-    let advice = match nearest(word, ["healthcheck", "modifiers", "completions"].into_iter()) {
+    let advice = match nearest(word, ["healthcheck", "modifiers", "completions", "man"].into_iter())
+    {
         Some(known) => format!("did you mean `{known}`?"),
         None if is_port => format!("did you mean `--listen :{word}`?"),
         None if word.parse::<Listen>().is_ok() => format!("did you mean `--listen {word}`?"),

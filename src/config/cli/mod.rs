@@ -17,6 +17,7 @@ mod error;
 mod file;
 mod go_flags;
 mod health;
+mod man;
 mod modifiers_help;
 
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ pub fn read_in(
     let sources = Sources { folder, matches: &matches, go_flags: &go_flags, env };
     match matches.subcommand() {
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
+        Some(("man", _)) => Ok(Invocation::Print(man::page())),
         Some(("modifiers", _)) => Ok(Invocation::Print(modifiers_help::text())),
         Some((_, sub)) => healthcheck(&sources, sub),
         None => serve(&sources),
