@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use signal_hook::iterator::Signals;
 
 use super::log::{Output, Target, subscriber};
-use super::{Address, Handle, start};
+use super::{Address, Handle, Heritage, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use signals::Request;
@@ -104,8 +104,8 @@ fn serve(
     stderr: &Arc<Output>,
 ) -> Result<Instant, String> {
     let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
-    let mut server =
-        start::start(settings, Some(stderr), Vec::new()).map_err(|error| error.to_string())?;
+    let mut server = start::start(settings, Some(stderr), Heritage::default())
+        .map_err(|error| error.to_string())?;
     let handle = server.handle();
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     stdout.send(announcement(server.addresses()).as_bytes());

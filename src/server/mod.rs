@@ -44,7 +44,7 @@ use mio::net::UnixStream;
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 pub use listen::Address;
-pub use registry::Inherited;
+pub use registry::{Heritage, Inherited};
 use reload::Running;
 pub use start_error::StartError;
 use worker::{Command, WorkerStats};
@@ -82,7 +82,7 @@ impl Server {
     /// Starts a server with these settings. When this returns, it listens.
     #[cfg_attr(all(doc, not(internals)), doc(hidden))]
     pub fn start(settings: Settings) -> Result<Server, StartError> {
-        start::start(settings, None, Vec::new())
+        start::start(settings, None, Heritage::default())
     }
 
     /// Its addresses at the start, in the order of the settings and with the actual ports.

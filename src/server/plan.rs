@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Instant, SystemTime};
 
 use super::access_log::AccessLog;
+use super::identity::Before;
 use super::log::{Output, Target};
 use super::os;
 use super::per_ip::ConnectionsPerIp;
@@ -42,26 +43,43 @@ pub(super) struct Plan {
     epoch: SystemTime,
 }
 
+/// What there was before a plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Earlier<'a> {
+    /// Nothing.
+    Nothing,
+    /// Another process, with this random CA.
+    Authority(&'a str),
+    /// The plan of the same server before a reload, and its settings.
+    Plan(&'a Plan, &'a Settings),
+}
+
 impl Plan {
-    /// The plan for these settings. After a reload, what cannot change comes from the plan
-    /// `before`, and so does what connections refer to.
+    /// The plan for these settings. After a reload, what cannot change comes from the earlier plan,
+    /// and so does what connections refer to.
     pub(super) fn new(
         settings: &Settings,
         stderr: Option<&Arc<Output>>,
-        before: Option<(&Plan, &Settings)>,
+        earlier: Earlier,
     ) -> Result<Plan, StartError> {
         if let Some((_, bad)) = settings.check().into_iter().next() {
             return Err(StartError::Modifiers(bad));
         }
         let limit = os::raise_descriptor_limit().map_err(StartError::System)?;
-        let (last, last_settings) = before.unzip();
+        let (last, last_settings) = match earlier {
+            Earlier::Plan(plan, settings) => (Some(plan), Some(settings)),
+            Earlier::Nothing | Earlier::Authority(_) => (None, None),
+        };
         let workers = match (last, settings.workers) {
             (Some(last), _) => last.workers,
             (None, 0) => thread::available_parallelism().map_or(1, usize::from),
             (None, count) => count,
         };
-        let secure = Secure::new(settings, last.and_then(|last| last.secure.as_ref()))
-            .map_err(StartError::Tls)?;
+        let before = match earlier {
+            Earlier::Authority(pem) => Before::Authority(pem),
+            _ => last.and_then(|last| last.secure.as_ref()).map_or(Before::Nothing, Secure::before),
+        };
+        let secure = Secure::new(settings, before).map_err(StartError::Tls)?;
         let mut app = app(settings, workers)?;
         app.ca = secure.as_ref().map(Secure::ca);
         let epoch = last.map_or_else(SystemTime::now, |last| last.epoch);

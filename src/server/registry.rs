@@ -22,6 +22,15 @@ use crate::http::modifiers::Protocol::Http11;
 use crate::proto::conn::Protocol;
 use crate::proto::defaults;
 
+/// What a server begins with that another process has left to it.
+#[derive(Debug, Default)]
+pub struct Heritage {
+    /// The sockets to listen on; if there are any, nothing else is listened on.
+    pub sockets: Vec<Inherited>,
+    /// A random CA that clients trust, with its key, in PEM.
+    pub ca: Option<String>,
+}
+
 /// A socket to listen on that another process has opened.
 #[derive(Debug)]
 pub struct Inherited {

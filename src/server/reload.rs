@@ -7,8 +7,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use super::listen::Address;
 use super::log::Output;
 use super::os::descriptors;
-use super::plan::Plan;
-use super::registry::{Configured, Inherited, Next, Registry};
+use super::plan::{Earlier, Plan};
+use super::registry::{Configured, Heritage, Inherited, Next, Registry};
 use super::start_error::StartError;
 use super::worker::{Command, Configuration, Opening};
 use super::{Handle, Mailbox};
@@ -38,7 +38,7 @@ impl Handle {
         let mut running = self.running();
         let Running { settings: last, plan, stderr, .. } = &*running;
         let unchanged = FIXED.into_iter().filter(|name| differs(name, last, settings)).collect();
-        let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Some((plan, last)))?);
+        let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Earlier::Plan(plan, last))?);
         self.apply(&mut running, settings.clone(), plan, Vec::new())?;
         Ok(unchanged)
     }
@@ -109,9 +109,11 @@ impl Handle {
         self.running().registry.addresses().cloned().collect()
     }
 
-    /// Copies of the sockets of all its listeners, for a successor.
-    pub fn sockets(&self) -> io::Result<Vec<Inherited>> {
-        self.running().registry.sockets()
+    /// What a successor needs: copies of the sockets of all listeners, and a random CA.
+    pub fn heritage(&self) -> io::Result<Heritage> {
+        let running = self.running();
+        let ca = running.plan.secure.as_ref().and_then(|secure| secure.portable_ca());
+        Ok(Heritage { sockets: running.registry.sockets()?, ca })
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {

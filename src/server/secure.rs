@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use rustls::KeyLog;
 
-use super::identity::{Identity, Resolver};
+use super::identity::{Before, Identity, Resolver};
 use super::os;
 use crate::config::{BadValue, Listen, Preset, Setting, Settings};
 use crate::http::app::Ca;
@@ -25,12 +25,9 @@ pub(super) struct Secure {
 }
 
 impl Secure {
-    /// The TLS of a server with these settings; `None` if no listener has any. A CA that `before`
-    /// has made stays, or its clients would have to trust another one after a reload.
-    pub(super) fn new(
-        settings: &Settings,
-        before: Option<&Secure>,
-    ) -> Result<Option<Secure>, BadValue> {
+    /// The TLS of a server with these settings; `None` if no listener has any. A random CA of
+    /// `before` stays, or its clients would have to trust another one.
+    pub(super) fn new(settings: &Settings, before: Before) -> Result<Option<Secure>, BadValue> {
         let tls = &settings.tls;
         if !settings.listen.iter().any(|listen| listen.bind.has_tls()) {
             warn_of_unused(settings);
@@ -51,9 +48,18 @@ impl Secure {
             None => None,
         };
         let hostname = os::hostname().ok();
-        let before = before.map(|secure| &*secure.identity);
         let identity = Identity::rebuild(tls, hostname.as_deref(), SystemTime::now(), before)?;
         Ok(Some(Secure { identity: Arc::new(identity), key_log }))
+    }
+
+    /// Its certificates, for what follows it.
+    pub(super) fn before(&self) -> Before<'_> {
+        Before::Identity(&self.identity)
+    }
+
+    /// Its CA with the key, if it is random, for another process.
+    pub(super) fn portable_ca(&self) -> Option<String> {
+        self.identity.portable()
     }
 
     /// What `/ca.pem` and `/crl.pem` return.

@@ -13,8 +13,8 @@ use mio::net::UnixStream;
 use super::log::Output;
 use super::metrics::Ended;
 use super::os::{self, Os};
-use super::plan::Plan;
-use super::registry::{Inherited, Registry};
+use super::plan::{Earlier, Plan};
+use super::registry::{Heritage, Registry};
 use super::reload::Running;
 use super::report::Reporting;
 use super::start_error::StartError;
@@ -23,21 +23,23 @@ use super::{Handle, Mailbox, Server, Shared};
 use crate::config::Settings;
 
 /// Starts a server. Without a file of its own the access log goes to `stderr`, which the caller
-/// closes, or to a new output. With `inherited` sockets nothing else is listened on.
+/// closes, or to a new output.
 pub(super) fn start(
     settings: Settings,
     stderr: Option<&Arc<Output>>,
-    inherited: Vec<Inherited>,
+    heritage: Heritage,
 ) -> Result<Server, StartError> {
-    let plan = Arc::new(Plan::new(&settings, stderr, None)?);
-    let foreign = inherited.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
+    let Heritage { sockets, ca } = heritage;
+    let before = ca.as_deref().map_or(Earlier::Nothing, Earlier::Authority);
+    let plan = Arc::new(Plan::new(&settings, stderr, before)?);
+    let foreign = sockets.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
     let (threads, mailboxes, reporting) = (vec![], vec![], Reporting::default());
     let mut starter = Starter { plan, threads, mailboxes, foreign, reporting };
     let workers = starter.spawn_all();
     // On an error, dropping it stops the workers that did start.
     let mut server = starter.finish(settings.clone(), stderr);
     workers?;
-    server.handle.listen(settings, inherited)?;
+    server.handle.listen(settings, sockets)?;
     server.addresses = server.handle.addresses();
     Ok(server)
 }

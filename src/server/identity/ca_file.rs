@@ -25,14 +25,23 @@ pub(super) fn load(path: &Path, now: SystemTime) -> Result<(Authority, bool), Ba
         return Err(BadValue::new(format!("--ca-file: the file {path} does not exist"))
             .advise(format!("{HOW_TO} -keyout {path} -out {path}")));
     }
-    let file = PemFile::read("ca-file", path)?;
+    read(&PemFile::read("ca-file", path)?, now)
+}
+
+/// The random authority of an earlier process, as [`Authority::portable`] shows it.
+pub(super) fn adopt(pem: &str, now: SystemTime) -> Result<Authority, BadValue> {
+    let file = PemFile::parse("ca-file", Path::new("of an earlier process"), pem.as_bytes())?;
+    read(&file, now).map(|(authority, _)| authority)
+}
+
+fn read(file: &PemFile, now: SystemTime) -> Result<(Authority, bool), BadValue> {
     let chain = file.chain()?;
     let (key_line, key) = file.key()?;
     let key = signing_key(key).ok_or_else(|| {
         file.bad(key_line, "the CA's key is not supported").advise(format!(
             "give one for ECDSA on P-256 or P-384, RSA of 2048 to 4096 bits, or Ed25519, in \
              PKCS #8: openssl pkcs8 -topk8 -nodes -in {}",
-            path.display()
+            file.path().display()
         ))
     })?;
     let (line, certificate) = &chain[0];
@@ -42,7 +51,7 @@ pub(super) fn load(path: &Path, now: SystemTime) -> Result<(Authority, bool), Ba
         let wrong = format!("the certificate of {} is not a CA's", certificate.subject);
         return Err(file.bad(*line, wrong).advise(HOW_TO));
     }
-    warn(&file, &chain, now);
+    warn(file, &chain, now);
     let der = file.certificates()?[0].1.clone();
     let name = rcgen_name(certificate.subject);
     let authority = Authority::from_parts(der, key, name, certificate.key_id);

@@ -50,6 +50,17 @@ pub struct Identity {
     client_auth: Option<Arc<dyn ClientCertVerifier>>,
 }
 
+/// What there was before an identity.
+#[derive(Clone, Copy, Debug)]
+pub enum Before<'a> {
+    /// Nothing.
+    Nothing,
+    /// The identity of the same server, before a reload.
+    Identity(&'a Identity),
+    /// The authority of the process that this one replaces, with its key, in PEM.
+    Authority(&'a str),
+}
+
 type MadeFor = (Option<Certificate>, Option<String>);
 
 /// A certificate that was made.
@@ -67,24 +78,27 @@ impl Identity {
         hostname: Option<&str>,
         now: SystemTime,
     ) -> Result<Identity, BadValue> {
-        Identity::rebuild(settings, hostname, now, None)
+        Identity::rebuild(settings, hostname, now, Before::Nothing)
     }
 
-    /// The same after a reload: an authority that `before` made at random goes on, as clients trust
-    /// it.
+    /// The same after a reload or an upgrade: a random authority goes on, as clients trust it.
     pub fn rebuild(
         settings: &TlsSettings,
         hostname: Option<&str>,
         now: SystemTime,
-        before: Option<&Identity>,
+        before: Before,
     ) -> Result<Identity, BadValue> {
         let pairs = settings.pairs().map(|(chain, key)| Pair::load(chain, key, now));
         let pairs = pairs.collect::<Result<_, _>>()?;
         let client_auth = clients::verifier(settings)?;
         let is_random = settings.ca_file.is_none() && settings.ca_seed.is_none();
-        let maker = match before.filter(|before| is_random && before.is_random) {
-            Some(before) => Arc::clone(&before.maker),
-            None => Arc::new(maker(settings, hostname, now)?),
+        let maker = match before {
+            Before::Identity(before) if is_random && before.is_random => Arc::clone(&before.maker),
+            Before::Authority(pem) if is_random => {
+                let (authority, names) = (ca_file::adopt(pem, now)?, Names::new(hostname));
+                Arc::new(Maker { authority, between: None, names })
+            }
+            _ => Arc::new(maker(settings, hostname, now)?),
         };
         let revocations = maker.authority.revocations(now)?;
         let made = Mutex::new(LruCache::new(MOST_MADE));
@@ -96,6 +110,12 @@ impl Identity {
             })?;
         }
         Ok(identity)
+    }
+
+    /// A random authority with its key, in PEM, for [`Before::Authority`] in another process; `None`
+    /// if the settings say which one it is.
+    pub fn portable(&self) -> Option<String> {
+        self.maker.authority.portable().filter(|_| self.is_random)
     }
 
     /// The authority's certificate as PEM, for clients to trust.

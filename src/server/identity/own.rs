@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::names::Names;
+use super::pem;
 use super::seeded::CaKey;
 use crate::config::BadValue;
 
@@ -125,6 +126,15 @@ impl Authority {
         }
         let key_id = params.key_identifier(&key);
         Authority { certificate, issuer: Issuer::new(params, CaKey::Ring(key)), key_id }
+    }
+
+    /// Its certificate and its key in PEM, unless the key follows from a text.
+    pub(super) fn portable(&self) -> Option<String> {
+        let CaKey::Ring(key) = self.issuer.key() else { return None };
+        Some(
+            pem::write("CERTIFICATE", &self.certificate)
+                + &pem::write("PRIVATE KEY", &key.serialize_der()),
+        )
     }
 
     /// Its certificate.

@@ -45,7 +45,6 @@ impl<'a> PemFile<'a> {
     /// Reads the file that the setting of this name names. Sections that are neither a certificate
     /// nor a private key are skipped.
     pub(super) fn read(row: &'static str, path: &'a Path) -> Result<PemFile<'a>, BadValue> {
-        let mut file = PemFile { row, path, sections: Vec::new() };
         let text = read(path).map_err(|error| {
             let wrong = format!("--{row}: cannot read {}: {error}", path.display());
             match error.kind() {
@@ -55,7 +54,17 @@ impl<'a> PemFile<'a> {
                 _ => BadValue::new(wrong).advise("give the name of a PEM file"),
             }
         })?;
-        let mut rest = text.as_slice();
+        PemFile::parse(row, path, &text)
+    }
+
+    /// The same for the text of such a file.
+    pub(super) fn parse(
+        row: &'static str,
+        path: &'a Path,
+        text: &[u8],
+    ) -> Result<PemFile<'a>, BadValue> {
+        let mut file = PemFile { row, path, sections: Vec::new() };
+        let mut rest = text;
         for line in 1.. {
             if rest.starts_with(BEGIN) {
                 let section = Section { line, item: Item::EncryptedKey };
@@ -73,6 +82,11 @@ impl<'a> PemFile<'a> {
             )));
         }
         Ok(file)
+    }
+
+    /// Its name.
+    pub(super) fn path(&self) -> &Path {
+        self.path
     }
 
     /// An error at this line.

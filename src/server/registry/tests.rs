@@ -1,6 +1,7 @@
 //! What is opened, kept and closed when the settings change.
 
 use super::*;
+use crate::server::plan::Earlier;
 
 /// What workers are sent for these `--listen`, one after another: how many sockets each listener
 /// has, or `kept`, and how many are removed.
@@ -9,7 +10,7 @@ fn changes(all: &[&str]) -> Vec<String> {
     let mut shown = Vec::new();
     for listen in all {
         let settings = settings(listen);
-        let plan = Plan::new(&settings, None, None).expect("a plan");
+        let plan = Plan::new(&settings, None, Earlier::Nothing).expect("a plan");
         let next = registry.next(&settings, 2, Vec::new()).expect(listen);
         let listeners = next.listeners(&settings, &plan, &registry).expect(listen);
         let mut text = String::new();
@@ -99,7 +100,7 @@ fn every_listener_has_its_modifiers_and_its_deferral() {
         let mut settings = Settings { defer_accept, ..settings(listen) };
         settings.api.with = with(server);
         let mut registry = Registry::default();
-        let plan = Plan::new(&settings, None, None).expect("a plan");
+        let plan = Plan::new(&settings, None, Earlier::Nothing).expect("a plan");
         let next = registry.next(&settings, 1, Vec::new()).expect(listen);
         for configured in next.listeners(&settings, &plan, &registry).expect(listen) {
             let listener = &configured.listener;

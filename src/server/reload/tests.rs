@@ -136,3 +136,23 @@ fn a_limit_for_each_address_can_be_switched_on_and_off() {
     drop(counted);
     assert!(free.send("/get").answer().starts_with("HTTP/1.1 200 "));
 }
+
+#[test]
+fn a_successor_gets_the_sockets_and_the_ca() {
+    let first = server(&["127.0.0.1:0", "tcp-echo://127.0.0.1:0"], 2);
+    let heritage = first.handle().heritage().expect("copies");
+    assert_eq!(heritage.sockets.len(), 4);
+    let listen = first.addresses().iter().map(|at| at.to_string().parse().expect("an address"));
+    let mut settings = changed(&first, |settings| settings.listen = listen.collect());
+    settings.listen[0] = format!("http+https://{}", first.address()).parse().expect("an address");
+    settings.workers = 3;
+    let second = crate::server::start::start(settings, None, heritage).expect("a successor");
+    assert_eq!(first.addresses(), second.addresses());
+    assert_eq!(first.ca_pem(), second.ca_pem());
+    let at = second.address();
+    first.stop();
+    // One of the first server's sockets for each worker: all are accepted from.
+    for _ in 0..30 {
+        assert!(Client::connect(at).send("/status/204").answer().starts_with("HTTP/1.1 204 "));
+    }
+}

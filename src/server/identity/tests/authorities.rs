@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{EC, RSA};
 use super::*;
+use crate::http::x509;
 
 fn seeded(seed: &str, hostname: &str) -> Arc<Identity> {
     let settings = TlsSettings { ca_seed: Some(seed.to_owned()), ..TlsSettings::default() };
@@ -106,4 +107,25 @@ fn what_is_wrong_with_a_file_is_named_with_its_line() {
     let ca_out = Some(folder.0.join("no/such/folder"));
     let bad = build(&TlsSettings { ca_out, ..Default::default() }).unwrap_err();
     assert!(bad.to_string().contains("no/such/folder: No such file"), "{bad}");
+}
+
+/// Clients go on trusting it: its certificate is the same, and it signs with the same key.
+#[test]
+fn a_random_authority_survives_its_process() {
+    let (settings, now) = (TlsSettings::default(), SystemTime::now());
+    let first = Identity::build(&settings, Some("web.example"), now).unwrap();
+    let pem = first.portable().expect("it is random");
+    let before = Before::Authority(&pem);
+    let second = Identity::rebuild(&settings, Some("web.example"), now, before).unwrap();
+    assert_eq!(first.ca_pem(), second.ca_pem());
+    assert_eq!(second.portable(), Some(pem.clone()));
+    let leaf = second.certificate(None, None, &[], now).expect("a certificate");
+    let ca = first.maker.authority.certificate();
+    assert!(x509::Certificate::read(&leaf.cert[0]).is_some_and(|leaf| {
+        x509::Certificate::read(ca).is_some_and(|ca| leaf.issuer == ca.subject)
+    }));
+    let seeded = TlsSettings { ca_seed: Some("enough of a seed".into()), ..settings };
+    let other = Identity::rebuild(&seeded, None, now, Before::Authority(&pem)).unwrap();
+    assert_ne!(other.ca_pem(), first.ca_pem(), "the settings say which one it is");
+    assert_eq!(other.portable(), None);
 }
