@@ -112,8 +112,8 @@ impl Identity {
         Ok(identity)
     }
 
-    /// A random authority with its key, in PEM, for [`Before::Authority`] in another process; `None`
-    /// if the settings say which one it is.
+    /// A random authority with its key, in PEM, for [`Before::Authority`] in another process;
+    /// `None` if the settings say which one it is.
     pub fn portable(&self) -> Option<String> {
         self.maker.authority.portable().filter(|_| self.is_random)
     }
