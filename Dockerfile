@@ -15,12 +15,28 @@ RUN target=$(rustc -vV | sed -n 's/^host: //p') \
  && cp "target/$target/release/loiter" /loiter
 
 FROM scratch
+# docker build -t loiter --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) \
+#   --build-arg SOURCE=$(git remote get-url origin) .
+ARG SOURCE=
+ARG VERSION=
+ARG REVISION=
+LABEL org.opencontainers.image.title="loiter" \
+      org.opencontainers.image.description="An HTTP server that is fast, slow, odd or broken on command" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 COPY --from=build /loiter /loiter
-# The default 127.0.0.1 cannot be reached from outside a container. HOST has the lowest precedence, so
-# PORT, a file or LOITER_LISTEN still apply.
-ENV HOST=0.0.0.0
+# The default 127.0.0.1 cannot be reached from outside a container. `::` is every interface in both IP
+# versions, and 0.0.0.0 where IPv6 is off. HOST has the lowest precedence, so PORT, a file or
+# LOITER_LISTEN still apply.
+ENV HOST=::
 EXPOSE 8080
 USER 65532:65532
-# Checks the address that the server was started with, by flag, variable or file.
-HEALTHCHECK --interval=5s --timeout=3s CMD ["/loiter", "healthcheck"]
+# Checks the address that the server was started with, by flag, variable or file. Engines from 25 on find
+# it healthy sooner with `docker run --health-start-interval 200ms`, or compose's start_interval; in this
+# file the builders of older engines refuse the option.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["/loiter", "healthcheck"]
+# Finish what is under way; `docker stop` sends this anyhow.
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["/loiter"]
