@@ -241,6 +241,10 @@ pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Descriptors a worker needs besides its connections: epoll, timer, inbox, splice pipe, listeners,
 /// log, standard streams and some spare.
 pub const DESCRIPTORS_RESERVED: usize = 24;
+/// Longest time that modifiers set at run time can be given: a longer one belongs into the settings.
+pub const MAX_DEFAULTS_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Longest wait before an exit that the admin listener was asked for.
+pub const MAX_EXIT_WAIT: Duration = Duration::from_secs(60 * 60);
 /// Deepest nesting of a JSON body that is echoed; a deeper one becomes `null`. httpbin's own limit
 /// is Python's call stack, about 1000, and it fails beyond that.
 pub const MAX_JSON_DEPTH: usize = 512;

@@ -5,6 +5,7 @@
 //! each.
 
 mod about;
+mod admin;
 mod auth;
 mod base64;
 mod caching;
@@ -18,6 +19,7 @@ mod modified;
 mod openapi;
 mod page;
 pub mod params;
+mod probes;
 mod range;
 mod raw;
 mod redirects;
@@ -35,6 +37,7 @@ use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
+pub use admin::ADMIN_ROUTES;
 pub use modified::{misplaced_on, modify};
 pub use refusal::refuse;
 pub use route::{
@@ -61,6 +64,7 @@ pub static GROUPS: &[Group] = &[
     websocket::GROUP,
     tls::GROUP,
     about::GROUP,
+    probes::GROUP,
     page::GROUP,
 ];
 
@@ -93,6 +97,11 @@ const fn flat() -> [Route; COUNT] {
     all
 }
 
+/// Whether the route of this index, of those that [`ROUTES`] has, is a probe.
+pub fn is_probe(route: u8) -> bool {
+    ROUTES.get(usize::from(route)).is_some_and(Route::is_probe)
+}
+
 /// Answers a request for this route, with its parameters.
 #[inline(always)] // for a plain request
 pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
@@ -108,7 +117,8 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
 /// Answers a request without a route. As in httpbin, a CORS preflight is permitted all the same.
 pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
     let reply = refuse(app, refusal);
-    if request.method == Method::Options { permit(app, reply, request) } else { reply }
+    let is_preflight = request.method == Method::Options && app.compat.cors;
+    if is_preflight { permit(app, reply, request) } else { reply }
 }
 
 /// The answer to OPTIONS, which may be a CORS preflight. As in httpbin, everything is permitted.

@@ -7,11 +7,15 @@ use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::Methods;
 
 /// The answer to a refused request: an HTML page as in httpbin, or for a path or method that is not
-/// served a text as in go-httpbin; for anything else go-httpbin's JSON object.
+/// served a text as in go-httpbin; for anything else go-httpbin's JSON object. The admin listener
+/// answers with the reason alone.
 pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
     let status = refusal.status;
     let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
     let reply = match status.0 {
+        _ if app.control.is_some() => {
+            Reply::whole(status, Media::Text, format!("{}\n", refusal.reason).into_bytes())
+        }
         404 | 405 if app.compat.pages => {
             Reply::whole(status, Media::Html, page(app, refusal).into_bytes())
         }

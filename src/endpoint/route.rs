@@ -104,6 +104,7 @@ pub struct Route {
     answers: [Answers; 2],
     methods: Methods,
     fixed: bool,
+    probe: bool,
     endpoints: [Endpoint; 2],
 }
 
@@ -136,8 +137,9 @@ impl Route {
     ) -> Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
-        let (form, fixed, client, params) = (None, false, [].as_slice(), [].as_slice());
-        Route { path, about, body, form, client, params, answers, methods, fixed, endpoints }
+        let (form, client, params) = (None, [].as_slice(), [].as_slice());
+        let (fixed, probe) = (false, false);
+        Route { path, about, body, form, client, params, answers, methods, fixed, probe, endpoints }
     }
 
     /// A route that accepts GET and HEAD.
@@ -159,6 +161,12 @@ impl Route {
     /// Fixes the methods for go-httpbin too.
     pub const fn fixed(mut self) -> Route {
         self.fixed = true;
+        self
+    }
+
+    /// Makes it a probe: no modifier changes it, and the access log leaves it out.
+    pub const fn probe(mut self) -> Route {
+        self.probe = true;
         self
     }
 
@@ -243,6 +251,11 @@ impl Route {
     /// Whether this method may have the query's parameters in a form; in httpbin only.
     pub fn takes_form(&self, compat: &Compat, method: Method) -> bool {
         self.form.is_some() && compat.dialect == Dialect::Httpbin && UPLOAD.contains(method)
+    }
+
+    /// Whether it is a probe, which is neither modified nor logged by default, and counted apart.
+    pub const fn is_probe(&self) -> bool {
+        self.probe
     }
 
     /// What happens to the body of this request.

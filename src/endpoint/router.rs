@@ -4,6 +4,7 @@
 //! A route's path is text followed by parameters only, which the tests check. So a route matches if
 //! the path starts with its text and the rest has as many segments as the route has parameters.
 
+mod admin;
 mod modified;
 
 use std::borrow::Cow;
@@ -32,7 +33,9 @@ pub struct Found {
 /// method. OPTIONS is accepted everywhere, and for `*`, the whole server. CONNECT is accepted
 /// nowhere: its target is not a path, so `Allow` lists what the server accepts.
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
-    if app.compat.keep_encoded_slash {
+    if app.control.is_some() {
+        admin::find(target, method)
+    } else if app.compat.keep_encoded_slash {
         find_path(app, &target.path_with_encoded_slashes(), method)
     } else {
         find_path(app, &target.path, method)

@@ -1,6 +1,7 @@
 //! The settings that endpoints read, shared by all workers.
 
 use super::compat::{Compat, HTTPBIN};
+use super::control::{Readiness, SharedControl};
 use super::document::Documents;
 use super::modifiers::{Dialects, Modifiers};
 use crate::base::limits::Limits;
@@ -33,6 +34,8 @@ pub struct App {
     pub server_header: Option<String>,
     /// Whether every exchange makes a [`Record`](crate::http::record::Record).
     pub records: bool,
+    /// Whether those for probes make one too.
+    pub log_probes: bool,
     /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
     /// other.
     pub modifiers: bool,
@@ -48,6 +51,10 @@ pub struct App {
     pub h2c_upgrade: bool,
     /// What clients need of the server's own CA, if it has TLS.
     pub ca: Option<Ca>,
+    /// The server, for the endpoints of its admin listener; `None` on all other listeners.
+    pub control: Option<SharedControl>,
+    /// Whether the server wants requests.
+    pub readiness: Readiness,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
 }
@@ -101,6 +108,7 @@ impl Default for App {
             full_version: false,
             server_header: Some(SERVER.to_owned()),
             records: false,
+            log_probes: false,
             modifiers: true,
             with: Modifiers::default(),
             dialects: Dialects::default(),
@@ -108,6 +116,8 @@ impl Default for App {
             half_close: HalfClose::Answer,
             h2c_upgrade: false,
             ca: None,
+            control: None,
+            readiness: Readiness::default(),
             documents: Documents::default(),
         }
     }

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod char_class;
 pub mod compat;
 pub mod content_coding;
+pub mod control;
 pub mod date_header;
 pub mod document;
 pub mod fields;

@@ -201,7 +201,8 @@ impl Exchange {
     }
 
     fn new(cx: &mut Cx, reply: Reply, request: &Request) -> Exchange {
-        let record = cx.app.records.then(|| record(cx, request));
+        let records = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(reply.route));
+        let record = records.then(|| record(cx, request));
         Exchange { reply, record, phase: Phase::Playing(Playing::Plain { since: cx.clock.now }) }
     }
 

@@ -57,7 +57,7 @@ pub fn again(cx: &Cx, request: &Request, plan: Option<Box<Plan>>) -> Asked {
         return Asked::plain(found);
     }
     let (found, path) = endpoint::find_modified(cx.app, &request.target, request.method);
-    if plan.is_some() || is_preflight(request) {
+    if plan.is_some() || is_spared(request, &found) {
         return Asked { found, plan };
     }
     let route = found.as_ref().ok().map(|found| found.route);
@@ -93,7 +93,7 @@ fn may_be_modified(cx: &Cx, request: &Request, found: &Result<Found, Refusal>) -
 #[inline(never)]
 fn modified(cx: &mut Cx, request: &Request, has_body: bool) -> Asked {
     let (found, path) = endpoint::find_modified(cx.app, &request.target, request.method);
-    if is_preflight(request) {
+    if is_spared(request, &found) {
         return Asked::plain(found);
     }
     match plan_of(cx, request, &path, found.as_ref().ok().map(|found| found.route)) {
@@ -105,7 +105,12 @@ fn modified(cx: &mut Cx, request: &Request, has_body: bool) -> Asked {
     }
 }
 
-/// Whether a browser asks for permission, of which its user knows nothing.
+/// Whether modifiers do not apply: to a probe, or where a browser asks for permission, of which its
+/// user knows nothing.
+fn is_spared(request: &Request, found: &Result<Found, Refusal>) -> bool {
+    found.as_ref().is_ok_and(|found| found.route.is_probe()) || is_preflight(request)
+}
+
 fn is_preflight(request: &Request) -> bool {
     request.method == Method::Options && request.field("Access-Control-Request-Method").is_some()
 }

@@ -2,6 +2,7 @@
 //! go-httpbin's are known. One file per group of routes; each has rows for both modes.
 
 mod about;
+mod admin;
 mod ask;
 mod auth;
 mod base64;
@@ -23,6 +24,7 @@ mod modifiers;
 mod openapi;
 mod path_modifiers;
 mod played;
+mod probes;
 mod range;
 mod raw;
 mod redirects;
@@ -59,6 +61,7 @@ const ROWS: &[&[Row]] = &[
     streams::ROWS,
     timing::ROWS,
     tls::ROWS,
+    probes::ROWS,
     websocket::ROWS,
     raw::ROWS,
 ];
@@ -83,6 +86,7 @@ const GO_ROWS: &[&[Row]] = &[
     streams::GO_ROWS,
     timing::GO_ROWS,
     tls::GO_ROWS,
+    probes::GO_ROWS,
     raw::GO_ROWS,
 ];
 

@@ -32,6 +32,11 @@ pub(super) const ROWS: &[Setting] = &[
         ..choice!(access_log, ACCESS_LOGS)
     },
     Setting {
+        name: "log-probes",
+        help: "Log the requests of probes, /healthz and /readyz, in the access log too",
+        ..switch!(api.log_probes)
+    },
+    Setting {
         name: "access-log-file",
         shape: Shape::File,
         value: "FILE",

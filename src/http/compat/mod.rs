@@ -78,6 +78,9 @@ pub struct Compat {
     pub head_length: bool,
     /// Whether reason phrases are in upper case.
     pub uppercase_reason: bool,
+    /// Whether scripts of every origin may read the answers (CORS), and OPTIONS is answered on
+    /// every route.
+    pub cors: bool,
     /// The value of `Access-Control-Allow-Methods`.
     pub cors_methods: &'static str,
     /// Whether OPTIONS is answered for paths that are not served too, without `Allow`.
@@ -115,7 +118,9 @@ use CookieAttribute::{Domain, Expiry, HttpOnly, Path, SameSite, Secure};
 use EchoField::*;
 
 /// `--compat httpbin`, the default.
-pub static HTTPBIN: Compat = Compat {
+pub static HTTPBIN: Compat = HTTPBIN_DATA;
+
+const HTTPBIN_DATA: Compat = Compat {
     name: "httpbin",
     dialect: Dialect::Httpbin,
     service: "loiter",
@@ -166,6 +171,7 @@ pub static HTTPBIN: Compat = Compat {
     empty_rest: false,
     head_length: true,
     uppercase_reason: true,
+    cors: true,
     cors_methods: "GET, POST, PUT, DELETE, PATCH, OPTIONS",
     blind_options: false,
 };
@@ -229,9 +235,15 @@ pub static GO_HTTPBIN: Compat = Compat {
     empty_rest: true,
     head_length: false,
     uppercase_reason: false,
+    cors: true,
     cors_methods: "GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS",
     blind_options: true,
 };
+
+/// The admin listener's, which follows neither API. No script of another origin reads what it
+/// answers.
+pub static ADMIN: Compat =
+    Compat { name: "admin", pages: false, uppercase_reason: false, cors: false, ..HTTPBIN_DATA };
 
 const GO_BODY: &[EchoField] = &[Args, Headers, Method, Origin, Url, Data, Files, Form, Json];
 
@@ -253,7 +265,7 @@ impl Compat {
     }
 }
 
-/// There are two, distinguished by their names.
+/// They are distinguished by their names.
 impl PartialEq for Compat {
     fn eq(&self, other: &Compat) -> bool {
         self.name == other.name

@@ -81,6 +81,9 @@ const COMMON_FIELDS: &[u8] = b"\r\nAccess-Control-Allow-Credentials: true\r\n\
 /// The same in one piece for a request without `Origin`, as nearly all are.
 const ANY_ORIGIN: &[u8] = b"Access-Control-Allow-Origin: *\r\n\
     Access-Control-Allow-Credentials: true\r\nX-Content-Type-Options: nosniff\r\n\r\n";
+/// The same where no script of another origin may read the answer. It is not kept either, as what
+/// a probe or a monitor asks for is true only now.
+const NO_CORS: &[u8] = b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n";
 /// 100 Continue (RFC 9110 15.2.1).
 pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// The last chunk, and no trailer.
@@ -167,7 +170,10 @@ pub(in crate::proto) fn server_timing(output: &mut Vec<u8>, after_us: u64) {
 
 /// Appends the fields that every answer has, and the empty line that ends the head.
 #[inline(always)]
-pub(in crate::proto) fn cors(output: &mut Vec<u8>, origin: Option<&[u8]>) {
+pub(in crate::proto) fn cors(output: &mut Vec<u8>, compat: &Compat, origin: Option<&[u8]>) {
+    if !compat.cors {
+        return output.extend_from_slice(NO_CORS);
+    }
     let Some(origin) = origin else { return output.extend_from_slice(ANY_ORIGIN) };
     output.extend_from_slice(b"Access-Control-Allow-Origin: ");
     output.extend_from_slice(origin);

@@ -49,7 +49,7 @@ pub(super) fn answer(
     let mut written = Vec::new();
     let server_and_date = cx.worker.date_header.fields();
     encode::write_head(&mut written, head, *terms, framing, server_and_date, cx.app.compat);
-    encode::cors(&mut written, request.field("Origin"));
+    encode::cors(&mut written, cx.app.compat, request.field("Origin"));
     let status_bytes = 1 + memchr::memchr(b'\n', &written).unwrap_or_default();
     let (status_line, fields) = written.split_at(status_bytes);
     output.extend_from_slice(if bad_head { BAD_STATUS_LINE } else { status_line });

@@ -34,7 +34,7 @@ pub(super) fn answer(
     }
     let server_and_date = cx.worker.date_header.fields();
     write_head(output, &head, *terms, framing, server_and_date, cx.app.compat);
-    cors(output, request.field("Origin"));
+    cors(output, cx.app.compat, request.field("Origin"));
     output.extend_from_slice(head.body);
     cx.worker.body.clear();
 }

@@ -7,6 +7,7 @@ use super::frame::{HEAD_BYTES, Head as Frame, Kind, MAX_PAYLOAD, flags};
 use super::hpack::encode;
 use crate::base::buf::Buf;
 use crate::base::limits::BODY_HIGH_WATER;
+use crate::http::compat::Compat;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::Plan;
 use crate::http::request::Request;
@@ -48,20 +49,20 @@ impl CommonFields {
         out.extend_from_slice(&self.date.1);
     }
 
-    fn cors(&mut self, origin: Option<&[u8]>, out: &mut Vec<u8>) {
+    fn cors(&mut self, compat: &Compat, origin: Option<&[u8]>, out: &mut Vec<u8>) {
         if origin.is_some() {
-            return cors(origin, out);
+            return cors(compat, origin, out);
         }
         if self.any_origin.is_empty() {
-            cors(None, &mut self.any_origin);
+            cors(compat, None, &mut self.any_origin);
         }
         out.extend_from_slice(&self.any_origin);
     }
 }
 
-fn cors(origin: Option<&[u8]>, out: &mut Vec<u8>) {
+fn cors(compat: &Compat, origin: Option<&[u8]>, out: &mut Vec<u8>) {
     let mut text = Vec::new();
-    http1::encode::cors(&mut text, origin);
+    http1::encode::cors(&mut text, compat, origin);
     lines(&text, out);
 }
 
@@ -242,7 +243,7 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out:
     for (name, value) in head.headers.iter().filter(|(name, _)| !is_of_http1(name.as_bytes())) {
         encode::field(out, name.as_bytes(), value.as_bytes());
     }
-    common.cors(request.field("origin"), out);
+    common.cors(cx.app.compat, request.field("origin"), out);
 }
 
 /// Where the last frame of a stream begins in the output.
