@@ -241,6 +241,14 @@ pub const DATAGRAM_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// Descriptors a worker needs besides its connections: epoll, timer, inbox, splice pipe, listeners,
 /// log, standard streams and some spare.
 pub const DESCRIPTORS_RESERVED: usize = 24;
+/// Most connections at a time of the admin listener: far more than monitors and probes need. When
+/// it has as many, a new one replaces one that is waiting, so a probe is always answered.
+pub const ADMIN_CONNECTIONS: usize = 64;
+/// Time for the admin listener's last answers, when all else has ended.
+pub const ADMIN_LAST: Duration = Duration::from_secs(1);
+/// Time for a worker to reply, or it counts as silent: loops take milliseconds, and a probe has a
+/// second by default in Kubernetes.
+pub const REPLY_TIMEOUT: Duration = Duration::from_millis(900);
 /// Longest time that modifiers set at run time can be given: a longer one belongs into the settings.
 pub const MAX_DEFAULTS_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest wait before an exit that the admin listener was asked for.

@@ -3,6 +3,7 @@
 //! [`SECTIONS`] has a row for each setting. A program sets fields of [`Settings`]; loiter itself
 //! reads the command line, the environment and a file (`cli`, with the feature of that name).
 
+mod admin;
 mod by_name;
 #[cfg(feature = "cli")]
 mod cli;
@@ -26,7 +27,7 @@ pub use cli::{
 pub use listen::{Bind, Host, Listen};
 pub use logging::{AccessFormat, LogFormat, LogLevel};
 pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
-pub use print::{effective, example};
+pub use print::{effective, example, in_effect};
 pub use settings::{SECTIONS, Section, Setting, Settings, Shape};
 pub use tls::{Alpn, ClientAuth, TlsSettings, TlsVersion};
 pub use unix::{Account, SocketName, UnixSocket};

@@ -19,6 +19,10 @@ const EFFECTIVE: &str = "\
 #     loiter --print-config > loiter.toml && loiter --config loiter.toml
 ";
 
+const IN_EFFECT: &str = "\
+# The settings in effect in this server, without secrets.
+";
+
 /// The contents of `config/loiter.toml`.
 pub fn example() -> String {
     file(EXAMPLE, "#", &Settings::default())
@@ -27,6 +31,16 @@ pub fn example() -> String {
 /// `settings` as a file with a value for each.
 pub fn effective(settings: &Settings) -> String {
     file(EFFECTIVE, "", settings)
+}
+
+/// The same for whoever may look at a running server: without secrets.
+pub fn in_effect(settings: &Settings) -> String {
+    let mut shown = settings.clone();
+    for row in Setting::all().filter(|row| row.secret && !(row.show)(settings).is_empty()) {
+        // A secret is a text, which may be any.
+        let _ = (row.set)(&mut shown, "(secret)");
+    }
+    file(IN_EFFECT, "", &shown)
 }
 
 fn file(intro: &str, mark: &str, settings: &Settings) -> String {

@@ -33,12 +33,12 @@ pub trait Control: Send + Sync + fmt::Debug {
     /// Switches readiness on or off.
     fn set_ready(&self, on: bool);
 
-    /// The workers, by number from 0, that do not answer within a second.
+    /// The workers, by number from 0, that do not answer within 900 ms.
     fn silent_workers(&self) -> Vec<usize>;
 
     /// Ends the process with this status, or drains it without one, after this time. Returns at
-    /// once: the answer is sent first.
-    fn exit(&self, status: Option<u8>, wait: Duration);
+    /// once: the answer is sent first. An error is a sentence.
+    fn exit(&self, status: Option<u8>, wait: Duration) -> Result<(), String>;
 
     /// Whether the operator or the machine gave this server the host name, which is in lower case.
     fn has_name(&self, host: &str) -> bool;
@@ -79,8 +79,19 @@ pub struct Readiness(Arc<AtomicU8>);
 
 const SWITCHED_OFF: u8 = 1;
 const DRAINING: u8 = 2;
+const STARTING: u8 = 4;
 
 impl Readiness {
+    /// That of a server which does not listen yet.
+    pub fn starting() -> Readiness {
+        Readiness(Arc::new(AtomicU8::new(STARTING)))
+    }
+
+    /// The server listens.
+    pub fn started(&self) {
+        self.0.fetch_and(!STARTING, Ordering::Relaxed);
+    }
+
     /// Switches it off, or on again.
     pub fn set(&self, on: bool) {
         match on {
@@ -96,11 +107,10 @@ impl Readiness {
 
     /// Why it wants none, in a few words; `None` if it is ready.
     pub fn refusal(&self) -> Option<&'static str> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            SWITCHED_OFF => Some("switched off"),
-            _ => Some("draining"),
-        }
+        let state = self.0.load(Ordering::Relaxed);
+        [(DRAINING, "draining"), (STARTING, "starting"), (SWITCHED_OFF, "switched off")]
+            .into_iter()
+            .find_map(|(bit, why)| (state & bit != 0).then_some(why))
     }
 }
 
@@ -127,5 +137,9 @@ mod tests {
         readiness.drain();
         readiness.set(true);
         assert_eq!(other.refusal(), Some("draining"));
+        let readiness = Readiness::starting();
+        assert_eq!(readiness.refusal(), Some("starting"));
+        readiness.started();
+        assert_eq!(readiness.refusal(), None);
     }
 }

@@ -37,11 +37,13 @@ pub(super) enum Verdict {
 }
 
 impl Admission {
-    /// The decision for the next connection, with `capacity` slots in all.
+    /// The decision for the next connection, with `capacity` slots in all. `replaces`: it takes the
+    /// slot of another if none is idle, as on the admin listener, where a probe must be answered.
     pub(super) fn verdict<S>(
         &mut self,
         sessions: &mut Slab<Session<S>>,
         capacity: usize,
+        replaces: bool,
         now: Time,
     ) -> Verdict {
         if sessions.len() < capacity {
@@ -51,6 +53,9 @@ impl Admission {
         if let Some(victim) = self.victim(sessions, now) {
             self.full = None;
             return Verdict::Evict(victim);
+        }
+        if let Some(other) = self.next(sessions).filter(|_| replaces) {
+            return Verdict::Evict(other);
         }
         let since = *self.full.get_or_insert(now);
         if now < since.after(ADMISSION_WAIT) { Verdict::Wait } else { Verdict::Refuse }

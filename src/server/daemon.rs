@@ -17,6 +17,7 @@
 //! While the server runs, nothing here writes to a standard stream directly: on a pipe without a
 //! reader the write would block, and this thread would not see signals.
 
+mod exit;
 mod signals;
 
 use std::fmt;
@@ -108,7 +109,8 @@ fn serve(
         .map_err(|error| error.to_string())?;
     let handle = server.handle();
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
-    stdout.send(announcement(server.addresses()).as_bytes());
+    stdout.send(announcement(server.addresses(), &handle.admin_addresses()).as_bytes());
+    exit::install(&handle, stderr);
     stdout.finish();
     tracing::info!(capacity = server.capacity(), "connection limit");
     let wake = signals.handle();
@@ -183,10 +185,13 @@ fn terminals() -> usize {
 
 /// One line per listener, and on a terminal commands to try. Programs parse the lines, so each has
 /// one URL: the one without TLS where both are served.
-fn announcement(addresses: &[Address]) -> String {
+fn announcement(addresses: &[Address], admin: &[Address]) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
+    }
+    for address in admin {
+        text.push_str(&format!("admin {address}\n"));
     }
     let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
     if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {

@@ -4,8 +4,10 @@
 //! test can run several; `daemon` is the program around it (feature `cli`).
 
 pub mod access_log;
+mod admin;
 mod admission;
 #[cfg(feature = "cli")]
+mod control;
 pub mod daemon;
 mod datagram_queue;
 #[cfg(feature = "cli")]
@@ -43,6 +45,7 @@ use mio::net::UnixStream;
 
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
+use admin::Admin;
 pub use listen::Address;
 pub use registry::{Heritage, Inherited};
 use reload::Running;
@@ -82,7 +85,11 @@ impl Server {
     /// Starts a server with these settings. When this returns, it listens.
     #[cfg_attr(all(doc, not(internals)), doc(hidden))]
     pub fn start(settings: Settings) -> Result<Server, StartError> {
-        start::start(settings, None, Heritage::default())
+        Server::start_with(settings, Heritage::default())
+    }
+
+    fn start_with(settings: Settings, heritage: Heritage) -> Result<Server, StartError> {
+        start::start(settings, None, heritage)
     }
 
     /// Its addresses at the start, in the order of the settings and with the actual ports.
@@ -168,6 +175,7 @@ impl Server {
             // A worker that panicked has printed that on standard error.
             totals.add(&thread.join().unwrap_or_default());
         }
+        self.handle.shared.admin.end();
         totals
     }
 }
@@ -190,6 +198,7 @@ struct Shared {
     mailboxes: Vec<Mailbox>,
     running: Mutex<Running>,
     reporting: report::Reporting,
+    admin: Admin,
 }
 
 /// The command channel of one worker, and the socket that wakes it.
@@ -211,12 +220,14 @@ impl Handle {
     /// Stops accepting, gives the requests in progress this time to finish, then ends. Returns at
     /// once.
     pub fn drain(&self, within: Duration) {
+        self.shared.admin.readiness.drain();
         self.running().registry.release(false);
         self.send(|_| Command::Drain(within));
     }
 
     /// Closes all connections and ends. Returns at once.
     pub fn stop(&self) {
+        self.shared.admin.readiness.drain();
         self.running().registry.release(false);
         self.send(|_| Command::Stop);
     }

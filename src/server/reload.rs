@@ -14,6 +14,9 @@ use super::worker::{Command, Configuration, Opening};
 use super::{Handle, Mailbox};
 use crate::base::limits::COMMAND_PATIENCE;
 use crate::config::{Setting, Settings};
+use defaults::RunTimeDefaults;
+
+mod defaults;
 
 /// What a running server is made of.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Running {
     pub(super) registry: Registry,
     /// Where the access log goes without a file of its own.
     pub(super) stderr: Option<Arc<Output>>,
+    /// The default modifiers that were set at run time, until they lapse.
+    pub(super) defaults: Option<RunTimeDefaults>,
 }
 
 /// The settings that only a restart changes: threads and their descriptor tables begin with them.
@@ -35,6 +40,25 @@ impl Handle {
     ///
     /// Returns the names of settings that have changed, but only for a restart.
     pub fn reload(&self, settings: &Settings) -> Result<Vec<&'static str>, StartError> {
+        if let Some((_, bad)) = settings.check().into_iter().next() {
+            return Err(StartError::Modifiers(bad));
+        }
+        let mut settings = settings.clone();
+        let before = self.settings();
+        settings.api.readiness = before.api.readiness.clone();
+        // Its worker may wait for what is running, so that must not be locked.
+        self.open_admin(&settings, Vec::new())?;
+        let unchanged = self.reload_workers(&settings);
+        let admin = if unchanged.is_ok() { &settings } else { &before };
+        match admin.admin {
+            None => self.shared.admin.end(),
+            Some(_) if unchanged.is_err() => drop(self.open_admin(&before, Vec::new())),
+            Some(_) => {}
+        }
+        unchanged
+    }
+
+    fn reload_workers(&self, settings: &Settings) -> Result<Vec<&'static str>, StartError> {
         let mut running = self.running();
         let Running { settings: last, plan, stderr, .. } = &*running;
         let unchanged = FIXED.into_iter().filter(|name| differs(name, last, settings)).collect();
@@ -70,7 +94,7 @@ impl Handle {
         if !ids.is_empty() {
             self.send(|_| Command::Remove(Arc::clone(&ids)));
         }
-        (running.settings, running.plan) = (settings, plan);
+        (running.settings, running.plan, running.defaults) = (settings, plan, None);
         Ok(())
     }
 
@@ -113,7 +137,12 @@ impl Handle {
     pub fn heritage(&self) -> io::Result<Heritage> {
         let running = self.running();
         let ca = running.plan.secure.as_ref().and_then(|secure| secure.portable_ca());
-        Ok(Heritage { sockets: running.registry.sockets()?, ca })
+        let mut sockets = running.registry.sockets()?;
+        drop(running);
+        if let Some(admin) = self.shared.admin.handle() {
+            sockets.append(&mut admin.heritage()?.sockets);
+        }
+        Ok(Heritage { sockets, ca })
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {

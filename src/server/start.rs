@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use mio::net::UnixStream;
 
+use super::admin::{Admin, take_inherited};
 use super::log::Output;
 use super::metrics::Ended;
 use super::os::{self, Os};
@@ -21,15 +22,21 @@ use super::start_error::StartError;
 use super::worker::{Command, Worker, WorkerStats};
 use super::{Handle, Mailbox, Server, Shared};
 use crate::config::Settings;
+use crate::http::control::Readiness;
 
 /// Starts a server. Without a file of its own the access log goes to `stderr`, which the caller
 /// closes, or to a new output.
 pub(super) fn start(
-    settings: Settings,
+    mut settings: Settings,
     stderr: Option<&Arc<Output>>,
     heritage: Heritage,
 ) -> Result<Server, StartError> {
-    let Heritage { sockets, ca } = heritage;
+    let Heritage { mut sockets, ca } = heritage;
+    let admin = Admin::new(Readiness::starting());
+    // The admin listener's own server shows the readiness of the other.
+    if settings.api.control.is_none() {
+        settings.api.readiness = admin.readiness.clone();
+    }
     let before = ca.as_deref().map_or(Earlier::Nothing, Earlier::Authority);
     let plan = Arc::new(Plan::new(&settings, stderr, before)?);
     let foreign = sockets.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
@@ -37,9 +44,13 @@ pub(super) fn start(
     let mut starter = Starter { plan, threads, mailboxes, foreign, reporting };
     let workers = starter.spawn_all();
     // On an error, dropping it stops the workers that did start.
-    let mut server = starter.finish(settings.clone(), stderr);
+    let mut server = starter.finish(settings.clone(), stderr, admin);
     workers?;
+    let for_admin = take_inherited(&settings, &mut sockets)?;
+    // First, as what is accepted must be served.
+    server.handle.open_admin(&settings, for_admin)?;
     server.handle.listen(settings, sockets)?;
+    server.handle.shared.admin.readiness.started();
     server.addresses = server.handle.addresses();
     Ok(server)
 }
@@ -66,8 +77,12 @@ impl Starter {
         let (plan, foreign) = (Arc::clone(&self.plan), self.foreign.clone());
         let ended = Arc::clone(&self.reporting.ended);
         let worker = WorkerStart { number, foreign, plan, ended, inbox, wake };
+        let name = match self.plan.app.control.is_some() {
+            true => "admin".to_owned(),
+            false => format!("worker-{number}"),
+        };
         let thread = thread::Builder::new()
-            .name(format!("worker-{number}"))
+            .name(name)
             .spawn(move || worker.run(&started))
             .map_err(StartError::System)?;
         self.threads.push(thread);
@@ -77,12 +92,13 @@ impl Starter {
     }
 
     /// The server, with the workers that were started.
-    fn finish(self, settings: Settings, stderr: Option<&Arc<Output>>) -> Server {
+    fn finish(self, settings: Settings, stderr: Option<&Arc<Output>>, admin: Admin) -> Server {
         let Starter { plan, threads, mailboxes, reporting, .. } = self;
         let (capacity, ca_pem) = (plan.server_capacity(), plan.ca_pem());
         let (registry, stderr) = (Registry::default(), stderr.cloned());
-        let running = Mutex::new(Running { settings, plan, registry, stderr });
-        let handle = Handle { shared: Arc::new(Shared { mailboxes, running, reporting }) };
+        let running = Mutex::new(Running { settings, plan, registry, stderr, defaults: None });
+        let shared = Arc::new(Shared { mailboxes, running, reporting, admin });
+        let handle = Handle { shared };
         Server { addresses: Vec::new(), handle, threads, capacity, ca_pem }
     }
 }

@@ -46,6 +46,8 @@ pub enum Command {
     Configure(Box<Configuration>),
     /// Close the listeners with these numbers.
     Remove(Arc<[u32]>),
+    /// Reply with the worker's number.
+    Ping(Sender<usize>),
     /// Stop accepting, give the requests in progress this time to finish, then end.
     Drain(Duration),
     /// Close all connections and end.
@@ -247,6 +249,7 @@ impl<N: Net> Worker<N> {
                     let _ = opening.done.try_send(outcome);
                 }
                 Command::Configure(new) => self.configure(*new),
+                Command::Ping(reply) => drop(reply.send(self.shared.number)),
                 Command::Remove(ids) => self.remove_listeners(&ids),
                 Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
                 Command::Drain(_) => {}

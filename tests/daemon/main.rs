@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 
+mod admin;
 mod admission;
 mod broken;
 mod bulk;

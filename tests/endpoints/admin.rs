@@ -68,8 +68,9 @@ impl Control for Noted {
         self.silent.clone()
     }
 
-    fn exit(&self, status: Option<u8>, wait: Duration) {
+    fn exit(&self, status: Option<u8>, wait: Duration) -> Result<(), String> {
         self.note(format!("exit {status:?} {wait:?}"));
+        Ok(())
     }
 
     fn has_name(&self, host: &str) -> bool {

@@ -128,27 +128,33 @@ fn health(args: &str, env: &[(&str, &str)]) -> String {
 
 #[test]
 fn a_healthcheck_asks_where_the_settings_listen() {
-    assert_eq!(health("--listen :83 healthcheck", &[]), "http://127.0.0.1:83/");
-    assert_eq!(health("-port 84 healthcheck", &[("HOST", "web")]), "http://web:84/");
+    assert_eq!(health("--listen :83 healthcheck", &[]), "http://127.0.0.1:83/healthz");
+    assert_eq!(health("-port 84 healthcheck", &[("HOST", "web")]), "http://web:84/healthz");
     assert_eq!(health("healthcheck http://x/status/200", &[]), "http://x/status/200");
-    assert_eq!(health("--listen unix:s,udp-echo://:7 healthcheck", &[]), "unix:s:/");
-    assert_eq!(health("--listen unix:/s?mode=0600 --prefix /a healthcheck", &[]), "unix:/s:/a/");
-    assert_eq!(health("--listen :0,localhost:81 healthcheck", &[]), "http://localhost:81/");
+    assert_eq!(health("--listen unix:s,udp-echo://:7 healthcheck", &[]), "unix:s:/healthz");
+    assert_eq!(
+        health("--listen unix:/s?mode=0600 --prefix /a healthcheck", &[]),
+        "unix:/s:/a/healthz"
+    );
+    assert_eq!(health("--listen :0,localhost:81 healthcheck", &[]), "http://localhost:81/healthz");
     assert_eq!(health("--listen tcp-echo://:7 healthcheck", &[]), "tcp-echo://127.0.0.1:7");
     let file = file("health.toml", "listen = ['[::1]:85']");
     let args = format!("--config {} healthcheck", file.display());
-    assert_eq!(health(&args, &[]), "http://[::1]:85/");
+    assert_eq!(health(&args, &[]), "http://[::1]:85/healthz");
     let said = mistake("--listen :0 healthcheck", &[]);
     assert!(said.contains("`loiter healthcheck http://HOST:PORT/`"), "{said}");
 }
 
 #[test]
 fn a_healthcheck_without_flags_asks_the_containers_server_first() {
-    assert_eq!(health("healthcheck", &[]), "container http://127.0.0.1:8080/");
-    assert_eq!(health("healthcheck", &[("PORT", "81")]), "container http://127.0.0.1:81/");
+    assert_eq!(health("healthcheck", &[]), "container http://127.0.0.1:8080/healthz");
+    assert_eq!(health("healthcheck", &[("PORT", "81")]), "container http://127.0.0.1:81/healthz");
     let env = [("LOITER_LISTEN", "unix:s,[::1]:82")];
-    assert_eq!(health("healthcheck", &env), "container http://[::1]:82/");
-    assert_eq!(health("healthcheck", &[("PREFIX", "/a")]), "container http://127.0.0.1:8080/a/");
+    assert_eq!(health("healthcheck", &env), "container http://[::1]:82/healthz");
+    assert_eq!(
+        health("healthcheck", &[("PREFIX", "/a")]),
+        "container http://127.0.0.1:8080/a/healthz"
+    );
     assert_eq!(health("healthcheck", &[("LOITER_LISTEN", "udp-echo://:0,:0")]), "container");
 }
 

@@ -156,7 +156,7 @@ fn a_flag_with_one_dash_wins_over_the_environment_and_loses_to_ours() {
     assert_eq!(listening(&settings("-port 2", &env)), "http+https://0.0.0.0:2");
     assert_eq!(listening(&settings("-port 2 --listen :3", &env)), "http+https://[::]:3");
     let asked = ask("-port 4 healthcheck", &[]);
-    let url = Check::Url("http://127.0.0.1:4/".to_owned());
+    let url = Check::Url("http://127.0.0.1:4/healthz".to_owned());
     assert_eq!(asked, Ok(Invocation::Healthcheck(url)));
 }
 

@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 60] = [
+const SAMPLES: [(&str, &str); 62] = [
     (
         "listen",
         "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
@@ -21,6 +21,7 @@ const SAMPLES: [(&str, &str); 60] = [
     ("read-until-would-block", "on"),
     ("defer-accept", "off"),
     ("server-header", "Apache/2.4 (Unix)"),
+    ("admin", "unix:/run/admin?mode=0660&group=0"),
     ("shutdown-timeout", "1500ms"),
     ("tls-cert", "a.pem\n/etc/b.pem"),
     ("tls-key", "a.key\n/etc/b.key"),
@@ -74,6 +75,7 @@ const SAMPLES: [(&str, &str); 60] = [
     ("log-level", "trace"),
     ("log-format", "json"),
     ("access-log", "combined"),
+    ("log-probes", "on"),
     ("access-log-file", "/var/log/a \"quoted\\\" name.log"),
 ];
 

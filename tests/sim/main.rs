@@ -14,6 +14,7 @@ mod cancel;
 mod frames;
 mod http2;
 mod http2_requests;
+mod lapse;
 mod leaving;
 mod modified;
 #[path = "../http2/referee.rs"]

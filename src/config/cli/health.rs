@@ -21,26 +21,31 @@ pub enum Check {
 }
 
 /// The URLs for the health check of a server with these settings, whose working directory is
-/// `folder`. With port 0, `bound` returns the TCP addresses it listens on: then there may be
+/// `folder`. Whoever asks restarts a server that fails, so it is asked whether it lives, not
+/// whether it wants requests: `/livez` of the admin listener, which asks every worker, or else
+/// `/healthz` of the first listener that has it. With port 0, `bound` returns the TCP addresses it listens on: then there may be
 /// several URLs, some of them for a listener of another kind.
 pub fn urls(
     settings: &Settings,
     folder: &Path,
     bound: impl Fn() -> Vec<SocketAddr>,
 ) -> Vec<String> {
+    if let Some(url) = settings.admin.as_ref().and_then(|bind| live(bind, folder)) {
+        return vec![url];
+    }
     // Modifiers can reset a connection as soon as it is accepted.
     let mut listen: Vec<&Listen> = settings.listen.iter().collect();
     listen.sort_by_key(|listen| !listen.modifiers.is_empty());
     let all = || listen.iter().map(|listen| &listen.bind);
-    let http = |host: &Host| format!("http://{}{}/", reachable(host), settings.api.prefix);
-    let https = |host: &Host| format!("https://{}{}/", reachable(host), settings.api.prefix);
+    let http = |host: &Host| format!("http://{}{}/healthz", reachable(host), settings.api.prefix);
+    let https = |host: &Host| format!("https://{}{}/healthz", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
     // HTTP is the best check; with TLS a client may need a certificate.
     let fixed = all().filter_map(|bind| match bind {
         Bind::Http(host) | Bind::HttpAndHttps(host) if host.port() != 0 => Some((0, http(host))),
         Bind::Unix(socket) => {
             let name = socket.name.within(folder);
-            Some((1, format!("unix:{name}:{}/", settings.api.prefix)))
+            Some((1, format!("unix:{name}:{}/healthz", settings.api.prefix)))
         }
         Bind::Https(host) if host.port() != 0 => Some((2, https(host))),
         Bind::TcpEcho(host) if host.port() != 0 => Some((3, tcp_echo(host))),
@@ -65,6 +70,17 @@ pub fn urls(
         _ if is_https => open(&https),
         Some((_, url)) => vec![url],
         None => open(&tcp_echo),
+    }
+}
+
+/// The URL of an admin listener, unless its port is any free one.
+fn live(bind: &Bind, folder: &Path) -> Option<String> {
+    match bind {
+        Bind::Unix(socket) => Some(format!("unix:{}:/livez", socket.name.within(folder))),
+        bind => {
+            let host = bind.tcp().filter(|host| host.port() != 0)?;
+            Some(format!("http://{}/livez", reachable(host)))
+        }
     }
 }
 
@@ -107,26 +123,41 @@ mod tests {
             };
             urls(&settings, Path::new("/f"), || bound.to_vec()).join(" ")
         };
-        let at_open = "http://127.0.0.1:4001/a/ http://127.0.0.1:4002/a/";
+        let at_open = "http://127.0.0.1:4001/a/healthz http://127.0.0.1:4002/a/healthz";
         assert_eq!(urls(":0 tcp-echo://:7", &bound), at_open);
         assert_eq!(urls("localhost:0 tcp-echo://:7", &bound), at_open);
         assert_eq!(urls("tcp-echo://:7 udp-echo://:8", &[]), "tcp-echo://127.0.0.1:7");
         assert_eq!(urls(":0 udp-echo://:0", &[]), "");
         assert_eq!(urls("tcp-echo://:0", &bound[1..2]), "tcp-echo://127.0.0.1:4001");
         // A fixed port is used, whatever is bound.
-        assert_eq!(urls(":0 web:80", &bound), "http://web:80/a/");
-        assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/");
-        assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/");
+        assert_eq!(urls(":0 web:80", &bound), "http://web:80/a/healthz");
+        assert_eq!(urls(":0 unix:s", &bound), "unix:/f/s:/a/healthz");
+        assert_eq!(urls("unix:/s?mode=0600", &bound), "unix:/s:/a/healthz");
         // TLS is checked if there is nothing without it.
-        assert_eq!(urls("https://:8 web:80", &[]), "http://web:80/a/");
-        assert_eq!(urls("https://:8 unix:s tcp-echo://:7", &[]), "unix:/f/s:/a/");
-        assert_eq!(urls("https://:8 tcp-echo://:7", &[]), "https://127.0.0.1:8/a/");
+        assert_eq!(urls("https://:8 web:80", &[]), "http://web:80/a/healthz");
+        assert_eq!(urls("https://:8 unix:s tcp-echo://:7", &[]), "unix:/f/s:/a/healthz");
+        assert_eq!(urls("https://:8 tcp-echo://:7", &[]), "https://127.0.0.1:8/a/healthz");
         let secure = at_open.replace("http:", "https:");
         assert_eq!(urls("https://:0 tcp-echo://:7", &bound), secure);
         assert_eq!(urls("https://:0 :0 tcp-echo://:7", &bound), format!("{at_open} {secure}"));
         assert_eq!(urls("udp-echo://[::]:9", &bound), "udp-echo://127.0.0.1:9");
         // One without modifiers is preferred.
-        assert_eq!(urls("a:1/~delay=1s b:2 c:3 unix:s", &bound), "http://b:2/a/");
-        assert_eq!(urls("a:1/~delay=1s b:2/~last unix:s", &bound), "http://a:1/a/");
+        assert_eq!(urls("a:1/~delay=1s b:2 c:3 unix:s", &bound), "http://b:2/a/healthz");
+        assert_eq!(urls("a:1/~delay=1s b:2/~last unix:s", &bound), "http://a:1/a/healthz");
+    }
+
+    #[test]
+    fn an_admin_listener_is_asked_whether_every_worker_lives() {
+        let urls = |admin: &str| {
+            let mut settings = Settings::default();
+            let row = crate::config::Setting::named("admin").expect("a row");
+            (row.set)(&mut settings, admin).expect(admin);
+            urls(&settings, Path::new("/f"), Vec::new).join(" ")
+        };
+        assert_eq!(urls(":9090"), "http://127.0.0.1:9090/livez");
+        assert_eq!(urls("10.0.0.1:9090"), "http://10.0.0.1:9090/livez");
+        assert_eq!(urls("unix:admin"), "unix:/f/admin:/livez");
+        assert_eq!(urls(":0"), "http://127.0.0.1:8080/healthz", "its port is not known");
+        assert_eq!(urls("off"), "http://127.0.0.1:8080/healthz");
     }
 }

@@ -34,6 +34,7 @@ pub(super) const ROWS: &[Setting] = &[
         help: "Request header fields that no response shows",
         set: |s, text| list(text, field_pattern).map(|names| s.api.exclude_headers = names),
         show: |s| s.api.exclude_headers.join("\n"),
+        ..ROW
     },
     Setting {
         name: "allowed-redirect-domains",
@@ -57,6 +58,7 @@ pub(super) const ROWS: &[Setting] = &[
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
             Redirects::Hosts(hosts) => hosts.join("\n"),
         },
+        ..ROW
     },
     Setting {
         name: "use-real-hostname",

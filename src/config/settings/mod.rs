@@ -124,6 +124,8 @@ pub struct Settings {
     pub max_connections_per_ip: Option<u32>,
     /// Most connections at a time; `None` for what the descriptor limit allows.
     pub max_connections: Option<usize>,
+    /// The address of the admin listener, if there is one: `Http` or `Unix`.
+    pub admin: Option<Bind>,
     /// Time for requests in progress to finish at shutdown.
     pub shutdown_timeout: Duration,
     /// Whether `/hostname` shows the machine's host name.
@@ -159,7 +161,15 @@ impl Settings {
     pub fn check(&self) -> Vec<(&'static Setting, BadValue)> {
         let tls = self.tls.check();
         let tls = tls.into_iter().filter_map(|(name, bad)| Some((Setting::named(name)?, bad)));
-        tls.chain(self.check_modifiers()).collect()
+        tls.chain(self.check_admin()).chain(self.check_modifiers()).collect()
+    }
+
+    fn check_admin(&self) -> Option<(&'static Setting, BadValue)> {
+        let admin = self.admin.as_ref()?;
+        let taken = self.listen.iter().find(|listen| listen.bind.clashes(admin))?;
+        let bad =
+            BadValue::new(format!("`{admin}` is {}, which is listened on already", taken.bind));
+        Some((Setting::named("admin")?, bad.advise("give --admin an address of its own")))
     }
 
     fn check_modifiers(&self) -> Vec<(&'static Setting, BadValue)> {
@@ -197,6 +207,7 @@ impl Default for Settings {
             preset: Preset::Local,
             max_connections_per_ip: None,
             max_connections: None,
+            admin: None,
             shutdown_timeout: Duration::from_secs(8),
             real_hostname: false,
             tls: TlsSettings::default(),
@@ -224,6 +235,8 @@ pub struct Setting {
     pub takes: &'static str,
     /// What it does: a sentence without a full stop.
     pub help: &'static str,
+    /// Whether its value is hidden where a running server shows its settings.
+    pub secret: bool,
     /// Parses a value into the settings.
     pub set: fn(&mut Settings, &str) -> Result<(), BadValue>,
     /// Writes the value in the settings so that [`Setting::set`] reads it back.
@@ -306,6 +319,7 @@ const ROW: Setting = Setting {
     value: "",
     takes: "",
     help: "",
+    secret: false,
     set: |_, _| Ok(()),
     show: |_| String::new(),
 };

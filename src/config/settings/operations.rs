@@ -1,9 +1,24 @@
 //! What the operator of a running server has: shutdown, reload, restart and the admin listener.
 
 use super::*;
+use crate::config::admin;
 
-pub(super) const ROWS: &[Setting] = &[Setting {
-    name: "shutdown-timeout",
-    help: "Time for requests in progress to finish at shutdown",
-    ..time!(shutdown_timeout, duration)
-}];
+pub(super) const ROWS: &[Setting] = &[
+    Setting {
+        name: "admin",
+        value: "ADDRESS",
+        takes: "HOST:PORT, unix:PATH, or off",
+        help: "Address of the admin listener: probes, metrics, settings, and modifiers set at run \
+               time (GET / lists all). It has no authentication, so give a loopback address or a \
+               socket file, which by default its owner alone can use ('unix:PATH?mode=0660&group=\
+               GROUP' changes that); port 0 is any free port",
+        set: |s, text| admin::parse(text).map(|admin| s.admin = admin),
+        show: |s| admin::show(s.admin.as_ref()),
+        ..ROW
+    },
+    Setting {
+        name: "shutdown-timeout",
+        help: "Time for requests in progress to finish at shutdown",
+        ..time!(shutdown_timeout, duration)
+    },
+];

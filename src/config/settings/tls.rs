@@ -96,6 +96,7 @@ pub(super) const ROWS: &[Setting] = &[
         help: "Text from which the key of loiter's own CA is derived, so that restarts and \
                replicas have the same CA. Whoever knows it can sign certificates for the names \
                that the CA is limited to",
+        secret: true,
         set: |s, text| {
             s.tls.ca_seed = (!text.is_empty()).then(|| text.to_owned());
             Ok(())

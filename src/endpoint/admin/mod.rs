@@ -177,7 +177,7 @@ fn exit(app: &App, request: &Request) -> Result<Reply, Refusal> {
         .map(|code| params::within(app.compat, "code", &code, 0..=255))
         .transpose()?
         .and_then(|code| u8::try_from(code).ok());
-    control.exit(status, wait);
+    control.exit(status, wait).map_err(|why| Refusal::new(Status(409), why))?;
     let what = match status {
         Some(status) => format!("ends with status {status} in {wait:?}\n"),
         None => format!("drains in {wait:?}\n"),

@@ -49,7 +49,8 @@ impl<N: Net> Worker<N> {
     }
 
     fn verdict(&mut self) -> Verdict {
-        self.admission.verdict(&mut self.sessions, self.config.capacity, self.now)
+        let replaces = self.config.app.control.is_some();
+        self.admission.verdict(&mut self.sessions, self.config.capacity, replaces, self.now)
     }
 
     /// Makes room for a descriptor; returns whether there was a connection to evict.
