@@ -1,5 +1,9 @@
 //! Every limit and its reason: the configurable ones ([`Limits`]) and the fixed ones.
 
+mod memory;
+
+pub use memory::*;
+
 use std::time::Duration;
 
 /// The configurable limits. Zero never means "unlimited", except for `send_rate`.

@@ -30,6 +30,13 @@ pub const OVERLOADED: Refusal = Refusal {
     allow: None,
 };
 
+/// The server has no memory left for what the request would take.
+pub const NO_MEMORY: Refusal = Refusal {
+    status: Status(503),
+    reason: Cow::Borrowed("the server's memory limit leaves no room for this; try again"),
+    allow: None,
+};
+
 /// A head or a body did not arrive in time.
 pub const TOO_SLOW: Refusal = Refusal {
     status: Status(408),

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use super::canned_errors::OVERLOADED;
 use super::modify::Asked;
 use super::{Clock, Cx, Upgrade};
 use crate::base::limits::PACE_TICK;
@@ -77,7 +76,7 @@ pub enum Admission {
     Ready,
     /// Its answer takes time: it is to be [parked](Exchange::park).
     Delayed,
-    /// The limit on delayed answers is reached: it is the refusal.
+    /// The limit on delayed answers or on memory is reached: it is the refusal.
     Overloaded,
 }
 
@@ -184,8 +183,8 @@ impl Exchange {
         let mut opened = Opened { exchange: self, admission: Admission::Ready };
         if opened.exchange.takes_time() {
             opened.admission = Admission::Delayed;
-            if cx.worker.delayed >= cx.app.limits.delayed {
-                opened.exchange = Exchange::refused(cx, &OVERLOADED, request);
+            if let Err(refusal) = cx.check_delayed() {
+                opened.exchange = Exchange::refused(cx, &refusal, request);
                 opened.admission = Admission::Overloaded;
             }
         }

@@ -4,7 +4,7 @@
 mod reading;
 
 use super::Cx;
-use super::canned_errors::{TOO_SLOW, too_large};
+use super::canned_errors::{NO_MEMORY, TOO_SLOW, too_large};
 use super::exchange::Exchange;
 use crate::base::time::Time;
 use crate::http::modifiers::Plan;
@@ -121,6 +121,7 @@ impl Intake {
             Sink::Keep if self.content > cx.app.limits.body_bytes => {
                 return Err(too_large(&cx.app.limits));
             }
+            Sink::Keep if !cx.worker.memory.has_for_body(self.content) => return Err(NO_MEMORY),
             Sink::Keep => self.request.extend_from_slice(content),
             Sink::Discard | Sink::Stream(_) => {}
         }

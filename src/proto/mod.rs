@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod http1;
 pub mod http2;
 pub mod intake;
+pub mod memory;
 pub mod modify;
 pub mod test_driver;
 pub mod tls;
@@ -26,6 +27,7 @@ pub mod websocket;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use self::canned_errors::{NO_MEMORY, OVERLOADED};
 use self::http2::{CommonFields, hpack::decoded::Decoded, streams::Streams};
 use crate::base::buf::Buf;
 use crate::base::limits::HANDSHAKES_PER_TURN;
@@ -37,8 +39,9 @@ use crate::http::metrics::Metrics;
 use crate::http::modifiers::state::State;
 use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
-use crate::http::reply::WebSocketLimits;
+use crate::http::reply::{Refusal, WebSocketLimits};
 use crate::http::tls_facts::TlsFacts;
+use memory::Memory;
 use tls::Plain;
 use tls::acceptor::Acceptor;
 
@@ -128,6 +131,8 @@ pub struct Standing {
     /// How many of the next bytes go back unchanged, while no input is left over: they need not be
     /// read, an [`Event::Spliced`] reports them.
     pub splice_budget: u64,
+    /// Bytes of bodies and messages that it keeps.
+    pub held: usize,
 }
 
 impl Standing {
@@ -138,6 +143,7 @@ impl Standing {
         evictable: Evictable::No,
         delayed: 0,
         splice_budget: 0,
+        held: 0,
     };
 }
 
@@ -174,6 +180,15 @@ impl<'a> Cx<'a> {
     pub fn new(now: Time, ends: Ends<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
         let clock = Clock { now, fresh: false };
         Cx { clock, edge: Edge::default(), ends, connection: 0, app, worker }
+    }
+
+    /// Why no further answer that takes time is admitted, if so.
+    pub fn check_delayed(&self) -> Result<(), Refusal> {
+        match () {
+            () if self.worker.delayed >= self.app.limits.delayed => Err(OVERLOADED),
+            () if self.worker.memory.is_short() => Err(NO_MEMORY),
+            () => Ok(()),
+        }
     }
 }
 
@@ -248,6 +263,8 @@ pub struct Shared {
     pub common_fields: CommonFields,
     /// What TLS connections lend their machines; empty between turns.
     pub plain: Plain,
+    /// How much memory may still be taken.
+    pub memory: Memory,
     /// Steps of TLS handshakes that may still be taken in this loop of the worker.
     pub handshakes_left: u32,
     /// Finished exchanges, when they are recorded.
@@ -293,6 +310,7 @@ impl Shared {
             decoded: Decoded::default(),
             common_fields: CommonFields::default(),
             plain: Plain::default(),
+            memory: Memory::default(),
             handshakes_left: HANDSHAKES_PER_TURN,
             records: Records::default(),
             modifiers: Arc::default(),

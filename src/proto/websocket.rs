@@ -57,6 +57,7 @@ impl Code {
     const NOT_UTF8: Code = Code(1007);
     const TOO_BIG: Code = Code(1009);
     const UNMASKED: Code = Code(1011);
+    const TRY_AGAIN_LATER: Code = Code(1013);
 
     /// Whether a client may send it (RFC 6455 7.4).
     fn may_be_sent(self) -> bool {
@@ -86,9 +87,10 @@ impl WebSocket {
 
     /// See [`Standing`].
     pub fn standing(&self) -> Standing {
-        let Some(echoes) = &self.echoes else { return Standing::READS };
+        let held = self.message.len();
+        let Some(echoes) = &self.echoes else { return Standing { held, ..Standing::READS } };
         let reads = !echoes.are_many() && !matches!(self.stage, Stage::Closing(_));
-        Standing { reads, delayed: echoes.are_left().into(), ..Standing::READS }
+        Standing { reads, delayed: echoes.are_left().into(), held, ..Standing::READS }
     }
 
     /// See [`proto`](super).
@@ -176,6 +178,11 @@ impl WebSocket {
             _ => {
                 let Some(head) = frame::head(input.unread()) else { return Ok(false) };
                 self.check(&head)?;
+                // The message is kept, and once more in the echo.
+                let bytes = self.message.len() as u64 + head.frame.left;
+                if !cx.worker.memory.has(bytes.saturating_mul(2)) {
+                    return Err(Code::TRY_AGAIN_LATER);
+                }
                 match head.frame.opcode.is_control() {
                     true => return self.control(&head, input, output),
                     false => self.begin_frame(head, input),

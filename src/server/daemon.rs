@@ -112,7 +112,11 @@ fn serve(
     stdout.send(announcement(server.addresses(), &handle.admin_addresses()).as_bytes());
     exit::install(&handle, stderr);
     stdout.finish();
-    tracing::info!(capacity = server.capacity(), "connection limit");
+    tracing::info!(
+        capacity = server.capacity.all,
+        bound = %server.capacity.bound,
+        "connection limit"
+    );
     let wake = signals.handle();
     let waiter = thread::Builder::new()
         .name("join".into())

@@ -6,8 +6,10 @@
 pub mod access_log;
 mod admin;
 mod admission;
-#[cfg(feature = "cli")]
+mod capacity;
+mod cgroup;
 mod control;
+#[cfg(feature = "cli")]
 pub mod daemon;
 mod datagram_queue;
 #[cfg(feature = "cli")]
@@ -15,6 +17,7 @@ pub mod healthcheck;
 pub mod identity;
 mod listen;
 mod log;
+mod memory;
 pub mod metrics;
 pub mod net;
 mod os;
@@ -46,6 +49,7 @@ use mio::net::UnixStream;
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use admin::Admin;
+use capacity::Capacity;
 pub use listen::Address;
 pub use registry::{Heritage, Inherited};
 use reload::Running;
@@ -71,7 +75,7 @@ pub struct Server {
     addresses: Vec<Address>,
     handle: Handle,
     threads: Vec<JoinHandle<WorkerStats>>,
-    capacity: u64,
+    capacity: Capacity,
     ca_pem: Option<String>,
 }
 
@@ -143,9 +147,9 @@ impl Server {
         self.ca_pem.as_deref()
     }
 
-    /// Most connections at a time, by the descriptor limit and the settings.
+    /// Most connections at a time, by the settings and the limits on descriptors and memory.
     pub fn capacity(&self) -> u64 {
-        self.capacity
+        self.capacity.all
     }
 
     /// A handle to stop it from elsewhere.

@@ -138,6 +138,11 @@ pub trait Net {
     /// same socket.
     fn close_listener(&mut self, number: usize);
 
+    /// Bytes of memory that the process may still take, beside a reserve; `None` without a limit.
+    fn spare_memory(&mut self) -> Option<u64> {
+        None
+    }
+
     /// Returns free memory to the system, if the allocator would keep it.
     fn trim(&mut self) {}
 }

@@ -16,6 +16,8 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 
+use super::cgroup::Cgroup;
+use super::memory::MemoryGauge;
 use super::net::{Event, ListenKind, Net, Plans, Readiness};
 #[cfg(target_os = "linux")]
 use crate::base::limits::DEFER_ACCEPT_SECONDS;
@@ -71,6 +73,7 @@ pub(super) struct Os {
     /// The last clock read.
     last_now: Time,
     short_read_is_all: bool,
+    gauge: MemoryGauge,
 }
 
 /// Poll tokens that no session has.
@@ -101,6 +104,7 @@ impl Os {
             start,
             last_now: Time::START,
             short_read_is_all,
+            gauge: MemoryGauge::open(&Cgroup::read().memory),
         };
         os.poll.registry().register(&mut os.inbox, special(INBOX), Interest::READABLE)?;
         Ok(os)
@@ -338,6 +342,10 @@ impl Net for Os {
                 ListenSocket::Udp(udp) => registry.deregister(&mut udp.socket),
             };
         }
+    }
+
+    fn spare_memory(&mut self) -> Option<u64> {
+        self.gauge.spare()
     }
 
     /// glibc keeps free memory between blocks in use: tens of megabytes after 10,000 connections.

@@ -1,10 +1,11 @@
 //! Everything that is derived from the settings for all workers.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Instant, SystemTime};
 
 use super::access_log::AccessLog;
+use super::capacity::{self, Capacity};
+use super::cgroup::Cgroup;
 use super::identity::Before;
 use super::log::{Output, Target};
 use super::os;
@@ -12,7 +13,7 @@ use super::per_ip::ConnectionsPerIp;
 use super::secure::Secure;
 use super::start_error::StartError;
 use super::worker::WorkerConfig;
-use crate::base::limits::{DESCRIPTORS_RESERVED, Limits, MAX_REFUSALS};
+use crate::base::limits::Limits;
 use crate::config::Settings;
 use crate::http::app::App;
 use crate::http::modifiers::state::State;
@@ -25,10 +26,10 @@ pub(super) struct Plan {
     /// Shared, so that a request counts on any worker.
     pub(super) state: Arc<State>,
     pub(super) workers: usize,
-    /// Most connections of one worker, and most of its connections that are being refused.
-    capacity: usize,
-    refusals: usize,
-    descriptor_limit: u64,
+    /// How many connections there may be.
+    pub(super) capacity: Capacity,
+    /// Memory that could be taken at the start, in bytes; `None` without a limit.
+    memory: Option<u64>,
     max_per_ip: Option<u32>,
     per_ip: Arc<ConnectionsPerIp>,
     pub(super) log: Option<Arc<AccessLog>>,
@@ -70,10 +71,11 @@ impl Plan {
             Earlier::Plan(plan, settings) => (Some(plan), Some(settings)),
             Earlier::Nothing | Earlier::Authority(_) => (None, None),
         };
+        let cgroup = Cgroup::read();
+        let memory = last.map_or_else(|| capacity::spare_memory(&cgroup), |last| last.memory);
         let workers = match (last, settings.workers) {
             (Some(last), _) => last.workers,
-            (None, 0) => thread::available_parallelism().map_or(1, usize::from),
-            (None, count) => count,
+            (None, wanted) => capacity::workers(wanted, &cgroup),
         };
         let before = match earlier {
             Earlier::Authority(pem) => Before::Authority(pem),
@@ -96,9 +98,8 @@ impl Plan {
             app: Arc::new(app),
             state: last.map_or_else(|| Arc::new(State::new(workers)), |last| last.state.clone()),
             workers,
-            capacity: capacity(settings, limit, workers),
-            refusals: refusals(limit),
-            descriptor_limit: limit,
+            capacity: Capacity::new(settings, limit, workers, memory),
+            memory,
             max_per_ip: settings.max_connections_per_ip,
             per_ip: last.map(|last| Arc::clone(&last.per_ip)).unwrap_or_default(),
             log,
@@ -116,20 +117,11 @@ impl Plan {
         WorkerConfig {
             app: Arc::clone(&self.app),
             lapse: None,
-            capacity: self.capacity,
-            refusals: self.refusals,
+            capacity: self.capacity.each,
+            refusals: self.capacity.refusals,
             max_per_ip: self.max_per_ip,
             per_ip: Arc::clone(&self.per_ip),
             sink: self.log.as_deref().map(AccessLog::sink),
-        }
-    }
-
-    /// Most connections of the server. Workers without descriptor tables of their own share one.
-    pub(super) fn server_capacity(&self) -> u64 {
-        let all = (self.capacity * self.workers) as u64;
-        match self.private_fd_tables {
-            true => all,
-            false => all.min(self.descriptor_limit.saturating_sub(DESCRIPTORS_RESERVED as u64)),
         }
     }
 
@@ -160,24 +152,6 @@ fn share(limits: &mut Limits, workers: usize) {
     if limits.egress != u64::MAX {
         limits.egress = limits.egress.div_ceil(workers as u64);
     }
-}
-
-/// Descriptors for connections.
-fn descriptors(limit: u64) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(DESCRIPTORS_RESERVED)
-}
-
-/// The part of them for connections that are being refused.
-fn refusals(limit: u64) -> usize {
-    (descriptors(limit) / 8).min(MAX_REFUSALS)
-}
-
-/// Most connections of one worker. With private descriptor tables each worker can use the whole
-/// limit; otherwise the workers share it, and run out of descriptors together.
-fn capacity(settings: &Settings, limit: u64, workers: usize) -> usize {
-    let most = descriptors(limit) - refusals(limit);
-    let wanted = settings.max_connections.map_or(usize::MAX, |most| most.div_ceil(workers));
-    most.min(wanted).max(1)
 }
 
 fn open_log(

@@ -48,7 +48,7 @@ impl Handle {
         let own = running.plan.log.as_ref().filter(|log| log.owned).map(|log| log.output());
         let logs = own.into_iter().chain(&running.stderr);
         sum.server = ServerFacts {
-            capacity: running.plan.server_capacity(),
+            capacity: running.plan.capacity.all,
             log_lines_lost: logs.map(|log| log.lost()).sum(),
             stats_age_s: since.elapsed().as_secs_f64(),
         };

@@ -15,6 +15,7 @@ use crate::proto::{Cx, Event, Evictable, Machine, Next, Shared};
 mod backlog;
 mod buffers;
 mod collect;
+mod hold;
 mod leftover;
 mod reset;
 #[cfg(test)]
@@ -221,6 +222,7 @@ impl<S> Session<S> {
                 self.run(&mut turn, standing.reads).unwrap_or_else(|_| self.abandon(&mut turn))
             }
         };
+        let result = self.hold(&mut turn, result);
         self.leftover = turn.buffers.save(turn.deadline);
         turn.cx.worker.delayed += self.delayed();
         result

@@ -94,7 +94,7 @@ impl Starter {
     /// The server, with the workers that were started.
     fn finish(self, settings: Settings, stderr: Option<&Arc<Output>>, admin: Admin) -> Server {
         let Starter { plan, threads, mailboxes, reporting, .. } = self;
-        let (capacity, ca_pem) = (plan.server_capacity(), plan.ca_pem());
+        let (capacity, ca_pem) = (plan.capacity, plan.ca_pem());
         let (registry, stderr) = (Registry::default(), stderr.cloned());
         let running = Mutex::new(Running { settings, plan, registry, stderr, defaults: None });
         let shared = Arc::new(Shared { mailboxes, running, reporting, admin });

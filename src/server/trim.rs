@@ -1,6 +1,6 @@
 //! Decides when to return memory to the system: after many connections have closed.
 
-use crate::base::limits::{TRIM_DELAY, TRIM_MIN};
+use crate::base::limits::{TRIM_DELAY, TRIM_IN_NEED, TRIM_MIN};
 use crate::base::time::Time;
 
 /// Watches the number of connections.
@@ -10,12 +10,14 @@ pub(super) struct MemoryTrim {
     high: usize,
     /// When to trim; [`Time::NEVER`] if not.
     pub(super) due: Time,
+    /// When to trim again at the earliest if no memory is left.
+    needed: Time,
 }
 
 impl MemoryTrim {
     /// No connections yet.
     pub(super) fn new() -> MemoryTrim {
-        MemoryTrim { high: 0, due: Time::NEVER }
+        MemoryTrim { high: 0, due: Time::NEVER, needed: Time::START }
     }
 
     /// A connection was opened: there are `connections` now.
@@ -28,6 +30,16 @@ impl MemoryTrim {
         if self.due == Time::NEVER && connections + TRIM_MIN.max(self.high / 4) <= self.high {
             self.due = now.after(TRIM_DELAY);
         }
+    }
+
+    /// No memory is left: whether to trim now; the caller must do so.
+    pub(super) fn begin_in_need(&mut self, connections: usize, now: Time) -> bool {
+        let due = self.needed <= now;
+        if due {
+            (self.high, self.due) = (connections, Time::NEVER);
+            self.needed = now.after(TRIM_IN_NEED);
+        }
+        due
     }
 
     /// Whether to trim now; the caller must do so.

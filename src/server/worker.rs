@@ -31,6 +31,7 @@ mod accept;
 mod config;
 mod configure;
 mod drain;
+mod memory;
 mod report;
 
 pub use config::{Listener, WorkerConfig};
@@ -117,6 +118,7 @@ impl<N: Net> Worker<N> {
 
     /// The same as the worker of this number, from 0, of those that share this state of modifiers.
     pub fn with_state(mut self, state: Arc<State>, number: usize) -> Worker<N> {
+        self.shared.memory.share(state.workers());
         (self.shared.modifiers, self.shared.number) = (state, number);
         self
     }
@@ -144,6 +146,9 @@ impl<N: Net> Worker<N> {
     /// Reads the clock, and updates what follows from it and the settings.
     fn update_clock(&mut self) {
         self.now = self.net.now();
+        if self.shared.memory.is_look_due(self.now) {
+            self.look_at_memory();
+        }
         if self.config.lapse.is_some() {
             self.lapse();
         }
@@ -268,6 +273,9 @@ impl<N: Net> Worker<N> {
                 Some(TurnResult::Close) => self.close(token),
                 Some(TurnResult::Yield) => self.ready.push(token),
                 Some(TurnResult::Wait) | None => {}
+            }
+            if self.shared.memory.is_used_up() {
+                self.look_at_memory();
             }
             if self.shared.records.len() >= RECORDS_PER_TURN {
                 self.log();

@@ -77,6 +77,7 @@ pub(crate) fn checked(
 pub(crate) fn listen(env: &Environment, https: bool) -> Option<Given> {
     let port = variable(env, "PORT");
     let host = variable(env, "HOST")
+        .map(|host| host.trim_matches(['[', ']']).to_owned())
         .filter(|host| port.is_some() || host == "localhost" || host.parse::<IpAddr>().is_ok());
     let name = match (&host, &port) {
         (None, None) if https => {

@@ -108,6 +108,11 @@ impl State {
         wait_us
     }
 
+    /// How many workers share it.
+    pub fn workers(&self) -> usize {
+        self.answering.len().max(1)
+    }
+
     /// Publishes how many answers of a worker are under way.
     pub fn set_answering(&self, worker: usize, count: usize) {
         if let Some(answering) = self.answering.get(worker) {

@@ -11,7 +11,7 @@ use crate::endpoint::{BodyRule, Found};
 use crate::http::app::HalfClose;
 use crate::http::modifiers::ReadSpeed;
 use crate::http::reply::Refusal;
-use crate::proto::canned_errors::OVERLOADED;
+use crate::proto::canned_errors::NO_MEMORY;
 use crate::proto::exchange::{Admission, Break, Exchange, Opened};
 use crate::proto::intake::{Allowance, Intake, Sink, Taken};
 use crate::proto::modify::Asked;
@@ -55,8 +55,13 @@ impl RequestBody {
         let Asked { found, plan } = asked;
         let read = plan.as_ref().and_then(|plan| plan.read);
         let slow = plan.as_ref().is_some_and(|plan| plan.reads_slowly());
-        if slow && cx.worker.delayed >= cx.app.limits.delayed {
-            return Err(OVERLOADED);
+        if slow {
+            cx.check_delayed()?;
+        }
+        if let (BodyRule::Keep, Length::Exact(bytes)) = (rule, head.body)
+            && !cx.worker.memory.has_for_body(bytes)
+        {
+            return Err(NO_MEMORY);
         }
         if head.expects_continue && bytes.len() == head.bytes && read != Some(ReadSpeed::Hang) {
             output.tail().extend_from_slice(CONTINUE);

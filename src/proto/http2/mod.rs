@@ -195,7 +195,8 @@ impl Http2 {
             _ if self.index.is_empty() => Evictable::IdleSince(self.idle_since),
             _ => Evictable::No,
         };
-        Standing { evictable, delayed: self.delayed, ..Standing::READS }
+        let held = self.unsent + self.kept_bytes as usize;
+        Standing { evictable, delayed: self.delayed, held, ..Standing::READS }
     }
 
     /// See [`proto`](super). Its own delayed answers count while it advances, as it may have many.

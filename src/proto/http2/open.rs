@@ -12,7 +12,7 @@ use super::priority::Priority;
 use super::streams::{List, NONE, State};
 use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, UNSENT_BYTES};
+use crate::base::limits::{HIGH_WATER, STREAM_BYTES, UNSENT_BYTES};
 use crate::base::random::Random;
 use crate::endpoint::{self, Answers, Found};
 use crate::http::app::HalfClose;
@@ -86,7 +86,9 @@ impl Http2 {
         if matches!(self.stage, Stage::Leaving { .. }) {
             return Ok(());
         }
-        if self.index.len() >= cx.app.limits.streams as usize {
+        // Without memory a connection still has one request at a time.
+        let most = if cx.worker.memory.is_short() { 1 } else { cx.app.limits.streams as usize };
+        if self.index.len() >= most {
             return self.reset_id(cx, id, ErrorCode::REFUSED_STREAM, output);
         }
         if self.requests_left != u32::MAX {
@@ -301,6 +303,7 @@ impl Http2 {
         active.made = left.rest;
         active.then = then;
         self.unsent += active.made.len();
+        cx.worker.memory.take(active.made.len());
         let slot = self.place(cx, to, State::Active(Box::new(active)), NOTHING);
         self.set_slow(cx, slot, slow);
         self.make_ready(slot, cx.worker);
@@ -319,6 +322,7 @@ impl Http2 {
             active.uncredited = to.uncredited;
         }
         let Some(slot) = to.slot else {
+            cx.worker.memory.take(STREAM_BYTES);
             let streams = &mut cx.worker.streams;
             let slot = streams.insert(cx.connection, to.id, state, (head, to.priority));
             self.index.insert(to.id, slot);

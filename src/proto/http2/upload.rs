@@ -17,7 +17,7 @@ use crate::http::modifiers::ReadSpeed;
 use crate::http::modifiers::plan::FaultKind;
 use crate::http::reply::Refusal;
 use crate::http::status::Status;
-use crate::proto::canned_errors::{OVERLOADED, too_large};
+use crate::proto::canned_errors::{NO_MEMORY, OVERLOADED, too_large};
 use crate::proto::exchange::{self, Admission, Exchange, Opened};
 use crate::proto::http2::request::FieldTable;
 use crate::proto::intake::{Allowance, Intake, Sink, Taken, TakenRequest};
@@ -57,11 +57,15 @@ impl Http2 {
         let Asked { found, plan } = asked;
         let limits = &cx.app.limits;
         let slow = plan.as_ref().is_some_and(|plan| plan.reads_slowly());
-        if slow && cx.worker.delayed >= limits.delayed {
-            return self.refuse(cx, to, &OVERLOADED, &head.request, output);
-        }
-        if rule == BodyRule::Keep && head.length.is_some_and(|length| length > limits.body_bytes) {
-            let refusal = too_large(limits);
+        let refusal = match (rule, head.length) {
+            _ if slow && cx.check_delayed().is_err() => cx.check_delayed().err(),
+            (BodyRule::Keep, Some(length)) if length > limits.body_bytes => Some(too_large(limits)),
+            (BodyRule::Keep, Some(length)) if !cx.worker.memory.has_for_body(length) => {
+                Some(NO_MEMORY)
+            }
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
             return self.refuse(cx, to, &refusal, &head.request, output);
         }
         let read = plan.as_ref().and_then(|plan| plan.read);

@@ -54,6 +54,11 @@ impl SharedBuffers {
         self.usual + 2 * HEAD_ROOM
     }
 
+    /// Bytes that the session would hold if its turn ended now.
+    pub(super) fn held(&self) -> usize {
+        self.input.len() + self.output.len() + self.backlog.len()
+    }
+
     /// Whether the client has taken everything.
     pub(super) fn is_flushed(&self) -> bool {
         self.output.is_empty() && self.backlog.is_empty()

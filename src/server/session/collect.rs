@@ -4,7 +4,7 @@
 use std::io;
 
 use super::{LastRead, Session, Turn, TurnResult};
-use crate::base::limits::{ECHO_RETRY, TURN_BYTES};
+use crate::base::limits::{BACKLOG_PIECE, ECHO_RETRY, TURN_BYTES};
 use crate::base::time::Time;
 use crate::proto::{Event, Next};
 use crate::server::net::Net;
@@ -69,6 +69,7 @@ impl<S> Session<S> {
         while self.conn.standing().collects
             && buffers.backlog.len() < cx.app.limits.echo_bytes
             && buffers.collected + buffers.backlog.len() < cx.app.limits.all_echo_bytes
+            && cx.worker.memory.has((buffers.backlog.len() + BACKLOG_PIECE) as u64)
         {
             match next {
                 Next::Read(until) if !self.ready.readable => return Ok(Collected::All(until)),

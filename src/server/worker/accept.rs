@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::drain::{ASSUME_READABLE, RunState};
 use super::{Listener, Worker};
-use crate::base::limits::{ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL};
+use crate::base::limits::{ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, CONNECTION_BYTES};
 use crate::base::time::Time;
 use crate::http::modifiers::Protocol::UdpEcho;
 use crate::proto::conn::{Conn, Protocol};
@@ -48,17 +48,6 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    fn verdict(&mut self) -> Verdict {
-        let replaces = self.config.app.control.is_some();
-        self.admission.verdict(&mut self.sessions, self.config.capacity, replaces, self.now)
-    }
-
-    /// Makes room for a descriptor; returns whether there was a connection to evict.
-    pub(super) fn evict(&mut self) -> bool {
-        let victim = self.admission.victim(&mut self.sessions, self.now);
-        victim.map(|token| self.close(token)).is_some()
-    }
-
     /// Counts a connection for its address, unless that has reached the limit.
     fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
         match (self.config.max_per_ip, peer) {
@@ -91,6 +80,7 @@ impl<N: Net> Worker<N> {
         self.listeners[listener].sessions += 1;
         self.ready.push(token);
         self.stats.connections += 1;
+        self.shared.memory.take(CONNECTION_BYTES as usize);
         self.trim.on_open(self.sessions.len());
         let over = if free { None } else { self.admission.refuse(token, self.config.refusals) };
         if let Some(token) = over {
