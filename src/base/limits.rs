@@ -253,7 +253,8 @@ pub const ADMIN_LAST: Duration = Duration::from_secs(1);
 /// Time for a worker to reply, or it counts as silent: loops take milliseconds, and a probe has a
 /// second by default in Kubernetes.
 pub const REPLY_TIMEOUT: Duration = Duration::from_millis(900);
-/// Longest time that modifiers set at run time can be given: a longer one belongs into the settings.
+/// Longest time that modifiers set at run time can be given: a longer one belongs into the
+/// settings.
 pub const MAX_DEFAULTS_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest wait before an exit that the admin listener was asked for.
 pub const MAX_EXIT_WAIT: Duration = Duration::from_secs(60 * 60);

@@ -23,8 +23,8 @@ pub enum Check {
 /// The URLs for the health check of a server with these settings, whose working directory is
 /// `folder`. Whoever asks restarts a server that fails, so it is asked whether it lives, not
 /// whether it wants requests: `/livez` of the admin listener, which asks every worker, or else
-/// `/healthz` of the first listener that has it. With port 0, `bound` returns the TCP addresses it listens on: then there may be
-/// several URLs, some of them for a listener of another kind.
+/// `/healthz` of the first listener that has it. With port 0, `bound` returns the TCP addresses it
+/// listens on: then there may be several URLs, some of them for a listener of another kind.
 pub fn urls(
     settings: &Settings,
     folder: &Path,
