@@ -187,7 +187,11 @@ class Balanced:
         command = [*fetch.tool("haproxy", "haproxy"), "-db", "-f", "haproxy.cfg"]
         self.balancer = configured("haproxy.cfg", command, MODE=mode, SERVERS="\n".join(lines))
         self.port = self.balancer.port
-        self.all_up()
+        try:
+            self.all_up()
+        except Broken:
+            self.close()
+            raise
 
     def statuses(self):
         """The column `status` of each node."""
