@@ -59,8 +59,8 @@ impl Handle {
     /// ```
     /// use std::io::{Read, Write};
     ///
-    /// let server = loiter::Server::builder().listen("127.0.0.1:0").setting("admin", "127.0.0.1:0");
-    /// let server = server.start()?;
+    /// let server = loiter::Server::builder().setting("admin", "127.0.0.1:0");
+    /// let server = server.listen("127.0.0.1:0").start()?;
     /// let admin = server.handle().admin_addresses().remove(0).to_string().replace("http://", "");
     /// let mut client = std::net::TcpStream::connect(&admin)?;
     /// client.write_all(b"GET /livez HTTP/1.0\r\n\r\n")?;
