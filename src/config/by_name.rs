@@ -44,3 +44,37 @@ impl Settings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn set(given: &[(&str, &str)]) -> Result<Settings, String> {
+        let given: Vec<_> =
+            given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut settings = Settings::default();
+        settings.set_all(&given).map_err(|bad| bad.to_string()).map(|()| settings)
+    }
+
+    #[test]
+    fn what_is_given_counts_more_than_a_preset() {
+        let public = [("max-delayed", "7"), ("profile", "public"), ("max-duration", "3s")];
+        let settings = set(&public).expect("valid");
+        let limits = &settings.api.limits;
+        assert_eq!((limits.delayed, limits.requests), (7, 1000));
+        assert_eq!(limits.max_wait, Duration::from_secs(3), "it follows max-duration");
+        let go = set(&[("compat", "httpbin"), ("compat", "go-httpbin")]).expect("valid");
+        assert_eq!(go.api.limits.body_bytes, 1 << 20);
+        assert_eq!(set(&[]), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn a_mistake_names_the_setting() {
+        let wrong = |name, text| set(&[(name, text)]).expect_err(name);
+        let advice = "; give the name of a flag, such as max-body-size";
+        assert_eq!(wrong("port", "80"), format!("there is no setting `port`{advice}"));
+        let advice = "; give bytes, or a number with a unit: 64KiB, 1MiB, 10MB";
+        assert_eq!(wrong("max-bytes", "x"), format!("max-bytes: `x` is not a size{advice}"));
+    }
+}
