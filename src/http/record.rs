@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::request::Request;
+use super::request::{Method, Request};
 use super::status::Status;
 use crate::base::limits::{MAX_LOGGED_BYTES, RECORDS_PER_TURN};
 use crate::base::time::Time;
@@ -25,6 +25,9 @@ pub struct Record {
     pub tls: Option<&'static str>,
     /// The status of the answer.
     pub status: Status,
+    /// The index of the route that answered and the method, of an exchange that is counted when
+    /// it is known whether its client is gone.
+    pub counted: (u8, Method),
     /// Bytes of the body that were sent.
     pub body_bytes: u64,
     /// Why the request was refused before it reached an endpoint, or its answer was cut off.

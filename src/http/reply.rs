@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::app::App;
 use super::headers::Headers;
+use super::metrics::UNMATCHED;
 use super::modifiers::Plan;
 use super::pace::Pace;
-use super::request::{Methods, Request};
+use super::request::{Method, Methods, Request};
 use super::status::Status;
 
 /// What an endpoint answers.
@@ -23,8 +24,10 @@ pub struct Reply {
     /// Whether the answer to HEAD has a Content-Length though
     /// [`Compat::head_length`](super::compat::Compat::head_length) is off.
     pub sized: bool,
-    /// The index of the route that answered, set by whoever found it; 0 at first.
+    /// The index of the route that answered, set by whoever found it; [`UNMATCHED`] at first.
     pub route: u8,
+    /// The method of the request, set by whoever has that.
+    pub method: Method,
     /// What is kept with the request while the reply waits, beside its seed; nothing at first.
     pub kept: Kept,
     /// Further fields.
@@ -120,6 +123,8 @@ impl Kept {
     pub const CONTENT: Kept = Kept(2);
     /// No seed, which its protocol has.
     pub const NO_SEED: Kept = Kept(4);
+    /// How long its body took to arrive.
+    pub const RECEIVED: Kept = Kept(8);
 
     /// Adds one.
     pub fn add(&mut self, one: Kept) {
@@ -141,7 +146,8 @@ impl Reply {
             media: Media::None,
             timed: false,
             sized: false,
-            route: 0,
+            route: UNMATCHED,
+            method: Method::Other,
             kept: Kept::default(),
             headers: Headers::default(),
             body: Body::Empty,

@@ -28,7 +28,7 @@ impl<'a> Field<'a> {
 }
 
 /// The methods of RFC 9110 section 9, RFC 5789 and RFC 10008, and any other. Case-sensitive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Method {
     /// RFC 9110 9.3.1.
@@ -52,6 +52,7 @@ pub enum Method {
     /// RFC 10008: safe and idempotent like GET, with a body like POST.
     Query,
     /// Any other token. Its name is in the request: [`Request::method_name`].
+    #[default]
     Other,
 }
 

@@ -4,6 +4,7 @@ use super::{Cx, Event, Evictable, Next, Standing};
 use crate::base::buf::Buf;
 use crate::base::limits::{GARBAGE_BYTES, Limits};
 use crate::base::time::Time;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::FaultKind;
 
 /// A broken connection.
@@ -46,9 +47,10 @@ impl Broken {
     /// See [`Standing`].
     #[inline(always)]
     pub fn standing(&self) -> Standing {
-        let idle = Standing { reads: false, ..Standing::READS };
+        let closing = Standing { state: ConnectionState::Closing, ..Standing::READS };
+        let idle = Standing { reads: false, ..closing };
         match self {
-            Broken::Closed { .. } => Standing { evictable: Evictable::Lingers, ..Standing::READS },
+            Broken::Closed { .. } => Standing { evictable: Evictable::Lingers, ..closing },
             Broken::Begins(_) | Broken::Reset => idle,
             Broken::Silent { .. } => Standing { delayed: 1, ..idle },
         }

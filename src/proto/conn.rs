@@ -11,6 +11,7 @@ use crate::base::buf::Buf;
 use crate::base::limits::Limits;
 use crate::base::time::Time;
 use crate::http::app::App;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::{self, At, Fault, Modifiers, Plan};
 
 /// What a listener's connections speak.
@@ -91,7 +92,10 @@ impl Conn {
             Conn::Http1(http1) => http1.standing(),
             Conn::Tls(tls) => tls.standing(),
             Conn::Echo(Some(echo)) => echo.standing(),
-            Conn::Echo(None) => Standing { splice_budget: u64::MAX, ..Standing::READS },
+            Conn::Echo(None) => {
+                let state = ConnectionState::Tunnel;
+                Standing { state, splice_budget: u64::MAX, ..Standing::READS }
+            }
             Conn::Http2(http2) => http2.standing(),
             Conn::WebSocket(websocket) => websocket.standing(),
             Conn::Broken(broken) => broken.standing(),

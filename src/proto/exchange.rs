@@ -54,8 +54,9 @@ enum Phase {
 /// Who plays a reply. An enum of its own, as that makes an exchange 8 bytes smaller.
 #[derive(Debug)]
 enum Playing {
-    /// Nobody: its head went out then, and the pieces count from it.
-    Plain { since: Time },
+    /// Nobody: its head went out then, and the pieces count from it. The head of its request came
+    /// so many microseconds before, 71 minutes at most.
+    Plain { since: Time, before_us: u32 },
     /// Modifiers.
     Shaped(Box<Shaped>),
 }
@@ -184,7 +185,9 @@ impl Exchange {
         if opened.exchange.takes_time() {
             opened.admission = Admission::Delayed;
             if let Err(refusal) = cx.check_delayed() {
+                let route = opened.exchange.reply.route;
                 opened.exchange = Exchange::refused(cx, &refusal, request);
+                opened.exchange.reply.route = route;
                 opened.admission = Admission::Overloaded;
             }
         }
@@ -199,10 +202,12 @@ impl Exchange {
         exchange
     }
 
-    fn new(cx: &mut Cx, reply: Reply, request: &Request) -> Exchange {
+    fn new(cx: &mut Cx, mut reply: Reply, request: &Request) -> Exchange {
+        reply.method = request.method;
         let records = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(reply.route));
         let record = records.then(|| record(cx, request));
-        Exchange { reply, record, phase: Phase::Playing(Playing::Plain { since: cx.clock.now }) }
+        let playing = Playing::Plain { since: cx.clock.now, before_us: 0 };
+        Exchange { reply, record, phase: Phase::Playing(playing) }
     }
 
     /// Whether its head is still to come.
@@ -321,7 +326,7 @@ impl Exchange {
             }
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
             Phase::Waiting { .. } => self.come_due(clock.now),
-            Phase::Playing(Playing::Plain { since }) => match &mut self.reply.body {
+            Phase::Playing(Playing::Plain { since, .. }) => match &mut self.reply.body {
                 Body::Paced(pace) => piece(pace, *since, clock.now, room, into),
                 // Only one of which nothing is sent is still in its body.
                 Body::Modified(_) => self.break_now(clock.now),
@@ -336,7 +341,8 @@ impl Exchange {
         if self.sends_nothing() {
             return self.break_now(now);
         }
-        let playing = Phase::Playing(Playing::Plain { since: now });
+        let before_us = u32::try_from(self.elapsed_us(now)).unwrap_or(u32::MAX);
+        let playing = Phase::Playing(Playing::Plain { since: now, before_us });
         match std::mem::replace(&mut self.phase, playing) {
             Phase::Waiting { request, due } => {
                 let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));

@@ -35,7 +35,7 @@ use crate::base::random::Random;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::date_header::DateHeader;
-use crate::http::metrics::Metrics;
+use crate::http::metrics::{ConnectionState, Leaving, Metrics};
 use crate::http::modifiers::state::State;
 use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
 use crate::http::record::Records;
@@ -119,6 +119,8 @@ pub struct H2c {
 /// What a connection is doing between two calls, derived from its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// What it is counted as.
+    pub state: ConnectionState,
     /// Whether it reads input. A request that waits for its answer keeps the next one out.
     pub reads: bool,
     /// Whether further input may be answered although the client has not yet taken what it was
@@ -138,6 +140,7 @@ pub struct Standing {
 impl Standing {
     /// A connection at work that reads.
     pub const READS: Standing = Standing {
+        state: ConnectionState::Active,
         reads: true,
         collects: false,
         evictable: Evictable::No,
@@ -176,6 +179,17 @@ pub struct Cx<'a> {
 }
 
 impl<'a> Cx<'a> {
+    /// Counts a client that left before its answer was out.
+    pub fn client_left(&mut self) {
+        self.worker.clients_gone += 1;
+        let how = match self.edge {
+            Edge { event: Event::Reset, .. } => Leaving::Reset,
+            Edge { read_eof: true, .. } | Edge { eof_reported: true, .. } => Leaving::Closed,
+            _ => Leaving::Cancelled,
+        };
+        self.worker.metrics.leave(how);
+    }
+
     /// For a first call at `now`, with nothing new.
     pub fn new(now: Time, ends: Ends<'a>, app: &'a App, worker: &'a mut Shared) -> Cx<'a> {
         let clock = Clock { now, fresh: false };
@@ -183,12 +197,14 @@ impl<'a> Cx<'a> {
     }
 
     /// Why no further answer that takes time is admitted, if so.
-    pub fn check_delayed(&self) -> Result<(), Refusal> {
-        match () {
-            () if self.worker.delayed >= self.app.limits.delayed => Err(OVERLOADED),
-            () if self.worker.memory.is_short() => Err(NO_MEMORY),
-            () => Ok(()),
-        }
+    pub fn check_delayed(&mut self) -> Result<(), Refusal> {
+        let refusal = match () {
+            () if self.worker.delayed >= self.app.limits.delayed => OVERLOADED,
+            () if self.worker.memory.is_short() => NO_MEMORY,
+            () => return Ok(()),
+        };
+        self.worker.metrics.overloaded += 1;
+        Err(refusal)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::base::time::Time;
 use crate::http::app::HalfClose;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::plan::{FaultKind, Plan};
 use crate::http::reply::WebSocketLimits;
 
@@ -88,9 +89,10 @@ impl WebSocket {
     /// See [`Standing`].
     pub fn standing(&self) -> Standing {
         let held = self.message.len();
-        let Some(echoes) = &self.echoes else { return Standing { held, ..Standing::READS } };
+        let tunnel = Standing { state: ConnectionState::Tunnel, held, ..Standing::READS };
+        let Some(echoes) = &self.echoes else { return tunnel };
         let reads = !echoes.are_many() && !matches!(self.stage, Stage::Closing(_));
-        Standing { reads, delayed: echoes.are_left().into(), held, ..Standing::READS }
+        Standing { reads, delayed: echoes.are_left().into(), ..tunnel }
     }
 
     /// See [`proto`](super).

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use super::net::{Net, Readiness};
 use crate::base::limits::{READ_BYTES, SPLICE_MIN, TURN_BYTES, TURN_REQUESTS};
 use crate::base::time::Time;
+use crate::http::metrics::ConnectionState;
 use crate::proto::conn::Conn;
 use crate::proto::{Cx, Event, Evictable, Machine, Next, Shared};
 
@@ -163,6 +164,11 @@ impl<S> Session<S> {
         self.conn.standing().delayed as usize
     }
 
+    /// What it is counted as.
+    pub fn state(&self) -> ConnectionState {
+        self.conn.standing().state
+    }
+
     /// The timer of one of its streams has fired.
     pub fn fire(&mut self, stream: u32, worker: &mut Shared) {
         self.conn.fire(stream, worker);
@@ -224,7 +230,14 @@ impl<S> Session<S> {
         };
         let result = self.hold(&mut turn, result);
         self.leftover = turn.buffers.save(turn.deadline);
-        turn.cx.worker.delayed += self.delayed();
+        let (worker, after) = (&mut *turn.cx.worker, self.conn.standing());
+        worker.delayed += after.delayed as usize;
+        worker.metrics.received_bytes += turn.read as u64;
+        worker.metrics.sent_bytes += turn.sent as u64;
+        if after.state != standing.state {
+            worker.metrics.closed(standing.state);
+            worker.metrics.opened(after.state);
+        }
         result
     }
 
@@ -359,6 +372,7 @@ impl<S> Session<S> {
     #[cold]
     fn abandon<N>(&mut self, turn: &mut Turn<N>) -> TurnResult {
         turn.cx.edge.event = Event::Reset;
+        turn.cx.worker.metrics.broken += 1;
         self.advance(turn);
         TurnResult::Close
     }

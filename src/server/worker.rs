@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::access_log::Sink;
 use super::admission::Admission;
 use super::metrics::{Ended, Report};
-use super::net::{Event, Net, is_exhausted};
+use super::net::{Event, Net};
 use super::session::{Schedule, Session, SharedBuffers, TurnResult};
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
@@ -75,6 +75,8 @@ pub struct Worker<N: Net> {
     buffers: SharedBuffers,
     shared: Shared,
     now: Time,
+    /// The last clock read.
+    measured: Time,
     complain_next: Time,
     state: RunState,
     stats: WorkerStats,
@@ -104,6 +106,7 @@ impl<N: Net> Worker<N> {
             buffers: SharedBuffers::new(&config.app.limits),
             shared: Shared::new(seed),
             now: Time::START,
+            measured: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
             stats: WorkerStats::default(),
@@ -218,7 +221,10 @@ impl<N: Net> Worker<N> {
             match self.sessions.get_mut(token) {
                 // The timer was armed for an earlier deadline, which has moved away since.
                 Some(session) if session.due > self.now => self.wheel.arm(index, session.due),
-                _ => self.ready(token),
+                _ => {
+                    self.shared.metrics.timers_fired += 1;
+                    self.ready(token);
+                }
             }
         }
         self.fired = fired;
@@ -233,6 +239,7 @@ impl<N: Net> Worker<N> {
         self.shared.streams.expire(self.now, FIRES_PER_TURN, &mut fired);
         for (connection, stream) in fired.drain(..) {
             let Some(token) = self.sessions.token_at(connection) else { continue };
+            self.shared.metrics.timers_fired += 1;
             if let Some(session) = self.sessions.get_mut(token) {
                 session.fire(stream, &mut self.shared);
             }
@@ -267,6 +274,7 @@ impl<N: Net> Worker<N> {
 
     fn serve(&mut self) {
         let mut ready = std::mem::take(&mut self.ready);
+        let sessions = ready.len();
         self.shared.handshakes_left = HANDSHAKES_PER_TURN;
         for token in ready.drain(..) {
             match self.turn(token) {
@@ -286,6 +294,7 @@ impl<N: Net> Worker<N> {
         // Sessions that yielded are on a new list; the old one has the capacity.
         ready.append(&mut self.ready);
         self.ready = ready;
+        self.measure_loop(sessions);
     }
 
     fn turn(&mut self, token: Token) -> Option<TurnResult> {
@@ -296,8 +305,10 @@ impl<N: Net> Worker<N> {
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
-        if self.shared.records.are_untimed() {
-            self.shared.records.time(self.net.now());
+        if self.shared.records.are_untimed() || self.shared.metrics.delays.are_unmeasured() {
+            self.measured = self.net.now();
+            self.shared.records.time(self.measured);
+            self.shared.metrics.delays.measure(self.measured);
         }
         if result == TurnResult::Wait {
             self.wheel.arm(token.index, session.due);
@@ -315,7 +326,7 @@ impl<N: Net> Worker<N> {
             let session = self.sessions.get_mut(token)?;
             match self.net.register(&mut session.socket, token) {
                 Ok(()) => return Some(TurnResult::Wait),
-                Err(error) if is_exhausted(&error) && self.evict() => {}
+                Err(error) if self.makes_room(&error) => {}
                 Err(error) => {
                     self.complain(&error);
                     return Some(TurnResult::Close);
@@ -329,6 +340,7 @@ impl<N: Net> Worker<N> {
             self.wheel.disarm(token.index);
             self.trim.on_close(self.sessions.len(), self.now);
             self.shared.delayed -= session.delayed();
+            self.shared.metrics.closed(session.state());
             session.release(&mut self.shared);
             self.buffers.collected -= session.collected();
             if let Some(peer) = session.peer.filter(|_| session.is_counted()) {

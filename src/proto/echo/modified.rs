@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::buf::Buf;
 use crate::base::limits::{HELD_ECHO_BYTES, HELD_ECHO_READS, HIGH_WATER, RATE_BURST_US};
 use crate::base::time::Time;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::draw::nth_seed;
 use crate::http::modifiers::plan::echo_due;
 use crate::http::modifiers::{At, Fault, FaultKind, Plan, Protocol, rate};
@@ -87,7 +88,8 @@ impl ModifiedEcho {
     /// See [`Standing`]. Beyond the bound on what it holds, it does not read.
     #[inline(always)]
     pub fn standing(&self) -> Standing {
-        Standing { reads: !self.is_full(), ..Standing::READS }
+        let state = ConnectionState::Tunnel;
+        Standing { state, reads: !self.is_full(), ..Standing::READS }
     }
 
     fn is_full(&self) -> bool {

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use arrayvec::ArrayVec;
 
-use super::{Exchange, Phase};
+use super::{Exchange, Phase, Playing};
 use crate::base::time::Time;
 use crate::endpoint;
-use crate::http::app::App;
 use crate::http::modifiers::plan::Plan;
 use crate::http::reply::{Body, Kept, Modified};
 use crate::http::request::Request;
+use crate::proto::Cx;
 
 /// A request in one allocation: the bytes from which its protocol reads it again, and the numbers
 /// that are not in them. It is all that a delayed request costs beside its connection and exchange.
@@ -61,7 +61,7 @@ impl Exchange {
     /// Lets it wait, with its request, until it is due: the bytes of its head and of the body that
     /// was kept.
     pub fn park(&mut self, bytes: Cow<[u8]>, request: &Request) {
-        let mut kept = ArrayVec::<u64, 3>::new();
+        let mut kept = ArrayVec::<u64, 4>::new();
         if !self.reply.kept.has(Kept::NO_SEED) {
             kept.push(request.seed);
         }
@@ -75,6 +75,10 @@ impl Exchange {
         if request.body_bytes != request.body.len() as u64 {
             self.reply.kept.add(Kept::CONTENT);
             kept.push(request.body_bytes);
+        }
+        if let Phase::Playing(Playing::Plain { before_us: before_us @ 1.., .. }) = self.phase {
+            self.reply.kept.add(Kept::RECEIVED);
+            kept.push(before_us.into());
         }
         let request = Parked::new(bytes, &kept);
         self.phase = Phase::Waiting { request, due: Time::NEVER };
@@ -91,13 +95,28 @@ impl Exchange {
     /// How many numbers were [parked](Exchange::park) with its request.
     pub fn parked_numbers(&self) -> usize {
         let kept = self.reply.kept;
-        let others = [Kept::DELAY, Kept::CONTENT].map(|one| usize::from(kept.has(one)));
+        let others =
+            [Kept::DELAY, Kept::CONTENT, Kept::RECEIVED].map(|one| usize::from(kept.has(one)));
         usize::from(!kept.has(Kept::NO_SEED)) + others.iter().sum::<usize>()
     }
 
+    /// Microseconds from the head of its request, if that waits, until it had arrived.
+    pub(super) fn received_us(&self) -> u64 {
+        match &self.phase {
+            Phase::Waiting { request, .. } if self.reply.kept.has(Kept::RECEIVED) => {
+                request.numbers(self.parked_numbers()).last().unwrap_or_default()
+            }
+            _ => 0,
+        }
+    }
+
     /// Gives a request that was [parked](Exchange::park), and has been read again, what it had: its
-    /// parameters, its random number unless its protocol has that, and the length of its body.
-    pub fn restore(&mut self, app: &App, request: &mut Request, parked: &Parked) {
+    /// parameters, its random number unless its protocol has that, and the length of its body. Its
+    /// delay, which began when it had `arrived`, is counted.
+    pub fn restore(&mut self, cx: &mut Cx, request: &mut Request, parked: &Parked, arrived: Time) {
+        let delay_us = self.reply.after_us;
+        let due = arrived.after_us(delay_us).after_us(1);
+        cx.worker.metrics.delays.answered(due, delay_us, cx.clock.now);
         let mut numbers = parked.numbers(self.parked_numbers());
         let kept = std::mem::take(&mut self.reply.kept);
         if !kept.has(Kept::NO_SEED) {
@@ -111,7 +130,7 @@ impl Exchange {
         if kept.has(Kept::CONTENT) {
             request.body_bytes = numbers.next().unwrap_or_default();
         }
-        request.params = endpoint::params_of(app, self.reply.route, &request.target);
+        request.params = endpoint::params_of(cx.app, self.reply.route, &request.target);
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the access log has of an exchange.
 
+use std::time::Duration;
+
 use super::{Exchange, Phase, Playing};
 use crate::base::time::Time;
+use crate::endpoint;
+use crate::http::metrics::UNMATCHED;
 use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record};
-use crate::http::reply::Refusal;
-use crate::http::request::Request;
+use crate::http::reply::{Refusal, Reply};
+use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 use crate::proto::Cx;
 
@@ -55,10 +59,12 @@ impl Exchange {
     }
 
     /// The client has closed its side while it waits: it may be gone, or read on (RFC 9112 9.6).
-    pub fn client_closed(&mut self, cx: &Cx) {
+    pub fn client_closed(&mut self, cx: &mut Cx) {
         if !self.is_client_closed() {
+            cx.worker.metrics.half_closed += 1;
+            let waited_us = self.elapsed_us(cx.clock.now);
             let record = self.record.get_or_insert_default();
-            record.waited_us = Some(elapsed_us(cx.clock.now, record));
+            record.waited_us = Some(waited_us);
         }
     }
 
@@ -71,14 +77,49 @@ impl Exchange {
     pub fn finish(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
         cx.worker.served += 1;
         self.count_applied(cx);
-        let mut record = self.record.take()?;
-        record.status = self.reply.status;
-        record.duration_us = elapsed_us(cx.clock.now, &record);
-        if record.waited_us.is_some() {
-            return Some(record);
+        let took_us = self.elapsed_us(cx.clock.now);
+        let Reply { route, method, status, .. } = self.reply;
+        if let Some(mut record) = self.record.take() {
+            (record.counted, record.status) = ((route, method), status);
+            record.duration_us = took_us;
+            if record.waited_us.is_some() {
+                return Some(record);
+            }
+            cx.worker.records.push(record);
         }
-        cx.worker.records.push(record);
+        cx.worker.metrics.requests.count(route, method, status, took_us);
         None
+    }
+
+    /// Microseconds since the head of its request came.
+    #[inline(always)] // for every request
+    pub(super) fn elapsed_us(&self, now: Time) -> u64 {
+        let (since, before_us) = match &self.phase {
+            Phase::Playing(Playing::Plain { since, before_us }) => (*since, (*before_us).into()),
+            Phase::Playing(Playing::Shaped(shaped)) => shaped.began(),
+            Phase::Waiting { due: Time::NEVER, .. } => (now, self.received_us()),
+            Phase::Waiting { due, .. } => {
+                let delay = Duration::from_micros(self.reply.after_us.saturating_add(1));
+                (due.before(delay), self.received_us())
+            }
+        };
+        now.micros().saturating_sub(since.micros()).saturating_add(before_us)
+    }
+
+    /// The head of its request came earlier, with its body behind it.
+    pub fn began(&mut self, began: Time) {
+        if let Some(record) = &mut self.record {
+            record.started = began;
+        }
+        if let Phase::Playing(Playing::Plain { since, before_us }) = &mut self.phase {
+            let before = since.micros().saturating_sub(began.micros());
+            *before_us = u32::try_from(before).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Counts it as a request with this method, whose head could not be parsed.
+    pub fn count_as(&mut self, method: Method) {
+        self.reply.method = method;
     }
 
     /// The answer is not given: its stream is refused, and the client may try again.
@@ -92,10 +133,13 @@ impl Exchange {
     pub fn abort(mut self, cx: &mut Cx) {
         self.count_applied(cx);
         let kept = !self.waits() && !self.is_client_closed();
+        let status = if kept { self.reply.status } else { Status::CLIENT_GONE };
+        let waited_us = self.record.as_ref().and_then(|record| record.waited_us);
+        let took_us = waited_us.unwrap_or_else(|| self.elapsed_us(cx.clock.now));
+        let Reply { route, method, .. } = self.reply;
+        cx.worker.metrics.requests.count(route, method, status, took_us);
         if let Some(mut record) = self.record.take().filter(|_| cx.app.records) {
-            record.status = if kept { self.reply.status } else { Status::CLIENT_GONE };
-            record.duration_us =
-                record.waited_us.unwrap_or_else(|| elapsed_us(cx.clock.now, &record));
+            (record.status, record.duration_us) = (status, took_us);
             cx.worker.records.push(record);
         }
     }
@@ -110,12 +154,17 @@ pub fn unfinished(
     plan: Option<&Plan>,
     status: Status,
 ) {
+    let (now, target) = (cx.clock.now, &request.target);
+    let took_us = now.micros().saturating_sub(began.micros());
+    let (found, _) = endpoint::find_modified(cx.app, target, request.method);
+    let route = found.map_or(UNMATCHED, |found| found.index);
+    cx.worker.metrics.requests.count(route, request.method, status, took_us);
     if cx.app.records {
         let mut record = record(cx, request);
         record.started = began;
         record.status = status;
         record.modifiers = plan.map(|plan| show::line(plan).into());
-        record.duration_us = elapsed_us(cx.clock.now, &record);
+        record.duration_us = took_us;
         cx.worker.records.push(record);
     }
 }
@@ -125,18 +174,15 @@ pub fn unfinished(
 #[cold]
 pub fn record_outcome(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     if gone {
-        cx.worker.clients_gone += 1;
+        cx.client_left();
         record.status = Status::CLIENT_GONE;
         record.duration_us = record.waited_us.unwrap_or(record.duration_us);
     }
+    let (route, method) = record.counted;
+    cx.worker.metrics.requests.count(route, method, record.status, record.duration_us);
     if cx.app.records {
         cx.worker.records.push(record);
     }
-}
-
-/// The time since a record's request came, in microseconds.
-fn elapsed_us(now: Time, record: &Record) -> u64 {
-    now.since(record.started).as_micros() as u64
 }
 
 /// A record with what is known when the answer begins.

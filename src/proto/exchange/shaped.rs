@@ -17,6 +17,8 @@ use crate::http::request::{Method, Request};
 pub(super) struct Shaped {
     plan: Plan,
     since: Time,
+    /// Microseconds from the head of the request until then.
+    before_us: u64,
     /// The head without its status line, while that is alone.
     rest_of_head: Vec<u8>,
     /// The body; none for an answer that has none, or that breaks before its head.
@@ -79,6 +81,7 @@ impl Exchange {
         let Body::Modified(modified) = body else { return Step::End };
         self.show(&modified.plan);
         let mut shaped = Shaped::new(modified.plan, None, now);
+        shaped.before_us = self.elapsed_us(now);
         let step = shaped.break_off(now);
         self.phase = Phase::Playing(Playing::Shaped(Box::new(shaped)));
         step
@@ -120,6 +123,7 @@ impl Exchange {
         plan.cut_rate(length);
         self.show(&plan);
         let mut shaped = Shaped::new(plan, shape, now);
+        shaped.before_us = self.elapsed_us(now);
         shaped.converses = converses;
         shaped.chunked = has_body && length.is_none() && frame != Some(Frame::Close);
         self.phase = Phase::Playing(Playing::Shaped(Box::new(shaped)));
@@ -181,6 +185,7 @@ impl Shaped {
         Shaped {
             plan,
             since,
+            before_us: 0,
             rest_of_head,
             shape,
             chunked,
@@ -194,6 +199,11 @@ impl Shaped {
 
     pub(super) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Since when it is played, and how many microseconds before the head of its request came.
+    pub(super) fn began(&self) -> (Time, u64) {
+        (self.since, self.before_us)
     }
 
     pub(super) fn takes_time(&self) -> bool {

@@ -124,9 +124,10 @@ fn a_request_that_is_read_again_has_its_parameters_and_its_seed() {
         assert_eq!(admission, Admission::Delayed);
         let mut again = fresh.clone();
         exchange.restore(
-            cx.app,
+            &mut cx,
             &mut again,
             &Parked::new(b"GET".as_slice().into(), &[request.seed]),
+            Time::START,
         );
         assert_eq!(again.param(0), b"7");
         assert_eq!((again.params, again.seed), (request.params, request.seed));

@@ -133,10 +133,12 @@ impl Http1 {
     pub(super) fn half_closed(&mut self, cx: &mut Cx, next: Next, input: &Buf) -> Option<Next> {
         match (cx.app.half_close, &mut self.stage) {
             (HalfClose::Cancel, _) if matches!(next, Next::Sleep(_)) => {
+                cx.worker.metrics.half_closed += 1;
                 self.abandon(cx, input);
                 return self.to(lingering(cx));
             }
             (_, Stage::Play(exchange)) if exchange.is_silent() => {
+                cx.worker.metrics.half_closed += 1;
                 self.abandon(cx, input);
                 return self.to(lingering(cx));
             }
@@ -253,7 +255,7 @@ impl Http1 {
         }
         match std::mem::replace(&mut self.stage, Stage::Close) {
             Stage::Play(exchange) => {
-                cx.worker.clients_gone += 1;
+                cx.client_left();
                 exchange.abort(cx);
             }
             Stage::Body(body) => {
@@ -266,17 +268,15 @@ impl Http1 {
 
     /// The client is gone before its head is complete.
     pub(super) fn abandon_head(&mut self, cx: &mut Cx, input: &Buf) -> Option<Next> {
-        cx.worker.clients_gone += 1;
-        if cx.app.records {
-            let head = input.unread();
-            refused(cx, &LEFT, &unparsed(cx, head), head, self.head_began(cx)).abort(cx);
-        }
+        cx.client_left();
+        let head = input.unread();
+        refused(cx, &LEFT, &unparsed(cx, head), head, self.head_began(cx)).abort(cx);
         self.to(Stage::Close)
     }
 
     /// The client is gone before its body is complete.
     pub(super) fn abandon_body(&mut self, cx: &mut Cx, taken: Taken) -> Option<Next> {
-        cx.worker.clients_gone += 1;
+        cx.client_left();
         match taken {
             Taken::Answer(exchange) => exchange.abort(cx),
             Taken::Request(taken) => record_taken(cx, &taken, Status::CLIENT_GONE),
@@ -305,8 +305,9 @@ fn refused(
     since: Time,
 ) -> Exchange {
     let mut exchange = Exchange::refused(cx, refusal, request);
+    exchange.began(since);
+    exchange.count_as(refused_head::method(head));
     if let Some(record) = exchange.record() {
-        record.started = since;
         refused_head::describe(head, &mut record.strings);
     }
     exchange

@@ -45,6 +45,7 @@ use crate::base::buf::Buf;
 use crate::base::limits::{HIGH_WATER, Limits};
 use crate::base::time::Time;
 use crate::endpoint::{self, BodyRule};
+use crate::http::metrics::ConnectionState;
 use crate::http::record::Record;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request, Version};
@@ -115,15 +116,20 @@ impl Http1 {
         let reads = Standing::READS;
         match &self.stage {
             Stage::Idle { since } if self.unconfirmed.is_none() => {
-                Standing { evictable: Evictable::IdleSince(*since), ..reads }
+                let (state, evictable) = (ConnectionState::Idle, Evictable::IdleSince(*since));
+                Standing { state, evictable, ..reads }
             }
             Stage::Doomed(doom) if self.unconfirmed.is_none() => {
-                Standing { evictable: Evictable::IdleSince(doom.since), ..reads }
+                let evictable = Evictable::IdleSince(doom.since);
+                Standing { state: ConnectionState::Idle, evictable, ..reads }
             }
-            Stage::Idle { .. } | Stage::Doomed(_) | Stage::Head { .. } | Stage::Departed { .. } => {
-                reads
+            Stage::Idle { .. } | Stage::Doomed(_) => {
+                Standing { state: ConnectionState::Idle, ..reads }
             }
+            Stage::Head { .. } => Standing { state: ConnectionState::Reading, ..reads },
+            Stage::Departed { .. } => Standing { state: ConnectionState::Closing, ..reads },
             Stage::Body(body) => Standing {
+                state: at_work(body.is_slow()),
                 reads: !body.is_held(),
                 collects: body.streams(),
                 splice_budget: body.splice_budget(),
@@ -131,10 +137,15 @@ impl Http1 {
                 ..reads
             },
             Stage::Play(exchange) => {
-                Standing { reads: false, delayed: exchange.takes_time().into(), ..reads }
+                let slow = exchange.takes_time();
+                let (state, delayed) = (at_work(slow), slow.into());
+                Standing { state, reads: false, delayed, ..reads }
             }
-            Stage::Linger { .. } => Standing { evictable: Evictable::Lingers, ..reads },
-            Stage::Close => Standing { reads: false, ..reads },
+            Stage::Linger { .. } => {
+                let (state, evictable) = (ConnectionState::Closing, Evictable::Lingers);
+                Standing { state, evictable, ..reads }
+            }
+            Stage::Close => Standing { state: ConnectionState::Closing, reads: false, ..reads },
         }
     }
 
@@ -248,7 +259,7 @@ impl Http1 {
             return Ok(None);
         };
         let bytes = take_body(head, input.unread(), bytes);
-        let exchange = self.open(cx, &mut head.request, &mut asked, bytes.into(), output);
+        let exchange = self.open(cx, &mut head.request, &mut asked, bytes.into(), None, output);
         let bytes = bytes.len();
         input.consume(bytes);
         Ok(self.begin(cx, exchange, input, output))
@@ -298,8 +309,8 @@ impl Http1 {
         self.terms = ResponseTerms { version: head.request.version, closing };
     }
 
-    /// Opens the exchange of a request and answers it, unless it is to wait: then it keeps `bytes`,
-    /// the head and what was kept of the body.
+    /// Opens the exchange of a request, whose head may have come before its body, and answers it,
+    /// unless it is to wait: then it keeps `bytes`, the head and what was kept of the body.
     #[inline(always)] // in the answer to a plain request
     fn open(
         &mut self,
@@ -307,9 +318,13 @@ impl Http1 {
         request: &mut Request,
         asked: &mut Asked,
         bytes: Cow<[u8]>,
+        began: Option<Time>,
         output: &mut Buf,
     ) -> Exchange {
         let Opened { mut exchange, admission } = Exchange::open(cx, request, asked);
+        if let Some(began) = began {
+            exchange.began(began);
+        }
         if admission == Admission::Overloaded {
             self.terms.close();
         }
@@ -377,10 +392,8 @@ impl Http1 {
         let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
         request.body_bytes = content;
         let mut asked = modify::again(cx, &request, plan);
-        let mut exchange = self.open(cx, &mut request, &mut asked, Cow::Borrowed(&bytes), output);
-        if let Some(record) = exchange.record() {
-            record.started = began;
-        }
+        let (bytes, began) = (Cow::Borrowed(&bytes[..]), Some(began));
+        let exchange = self.open(cx, &mut request, &mut asked, bytes, began, output);
         self.begin(cx, exchange, input, output)
     }
 
@@ -396,6 +409,11 @@ impl Http1 {
             _ => None,
         }
     }
+}
+
+/// The state of a connection that serves a request, which takes time or not.
+fn at_work(slow: bool) -> ConnectionState {
+    if slow { ConnectionState::Delayed } else { ConnectionState::Active }
 }
 
 /// Parses a head, which has been scanned before or not.

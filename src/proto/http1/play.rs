@@ -100,7 +100,7 @@ fn answer_parked(
         terms.close();
         return false;
     };
-    exchange.restore(cx.app, &mut request, parked);
+    exchange.restore(cx, &mut request, parked, arrived);
     let length = request.body.len() as u64;
     answer(exchange, terms, cx, &request, Some(length), output);
     true

@@ -3,6 +3,7 @@
 use super::tokenize::is_version;
 use crate::http::char_class::in_token;
 use crate::http::record::{LoggedLine, LoggedStrings};
+use crate::http::request::Method;
 
 /// Sets `strings` from the part of a refused head that has arrived.
 pub(in crate::proto) fn describe(head: &[u8], strings: &mut LoggedStrings) {
@@ -17,6 +18,11 @@ pub(in crate::proto) fn describe(head: &[u8], strings: &mut LoggedStrings) {
         })
     };
     strings.set(request_line(head), field("Referer"), field("User-Agent"));
+}
+
+/// The method of a refused head.
+pub(super) fn method(head: &[u8]) -> Method {
+    request_line(head).method.map_or(Method::Other, Method::parse)
 }
 
 /// The request line of a refused head: a token and a blank at its start are the method, a blank and

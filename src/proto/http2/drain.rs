@@ -158,6 +158,7 @@ impl Http2 {
     #[cold]
     pub(super) fn half_close(&mut self, cx: &mut Cx) {
         let cancels = cx.app.half_close == HalfClose::Cancel;
+        cx.worker.metrics.half_closed += u64::from(self.delayed > 0);
         for slot in self.index.slots().collect::<Vec<u32>>() {
             let Some(stream) = cx.worker.streams.get(slot) else { continue };
             let is_over = match &stream.state {
@@ -184,7 +185,7 @@ impl Http2 {
     /// Ends a stream whose client does not wait for it any more.
     pub(super) fn cancel(&mut self, cx: &mut Cx, slot: u32) {
         let Some(stream) = self.remove(cx, slot) else { return };
-        cx.worker.clients_gone += 1;
+        cx.client_left();
         match stream.state {
             State::Waiting(exchange) => {
                 self.release_kept(stream.head, exchange.parked_bytes());

@@ -41,6 +41,7 @@ use super::{Cx, Event, Evictable, H2c, Next, Shared, Standing, Upgrade};
 use crate::base::buf::Buf;
 use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER};
 use crate::base::time::Time;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::FaultKind;
 pub use answer::CommonFields;
 use guard::Guard;
@@ -141,6 +142,7 @@ impl Http2 {
     /// A connection of which the client's preface has come, or its beginning. `requests` may still
     /// be answered.
     pub fn new(worker: &mut Shared, requests: u32, now: Time) -> Http2 {
+        worker.metrics.http2_connections += 1;
         Http2 {
             stage: Stage::Preface,
             decoder: Decoder::new(),
@@ -184,19 +186,22 @@ impl Http2 {
             return http2;
         }
         http2.last_id = 1;
+        cx.worker.metrics.http2_streams += 1;
         http2.queue_text(cx, 1, head);
         http2
     }
 
     /// See [`Standing`]. Frames about the connection are read whatever its streams wait for.
     pub fn standing(&self) -> Standing {
-        let evictable = match self.stage {
-            Stage::Closed { .. } => Evictable::Lingers,
-            _ if self.index.is_empty() => Evictable::IdleSince(self.idle_since),
-            _ => Evictable::No,
+        let (state, evictable) = match self.stage {
+            Stage::Closed { .. } => (ConnectionState::Closing, Evictable::Lingers),
+            _ if self.index.is_empty() => {
+                (ConnectionState::Idle, Evictable::IdleSince(self.idle_since))
+            }
+            _ => (ConnectionState::Streams, Evictable::No),
         };
         let held = self.unsent + self.kept_bytes as usize;
-        Standing { evictable, delayed: self.delayed, held, ..Standing::READS }
+        Standing { state, evictable, delayed: self.delayed, held, ..Standing::READS }
     }
 
     /// See [`proto`](super). Its own delayed answers count while it advances, as it may have many.

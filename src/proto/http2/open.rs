@@ -83,6 +83,7 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         self.last_id = id;
+        cx.worker.metrics.http2_streams += 1;
         if matches!(self.stage, Stage::Leaving { .. }) {
             return Ok(());
         }
@@ -160,7 +161,7 @@ impl Http2 {
             };
         }
         if self.half_closed && cx.app.half_close == HalfClose::Cancel {
-            cx.worker.clients_gone += 1;
+            cx.client_left();
             exchange.abort(cx);
             self.drop_stream(cx, to);
             return Ok(());

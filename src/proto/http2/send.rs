@@ -141,7 +141,7 @@ impl Http2 {
         let result = match request::reparse(&text, &mut table, origin) {
             Some(mut request) => {
                 request.seed = self.seed_of(to.id);
-                exchange.restore(cx.app, &mut request, parked);
+                exchange.restore(cx, &mut request, parked, arrived);
                 self.answer_now(cx, to, exchange, &request, output)
             }
             None => self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output),

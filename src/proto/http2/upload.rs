@@ -57,8 +57,9 @@ impl Http2 {
         let Asked { found, plan } = asked;
         let limits = &cx.app.limits;
         let slow = plan.as_ref().is_some_and(|plan| plan.reads_slowly());
+        let delayed = if slow { cx.check_delayed().err() } else { None };
         let refusal = match (rule, head.length) {
-            _ if slow && cx.check_delayed().is_err() => cx.check_delayed().err(),
+            _ if delayed.is_some() => delayed,
             (BodyRule::Keep, Some(length)) if length > limits.body_bytes => Some(too_large(limits)),
             (BodyRule::Keep, Some(length)) if !cx.worker.memory.has_for_body(length) => {
                 Some(NO_MEMORY)
@@ -261,9 +262,7 @@ impl Http2 {
         request.seed = self.seed_of(to.id);
         let mut asked = modify::again(cx, &request, plan);
         let mut opened = Exchange::open(cx, &mut request, &mut asked);
-        if let Some(record) = opened.exchange.record() {
-            record.started = began;
-        }
+        opened.exchange.began(began);
         self.admit(cx, to, opened, &request, &bytes, output)
     }
 

@@ -22,6 +22,7 @@ use super::{Cx, Ends, Event, Machine, Next, Shared, Standing, Upgrade, defaults}
 use crate::base::buf::Buf;
 use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
 use crate::base::time::Time;
+use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::plan::echo_due;
 use crate::http::modifiers::{FaultKind, HandshakeFault, HandshakePlan};
 use crate::http::tls_facts::{ClientHello, TlsFacts};
@@ -122,6 +123,7 @@ impl<M: Machine> Tls<M> {
         cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(steps);
         match (&opened, fault) {
             (Err(error), _) => {
+                cx.worker.metrics.handshakes_failed += 1;
                 let peer = cx.ends.peer.map(tracing::field::display);
                 tracing::debug!(peer, %error, "TLS handshake failed");
                 return Some(broken(FaultKind::Close));
@@ -130,12 +132,14 @@ impl<M: Machine> Tls<M> {
             (Ok(Opened::All), _) if link.is_handshaking() => return Some(self.wait(cx)),
             // A close_notify is no way past the rest of the handshake.
             (Ok(Opened::Last), _) if link.is_handshaking() => {
+                cx.worker.metrics.handshakes_failed += 1;
                 return Some(broken(FaultKind::Close));
             }
             _ => {}
         }
         let Some(mut facts) = link.facts(hello.take()) else { return Some(Next::Close) };
         facts.close_notify = opened == Ok(Opened::Last);
+        cx.worker.metrics.handshakes += 1;
         match std::mem::replace(&mut self.stage, Stage::Closed) {
             Stage::Handshake { link, .. } => self.to(Stage::Open { link, facts }),
             _ => None,
@@ -241,7 +245,14 @@ impl<M: Machine> Machine for Tls<M> {
     #[inline(always)] // twice a turn
     fn standing(&self) -> Standing {
         match &self.stage {
-            Stage::Due { .. } => Standing { reads: false, delayed: 1, ..Standing::READS },
+            Stage::Due { .. } => {
+                let state = ConnectionState::Handshake;
+                Standing { state, reads: false, delayed: 1, ..Standing::READS }
+            }
+            Stage::Hello | Stage::Handshake { .. } => {
+                let state = ConnectionState::Handshake;
+                Standing { state, splice_budget: 0, ..self.inner.standing() }
+            }
             _ => Standing { splice_budget: 0, ..self.inner.standing() },
         }
     }

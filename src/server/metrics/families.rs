@@ -135,7 +135,7 @@ pub static FAMILIES: &[Family] = &[
     ),
     counter(
         "loiter_requests_overloaded_total",
-        "Requests refused with 503 because as many answers were delayed as may be.",
+        "Requests refused with 503 because as many answers were delayed as may be, or no memory is left.",
         |report, samples| samples.one(report.metrics.overloaded),
     ),
     gauge("loiter_connections", "Connections by what they do.", |report, samples| {

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use super::drain::{ASSUME_READABLE, RunState};
 use super::{Listener, Worker};
 use crate::base::limits::{ACCEPT_RETRY, ACCEPTS_PER_TURN, COMPLAINT_INTERVAL, CONNECTION_BYTES};
+use crate::base::slab::Token;
 use crate::base::time::Time;
+use crate::http::metrics::Refused;
 use crate::http::modifiers::Protocol::UdpEcho;
 use crate::proto::conn::{Conn, Protocol};
 use crate::proto::defaults;
@@ -28,17 +30,21 @@ impl<N: Net> Worker<N> {
             match self.net.accept(listener) {
                 Ok((socket, peer)) => {
                     if let Verdict::Evict(victim) = verdict {
-                        self.close(victim);
+                        self.evict_one(victim);
                     }
-                    let free = verdict != Verdict::Refuse && self.acquire_ip(peer);
-                    self.admit(listener, protocol, socket, peer, free);
+                    let refused = match verdict {
+                        Verdict::Refuse => Some(Refused::Full),
+                        _ => (!self.acquire_ip(peer)).then_some(Refused::Address),
+                    };
+                    refused.inspect(|reason| self.shared.metrics.refuse(*reason));
+                    self.admit(listener, protocol, socket, peer, refused.is_none());
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
                         return self.listeners[listener].next_accept = Time::NEVER;
                     }
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                    _ if is_exhausted(&error) && self.evict() => {}
+                    _ if self.makes_room(&error) => {}
                     _ => {
                         self.complain(&error);
                         return self.pause(listener);
@@ -46,6 +52,23 @@ impl<N: Net> Worker<N> {
                 },
             }
         }
+    }
+
+    /// Counts a call that failed. If it did for want of a descriptor or of memory, a connection is
+    /// evicted; returns whether there was one.
+    pub(super) fn makes_room(&mut self, error: &std::io::Error) -> bool {
+        if !is_exhausted(error) {
+            self.shared.metrics.accept_errors += 1;
+            return false;
+        }
+        self.shared.metrics.exhausted += 1;
+        self.evict()
+    }
+
+    /// Closes a connection to make room.
+    pub(super) fn evict_one(&mut self, token: Token) {
+        self.shared.metrics.evicted += 1;
+        self.close(token);
     }
 
     /// Counts a connection for its address, unless that has reached the limit.
@@ -76,6 +99,7 @@ impl<N: Net> Worker<N> {
         if self.listeners[listener].deferred || self.state != RunState::Serving {
             session.on_event(ASSUME_READABLE);
         }
+        self.shared.metrics.opened(session.state());
         let token = self.sessions.insert(session);
         self.listeners[listener].sessions += 1;
         self.ready.push(token);

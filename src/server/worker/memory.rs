@@ -29,6 +29,6 @@ impl<N: Net> Worker<N> {
     /// Makes room for a descriptor; returns whether there was a connection to evict.
     pub(super) fn evict(&mut self) -> bool {
         let victim = self.admission.victim(&mut self.sessions, self.now);
-        victim.map(|token| self.close(token)).is_some()
+        victim.map(|token| self.evict_one(token)).is_some()
     }
 }
