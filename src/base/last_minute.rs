@@ -12,19 +12,32 @@ pub struct LastMinute {
     greatest: [u64; SECONDS],
     /// The present second.
     second: u64,
+    /// Its end, and its greatest value, for a quick comparison.
+    present: (Time, u64),
 }
 
 impl Default for LastMinute {
     fn default() -> LastMinute {
-        LastMinute { greatest: [0; SECONDS], second: 0 }
+        LastMinute { greatest: [0; SECONDS], second: 0, present: (Time::START, 0) }
     }
 }
 
 impl LastMinute {
     /// Notes a value.
+    #[inline(always)] // in nearly every loop of a worker
     pub fn record(&mut self, now: Time, value: u64) {
+        let (end, greatest) = self.present;
+        if now >= end || value > greatest {
+            self.record_greatest(now, value);
+        }
+    }
+
+    #[cold]
+    fn record_greatest(&mut self, now: Time, value: u64) {
         self.advance(now);
         self.raise(self.second, value);
+        let end = Time::from_micros((self.second + 1).saturating_mul(1_000_000));
+        self.present = (end, self.of(self.second));
     }
 
     /// Forgets what is older than a minute.

@@ -308,7 +308,9 @@ impl<N: Net> Worker<N> {
         if self.shared.records.are_untimed() || self.shared.metrics.delays.are_unmeasured() {
             self.measured = self.net.now();
             self.shared.records.time(self.measured);
-            self.shared.metrics.delays.measure(self.measured);
+            if self.shared.metrics.delays.are_unmeasured() {
+                self.shared.metrics.delays.measure(self.measured);
+            }
         }
         if result == TurnResult::Wait {
             self.wheel.arm(token.index, session.due);

@@ -77,6 +77,7 @@ impl Delays {
     }
 
     /// They are out now.
+    #[cold]
     pub fn measure(&mut self, now: Time) {
         let mut unmeasured = std::mem::take(&mut self.unmeasured);
         for due in unmeasured.drain(..) {

@@ -78,15 +78,23 @@ impl Exchange {
         cx.worker.served += 1;
         self.count_applied(cx);
         let took_us = self.elapsed_us(cx.clock.now);
-        let Reply { route, method, status, .. } = self.reply;
-        if let Some(mut record) = self.record.take() {
-            (record.counted, record.status) = ((route, method), status);
-            record.duration_us = took_us;
-            if record.waited_us.is_some() {
-                return Some(record);
-            }
-            cx.worker.records.push(record);
+        if self.record.is_some() {
+            return self.finish_record(cx, took_us);
         }
+        let Reply { route, method, status, .. } = self.reply;
+        cx.worker.metrics.requests.count(route, method, status, took_us);
+        None
+    }
+
+    fn finish_record(&mut self, cx: &mut Cx, took_us: u64) -> Option<Box<Record>> {
+        let Reply { route, method, status, .. } = self.reply;
+        let mut record = self.record.take()?;
+        (record.status, record.duration_us) = (status, took_us);
+        if record.waited_us.is_some() {
+            record.counted = (route, method);
+            return Some(record);
+        }
+        cx.worker.records.push(record);
         cx.worker.metrics.requests.count(route, method, status, took_us);
         None
     }

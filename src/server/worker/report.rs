@@ -29,7 +29,7 @@ impl<N: Net> Worker<N> {
             self.measured = self.net.now();
         }
         if self.measured > self.now {
-            let took_us = self.measured.micros() - self.now.micros();
+            let took_us = self.measured.micros().saturating_sub(self.now.micros());
             self.shared.metrics.longest_loop.record(self.measured, took_us);
         }
     }
