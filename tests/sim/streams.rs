@@ -29,6 +29,7 @@ fn client(random: &mut Random, run: &Run) -> (Time, Http2Visitor) {
         visitor.vanishes = connects.after_us(random.below(1_000_000));
     }
     visitor.may_end = run.drains || run.crowded || run.exhausted || run.requests.is_some();
+    visitor.evicts = run.faults > 0;
     visitor.overloaded = run.delayed.is_some();
     (connects, visitor)
 }

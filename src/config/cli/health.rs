@@ -38,8 +38,7 @@ pub fn urls(
     listen.sort_by_key(|listen| !listen.modifiers.is_empty());
     let all = || listen.iter().map(|listen| &listen.bind);
     let http = |host: &Host| format!("http://{}{}/healthz", reachable(host), settings.api.prefix);
-    let https =
-        |host: &Host| format!("https://{}{}/healthz", reachable(host), settings.api.prefix);
+    let https = |host: &Host| format!("https://{}{}/healthz", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
     // HTTP is the best check; with TLS a client may need a certificate.
     let fixed = all().filter_map(|bind| match bind {
