@@ -323,6 +323,11 @@ pub const LOG_RESERVED_BYTES: usize = 64 * 1024;
 pub const LOG_FLUSH: Duration = Duration::from_secs(1);
 /// How long a worker may take to open listeners: it does so between two turns.
 pub const COMMAND_PATIENCE: Duration = Duration::from_secs(5);
+/// Longest time that a process which replaces this one may take until it serves: reading its files,
+/// and names that it has to resolve. Then it is killed.
+pub const UPGRADE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most sockets that a service manager can hand over: some for each listener.
+pub const MAX_INHERITED: usize = 1024;
 /// Most listeners of one server.
 pub const MAX_LISTENERS: usize = 64;
 /// Most sockets that a worker listens on, or whose connections it still serves after they were

@@ -5,7 +5,8 @@
 //! distinguished by the first byte of a connection. `http://` and `https://` are one of them alone.
 //!
 //! The host can be a name, which the server resolves when it starts. `localhost` is always both
-//! loopback addresses and is not resolved.
+//! loopback addresses and is not resolved. `fd:NAME` in place of host and port is a socket that
+//! the service manager has opened.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -44,14 +45,20 @@ pub enum Bind {
     Unix(UnixSocket),
 }
 
-/// A host and a port.
+/// A host and a port, or sockets that are open already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
     /// An IP address.
     Address(SocketAddr),
     /// A host name in lower case, and a port.
     Name(String, u16),
+    /// The sockets of this name that the process has inherited, open and bound; `*` for all that
+    /// no other listener names.
+    Inherited(String),
 }
+
+/// The name for all inherited sockets that no listener names otherwise.
+pub const ALL_INHERITED: &str = "*";
 
 impl From<Bind> for Listen {
     fn from(bind: Bind) -> Listen {
@@ -86,6 +93,22 @@ impl Bind {
         Ok(Listen { bind: self, modifiers })
     }
 
+    /// The host; none for a Unix socket.
+    pub fn host(&self) -> Option<&Host> {
+        match self {
+            Bind::UdpEcho(host) => Some(host),
+            _ => self.tcp(),
+        }
+    }
+
+    /// The name of the inherited sockets that it is for.
+    pub fn inherited(&self) -> Option<&str> {
+        match self.host() {
+            Some(Host::Inherited(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The host of a TCP listener.
     pub(super) fn tcp(&self) -> Option<&Host> {
         match self {
@@ -118,6 +141,11 @@ impl Host {
         if let Ok(address) = text.parse() {
             return Ok(Host::Address(address));
         }
+        if let Some(name) = text.strip_prefix("fd:")
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+        {
+            return Host::inherited(name);
+        }
         let (host, port) = split_port(text)?;
         let port = port.parse().map_err(|_| {
             BadValue::new(format!("`{port}` is not a port"))
@@ -138,11 +166,23 @@ impl Host {
             .advise("write an address, such as 127.0.0.1, or 0.0.0.0 for every interface"))
     }
 
-    /// The port; 0 for any free one.
+    /// Parses the name of inherited sockets.
+    fn inherited(name: &str) -> Result<Host, BadValue> {
+        let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@+\\".contains(&byte);
+        if name == ALL_INHERITED || !name.is_empty() && name.bytes().all(in_name) {
+            return Ok(Host::Inherited(name.to_owned()));
+        }
+        Err(BadValue::new(format!("`fd:{name}` is not the name of an inherited socket")).advise(
+            "write fd:NAME with a FileDescriptorName= of letters, digits, -, _, . and @, or fd:*",
+        ))
+    }
+
+    /// The port; 0 for any free one, and for an inherited socket.
     pub fn port(&self) -> u16 {
         match self {
             Host::Address(address) => address.port(),
             Host::Name(_, port) => *port,
+            Host::Inherited(_) => 0,
         }
     }
 
@@ -160,12 +200,15 @@ impl Host {
                     [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                 Some(loopbacks.map(|ip| SocketAddr::new(ip, *port)).to_vec())
             }
-            Host::Name(..) => None,
+            Host::Name(..) | Host::Inherited(_) => None,
         }
     }
 
     /// Listeners with port 0 never clash: each gets its own port.
     fn clashes(&self, other: &Host) -> bool {
+        if let Host::Inherited(_) = self {
+            return self == other;
+        }
         let shared = match (self.addresses(), other.addresses()) {
             (Some(own), Some(others)) => own.iter().any(|address| others.contains(address)),
             _ => self == other,
@@ -252,6 +295,7 @@ impl fmt::Display for Host {
         match self {
             Host::Address(address) => address.fmt(f),
             Host::Name(name, port) => write!(f, "{name}:{port}"),
+            Host::Inherited(name) => write!(f, "fd:{name}"),
         }
     }
 }
@@ -315,6 +359,10 @@ mod tests {
             ("[fe80::1%2]:80", "http+https://[fe80::1%2]:80"),
             ("tcp-echo://0.0.0.0:7", "tcp-echo://0.0.0.0:7"),
             ("udp-echo://:7", "udp-echo://[::]:7"),
+            ("fd:web", "http+https://fd:web"),
+            ("http://fd:web-1.socket/~delay=1s", "http://fd:web-1.socket/~delay=1s"),
+            ("tcp-echo://fd:*", "tcp-echo://fd:*"),
+            ("fd:80", "http+https://fd:80"),
             ("https://:443/~cert=expired", "https://[::]:443/~cert=expired"),
             ("http://:80/~cert=none", "http://[::]:80/~cert=none"),
             ("unix:/run/loiter.sock", "unix:/run/loiter.sock"),
@@ -347,6 +395,8 @@ mod tests {
             ("é:80", "`é` is neither"),
             ("user@web:80", "`user@web` is neither"),
             ("web", "`web` has no port; write HOST:PORT"),
+            ("fd:", "`fd:` is not the name of an inherited socket; write fd:NAME"),
+            ("fd:a b", "`fd:a b` is not the name of an inherited socket"),
             ("h2://127.0.0.1:443", "`h2://` is not supported; write http://, https://, http+https"),
             ("https+http://:443", "`https+http://` is not supported"),
             (

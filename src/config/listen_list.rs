@@ -106,6 +106,8 @@ mod tests {
             (":80,tcp-echo://:80", false),
             ("udp-echo://:7,udp-echo://:7", false),
             ("unix:a,unix:a", false),
+            ("fd:a,fd:b,fd:*,udp-echo://fd:a", true),
+            ("fd:a,tcp-echo://fd:a", false),
             (":80,", false),
         ] {
             assert_eq!(listeners(text).is_ok(), fine, "{text}");

@@ -21,10 +21,10 @@ mod values;
 
 #[cfg(feature = "cli")]
 pub use cli::{
-    Check, ConfigError, ConfigErrors, Environment, Invocation, NO_URL, Place, environment,
-    health_urls, read, read_in,
+    Check, ConfigError, ConfigErrors, Environment, Invocation, NO_URL, Place, Running, SOCKETS,
+    UPGRADE, environment, health_urls, read, read_in, without_foreign_sockets,
 };
-pub use listen::{Bind, Host, Listen};
+pub use listen::{ALL_INHERITED, Bind, Host, Listen};
 pub use logging::{AccessFormat, LogFormat, LogLevel};
 pub use preset::{GO_HTTPBIN, PUBLIC, Preset};
 pub use print::{effective, example, in_effect};

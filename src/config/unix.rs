@@ -48,6 +48,11 @@ const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
 
 impl UnixSocket {
+    /// A socket with the default permissions.
+    pub fn named(name: SocketName) -> UnixSocket {
+        UnixSocket { name, mode: EVERYONE, owner: None, group: None }
+    }
+
     /// Parses what follows `unix:`; `//` before the path is accepted. Returns its modifiers too:
     /// the options that begin with `~`.
     pub(crate) fn parse(text: &str) -> Result<(UnixSocket, Vec<&str>), BadValue> {
@@ -55,7 +60,7 @@ impl UnixSocket {
         let (name, options) =
             text.split_once('?').map_or((text, None), |(name, options)| (name, Some(options)));
         let name = SocketName::parse(name)?;
-        let mut socket = UnixSocket { name, mode: EVERYONE, owner: None, group: None };
+        let mut socket = UnixSocket::named(name);
         let mut modifiers = Vec::new();
         for option in options.into_iter().flat_map(|options| options.split('&')) {
             if is_token(option) {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::control::{Controller, ExitHook};
+use super::inherited::{Heritage, Inherited};
 use super::listen::{Address, Group};
-use super::registry::{Heritage, Inherited};
 use super::start_error::StartError;
 use super::{Handle, Server};
 use crate::base::limits::{ADMIN_CONNECTIONS, ADMIN_LAST, Limits};
@@ -77,7 +77,7 @@ impl Handle {
     pub(super) fn open_admin(
         &self,
         settings: &Settings,
-        inherited: Vec<Inherited>,
+        inherited: Heritage,
     ) -> Result<(), StartError> {
         let Some(bind) = &settings.admin else { return Ok(()) };
         let control = Controller::new(self.clone(), names(bind));
@@ -86,9 +86,7 @@ impl Handle {
         let mut server = self.shared.admin.server();
         match &*server {
             Some(server) => drop(server.handle.reload(&own)?),
-            None => {
-                *server = Some(Server::start_with(own, Heritage { sockets: inherited, ca: None })?)
-            }
+            None => *server = Some(Server::start_with(own, inherited)?),
         }
         drop(server);
         for address in self.admin_addresses().iter().filter(|address| !before.contains(address)) {
@@ -101,17 +99,24 @@ impl Handle {
 /// Takes the sockets of the admin listener out of those that were inherited.
 pub(super) fn take_inherited(
     settings: &Settings,
-    inherited: &mut Vec<Inherited>,
-) -> Result<Vec<Inherited>, StartError> {
-    let Some(bind) = settings.admin.as_ref().filter(|_| !inherited.is_empty()) else {
-        return Ok(Vec::new());
+    inherited: &mut Heritage,
+) -> Result<Heritage, StartError> {
+    let mut own = Heritage::default();
+    let (marked, others) =
+        inherited.sockets.drain(..).partition::<Vec<_>, _>(Inherited::is_for_admin);
+    own.sockets.extend(marked.into_iter().map(Inherited::unmarked));
+    inherited.sockets = others;
+    let Some(bind) = settings.admin.as_ref().filter(|_| !inherited.sockets.is_empty()) else {
+        return Ok(own);
     };
     let group = Group::resolve(&Listen::from(bind.clone()))
         .map_err(|error| StartError::Resolve(bind.clone(), error))?;
     let is_own = |inherited: &mut Inherited| {
         group.addresses.iter().any(|address| address.is_of(&inherited.socket))
     };
-    Ok(inherited.extract_if(.., is_own).collect())
+    own.sockets.extend(inherited.sockets.extract_if(.., is_own));
+    own.exclusive = inherited.exclusive && !own.sockets.is_empty();
+    Ok(own)
 }
 
 /// The settings of the server behind the admin listener.

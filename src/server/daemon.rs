@@ -1,14 +1,19 @@
 //! The server's process: its log, its signals, its output and its exit status.
 //!
-//! The main thread waits for signals. A second thread waits for the workers and wakes the main
-//! thread when they have ended, so that the process ends as soon as a drain is complete.
+//! The main thread receives [events](supervisor::Event) through one channel. A thread forwards the
+//! signals, one waits for the workers, so that the process ends as soon as a drain is complete, one
+//! reloads, and one waits for a new process to serve.
 //!
 //! ```text
 //! SIGTERM, SIGINT, SIGQUIT   finish requests in progress, for at most --shutdown-timeout; exit 0
 //!   a second one             close all connections; exit 0
 //!   a third one              exit 1 at once, whatever the workers do
-//! SIGHUP, SIGUSR1            reopen the access log
-//! SIGUSR2, SIGALRM, …        ignored, but logged
+//! SIGHUP                     read the configuration again, and reopen the access log; if the
+//!                            terminal was closed, the same as SIGTERM
+//! SIGUSR1                    reopen the access log
+//! SIGUSR2                    start the program anew with the listeners; once it serves, finish
+//!                            requests in progress, and end
+//! SIGALRM, SIGPWR, …         ignored, but logged
 //! ```
 //!
 //! Rust's runtime ignores SIGPIPE before `main`: writing to a closed connection is an error and
@@ -17,37 +22,53 @@
 //! While the server runs, nothing here writes to a standard stream directly: on a pipe without a
 //! reader the write would block, and this thread would not see signals.
 
+mod activation;
 mod exit;
+mod notify;
+mod pid_file;
+mod reload;
 mod signals;
+mod supervisor;
+mod upgrade;
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::iterator::Signals;
 
+use super::log::subscriber::Level;
 use super::log::{Output, Target, subscriber};
-use super::{Address, Handle, Heritage, start};
+use super::{Address, Heritage, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
-use signals::Request;
+use activation::Predecessor;
+pub(super) use pid_file::read as pid_in;
+pub(super) use reload::WRAP as RELOADS_WRAP;
+use supervisor::{Event, Phase, Supervisor};
 
 /// Serves until a signal ends it, and returns the exit status of the process.
 pub fn run(settings: Settings) -> ExitCode {
+    // Before anything opens a descriptor.
+    let inherited = match activation::take() {
+        Ok(inherited) => inherited,
+        Err(wrong) => return fail(format_args!("loiter: {wrong}"), 1),
+    };
     // Before any thread: a signal during the start is not lost, and every thread has the handler's
     // pipe in its descriptor table, on whichever of them the handler runs.
     let setup = signals::take().and_then(|signals| {
         Ok((signals, Output::start(Target::Stderr, settings.private_fd_tables)?))
     });
-    let (mut signals, stderr) = match setup {
+    let (signals, stderr) = match setup {
         Ok(setup) => setup,
         Err(error) => return fail(format_args!("loiter: {}", setup_failed(error)), 1),
     };
-    subscriber::install(&stderr, settings.log_level, settings.log_format);
-    let (status, deadline) = match serve(settings, &mut signals, &stderr) {
+    let level = subscriber::install(&stderr, settings.log_level, settings.log_format);
+    let (status, deadline) = match serve(settings, inherited, signals, &stderr, level) {
         Ok(deadline) => (ExitCode::SUCCESS, deadline),
         Err(failure) => {
             stderr.send(format!("loiter: {failure}\n").as_bytes());
@@ -83,29 +104,20 @@ fn setup_failed(error: io::Error) -> String {
     format!("cannot set up the process: {error}; check its limits (ulimit -n, ulimit -u)")
 }
 
-/// A second signal within this time counts as the same: some tools signal a process and its group.
-const SAME_SIGNAL: Duration = Duration::from_millis(20);
-
 /// Least time to flush standard error after the other logs have used up [`LOG_FLUSH`]: it reports
 /// those that could not be written.
 const LAST_FLUSH: Duration = Duration::from_millis(200);
 
-/// How far the shutdown has come.
-#[derive(Clone, Copy)]
-enum Phase {
-    Serving,
-    Draining,
-    Stopping,
-}
-
 /// Serves until the end, and returns the deadline for writing the logs. An error is a sentence.
 fn serve(
     settings: Settings,
-    signals: &mut Signals,
+    (heritage, predecessor): (Heritage, Option<Predecessor>),
+    mut signals: Signals,
     stderr: &Arc<Output>,
+    level: Level,
 ) -> Result<Instant, String> {
-    let (timeout, private) = (settings.shutdown_timeout, settings.private_fd_tables);
-    let mut server = start::start(settings, Some(stderr), Heritage::default())
+    let private = settings.private_fd_tables;
+    let mut server = start::start(settings.clone(), Some(stderr), heritage)
         .map_err(|error| error.to_string())?;
     let handle = server.handle();
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
@@ -117,68 +129,46 @@ fn serve(
         bound = %server.capacity.bound,
         "connection limit"
     );
-    let wake = signals.handle();
-    let waiter = thread::Builder::new()
-        .name("join".into())
-        .spawn(move || {
-            let totals = server.wait_for_workers();
-            wake.close();
-            // The main thread drops it: its drop would wait for the access log here.
-            (server, totals)
-        })
-        .map_err(setup_failed)?;
-    let phase = handle_signals(signals, &handle, timeout);
-    let ended = waiter.join();
-    if let (Phase::Draining | Phase::Stopping, Ok((_, totals))) = (phase, &ended) {
-        let super::WorkerStats { connections, requests, cut_off, clients_gone, skipped, .. } =
-            *totals;
-        let applied = totals.applied_text();
-        match (applied.is_empty(), skipped) {
-            (true, 0) => tracing::info!(connections, requests, cut_off, clients_gone, "stopped"),
-            _ => tracing::info!(
-                connections, requests, cut_off, clients_gone, %applied, skipped, "stopped"
-            ),
-        }
+    let (sender, events) = channel();
+    let (forwarded, ended) = (sender.clone(), sender.clone());
+    let supervisor =
+        Supervisor::new(handle.clone(), settings, level, (sender, events), predecessor)?;
+    spawn("signals", move || {
+        let mut forward = |signal| forwarded.send(Event::Signal(signal)).is_ok();
+        signals.forever().all(&mut forward);
+    })?;
+    spawn("join", move || {
+        let totals = server.wait_for_workers();
+        // The main thread drops it: its drop would wait for the access log here.
+        let _ = ended.send(Event::Ended(Box::new((server, totals))));
+    })?;
+    let (phase, ended) = supervisor.run();
+    if phase != Phase::Serving {
+        log_end(&ended.1);
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);
     stdout.close(deadline);
-    match (phase, ended) {
-        (Phase::Draining | Phase::Stopping, Ok(_)) => Ok(deadline),
-        _ => Err("the server ended unexpectedly".to_owned()),
+    match phase {
+        Phase::Draining | Phase::Stopping => Ok(deadline),
+        Phase::Serving => Err("the server ended unexpectedly".to_owned()),
     }
 }
 
-/// Handles signals until the server has ended. Each is handled before it is logged.
-fn handle_signals(signals: &mut Signals, handle: &Handle, timeout: Duration) -> Phase {
-    let at_start = terminals();
-    let mut phase = Phase::Serving;
-    let mut asked = Instant::now();
-    for signal in signals.forever() {
-        let name = signals::name(signal);
-        match (signals::request(signal, terminals(), at_start), phase) {
-            (Request::Silence, _) => {}
-            (Request::Nothing, _) => tracing::info!("{name}: ignored"),
-            (Request::Reopen, _) => {
-                let reopens = handle.reopen_log();
-                let what = if reopens { "reopening the access log" } else { "no log to reopen" };
-                tracing::info!("{name}: {what}");
-            }
-            (Request::End, Phase::Serving) => {
-                handle.drain(timeout);
-                (phase, asked) = (Phase::Draining, Instant::now());
-                tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
-            }
-            (Request::End, _) if asked.elapsed() < SAME_SIGNAL => {}
-            (Request::End, Phase::Draining) => {
-                handle.stop();
-                (phase, asked) = (Phase::Stopping, Instant::now());
-                tracing::info!("{name} again: stopping now");
-            }
-            (Request::End, Phase::Stopping) => process::exit(1),
-        }
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let thread = thread::Builder::new().name(name.into()).spawn(run);
+    thread.map(drop).map_err(setup_failed)
+}
+
+fn log_end(totals: &super::WorkerStats) {
+    let super::WorkerStats { connections, requests, cut_off, clients_gone, skipped, .. } = *totals;
+    let applied = totals.applied_text();
+    match (applied.is_empty(), skipped) {
+        (true, 0) => tracing::info!(connections, requests, cut_off, clients_gone, "stopped"),
+        _ => tracing::info!(
+            connections, requests, cut_off, clients_gone, %applied, skipped, "stopped"
+        ),
     }
-    phase
 }
 
 /// How many of the standard streams are terminals; a terminal that was closed does not count.

@@ -3,7 +3,6 @@
 //! It sends one blocking request with a deadline, over TCP, TLS or a Unix socket; an echo listener
 //! must return what it is sent.
 
-mod process;
 mod tls;
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 use socket2::{SockAddr, Socket, Type};
 
 use super::daemon::fail;
-use super::resolve;
+use super::{process, resolve};
 use crate::config::{Check, Host, NO_URL, SocketName};
 
 /// Time to connect, send the request and read the response.
@@ -120,7 +119,8 @@ impl<'a> Target<'a> {
 /// A host and a port; a wildcard host is not accepted.
 fn at(text: &str) -> Option<At> {
     let named = !text.starts_with([':', '*']);
-    Host::parse(text).ok().filter(|_| named).map(At::Host)
+    let is_address = |host: &Host| named && !matches!(host, Host::Inherited(_));
+    Host::parse(text).ok().filter(is_address).map(At::Host)
 }
 
 fn is_path(text: &str) -> bool {
@@ -295,6 +295,7 @@ mod tests {
             "http://user@127.0.0.1/",
             "tcp-echo://127.0.0.1",
             "udp-echo://127.0.0.1:7/",
+            "http://fd:web/",
             "unix:",
             "unix://",
             "unix::/a",

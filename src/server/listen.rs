@@ -17,7 +17,7 @@ use super::resolve;
 use super::socket_file;
 use super::worker::Listener;
 use crate::base::limits::{DATAGRAM_BUFFER_BYTES, LISTEN_BACKLOG, SAME_PORT_TRIES};
-use crate::config::{Bind, Host, Listen, SocketName, UnixSocket};
+use crate::config::{Bind, Listen, SocketName, UnixSocket};
 use crate::proto::conn::Protocol;
 
 /// The address and protocol of a listener. The settings have hosts, which resolve to these.
@@ -153,6 +153,27 @@ impl Address {
         }
     }
 
+    /// The address of a socket that is open already, if it can be served as `bind` says.
+    pub(super) fn served_as(bind: &Bind, socket: &impl AsFd) -> Option<Address> {
+        let socket = SockRef::from(socket);
+        let (bound, kind) = (socket.local_addr().ok()?, socket.r#type().ok()?);
+        let is_datagram = matches!(bind, Bind::UdpEcho(_));
+        match (bind, bound.as_socket()) {
+            _ if is_datagram != (kind == Type::DGRAM) => None,
+            (_, Some(at)) => Some(with_protocol(bind)?(at)),
+            (Bind::Http(_) | Bind::HttpAndHttps(_), None) => {
+                let name = match bound.as_pathname() {
+                    Some(path) => SocketName::File(path.to_owned()),
+                    None => SocketName::Abstract(
+                        String::from_utf8_lossy(bound.as_abstract_namespace()?).into_owned(),
+                    ),
+                };
+                Some(Address::Unix(UnixSocket::named(name)))
+            }
+            _ => None,
+        }
+    }
+
     /// A listener at this address, as workers see it.
     pub(super) fn listener(&self, deferred: bool) -> Listener {
         let local = self.at().map_or_else(|| "localhost".to_owned(), |at| at.to_string());
@@ -173,6 +194,18 @@ impl fmt::Display for Address {
     }
 }
 
+/// What is served there, at an IP address.
+fn with_protocol(bind: &Bind) -> Option<fn(SocketAddr) -> Address> {
+    match bind {
+        Bind::Http(_) => Some(Address::Http),
+        Bind::Https(_) => Some(Address::Https),
+        Bind::HttpAndHttps(_) => Some(Address::HttpAndHttps),
+        Bind::TcpEcho(_) => Some(Address::TcpEcho),
+        Bind::UdpEcho(_) => Some(Address::UdpEcho),
+        Bind::Unix(_) => None,
+    }
+}
+
 /// The addresses of one `--listen`, which get the same port.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
@@ -185,20 +218,24 @@ pub(super) struct Group {
 impl Group {
     /// Resolves the host of a listener.
     pub(super) fn resolve(listen: &Listen) -> io::Result<Group> {
-        let (host, kind): (&Host, fn(SocketAddr) -> Address) = match &listen.bind {
-            Bind::Http(host) => (host, Address::Http),
-            Bind::Https(host) => (host, Address::Https),
-            Bind::HttpAndHttps(host) => (host, Address::HttpAndHttps),
-            Bind::TcpEcho(host) => (host, Address::TcpEcho),
-            Bind::UdpEcho(host) => (host, Address::UdpEcho),
-            Bind::Unix(socket) => {
+        let (host, kind) = match (&listen.bind, with_protocol(&listen.bind)) {
+            (Bind::Unix(socket), _) => {
                 let addresses = vec![Address::Unix(socket.clone())];
                 return Ok(Group { addresses, lenient: false });
             }
+            (bind, kind) => bind.host().zip(kind).ok_or(ErrorKind::AddrNotAvailable)?,
         };
         let addresses = resolve::addresses(host)?.into_iter().map(kind).collect();
         // There may be no IPv6. All addresses of any other name must exist on this machine.
         Ok(Group { addresses, lenient: host.is_localhost() })
+    }
+
+    /// The same on this port, if any free one would do.
+    pub(super) fn on_free_port(self, port: impl FnOnce() -> Option<u16>) -> Group {
+        let is_free = self.addresses[0].at().is_some_and(|at| at.port() == 0);
+        let Some(port) = is_free.then(port).flatten() else { return self };
+        let addresses = self.addresses.into_iter().map(|address| address.on_port(port)).collect();
+        Group { addresses, ..self }
     }
 
     /// Opens all addresses, each with a socket for every worker. Those that are `open` already are

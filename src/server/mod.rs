@@ -15,6 +15,7 @@ mod datagram_queue;
 #[cfg(feature = "cli")]
 pub mod healthcheck;
 pub mod identity;
+mod inherited;
 mod listen;
 mod log;
 mod memory;
@@ -23,8 +24,12 @@ pub mod net;
 mod os;
 pub mod per_ip;
 mod plan;
+#[cfg(feature = "cli")]
+pub mod process;
 mod registry;
 mod reload;
+#[cfg(feature = "cli")]
+pub mod reload_command;
 mod report;
 mod resolve;
 mod secure;
@@ -50,8 +55,8 @@ use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use admin::Admin;
 use capacity::Capacity;
+pub use inherited::{Heritage, Inherited};
 pub use listen::Address;
-pub use registry::{Heritage, Inherited};
 use reload::Running;
 pub use start_error::StartError;
 use worker::{Command, WorkerStats};

@@ -28,6 +28,7 @@ use crate::base::time::Time;
 mod datagrams;
 pub(super) mod descriptors;
 pub(super) mod output;
+pub(super) mod process;
 #[cfg_attr(not(target_os = "linux"), path = "os/splice_none.rs")]
 mod splice;
 #[cfg_attr(not(target_os = "linux"), path = "os/timer_poll.rs")]

@@ -2,11 +2,12 @@
 //! workers are made, and those of a successor.
 
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use socket2::Socket;
 
+use super::inherited::{Adopted, Heritage, Inherited, is_called};
 use super::listen::{Address, Group, Open};
 use super::net::ListenKind;
 use super::os;
@@ -15,36 +16,20 @@ use super::socket_file::{self, SocketFile};
 use super::start_error::StartError;
 use super::worker::Listener;
 use crate::base::limits::MAX_LISTENERS;
-use crate::config::{BadValue, Bind, Listen, Settings};
+use crate::config::{ALL_INHERITED, BadValue, Bind, Listen, Settings};
 use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
 use crate::http::modifiers::Protocol::Http11;
 use crate::proto::conn::Protocol;
 use crate::proto::defaults;
 
-/// What a server begins with that another process has left to it.
-#[derive(Debug, Default)]
-pub struct Heritage {
-    /// The sockets to listen on; if there are any, nothing else is listened on.
-    pub sockets: Vec<Inherited>,
-    /// A random CA that clients trust, with its key, in PEM.
-    pub ca: Option<String>,
-}
-
-/// A socket to listen on that another process has opened.
-#[derive(Debug)]
-pub struct Inherited {
-    /// Its name; several may have the same.
-    pub name: String,
-    /// It listens, if it is not for datagrams.
-    pub socket: OwnedFd,
-}
-
 /// The listeners of a server, in the order of its settings.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     groups: Vec<Registered>,
     last_id: u32,
+    /// Whether nothing else is listened on than what was inherited.
+    exclusive: bool,
 }
 
 /// What one `--listen` has opened.
@@ -59,6 +44,8 @@ struct Registered {
 pub(super) struct Bound {
     /// Its number in the workers.
     id: u32,
+    /// The name of the inherited sockets, or the host of the `--listen`.
+    name: String,
     address: Address,
     /// Those of all workers.
     sockets: Vec<Socket>,
@@ -98,43 +85,47 @@ impl Registry {
         self.groups.iter().flat_map(|group| &group.all)
     }
 
-    /// Copies of all sockets, each named by its address.
-    pub(super) fn sockets(&self) -> io::Result<Vec<Inherited>> {
+    /// Copies of all sockets, and whether nothing else may be listened on.
+    pub(super) fn sockets(&self) -> io::Result<(Vec<Inherited>, bool)> {
         let all = self.bound().flat_map(|bound| bound.sockets.iter().map(move |s| (bound, s)));
         let copy = |(bound, socket): (&Bound, &Socket)| {
-            Ok(Inherited { name: bound.address.to_string(), socket: socket.try_clone()?.into() })
+            Ok(Inherited { name: bound.name.clone(), socket: socket.try_clone()?.into() })
         };
-        all.map(copy).collect()
+        Ok((all.map(copy).collect::<io::Result<_>>()?, self.exclusive))
     }
 
-    /// Opens what these settings have beyond what is open. With `inherited` sockets nothing new is
-    /// opened, and each of them must be used.
+    /// Opens what these settings have beyond what is open, and was `inherited`.
     pub(super) fn next(
         &mut self,
         settings: &Settings,
         workers: usize,
-        inherited: Vec<Inherited>,
+        mut inherited: Heritage,
     ) -> Result<Next, StartError> {
-        let mut inherited = (!inherited.is_empty()).then_some(inherited);
+        self.exclusive |= inherited.exclusive;
         let mut next = Next::default();
-        for listen in &settings.listen {
+        // Those for all other inherited sockets come last.
+        let is_last = |listen: &&Listen| listen.bind.inherited() == Some(ALL_INHERITED);
+        let first = settings.listen.iter().filter(|listen| !is_last(listen));
+        for listen in first.chain(settings.listen.iter().filter(is_last)) {
             let all = match self.unchanged(listen, &next) {
                 Some(kept) => {
                     let addresses = Vec::from_iter(kept.iter().map(Place::address).cloned());
                     next.check(&listen.bind, &addresses)?;
                     kept
                 }
-                None => self.open(listen, workers, &next, inherited.as_mut())?,
+                None => match listen.bind.inherited() {
+                    Some(name) => self.adopt(listen, name, &next, &mut inherited)?,
+                    None => self.open(listen, workers, &next, &mut inherited)?,
+                },
             };
             next.groups.push(NextGroup { listen: listen.clone(), all });
         }
-        match inherited.and_then(|unused| unused.into_iter().next()) {
-            None => Ok(next),
-            Some(unused) => Err(StartError::Address(
-                BadValue::new(format!("no --listen is for the inherited socket `{}`", unused.name))
-                    .advise("give one for its address"),
-            )),
+        inherited.check_used().map_err(StartError::Address)?;
+        if next.places().next().is_none() {
+            let nothing = BadValue::new("no socket is inherited, and none is to be opened");
+            return Err(StartError::Address(nothing.advise("give an address with --listen")));
         }
+        Ok(next)
     }
 
     /// The listeners of a `--listen` that the settings had before.
@@ -154,10 +145,11 @@ impl Registry {
         listen: &Listen,
         workers: usize,
         next: &Next,
-        inherited: Option<&mut Vec<Inherited>>,
+        inherited: &mut Heritage,
     ) -> Result<Vec<Place>, StartError> {
         let group = Group::resolve(listen)
             .map_err(|error| StartError::Resolve(listen.bind.clone(), error))?;
+        let (group, adopted) = inherited.take_bound(listen, group);
         next.check(&listen.bind, &group.addresses)?;
         let kept = |address: &Address| {
             let is_free =
@@ -167,30 +159,67 @@ impl Registry {
         };
         let mut all: Vec<Place> = group.addresses.iter().filter_map(kept).collect();
         for address in all.iter().map(Place::address) {
-            if let Address::Unix(socket) = address {
+            if let Address::Unix(socket) = address
+                && !self.exclusive
+            {
                 let set = socket_file::set_access(socket);
                 set.map_err(|error| StartError::Listen(address.clone(), error))?;
             }
         }
         let is_open = |address: &Address| kept(address).is_some();
-        let opened = match inherited {
-            None => {
-                let is_ours = |port| self.addresses().any(|address| address.port() == port);
-                group
-                    .open(workers, is_open, is_ours)
-                    .map_err(|(address, error)| StartError::Listen(address, error))?
-                    .into_iter()
-                    .map(|open| (open, false))
-                    .collect()
-            }
-            Some(inherited) => adopt(listen, &group, inherited)?,
-        };
-        for (Open { address, sockets }, shared) in opened {
-            self.last_id += 1;
-            let file = address.file().and_then(SocketFile::of);
-            all.push(Place::New(Bound { id: self.last_id, address, sockets, shared, file }));
+        let host = listen.bind.host().map(ToString::to_string).unwrap_or_default();
+        if !adopted.is_empty() {
+            all.extend(adopted.into_iter().map(|adopted| match self.exclusive {
+                true => self.add(adopted),
+                false => self.add(Adopted { name: host.clone(), ..adopted }),
+            }));
+        } else if !self.exclusive {
+            let is_ours = |port| self.addresses().any(|address| address.port() == port);
+            let opened = group
+                .open(workers, is_open, is_ours)
+                .map_err(|(address, error)| StartError::Listen(address, error))?;
+            all.extend(opened.into_iter().map(|Open { address, sockets }| {
+                self.add(Adopted { address, name: host.clone(), sockets })
+            }));
+        } else if all.is_empty() {
+            let bad = BadValue::new(format!("no inherited socket is bound to `{}`", listen.bind));
+            return Err(StartError::Address(bad.advise(
+                "with LISTEN_FDS nothing else is listened on; remove it, or add it to the socket \
+                 unit",
+            )));
         }
         Ok(all)
+    }
+
+    /// Takes over or keeps the inherited sockets of a `--listen fd:NAME`.
+    fn adopt(
+        &mut self,
+        listen: &Listen,
+        name: &str,
+        next: &Next,
+        inherited: &mut Heritage,
+    ) -> Result<Vec<Place>, StartError> {
+        let is_free = |bound: &&Bound| is_called(&bound.name, name) && !next.keeps(bound.id);
+        let kept = |bound: &Bound| {
+            let address = Address::served_as(&listen.bind, bound.sockets.first()?)?;
+            Some(Place::Kept(bound.id, address))
+        };
+        let mut all: Vec<Place> = self.bound().filter(is_free).filter_map(kept).collect();
+        if all.is_empty() {
+            let taken = inherited.take_named(&listen.bind, name).map_err(StartError::Address)?;
+            all.extend(taken.into_iter().map(|adopted| self.add(adopted)));
+        }
+        let addresses = Vec::from_iter(all.iter().map(Place::address).cloned());
+        next.check(&listen.bind, &addresses)?;
+        Ok(all)
+    }
+
+    /// Gives sockets their number.
+    fn add(&mut self, adopted: Adopted) -> Place {
+        self.last_id += 1;
+        let Adopted { address, name, sockets } = adopted;
+        let file = address.file().and_then(SocketFile::of).filter(|_| !self.exclusive);
+        Place::New(Bound { id: self.last_id, name, address, sockets, shared: self.exclusive, file })
     }
 
     /// Takes over the new listeners. Returns those that are no longer to be listened on.
@@ -222,33 +251,6 @@ impl Registry {
             }
         }
     }
-}
-
-/// The inherited sockets that are bound to the addresses of a `--listen`.
-fn adopt(
-    listen: &Listen,
-    group: &Group,
-    inherited: &mut Vec<Inherited>,
-) -> Result<Vec<(Open, bool)>, StartError> {
-    let mut all = Vec::new();
-    for address in &group.addresses {
-        let is_at = |inherited: &mut Inherited| address.is_of(&inherited.socket);
-        let sockets: Vec<Socket> =
-            inherited.extract_if(.., is_at).map(|inherited| inherited.socket.into()).collect();
-        for socket in &sockets {
-            socket.set_nonblocking(true).map_err(StartError::System)?;
-        }
-        if !sockets.is_empty() {
-            all.push((Open { address: address.clone(), sockets }, true));
-        }
-    }
-    if all.is_empty() {
-        let bad = BadValue::new(format!("no inherited socket is bound to `{}`", listen.bind));
-        return Err(StartError::Address(bad.advise(
-            "with LISTEN_FDS nothing else is listened on; remove it, or give the socket",
-        )));
-    }
-    Ok(all)
 }
 
 /// Listeners that were not taken over are closed, and leave no file.
@@ -331,11 +333,12 @@ impl Configured<'_> {
         self.bound.address.kind()
     }
 
-    /// Its sockets for one of the workers. Without enough of them, those of another process are
-    /// shared by several, and a worker has none of our own.
+    /// Its sockets for one of the workers, each for one at least. Without enough of them a worker
+    /// shares one with others, except a socket file of our own, which the first worker serves.
     pub(super) fn sockets(&self, worker: usize, workers: usize) -> Vec<BorrowedFd<'_>> {
         let Bound { sockets, shared, .. } = self.bound;
-        let number = if *shared { worker % sockets.len() } else { worker };
+        let is_divided = *shared || self.kind() != ListenKind::Unix;
+        let number = if is_divided { worker % sockets.len() } else { worker };
         let own = sockets.iter().skip(number).step_by(workers.max(1));
         own.map(AsFd::as_fd).collect()
     }

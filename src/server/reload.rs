@@ -4,15 +4,16 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use super::inherited::{Heritage, Inherited};
 use super::listen::Address;
 use super::log::Output;
 use super::os::descriptors;
 use super::plan::{Earlier, Plan};
-use super::registry::{Configured, Heritage, Inherited, Next, Registry};
+use super::registry::{Configured, Next, Registry};
 use super::start_error::StartError;
 use super::worker::{Command, Configuration, Opening};
 use super::{Handle, Mailbox};
-use crate::base::limits::COMMAND_PATIENCE;
+use crate::base::limits::{ADMIN_LAST, COMMAND_PATIENCE};
 use crate::config::{Setting, Settings};
 use defaults::RunTimeDefaults;
 
@@ -47,12 +48,12 @@ impl Handle {
         let before = self.settings();
         settings.api.readiness = before.api.readiness.clone();
         // Its worker may wait for what is running, so that must not be locked.
-        self.open_admin(&settings, Vec::new())?;
+        self.open_admin(&settings, Heritage::default())?;
         let unchanged = self.reload_workers(&settings);
         let admin = if unchanged.is_ok() { &settings } else { &before };
         match admin.admin {
             None => self.shared.admin.end(),
-            Some(_) if unchanged.is_err() => drop(self.open_admin(&before, Vec::new())),
+            Some(_) if unchanged.is_err() => drop(self.open_admin(&before, Heritage::default())),
             Some(_) => {}
         }
         unchanged
@@ -63,16 +64,12 @@ impl Handle {
         let Running { settings: last, plan, stderr, .. } = &*running;
         let unchanged = FIXED.into_iter().filter(|name| differs(name, last, settings)).collect();
         let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Earlier::Plan(plan, last))?);
-        self.apply(&mut running, settings.clone(), plan, Vec::new())?;
+        self.apply(&mut running, settings.clone(), plan, Heritage::default())?;
         Ok(unchanged)
     }
 
     /// Begins to listen, as the settings that it was started with say.
-    pub(super) fn listen(
-        &self,
-        settings: Settings,
-        inherited: Vec<Inherited>,
-    ) -> Result<(), StartError> {
+    pub(super) fn listen(&self, settings: Settings, inherited: Heritage) -> Result<(), StartError> {
         let mut running = self.running();
         let plan = Arc::clone(&running.plan);
         self.apply(&mut running, settings, plan, inherited)
@@ -83,7 +80,7 @@ impl Handle {
         running: &mut Running,
         settings: Settings,
         plan: Arc<Plan>,
-        inherited: Vec<Inherited>,
+        inherited: Heritage,
     ) -> Result<(), StartError> {
         let next = running.registry.next(&settings, plan.workers, inherited)?;
         self.serve(&next, &settings, &plan, &running.registry)?;
@@ -137,12 +134,27 @@ impl Handle {
     pub fn heritage(&self) -> io::Result<Heritage> {
         let running = self.running();
         let ca = running.plan.secure.as_ref().and_then(|secure| secure.portable_ca());
-        let mut sockets = running.registry.sockets()?;
+        let (mut sockets, exclusive) = running.registry.sockets()?;
         drop(running);
         if let Some(admin) = self.shared.admin.handle() {
-            sockets.append(&mut admin.heritage()?.sockets);
+            sockets.extend(admin.heritage()?.sockets.into_iter().map(Inherited::for_admin));
         }
-        Ok(Heritage { sockets, ca })
+        Ok(Heritage { sockets, ca, exclusive })
+    }
+
+    /// Leaves the listeners and their files to a successor, which is to be asked from now on what
+    /// is asked of the admin listener.
+    pub(super) fn hand_over(&self) {
+        self.running().registry.release(true);
+        if let Some(admin) = self.shared.admin.handle() {
+            admin.running().registry.release(true);
+            admin.drain(ADMIN_LAST);
+        }
+    }
+
+    /// Leaves the listeners and their files to a successor.
+    pub(super) fn hand_over(&self) {
+        self.running().registry.release(true);
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {

@@ -20,6 +20,7 @@ pub(super) fn addresses(host: &Host) -> io::Result<Vec<SocketAddr>> {
         (Some(known), _) => return Ok(known),
         (None, Host::Name(name, port)) => (name, *port),
         (None, Host::Address(address)) => return Ok(vec![*address]),
+        (None, Host::Inherited(_)) => return Err(ErrorKind::AddrNotAvailable.into()),
     };
     let listed = File::open(HOSTS).map(|file| in_hosts(BufReader::new(file), name));
     let found = match listed {

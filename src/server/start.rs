@@ -11,11 +11,12 @@ use std::thread::{self, JoinHandle};
 use mio::net::UnixStream;
 
 use super::admin::{Admin, take_inherited};
+use super::inherited::Heritage;
 use super::log::Output;
 use super::metrics::Ended;
 use super::os::{self, Os};
 use super::plan::{Earlier, Plan};
-use super::registry::{Heritage, Registry};
+use super::registry::Registry;
 use super::reload::Running;
 use super::report::Reporting;
 use super::start_error::StartError;
@@ -29,9 +30,9 @@ use crate::http::control::Readiness;
 pub(super) fn start(
     mut settings: Settings,
     stderr: Option<&Arc<Output>>,
-    heritage: Heritage,
+    mut heritage: Heritage,
 ) -> Result<Server, StartError> {
-    let Heritage { mut sockets, ca } = heritage;
+    let ca = heritage.ca.take();
     let admin = Admin::new(Readiness::starting());
     // The admin listener's own server shows the readiness of the other.
     if settings.api.control.is_none() {
@@ -39,17 +40,17 @@ pub(super) fn start(
     }
     let before = ca.as_deref().map_or(Earlier::Nothing, Earlier::Authority);
     let plan = Arc::new(Plan::new(&settings, stderr, before)?);
-    let foreign = sockets.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
+    let foreign = heritage.sockets.iter().map(|inherited| inherited.socket.as_raw_fd()).collect();
     let (threads, mailboxes, reporting) = (vec![], vec![], Reporting::default());
     let mut starter = Starter { plan, threads, mailboxes, foreign, reporting };
     let workers = starter.spawn_all();
     // On an error, dropping it stops the workers that did start.
     let mut server = starter.finish(settings.clone(), stderr, admin);
     workers?;
-    let for_admin = take_inherited(&settings, &mut sockets)?;
+    let for_admin = take_inherited(&settings, &mut heritage)?;
     // First, as what is accepted must be served.
     server.handle.open_admin(&settings, for_admin)?;
-    server.handle.listen(settings, sockets)?;
+    server.handle.listen(settings, heritage)?;
     server.handle.shared.admin.readiness.started();
     server.addresses = server.handle.addresses();
     Ok(server)

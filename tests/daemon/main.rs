@@ -5,6 +5,8 @@
 
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod activation;
 mod admin;
 mod admission;
 mod broken;
@@ -18,8 +20,16 @@ mod listen;
 mod logs;
 mod mistakes;
 mod modifiers;
+#[cfg(target_os = "linux")]
+mod notify;
+#[cfg(target_os = "linux")]
+mod pid_file;
 mod process;
+#[cfg(target_os = "linux")]
+mod reload;
 mod signals;
 mod stuck;
 mod swap;
 mod tls;
+#[cfg(target_os = "linux")]
+mod upgrade;

@@ -20,7 +20,7 @@ fn is_answered(mut stream: std::net::TcpStream) {
 fn what_would_kill_by_default_is_ignored_and_named() {
     let daemon = Daemon::start(&["--workers", "1"]);
     let stream = waiting(&daemon);
-    for name in ["USR2", "ALRM", "VTALRM", "PROF", "XCPU", "WINCH"] {
+    for name in ["ALRM", "VTALRM", "PROF", "XCPU", "WINCH"] {
         daemon.signal(name);
         daemon.logged(&format!("SIG{name}: ignored"));
     }

@@ -63,7 +63,7 @@ fn ends_by_two_signals(daemon: &mut Daemon) {
 /// worker without descriptors, both signals and the end.
 fn lives_and_ends(mut daemon: Daemon) -> Daemon {
     serves(&daemon);
-    ["USR1", "HUP", "USR2"].into_iter().for_each(|name| daemon.signal(name));
+    ["USR1", "HUP", "ALRM"].into_iter().for_each(|name| daemon.signal(name));
     let mut held: Vec<TcpStream> = (0..80).map(|_| daemon.connect()).collect();
     // A connection with an unfinished head is not evicted.
     held.iter_mut().for_each(|stream| stream.write_all(b"GET / HT").expect("it is open"));
@@ -102,7 +102,7 @@ fn a_log_that_is_read_has_every_line() {
         "\"target\":\"/get\"",
         "SIGUSR1: no log to reopen",
         "SIGHUP: no log to reopen",
-        "SIGUSR2: ignored",
+        "SIGALRM: ignored",
         #[cfg(target_os = "linux")]
         "cannot accept connections",
         "SIGTERM: finishing requests in flight",
@@ -153,7 +153,7 @@ fn standard_streams_may_be_closed() {
         let mut command = command("sh");
         command.args(["-c", &format!("exec \"$0\" \"$@\" {closed}"), BIN, "--workers", "1"]);
         let mut local = Local::start(&mut command, &socket, Stdio::null(), Stdio::null());
-        local.signal("USR2");
+        local.signal("ALRM");
         local.signal("HUP");
         assert!(local.get().starts_with("HTTP/1.1 200 OK\r\n"), "{closed}");
         local.signal("TERM");
@@ -290,7 +290,7 @@ fn lost_lines_are_reported_when_the_log_is_read_again() {
     // It holds the FIFO open.
     drop(command);
     let asked = flood(&daemon);
-    daemon.signal("USR2");
+    daemon.signal("ALRM");
     serves(&daemon);
     daemon.log = lines(reader);
     let deadline = Instant::now() + DEADLINE;
@@ -306,7 +306,7 @@ fn lost_lines_are_reported_when_the_log_is_read_again() {
     let written = seen.iter().filter(|line| line.contains("\"peer\"")).count() as u64;
     let lost: u64 = seen.iter().filter_map(|line| lost(line, "standard error")).sum();
     assert_eq!(written + lost, asked + 2, "each is written or counted");
-    for message in ["SIGUSR2: ignored", "SIGTERM: finishing", "stopped"] {
+    for message in ["SIGALRM: ignored", "SIGTERM: finishing", "stopped"] {
         let lines = seen.iter().filter(|line| line.contains(message)).count();
         assert_eq!(lines, 1, "`{message}` has room of its own");
     }
@@ -321,8 +321,8 @@ fn an_access_log_that_nobody_reads_costs_its_lines_alone() {
     let args = ["--workers", "1", "--access-log", "common", "--access-log-file", &name];
     let mut daemon = Daemon::start(&args);
     let asked = flood(&daemon);
-    daemon.signal("USR2");
-    daemon.logged("SIGUSR2: ignored");
+    daemon.signal("ALRM");
+    daemon.logged("SIGALRM: ignored");
     let log = lines(reader);
     let report = daemon.logged("log lines were lost");
     daemon.signal("TERM");

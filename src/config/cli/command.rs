@@ -50,6 +50,9 @@ const COMMON: [(&str, &str); 11] = [
     ("access-log", "off, common, combined or json"),
 ];
 
+/// The words for something else than serving.
+const SUBCOMMANDS: [&str; 5] = ["healthcheck", "reload", "modifiers", "completions", "man"];
+
 /// The whole command line.
 pub(crate) fn command() -> Command {
     Command::new("loiter")
@@ -60,7 +63,7 @@ pub(crate) fn command() -> Command {
         .args_override_self(true)
         .args(config_flags())
         .args(SECTIONS.iter().flat_map(flags))
-        .subcommands([healthcheck(), modifiers(), completions(), man()])
+        .subcommands([healthcheck(), reload(), modifiers(), completions(), man()])
 }
 
 /// Parses `args`, or returns the text that they ask for.
@@ -195,6 +198,20 @@ fn healthcheck() -> Command {
         )
 }
 
+fn reload() -> Command {
+    Command::new("reload")
+        .about("Make a running loiter reload its configuration, if that is valid")
+        .arg(
+            Arg::new("pid")
+                .long("pid")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u32).range(1..))
+                .help(
+                    "The process ID [default: the one in the file that --pid-file names] (Linux)",
+                ),
+        )
+}
+
 fn modifiers() -> Command {
     Command::new("modifiers")
         .about("Show what makes a response slow, odd or broken: ~delay=2s and the like")
@@ -277,8 +294,7 @@ pub(crate) fn did_you_mean(name: &str) -> Option<String> {
 /// For a word that is neither a flag nor a subcommand: it may be an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
-    let advice = match nearest(word, ["healthcheck", "modifiers", "completions", "man"].into_iter())
-    {
+    let advice = match nearest(word, SUBCOMMANDS.into_iter()) {
         Some(known) => format!("did you mean `{known}`?"),
         None if is_port => format!("did you mean `--listen :{word}`?"),
         None if word.parse::<Listen>().is_ok() => format!("did you mean `--listen {word}`?"),

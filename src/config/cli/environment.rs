@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::Given;
 use super::command::CONFIG_VARIABLE;
 use super::error::{ConfigError, Place};
+use crate::config::listen::ALL_INHERITED;
 use crate::config::settings::{Setting, Shape};
 use crate::config::suggest::nearest;
 use crate::config::values::BadValue;
@@ -26,6 +27,13 @@ const OWN: &str = "LOITER_";
 const EXPOSED: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
 /// go-httpbin's variables for the address to listen on.
 pub(crate) const HOST_AND_PORT: [&str; 2] = ["HOST", "PORT"];
+
+/// The variable by which a server that restarts hands its sockets to the new process.
+pub const UPGRADE: &str = "LOITER_UPGRADE";
+/// How many sockets a service manager has opened for the process (sd_listen_fds(3)).
+pub const SOCKETS: &str = "LISTEN_FDS";
+/// The process that they are for.
+const SOCKETS_FOR: &str = "LISTEN_PID";
 
 /// go-httpbin's variable that makes it serve HTTPS in place of HTTP.
 const CERTIFICATE: &str = "HTTPS_CERT_FILE";
@@ -92,6 +100,24 @@ pub(crate) fn listen(env: &Environment, https: bool) -> Option<Given> {
     host_and_port(host, port, https, Place::Environment(name.to_owned()))
 }
 
+/// Removes what another process than `number` has inherited: a shell may pass its environment on.
+/// A server that restarts cannot name its new process in advance, so there [`UPGRADE`] counts.
+pub fn without_foreign_sockets(mut env: Environment, number: u32) -> Environment {
+    let is_for = |text: &String| text.trim().parse() == Ok(number);
+    if !env.contains_key(UPGRADE) && !env.get(SOCKETS_FOR).is_some_and(is_for) {
+        env.remove(SOCKETS);
+    }
+    env
+}
+
+/// The listeners if sockets are inherited and no other setting names them: all of them.
+pub(crate) fn inherited(env: &Environment) -> Option<Given> {
+    variable(env, SOCKETS)?;
+    let place = Place::Environment(SOCKETS.to_owned());
+    let text = format!("fd:{ALL_INHERITED},udp-echo://fd:{ALL_INHERITED}");
+    Some(Given { row: Setting::named("listen")?, text, place })
+}
+
 /// The address that go-httpbin listens on with this host and port.
 pub(crate) fn host_and_port(
     host: Option<String>,
@@ -123,7 +149,8 @@ pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
 
 fn unknown(name: &str, text: &str) -> Option<ConfigError> {
     let word = name.strip_prefix(OWN)?;
-    let known = Setting::all().any(|row| row.variable() == name) || name == CONFIG_VARIABLE;
+    let known = Setting::all().any(|row| row.variable() == name)
+        || [CONFIG_VARIABLE, UPGRADE].contains(&name);
     if known || is_exposed(name) || is_service_link(word, text) {
         return None;
     }

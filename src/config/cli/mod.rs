@@ -29,7 +29,7 @@ use clap::ArgMatches;
 use crate::config::print::effective;
 use crate::config::settings::{Setting, Settings};
 use environment::variable;
-pub use environment::{Environment, environment};
+pub use environment::{Environment, SOCKETS, UPGRADE, environment, without_foreign_sockets};
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use health::{Check, NO_URL, urls as health_urls};
 
@@ -44,6 +44,17 @@ pub enum Invocation {
     Checked(String),
     /// Check the health of a running server.
     Healthcheck(Check),
+    /// Make a running server reload its configuration.
+    Reload(Running),
+}
+
+/// A running server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// Its process ID.
+    Process(u32),
+    /// The file that has its process ID.
+    PidFile(PathBuf),
 }
 
 /// A value given for a setting, and where it was given.
@@ -77,6 +88,7 @@ pub fn read_in(
         Some(("completions", sub)) => Ok(Invocation::Print(command::completion_script(sub))),
         Some(("man", _)) => Ok(Invocation::Print(man::page())),
         Some(("modifiers", _)) => Ok(Invocation::Print(modifiers_help::text())),
+        Some(("reload", sub)) => reload(&sources, sub),
         Some((_, sub)) => healthcheck(&sources, sub),
         None => serve(&sources),
     }
@@ -108,6 +120,7 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let Sources { folder, matches, go_flags, env } = *sources;
     let https = environment::is_https(go_flags, env);
     let mut given = Vec::from_iter(environment::listen(env, https).map(Ok));
+    given.extend(environment::inherited(env).map(Ok));
     if let Some(path) = config_file(sources) {
         given.extend(file::read(&folder.join(path)));
     }
@@ -146,6 +159,19 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
 fn config_file(sources: &Sources) -> Option<PathBuf> {
     let flag = sources.matches.get_one::<PathBuf>("config").cloned();
     flag.or_else(|| variable(sources.env, command::CONFIG_VARIABLE).map(PathBuf::from))
+}
+
+fn reload(sources: &Sources, sub: &ArgMatches) -> Result<Invocation, ConfigErrors> {
+    if let Some(number) = sub.get_one::<u32>("pid") {
+        return Ok(Invocation::Reload(Running::Process(*number)));
+    }
+    match merge(sources)?.pid_file {
+        Some(path) => Ok(Invocation::Reload(Running::PidFile(path))),
+        None => {
+            let (wrong, advice) = ("the settings have no pid-file", "give --pid N after `reload`");
+            Err(ConfigError::new(Place::Usage, wrong, advice).into())
+        }
+    }
 }
 
 fn healthcheck(sources: &Sources, sub: &ArgMatches) -> Result<Invocation, ConfigErrors> {

@@ -128,6 +128,8 @@ pub struct Settings {
     pub admin: Option<Bind>,
     /// Time for requests in progress to finish at shutdown.
     pub shutdown_timeout: Duration,
+    /// The file for the process ID, if there is one.
+    pub pid_file: Option<PathBuf>,
     /// Whether `/hostname` shows the machine's host name.
     pub real_hostname: bool,
     /// What the TLS listeners use.
@@ -209,6 +211,7 @@ impl Default for Settings {
             max_connections: None,
             admin: None,
             shutdown_timeout: Duration::from_secs(8),
+            pid_file: None,
             real_hostname: false,
             tls: TlsSettings::default(),
             api: App::default(),

@@ -1,5 +1,7 @@
 //! What the operator of a running server has: shutdown, reload, restart and the admin listener.
 
+use std::path::Path;
+
 use super::*;
 use crate::config::admin;
 
@@ -21,4 +23,25 @@ pub(super) const ROWS: &[Setting] = &[
         help: "Time for requests in progress to finish at shutdown",
         ..time!(shutdown_timeout, duration)
     },
+    Setting {
+        name: "pid-file",
+        shape: Shape::File,
+        value: "FILE",
+        takes: "the name of a file, or off for none",
+        help: "File for the process ID, written once the server listens and removed at its end; \
+               `loiter reload` reads it",
+        set: |s, text| pid_file(text).map(|file| s.pid_file = file),
+        show: |s| {
+            s.pid_file.as_deref().map_or("off".into(), |file: &Path| file.display().to_string())
+        },
+        ..ROW
+    },
 ];
+
+fn pid_file(text: &str) -> Result<Option<PathBuf>, BadValue> {
+    match text {
+        "off" => Ok(None),
+        "" => Err(BadValue::new("a file needs a name")),
+        path => Ok(Some(PathBuf::from(path))),
+    }
+}

@@ -15,13 +15,15 @@ pub(super) const ROWS: &[Setting] = &[
         name: "listen",
         shape: Shape::List,
         value: "ADDRESS",
-        takes: "HOST:PORT, also after http://, https://, tcp-echo:// or udp-echo://; or unix:PATH",
+        takes: "HOST:PORT or fd:NAME, also after http://, https://, tcp-echo:// or udp-echo://; or \
+                unix:PATH",
         help: "Address and protocol to listen on; can be repeated. Without a scheme it is \
                http+https://: HTTP with TLS and without on one port. No host means every \
                interface, localhost both loopback addresses, port 0 any free port. By default \
                every user can connect to a socket file (mode 0666); \
                'unix:PATH?mode=0660&owner=USER&group=GROUP' changes that. unix:@NAME is a socket \
-               without a file (Linux). 'http://:8081/~delay=20ms' and 'unix:PATH?~delay=20ms' \
+               without a file (Linux). fd:NAME is a socket that systemd has opened, fd:* every \
+               other such socket. 'http://:8081/~delay=20ms' and 'unix:PATH?~delay=20ms' \
                modify all responses there (`loiter help modifiers`). After a modifier, a comma \
                begins a listener only if a scheme such as http://, unix:, an IP address, :PORT or \
                localhost:PORT follows; %2C never does",

@@ -16,8 +16,12 @@ use signal_hook::low_level::signal_name;
 pub(super) enum Request {
     /// Finish the requests in progress, and end.
     End,
+    /// Read the configuration again, and reopen the log files.
+    Reload,
     /// Reopen the log files.
     Reopen,
+    /// Start a new process that continues the service, and end.
+    Upgrade,
     /// Nothing; by default it would end the process.
     Nothing,
     /// Nothing, and it is not logged: a terminal was resized, or a log file reached the limit on
@@ -26,11 +30,10 @@ pub(super) enum Request {
 }
 
 /// Signals with a meaning.
-const WANTED: [c_int; 5] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1];
+const WANTED: [c_int; 6] = [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2];
 
 /// Signals to ignore, on every system.
-const UNWANTED: [c_int; 8] =
-    [SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXCPU, SIGXFSZ, SIGWINCH];
+const UNWANTED: [c_int; 7] = [SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXCPU, SIGXFSZ, SIGWINCH];
 
 /// Handles every signal that would end the process, except those for a fault, such as SIGSEGV.
 pub(super) fn take() -> io::Result<Signals> {
@@ -58,12 +61,14 @@ fn others() -> impl Iterator<Item = c_int> {
 }
 
 /// What a signal requests. `terminals`: how many standard streams are terminals, now and
-/// `at_start`. SIGHUP reopens the logs, but ends the process if the terminal was closed.
+/// `at_start`. SIGHUP reloads, but ends the process if the terminal was closed.
 pub(super) fn request(signal: c_int, terminals: usize, at_start: usize) -> Request {
     match signal {
         SIGTERM | SIGINT | SIGQUIT => Request::End,
         SIGHUP if terminals < at_start => Request::End,
-        SIGHUP | SIGUSR1 => Request::Reopen,
+        SIGHUP => Request::Reload,
+        SIGUSR1 => Request::Reopen,
+        SIGUSR2 => Request::Upgrade,
         SIGWINCH if terminals > 0 => Request::Silence,
         SIGXFSZ => Request::Silence,
         _ => Request::Nothing,
@@ -99,10 +104,11 @@ mod tests {
             assert_eq!(request(signal, 3, 3), Request::End);
         }
         assert_eq!(request(SIGUSR1, 0, 3), Request::Reopen);
-        assert_eq!(request(SIGHUP, 0, 0), Request::Reopen);
-        assert_eq!(request(SIGHUP, 2, 2), Request::Reopen);
+        assert_eq!(request(SIGUSR2, 3, 3), Request::Upgrade);
+        assert_eq!(request(SIGHUP, 0, 0), Request::Reload);
+        assert_eq!(request(SIGHUP, 2, 2), Request::Reload);
         assert_eq!(request(SIGHUP, 0, 2), Request::End, "its terminal is gone");
-        assert_eq!(request(SIGUSR2, 3, 3), Request::Nothing);
+        assert_eq!(request(SIGALRM, 3, 3), Request::Nothing);
         assert_eq!(request(SIGWINCH, 0, 0), Request::Nothing, "sent by somebody");
         assert_eq!(request(SIGWINCH, 1, 1), Request::Silence, "a terminal was resized");
         assert_eq!(request(SIGXFSZ, 0, 0), Request::Silence);

@@ -31,7 +31,9 @@ pub(super) fn exchange<S: Read + Write>(
 ) -> io::Result<bool> {
     let name = match host {
         Host::Address(address) => ServerName::IpAddress(address.ip().into()),
-        Host::Name(name, _) => ServerName::try_from(name.clone()).map_err(io::Error::other)?,
+        Host::Name(name, _) | Host::Inherited(name) => {
+            ServerName::try_from(name.clone()).map_err(io::Error::other)?
+        }
     };
     let provider = Arc::new(default_provider());
     let own = Arc::new(NoCertificate::default());

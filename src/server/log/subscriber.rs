@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Output;
@@ -15,14 +17,30 @@ use crate::config::{LogFormat, LogLevel};
 /// The target of our own events.
 const OURS: &str = "loiter";
 
+/// The level of the log, which can change.
+#[derive(Debug)]
+pub(in super::super) struct Level {
+    asked: Targets,
+    filter: reload::Handle<Targets, Registry>,
+}
+
+impl Level {
+    /// Logs events of this level and above, unless `RUST_LOG` overrides it.
+    pub(in super::super) fn set(&self, level: LogLevel) {
+        // It fails only if another subscriber, such as a test's, is used.
+        let _ = self.filter.reload(filter(level, self.asked.clone()));
+    }
+}
+
 /// Sends the events of this process to `stderr`, the output for standard error.
-pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: LogFormat) {
+pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: LogFormat) -> Level {
     let asked = env::var("RUST_LOG").ok().filter(|directives| !directives.trim().is_empty());
     let (asked, bad) = match asked.as_deref().map(str::parse).transpose() {
         Ok(asked) => (asked, None),
         Err(error) => (None, Some(error)),
     };
-    let filter = filter(level, asked.unwrap_or_default());
+    let asked: Targets = asked.unwrap_or_default();
+    let (filter, handle) = reload::Layer::new(filter(level, asked.clone()));
     let terminal = io::stderr().is_terminal();
     let colour = terminal && takes_colour(env::var_os("NO_COLOR"), env::var_os("TERM"));
     let lines = tracing_subscriber::fmt::layer()
@@ -40,6 +58,7 @@ pub(in super::super) fn install(stderr: &Arc<Output>, level: LogLevel, format: L
     if let Some(error) = bad {
         tracing::warn!(%error, "RUST_LOG is invalid; write RUST_LOG=debug or loiter=debug");
     }
+    Level { asked, filter: handle }
 }
 
 /// Whether a terminal gets colours: not with NO_COLOR (no-color.org), and not a dumb one.

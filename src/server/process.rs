@@ -1,8 +1,8 @@
-//! Finds the address of a running server from `/proc`.
+//! The configuration of processes: of this one, and of running servers, from `/proc`.
 //!
-//! The command line and environment of its process are parsed as the server parsed them, so the
-//! address can come from a flag, a variable or a file. For port 0, the sockets of the process are
-//! searched.
+//! The command line and environment of a server are parsed as the server parsed them, so its
+//! address can come from a flag, a variable or a file. For port 0, and for inherited sockets, the
+//! sockets of the process are searched.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,15 +13,31 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Environment, Invocation};
+use crate::config::{self, ConfigErrors, Environment, Invocation};
 
-/// The URLs of the server with this process ID, or why there are none.
-pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
+/// Reads the configuration of this process, which may have changed in its file.
+pub fn own() -> Result<Invocation, ConfigErrors> {
+    config::read(env::args_os(), &own_environment())
+}
+
+/// The environment of this process.
+pub(super) fn own_environment() -> Environment {
+    let variables = config::environment(env::vars_os());
+    config::without_foreign_sockets(variables, std::process::id())
+}
+
+/// The same for the server with this process ID, as it would read it now; an error if it is none.
+pub(super) fn invocation(number: u32) -> Result<Result<Invocation, ConfigErrors>, String> {
     let args = command_line(number)?.ok_or_else(|| {
         format!("process {number} is another program; give the process ID of a loiter")
     })?;
+    Ok(config::read_in(&folder(number), args, &environment(number)))
+}
+
+/// The URLs of the server with this process ID, or why there are none.
+pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
     let folder = folder(number);
-    let settings = match config::read_in(&folder, args, &environment(number)) {
+    let settings = match invocation(number)? {
         Ok(Invocation::Run(settings)) => settings,
         Ok(_) => return Err(format!("process {number} does not serve")),
         Err(wrong) => {
@@ -45,7 +61,7 @@ pub(super) fn is_container() -> bool {
 pub(super) const FIRST: u32 = 1;
 
 /// The command line of a loiter process; `None` for another program.
-fn command_line(number: u32) -> Result<Option<Vec<OsString>>, String> {
+pub(super) fn command_line(number: u32) -> Result<Option<Vec<OsString>>, String> {
     let text = fs::read(format!("/proc/{number}/cmdline")).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("there is no process {number}"),
         _ => format!("process {number} cannot be inspected: {error}"),
@@ -67,14 +83,14 @@ fn from_our_name(text: &[u8], name: &OsStr) -> Option<Vec<OsString>> {
 /// environment of this process: in a container they are the same.
 fn environment(number: u32) -> Environment {
     let Ok(text) = fs::read(format!("/proc/{number}/environ")) else {
-        return config::environment(env::vars_os());
+        return own_environment();
     };
     let pairs = text.split(|byte| *byte == 0).filter_map(|pair| {
         let at = pair.iter().position(|byte| *byte == b'=')?;
         let part = |part: &[u8]| OsString::from_vec(part.to_vec());
         Some((part(&pair[..at]), part(&pair[at + 1..])))
     });
-    config::environment(pairs)
+    config::without_foreign_sockets(config::environment(pairs), number)
 }
 
 /// Its working directory; this process's, if that is not readable.
