@@ -95,7 +95,7 @@ impl Player {
                     self.turn();
                 }
                 Step::Drain => {
-                    self.driver.worker.draining = true;
+                    self.driver.worker.drain(self.driver.clock.now);
                     self.turn();
                 }
                 Step::Unblock => {

@@ -177,6 +177,20 @@ pub const ACCEPTS_PER_TURN: usize = 256;
 /// Seconds the kernel may hold back a connection without data (`TCP_DEFER_ACCEPT`). One is the
 /// least it counts, as it uses the handshake's retransmission timer.
 pub const DEFER_ACCEPT_SECONDS: i32 = 1;
+/// How long an idle connection may still send a request after the server was asked to stop, by
+/// default.
+pub const DRAIN_IDLE: Duration = Duration::from_secs(1);
+/// Time for the first request of a connection that is accepted while the server stops, at least:
+/// two round trips for a handshake of TLS 1.2, to a client far away.
+pub const FIRST_REQUEST_TIME: Duration = Duration::from_secs(1);
+/// Longest time for handshakes under way to finish before a listener is closed. What the kernel has
+/// held back is handed over within [`DEFER_ACCEPT_SECONDS`]; a half-open scan never finishes.
+pub const HANDSHAKES_TIME: Duration = Duration::from_millis(1500);
+/// Time between two looks at whether they have.
+pub const HANDSHAKES_RETRY: Duration = Duration::from_millis(20);
+/// Most of each of the kernel's tables of TCP sockets that such a look reads, in bytes: some 50,000
+/// sockets, which take 20 ms. If it is longer, handshakes are assumed to be under way.
+pub const SOCKET_TABLE_BYTES: u64 = 8 << 20;
 /// Timers fired before the sockets are polled again.
 pub const FIRES_PER_TURN: usize = 1024;
 /// Receive buffer of a connection whose client is to be read slowly, in bytes. With a quarter of it

@@ -77,7 +77,7 @@ impl Broken {
                 if over { Next::Close } else { Next::Linger(*until) }
             }
             Broken::Silent { until } => {
-                let over = edge.eof_reported || cx.worker.draining || now >= *until;
+                let over = edge.eof_reported || cx.ends_idle() || now >= *until;
                 if over { Next::Close } else { Next::Sleep(*until) }
             }
             Broken::Begins(_) | Broken::Reset => Next::Reset,

@@ -17,7 +17,7 @@ pub fn advance(cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         return Next::Write;
     }
     std::mem::swap(input, output);
-    match (output.is_empty(), cx.edge.read_eof || cx.worker.draining) {
+    match (output.is_empty(), cx.edge.read_eof || cx.ends_idle()) {
         (true, true) => Next::Close,
         (true, false) => Next::Read(Time::NEVER),
         (false, _) => Next::Write,

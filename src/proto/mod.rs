@@ -206,6 +206,11 @@ impl<'a> Cx<'a> {
         self.worker.metrics.overloaded += 1;
         Err(refusal)
     }
+
+    /// Whether what is idle or silent ends now, because the server stops.
+    pub fn ends_idle(&self) -> bool {
+        self.clock.now >= self.worker.idle_until
+    }
 }
 
 /// The time.
@@ -263,8 +268,11 @@ pub struct Ends<'a> {
 /// What all connections of a worker share.
 #[derive(Debug)]
 pub struct Shared {
-    /// Whether the server is stopping: finish what was begun, begin nothing.
+    /// Whether the server is stopping: each answer says that its connection ends.
     pub draining: bool,
+    /// When what is idle or silent ends; [`Time::NEVER`] unless the server is stopping. Until then
+    /// a client may send a request, as it cannot know yet that the server stops.
+    pub idle_until: Time,
     /// The `Server` and `Date` fields.
     pub date_header: DateHeader,
     /// Random generator.
@@ -310,6 +318,11 @@ impl Shared {
         self.modifiers.answering(self.number, self.delayed)
     }
 
+    /// Begins to stop; what is idle may go on until this moment.
+    pub fn drain(&mut self, idle_until: Time) {
+        (self.draining, self.idle_until) = (true, idle_until);
+    }
+
     /// Publishes this worker's part of them.
     pub fn publish(&self) {
         self.modifiers.set_answering(self.number, self.delayed);
@@ -319,6 +332,7 @@ impl Shared {
     pub fn new(seed: u64) -> Shared {
         Shared {
             draining: false,
+            idle_until: Time::NEVER,
             date_header: DateHeader::default(),
             random: Random::new(seed),
             body: Vec::new(),

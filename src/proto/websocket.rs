@@ -122,7 +122,7 @@ impl WebSocket {
             Some(Play::Wait(due)) => due,
             Some(Play::Message) | None => Time::NEVER,
         };
-        let over = cx.worker.draining || cx.clock.now >= self.until;
+        let over = cx.ends_idle() || cx.clock.now >= self.until;
         if due != Time::NEVER {
             if cx.edge.eof_reported && cx.app.half_close == HalfClose::Cancel {
                 self.end(cx);

@@ -9,7 +9,7 @@ use super::control::{Controller, ExitHook};
 use super::inherited::{Heritage, Inherited};
 use super::listen::{Address, Group};
 use super::start_error::StartError;
-use super::{Handle, Server};
+use super::{Drain, Handle, Server};
 use crate::base::limits::{ADMIN_CONNECTIONS, ADMIN_LAST, Limits};
 use crate::config::{Bind, Host, Listen, Settings};
 use crate::http::app::App;
@@ -47,7 +47,8 @@ impl Admin {
         // Not within the lock: it ends when its worker has, which may want the lock.
         let server = self.server().take();
         if let Some(server) = server {
-            server.handle.drain(ADMIN_LAST);
+            // Its clients' connections are idle: nothing is lost.
+            server.handle.drain(Drain { idle: Duration::ZERO, ..Drain::from(ADMIN_LAST) });
             server.join();
         }
     }

@@ -109,7 +109,7 @@ impl Handle {
         }
         match self.shared.admin.exit.get() {
             Some(ExitHook(exit)) => exit(status),
-            None => self.drain(self.settings().shutdown_timeout),
+            None => self.drain(&self.settings()),
         }
     }
 

@@ -5,8 +5,9 @@
 //! reloads, and one waits for a new process to serve.
 //!
 //! ```text
-//! SIGTERM, SIGINT, SIGQUIT   finish requests in progress, for at most --shutdown-timeout; exit 0
-//!   a second one             close all connections; exit 0
+//! SIGTERM, SIGINT, SIGQUIT   finish requests in progress, for --shutdown-timeout at most; exit 0,
+//!                            or 1 if answers were cut off
+//!   a second one             close all connections; exit 0 or 1 likewise
 //!   a third one              exit 1 at once, whatever the workers do
 //! SIGHUP                     read the configuration again, and reopen the access log; if the
 //!                            terminal was closed, the same as SIGTERM
@@ -69,7 +70,7 @@ pub fn run(settings: Settings) -> ExitCode {
     };
     let level = subscriber::install(&stderr, settings.log_level, settings.log_format);
     let (status, deadline) = match serve(settings, inherited, signals, &stderr, level) {
-        Ok(deadline) => (ExitCode::SUCCESS, deadline),
+        Ok((status, deadline)) => (status, deadline),
         Err(failure) => {
             stderr.send(format!("loiter: {failure}\n").as_bytes());
             (ExitCode::FAILURE, Instant::now() + LOG_FLUSH)
@@ -108,15 +109,17 @@ fn setup_failed(error: io::Error) -> String {
 /// those that could not be written.
 const LAST_FLUSH: Duration = Duration::from_millis(200);
 
-/// Serves until the end, and returns the deadline for writing the logs. An error is a sentence.
+/// Serves until the end, and returns the exit status and the deadline for writing the logs. An
+/// error is a sentence.
 fn serve(
     settings: Settings,
     (heritage, predecessor): (Heritage, Option<Predecessor>),
     mut signals: Signals,
     stderr: &Arc<Output>,
     level: Level,
-) -> Result<Instant, String> {
+) -> Result<(ExitCode, Instant), String> {
     let private = settings.private_fd_tables;
+    let within = settings.shutdown_timeout;
     let mut server = start::start(settings.clone(), Some(stderr), heritage)
         .map_err(|error| error.to_string())?;
     let handle = server.handle();
@@ -144,13 +147,15 @@ fn serve(
     })?;
     let (phase, ended) = supervisor.run();
     if phase != Phase::Serving {
-        log_end(&ended.1);
+        log_end(&ended.1, phase, within);
     }
     let deadline = Instant::now() + LOG_FLUSH;
     handle.close_log(deadline);
     stdout.close(deadline);
     match phase {
-        Phase::Draining | Phase::Stopping => Ok(deadline),
+        Phase::Draining | Phase::Stopping => {
+            Ok((ExitCode::from(u8::from(ended.1.cut_off > 0)), deadline))
+        }
         Phase::Serving => Err("the server ended unexpectedly".to_owned()),
     }
 }
@@ -160,8 +165,23 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), String> 
     thread.map(drop).map_err(setup_failed)
 }
 
-fn log_end(totals: &super::WorkerStats) {
+/// Why connections were closed in the middle of an answer.
+fn cut_off_text(count: u64, phase: Phase, within: Duration) -> String {
+    let what = if count == 1 { "1 answer was" } else { &format!("{count} answers were") };
+    match phase {
+        Phase::Stopping => format!("{what} cut off by the second signal"),
+        _ => format!(
+            "{what} cut off after {within:?}: raise --shutdown-timeout, and the time that Docker, \
+             systemd or Kubernetes gives"
+        ),
+    }
+}
+
+fn log_end(totals: &super::WorkerStats, phase: Phase, within: Duration) {
     let super::WorkerStats { connections, requests, cut_off, clients_gone, skipped, .. } = *totals;
+    if cut_off > 0 {
+        tracing::warn!("{}", cut_off_text(cut_off, phase, within));
+    }
     let applied = totals.applied_text();
     match (applied.is_empty(), skipped) {
         (true, 0) => tracing::info!(connections, requests, cut_off, clients_gone, "stopped"),

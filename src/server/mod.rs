@@ -43,11 +43,12 @@ pub mod token_bucket;
 mod trim;
 pub mod worker;
 
+use std::cell::Cell;
 use std::io::Write;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::net::UnixStream;
 
@@ -58,7 +59,9 @@ use capacity::Capacity;
 pub use inherited::{Heritage, Inherited};
 pub use listen::Address;
 use reload::Running;
+use socket_file::SocketFile;
 pub use start_error::StartError;
+pub use worker::Drain;
 use worker::{Command, WorkerStats};
 
 /// A running server. Dropping it stops it.
@@ -226,18 +229,28 @@ impl Mailbox {
 }
 
 impl Handle {
-    /// Stops accepting, gives the requests in progress this time to finish, then ends. Returns at
-    /// once.
-    pub fn drain(&self, within: Duration) {
+    /// Stops accepting, gives the requests in progress time to finish, then ends. Returns at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let server = loiter::Server::builder().listen("127.0.0.1:0").start()?;
+    /// server.handle().drain(Duration::from_secs(5));
+    /// assert_eq!(server.join().cut_off, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&self, how: impl Into<Drain>) {
+        let drain = how.into();
         self.shared.admin.readiness.drain();
-        self.running().registry.release(false);
-        self.send(|_| Command::Drain(within));
+        // The first worker serves the sockets that have files.
+        let files = Cell::new(self.running().registry.release(drain.handed_over));
+        self.send(|_| Command::Drain(drain, files.take()));
     }
 
     /// Closes all connections and ends. Returns at once.
     pub fn stop(&self) {
         self.shared.admin.readiness.drain();
-        self.running().registry.release(false);
+        self.running().registry.release(false).into_iter().for_each(SocketFile::remove);
         self.send(|_| Command::Stop);
     }
 

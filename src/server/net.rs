@@ -134,6 +134,23 @@ pub trait Net {
         Ok(())
     }
 
+    /// Lets no new handshake begin at a listener, if that is possible; those under way may finish.
+    /// What the kernel holds back until its first bytes is handed over soon.
+    fn stop_handshakes(&mut self, listener: usize) {
+        let _ = listener;
+    }
+
+    /// Hands over what the kernel holds back until its first bytes soon, and holds back no more.
+    fn stop_deferring(&mut self, listener: usize) {
+        let _ = listener;
+    }
+
+    /// Whether handshakes may be under way at a listener that begins no new ones.
+    fn has_handshakes(&mut self, listener: usize) -> bool {
+        let _ = listener;
+        false
+    }
+
     /// Closes a listener. What is in its queue is reset, unless another process or worker has the
     /// same socket.
     fn close_listener(&mut self, number: usize);

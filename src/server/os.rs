@@ -19,12 +19,12 @@ use socket2::SockRef;
 use super::cgroup::Cgroup;
 use super::memory::MemoryGauge;
 use super::net::{Event, ListenKind, Net, Plans, Readiness};
-#[cfg(target_os = "linux")]
-use crate::base::limits::DEFER_ACCEPT_SECONDS;
 use crate::base::limits::{EVENTS_PER_WAIT, NARROW_BYTES};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+#[cfg_attr(not(target_os = "linux"), path = "os/closing_none.rs")]
+mod closing;
 mod datagrams;
 pub(super) mod descriptors;
 pub(super) mod output;
@@ -35,6 +35,7 @@ mod splice;
 mod timer;
 mod unacked;
 
+pub(super) use closing::defer_accept;
 pub(super) use datagrams::Datagrams;
 use splice::SplicePipe;
 
@@ -140,6 +141,13 @@ impl Os {
         }
         self.listeners[number] = Some(socket);
         Ok(())
+    }
+
+    fn tcp(&self, listener: usize) -> Option<&TcpListener> {
+        match self.listeners.get(listener) {
+            Some(Some(ListenSocket::Tcp(tcp))) => Some(tcp),
+            _ => None,
+        }
     }
 
     fn drain_inbox(&mut self) {
@@ -349,6 +357,25 @@ impl Net for Os {
         self.gauge.spare()
     }
 
+    fn stop_deferring(&mut self, listener: usize) {
+        if let Some(tcp) = self.tcp(listener) {
+            // Otherwise those that are held back are accepted with their first bytes only.
+            let _ = closing::defer_accept(tcp, false);
+        }
+    }
+
+    fn stop_handshakes(&mut self, listener: usize) {
+        if let Some(tcp) = self.tcp(listener) {
+            // Otherwise a handshake that begins just before the listener is closed is reset.
+            let _ = closing::drop_syns(tcp);
+        }
+    }
+
+    fn has_handshakes(&mut self, listener: usize) -> bool {
+        let port = self.tcp(listener).and_then(|tcp| tcp.local_addr().ok());
+        port.is_some_and(|address| closing::handshakes(address.port()))
+    }
+
     /// glibc keeps free memory between blocks in use: tens of megabytes after 10,000 connections.
     /// Other allocators return it by themselves.
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -386,25 +413,6 @@ pub(super) fn close_copies(numbers: &[RawFd]) {
         // SAFETY: the caller owns this table, and nothing in it uses the number.
         drop(unsafe { OwnedFd::from_raw_fd(*number) });
     }
-}
-
-/// Makes the kernel defer accepting until the client has sent something, or a second has passed.
-#[cfg(target_os = "linux")]
-pub(super) fn defer_accept(listener: &socket2::Socket, defers: bool) -> io::Result<()> {
-    let seconds = if defers { DEFER_ACCEPT_SECONDS } else { 0 };
-    let (descriptor, length) = (listener.as_raw_fd(), size_of_val(&seconds) as libc::socklen_t);
-    // SAFETY: `seconds` has this length, and is read only during the call.
-    let result = unsafe {
-        let value = (&raw const seconds).cast();
-        libc::setsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, value, length)
-    };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// Other systems do not have this, or require a kernel module.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn defer_accept(_: &socket2::Socket, _: bool) -> io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
 }
 
 /// Raises the soft descriptor limit to the hard limit, and returns it.

@@ -242,14 +242,11 @@ impl Registry {
         old
     }
 
-    /// Gives all up: the workers have their own copies. Removes the socket files, unless a
-    /// successor uses them.
-    pub(super) fn release(&mut self, has_successor: bool) {
-        for bound in std::mem::take(&mut self.groups).into_iter().flat_map(|group| group.all) {
-            if let Some(file) = bound.file.filter(|_| !has_successor && !bound.shared) {
-                file.remove();
-            }
-        }
+    /// Gives all up: the workers have their own copies. Returns the socket files that no other
+    /// process uses.
+    pub(super) fn release(&mut self, has_successor: bool) -> Vec<SocketFile> {
+        let all = std::mem::take(&mut self.groups).into_iter().flat_map(|group| group.all);
+        all.filter(|bound| !has_successor && !bound.shared).filter_map(|bound| bound.file).collect()
     }
 }
 
@@ -311,7 +308,7 @@ impl Next {
                 };
                 let Some(bound) = bound else { continue };
                 let deferred = bound.defer(plan, modifiers.as_ref(), place.address());
-                let listener = place.address().listener(deferred).numbered(bound.id);
+                let listener = place.address().listener(deferred).numbered(bound.id, bound.shared);
                 let listener = listener.with(modifiers.clone()).with_tls(tls.clone());
                 all.push(Configured { listener, bound, is_new });
             }

@@ -152,11 +152,6 @@ impl Handle {
         }
     }
 
-    /// Leaves the listeners and their files to a successor.
-    pub(super) fn hand_over(&self) {
-        self.running().registry.release(true);
-    }
-
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {
         self.shared.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -168,7 +168,7 @@ impl<C: Client> Sim<C> {
         let within = self.faults.drain.take().map_or(Duration::from_secs(1), |(_, within)| within);
         self.drained = true;
         // The worker may have ended.
-        let _ = self.commands.send(Command::Drain(within));
+        let _ = self.commands.send(Command::Drain(within.into(), Vec::new()));
     }
 
     /// Appends the events that have not been reported.

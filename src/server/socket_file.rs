@@ -78,7 +78,7 @@ fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
 
 /// A socket file of ours. Its inode identifies it, as another server may have replaced the file.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     inode: u64,
 }

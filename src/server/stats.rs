@@ -9,7 +9,7 @@ pub struct WorkerStats {
     pub connections: u64,
     /// Requests answered.
     pub requests: u64,
-    /// Connections closed because the time for the shutdown was over.
+    /// Connections closed in the middle of an answer, because the time for the shutdown was over.
     pub cut_off: u64,
     /// Requests whose client closed the connection before the end of the response.
     pub clients_gone: u64,

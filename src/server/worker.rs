@@ -11,13 +11,13 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::Duration;
 
 use super::access_log::Sink;
 use super::admission::Admission;
 use super::metrics::{Ended, Report};
 use super::net::{Event, Net};
 use super::session::{Schedule, Session, SharedBuffers, TurnResult};
+use super::socket_file::SocketFile;
 pub use super::stats::WorkerStats;
 use super::trim::MemoryTrim;
 use crate::base::limits::{FIRES_PER_TURN, HANDSHAKES_PER_TURN, RECORDS_PER_TURN};
@@ -28,6 +28,7 @@ use crate::http::modifiers::state::State;
 use crate::proto::{Cx, Ends, Shared};
 
 mod accept;
+mod closing;
 mod config;
 mod configure;
 mod drain;
@@ -36,6 +37,7 @@ mod report;
 
 pub use config::{Listener, WorkerConfig};
 pub use configure::{Configuration, Opening};
+pub use drain::Drain;
 use drain::RunState;
 
 /// A message to a worker.
@@ -49,8 +51,9 @@ pub enum Command {
     Remove(Arc<[u32]>),
     /// Reply with the worker's number.
     Ping(Sender<usize>),
-    /// Stop accepting, give the requests in progress this time to finish, then end.
-    Drain(Duration),
+    /// Stop accepting, finish the requests in progress, then end. These files are removed when the
+    /// listeners are closed.
+    Drain(Drain, Vec<SocketFile>),
     /// Close all connections and end.
     Stop,
     /// Send the number of the worker, and what it has counted.
@@ -79,6 +82,9 @@ pub struct Worker<N: Net> {
     measured: Time,
     complain_next: Time,
     state: RunState,
+    /// When sessions that are idle end, because the worker does.
+    idle_ends: Time,
+    files: Vec<SocketFile>,
     stats: WorkerStats,
     ended: Arc<Ended>,
     admission: Admission,
@@ -109,6 +115,8 @@ impl<N: Net> Worker<N> {
             measured: Time::START,
             complain_next: Time::START,
             state: RunState::Serving,
+            idle_ends: Time::NEVER,
+            files: Vec::new(),
             stats: WorkerStats::default(),
             ended: Arc::default(),
             admission: Admission::default(),
@@ -176,7 +184,8 @@ impl<N: Net> Worker<N> {
         let log = self.config.sink.as_ref().map_or(Time::NEVER, Sink::due);
         let timers = self.wheel.next().min(self.shared.streams.next());
         let lapse = self.config.lapse.as_ref().map_or(Time::NEVER, |(at, _)| *at);
-        timers.min(lapse).min(listeners).min(log).min(self.trim.due).min(self.state.end())
+        let drain = self.next_drain_step();
+        timers.min(lapse).min(listeners).min(log).min(self.trim.due).min(drain)
     }
 
     fn take_events(&mut self) {
@@ -199,8 +208,8 @@ impl<N: Net> Worker<N> {
                 self.accept(listener);
             }
         }
-        self.close_removed();
-        self.close_listeners();
+        self.take_closing_steps();
+        self.take_drain_steps();
     }
 
     /// Puts a session on the ready list, once.
@@ -263,8 +272,10 @@ impl<N: Net> Worker<N> {
                 Command::Configure(new) => self.configure(*new),
                 Command::Ping(reply) => drop(reply.send(self.shared.number)),
                 Command::Remove(ids) => self.remove_listeners(&ids),
-                Command::Drain(within) if self.state == RunState::Serving => self.drain(within),
-                Command::Drain(_) => {}
+                Command::Drain(drain, files) if self.state == RunState::Serving => {
+                    self.drain(drain, files);
+                }
+                Command::Drain(..) => {}
                 // Whoever has asked may have left.
                 Command::Report(reply) => drop(reply.send((self.shared.number, self.report()))),
                 Command::ResetStats => self.shared.metrics.delays.exact.reset(),

@@ -295,6 +295,19 @@ fn variables_that_are_no_settings_are_left_alone() {
 }
 
 #[test]
+fn a_delay_as_long_as_the_shutdown_is_reported() {
+    let line = mistake("--drain-delay 12s", &[]);
+    assert!(
+        line.starts_with(
+            "loiter: --drain-delay: 12s leave nothing of the --shutdown-timeout, 12s; "
+        ),
+        "{line}"
+    );
+    let line = mistake("--shutdown-timeout 1s --drain-delay 2s", &[]);
+    assert!(line.contains("the --shutdown-timeout, 1s; give less, or a longer"), "{line}");
+}
+
+#[test]
 fn tls_settings_that_contradict_each_other_are_reported() {
     for (args, said) in [
         ("--tls-cert a,b --tls-key a", "--tls-cert: the numbers of certificates (2) and keys (1)"),

@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 62] = [
+const SAMPLES: [(&str, &str); 64] = [
     (
         "listen",
         "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
@@ -23,6 +23,8 @@ const SAMPLES: [(&str, &str); 62] = [
     ("server-header", "Apache/2.4 (Unix)"),
     ("admin", "unix:/run/admin?mode=0660&group=0"),
     ("shutdown-timeout", "1500ms"),
+    ("drain-delay", "500ms"),
+    ("drain-idle", "250ms"),
     ("tls-cert", "a.pem\n/etc/b.pem"),
     ("tls-key", "a.key\n/etc/b.key"),
     ("tls-min", "1.3"),

@@ -6,6 +6,7 @@
 //! must be closed at the end, and no timer left. `LOITER_SEED=n cargo test --test sim` replays one
 //! seed, `LOITER_SEEDS=n` runs this many.
 
+mod blind;
 mod broken;
 mod bulk;
 mod cancel;

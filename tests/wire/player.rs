@@ -132,9 +132,9 @@ impl Player {
                 self.nothing_is_left()?;
                 self.pass(*time)
             }
-            Step::Drain => {
+            Step::Drain(idle_until) => {
                 self.nothing_is_left()?;
-                self.driver.worker.draining = true;
+                self.driver.worker.drain(*idle_until.max(&self.driver.clock.now));
                 self.turn()
             }
             Step::Silence(until) => self.silence(*until),
@@ -224,7 +224,7 @@ impl Player {
 
     /// Lets time pass; timers fire at their times.
     fn pass(&mut self, until: Time) -> Result<(), String> {
-        while let Some(due) = self.due().filter(|due| *due <= until) {
+        while let Some(due) = self.next_call().filter(|due| *due <= until) {
             self.driver.clock.now = due;
             self.driver.fire();
             self.turn()?;
@@ -245,6 +245,13 @@ impl Player {
             (false, _) => format!("got \"{}\"", show(&self.said)),
         };
         Err(format!("expected silence until {}, but {got}", spell(until)))
+    }
+
+    /// When the machine is called next: a drain calls it when what is idle ends.
+    fn next_call(&self) -> Option<Time> {
+        let idle_ends = Some(self.driver.worker.idle_until);
+        let idle_ends = idle_ends.filter(|at| *at > self.driver.clock.now && *at != Time::NEVER);
+        self.due().into_iter().chain(idle_ends).min()
     }
 
     /// When the machine is called although nothing arrives.

@@ -42,8 +42,8 @@ pub(crate) enum Step {
     Reset,
     /// The time is now this.
     At(Time),
-    /// The server begins to drain.
-    Drain,
+    /// The server begins to drain; what is idle ends at this time, or now.
+    Drain(Time),
     /// The server has sent nothing, and sends nothing until this time.
     Silence(Time),
 }
@@ -108,7 +108,10 @@ impl Script {
             ">" if self.frames => self.send(number, &frames::write(rest, &bytes)?),
             ">" => self.send(number, &text(rest)?),
             "<" => self.said(number, rest)?,
-            "@" if rest == "drain" => self.steps.push((number, Step::Drain)),
+            "@" if rest == "drain" => self.steps.push((number, Step::Drain(Time::START))),
+            "@" if rest.starts_with("drain ") => {
+                self.steps.push((number, Step::Drain(time(&rest["drain ".len()..])?)));
+            }
             "@" => self.steps.push((number, Step::At(time(rest)?))),
             _ if rest.is_empty() => self.steps.push((number, Step::Silence(Time::START))),
             _ => self.steps.push((number, Step::Silence(time(rest)?))),

@@ -102,6 +102,7 @@ use super::logging::*;
 use super::preset::Preset;
 use super::tls::TlsSettings;
 use super::values::*;
+use crate::base::limits::DRAIN_IDLE;
 use crate::http::app::{App, HalfClose, Redirects};
 use crate::http::modifiers::{Bounds, Modifiers};
 
@@ -126,10 +127,14 @@ pub struct Settings {
     pub max_connections: Option<usize>,
     /// The address of the admin listener, if there is one: `Http` or `Unix`.
     pub admin: Option<Bind>,
-    /// Time for requests in progress to finish at shutdown.
+    /// When a shutdown cuts off what is still in progress, from the signal on.
     pub shutdown_timeout: Duration,
     /// The file for the process ID, if there is one.
     pub pid_file: Option<PathBuf>,
+    /// How long a shutdown serves everything as before, from the signal on.
+    pub drain_delay: Duration,
+    /// How long after that an idle connection may still send a request.
+    pub drain_idle: Duration,
     /// Whether `/hostname` shows the machine's host name.
     pub real_hostname: bool,
     /// What the TLS listeners use.
@@ -163,7 +168,10 @@ impl Settings {
     pub fn check(&self) -> Vec<(&'static Setting, BadValue)> {
         let tls = self.tls.check();
         let tls = tls.into_iter().filter_map(|(name, bad)| Some((Setting::named(name)?, bad)));
-        tls.chain(self.check_admin()).chain(self.check_modifiers()).collect()
+        tls.chain(self.check_admin())
+            .chain(self.check_drain())
+            .chain(self.check_modifiers())
+            .collect()
     }
 
     fn check_admin(&self) -> Option<(&'static Setting, BadValue)> {
@@ -172,6 +180,17 @@ impl Settings {
         let bad =
             BadValue::new(format!("`{admin}` is {}, which is listened on already", taken.bind));
         Some((Setting::named("admin")?, bad.advise("give --admin an address of its own")))
+    }
+
+    fn check_drain(&self) -> Option<(&'static Setting, BadValue)> {
+        let (delay, timeout) = (self.drain_delay, self.shutdown_timeout);
+        if delay.is_zero() || delay < timeout {
+            return None;
+        }
+        let (delay, timeout) = (show_duration(delay), show_duration(timeout));
+        let wrong = format!("{delay} leave nothing of the --shutdown-timeout, {timeout}");
+        let advice = "give less, or a longer --shutdown-timeout, which contains it";
+        Some((Setting::named("drain-delay")?, BadValue::new(wrong).advise(advice)))
     }
 
     fn check_modifiers(&self) -> Vec<(&'static Setting, BadValue)> {
@@ -210,7 +229,9 @@ impl Default for Settings {
             max_connections_per_ip: None,
             max_connections: None,
             admin: None,
-            shutdown_timeout: Duration::from_secs(8),
+            shutdown_timeout: Duration::from_secs(12),
+            drain_delay: Duration::ZERO,
+            drain_idle: DRAIN_IDLE,
             pid_file: None,
             real_hostname: false,
             tls: TlsSettings::default(),

@@ -20,7 +20,9 @@ pub(super) const ROWS: &[Setting] = &[
     },
     Setting {
         name: "shutdown-timeout",
-        help: "Time for requests in progress to finish at shutdown",
+        help: "Time for requests in progress to finish at shutdown, from the signal on; what is \
+               not finished then is cut off, and the exit status is 1. It contains --drain-delay. \
+               Docker (10 s by default), systemd and Kubernetes must give a little more",
         ..time!(shutdown_timeout, duration)
     },
     Setting {
@@ -35,6 +37,20 @@ pub(super) const ROWS: &[Setting] = &[
             s.pid_file.as_deref().map_or("off".into(), |file: &Path| file.display().to_string())
         },
         ..ROW
+    },
+    Setting {
+        name: "drain-delay",
+        help: "Time at the beginning of a shutdown in which everything is served as before, new \
+               connections too, while /readyz answers 503 and each answer ends its connection: \
+               longer than balancers take to notice",
+        ..time!(drain_delay, duration)
+    },
+    Setting {
+        name: "drain-idle",
+        help: "Time after that in which an idle connection may still send a request, as clients \
+               that keep connections often do not look whether these have ended. Without \
+               connections nothing is waited for",
+        ..time!(drain_idle, duration)
     },
 ];
 

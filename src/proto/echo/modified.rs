@@ -107,7 +107,7 @@ impl ModifiedEcho {
             }
             self.hold(cx, input);
         }
-        let ends = cx.edge.read_eof || cx.worker.draining;
+        let ends = cx.edge.read_eof || cx.ends_idle();
         match (self.send(cx.clock.now, output), self.fault) {
             (Held::Break, Some((kind, _))) => Next::Become(Box::new(Upgrade::Broken(kind))),
             (Held::Nothing, Some((kind, _))) if cx.edge.read_eof => {

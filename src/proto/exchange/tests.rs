@@ -374,7 +374,7 @@ fn a_silence_ends_with_a_drain_or_its_client_and_is_recorded() {
             call_at(&mut driver, 1);
             assert_eq!((driver.worker.delayed, driver.worker.records.len()), (1, 0), "{fault}");
             match end {
-                "drain" => driver.worker.draining = true,
+                "drain" => driver.worker.drain(driver.clock.now),
                 "client" => driver.edge.eof_reported = true,
                 _ => driver.edge.event = Event::Reset,
             }

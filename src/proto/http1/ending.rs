@@ -87,16 +87,11 @@ impl Http1 {
         }
     }
 
-    /// No request follows. A client that may still have to read its last answer could lose it, if
-    /// it sends another request just now; one that was idle for longer has read it.
-    pub(super) fn close_idle(&mut self, cx: &Cx, since: Time) -> Option<Next> {
-        let limits = &cx.app.limits;
-        let read = since.after(limits.linger_timeout);
-        let may_send = cx.worker.draining && !cx.edge.read_eof && !self.first_request;
-        self.to(match may_send && cx.clock.now < read {
-            true => Stage::Linger { until: read, left: lingering_bytes(cx) },
-            false => Stage::Close,
-        })
+    /// No request follows. If the server stops, its client may send one just now: it then finds the
+    /// end of the connection and not a reset, so it knows that the request was not served, and
+    /// keeps an answer that it has not read.
+    pub(super) fn close_idle(&mut self, cx: &Cx) -> Option<Next> {
+        self.to(if cx.ends_idle() { lingering(cx) } else { Stage::Close })
     }
 
     /// A fault ends the connection before the request's body is complete.
@@ -160,7 +155,7 @@ impl Http1 {
         };
         input.clear();
         // What it has sent must be read, or closing would reset the connection.
-        if cx.clock.now < until && !(cx.worker.draining && cx.edge.read_eof) {
+        if cx.clock.now < until && !(cx.ends_idle() && cx.edge.read_eof) {
             return Some(Next::Linger(until));
         }
         self.settle(cx, false);

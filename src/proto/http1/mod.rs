@@ -195,12 +195,11 @@ impl Http1 {
             Stage::Doomed(doom) => (doom.since, doom.since.after_us(doom.idle_us)),
             _ => return None,
         };
+        let until = until.min(cx.worker.idle_until);
         input.consume(head::blank_lines(input.unread()));
         match input.unread() {
             [] | [b'\r'] if since == Time::NEVER => self.start_doom(cx),
-            [] | [b'\r'] if cx.edge.read_eof || cx.worker.draining || cx.clock.now >= until => {
-                self.close_idle(cx, since)
-            }
+            [] | [b'\r'] if cx.edge.read_eof || cx.clock.now >= until => self.close_idle(cx),
             [] | [b'\r'] => Some(Next::Read(until)),
             _ => self.request(cx, input, output, false).unwrap_or_else(|_| {
                 let until = cx.clock.now.after(cx.app.limits.head_timeout);

@@ -50,7 +50,7 @@ pub(super) fn play(
         match step(exchange, *terms, cx, output) {
             Step::Clock => return Some(Next::ReadClock),
             // A silence has nothing to finish: a drain ends it.
-            Step::Wait(_) if cx.worker.draining && exchange.end_silence() => return None,
+            Step::Wait(_) if cx.ends_idle() && exchange.end_silence() => return None,
             Step::Wait(until) => return Some(Next::Sleep(until)),
             Step::Room => return Some(Next::Write),
             Step::Answer(parked, arrived) => {

@@ -39,11 +39,14 @@ impl Http2 {
         let limits = &cx.app.limits;
         let idle = match self.stage {
             _ if !self.index.is_empty() => Time::NEVER,
-            Stage::Preface | Stage::Settings => self.idle_since.after(limits.head_timeout),
+            Stage::Preface | Stage::Settings => {
+                self.idle_since.after(limits.head_timeout).min(cx.worker.idle_until)
+            }
             _ => self.idle_since.after(limits.keep_alive_timeout),
         };
         let head = self.fragments.as_ref().map_or(Time::NEVER, |fragments| fragments.until);
         let drain = match self.stage {
+            Stage::Open => cx.worker.idle_until,
             Stage::Draining { until } => until,
             _ => Time::NEVER,
         };
@@ -59,21 +62,23 @@ impl Http2 {
         }
         let now = cx.clock.now;
         let is_new = matches!(self.stage, Stage::Preface | Stage::Settings);
-        if cx.worker.draining && !std::mem::replace(&mut self.drained, true) {
+        if cx.ends_idle() && !std::mem::replace(&mut self.drained, true) {
             // What is silent has nothing to finish.
             for slot in self.index.slots().collect::<Vec<u32>>() {
                 self.make_ready(slot, cx.worker);
             }
         }
         match self.stage {
-            Stage::Open if cx.worker.draining => self.drain(cx, output),
+            Stage::Open if cx.worker.draining && (self.last_id > 0 || cx.ends_idle()) => {
+                self.drain(cx, output);
+            }
             Stage::Draining { until } if now >= until => self.leave(output),
             _ => {}
         }
         let over = cx.edge.read_eof
             || self.client_leaves
             || now >= self.deadline(cx)
-            || (is_new && (cx.worker.draining || self.goes))
+            || (is_new && (cx.ends_idle() || self.goes))
             || matches!(self.stage, Stage::Leaving { .. });
         if cx.edge.read_eof {
             self.fragments = None;
@@ -88,7 +93,9 @@ impl Http2 {
     }
 
     /// Asks the client to open no more streams: it learns so by a GOAWAY that refuses none, and
-    /// those that it has opened by the time the PING comes back are served (RFC 9113 6.8).
+    /// those that it has opened by the time the PING comes back are served (RFC 9113 6.8). A client
+    /// that has opened none yet is not asked before it has, or it would connect again and again
+    /// while the server still accepts.
     fn drain(&mut self, cx: &mut Cx, output: &mut Buf) {
         frame::write_goaway(output.tail(), MAX_31_BITS, ErrorCode::NO_ERROR, "");
         frame::write_ping(output.tail(), 0, DRAIN_PING);

@@ -196,7 +196,7 @@ impl Http2 {
     ) -> Result<()> {
         let slot = to.slot();
         let Work::Sending(exchange) = &mut active.work else { return Ok(()) };
-        let over = cx.worker.draining || self.half_closed;
+        let over = cx.ends_idle() || self.half_closed;
         match step {
             Step::Clock => {
                 self.put_back(cx, slot, State::Active(active))?;

@@ -116,7 +116,7 @@ impl Reading {
     fn break_off(&mut self, cx: &Cx, began: Time, kind: FaultKind) -> Allowance {
         let (now, end) = (cx.clock.now, began.after_us(self.plan.silence_us));
         match kind {
-            FaultKind::Hang if now < end && !cx.worker.draining => {
+            FaultKind::Hang if now < end && !cx.ends_idle() => {
                 self.silent = true;
                 self.hold(now, end)
             }
@@ -265,7 +265,7 @@ mod tests {
                     driver.receive(b"")
                 }
                 "drain" => {
-                    driver.worker.draining = true;
+                    driver.worker.drain(driver.clock.now);
                     driver.receive(b"")
                 }
                 _ => {

@@ -88,7 +88,7 @@ impl<M: Machine> Tls<M> {
         }
         let due = *due.get_or_insert(echo_due(cx.clock.now, plan.delay_us));
         if cx.clock.now < due {
-            let gone = cx.edge.eof_reported || cx.worker.draining;
+            let gone = cx.edge.eof_reported || cx.ends_idle();
             return Some(if gone { Next::Close } else { Next::Sleep(due) });
         }
         match plan.fault {

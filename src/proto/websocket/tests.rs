@@ -182,8 +182,10 @@ fn what_waits_goes_back_before_a_drain_or_the_longest_time_ends_the_connection()
         app.limits.max_duration = Duration::from_millis(500);
         let (mut driver, _) = conversation(app, "delay=1s");
         send(&mut driver, &text("a"));
-        driver.worker.draining = drains;
         driver.clock.now = after(driver.clock.now, if drains { 1 } else { 600_000 });
+        if drains {
+            driver.worker.drain(driver.clock.now);
+        }
         // It came too late.
         let next = send(&mut driver, &text("b"));
         let (pieces, next) = play(&mut driver, next);

@@ -16,7 +16,7 @@ use super::{setup_failed, terminals};
 use crate::config::Settings;
 use crate::server::log::subscriber::Level;
 use crate::server::metrics::Report;
-use crate::server::{Handle, Server, WorkerStats, os};
+use crate::server::{Drain, Handle, Server, WorkerStats, os};
 
 /// What the main thread waits for.
 #[derive(Debug)]
@@ -166,14 +166,13 @@ impl Supervisor {
             upgrade.cancel();
         }
         self.notify(Manager::stopping);
-        self.drain(name);
+        self.drain(name, Drain::from(&self.settings));
     }
 
-    fn drain(&mut self, name: &str) {
-        let timeout = self.settings.shutdown_timeout;
-        self.handle.drain(timeout);
+    fn drain(&mut self, name: &str, drain: Drain) {
+        self.handle.drain(drain);
         (self.phase, self.asked) = (Phase::Draining, Instant::now());
-        tracing::info!("{name}: finishing requests in flight, for at most {timeout:?}");
+        tracing::info!("{name}: finishing requests in flight, for {:?} at most", drain.within);
     }
 
     fn reload(&mut self, name: &str) {
@@ -253,8 +252,9 @@ impl Supervisor {
                 if let Some(manager) = self.manager.take() {
                     manager.replaced(process);
                 }
-                self.handle.hand_over();
-                self.drain(&format!("process {process} serves"));
+                let drain = Drain::from(&self.settings);
+                let drain = Drain { delay: Duration::ZERO, handed_over: true, ..drain };
+                self.drain(&format!("process {process} serves"), drain);
             }
             // It was asked to end before the new one served.
             Ok(process) => {

@@ -98,6 +98,7 @@ impl<N: Net> Worker<N> {
         }
         if self.listeners[listener].deferred || self.state != RunState::Serving {
             session.on_event(ASSUME_READABLE);
+            self.admit_late();
         }
         self.shared.metrics.opened(session.state());
         let token = self.sessions.insert(session);

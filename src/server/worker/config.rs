@@ -35,6 +35,8 @@ pub struct WorkerConfig {
 pub struct Listener {
     /// The same in all workers.
     pub(in crate::server) id: u32,
+    /// Whether another process has its socket too: it is closed at once, and stays as it is.
+    pub(super) shared: bool,
     /// The connections that came through it, and are open.
     pub(super) sessions: usize,
     pub(super) phase: ListenPhase,
@@ -58,14 +60,26 @@ impl Listener {
     /// `deferred`: they are accepted once the client has sent something.
     pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
         let (local, next_accept) = (local.to_owned(), Time::NEVER);
-        let (id, sessions, phase) = (0, 0, ListenPhase::Open);
+        let (id, shared, sessions, phase) = (0, false, 0, ListenPhase::Open);
         let (tls, modifiers) = (None, None);
-        Listener { id, sessions, phase, protocol, local, tls, modifiers, deferred, next_accept }
+        Listener {
+            id,
+            shared,
+            sessions,
+            phase,
+            protocol,
+            local,
+            tls,
+            modifiers,
+            deferred,
+            next_accept,
+        }
     }
 
-    /// The same with this number, which it has in all workers.
-    pub(in crate::server) fn numbered(self, id: u32) -> Listener {
-        Listener { id, ..self }
+    /// The same with this number, which it has in all workers. `shared`: another process has its
+    /// socket too.
+    pub(in crate::server) fn numbered(self, id: u32, shared: bool) -> Listener {
+        Listener { id, shared, ..self }
     }
 
     /// The protocol of its connections; `None` for datagrams.
@@ -113,6 +127,9 @@ impl Listener {
 pub(super) enum ListenPhase {
     /// It accepts.
     Open,
+    /// It begins no handshakes. Whether some are still under way is looked at again at `look`, but
+    /// not after `until`.
+    Finishing { look: Time, until: Time },
     /// It is closed once its queue is empty.
     Closing,
     /// It is closed. Its connections still use its settings, and its number is free after them.

@@ -7,7 +7,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-use super::config::ListenPhase;
 use super::{Listener, Worker, WorkerConfig};
 use crate::base::limits::LISTENER_SLOTS;
 use crate::base::time::Time;
@@ -78,34 +77,9 @@ impl<N: Net> Worker<N> {
 
     /// Closes these listeners once their queues are empty.
     pub(super) fn remove_listeners(&mut self, ids: &[u32]) {
-        for listener in &mut self.listeners {
-            if ids.contains(&listener.id) && listener.is_open() {
-                listener.phase = ListenPhase::Closing;
-                listener.next_accept = self.now;
-            }
-        }
-    }
-
-    /// Closes those that were removed and have nothing left to accept.
-    pub(super) fn close_removed(&mut self) {
         for slot in 0..self.listeners.len() {
-            let listener = &mut self.listeners[slot];
-            let is_empty = listener.protocol.is_none() || listener.next_accept == Time::NEVER;
-            if listener.phase == ListenPhase::Closing && is_empty {
-                listener.phase = ListenPhase::Closed;
-                listener.next_accept = Time::NEVER;
-                self.net.close_listener(slot);
-            }
-        }
-    }
-
-    /// Closes all listeners.
-    pub(super) fn close_all_listeners(&mut self) {
-        for (slot, listener) in self.listeners.iter_mut().enumerate() {
-            if listener.is_open() {
-                listener.phase = ListenPhase::Closed;
-                listener.next_accept = Time::NEVER;
-                self.net.close_listener(slot);
+            if ids.contains(&self.listeners[slot].id) {
+                self.begin_closing(slot);
             }
         }
     }

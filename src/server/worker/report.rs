@@ -63,8 +63,9 @@ impl<N: Net> Worker<N> {
 
     /// Closes everything, and leaves its last report.
     pub(super) fn end(mut self) -> (WorkerStats, N) {
+        self.remove_files();
         self.close_all_listeners();
-        self.stats.cut_off = self.sessions.len() as u64;
+        self.stats.cut_off = self.at_work();
         for token in self.sessions.tokens().collect::<Vec<_>>() {
             self.close(token);
         }

@@ -90,7 +90,7 @@ fn a_delay_counts_from_a_clock_read_after_the_bytes() {
 fn a_drain_sends_what_was_read_and_ends() {
     let mut driver = driver("delay=1ms");
     turn(&mut driver, 10, b"abc");
-    driver.worker.draining = true;
+    driver.worker.drain(driver.clock.now);
     assert_eq!(turn(&mut driver, 20, b""), (vec![], Next::Sleep(at(1011))));
     assert_eq!(turn(&mut driver, 1011, b""), (b"abc".to_vec(), Next::Close));
 }

@@ -68,9 +68,9 @@ fn a_server_hello_is_delayed_from_a_clock_read_after_the_hello() {
     assert_eq!((pair.next.clone(), answer.len()), (Next::Sleep(due), 0));
     assert_eq!(pair.server.conn.standing().delayed, 1);
     // A drain, or a client that leaves, ends the wait.
-    pair.server.worker.draining = true;
+    pair.server.worker.idle_until = pair.server.clock.now;
     assert_eq!(pair.server.receive(b""), Next::Close);
-    pair.server.worker.draining = false;
+    pair.server.worker.idle_until = Time::NEVER;
     pair.server.edge.eof_reported = true;
     assert_eq!(pair.server.receive(b""), Next::Close);
     pair.server.edge.eof_reported = false;

@@ -108,7 +108,9 @@ fn silence_reads_nothing_and_ends_with_its_client_or_at_its_bound() {
         assert_eq!(world.turn(&mut session, &mut net, Time::START), TurnResult::Wait);
         assert_eq!((session.due, world.driver.worker.delayed), (at(3600), 1));
         session.on_event(event);
-        world.driver.worker.draining = drains;
+        if drains {
+            world.driver.worker.drain(now);
+        }
         assert_eq!(world.turn(&mut session, &mut net, now), result, "{event:?} {drains} {now:?}");
         assert_eq!((net.reads.len(), net.written.len(), net.resets), (1, 0, false));
     }
