@@ -247,10 +247,15 @@ impl Handle {
         self.send(|_| Command::Drain(drain, files.take()));
     }
 
+    /// Removes the files of its Unix sockets: its process is about to end.
+    pub(super) fn remove_socket_files(&self) {
+        self.running().registry.release(false).into_iter().for_each(SocketFile::remove);
+    }
+
     /// Closes all connections and ends. Returns at once.
     pub fn stop(&self) {
         self.shared.admin.readiness.drain();
-        self.running().registry.release(false).into_iter().for_each(SocketFile::remove);
+        self.remove_socket_files();
         self.send(|_| Command::Stop);
     }
 

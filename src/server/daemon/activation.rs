@@ -106,8 +106,11 @@ fn activation(variables: &Environment) -> Result<Vec<(RawFd, String)>, String> {
 /// The name of a socket without one, as sd_listen_fds_with_names(3) has it.
 const UNNAMED: &str = "unknown";
 
+/// The process that is replaced, the channel to it, and the sockets with their names.
+type Described = (u32, RawFd, Vec<(RawFd, String)>);
+
 /// The predecessor, its channel, and the descriptors and names of its sockets.
-fn upgrade(text: &str) -> Option<(u32, RawFd, Vec<(RawFd, String)>)> {
+fn upgrade(text: &str) -> Option<Described> {
     let mut fields = text.split(',');
     let (process, channel) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     let socket = |field: &str| {

@@ -21,7 +21,7 @@ pub(super) fn install(handle: &Handle, stderr: &Arc<Output>) {
         };
         tracing::warn!(status, "POST /exit: ending now");
         let deadline = Instant::now() + LOG_FLUSH;
-        server.stop();
+        server.remove_socket_files();
         server.close_log(deadline);
         stderr.close(deadline);
         process::exit(status.into())

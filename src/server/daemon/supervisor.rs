@@ -3,7 +3,7 @@
 
 use std::io;
 use std::process;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::activation::Predecessor;
@@ -123,10 +123,7 @@ impl Supervisor {
         let now = Instant::now();
         let least = if self.phase == Phase::Serving { self.workers } else { 0 };
         manager.tick(now, || status(&self.handle.report(), least));
-        match self.events.recv_timeout(manager.due().saturating_duration_since(now)) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.events.recv_timeout(manager.due().saturating_duration_since(now)).ok()
     }
 
     /// Handles a signal, and logs it afterwards.
@@ -252,6 +249,7 @@ impl Supervisor {
                 if let Some(manager) = self.manager.take() {
                     manager.replaced(process);
                 }
+                self.handle.hand_over();
                 let drain = Drain::from(&self.settings);
                 let drain = Drain { delay: Duration::ZERO, handed_over: true, ..drain };
                 self.drain(&format!("process {process} serves"), drain);

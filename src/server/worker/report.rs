@@ -10,8 +10,11 @@ impl<N: Net> Worker<N> {
     /// Formats the records of exchanges that have finished.
     pub(super) fn log(&mut self) {
         let Some(sink) = &mut self.config.sink else {
-            // The log was switched off while these were under way.
-            return self.shared.records.drain(|_| {});
+            if !self.shared.records.is_empty() {
+                // The log was switched off while these were under way.
+                self.shared.records.drain(|_| {});
+            }
+            return;
         };
         self.shared.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
