@@ -45,7 +45,7 @@ pub(super) fn urls(number: u32) -> Result<Vec<String>, String> {
             return Err(format!("process {number} has invalid settings: {wrong}"));
         }
     };
-    let urls = config::health_urls(&settings, &folder, || bound(number));
+    let urls = config::health_urls(&settings, &folder, &|| bound(number));
     match urls.is_empty() {
         true => Err(format!("process {number} has no listener to check")),
         false => Ok(urls),

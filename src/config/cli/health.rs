@@ -28,15 +28,15 @@ pub enum Check {
 pub fn urls(
     settings: &Settings,
     folder: &Path,
-    bound: impl Fn() -> Vec<SocketAddr>,
+    bound: &dyn Fn() -> Vec<SocketAddr>,
 ) -> Vec<String> {
     if let Some(url) = settings.admin.as_ref().and_then(|bind| live(bind, folder)) {
         return vec![url];
     }
     // Modifiers can reset a connection as soon as it is accepted.
-    let mut listen: Vec<&Listen> = settings.listen.iter().collect();
-    listen.sort_by_key(|listen| !listen.modifiers.is_empty());
-    let all = || listen.iter().map(|listen| &listen.bind);
+    let (plain, modified): (Vec<&Listen>, Vec<&Listen>) =
+        settings.listen.iter().partition(|listen| listen.modifiers.is_empty());
+    let all = || plain.iter().chain(&modified).map(|listen| &listen.bind);
     let http = |host: &Host| format!("http://{}{}/healthz", reachable(host), settings.api.prefix);
     let https = |host: &Host| format!("https://{}{}/healthz", reachable(host), settings.api.prefix);
     let tcp_echo = |host: &Host| format!("tcp-echo://{}", reachable(host));
@@ -121,7 +121,7 @@ mod tests {
                 api: App { prefix: "/a".into(), ..App::default() },
                 ..Settings::default()
             };
-            urls(&settings, Path::new("/f"), || bound.to_vec()).join(" ")
+            urls(&settings, Path::new("/f"), &|| bound.to_vec()).join(" ")
         };
         let at_open = "http://127.0.0.1:4001/a/healthz http://127.0.0.1:4002/a/healthz";
         assert_eq!(urls(":0 tcp-echo://:7", &bound), at_open);
@@ -152,7 +152,7 @@ mod tests {
             let mut settings = Settings::default();
             let row = crate::config::Setting::named("admin").expect("a row");
             (row.set)(&mut settings, admin).expect(admin);
-            urls(&settings, Path::new("/f"), Vec::new).join(" ")
+            urls(&settings, Path::new("/f"), &Vec::new).join(" ")
         };
         assert_eq!(urls(":9090"), "http://127.0.0.1:9090/livez");
         assert_eq!(urls("10.0.0.1:9090"), "http://10.0.0.1:9090/livez");

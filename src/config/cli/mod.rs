@@ -182,7 +182,7 @@ fn healthcheck(sources: &Sources, sub: &ArgMatches) -> Result<Invocation, Config
         return Ok(Invocation::Healthcheck(Check::Process(*number)));
     }
     let Sources { folder, matches, go_flags, .. } = *sources;
-    let urls = health_urls(&merge(sources)?, folder, Vec::new);
+    let urls = health_urls(&merge(sources)?, folder, &Vec::new);
     let by_flag = matches.contains_id("config") || command::given(matches).next().is_some();
     if !by_flag && go_flags.is_empty() {
         return Ok(Invocation::Healthcheck(Check::Container { otherwise: urls }));

@@ -152,7 +152,12 @@ pub fn write<'a>(
     pairs: impl Iterator<Item = Pair<'a>>,
     order: Order,
 ) {
-    let mut pairs: Vec<(usize, Pair)> = pairs.enumerate().collect();
+    write_grouped(json, compat, pairs.enumerate().collect(), order);
+}
+
+/// The same for numbered pairs. It is apart because it is long and `write` is compiled for several
+/// iterators.
+fn write_grouped(json: &mut Json, compat: &Compat, mut pairs: Vec<(usize, Pair)>, order: Order) {
     // A stable sort, so the values of one name keep their order.
     pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
     let mut groups: Vec<&[(usize, Pair)]> = pairs.chunk_by(|a, b| a.1.0 == b.1.0).collect();
