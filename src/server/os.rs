@@ -10,7 +10,7 @@ use std::ffi::CStr;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Shutdown};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll};
@@ -25,6 +25,7 @@ use crate::base::time::Time;
 
 #[cfg_attr(not(target_os = "linux"), path = "os/closing_none.rs")]
 mod closing;
+mod clock;
 mod datagrams;
 pub(super) mod descriptors;
 pub(super) mod output;
@@ -36,6 +37,7 @@ mod timer;
 mod unacked;
 
 pub(super) use closing::defer_accept;
+pub(super) use clock::Clock;
 pub(super) use datagrams::Datagrams;
 use splice::SplicePipe;
 
@@ -71,7 +73,7 @@ pub(super) struct Os {
     handed: Vec<OwnedFd>,
     timer: timer::Timer,
     pipe: SplicePipe,
-    start: Instant,
+    clock: Clock,
     /// The last clock read.
     last_now: Time,
     short_read_is_all: bool,
@@ -84,11 +86,11 @@ const TIMER: u32 = u32::MAX - 1;
 const FIRST_LISTENER: u32 = u32::MAX / 2;
 
 impl Os {
-    /// Without listeners. Commands are announced, and descriptors come, through `inbox`; `start` is
+    /// Without listeners. Commands are announced, and descriptors come, through `inbox`; `clock` is
     /// [`Time::START`], the same for all workers.
     pub(super) fn new(
         inbox: UnixStream,
-        start: Instant,
+        clock: Clock,
         read_until_would_block: bool,
     ) -> io::Result<Os> {
         let poll = Poll::new()?;
@@ -103,7 +105,7 @@ impl Os {
             handed: Vec::new(),
             timer,
             pipe: SplicePipe::open(),
-            start,
+            clock,
             last_now: Time::START,
             short_read_is_all,
             gauge: MemoryGauge::open(&Cgroup::read().memory),
@@ -161,11 +163,6 @@ impl Os {
     }
 }
 
-/// The time since `start`, rounded down to microseconds.
-fn since(start: Instant) -> Time {
-    Time::from_micros(start.elapsed().as_micros() as u64)
-}
-
 fn special(index: u32) -> mio::Token {
     mio::Token(index as usize)
 }
@@ -201,7 +198,7 @@ impl Net for Os {
     type Socket = Socket;
 
     fn now(&mut self) -> Time {
-        self.last_now = since(self.start);
+        self.last_now = self.clock.now();
         self.last_now
     }
 
@@ -212,10 +209,10 @@ impl Net for Os {
     fn wait(&mut self, until: Time, events: &mut Vec<Event>) {
         // The last clock read is recent enough for this.
         let due = until <= self.last_now;
-        if due || !self.timer.wait_near(&self.poll, self.last_now, until, self.start, events) {
+        if due || !self.timer.wait_near(&self.poll, self.last_now, until, self.clock, events) {
             let timeout = match due {
                 true => Some(Duration::ZERO),
-                false => self.timer.timeout(self.last_now, until, self.start),
+                false => self.timer.timeout(self.last_now, until, self.clock),
             };
             // After EINTR the events are polled at once: a deadline must not be checked before
             // events that have already happened.
@@ -255,7 +252,7 @@ impl Net for Os {
             return Time::NEVER;
         };
         match plans {
-            Some(plans) => datagrams.echo_modified(plans, || since(self.start)),
+            Some(plans) => datagrams.echo_modified(plans, || self.clock.now()),
             None if datagrams.echo() => self.last_now,
             None => Time::NEVER,
         }

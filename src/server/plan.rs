@@ -1,14 +1,14 @@
 //! Everything that is derived from the settings for all workers.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use super::access_log::AccessLog;
 use super::capacity::{self, Capacity};
 use super::cgroup::Cgroup;
 use super::identity::Before;
 use super::log::{Output, Target};
-use super::os;
+use super::os::{self, Clock};
 use super::per_ip::ConnectionsPerIp;
 use super::secure::Secure;
 use super::start_error::StartError;
@@ -39,7 +39,7 @@ pub(super) struct Plan {
     /// What listeners need to speak TLS, if one does.
     pub(super) secure: Option<Secure>,
     /// [`Time::START`](crate::base::time::Time::START) for all workers.
-    pub(super) start: Instant,
+    pub(super) clock: Clock,
     /// The wall clock then.
     epoch: SystemTime,
 }
@@ -107,7 +107,7 @@ impl Plan {
             read_until_would_block: fixed.read_until_would_block,
             defer_accept: settings.defer_accept,
             secure,
-            start: last.map_or_else(Instant::now, |last| last.start),
+            clock: last.map_or_else(Clock::begin, |last| last.clock),
             epoch,
         })
     }

@@ -139,7 +139,7 @@ impl WorkerStart {
                 Err(error) => tracing::debug!(%error, "no private descriptor table"),
             }
         }
-        let os = Os::new(self.wake, plan.start, plan.read_until_would_block)?;
+        let os = Os::new(self.wake, plan.clock, plan.read_until_would_block)?;
         let seed = RandomState::new().build_hasher().finish();
         let worker = Worker::new(os, plan.worker(), Vec::new(), self.inbox, seed);
         Ok(worker.with_state(Arc::clone(&plan.state), self.number).with_ended(self.ended))

@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::net::{SocketAddr, TcpStream as Client, UdpSocket};
 
+use std::time::Instant;
+
 use super::*;
 use crate::http::app::App;
 use crate::http::modifiers::{At, Fault, FaultKind, Plan};
@@ -33,7 +35,7 @@ fn os(listen: &str) -> (Os, SocketAddr) {
     let mut open = group.open(1, |_| false, |_| false).unwrap().remove(0);
     let at = open.sockets[0].local_addr().unwrap().as_socket().unwrap();
     let (_, inbox) = UnixStream::pair().unwrap();
-    let mut os = Os::new(inbox, Instant::now(), false).unwrap();
+    let mut os = Os::new(inbox, Clock::begin(), false).unwrap();
     os.handed.push(open.sockets.remove(0).into());
     os.open_listeners(&[(0, open.address.kind())]).unwrap();
     (os, at)

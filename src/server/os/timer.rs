@@ -6,13 +6,13 @@
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP};
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Token};
 
-use super::{Event, Readiness, event_from_token, since};
+use super::{Clock, Event, Readiness, event_from_token};
 use crate::base::limits::EVENTS_PER_WAIT;
 use crate::base::time::Time;
 
@@ -54,13 +54,13 @@ impl Timer {
         poll: &Poll,
         last_now: Time,
         until: Time,
-        start: Instant,
+        clock: Clock,
         events: &mut Vec<Event>,
     ) -> bool {
         if until.since(last_now) > self.near {
             return false;
         }
-        let left = timespec(until.since(since(start)));
+        let left = timespec(until.since(clock.now()));
         let (at, room) = (self.found.as_mut_ptr(), self.found.capacity());
         // SAFETY: `at` has room for `room` events, `left` lives during the call, and the signal
         // mask is null. (Not every C library has a function for this call.)
@@ -87,11 +87,11 @@ impl Timer {
         &mut self,
         last_now: Time,
         until: Time,
-        start: Instant,
+        clock: Clock,
     ) -> Option<Duration> {
         if until < self.set || (self.set <= last_now && until != Time::NEVER) {
             // Zero would disarm the timer.
-            self.arm(until.since(since(start)).max(Duration::from_nanos(1)));
+            self.arm(until.since(clock.now()).max(Duration::from_nanos(1)));
             self.set = until;
         }
         None
@@ -131,6 +131,7 @@ fn event_from_epoll(event: libc::epoll_event) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::time::Instant;
 
     use super::*;
     use crate::base::slab;
@@ -144,9 +145,9 @@ mod tests {
         let token = super::super::pack(slab::Token { index: 3, generation: 7 });
         let source = pipe.as_raw_fd();
         poll.registry().register(&mut SourceFd(&source), token, Interest::READABLE).unwrap();
-        let (start, mut events) = (Instant::now(), Vec::new());
+        let (start, clock, mut events) = (Instant::now(), Clock::begin(), Vec::new());
         let until = Time::START.after(left);
-        let did = timer.wait_near(&poll, Time::START, until, start, &mut events);
+        let did = timer.wait_near(&poll, Time::START, until, clock, &mut events);
         assert!(!did || !events.is_empty() || start.elapsed() >= left, "it ended early");
         did.then_some(events)
     }

@@ -1,11 +1,11 @@
 //! mio's timeout, rounded up so that it is never early.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::{Poll, Token};
 
-use super::{Event, since};
+use super::{Clock, Event};
 use crate::base::time::Time;
 
 #[derive(Debug)]
@@ -21,13 +21,13 @@ impl Timer {
         _: &Poll,
         _: Time,
         _: Time,
-        _: Instant,
+        _: Clock,
         _: &mut Vec<Event>,
     ) -> bool {
         false
     }
 
-    pub(super) fn timeout(&mut self, _: Time, until: Time, start: Instant) -> Option<Duration> {
-        (until != Time::NEVER).then(|| until.since(since(start)))
+    pub(super) fn timeout(&mut self, _: Time, until: Time, clock: Clock) -> Option<Duration> {
+        (until != Time::NEVER).then(|| until.since(clock.now()))
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Running;
-use crate::base::time::Time;
 use crate::config::{BadValue, Setting, Settings};
 use crate::http::app::App;
 use crate::http::control::Defaults;
@@ -80,7 +79,7 @@ impl Handle {
         let modifiers = parse(&running.settings, list)?;
         let plan = &running.plan;
         let lapse = ttl.map(|ttl| {
-            let at = Time::START.after(plan.start.elapsed()).after(ttl);
+            let at = plan.clock.now().after(ttl);
             (at, Arc::clone(&plan.app))
         });
         let app = Arc::new(App { with: modifiers.clone(), ..App::clone(&plan.app) });
