@@ -316,10 +316,10 @@ impl<N: Net> Worker<N> {
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
-        if self.shared.records.are_untimed() || self.shared.metrics.delays.are_unmeasured() {
+        if self.shared.records.are_untimed() || self.shared.metrics.reads_clock {
             self.measured = self.net.now();
             self.shared.records.time(self.measured);
-            if self.shared.metrics.delays.are_unmeasured() {
+            if std::mem::take(&mut self.shared.metrics.reads_clock) {
                 self.shared.metrics.delays.measure(self.measured);
             }
         }

@@ -13,24 +13,24 @@ use super::exposition::{Sample, parse};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server with one listener, one worker and what else is set.
-pub fn start(change: impl FnOnce(&mut loiter::config::Settings)) -> Server {
+pub(crate) fn start(change: impl FnOnce(&mut loiter::config::Settings)) -> Server {
     Server::builder().listen("127.0.0.1:0").set(change).start().expect("it starts")
 }
 
 /// A connection.
-pub fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream
 }
 
 /// A request without a body.
-pub fn head(method: &str, target: &str) -> String {
+pub(crate) fn head(method: &str, target: &str) -> String {
     format!("{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n")
 }
 
 /// Sends bytes on a connection of its own, and reads until the server closes it.
-pub fn until_closed(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn until_closed(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(address);
     stream.write_all(bytes).expect("it takes them");
     let mut answer = Vec::new();
@@ -39,13 +39,13 @@ pub fn until_closed(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Sends a request and reads an answer, whose length is in its head; returns all of it.
-pub fn ask(stream: &mut TcpStream, request: &str) -> String {
+pub(crate) fn ask(stream: &mut TcpStream, request: &str) -> String {
     stream.write_all(request.as_bytes()).expect("it takes them");
     answer(stream)
 }
 
 /// Reads an answer whose length is in its head.
-pub fn answer(stream: &mut TcpStream) -> String {
+pub(crate) fn answer(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     while !all.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -60,23 +60,23 @@ pub fn answer(stream: &mut TcpStream) -> String {
 }
 
 /// Resets a connection: its bytes so far are lost.
-pub fn reset(stream: TcpStream) {
+pub(crate) fn reset(stream: TcpStream) {
     let socket = socket2::SockRef::from(&stream);
     socket.set_linger(Some(Duration::ZERO)).expect("an option");
 }
 
 /// The samples of a report, by the strict reader.
 #[derive(Debug)]
-pub struct Samples(pub Vec<Sample>);
+pub(crate) struct Samples(pub(crate) Vec<Sample>);
 
 impl Samples {
-    pub fn of(report: &Report) -> Samples {
+    pub(crate) fn of(report: &Report) -> Samples {
         let families = parse(&prometheus(report)).expect("it is valid");
         Samples(families.into_iter().flat_map(|family| family.samples).collect())
     }
 
     /// The value of a sample with these labels and no others.
-    pub fn get(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    pub(crate) fn get(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let is = |sample: &&Sample| {
             let given = sample.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             let mut wanted = labels.to_vec();
@@ -87,7 +87,7 @@ impl Samples {
     }
 
     /// Finished requests by method, route and status.
-    pub fn requests(&self) -> Vec<(String, u64)> {
+    pub(crate) fn requests(&self) -> Vec<(String, u64)> {
         let count = "http_server_request_duration_seconds_count";
         let each = self.0.iter().filter(|sample| sample.name == count).map(|sample| {
             let label = |name: &str| sample.labels[name].clone();
@@ -101,7 +101,7 @@ impl Samples {
 }
 
 /// Waits until a report is so, and returns its samples.
-pub fn eventually(server: &Server, is_so: impl Fn(&Samples) -> bool) -> Samples {
+pub(crate) fn eventually(server: &Server, is_so: impl Fn(&Samples) -> bool) -> Samples {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let samples = Samples::of(&server.handle().report());

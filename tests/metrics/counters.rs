@@ -74,7 +74,8 @@ fn every_exchange_counts_once_as_in_the_access_log() {
         let key = format!("{} {}", parts[0], parts[2]);
         counted.extend(std::iter::repeat_n(key, count as usize));
     }
-    (logged.sort(), counted.sort());
+    logged.sort();
+    counted.sort();
     assert_eq!(logged, counted);
 }
 

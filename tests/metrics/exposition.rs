@@ -6,32 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A family, as it was read.
 #[derive(Debug)]
-pub struct Family {
-    pub name: String,
-    pub kind: String,
-    pub help: String,
-    pub samples: Vec<Sample>,
+pub(crate) struct Family {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) samples: Vec<Sample>,
 }
 
 /// A sample.
 #[derive(Debug)]
-pub struct Sample {
-    pub name: String,
-    pub labels: BTreeMap<String, String>,
-    pub value: f64,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: f64,
 }
 
 type Result<T> = std::result::Result<T, String>;
 
 /// The families of an exposition, or the first error.
-pub fn parse(text: &str) -> Result<Vec<Family>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Family>> {
     let text = text.strip_suffix('\n').ok_or("the last line has no end")?;
     let mut families: Vec<Family> = Vec::new();
     let mut lines = text.split('\n').peekable();
     while let Some(line) = lines.next() {
         let (name, help) = comment(line, "# HELP ").ok_or(format!("no HELP line: {line}"))?;
         check_name(name, true)?;
-        let help = unescape(help, "\\n")?;
+        unescape(help, "\\n")?;
         let line = lines.next().unwrap_or_default();
         let (typed, kind) = comment(line, "# TYPE ").ok_or(format!("no TYPE line: {line}"))?;
         if typed != name {
@@ -45,7 +44,7 @@ pub fn parse(text: &str) -> Result<Vec<Family>> {
             samples.push(sample(line)?);
         }
         let (name, kind) = (name.to_owned(), kind.to_owned());
-        let family = Family { name, kind, help, samples };
+        let family = Family { name, kind, samples };
         check(&family)?;
         families.push(family);
     }

@@ -70,12 +70,6 @@ impl Delays {
         }
     }
 
-    /// Whether answers have been written since the last [`measure`](Delays::measure).
-    #[inline(always)] // in every turn
-    pub fn are_unmeasured(&self) -> bool {
-        !self.unmeasured.is_empty()
-    }
-
     /// They are out now.
     #[cold]
     pub fn measure(&mut self, now: Time) {
@@ -112,10 +106,8 @@ mod tests {
         for due in 0..=UNMEASURED_ANSWERS as u64 {
             delays.answered(Time::from_micros(due), 1_000, Time::from_micros(3_000));
         }
-        assert!(delays.are_unmeasured());
         assert_eq!((delays.imposed.count(), delays.late.count()), (1025, 1));
         delays.measure(Time::from_micros(5_000));
-        assert!(!delays.are_unmeasured());
         assert_eq!((delays.late.count(), delays.worst.max()), (1025, 5_000));
         assert_eq!(delays.exact.percentile(0), Some(1_976));
         let of_others = delays.clone();

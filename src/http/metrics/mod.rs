@@ -116,6 +116,9 @@ pub struct Metrics {
     pub http2_connections: u64,
     /// Streams that clients opened.
     pub http2_streams: u64,
+    /// Whether the present turn of a connection is long, or has delayed answers: it ends with a
+    /// clock read.
+    pub reads_clock: bool,
     /// Turns of the worker's loop.
     pub loops: u64,
     /// The longest of them, in microseconds.

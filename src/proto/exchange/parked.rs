@@ -117,6 +117,7 @@ impl Exchange {
         let delay_us = self.reply.after_us;
         let due = arrived.after_us(delay_us).after_us(1);
         cx.worker.metrics.delays.answered(due, delay_us, cx.clock.now);
+        cx.worker.metrics.reads_clock = true;
         let mut numbers = parked.numbers(self.parked_numbers());
         let kept = std::mem::take(&mut self.reply.kept);
         if !kept.has(Kept::NO_SEED) {

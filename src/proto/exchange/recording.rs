@@ -73,34 +73,35 @@ impl Exchange {
     }
 
     /// The answer is sent. Returns its record if the client may be gone, which only now can be
-    /// determined.
+    /// determined; it is counted then.
+    #[inline(always)] // for every request
     pub fn finish(&mut self, cx: &mut Cx) -> Option<Box<Record>> {
         cx.worker.served += 1;
-        self.count_applied(cx);
-        let took_us = self.elapsed_us(cx.clock.now);
-        if self.record.is_some() {
-            return self.finish_record(cx, took_us);
-        }
-        let Reply { route, method, status, .. } = self.reply;
-        cx.worker.metrics.requests.count(route, method, status, took_us);
-        None
+        let Phase::Playing(Playing::Plain { since, before_us }) = &self.phase else {
+            self.count_applied(cx);
+            let took_us = self.elapsed_us(cx.clock.now);
+            return self.finish_after(cx, took_us);
+        };
+        let took_us = cx.clock.now.micros().saturating_sub(since.micros());
+        self.finish_after(cx, took_us + u64::from(*before_us))
     }
 
-    fn finish_record(&mut self, cx: &mut Cx, took_us: u64) -> Option<Box<Record>> {
+    #[inline(always)] // for every request
+    fn finish_after(&mut self, cx: &mut Cx, took_us: u64) -> Option<Box<Record>> {
         let Reply { route, method, status, .. } = self.reply;
-        let mut record = self.record.take()?;
-        (record.status, record.duration_us) = (status, took_us);
-        if record.waited_us.is_some() {
-            record.counted = (route, method);
-            return Some(record);
+        if let Some(mut record) = self.record.take() {
+            (record.status, record.duration_us) = (status, took_us);
+            if record.waited_us.is_some() {
+                record.counted = (route, method);
+                return Some(record);
+            }
+            cx.worker.records.push(record);
         }
-        cx.worker.records.push(record);
         cx.worker.metrics.requests.count(route, method, status, took_us);
         None
     }
 
     /// Microseconds since the head of its request came.
-    #[inline(always)] // for every request
     pub(super) fn elapsed_us(&self, now: Time) -> u64 {
         let (since, before_us) = match &self.phase {
             Phase::Playing(Playing::Plain { since, before_us }) => (*since, (*before_us).into()),

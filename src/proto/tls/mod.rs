@@ -121,6 +121,7 @@ impl<M: Machine> Tls<M> {
         // A certificate is verified, and a key of TLS 1.2 agreed on, without an answer.
         let steps = u32::from(sends || input.len() < before[0]);
         cx.worker.handshakes_left = cx.worker.handshakes_left.saturating_sub(steps);
+        cx.worker.metrics.reads_clock = true;
         match (&opened, fault) {
             (Err(error), _) => {
                 cx.worker.metrics.handshakes_failed += 1;

@@ -135,7 +135,8 @@ pub static FAMILIES: &[Family] = &[
     ),
     counter(
         "loiter_requests_overloaded_total",
-        "Requests refused with 503 because as many answers were delayed as may be, or no memory is left.",
+        "Requests refused with 503 because as many answers were delayed as may be, or no memory is \
+         left.",
         |report, samples| samples.one(report.metrics.overloaded),
     ),
     gauge("loiter_connections", "Connections by what they do.", |report, samples| {
@@ -240,7 +241,7 @@ pub static FAMILIES: &[Family] = &[
     gauge(
         "loiter_loop_longest_seconds",
         "The longest turn of a loop in the last minute, of those that read the clock at their \
-         end: with a delayed answer, an access log, or eight connections or more.",
+         end: with a delayed answer, a TLS handshake, an access log, or eight connections or more.",
         |report, samples| samples.one(seconds(report.metrics.longest_loop.max())),
     ),
     counter(

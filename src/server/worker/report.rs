@@ -1,7 +1,7 @@
 //! What a worker passes on: its records, its counters, and both for the last time.
 
 use super::Worker;
-use crate::base::limits::{HANDSHAKES_PER_TURN, TIMED_SESSIONS};
+use crate::base::limits::TIMED_SESSIONS;
 use crate::server::metrics::{Gauges, Report, ServerFacts};
 use crate::server::net::Net;
 use crate::server::stats::WorkerStats;
@@ -27,8 +27,7 @@ impl<N: Net> Worker<N> {
     #[inline(always)] // in every loop
     pub(super) fn measure_loop(&mut self, sessions: usize) {
         self.shared.metrics.loops += 1;
-        let handshakes = self.shared.handshakes_left < HANDSHAKES_PER_TURN;
-        if sessions >= TIMED_SESSIONS || handshakes {
+        if sessions >= TIMED_SESSIONS {
             self.measured = self.net.now();
         }
         if self.measured > self.now {
