@@ -37,8 +37,14 @@ fn large() -> Vec<u8> {
     format!("GET /get HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n").into_bytes()
 }
 
-const ORIGIN: Origin =
-    Origin { peer: None, local: "127.0.0.1:8080", tls: None, unix_us: 0, modifiers: true };
+const ORIGIN: Origin = Origin {
+    peer: None,
+    local: "127.0.0.1:8080",
+    tls: None,
+    proxy: None,
+    unix_us: 0,
+    modifiers: true,
+};
 
 /// One connection, without a socket.
 struct Machine(Driver);

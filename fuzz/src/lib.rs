@@ -11,6 +11,7 @@ pub const ORIGIN: Origin<'static> = Origin {
     peer: None,
     local: "127.0.0.1:80",
     tls: None,
+    proxy: None,
     unix_us: 1_795_358_821_485_000,
     modifiers: true,
 };
@@ -34,6 +35,7 @@ pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) 
         peer: None,
         local: "127.0.0.1:80",
         tls: None,
+        proxy: None,
         seed: 1,
         unix_us: 0,
         head: b"",

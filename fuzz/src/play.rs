@@ -8,6 +8,7 @@ use loiter::base::limits::{HANDSHAKES_PER_TURN, HIGH_WATER};
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::{Conn, Protocol};
+use loiter::proto::proxy_protocol::ProxyMode;
 use loiter::proto::test_driver::Driver;
 use loiter::proto::tls::acceptor::Acceptor;
 use loiter::proto::{Event, Next};
@@ -67,6 +68,13 @@ impl Player {
     /// The same on a listener that can speak TLS.
     pub fn secure(mut self, acceptor: &Arc<Acceptor>) -> Player {
         self.driver.tls = Some(Arc::clone(acceptor));
+        self
+    }
+
+    /// The same on a listener of this mode.
+    pub fn behind(mut self, mode: ProxyMode) -> Player {
+        self.driver.proxy = mode;
+        self.driver.accept(Protocol::Http);
         self
     }
 
@@ -203,7 +211,7 @@ impl Player {
                     assert!(!fresh, "it wants a clock that it has");
                     fresh = true;
                 }
-                Next::Write | Next::Narrow => {}
+                Next::Write | Next::Narrow | Next::Identified => {}
                 // The worker's next loop.
                 Next::Yield => self.driver.worker.handshakes_left = HANDSHAKES_PER_TURN,
                 // The session resets the connection, and does not call again.
@@ -281,10 +289,21 @@ impl Player {
 /// Plays the same steps with all input at once, spliced or read, and one byte at a time: the output
 /// must be the same, except where it is random.
 pub fn alike(app: &App, protocol: Protocol, steps: &[Step], splices: bool) {
-    let say = |seed, piece| {
+    is_alike(steps, |seed, piece| {
         let player = Player::new(app, protocol, seed);
         player.splicing(splices && piece > 1).play(steps, piece)
-    };
+    });
+}
+
+/// The same for a connection over HTTP that has to begin, or may begin, with a header of the PROXY
+/// protocol.
+pub fn alike_behind(mode: ProxyMode, app: &App, steps: &[Step]) {
+    is_alike(steps, |seed, piece| {
+        Player::new(app, Protocol::Http, seed).behind(mode).play(steps, piece)
+    });
+}
+
+fn is_alike(steps: &[Step], say: impl Fn(u64, usize) -> Said) {
     let whole = say(1, usize::MAX);
     let bytewise = say(1, 1);
     // A draining server closes before it reads on, so input that arrives later is not seen.

@@ -425,3 +425,14 @@ pub const IDLE_TLS_RECORDS: u32 = 64;
 /// Steps of TLS handshakes that one loop of a worker takes. Each costs 120 to 150 µs, so timers are
 /// at most 0.6 ms late because of them.
 pub const HANDSHAKES_PER_TURN: u32 = 4;
+/// Longest header of version 1 of the PROXY protocol in bytes, its line end included
+/// (proxy-protocol.txt 2.1).
+pub const PROXY_LINE_BYTES: usize = 107;
+/// Longest header of version 2. Addresses take 216 bytes at most; HAProxy sends 536 at most, and a
+/// certificate in a TLV of its own has 2 or 3 KiB. Its TLVs are kept for a connection.
+pub const MAX_PROXY_HEADER_BYTES: usize = 4 * 1024;
+/// Most networks of trusted proxies; large services publish 200 for all of theirs. Each address
+/// that is reported is compared with all.
+pub const MAX_TRUSTED_NETWORKS: usize = 256;
+/// Most addresses read of what proxies report, from the last one on: more than any chain of them.
+pub const MAX_FORWARDED_HOPS: usize = 32;

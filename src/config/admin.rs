@@ -3,6 +3,7 @@
 use super::listen::{Bind, Listen};
 use super::unix::SocketName;
 use super::values::BadValue;
+use crate::proto::proxy_protocol::ProxyMode;
 
 /// The mode of its socket file if none is given: who can connect can control the server.
 const OWNER_ALONE: u32 = 0o600;
@@ -22,6 +23,10 @@ pub(crate) fn parse(text: &str) -> Result<Option<Bind>, BadValue> {
             "`{text}` has modifiers, which the admin listener has not"
         ))
         .advise(format!("write {}", listen.bind)));
+    }
+    if listen.proxy != ProxyMode::Off {
+        return Err(BadValue::new(format!("`{text}`: the admin listener has no PROXY protocol"))
+            .advise(format!("write {}", listen.bind)));
     }
     match listen.bind {
         Bind::Unix(mut socket) => {
@@ -89,6 +94,7 @@ mod tests {
             ("tcp-echo://:9090", "it is plain HTTP"),
             (":9090/~delay=1s", "which the admin listener has not; write http://[::]:9090"),
             ("unix:a?~last", "which the admin listener has not; write unix:a"),
+            (":9090?proxy=required", "has no PROXY protocol; write http://[::]:9090"),
             ("unix:a?x=1", "`x=1` is not an option of a socket file"),
         ] {
             assert!(shown(text).contains(said), "{text}: {}", shown(text));

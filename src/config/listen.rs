@@ -14,16 +14,20 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::defaults::{self, is_token};
+use super::proxy;
 use super::unix::UnixSocket;
 use super::values::BadValue;
 use crate::http::modifiers::settings::Setting;
 use crate::http::modifiers::{Carrier, Modifiers, Protocol};
+use crate::proto::proxy_protocol::ProxyMode;
 
 /// One listener.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listen {
     /// What it binds.
     pub bind: Bind,
+    /// Whether its connections begin with a header of the PROXY protocol.
+    pub proxy: ProxyMode,
     /// The defaults for every request there.
     pub modifiers: Modifiers,
 }
@@ -62,7 +66,7 @@ pub const ALL_INHERITED: &str = "*";
 
 impl From<Bind> for Listen {
     fn from(bind: Bind) -> Listen {
-        Listen { bind, modifiers: Modifiers::new(Carrier::Listener) }
+        Listen { bind, proxy: ProxyMode::Off, modifiers: Modifiers::new(Carrier::Listener) }
     }
 }
 
@@ -75,7 +79,7 @@ impl Listen {
 
 impl Bind {
     /// A listener with these modifiers.
-    fn with(self, tokens: &[&str]) -> Result<Listen, BadValue> {
+    fn with(self, proxy: ProxyMode, tokens: &[&str]) -> Result<Listen, BadValue> {
         let echo = match self {
             Bind::Http(_) | Bind::Https(_) | Bind::HttpAndHttps(_) | Bind::Unix(_) => None,
             Bind::TcpEcho(_) => Some(Protocol::TcpEcho),
@@ -90,7 +94,11 @@ impl Bind {
             let wrong = format!("modifier `{setting}`: {self} has no TLS handshake");
             return Err(BadValue::new(wrong).advise("write https:// before the address"));
         }
-        Ok(Listen { bind: self, modifiers })
+        if matches!(self, Bind::UdpEcho(_)) && proxy != ProxyMode::Off {
+            let wrong = format!("{self} cannot have the PROXY protocol, which is for connections");
+            return Err(BadValue::new(wrong).advise(format!("write {self}")));
+        }
+        Ok(Listen { bind: self, proxy, modifiers })
     }
 
     /// The host; none for a Unix socket.
@@ -222,8 +230,8 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Listen, BadValue> {
         if let Some(socket) = text.strip_prefix("unix:") {
-            let (socket, tokens) = UnixSocket::parse(socket)?;
-            return Bind::Unix(socket).with(&tokens);
+            let (socket, proxy, tokens) = UnixSocket::parse(socket)?;
+            return Bind::Unix(socket).with(proxy, &tokens);
         }
         let split = text.split_once("://").filter(|(scheme, _)| !scheme.contains('/'));
         let (scheme, at) = split.unwrap_or(("http+https", text));
@@ -250,29 +258,36 @@ impl FromStr for Listen {
             return Err(BadValue::new(wrong).advise(format!("write unix:{socket}")));
         }
         let is_path = |(host, path): &(&str, &str)| {
-            path.is_empty() || is_token(path) || Host::parse(host).is_ok()
+            path.is_empty() || is_token(path) || Host::parse(proxy::split(host).0).is_ok()
         };
         let (host, path) = at.split_once('/').filter(is_path).unwrap_or((at, ""));
-        let bind = bind(Host::parse(host)?);
+        let (host, options) = proxy::split(host);
+        let (bind, proxy) = (bind(Host::parse(host)?), proxy::of_host(options)?);
         let mut tokens = Vec::new();
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            if let Some(options) = segment.strip_prefix('?') {
+                return Err(BadValue::new(format!("`/?{options}` is behind a slash"))
+                    .advise(format!("write {bind}?{options}")));
+            }
             if !is_token(segment) {
                 return Err(BadValue::new(format!("`/{segment}` is not a modifier"))
                     .advise(format!("write {bind}/~NAME=VALUE, such as {bind}/~delay=50ms")));
             }
             tokens.push(segment);
         }
-        bind.with(&tokens)
+        bind.with(proxy, &tokens)
     }
 }
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tokens = defaults::tokens(&self.modifiers);
+        let proxy = proxy::show(self.proxy);
         if let Bind::Unix(socket) = &self.bind {
-            return f.write_str(&socket.with(tokens));
+            return f.write_str(&socket.with(proxy.into_iter().chain(tokens).collect()));
         }
         self.bind.fmt(f)?;
+        proxy.iter().try_for_each(|proxy| write!(f, "?{proxy}"))?;
         tokens.iter().try_for_each(|token| write!(f, "/{token}"))
     }
 }
@@ -369,6 +384,14 @@ mod tests {
             ("unix:///run/loiter.sock", "unix:/run/loiter.sock"),
             ("unix:loiter.sock", "unix:loiter.sock"),
             ("unix:/s?owner=0&mode=660", "unix:/s?mode=0660&owner=0"),
+            (":80?proxy=required", "http+https://[::]:80?proxy=required"),
+            ("http://a:80?proxy=OPTIONAL/", "http://a:80?proxy=optional"),
+            ("https://a:80?proxy=off", "https://a:80"),
+            ("tcp-echo://a:7?proxy=required", "tcp-echo://a:7?proxy=required"),
+            ("http://a:80?proxy=required/~delay=1s", "http://a:80?proxy=required/~delay=1s"),
+            ("http://a:80/~text=a?proxy=b", "http://a:80/~text=a?proxy=b"),
+            ("unix:/s?proxy=required&mode=660", "unix:/s?mode=0660&proxy=required"),
+            ("unix:@s?~last&proxy=optional", "unix:@s?proxy=optional&~last"),
         ] {
             assert_eq!(listen(text), shown, "{text}");
             assert_eq!(listen(shown), shown, "what is shown reads back");
@@ -409,6 +432,15 @@ mod tests {
             ("http://unix:x", "a socket file has no `http://`; write unix:x"),
             ("https://unix:99999", "`99999` is not a port"),
             ("unix:/a,b", "is not a valid socket name"),
+            (":80?proxy=yes", "`yes` is not a mode of the PROXY protocol; write proxy=required, "),
+            ("unix:s?proxy=", "`` is not a mode of the PROXY protocol"),
+            (":80?mode=0660", "`mode=0660` is not an option of a listener; write HOST:PORT?proxy="),
+            (":80?", "`` is not an option of a listener"),
+            ("http://a:80/?proxy=off", "is behind a slash; write http://a:80?proxy=off"),
+            (
+                "udp-echo://:7?proxy=required",
+                "udp-echo://[::]:7 cannot have the PROXY protocol, which is for connections; write",
+            ),
         ] {
             assert!(listen(text).contains(said), "{text}: {}", listen(text));
         }

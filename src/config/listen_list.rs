@@ -4,6 +4,7 @@ use std::iter;
 
 use super::defaults::is_token;
 use super::listen::{Host, Listen};
+use super::proxy;
 use super::values::BadValue;
 use crate::base::limits::MAX_LISTENERS;
 
@@ -56,7 +57,9 @@ fn is_distinct(text: &str) -> bool {
     let has_scheme = !scheme.is_empty() && scheme.bytes().all(in_scheme);
     let host = text.split([',', '/']).next().unwrap_or_default().trim_end();
     let is_address = |host: Host| matches!(host, Host::Address(_)) || host.is_localhost();
-    has_scheme || text.starts_with("unix:") || Host::parse(host).is_ok_and(is_address)
+    has_scheme
+        || text.starts_with("unix:")
+        || Host::parse(proxy::split(host).0).is_ok_and(is_address)
 }
 
 /// The error of a listener, if its modifier has a value such as `web:80`, with advice for that.
@@ -133,6 +136,8 @@ mod tests {
                 "unix:s?mode=0600&~delay=1s,2s http+https://[::]:83",
             ),
             ("\nweb:82", "http+https://web:82"),
+            (",:82?proxy=required/~last", "http+https://[::]:82?proxy=required/~last"),
+            (",localhost:82?proxy=optional", "http+https://localhost:82?proxy=optional"),
         ] {
             let text = format!(":81/~delay=1ms@90,2s@10{after}");
             assert_eq!(shown(&text), format!("{first} {second}"), "{text}");
@@ -186,9 +191,9 @@ mod tests {
 
     /// Lists of listeners with modifiers, most of them valid.
     fn lists() -> impl proptest::strategy::Strategy<Value = String> {
-        let one = "((http(s|[+]https|)://|)(web|):0\
+        let one = "((http(s|[+]https|)://|)(web|):0([?]proxy=(required|optional|off)|)\
                    (/~delay=1s(,2s@9|)|/%7Elast|/~text=[,:;&?%2C ]{0,4}|\
-                   /~header=a:[,;b ]{0,2}|/){0,3}|unix:[a-z]{3}[?](~last|mode=0600|\
+                   /~header=a:[,;b ]{0,2}|/){0,3}|unix:[a-z]{3}[?](~last|mode=0600|proxy=required|\
                    ~text=[,:/;? ]{0,4})(&~delay=1s(,2s|)){0,1})";
         let list = format!("{one}([,\n]{one}){{0,2}}");
         proptest::string::string_regex(&list).expect("an expression")

@@ -13,6 +13,7 @@ mod listen_list;
 mod logging;
 mod preset;
 mod print;
+mod proxy;
 mod settings;
 mod suggest;
 mod tls;

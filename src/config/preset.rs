@@ -17,7 +17,8 @@ pub(crate) const PRESETS: [(&str, Preset); 2] =
 pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
 /// The settings that `--profile public` changes by default. It also makes `/env` show nothing.
-pub const PUBLIC: [(&str, &str); 21] = [
+pub const PUBLIC: [(&str, &str); 22] = [
+    ("trusted-proxies", "none"),
     ("max-streams", "128"),
     ("max-connections-per-ip", "64"),
     ("max-delayed", "10000"),

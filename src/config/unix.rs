@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::defaults::is_token;
+use super::proxy;
 use super::values::BadValue;
+use crate::proto::proxy_protocol::ProxyMode;
 
 /// A Unix socket, and who can connect to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,18 +55,22 @@ impl UnixSocket {
         UnixSocket { name, mode: EVERYONE, owner: None, group: None }
     }
 
-    /// Parses what follows `unix:`; `//` before the path is accepted. Returns its modifiers too:
-    /// the options that begin with `~`.
-    pub(crate) fn parse(text: &str) -> Result<(UnixSocket, Vec<&str>), BadValue> {
+    /// Parses what follows `unix:`; `//` before the path is accepted. Returns also whether its
+    /// connections are those of proxies, and its modifiers: the options that begin with `~`.
+    pub(crate) fn parse(text: &str) -> Result<(UnixSocket, ProxyMode, Vec<&str>), BadValue> {
         let text = text.strip_prefix("//").unwrap_or(text);
         let (name, options) =
             text.split_once('?').map_or((text, None), |(name, options)| (name, Some(options)));
         let name = SocketName::parse(name)?;
         let mut socket = UnixSocket::named(name);
-        let mut modifiers = Vec::new();
+        let (mut proxy_mode, mut modifiers) = (ProxyMode::Off, Vec::new());
         for option in options.into_iter().flat_map(|options| options.split('&')) {
             if is_token(option) {
                 modifiers.push(option);
+                continue;
+            }
+            if let Some(given) = proxy::mode(option) {
+                proxy_mode = given?;
                 continue;
             }
             if let SocketName::Abstract(name) = &socket.name {
@@ -85,7 +91,7 @@ impl UnixSocket {
                 }
             }
         }
-        Ok((socket, modifiers))
+        Ok((socket, proxy_mode, modifiers))
     }
 
     /// The socket as a text, with these modifiers.
@@ -191,7 +197,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<UnixSocket, String> {
-        UnixSocket::parse(text).map(|(socket, _)| socket).map_err(|bad| bad.to_string())
+        UnixSocket::parse(text).map(|(socket, _, _)| socket).map_err(|bad| bad.to_string())
     }
 
     #[test]

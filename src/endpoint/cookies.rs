@@ -219,7 +219,7 @@ fn attributes(app: &App, request: &Request, pairs: &[Pair], gone: bool) -> Resul
         let on = given(name)?.map_or(default, |value| value == "1" || is(&value, "true"));
         Ok(on.then(|| format!("; {name}")))
     };
-    let secure = (!gone || style.delete_like_set) && request_url::is_secure(app.compat, request);
+    let secure = (!gone || style.delete_like_set) && request_url::is_secure(app, request);
     let parts = style.attributes.map(|attribute| match attribute {
         CookieAttribute::Domain => Ok(text("Domain", given("Domain")?)),
         CookieAttribute::Path => Ok(text("Path", given("Path")?.or_else(|| Some("/".to_owned())))),

@@ -124,7 +124,7 @@ fn ip(_: &App, request: &Request) -> Result<Reply, Refusal> {
 
 /// The origin and a line feed. With JSON escapes, so that no control character can get in.
 fn render_address(app: &App, request: &Request, output: &mut Vec<u8>) {
-    request_url::escape_origin(output, app.compat, request);
+    request_url::escape_origin(output, app, request);
     output.push(b'\n');
 }
 
@@ -206,10 +206,8 @@ fn write_member(
         EchoField::Method => json.text(request.method_name()),
         EchoField::RawHeaders => render_headers::write_raw(json, app, request),
         EchoField::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
-        EchoField::Origin => {
-            json.quoted(|output| request_url::escape_origin(output, compat, request))
-        }
-        EchoField::Url => json.quoted(|output| request_url::escape_url(output, compat, request)),
+        EchoField::Origin => json.quoted(|output| request_url::escape_origin(output, app, request)),
+        EchoField::Url => json.quoted(|output| request_url::escape_url(output, app, request)),
         EchoField::EmptyUrl => json.raw("\"\""),
         EchoField::Flag(_) => json.raw("true"),
     }

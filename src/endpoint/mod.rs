@@ -20,6 +20,7 @@ mod openapi;
 mod page;
 pub mod params;
 mod probes;
+mod proxy;
 mod range;
 mod raw;
 mod redirects;
@@ -63,6 +64,7 @@ pub static GROUPS: &[Group] = &[
     documents::GROUP,
     websocket::GROUP,
     tls::GROUP,
+    proxy::GROUP,
     about::GROUP,
     probes::GROUP,
     page::GROUP,

@@ -78,7 +78,7 @@ fn next_hop(app: &App, request: &Request, absolute: bool) -> Result<String, Refu
         n if absolute => app.local_for(request, &format!("/absolute-redirect/{}", n - 1)),
         n => app.local_for(request, &format!("/relative-redirect/{}", n - 1)),
     };
-    Ok(if absolute { request_url::site(app.compat, request) + &path } else { path })
+    Ok(if absolute { request_url::site(app, request) + &path } else { path })
 }
 
 /// `302 Found`, with a page for clients that do not follow it, if the API has pages.

@@ -4,6 +4,7 @@ use super::compat::{Compat, HTTPBIN};
 use super::control::{Readiness, SharedControl};
 use super::document::Documents;
 use super::modifiers::{Dialects, Modifiers};
+use super::trusted_proxies::TrustedProxies;
 use crate::base::limits::Limits;
 
 /// Default value of the `Server` field.
@@ -45,6 +46,8 @@ pub struct App {
     pub dialects: Dialects,
     /// Whether what is too expensive or dangerous for a public server is refused.
     pub public: bool,
+    /// The proxies that are believed when they report another client than themselves.
+    pub trusted_proxies: TrustedProxies,
     /// What happens to a request that waits when its client closes its side.
     pub half_close: HalfClose,
     /// Whether `Upgrade: h2c` changes a plain connection to HTTP/2 (RFC 7540 3.2).
@@ -113,6 +116,7 @@ impl Default for App {
             with: Modifiers::default(),
             dialects: Dialects::default(),
             public: false,
+            trusted_proxies: TrustedProxies::All,
             half_close: HalfClose::Answer,
             h2c_upgrade: false,
             ca: None,

@@ -17,6 +17,7 @@ pub mod json;
 pub mod metrics;
 pub mod modifiers;
 pub mod pace;
+pub mod proxy_facts;
 pub mod record;
 pub mod reply;
 pub mod request;
@@ -25,5 +26,6 @@ pub mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod tls_facts;
+pub mod trusted_proxies;
 pub mod uri;
 pub mod x509;

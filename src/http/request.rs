@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::proxy_facts::ProxyFacts;
 use super::tls_facts::TlsFacts;
 use crate::base::limits::MAX_PARAMS;
 
@@ -202,6 +203,8 @@ pub struct Request<'a> {
     pub local: &'a str,
     /// What is known of the TLS connection it came over; `None` for plain TCP.
     pub tls: Option<&'a TlsFacts>,
+    /// What a proxy has reported of the connection by the PROXY protocol, if it has.
+    pub proxy: Option<&'a ProxyFacts>,
     /// A random number for this request: the seed of everything random in its answer.
     pub seed: u64,
     /// When the request arrived: Unix time in microseconds.

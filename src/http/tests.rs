@@ -28,6 +28,7 @@ pub(crate) fn ask<R>(
         peer: Some([127, 0, 0, 1].into()),
         local: "127.0.0.1:8080",
         tls: None,
+        proxy: None,
         seed: 1,
         unix_us: 1_795_358_821_485_000,
         head: b"",

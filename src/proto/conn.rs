@@ -1,9 +1,12 @@
 //! A connection's protocol: which state machine runs it.
 
+use std::net::IpAddr;
+
 use super::broken::Broken;
 use super::echo::{self, modified::ModifiedEcho};
 use super::http1::Http1;
 use super::http2::Http2;
+use super::proxy_protocol::{Proxied, ProxyMode};
 use super::tls::Tls;
 use super::websocket::WebSocket;
 use super::{Cx, Machine, Next, Shared, Standing, Upgrade, defaults};
@@ -39,6 +42,8 @@ pub enum Conn {
     Http1(Http1),
     /// TLS, and what is spoken inside it.
     Tls(Box<Tls<Conn>>),
+    /// A connection of a proxy, and what is spoken on it.
+    Proxied(Box<Proxied<Conn>>),
     /// Raw echo: every byte comes back. With modifiers, later, slowly, or in part.
     Echo(Option<Box<ModifiedEcho>>),
     /// HTTP/2.
@@ -91,6 +96,7 @@ impl Conn {
         match self {
             Conn::Http1(http1) => http1.standing(),
             Conn::Tls(tls) => tls.standing(),
+            Conn::Proxied(proxied) => proxied.standing(),
             Conn::Echo(Some(echo)) => echo.standing(),
             Conn::Echo(None) => {
                 let state = ConnectionState::Tunnel;
@@ -107,6 +113,7 @@ impl Conn {
         let next = match self {
             Conn::Http1(http1) => http1.advance(cx, input, output),
             Conn::Tls(tls) => tls.advance(cx, input, output),
+            Conn::Proxied(proxied) => proxied.advance(cx, input, output),
             Conn::Echo(Some(echo)) => echo.advance(cx, input, output),
             Conn::Echo(None) => echo::advance(cx, input, output),
             Conn::Http2(http2) => http2.advance(cx, input, output),
@@ -120,6 +127,42 @@ impl Conn {
                 Next::Write
             }
             next => next,
+        }
+    }
+
+    /// The same, accepted from `peer`, on a listener of this mode. If it has to begin with a header
+    /// of the PROXY protocol, it has as long for that as for a head.
+    pub fn behind_proxy(
+        self,
+        mode: ProxyMode,
+        protocol: Protocol,
+        app: &App,
+        peer: Option<IpAddr>,
+        now: Time,
+    ) -> Conn {
+        let demand = mode.demand(&app.trusted_proxies, peer);
+        match (demand, self) {
+            (Some(demand), conn) if !matches!(conn, Conn::Broken(_)) => {
+                let until = now.after(app.limits.head_timeout);
+                let answers = protocol.has_refusals();
+                Conn::Proxied(Box::new(Proxied::new(conn, demand, answers, peer, until)))
+            }
+            (_, conn) => conn,
+        }
+    }
+
+    /// The address of the client that a proxy has reported.
+    pub fn client(&self) -> Option<IpAddr> {
+        match self {
+            Conn::Proxied(proxied) => proxied.client(),
+            _ => None,
+        }
+    }
+
+    /// There is no room for that client: it is refused at the next call.
+    pub fn refuse(&mut self) {
+        if let Conn::Proxied(proxied) = self {
+            proxied.refuse();
         }
     }
 
@@ -141,7 +184,7 @@ impl Conn {
             }
             Upgrade::Broken(kind) => Conn::Broken(Broken::Begins(kind)),
             Upgrade::Tls => std::mem::replace(self, Conn::Echo(None)).in_tls(),
-            Upgrade::PlainOnTls => Conn::Http1(Http1::refusing_plain(cx, input, output)),
+            Upgrade::Refused(refusal) => Conn::Http1(Http1::refusing(cx, &refusal, input, output)),
         }
     }
 }
@@ -159,6 +202,7 @@ impl Machine for Conn {
         match self {
             Conn::Http2(http2) => http2.fire(stream, worker),
             Conn::Tls(tls) => tls.fire(stream, worker),
+            Conn::Proxied(proxied) => proxied.fire(stream, worker),
             _ => {}
         }
     }
@@ -167,6 +211,7 @@ impl Machine for Conn {
         match self {
             Conn::Http2(http2) => http2.release(worker),
             Conn::Tls(tls) => tls.release(worker),
+            Conn::Proxied(proxied) => proxied.release(worker),
             _ => {}
         }
     }

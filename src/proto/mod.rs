@@ -20,6 +20,7 @@ pub mod http2;
 pub mod intake;
 pub mod memory;
 pub mod modify;
+pub mod proxy_protocol;
 pub mod test_driver;
 pub mod tls;
 pub mod websocket;
@@ -38,6 +39,7 @@ use crate::http::date_header::DateHeader;
 use crate::http::metrics::{ConnectionState, Leaving, Metrics};
 use crate::http::modifiers::state::State;
 use crate::http::modifiers::{FaultKind, Modifiers, Plan, ROWS};
+use crate::http::proxy_facts::ProxyFacts;
 use crate::http::record::Records;
 use crate::http::reply::{Refusal, WebSocketLimits};
 use crate::http::tls_facts::TlsFacts;
@@ -81,6 +83,8 @@ pub enum Next {
     Narrow,
     /// Another protocol, which the connection speaks from the next byte on.
     Become(Box<Upgrade>),
+    /// Another turn: a proxy has reported who the client is, so it can be counted.
+    Identified,
     /// Nothing: close once `output` has been taken.
     Close,
     /// Nothing: reset the connection (RST) once the client's kernel has all of `output`. It has as
@@ -101,8 +105,9 @@ pub enum Upgrade {
     Broken(FaultKind),
     /// TLS around the present one, which has consumed nothing.
     Tls,
-    /// HTTP/1, to refuse what is not TLS on a port that speaks nothing else.
-    PlainOnTls,
+    /// HTTP/1, to refuse what the connection begins with: what is not TLS on a port that speaks
+    /// nothing else, or what is no valid header of the PROXY protocol where one is required.
+    Refused(Refusal),
 }
 
 /// A request that has asked for HTTP/2 (RFC 7540 3.2), and is answered on stream 1.
@@ -261,6 +266,8 @@ pub struct Ends<'a> {
     pub tls: Option<&'a Acceptor>,
     /// What is known of the TLS connection, if it is one.
     pub secure: Option<&'a TlsFacts>,
+    /// What a proxy has reported of the connection, if it has.
+    pub proxy: Option<&'a ProxyFacts>,
     /// The listener's defaults for every request, if there are any.
     pub modifiers: Option<&'a Modifiers>,
 }

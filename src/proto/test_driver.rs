@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conn::{Conn, Protocol};
+use super::proxy_protocol::ProxyMode;
 use super::tls::acceptor::Acceptor;
 use super::{Clock, Cx, Edge, Ends, Event, Machine, Next, Shared};
 use crate::base::buf::Buf;
@@ -20,6 +21,8 @@ pub struct Driver {
     pub app: Arc<App>,
     /// How the listener's connections begin to speak TLS.
     pub tls: Option<Arc<Acceptor>>,
+    /// Whether the listener's connections begin with a header of the PROXY protocol.
+    pub proxy: ProxyMode,
     /// The listener's defaults for every request.
     pub modifiers: Option<Arc<Modifiers>>,
     /// The machine.
@@ -43,6 +46,7 @@ impl Driver {
         local: "127.0.0.1:8080",
         tls: None,
         secure: None,
+        proxy: None,
         modifiers: None,
     };
 
@@ -56,6 +60,7 @@ impl Driver {
             conn: Conn::new(protocol, &app.limits, Time::START),
             app,
             tls: None,
+            proxy: ProxyMode::Off,
             modifiers: None,
             clock: Clock { now: Time::START, fresh: false },
             edge: Edge::default(),
@@ -67,8 +72,10 @@ impl Driver {
 
     /// Another connection, which is accepted now under the defaults in effect.
     pub fn accept(&mut self, protocol: Protocol) {
-        let Driver { app, modifiers, worker, clock, .. } = self;
-        self.conn = Conn::accepted(protocol, app, modifiers.as_deref(), worker, clock.now);
+        let Driver { app, proxy, modifiers, worker, clock, .. } = self;
+        let (now, peer) = (clock.now, Driver::ENDS.peer);
+        let conn = Conn::accepted(protocol, app, modifiers.as_deref(), worker, now);
+        self.conn = conn.behind_proxy(*proxy, protocol, app, peer, now);
     }
 
     /// What a machine is called with.
@@ -81,7 +88,7 @@ impl Driver {
 
     /// Calls the machine once. Its own delayed answers are not counted meanwhile, as in a session.
     pub fn advance(&mut self) -> Next {
-        let Driver { app, tls, modifiers, conn, clock, edge, worker, input, output } = self;
+        let Driver { app, tls, modifiers, conn, clock, edge, worker, input, output, .. } = self;
         worker.delayed -= conn.standing().delayed as usize;
         let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
         let ends = Ends { tls, modifiers, ..Driver::ENDS };
@@ -109,7 +116,7 @@ impl Driver {
             match self.advance() {
                 Next::ReadClock => self.clock.fresh = true,
                 Next::Yield => self.worker.handshakes_left = HANDSHAKES_PER_TURN,
-                Next::Narrow => {}
+                Next::Narrow | Next::Identified => {}
                 next => return next,
             }
         }

@@ -310,6 +310,7 @@ impl Next {
                 let deferred = bound.defer(plan, modifiers.as_ref(), place.address());
                 let listener = place.address().listener(deferred).numbered(bound.id, bound.shared);
                 let listener = listener.with(modifiers.clone()).with_tls(tls.clone());
+                let listener = listener.with_proxy(listen.proxy);
                 all.push(Configured { listener, bound, is_new });
             }
         }

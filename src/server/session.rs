@@ -37,7 +37,8 @@ pub struct Session<S> {
     leftover: Option<Box<Leftover>>,
     /// When it gets a turn, whatever happens.
     pub due: Time,
-    /// The client's address; none on a socket file.
+    /// The address that it counts for: the client's. None on a socket file, or before a proxy has
+    /// reported it.
     pub peer: Option<IpAddr>,
     /// The number of the listener it came through, and in the highest bit whether it is counted for
     /// its address.
@@ -102,6 +103,8 @@ pub enum TurnResult {
     Wait,
     /// It has used up its turn and wants another.
     Yield,
+    /// The same, and a proxy has reported who its client is.
+    Identified,
     /// It is over.
     Close,
 }
@@ -189,6 +192,11 @@ impl<S> Session<S> {
         Session { listener: self.listener | COUNTED, ..self }
     }
 
+    /// It is counted for its address from now on.
+    pub fn count(&mut self) {
+        self.listener |= COUNTED;
+    }
+
     /// Whether it is counted for its address.
     pub fn is_counted(&self) -> bool {
         self.listener & COUNTED != 0
@@ -197,6 +205,17 @@ impl<S> Session<S> {
     /// Whether there was room for it.
     pub fn is_admitted(&self) -> bool {
         !matches!(self.writing, Writing::Refusal | Writing::RefusalShut)
+    }
+
+    /// The address of the client that a proxy has reported.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.conn.client()
+    }
+
+    /// There is no room for that client: it gets a 503.
+    pub fn refuse(&mut self) {
+        self.writing = Writing::Refusal;
+        self.conn.refuse();
     }
 
     /// Takes note of what the system reports.
@@ -315,6 +334,7 @@ impl<S> Session<S> {
         match *next {
             Next::Close => Some(TurnResult::Close),
             Next::Reset => Some(self.reset(turn)),
+            Next::Identified => Some(TurnResult::Identified),
             Next::Sleep(until) => {
                 turn.deadline.clear();
                 Some(self.wait(until))

@@ -33,6 +33,7 @@ mod config;
 mod configure;
 mod drain;
 mod memory;
+mod proxied;
 mod report;
 
 pub use config::{Listener, WorkerConfig};
@@ -291,6 +292,7 @@ impl<N: Net> Worker<N> {
             match self.turn(token) {
                 Some(TurnResult::Close) => self.close(token),
                 Some(TurnResult::Yield) => self.ready.push(token),
+                Some(TurnResult::Identified) => self.identify(token),
                 Some(TurnResult::Wait) | None => {}
             }
             if self.shared.memory.is_used_up() {
@@ -312,7 +314,7 @@ impl<N: Net> Worker<N> {
         let session = self.sessions.get_mut(token)?;
         let Listener { local, tls, modifiers, .. } = &self.listeners[session.listener()];
         let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
-        let ends = Ends { peer: session.peer, local, tls, secure: None, modifiers };
+        let ends = Ends { peer: session.peer, local, tls, secure: None, proxy: None, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);

@@ -103,6 +103,7 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
         peer: Some(IpAddr::from([127, 0, 0, 1])),
         local: "127.0.0.1:18080",
         tls: None,
+        proxy: None,
         seed: 42,
         unix_us: 1_795_358_821_485_000,
         head: &head,

@@ -25,6 +25,7 @@ mod openapi;
 mod path_modifiers;
 mod played;
 mod probes;
+mod proxy;
 mod range;
 mod raw;
 mod redirects;
@@ -62,6 +63,7 @@ const ROWS: &[&[Row]] = &[
     timing::ROWS,
     tls::ROWS,
     probes::ROWS,
+    proxy::ROWS,
     websocket::ROWS,
     raw::ROWS,
 ];
@@ -87,6 +89,7 @@ const GO_ROWS: &[&[Row]] = &[
     timing::GO_ROWS,
     tls::GO_ROWS,
     probes::GO_ROWS,
+    proxy::GO_ROWS,
     raw::GO_ROWS,
 ];
 

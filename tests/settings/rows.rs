@@ -10,11 +10,11 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 64] = [
+const SAMPLES: [(&str, &str); 65] = [
     (
         "listen",
         "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
-         udp-echo://web:7,https://:443,http://:80,unix:/run/l.sock?mode=0660&owner=0&~status=503,unix:b?~last",
+         udp-echo://web:7,https://:443,http://:80,unix:/run/l.sock?mode=0660&owner=0&~status=503,unix:b?~last,https://[::1]:1?proxy=required/~last,unix:c?proxy=optional&~last",
     ),
     ("workers", "3"),
     ("private-fd-tables", "off"),
@@ -38,6 +38,7 @@ const SAMPLES: [(&str, &str); 64] = [
     ("h2c-upgrade", "on"),
     ("max-streams", "500"),
     ("profile", "public"),
+    ("trusted-proxies", "10.0.0.0/8,2001:db8::1,unix:"),
     ("max-connections", "1000"),
     ("max-connections-per-ip", "10"),
     ("max-delayed", "500"),

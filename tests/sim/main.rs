@@ -18,6 +18,7 @@ mod http2_requests;
 mod lapse;
 mod leaving;
 mod modified;
+mod proxied;
 #[path = "../http2/referee.rs"]
 mod referee;
 mod reference;

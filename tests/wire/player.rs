@@ -9,6 +9,7 @@ use loiter::config::{Bind, Listen};
 use loiter::http::app::App;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
+use loiter::proto::proxy_protocol::ProxyMode;
 use loiter::proto::test_driver::Driver;
 
 use crate::frames;
@@ -86,6 +87,7 @@ impl Player {
         };
         let mut player = Player::new(app, protocol, cut);
         player.driver.modifiers = listen.and_then(Listen::shared_modifiers);
+        player.driver.proxy = listen.map_or(ProxyMode::Off, |listen| listen.proxy);
         player.driver.accept(protocol);
         player.frames = script.frames.then(frames::Reader::default);
         player.referee = (script.frames && !script.garbled).then(|| Referee::new().into());
@@ -287,7 +289,7 @@ impl Player {
             self.shut |= matches!(next, Next::Linger(_) | Next::Close | Next::Reset);
             match next {
                 Next::ReadClock => fresh = true,
-                Next::Write | Next::Narrow => {}
+                Next::Write | Next::Narrow | Next::Identified => {}
                 Next::Read(_) | Next::Linger(_) if self.read() => fresh = false,
                 _ => return self.wait(next),
             }

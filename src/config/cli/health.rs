@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::config::listen::{Bind, Host, Listen};
 use crate::config::settings::Settings;
+use crate::proto::proxy_protocol::ProxyMode;
 
 /// The server that a health check is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +34,11 @@ pub fn urls(
     if let Some(url) = settings.admin.as_ref().and_then(|bind| live(bind, folder)) {
         return vec![url];
     }
-    // Modifiers can reset a connection as soon as it is accepted.
+    // A check sends no PROXY protocol header, and modifiers can reset a connection as soon as it
+    // is accepted.
+    let is_open = |listen: &&Listen| listen.proxy != ProxyMode::Required;
     let (plain, modified): (Vec<&Listen>, Vec<&Listen>) =
-        settings.listen.iter().partition(|listen| listen.modifiers.is_empty());
+        settings.listen.iter().filter(is_open).partition(|listen| listen.modifiers.is_empty());
     let all = || plain.iter().chain(&modified).map(|listen| &listen.bind);
     let http = |host: &Host| format!("http://{}{}/healthz", reachable(host), settings.api.prefix);
     let https = |host: &Host| format!("https://{}{}/healthz", reachable(host), settings.api.prefix);
@@ -141,6 +144,12 @@ mod tests {
         assert_eq!(urls("https://:0 tcp-echo://:7", &bound), secure);
         assert_eq!(urls("https://:0 :0 tcp-echo://:7", &bound), format!("{at_open} {secure}"));
         assert_eq!(urls("udp-echo://[::]:9", &bound), "udp-echo://127.0.0.1:9");
+        // One for proxies alone cannot be checked.
+        assert_eq!(
+            urls("a:1?proxy=required b:2?proxy=optional/~last", &bound),
+            "http://b:2/a/healthz"
+        );
+        assert_eq!(urls("a:1?proxy=required", &[]), "");
         // One without modifiers is preferred.
         assert_eq!(urls("a:1/~delay=1s b:2 c:3 unix:s", &bound), "http://b:2/a/healthz");
         assert_eq!(urls("a:1/~delay=1s b:2/~last unix:s", &bound), "http://a:1/a/healthz");

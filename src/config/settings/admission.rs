@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::preset::PRESETS;
+use crate::config::proxy;
 
 /// A limit on a count that can be off.
 const LIMIT: &str = "a whole number from 1, or off";
@@ -13,8 +14,23 @@ pub(super) const ROWS: &[Setting] = &[
         value: "PRESET",
         takes: "local or public",
         help: "Preset: public tightens most limits that are not set explicitly, allows \
-               /redirect-to only within this server and empties /env",
+               /redirect-to only within this server, empties /env and trusts no proxy",
         ..choice!(preset, PRESETS)
+    },
+    Setting {
+        name: "trusted-proxies",
+        shape: Shape::List,
+        value: "NETWORK",
+        takes: "IP addresses and networks separated by commas, such as 10.0.0.0/8, and unix: for \
+                Unix sockets; or all, or none",
+        help: "Proxies that are believed when they report another client. With a list, the client \
+               is the last address in X-Forwarded-For, or in Forwarded without it, that is not in \
+               the list, and X-Forwarded-Proto, -Host and -Port count; all means everyone, by the \
+               fields that the API reads. A listener with ?proxy=required or ?proxy=optional takes \
+               PROXY protocol headers from these proxies only",
+        set: |s, text| proxy::trusted(text).map(|proxies| s.api.trusted_proxies = proxies),
+        show: |s| proxy::show_trusted(&s.api.trusted_proxies),
+        ..ROW
     },
     Setting {
         name: "max-connections",

@@ -105,6 +105,8 @@ use super::values::*;
 use crate::base::limits::DRAIN_IDLE;
 use crate::http::app::{App, HalfClose, Redirects};
 use crate::http::modifiers::{Bounds, Modifiers};
+use crate::http::trusted_proxies::TrustedProxies;
+use crate::proto::proxy_protocol::ProxyMode;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,6 +171,7 @@ impl Settings {
         let tls = self.tls.check();
         let tls = tls.into_iter().filter_map(|(name, bad)| Some((Setting::named(name)?, bad)));
         tls.chain(self.check_admin())
+            .chain(self.check_proxies())
             .chain(self.check_drain())
             .chain(self.check_modifiers())
             .collect()
@@ -191,6 +194,15 @@ impl Settings {
         let wrong = format!("{delay} leave nothing of the --shutdown-timeout, {timeout}");
         let advice = "give less, or a longer --shutdown-timeout, which contains it";
         Some((Setting::named("drain-delay")?, BadValue::new(wrong).advise(advice)))
+    }
+
+    /// A header that nobody may send would close a port, or be read as a request.
+    fn check_proxies(&self) -> Option<(&'static Setting, BadValue)> {
+        let none = self.api.trusted_proxies == TrustedProxies::None;
+        let listen = self.listen.iter().find(|listen| none && listen.proxy != ProxyMode::Off)?;
+        let wrong = format!("`{listen}` takes PROXY protocol headers, and no proxy is trusted");
+        let bad = BadValue::new(wrong).advise("name the proxies with --trusted-proxies");
+        Some((Setting::named("listen")?, bad))
     }
 
     fn check_modifiers(&self) -> Vec<(&'static Setting, BadValue)> {

@@ -24,7 +24,10 @@ pub(super) const ROWS: &[Setting] = &[
                'unix:PATH?mode=0660&owner=USER&group=GROUP' changes that. unix:@NAME is a socket \
                without a file (Linux). fd:NAME is a socket that systemd has opened, fd:* every \
                other such socket. 'http://:8081/~delay=20ms' and 'unix:PATH?~delay=20ms' \
-               modify all responses there (`loiter help modifiers`). After a modifier, a comma \
+               modify all responses there (`loiter help modifiers`). \
+               'http://:8081?proxy=required' and 'unix:PATH?proxy=required' refuse connections \
+               without a PROXY protocol header of a trusted proxy, proxy=optional takes both. \
+               After a modifier, a comma \
                begins a listener only if a scheme such as http://, unix:, an IP address, :PORT or \
                localhost:PORT follows; %2C never does",
         set: |s, text| listeners(text).map(|listen| s.listen = listen),

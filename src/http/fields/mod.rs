@@ -4,6 +4,7 @@ pub mod accept;
 pub mod conditional;
 pub mod cookies;
 pub mod credentials;
+pub mod forwarded;
 pub mod name_case;
 pub mod parameters;
 pub mod render_headers;

@@ -72,11 +72,17 @@ pub enum Refused {
     Full,
     /// Its address has as many as it may (`--max-connections-per-ip`).
     Address,
+    /// It had to begin with a header of the PROXY protocol, and has sent no valid one.
+    ProxyHeader,
 }
 
 impl Refused {
     /// All of them, with their names.
-    pub const ALL: [(Refused, &str); 2] = [(Refused::Full, "full"), (Refused::Address, "address")];
+    pub const ALL: [(Refused, &str); 3] = [
+        (Refused::Full, "full"),
+        (Refused::Address, "address"),
+        (Refused::ProxyHeader, "proxy_header"),
+    ];
 }
 
 /// The counters of a worker.

@@ -10,17 +10,17 @@ use crate::http::modifiers::FaultKind;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Params, Request, Target, Version};
 use crate::http::status::Status;
-use crate::proto::canned_errors::{FULL, LEFT, PLAIN_ON_TLS};
+use crate::proto::canned_errors::{FULL, LEFT};
 use crate::proto::exchange::{self, Break, Ending, Exchange};
 use crate::proto::intake::{Taken, TakenRequest};
 use crate::proto::{Cx, Event, Next, Upgrade};
 
 impl Http1 {
-    /// A connection that refuses what it was sent, because its port speaks TLS alone.
+    /// A connection that refuses what it was sent.
     #[cold]
-    pub fn refusing_plain(cx: &mut Cx, input: &Buf, output: &mut Buf) -> Http1 {
+    pub fn refusing(cx: &mut Cx, refusal: &Refusal, input: &Buf, output: &mut Buf) -> Http1 {
         let mut http1 = Http1::new(&cx.app.limits, cx.clock.now);
-        http1.respond_and_close(cx, &PLAIN_ON_TLS, input.unread(), cx.clock.now, output);
+        http1.respond_and_close(cx, refusal, input.unread(), cx.clock.now, output);
         http1
     }
 
@@ -325,6 +325,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         peer: cx.ends.peer,
         local: cx.ends.local,
         tls: cx.ends.secure,
+        proxy: cx.ends.proxy,
         seed: 0,
         unix_us: 0,
         head: &[],

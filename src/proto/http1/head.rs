@@ -12,6 +12,7 @@ pub use super::tokenize::FieldTable;
 use super::tokenize::{self, NO_VERSION, Tokens, is_version};
 use crate::base::limits::Limits;
 use crate::http::char_class::in_token;
+use crate::http::proxy_facts::ProxyFacts;
 use crate::http::reply::Refusal;
 use crate::http::request::{Field, Method, Params, Request, Target};
 use crate::http::status::Status;
@@ -109,11 +110,20 @@ pub fn check_start(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let mut parts = line.unwrap_or(bytes).split(|&b| b == b' ');
     let method = parts.next().unwrap_or_default();
     if method.is_empty() || !method.iter().all(|&b| in_token(b)) {
-        return Err(Refusal::bad("the request line does not begin with a method"));
+        return Err(Refusal::bad(match bytes.first() {
+            Some(0) => {
+                "the request begins with a zero byte, as a PROXY protocol header does \
+                        (version 2), where none is expected"
+            }
+            _ => "the request line does not begin with a method",
+        }));
     }
     match (line, parts.next(), parts.next(), parts.next()) {
         (None, ..) => Ok(()),
         (_, Some([_, ..]), Some([version @ .., b'\r']), None) if is_version(version) => Ok(()),
+        _ if method == b"PROXY" => Err(Refusal::bad(
+            "a PROXY protocol header (version 1) where none is expected, or a malformed request",
+        )),
         _ => Err(Refusal::bad(NO_VERSION)),
     }
 }
@@ -127,6 +137,8 @@ pub struct Origin<'a> {
     pub local: &'a str,
     /// What is known of the TLS connection, if it is one.
     pub tls: Option<&'a TlsFacts>,
+    /// What a proxy has reported of the connection, if it has.
+    pub proxy: Option<&'a ProxyFacts>,
     /// The time of the request, in microseconds since the Unix epoch.
     pub unix_us: u64,
     /// Whether modifiers have an effect.
@@ -247,6 +259,7 @@ fn request<'a>(
         peer: origin.peer,
         local: origin.local,
         tls: origin.tls,
+        proxy: origin.proxy,
         seed: 0,
         unix_us: origin.unix_us,
         head: bytes.get(..tokens.head_bytes).unwrap_or_default(),
@@ -260,7 +273,8 @@ mod tests {
     #[test]
     fn a_request_that_waited_is_parsed_without_limits() {
         let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "b: c\r\n".repeat(200));
-        let origin = Origin { peer: None, local: "", tls: None, unix_us: 0, modifiers: true };
+        let origin =
+            Origin { peer: None, local: "", tls: None, proxy: None, unix_us: 0, modifiers: true };
         let lowered = Limits { head_fields: 200, ..Limits::default() };
         let (mut first, mut second) = (FieldTable::empty(), FieldTable::empty());
         let refusal = parse(head.as_bytes(), &mut first, &lowered, origin).unwrap_err();

@@ -442,6 +442,6 @@ fn find(cx: &mut Cx, head: &Head) -> Asked {
 pub(super) fn origin<'a>(cx: &Cx<'a>, arrived: Time) -> Origin<'a> {
     let unix_us = cx.worker.date_header.unix_start_us().saturating_add(arrived.micros());
     let modifiers = cx.app.modifiers;
-    let Ends { peer, local, secure: tls, .. } = cx.ends;
-    Origin { peer, local, tls, unix_us, modifiers }
+    let Ends { peer, local, secure: tls, proxy, .. } = cx.ends;
+    Origin { peer, local, tls, proxy, unix_us, modifiers }
 }

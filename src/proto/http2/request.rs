@@ -316,6 +316,7 @@ fn request<'a>(
         peer: origin.peer,
         local: origin.local,
         tls: origin.tls,
+        proxy: origin.proxy,
         seed: 0,
         unix_us: origin.unix_us,
         head: text,

@@ -109,7 +109,7 @@ impl Http2 {
                 self.end_tunnel(&active);
                 return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
             }
-            Next::Write | Next::ReadClock | Next::Yield => {}
+            Next::Write | Next::ReadClock | Next::Yield | Next::Identified => {}
         }
         let ends = active.then == Then::End;
         let due = active.due;

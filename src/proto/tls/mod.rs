@@ -18,6 +18,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 
+use super::canned_errors::PLAIN_ON_TLS;
 use super::{Cx, Ends, Event, Machine, Next, Shared, Standing, Upgrade, defaults};
 use crate::base::buf::Buf;
 use crate::base::limits::{HEAD_ROOM, Limits, READ_BYTES};
@@ -73,7 +74,7 @@ impl<M: Machine> Tls<M> {
     fn hello(&mut self, cx: &mut Cx, input: &Buf) -> Option<Next> {
         let hello = match hello::read(input.unread()) {
             Start::Partial => return Some(self.wait(cx)),
-            Start::Plain => return Some(Next::Become(Box::new(Upgrade::PlainOnTls))),
+            Start::Plain => return Some(Next::Become(Box::new(Upgrade::Refused(PLAIN_ON_TLS)))),
             Start::Hello(hello) => hello,
         };
         let plan = defaults::handshake(cx);

@@ -157,8 +157,8 @@ pub static FAMILIES: &[Family] = &[
     ),
     counter(
         "loiter_connections_refused_total",
-        "Connections that were accepted to be refused: the server is full, or their address has \
-         as many as it may.",
+        "Connections that were accepted to be refused: the server is full, their address has as \
+         many as it may, or they began without a valid PROXY protocol header.",
         |report, samples| {
             for ((_, reason), count) in Refused::ALL.iter().zip(report.metrics.refused) {
                 samples.sample(&[("reason", reason)], count);

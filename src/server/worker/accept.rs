@@ -32,9 +32,10 @@ impl<N: Net> Worker<N> {
                     if let Verdict::Evict(victim) = verdict {
                         self.evict_one(victim);
                     }
+                    let counted = self.counted(listener, peer);
                     let refused = match verdict {
                         Verdict::Refuse => Some(Refused::Full),
-                        _ => (!self.acquire_ip(peer)).then_some(Refused::Address),
+                        _ => (!self.acquire_ip(counted)).then_some(Refused::Address),
                     };
                     refused.inspect(|reason| self.shared.metrics.refuse(*reason));
                     self.admit(listener, protocol, socket, peer, refused.is_none());
@@ -72,7 +73,7 @@ impl<N: Net> Worker<N> {
     }
 
     /// Counts a connection for its address, unless that has reached the limit.
-    fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
+    pub(super) fn acquire_ip(&self, peer: Option<IpAddr>) -> bool {
         match (self.config.max_per_ip, peer) {
             (Some(most), Some(peer)) => self.config.per_ip.acquire(peer, most),
             _ => true,
@@ -91,7 +92,8 @@ impl<N: Net> Worker<N> {
         if !free && !protocol.has_refusals() {
             return self.net.close(socket);
         }
-        let conn = self.conn(listener, protocol, free);
+        let conn = self.conn(listener, protocol, peer, free);
+        let peer = self.counted(listener, peer);
         let mut session = Session::new(socket, conn, peer, listener as u8, free);
         if free && peer.is_some() && self.config.max_per_ip.is_some() {
             session = session.counted();
@@ -116,13 +118,20 @@ impl<N: Net> Worker<N> {
     }
 
     /// What a new connection speaks: under the defaults in effect, unless it is refused.
-    fn conn(&mut self, listener: usize, protocol: Protocol, free: bool) -> Conn {
+    fn conn(
+        &mut self,
+        listener: usize,
+        protocol: Protocol,
+        peer: Option<IpAddr>,
+        free: bool,
+    ) -> Conn {
         let (app, now) = (&self.config.app, self.now);
         let modifiers = self.listeners[listener].modifiers.as_deref();
-        match free {
-            true => Conn::accepted(protocol, app, modifiers, &mut self.shared, now),
-            false => Conn::new(protocol, &app.limits, now),
+        if !free {
+            return Conn::new(protocol, &app.limits, now);
         }
+        let conn = Conn::accepted(protocol, app, modifiers, &mut self.shared, now);
+        conn.behind_proxy(self.listeners[listener].proxy, protocol, app, peer, now)
     }
 
     /// Sends datagrams back, under the defaults in effect.

@@ -6,6 +6,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::modifiers::Modifiers;
 use crate::proto::conn::Protocol;
+use crate::proto::proxy_protocol::ProxyMode;
 use crate::proto::tls::acceptor::Acceptor;
 use crate::server::access_log::Sink;
 use crate::server::per_ip::ConnectionsPerIp;
@@ -44,6 +45,8 @@ pub struct Listener {
     pub(super) protocol: Option<Protocol>,
     /// Its address, for requests without a Host field.
     pub(super) local: String,
+    /// Whether they begin with a header of the PROXY protocol.
+    pub(super) proxy: ProxyMode,
     /// How its connections begin to speak TLS, if they can; all workers share it.
     pub(in crate::server) tls: Option<Arc<Acceptor>>,
     /// The defaults for every request there, if there are any; all workers share them.
@@ -61,7 +64,7 @@ impl Listener {
     pub fn new(protocol: Option<Protocol>, local: &str, deferred: bool) -> Listener {
         let (local, next_accept) = (local.to_owned(), Time::NEVER);
         let (id, shared, sessions, phase) = (0, false, 0, ListenPhase::Open);
-        let (tls, modifiers) = (None, None);
+        let (proxy, tls, modifiers) = (ProxyMode::Off, None, None);
         Listener {
             id,
             shared,
@@ -69,6 +72,7 @@ impl Listener {
             phase,
             protocol,
             local,
+            proxy,
             tls,
             modifiers,
             deferred,
@@ -114,6 +118,11 @@ impl Listener {
     /// The same, able to speak TLS in this way.
     pub fn with_tls(self, tls: Option<Arc<Acceptor>>) -> Listener {
         Listener { tls, ..self }
+    }
+
+    /// The same, behind proxies or not.
+    pub fn with_proxy(self, proxy: ProxyMode) -> Listener {
+        Listener { proxy, ..self }
     }
 
     /// The same with these modifiers as the defaults for every request there.

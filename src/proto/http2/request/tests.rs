@@ -4,8 +4,14 @@ use super::*;
 use crate::proto::http2::hpack::decode::Decoder;
 use crate::proto::http2::hpack::encode::field;
 
-const ORIGIN: Origin =
-    Origin { peer: None, local: "127.0.0.1:80", tls: None, unix_us: 7, modifiers: true };
+const ORIGIN: Origin = Origin {
+    peer: None,
+    local: "127.0.0.1:80",
+    tls: None,
+    proxy: None,
+    unix_us: 7,
+    modifiers: true,
+};
 
 const START: &str = ":method: GET\n:scheme: http\n:authority: a.example\n:path: /get?a=1\n";
 
