@@ -25,6 +25,7 @@ const SAMPLES: [(&str, &str); 65] = [
     ("shutdown-timeout", "1500ms"),
     ("drain-delay", "500ms"),
     ("drain-idle", "250ms"),
+    ("pid-file", "/run/loiter.pid"),
     ("tls-cert", "a.pem\n/etc/b.pem"),
     ("tls-key", "a.key\n/etc/b.key"),
     ("tls-min", "1.3"),

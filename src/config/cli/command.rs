@@ -68,9 +68,11 @@ pub(crate) fn command() -> Command {
 
 /// Parses `args`, or returns the text that they ask for.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Parsed, ConfigError> {
-    // The short help has no headings, to fit on a screen.
+    // The short help has no headings and leaves out what packages contain, to fit on a screen.
     let command = match args.iter().any(|arg| arg == "-h") {
-        true => command().mut_args(|arg| arg.help_heading(None)),
+        true => command()
+            .mut_args(|arg| arg.help_heading(None))
+            .mut_subcommand("man", |man| man.hide(true)),
         false => command(),
     };
     match command.try_get_matches_from(args) {

@@ -26,19 +26,6 @@ pub(super) const ROWS: &[Setting] = &[
         ..time!(shutdown_timeout, duration)
     },
     Setting {
-        name: "pid-file",
-        shape: Shape::File,
-        value: "FILE",
-        takes: "the name of a file, or off for none",
-        help: "File for the process ID, written once the server listens and removed at its end; \
-               `loiter reload` reads it",
-        set: |s, text| pid_file(text).map(|file| s.pid_file = file),
-        show: |s| {
-            s.pid_file.as_deref().map_or("off".into(), |file: &Path| file.display().to_string())
-        },
-        ..ROW
-    },
-    Setting {
         name: "drain-delay",
         help: "Time at the beginning of a shutdown in which everything is served as before, new \
                connections too, while /readyz answers 503 and each answer ends its connection: \
@@ -51,6 +38,19 @@ pub(super) const ROWS: &[Setting] = &[
                that keep connections often do not look whether these have ended. Without \
                connections nothing is waited for",
         ..time!(drain_idle, duration)
+    },
+    Setting {
+        name: "pid-file",
+        shape: Shape::File,
+        value: "FILE",
+        takes: "the name of a file, or off for none",
+        help: "File for the process ID, written once the server listens and removed at its end; \
+               `loiter reload` reads it",
+        set: |s, text| pid_file(text).map(|file| s.pid_file = file),
+        show: |s| {
+            s.pid_file.as_deref().map_or("off".into(), |file: &Path| file.display().to_string())
+        },
+        ..ROW
     },
 ];
 
