@@ -175,3 +175,6 @@ fn warn_if_reachable(address: &Address) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,6 +179,18 @@ fn without_the_field_nothing_changes() {
 }
 
 #[test]
+fn http2_grants_no_more() {
+    let server = Administered::start(&[]);
+    let url = format!("http://{}/with", server.admin);
+    let preflight = ["--http2-prior-knowledge", "-siX", "OPTIONS", "-HOrigin: http://evil.example"];
+    let asks = "-HAccess-Control-Request-Method: PUT";
+    let output = command("curl").args(preflight).args([asks, &url]).output().expect("curl runs");
+    let answer = String::from_utf8_lossy(&output.stdout);
+    assert!(answer.starts_with("HTTP/2 405") && !answer.contains("access-control"), "{answer}");
+    server.daemon.stop();
+}
+
+#[test]
 fn an_exit_ends_the_process_with_its_status_after_the_answer() {
     let mut server = Administered::start(&[]);
     let (status, said) = server.ask("POST /exit?code=7&wait=10ms", "");
