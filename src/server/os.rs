@@ -23,9 +23,9 @@ use crate::base::limits::{EVENTS_PER_WAIT, NARROW_BYTES};
 use crate::base::slab::Token;
 use crate::base::time::Time;
 
+mod clock;
 #[cfg_attr(not(target_os = "linux"), path = "os/closing_none.rs")]
 mod closing;
-mod clock;
 mod datagrams;
 pub(super) mod descriptors;
 pub(super) mod output;
@@ -36,8 +36,8 @@ mod splice;
 mod timer;
 mod unacked;
 
-pub(super) use closing::defer_accept;
 pub(super) use clock::Clock;
+pub(super) use closing::defer_accept;
 pub(super) use datagrams::Datagrams;
 use splice::SplicePipe;
 
