@@ -48,7 +48,8 @@ impl Admin {
         let server = self.server().take();
         if let Some(server) = server {
             // Its clients' connections are idle: nothing is lost.
-            server.handle.drain(Drain { idle: Duration::ZERO, ..Drain::from(ADMIN_LAST) });
+            let idle = Duration::ZERO;
+            server.handle.drain(Drain { idle, ..Drain::from(ADMIN_LAST) });
             server.join();
         }
     }

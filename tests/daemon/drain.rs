@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 use super::process::*;
 
@@ -99,7 +100,8 @@ fn connections_that_the_process_does_not_know_of_are_served() {
             silent.iter_mut().for_each(|stream| ask(stream, "/status/204", ""));
             for stream in streams {
                 let text = rest(&stream);
-                assert!(is_last_answer(&text), "{listen}, {deferred}: {text}");
+                // It may have been served before the signal was.
+                assert!(text.starts_with("HTTP/1.1 204 "), "{listen}, {deferred}: {text}");
             }
             assert_eq!(daemon.ended(), Some(0));
         }
@@ -119,6 +121,7 @@ fn during_the_delay_everything_is_served_on() {
     let mut kept = idle(&daemon);
     daemon.signal("TERM");
     daemon.logged("finishing requests in flight");
+    let first = Instant::now();
     for _ in 0..3 {
         let text = daemon.get("/status/204");
         assert!(is_last_answer(&text), "{text}");
@@ -128,6 +131,8 @@ fn during_the_delay_everything_is_served_on() {
     assert!(is_last_answer(&rest(&stream)));
     ask(&mut kept, "/status/204", "");
     assert!(is_last_answer(&rest(&kept)));
+    // A second signal at once counts as the same.
+    eventually("another signal", || first.elapsed() > Duration::from_millis(100));
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0));
     assert!(!path.exists());

@@ -56,8 +56,8 @@ impl<N: Net> Worker<N> {
         }
     }
 
-    /// Whether handshakes are known to be under way at a listener that is to be closed, and can still
-    /// be waited for.
+    /// Whether handshakes are known to be under way at a listener that is to be closed, and can
+    /// still be waited for.
     fn has_handshakes(&mut self, slot: usize) -> bool {
         match self.listeners[slot].phase {
             ListenPhase::Finishing { look, until } if (look..until).contains(&self.now) => {
