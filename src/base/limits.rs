@@ -327,6 +327,10 @@ pub const UNMEASURED_ANSWERS: usize = 1024;
 pub const TIMED_SESSIONS: usize = 8;
 /// Longest time in which all workers report their counters: one that is stuck is left out.
 pub const REPORT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Most patterns of paths that the access log leaves out: each is compared with every request.
+pub const MAX_UNRECORDED_PATHS: usize = 64;
+/// Longest value of X-Request-Id that is logged, in bytes; those in use have 20 to 60.
+pub const MAX_REQUEST_ID_BYTES: usize = 128;
 /// Most bytes of lines queued for one log output: 64 batches of the access log. Lines that do not
 /// fit are dropped and counted.
 pub const LOG_QUEUE_BYTES: usize = 4 * 1024 * 1024;

@@ -7,6 +7,7 @@ pub mod histogram;
 pub mod last_minute;
 pub mod limits;
 pub mod number;
+pub mod pattern;
 pub mod random;
 pub mod size;
 pub mod slab;

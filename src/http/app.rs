@@ -37,6 +37,10 @@ pub struct App {
     pub records: bool,
     /// Whether those for probes make one too.
     pub log_probes: bool,
+    /// Whether the records have the details that only the JSON format shows.
+    pub record_details: bool,
+    /// Paths whose exchanges make no record: patterns in which `*` matches any text.
+    pub unrecorded: Vec<String>,
     /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
     /// other.
     pub modifiers: bool,
@@ -112,6 +116,8 @@ impl Default for App {
             server_header: Some(SERVER.to_owned()),
             records: false,
             log_probes: false,
+            record_details: false,
+            unrecorded: Vec::new(),
             modifiers: true,
             with: Modifiers::default(),
             dialects: Dialects::default(),

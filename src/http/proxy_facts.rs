@@ -73,6 +73,14 @@ impl ProxyFacts {
         }
     }
 
+    /// The client's port, if an address was reported.
+    pub fn client_port(&self) -> Option<u16> {
+        match &self.route {
+            ProxiedRoute::Ip { source, .. } => Some(source.port()),
+            ProxiedRoute::Unknown | ProxiedRoute::Unix { .. } => None,
+        }
+    }
+
     /// The address that the client connected to as `host:port`, if it is known.
     pub fn local(&self) -> Option<&str> {
         match &self.route {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::request::{Method, Request};
 use super::status::Status;
-use crate::base::limits::{MAX_LOGGED_BYTES, RECORDS_PER_TURN};
+use crate::base::limits::{MAX_LOGGED_BYTES, MAX_REQUEST_ID_BYTES, RECORDS_PER_TURN};
 use crate::base::time::Time;
 
 /// One finished exchange.
@@ -36,6 +36,48 @@ pub struct Record {
     pub modifiers: Option<Box<str>>,
     /// The parts of the request that are logged.
     pub strings: LoggedStrings,
+    /// What only the JSON format shows; kept with the record when that is used again.
+    pub details: Option<Box<Details>>,
+    /// Whether the log leaves it out: it exists because its client closed its side.
+    pub unlogged: bool,
+}
+
+/// What is known of an exchange beyond what the usual formats of access logs have.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// The listener's address, as `host:port`.
+    pub listener: String,
+    /// The client's port; `None` on a Unix socket.
+    pub peer_port: Option<u16>,
+    /// The template of the route that answered, such as `/delay/{n}`.
+    pub route: Option<&'static str>,
+    /// Bytes of the request's body.
+    pub request_bytes: u64,
+    /// How long the answer was asked to wait, in microseconds.
+    pub delay_us: u64,
+    /// How much later than that it was given, in microseconds; `None` if it was not.
+    pub late_us: Option<u64>,
+    /// The first X-Forwarded-For field.
+    pub forwarded_for: Option<Box<[u8]>>,
+    /// The X-Request-Id field, if it is printable ASCII and not long.
+    pub request_id: Option<Box<[u8]>>,
+}
+
+impl Details {
+    /// Replaces them all by those of a request that came through this listener.
+    pub fn set(&mut self, request: &Request, listener: &str, peer_port: Option<u16>) {
+        self.listener.clear();
+        self.listener.push_str(listener);
+        self.peer_port = peer_port;
+        self.route = None;
+        self.request_bytes = request.body_bytes;
+        (self.delay_us, self.late_us) = (0, None);
+        self.forwarded_for = request.field("X-Forwarded-For").map(|value| truncated(value).into());
+        let printable = |id: &&[u8]| {
+            id.len() <= MAX_REQUEST_ID_BYTES && id.iter().all(|byte| byte.is_ascii_graphic())
+        };
+        self.request_id = request.field("X-Request-Id").filter(printable).map(Box::from);
+    }
 }
 
 /// A request line, as far as it could be parsed.

@@ -16,6 +16,7 @@ use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::{self, At, Fault, Modifiers, Plan};
+use crate::http::tls_facts::TlsFacts;
 
 /// What a listener's connections speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +164,28 @@ impl Conn {
     pub fn refuse(&mut self) {
         if let Conn::Proxied(proxied) = self {
             proxied.refuse();
+        }
+    }
+
+    /// Its protocol's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Conn::Http1(_) => "HTTP/1",
+            Conn::Tls(tls) => tls.inner().name(),
+            Conn::Echo(_) => "echo",
+            Conn::Http2(_) => "HTTP/2",
+            Conn::WebSocket(_) => "WebSocket",
+            Conn::Proxied(proxied) => proxied.inner().name(),
+            Conn::Broken(_) => "none",
+        }
+    }
+
+    /// What is known of its TLS, if it has that and its handshake is done.
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        match self {
+            Conn::Tls(tls) => tls.facts(),
+            Conn::Proxied(proxied) => proxied.inner().tls(),
+            _ => None,
         }
     }
 

@@ -27,7 +27,7 @@ mod recording;
 mod shaped;
 
 pub use parked::Parked;
-use recording::record;
+use recording::record_if_logged;
 pub use recording::{count_applied, record_outcome, unfinished};
 use shaped::Shaped;
 pub use shaped::{ModifiedHead, garbage};
@@ -204,8 +204,7 @@ impl Exchange {
 
     fn new(cx: &mut Cx, mut reply: Reply, request: &Request) -> Exchange {
         reply.method = request.method;
-        let records = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(reply.route));
-        let record = records.then(|| record(cx, request));
+        let record = record_if_logged(cx, request, reply.route);
         let playing = Playing::Plain { since: cx.clock.now, before_us: 0 };
         Exchange { reply, record, phase: Phase::Playing(playing) }
     }
@@ -345,6 +344,7 @@ impl Exchange {
         let playing = Phase::Playing(Playing::Plain { since: now, before_us });
         match std::mem::replace(&mut self.phase, playing) {
             Phase::Waiting { request, due } => {
+                self.note_lateness(due, now);
                 let waited = Duration::from_micros(self.reply.after_us.saturating_add(1));
                 Step::Answer(request, due.before(waited))
             }

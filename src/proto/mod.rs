@@ -260,6 +260,8 @@ pub enum Event {
 pub struct Ends<'a> {
     /// The client's address; `None` on a socket file.
     pub peer: Option<IpAddr>,
+    /// The client's port, if a log shows it; 0 if not.
+    pub peer_port: u16,
     /// Our address, as `host:port`.
     pub local: &'a str,
     /// How the listener's connections begin to speak TLS, if they can.

@@ -43,6 +43,7 @@ impl Driver {
     /// The client's address, and ours.
     pub const ENDS: Ends<'static> = Ends {
         peer: Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        peer_port: 54_321,
         local: "127.0.0.1:8080",
         tls: None,
         secure: None,

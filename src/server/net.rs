@@ -65,6 +65,12 @@ pub trait Net {
     /// Accepts a connection. It reports no events before it is [registered](Net::register).
     fn accept(&mut self, listener: usize) -> io::Result<(Self::Socket, Option<IpAddr>)>;
 
+    /// The client's port; `None` on a Unix socket. A system call: only for logs.
+    fn peer_port(&mut self, socket: &Self::Socket) -> Option<u16> {
+        let _ = socket;
+        None
+    }
+
     /// Starts reporting the events of a connection, with this token; the first event reports its
     /// readiness so far. Must be called at most once per connection.
     fn register(&mut self, socket: &mut Self::Socket, token: Token) -> io::Result<()>;

@@ -239,6 +239,13 @@ impl Net for Os {
         }
     }
 
+    fn peer_port(&mut self, socket: &Socket) -> Option<u16> {
+        match socket {
+            Socket::Tcp(stream) => Some(stream.peer_addr().ok()?.port()),
+            Socket::Unix(_) => None,
+        }
+    }
+
     fn register(&mut self, socket: &mut Socket, token: Token) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
         match socket {

@@ -44,7 +44,9 @@ pub struct Session<S> {
     /// its address.
     listener: u8,
     /// Readiness reported by the system and not yet used up.
-    ready: Readiness,
+    ready: Ready,
+    /// The client's port, if a log shows it; 0 if not.
+    pub peer_port: u16,
     last_read: LastRead,
     writing: Writing,
     /// When the next turn runs.
@@ -53,6 +55,29 @@ pub struct Session<S> {
 
 /// The bit of [`Session::listener`] for a connection that is counted for its address.
 const COUNTED: u8 = 1 << 7;
+
+/// [`Readiness`] in bits, which keep a session small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ready(u8);
+
+impl Ready {
+    const READABLE: Ready = Ready(1);
+    const ENDING: Ready = Ready(2);
+    const BROKEN: Ready = Ready(4);
+
+    fn has(self, one: Ready) -> bool {
+        self.0 & one.0 != 0
+    }
+
+    fn set(&mut self, one: Ready, on: bool) {
+        self.0 = if on { self.0 | one.0 } else { self.0 & !one.0 };
+    }
+
+    fn add(&mut self, event: Readiness) {
+        let Readiness { readable, ending, broken } = event;
+        self.0 |= u8::from(readable) | u8::from(ending) << 1 | u8::from(broken) << 2;
+    }
+}
 
 /// When the next turn runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +171,8 @@ impl<S> Session<S> {
             due: Time::NEVER,
             peer,
             listener,
-            ready: Readiness::default(),
+            ready: Ready::default(),
+            peer_port: 0,
             last_read: LastRead::Little,
             writing: if admitted { Writing::Open } else { Writing::Refusal },
             schedule: Schedule::New,
@@ -218,11 +244,26 @@ impl<S> Session<S> {
         self.conn.refuse();
     }
 
+    /// What it speaks.
+    pub fn conn(&self) -> &Conn {
+        &self.conn
+    }
+
+    /// Why it ends, for the debug log.
+    pub fn why(&self) -> &'static str {
+        match (self.last_read, self.conn.standing().evictable) {
+            _ if self.ready.has(Ready::BROKEN) => "the client reset it",
+            _ if !self.is_admitted() => "there was no room for it",
+            (LastRead::Eof, _) => "the client closed it",
+            (_, Evictable::IdleSince(_)) => "it was idle",
+            (_, Evictable::Lingers) => "its last answer was sent",
+            (_, Evictable::No) => "the server closed it",
+        }
+    }
+
     /// Takes note of what the system reports.
     pub fn on_event(&mut self, event: Readiness) {
-        self.ready.readable |= event.readable;
-        self.ready.ending |= event.ending;
-        self.ready.broken |= event.broken;
+        self.ready.add(event);
     }
 
     /// How many bytes wait behind its output: [`SharedBuffers::collected`] is the sum.
@@ -237,11 +278,11 @@ impl<S> Session<S> {
     {
         let standing = self.conn.standing();
         cx.worker.delayed -= standing.delayed as usize;
-        cx.edge.eof_reported = self.ready.ending;
+        cx.edge.eof_reported = self.ready.has(Ready::ENDING);
         let deadline = buffers.load(self.leftover.take());
         let served_before = cx.worker.served;
         let mut turn = Turn { net, cx, buffers, deadline, sent: 0, read: 0, served_before };
-        let result = match self.ready.broken {
+        let result = match self.ready.has(Ready::BROKEN) {
             true => self.abandon(&mut turn),
             false => {
                 self.run(&mut turn, standing.reads).unwrap_or_else(|_| self.abandon(&mut turn))
@@ -293,7 +334,7 @@ impl<S> Session<S> {
             _ => Event::None,
         };
         let room = buffers.input.len() + READ_BYTES <= buffers.usual;
-        let reads = reads && room && self.ready.readable;
+        let reads = reads && room && self.ready.has(Ready::READABLE);
         if reads && cx.edge.event != Event::Refused { Next::Read(Time::NEVER) } else { Next::Write }
     }
 
@@ -339,7 +380,7 @@ impl<S> Session<S> {
                 turn.deadline.clear();
                 Some(self.wait(until))
             }
-            Next::Read(until) | Next::Linger(until) if !self.ready.readable => {
+            Next::Read(until) | Next::Linger(until) if !self.ready.has(Ready::READABLE) => {
                 turn.deadline.clear();
                 self.shut(turn, next);
                 Some(self.wait(until))

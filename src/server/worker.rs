@@ -35,11 +35,13 @@ mod drain;
 mod memory;
 mod proxied;
 mod report;
+mod trace;
 
 pub use config::{Listener, WorkerConfig};
 pub use configure::{Configuration, Opening};
 pub use drain::Drain;
 use drain::RunState;
+use trace::Traces;
 
 /// A message to a worker.
 #[derive(Debug)]
@@ -90,6 +92,8 @@ pub struct Worker<N: Net> {
     ended: Arc<Ended>,
     admission: Admission,
     trim: MemoryTrim,
+    /// For the debug log, once that is on.
+    traces: Option<Box<Traces>>,
 }
 
 impl<N: Net> Worker<N> {
@@ -122,6 +126,7 @@ impl<N: Net> Worker<N> {
             ended: Arc::default(),
             admission: Admission::default(),
             trim: MemoryTrim::new(),
+            traces: None,
             config,
             listeners,
             inbox,
@@ -289,7 +294,7 @@ impl<N: Net> Worker<N> {
         let sessions = ready.len();
         self.shared.handshakes_left = HANDSHAKES_PER_TURN;
         for token in ready.drain(..) {
-            match self.turn(token) {
+            match self.traced_turn(token) {
                 Some(TurnResult::Close) => self.close(token),
                 Some(TurnResult::Yield) => self.ready.push(token),
                 Some(TurnResult::Identified) => self.identify(token),
@@ -314,7 +319,9 @@ impl<N: Net> Worker<N> {
         let session = self.sessions.get_mut(token)?;
         let Listener { local, tls, modifiers, .. } = &self.listeners[session.listener()];
         let (tls, modifiers) = (tls.as_deref(), modifiers.as_deref());
-        let ends = Ends { peer: session.peer, local, tls, secure: None, proxy: None, modifiers };
+        let (peer, peer_port) = (session.peer, session.peer_port);
+        let (secure, proxy) = (None, None);
+        let ends = Ends { peer, peer_port, local, tls, secure, proxy, modifiers };
         let mut cx = Cx::new(self.now, ends, &self.config.app, &mut self.shared);
         cx.connection = token.index;
         let result = session.turn(&mut self.net, &mut cx, &mut self.buffers);
@@ -352,6 +359,7 @@ impl<N: Net> Worker<N> {
 
     fn close(&mut self, token: Token) {
         if let Some(mut session) = self.sessions.remove(token) {
+            self.trace_close(token, &session);
             self.wheel.disarm(token.index);
             self.trim.on_close(self.sessions.len(), self.now);
             self.shared.delayed -= session.delayed();

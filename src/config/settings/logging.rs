@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::base::limits::MAX_UNRECORDED_PATHS;
 
 pub(super) const ROWS: &[Setting] = &[
     Setting {
@@ -48,12 +49,60 @@ pub(super) const ROWS: &[Setting] = &[
         },
         ..ROW
     },
+    Setting {
+        name: "access-log-exclude",
+        shape: Shape::List,
+        value: "PATH",
+        takes: "paths separated by commas; * matches any text, as in /status/*",
+        help: "Paths that the access log leaves out, compared with the request's target as it was \
+               sent, before the ?",
+        set: |s, text| patterns(text).map(|paths| s.api.unrecorded = paths),
+        show: |s| s.api.unrecorded.join("\n"),
+        ..ROW
+    },
 ];
+
+fn patterns(text: &str) -> Result<Vec<String>, BadValue> {
+    let paths: Result<Vec<String>, _> = items(text).map(pattern).collect();
+    paths.and_then(|paths| match paths.len() {
+        ..=MAX_UNRECORDED_PATHS => Ok(paths),
+        _ => Err(BadValue::new(format!("more than {MAX_UNRECORDED_PATHS} paths"))
+            .advise("write * for what they differ in")),
+    })
+}
+
+fn pattern(text: &str) -> Result<String, BadValue> {
+    let bad = match () {
+        () if !text.starts_with(['/', '*']) => "does not begin with / or *",
+        () if !text.bytes().all(|byte| byte.is_ascii_graphic()) => "is not as a client sends it",
+        () if text.contains(['?', '#']) => "has more than a path",
+        () => return Ok(text.to_owned()),
+    };
+    Err(BadValue::new(format!("`{text}` {bad}"))
+        .advise("give the path alone, percent-encoded, such as /status/*"))
+}
 
 fn file(text: &str) -> Result<Option<PathBuf>, BadValue> {
     match text {
         "" => Err(BadValue::new("the file name is empty")),
         "-" => Ok(None),
         _ => Ok(Some(PathBuf::from(text))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_to_leave_out() {
+        let read = |text: &str| patterns(text).map(|paths| paths.join(" "));
+        assert_eq!(read(" /healthz, */get,/status/*,").as_deref(), Ok("/healthz */get /status/*"));
+        assert_eq!(read("").as_deref(), Ok(""));
+        for bad in ["status/200", "/get?a=1", "/a b", "/é", "/x,http://a/", "/a#b"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(read(&"/x,".repeat(MAX_UNRECORDED_PATHS)).is_ok());
+        assert!(read(&"/x,".repeat(MAX_UNRECORDED_PATHS + 1)).is_err());
     }
 }

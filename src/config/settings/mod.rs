@@ -159,6 +159,7 @@ impl Settings {
         let mut app = self.api.clone();
         app.hostname = app.compat.service.to_owned();
         app.records = self.access_log.is_some();
+        app.record_details = self.access_log == Some(AccessFormat::Json);
         app.public = self.preset == Preset::Public;
         if app.public {
             app.environment.clear();

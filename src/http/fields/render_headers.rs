@@ -8,6 +8,7 @@
 
 use super::name_case::NameCase;
 use crate::base::limits::{MAX_FIELDS, STACK_FIELDS};
+use crate::base::pattern::matches;
 use crate::http::app::App;
 use crate::http::json::{Json, escape_latin1};
 use crate::http::request::{Field, Request};
@@ -111,32 +112,8 @@ pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
 
 /// Whether the operator excludes fields with this name from answers.
 pub fn is_excluded(app: &App, name: &[u8]) -> bool {
-    app.exclude_headers.iter().any(|pattern| matches(pattern.as_bytes(), name))
-}
-
-/// Whether a name matches a pattern in lower case; `*` matches any text.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut pattern, mut name) = (pattern, name);
-    // The pattern after the last `*`, and the rest of the name when it was reached.
-    let mut retry: Option<(&[u8], &[u8])> = None;
-    loop {
-        match (pattern, name) {
-            ([], []) => return true,
-            ([b'*', after @ ..], _) => {
-                retry = Some((after, name));
-                pattern = after;
-                continue;
-            }
-            ([wanted, after @ ..], [byte, rest @ ..]) if byte.to_ascii_lowercase() == *wanted => {
-                (pattern, name) = (after, rest);
-                continue;
-            }
-            _ => {}
-        }
-        let Some((after, [_, rest @ ..])) = retry else { return false };
-        retry = Some((after, rest));
-        (pattern, name) = (after, rest);
-    }
+    let same = |wanted: u8, byte: u8| wanted == byte.to_ascii_lowercase();
+    app.exclude_headers.iter().any(|pattern| matches(pattern.as_bytes(), name, same))
 }
 
 /// The indices of the fields to show. `is_shown` gets a field and those after it.
@@ -316,7 +293,8 @@ mod tests {
             ("", "a", false),
             ("", "", true),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), yes, "{pattern} {name}");
+            let same = |one: u8, other: u8| one.eq_ignore_ascii_case(&other);
+            assert_eq!(matches(pattern.as_bytes(), name.as_bytes(), same), yes, "{pattern} {name}");
         }
     }
 

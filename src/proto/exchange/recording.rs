@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{Exchange, Phase, Playing};
+use crate::base::pattern::matches;
 use crate::base::time::Time;
-use crate::endpoint;
+use crate::endpoint::{self, ROUTES};
 use crate::http::metrics::UNMATCHED;
 use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record};
@@ -43,6 +44,24 @@ impl Exchange {
         }
     }
 
+    /// Completes the details of its record.
+    fn complete(&self, record: &mut Record) {
+        if let Some(details) = &mut record.details {
+            details.route = ROUTES.get(usize::from(self.reply.route)).map(|route| route.path);
+            details.delay_us = self.reply.after_us;
+            if self.echoes() {
+                details.request_bytes = record.body_bytes;
+            }
+        }
+    }
+
+    /// Records how much later than it was due its answer is given.
+    pub(super) fn note_lateness(&mut self, due: Time, now: Time) {
+        if let Some(details) = self.record().and_then(|record| record.details.as_mut()) {
+            details.late_us = Some(now.since(due).as_micros() as u64);
+        }
+    }
+
     /// Records why its modifiers were refused. A path that is not served explains itself.
     #[cold]
     pub(super) fn note(&mut self, refusal: &Refusal) {
@@ -63,7 +82,10 @@ impl Exchange {
         if !self.is_client_closed() {
             cx.worker.metrics.half_closed += 1;
             let waited_us = self.elapsed_us(cx.clock.now);
+            // Without a record it is not logged, but whether its client is gone counts.
+            let unlogged = self.record.is_none();
             let record = self.record.get_or_insert_default();
+            record.unlogged = unlogged;
             record.waited_us = Some(waited_us);
         }
     }
@@ -91,6 +113,7 @@ impl Exchange {
         let Reply { route, method, status, .. } = self.reply;
         if let Some(mut record) = self.record.take() {
             (record.status, record.duration_us) = (status, took_us);
+            self.complete(&mut record);
             if record.waited_us.is_some() {
                 record.counted = (route, method);
                 return Some(record);
@@ -147,7 +170,8 @@ impl Exchange {
         let took_us = waited_us.unwrap_or_else(|| self.elapsed_us(cx.clock.now));
         let Reply { route, method, .. } = self.reply;
         cx.worker.metrics.requests.count(route, method, status, took_us);
-        if let Some(mut record) = self.record.take().filter(|_| cx.app.records) {
+        if let Some(mut record) = self.record.take().filter(|record| is_logged(cx, record)) {
+            self.complete(&mut record);
             (record.status, record.duration_us) = (status, took_us);
             cx.worker.records.push(record);
         }
@@ -168,8 +192,7 @@ pub fn unfinished(
     let (found, _) = endpoint::find_modified(cx.app, target, request.method);
     let route = found.map_or(UNMATCHED, |found| found.index);
     cx.worker.metrics.requests.count(route, request.method, status, took_us);
-    if cx.app.records {
-        let mut record = record(cx, request);
+    if let Some(mut record) = record_if_logged(cx, request, route) {
         record.started = began;
         record.status = status;
         record.modifiers = plan.map(|plan| show::line(plan).into());
@@ -189,13 +212,34 @@ pub fn record_outcome(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
     }
     let (route, method) = record.counted;
     cx.worker.metrics.requests.count(route, method, record.status, record.duration_us);
-    if cx.app.records {
+    if is_logged(cx, &record) {
         cx.worker.records.push(record);
     }
 }
 
+fn is_logged(cx: &Cx, record: &Record) -> bool {
+    cx.app.records && !record.unlogged
+}
+
+/// A record of a request, unless the log leaves it out.
+#[inline(always)] // for every request
+pub(super) fn record_if_logged(cx: &mut Cx, request: &Request, route: u8) -> Option<Box<Record>> {
+    let logged = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(route));
+    if logged && !is_excluded(cx, request) { Some(record(cx, request)) } else { None }
+}
+
+/// Whether the log leaves out the path of a request.
+#[inline(always)] // for every request that is logged
+fn is_excluded(cx: &Cx, request: &Request) -> bool {
+    !cx.app.unrecorded.is_empty() && {
+        let path = request.target.raw.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let same = |wanted: u8, byte: u8| wanted == byte;
+        cx.app.unrecorded.iter().any(|pattern| matches(pattern.as_bytes(), path, same))
+    }
+}
+
 /// A record with what is known when the answer begins.
-pub(super) fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
+fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     let mut record = cx.worker.records.blank();
     record.started = cx.clock.now;
     record.peer = request.peer;
@@ -206,6 +250,12 @@ pub(super) fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     record.modifiers = None;
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
     record.strings.set(LoggedLine::of(request), referer, agent);
+    record.unlogged = false;
+    if cx.app.record_details {
+        let details = record.details.get_or_insert_default();
+        let peer_port = Some(cx.ends.peer_port).filter(|port| *port > 0);
+        details.set(request, cx.ends.local, peer_port);
+    }
     record
 }
 

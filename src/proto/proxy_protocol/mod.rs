@@ -101,6 +101,11 @@ struct Waiting {
 }
 
 impl<M: Machine> Proxied<M> {
+    /// The machine inside it.
+    pub fn inner(&self) -> &M {
+        &self.inner
+    }
+
     /// A connection from `peer` of which nothing has been read, and which has `until` to send its
     /// header. `answers`: refusals can be answered.
     pub fn new(
@@ -196,6 +201,7 @@ impl<M: Machine> Proxied<M> {
         let ends = match facts {
             Some(facts) => Ends {
                 peer: facts.client(),
+                peer_port: facts.client_port().unwrap_or(cx.ends.peer_port),
                 local: facts.local().unwrap_or(cx.ends.local),
                 proxy: Some(facts),
                 ..cx.ends

@@ -64,6 +64,16 @@ pub struct Plain {
 }
 
 impl<M: Machine> Tls<M> {
+    /// The machine inside it.
+    pub fn inner(&self) -> &M {
+        &self.inner
+    }
+
+    /// What is known of the connection once its handshake is done.
+    pub fn facts(&self) -> Option<&TlsFacts> {
+        if let Stage::Open { facts, .. } = &self.stage { Some(facts) } else { None }
+    }
+
     /// A connection on which nothing was opened yet. `inner` is in the state of one accepted then.
     pub fn new(inner: M) -> Tls<M> {
         Tls { stage: Stage::Hello, inner, kept: Box::default() }

@@ -10,7 +10,7 @@ use super::Format;
 use crate::http::fields::conditional::http_date;
 use crate::http::ip::write_ip;
 use crate::http::json;
-use crate::http::record::{LoggedLine, Record};
+use crate::http::record::{Details, LoggedLine, Record};
 
 /// Shown for clients of a Unix socket, which have no address; nginx's text.
 const NO_ADDRESS: &str = "unix:";
@@ -25,14 +25,17 @@ pub(super) struct Formatter {
     /// The last second formatted, since 1970, and its text: most lines are of the same second.
     second: u64,
     date: String,
+    /// The details of a record that has none.
+    unknown: Details,
 }
 
 impl Formatter {
     /// A formatter for records whose clock started at `start` on the wall clock.
     pub(super) fn new(format: Format, start: SystemTime) -> Formatter {
         let since = start.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unknown = Details::default();
         let start_us = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        Formatter { format, start_us, second: u64::MAX, date: String::new() }
+        Formatter { format, start_us, second: u64::MAX, date: String::new(), unknown }
     }
 
     /// Appends the record's line, with its line feed.
@@ -77,10 +80,17 @@ impl Formatter {
         put(line, format_args!(".{millisecond:03}Z\",\"peer\":\""));
         peer(record, line);
         let LoggedLine { method, target, version } = record.strings.line();
-        line.extend_from_slice(b"\",\"method\":");
+        let details = record.details.as_deref().unwrap_or(&self.unknown);
+        line.extend_from_slice(b"\",\"peer_port\":");
+        number_or_null(details.peer_port, line);
+        line.extend_from_slice(b",\"listener\":");
+        json_text(Some(details.listener.as_bytes()), line);
+        line.extend_from_slice(b",\"method\":");
         json_text(method, line);
         line.extend_from_slice(b",\"target\":");
         json_text(target, line);
+        line.extend_from_slice(b",\"route\":");
+        json_text(details.route.map(str::as_bytes), line);
         line.extend_from_slice(b",\"version\":");
         json_text(version.as_ref().map(|name| &name[..]), line);
         line.extend_from_slice(b",\"tls\":");
@@ -89,12 +99,22 @@ impl Formatter {
         number(record.status.0, line);
         line.extend_from_slice(b",\"bytes\":");
         number(record.body_bytes, line);
+        line.extend_from_slice(b",\"request_bytes\":");
+        number(details.request_bytes, line);
         line.extend_from_slice(b",\"duration_us\":");
         number(record.duration_us, line);
+        line.extend_from_slice(b",\"delay_us\":");
+        number(details.delay_us, line);
+        line.extend_from_slice(b",\"late_us\":");
+        number_or_null(details.late_us, line);
         line.extend_from_slice(b",\"referer\":");
         json_text(record.strings.referer(), line);
         line.extend_from_slice(b",\"agent\":");
         json_text(record.strings.agent(), line);
+        line.extend_from_slice(b",\"forwarded_for\":");
+        json_text(details.forwarded_for.as_deref(), line);
+        line.extend_from_slice(b",\"request_id\":");
+        json_text(details.request_id.as_deref(), line);
         line.extend_from_slice(b",\"error\":");
         json_text(record.error.as_deref().map(str::as_bytes), line);
         line.extend_from_slice(b",\"modifiers\":");
@@ -135,6 +155,13 @@ fn put(line: &mut Vec<u8>, text: std::fmt::Arguments) {
 
 fn number(number: impl itoa::Integer, line: &mut Vec<u8>) {
     line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+fn number_or_null(value: Option<impl itoa::Integer>, line: &mut Vec<u8>) {
+    match value {
+        Some(value) => number(value, line),
+        None => line.extend_from_slice(b"null"),
+    }
 }
 
 /// The client's address; an IPv4 client of an IPv6 socket has its IPv4 address.
@@ -227,12 +254,26 @@ mod tests {
     fn a_json_line() {
         let mut record = with_texts(b"/x", Some(b"http://r/"), None);
         (record.started, record.tls) = (Time::from_micros(1_234_567), Some("TLS 1.3"));
+        record.details = Some(Box::new(Details {
+            listener: "[::]:80".into(),
+            peer_port: Some(5000),
+            route: Some("/{x}"),
+            request_bytes: 4,
+            delay_us: 1000,
+            late_us: Some(30),
+            forwarded_for: Some(b"192.0.2.1, \"x".as_slice().into()),
+            request_id: Some(b"7f-1".as_slice().into()),
+        }));
         assert_eq!(
             line(Format::Json, &record),
-            "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"method\":\"GET\",\
-             \"target\":\"/x\",\"version\":\"HTTP/1.1\",\"tls\":\"TLS 1.3\",\"status\":200,\
-             \"bytes\":123,\
-             \"duration_us\":1500,\"referer\":\"http://r/\",\"agent\":null,\"error\":null,\
+            "{\"time\":\"2026-11-22T16:26:42.234Z\",\"peer\":\"192.0.2.7\",\"peer_port\":5000,\
+             \"listener\":\"[::]:80\",\"method\":\"GET\",\
+             \"target\":\"/x\",\"route\":\"/{x}\",\"version\":\"HTTP/1.1\",\
+             \"tls\":\"TLS 1.3\",\"status\":200,\
+             \"bytes\":123,\"request_bytes\":4,\
+             \"duration_us\":1500,\"delay_us\":1000,\"late_us\":30,\
+             \"referer\":\"http://r/\",\"agent\":null,\
+             \"forwarded_for\":\"192.0.2.1, \\\"x\",\"request_id\":\"7f-1\",\"error\":null,\
              \"modifiers\":null}\n"
         );
     }
@@ -265,28 +306,32 @@ mod tests {
             let start = "unix: - - [22/Nov/2026:16:26:41 +0000] ";
             let common = common.strip_prefix(start).expect("the time").trim_end().to_owned();
             let json = line(Format::Json, &record);
-            let end = "\"agent\":null,\"error\":\"the \\\"why\\\"\",\"modifiers\":null}\n";
+            let end = "\"request_id\":null,\"error\":\"the \\\"why\\\"\",\"modifiers\":null}\n";
             assert!(json.contains("\"peer\":\"unix:\",") && json.ends_with(end), "{json}");
             let start = json.find("\"method\"").expect("the method's key");
             let end = json.find(",\"tls\":null,\"status\"").expect("the next key");
             (common, json[start..end].to_owned())
         };
         for (parts, common, json) in [
-            ((None, None, None), "-", "\"method\":null,\"target\":null,\"version\":null"),
+            (
+                (None, None, None),
+                "-",
+                "\"method\":null,\"target\":null,\"route\":null,\"version\":null",
+            ),
             (
                 (None, Some("\u{16}\u{3}"), None),
                 "\\x16\\x03",
-                "\"method\":null,\"target\":\"\\u0016\\u0003\",\"version\":null",
+                "\"method\":null,\"target\":\"\\u0016\\u0003\",\"route\":null,\"version\":null",
             ),
             (
                 (Some("GET"), Some("/a b"), None),
                 "GET /a b",
-                "\"method\":\"GET\",\"target\":\"/a b\",\"version\":null",
+                "\"method\":\"GET\",\"target\":\"/a b\",\"route\":null,\"version\":null",
             ),
             (
                 (Some("PRI"), Some("*"), Some("HTTP/2.0")),
                 "PRI * HTTP/2.0",
-                "\"method\":\"PRI\",\"target\":\"*\",\"version\":\"HTTP/2.0\"",
+                "\"method\":\"PRI\",\"target\":\"*\",\"route\":null,\"version\":\"HTTP/2.0\"",
             ),
         ] {
             let (method, target, version) = parts;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::{LastRead, Session, Turn, TurnResult};
+use super::{LastRead, Ready, Session, Turn, TurnResult};
 use crate::base::limits::{BACKLOG_PIECE, ECHO_RETRY, TURN_BYTES};
 use crate::base::time::Time;
 use crate::proto::{Event, Next};
@@ -72,7 +72,9 @@ impl<S> Session<S> {
             && cx.worker.memory.has((buffers.backlog.len() + BACKLOG_PIECE) as u64)
         {
             match next {
-                Next::Read(until) if !self.ready.readable => return Ok(Collected::All(until)),
+                Next::Read(until) if !self.ready.has(Ready::READABLE) => {
+                    return Ok(Collected::All(until));
+                }
                 _ if read >= TURN_BYTES => return Ok(Collected::Enough),
                 Next::Read(_) => {
                     read += self.read(*net, &mut buffers.input, buffers.usual)?;

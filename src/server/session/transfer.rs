@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use super::{LastRead, Session, SharedBuffers, Turn};
+use super::{LastRead, Ready, Session, SharedBuffers, Turn};
 use crate::base::buf::Buf;
 use crate::base::limits::{HEAD_ROOM, READ_BYTES, SPLICE_MAX, SPLICE_MIN, TURN_BYTES};
 use crate::proto::Event;
@@ -90,7 +90,7 @@ impl<S> Session<S> {
         match net.read(&mut self.socket, input.tail(), room) {
             Ok(bytes @ 1..) => {
                 let all = bytes < room && net.short_read_is_all();
-                self.ready.readable = self.ready.ending || !all;
+                self.ready.set(Ready::READABLE, self.ready.has(Ready::ENDING) || !all);
                 self.last_read = LastRead::of(bytes);
                 Ok(bytes)
             }
@@ -98,7 +98,7 @@ impl<S> Session<S> {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.read(net, input, usual),
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             none => {
-                self.ready.readable = false;
+                self.ready.set(Ready::READABLE, false);
                 self.last_read = if none.is_ok() { LastRead::Eof } else { self.last_read };
                 Ok(0)
             }

@@ -103,7 +103,11 @@ impl<N: Net> Worker<N> {
             self.admit_late();
         }
         self.shared.metrics.opened(session.state());
+        if self.shows_ports() {
+            session.peer_port = self.net.peer_port(&session.socket).unwrap_or_default();
+        }
         let token = self.sessions.insert(session);
+        self.trace_accept(token, free);
         self.listeners[listener].sessions += 1;
         self.ready.push(token);
         self.stats.connections += 1;

@@ -202,7 +202,7 @@ fn a_short_read_is_the_last_and_leaves_room_for_a_head() {
     let mut world = World::new(App::default());
     let mut net = Script::reads([ASKED.to_vec()]);
     let (session, result) = one_turn(&mut world, &mut net, READABLE);
-    assert_eq!((result, session.ready.readable), (TurnResult::Wait, false));
+    assert_eq!((result, session.ready.has(Ready::READABLE)), (TurnResult::Wait, false));
     assert_eq!(net.rooms, [world.buffers.usual + HEAD_ROOM]);
     assert!(session.leftover.is_none(), "an idle connection keeps no buffer");
 }
@@ -222,7 +222,11 @@ fn events_add_up_until_a_turn() {
     let mut session = session(&World::new(App::default()));
     session.on_event(Readiness { broken: true, ..ENDING });
     session.on_event(READABLE);
-    assert_eq!(session.ready, Readiness { broken: true, ..ENDING });
+    let mut both = Ready::default();
+    both.add(Readiness { broken: true, ..ENDING });
+    both.add(READABLE);
+    assert_eq!(session.ready, both);
+    assert!([Ready::READABLE, Ready::ENDING, Ready::BROKEN].iter().all(|one| both.has(*one)));
 }
 
 #[test]
