@@ -6,7 +6,6 @@
 //! millisecond.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Shutdown};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -28,6 +27,7 @@ mod clock;
 mod closing;
 mod datagrams;
 pub(super) mod descriptors;
+mod host;
 pub(super) mod output;
 pub(super) mod process;
 #[cfg_attr(not(target_os = "linux"), path = "os/splice_none.rs")]
@@ -39,6 +39,7 @@ mod unacked;
 pub(super) use clock::Clock;
 pub(super) use closing::defer_accept;
 pub(super) use datagrams::Datagrams;
+pub(super) use host::hostname;
 use splice::SplicePipe;
 
 /// The socket of a connection.
@@ -434,18 +435,6 @@ pub(super) fn raise_descriptor_limit() -> io::Result<u64> {
     // The type differs between systems.
     #[allow(clippy::unnecessary_cast)]
     Ok(limit.rlim_cur as u64)
-}
-
-/// The machine's host name.
-pub(super) fn hostname() -> io::Result<String> {
-    // Longer than the limit of any system.
-    let mut name = [0u8; 257];
-    // SAFETY: the length leaves out the last byte of `name`, which stays zero and ends the name.
-    if unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let name = CStr::from_bytes_until_nul(&name).map_err(io::Error::other)?;
-    Ok(name.to_string_lossy().into_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]

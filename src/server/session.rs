@@ -18,6 +18,7 @@ mod buffers;
 mod collect;
 mod hold;
 mod leftover;
+mod ready;
 mod reset;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ mod transfer;
 
 pub use buffers::SharedBuffers;
 use leftover::{Leftover, SendDeadline};
+use ready::Ready;
 
 /// One connection.
 #[derive(Debug)]
@@ -55,29 +57,6 @@ pub struct Session<S> {
 
 /// The bit of [`Session::listener`] for a connection that is counted for its address.
 const COUNTED: u8 = 1 << 7;
-
-/// [`Readiness`] in bits, which keep a session small.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Ready(u8);
-
-impl Ready {
-    const READABLE: Ready = Ready(1);
-    const ENDING: Ready = Ready(2);
-    const BROKEN: Ready = Ready(4);
-
-    fn has(self, one: Ready) -> bool {
-        self.0 & one.0 != 0
-    }
-
-    fn set(&mut self, one: Ready, on: bool) {
-        self.0 = if on { self.0 | one.0 } else { self.0 & !one.0 };
-    }
-
-    fn add(&mut self, event: Readiness) {
-        let Readiness { readable, ending, broken } = event;
-        self.0 |= u8::from(readable) | u8::from(ending) << 1 | u8::from(broken) << 2;
-    }
-}
 
 /// When the next turn runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 66] = [
+const SAMPLES: [(&str, &str); 67] = [
     (
         "listen",
         "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
@@ -81,6 +81,7 @@ const SAMPLES: [(&str, &str); 66] = [
     ("access-log", "combined"),
     ("log-probes", "on"),
     ("access-log-file", "/var/log/a \"quoted\\\" name.log"),
+    ("access-log-exclude", "/healthz\n/status/*"),
 ];
 
 #[test]

@@ -21,8 +21,7 @@ pub(super) const ROWS: &[Setting] = &[
         name: "trusted-proxies",
         shape: Shape::List,
         value: "NETWORK",
-        takes: "IP addresses and networks separated by commas, such as 10.0.0.0/8, and unix: for \
-                Unix sockets; or all, or none",
+        takes: "addresses and networks such as 10.0.0.0/8, and unix: for Unix sockets; all; none",
         help: "Proxies that are believed when they report another client. With a list, the client \
                is the last address in X-Forwarded-For, or in Forwarded without it, that is not in \
                the list, and X-Forwarded-Proto, -Host and -Port count; all means everyone, by the \

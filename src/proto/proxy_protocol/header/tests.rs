@@ -232,7 +232,8 @@ proptest::proptest! {
         kind in 0..0x34u8,
         tlvs in proptest::collection::vec(0..5u8, 0..40),
     ) {
-        let starts = [vec![], b"PROXY TCP4 ".to_vec(), binary(0x21, kind, &bytes), with_tlvs(&tlvs)];
+        let text = b"PROXY TCP4 ".to_vec();
+        let starts = [vec![], text, binary(0x21, kind, &bytes), with_tlvs(&tlvs)];
         let all = [&starts[start][..], &bytes].concat();
         let whole = read(&all, PROXY);
         for cut in 0..all.len() {
