@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Setting] = &[
         name: "listen",
         shape: Shape::List,
         value: "ADDRESS",
-        takes: "HOST:PORT or fd:NAME, perhaps after http://, https:// or tcp-echo://; or unix:PATH",
+        takes: "HOST:PORT or fd:NAME, also after a scheme such as tcp-echo://; or unix:PATH",
         help: "Address and protocol to listen on; can be repeated. Without a scheme it is \
                http+https://: HTTP with TLS and without on one port. No host means every \
                interface, localhost both loopback addresses, port 0 any free port. By default \
