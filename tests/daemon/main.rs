@@ -12,6 +12,7 @@ mod admission;
 mod broken;
 mod bulk;
 mod command_line;
+mod details;
 mod drain;
 mod faults;
 mod gone;
