@@ -123,9 +123,10 @@ fn serve(
     let mut server = start::start(settings.clone(), Some(stderr), heritage)
         .map_err(|error| error.to_string())?;
     let handle = server.handle();
+    // Before clients know of the admin listener.
+    exit::install(&handle, stderr);
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     stdout.send(announcement(server.addresses(), &handle.admin_addresses()).as_bytes());
-    exit::install(&handle, stderr);
     stdout.finish();
     tracing::info!(
         capacity = server.capacity.all,
