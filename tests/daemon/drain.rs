@@ -4,6 +4,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::process::*;
@@ -57,6 +59,19 @@ fn without_connections_nothing_is_waited_for() {
     drop(idle(&daemon));
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0));
+    // The same of a worker without a listener: the first one serves the socket file.
+    let folder = Folder::new("drain-unix");
+    let socket = format!("unix:{}", folder.file("socket").display());
+    let mut command = command(BIN);
+    command.args(["--listen", &socket, "--workers", "2"]).args(LONG).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let out = lines(child.stdout.take().expect("piped"));
+    assert!(out.recv_timeout(DEADLINE).is_ok_and(|line| line.starts_with("listening unix:")));
+    signal(&child, "TERM");
+    let ended = out.recv_timeout(DEADLINE);
+    let _ = child.kill();
+    assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
+    assert_eq!(child.wait().expect("it can be waited for").code(), Some(0));
 }
 
 #[test]

@@ -142,16 +142,17 @@ impl<N: Net> Worker<N> {
         if self.idle_ends <= self.now {
             self.end_idle();
         }
-        match self.state {
-            RunState::Leaving(times) if self.now >= self.next_drain_step() => {
-                self.remove_files();
-                (0..self.listeners.len()).for_each(|slot| self.begin_closing(slot));
-                self.state = RunState::ClosingListeners(times);
-            }
-            RunState::ClosingListeners(times) if !self.listeners.iter().any(Listener::is_open) => {
-                self.state = RunState::Draining(times);
-            }
-            _ => {}
+        if let RunState::Leaving(times) = self.state
+            && self.now >= self.next_drain_step()
+        {
+            self.remove_files();
+            (0..self.listeners.len()).for_each(|slot| self.begin_closing(slot));
+            self.state = RunState::ClosingListeners(times);
+        }
+        if let RunState::ClosingListeners(times) = self.state
+            && !self.listeners.iter().any(Listener::is_open)
+        {
+            self.state = RunState::Draining(times);
         }
     }
 
