@@ -180,7 +180,7 @@ fn help(row: &Setting) -> String {
     };
     let default = row.default_text().replace('\n', ",");
     let default = if default.is_empty() { "empty" } else { &default };
-    format!("{about}{takes}\n[default: {default}] [{}]", names.join(", "))
+    format!("{about}{}[default: {default}] [{}]", wrapped("", &takes), names.join(", "))
 }
 
 fn healthcheck() -> Command {
