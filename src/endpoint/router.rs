@@ -32,6 +32,7 @@ pub struct Found {
 /// The route for a target and a method: 404 if no route has the path, 405 if it does not accept the
 /// method. OPTIONS is accepted everywhere, and for `*`, the whole server. CONNECT is accepted
 /// nowhere: its target is not a path, so `Allow` lists what the server accepts.
+#[inline(always)] // for every request
 pub fn find(app: &App, target: &Target, method: Method) -> Result<Found, Refusal> {
     if app.control.is_some() {
         admin::find(target, method)

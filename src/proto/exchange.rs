@@ -202,6 +202,7 @@ impl Exchange {
         exchange
     }
 
+    #[inline(always)] // for every request
     fn new(cx: &mut Cx, mut reply: Reply, request: &Request) -> Exchange {
         reply.method = request.method;
         let record = record_if_logged(cx, request, reply.route);

@@ -155,7 +155,9 @@ impl<N: Net> Worker<N> {
             self.take_timers();
             self.serve();
             self.shared.publish();
-            self.log();
+            if self.has_to_log() {
+                self.log();
+            }
         }
         self.end()
     }

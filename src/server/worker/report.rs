@@ -7,14 +7,17 @@ use crate::server::net::Net;
 use crate::server::stats::WorkerStats;
 
 impl<N: Net> Worker<N> {
+    /// Whether there is a log to write, or a record of when there was one.
+    #[inline(always)] // in every loop
+    pub(super) fn has_to_log(&self) -> bool {
+        self.config.sink.is_some() || !self.shared.records.is_empty()
+    }
+
     /// Formats the records of exchanges that have finished.
     pub(super) fn log(&mut self) {
         let Some(sink) = &mut self.config.sink else {
-            if !self.shared.records.is_empty() {
-                // The log was switched off while these were under way.
-                self.shared.records.drain(|_| {});
-            }
-            return;
+            // The log was switched off while these were under way.
+            return self.shared.records.drain(|_| {});
         };
         self.shared.records.drain(|record| sink.push(record));
         if sink.due() <= self.now {
