@@ -389,7 +389,7 @@ mod tests {
             ("https://a:80?proxy=off", "https://a:80"),
             ("tcp-echo://a:7?proxy=required", "tcp-echo://a:7?proxy=required"),
             ("http://a:80?proxy=required/~delay=1s", "http://a:80?proxy=required/~delay=1s"),
-            ("http://a:80/~text=a?proxy=b", "http://a:80/~text=a?proxy=b"),
+            ("http://a:80/~text=a?proxy=b", "http://a:80/~text=a%3Fproxy=b"),
             ("unix:/s?proxy=required&mode=660", "unix:/s?mode=0660&proxy=required"),
             ("unix:@s?~last&proxy=optional", "unix:@s?proxy=optional&~last"),
         ] {

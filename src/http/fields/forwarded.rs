@@ -152,13 +152,13 @@ fn element(text: &[u8]) -> Option<Element<'_>> {
     for pair in split(text, b';').filter(|pair| *pair != Some(b"")) {
         let pair = pair?;
         let (name, value) = pair.split_at_checked(pair.iter().position(|&byte| byte == b'=')?)?;
-        let value = unquoted(value.get(1..)?)?;
-        match name.to_ascii_lowercase().as_slice() {
-            b"for" => element.client = Some(value),
-            b"proto" => element.proto = Some(value),
-            b"host" => element.host = Some(value),
-            _ => {}
-        }
+        let read = match name.to_ascii_lowercase().as_slice() {
+            b"for" => &mut element.client,
+            b"proto" => &mut element.proto,
+            b"host" => &mut element.host,
+            _ => continue,
+        };
+        *read = Some(unquoted(value.get(1..)?)?);
     }
     Some(element)
 }
