@@ -135,6 +135,7 @@ fn every_kind_of_listener_travels() {
     let before = lines(Some(first), count);
     let udp = before[1].strip_prefix("listening udp-echo://").expect("UDP").to_owned();
     let pid = || fs::read_to_string(&pid_file).expect("a PID file").trim().to_owned();
+    eventually("the PID file", || pid_file.exists());
     assert_eq!(pid(), daemon.child.id().to_string());
     signal(&daemon.child, "USR2");
     let after = lines(None, count);
@@ -160,7 +161,10 @@ fn every_kind_of_listener_travels() {
 /// A server whose file is a copy, so that it can be replaced.
 fn replaceable(folder: &Folder, args: &[&str]) -> Daemon {
     let file = folder.file("loiter");
-    fs::copy(BIN, &file).expect("a copy");
+    // Not by this process: a program cannot run while a child that another test is starting has a
+    // copy of the descriptor that writes it.
+    let copied = Command::new("cp").arg(BIN).arg(&file).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a copy");
     let name = file.display().to_string();
     Daemon::of(command(&name).args(["--listen", "127.0.0.1:0"]).args(args))
 }
