@@ -94,7 +94,8 @@ fn a_successor_is_reported_and_speaks_from_then_on() {
     assert_eq!(manager.message(), "READY=1");
     daemon.signal("USR2");
     let main = manager.message();
-    let process = main.strip_prefix("MAINPID=").expect(&main).to_owned();
+    let process = main.strip_prefix("MAINPID=").and_then(|rest| rest.strip_suffix("\nWATCHDOG=1"));
+    let process = process.expect(&main).to_owned();
     eventually("the end of the first", || daemon.child.try_wait().expect("ours").is_some());
     let signal = |name: &str| {
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {process}")]).status();

@@ -78,9 +78,10 @@ impl Manager {
         self.send("STOPPING=1");
     }
 
-    /// Another process continues the service; it sends the messages from now on.
+    /// Another process continues the service; it sends the messages from now on. The watchdog is
+    /// fed too: what the other one has sent before was refused, and its next message comes late.
     pub(super) fn replaced(self, process: u32) {
-        self.send(&format!("MAINPID={process}"));
+        self.send(&format!("MAINPID={process}\nWATCHDOG=1"));
     }
 
     /// When [`Manager::tick`] is due.
@@ -167,7 +168,7 @@ mod tests {
         manager.tick(start + 2 * STATUS_INTERVAL, || status("2 connections"));
         assert_eq!((received(), received()), (status("WATCHDOG=1"), None), "it has not changed");
         manager.replaced(7);
-        assert_eq!(received(), status("MAINPID=7"));
+        assert_eq!(received(), status("MAINPID=7\nWATCHDOG=1"));
     }
 
     #[test]
