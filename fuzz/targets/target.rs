@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use loiter::http::app::App;
 use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 use loiter::http::json::{Json, Layout, Spelling};
 use loiter::http::request::Target;
@@ -46,7 +47,8 @@ fuzz_target!(|data: &[u8]| {
         request.host = host;
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let mut output = b"\"".to_vec();
-            request_url::escape_url(&mut output, compat, &request);
+            let app = App { compat, ..App::default() };
+            request_url::escape_url(&mut output, &app, &request);
             output.push(b'"');
             is_json(&output);
             let mut output = Vec::new();

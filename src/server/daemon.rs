@@ -1,6 +1,6 @@
 //! The server's process: its log, its signals, its output and its exit status.
 //!
-//! The main thread receives [events](supervisor::Event) through one channel. A thread forwards the
+//! The main thread receives events through one channel. A thread forwards the
 //! signals, one waits for the workers, so that the process ends as soon as a drain is complete, one
 //! reloads, and one waits for a new process to serve.
 //!
