@@ -11,13 +11,18 @@ impl<S> Session<S> {
     where
         N: Net<Socket = S>,
     {
-        let memory = &turn.cx.worker.memory;
-        let mut held = turn.buffers.held();
-        if held + turn.read <= HELD_BYTES_IN_NEED && !memory.is_short() {
+        let Turn { net, cx, buffers, read, .. } = turn;
+        let memory = &mut cx.worker.memory;
+        let mut held = buffers.held();
+        if held + *read <= HELD_BYTES_IN_NEED && !memory.is_short() {
             return result;
         }
         held += self.conn.standing().held;
-        let needed = held > HELD_BYTES_IN_NEED && memory.is_short() && !memory.is_used_up();
+        if held > HELD_BYTES_IN_NEED && memory.is_used_up() {
+            // This turn may have taken it all: what is left is found out, not guessed.
+            memory.set(net.spare_memory(), cx.clock.now);
+        }
+        let needed = held > HELD_BYTES_IN_NEED && memory.is_short();
         if needed && result != TurnResult::Close {
             return self.give_up(turn, held);
         }
