@@ -13,6 +13,7 @@ use super::reload::{self, Outcome, differences};
 use super::signals::{self, Request};
 use super::upgrade::{Program, Upgrade};
 use super::{setup_failed, terminals};
+use crate::base::limits::UPGRADE_TIMEOUT;
 use crate::config::Settings;
 use crate::server::log::subscriber::Level;
 use crate::server::metrics::Report;
@@ -111,8 +112,23 @@ impl Supervisor {
                 Some(Event::Signal(signal)) => self.signal(signal),
                 Some(Event::Reloaded(outcome)) => self.reloaded(outcome),
                 Some(Event::Upgraded(outcome)) => self.upgraded(outcome),
-                Some(Event::Ended(ended)) => return (self.phase, ended),
+                Some(Event::Ended(ended)) => {
+                    self.wait_for_upgrade();
+                    return (self.phase, ended);
+                }
                 None => {}
+            }
+        }
+    }
+
+    /// A new process that was given up is ended before this one is, or it would go on serving.
+    fn wait_for_upgrade(&mut self) {
+        while self.upgrade.is_some() {
+            match self.events.recv_timeout(UPGRADE_TIMEOUT) {
+                Ok(Event::Upgraded(outcome)) => self.upgraded(outcome),
+                Ok(Event::Signal(signal)) => self.signal(signal),
+                Ok(_) => {}
+                Err(_) => return,
             }
         }
     }
