@@ -85,12 +85,14 @@ impl Handle {
         let control = Controller::new(self.clone(), names(bind));
         let own = own_settings(settings, bind, SharedControl(Arc::new(control)));
         let before = self.admin_addresses();
-        let mut server = self.shared.admin.server();
-        match &*server {
-            Some(server) => drop(server.handle.reload(&own)?),
-            None => *server = Some(Server::start_with(own, inherited)?),
+        // Not within the lock: the end of the server waits for that.
+        match self.shared.admin.handle() {
+            Some(admin) => drop(admin.reload(&own)?),
+            None => {
+                let started = Server::start_with(own, inherited)?;
+                *self.shared.admin.server() = Some(started);
+            }
         }
-        drop(server);
         for address in self.admin_addresses().iter().filter(|address| !before.contains(address)) {
             warn_if_reachable(address);
         }

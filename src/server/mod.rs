@@ -209,6 +209,8 @@ pub struct Handle {
 struct Shared {
     mailboxes: Vec<Mailbox>,
     running: Mutex<Running>,
+    /// Held for the whole of a reload.
+    reloading: Mutex<()>,
     reporting: report::Reporting,
     admin: Admin,
 }

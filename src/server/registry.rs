@@ -30,6 +30,16 @@ pub(super) struct Registry {
     last_id: u32,
     /// Whether nothing else is listened on than what was inherited.
     exclusive: bool,
+    /// Whether the server stops: then nothing is opened any more.
+    released: bool,
+}
+
+/// The addresses of a listener whose host has been resolved.
+pub(super) type Resolved = (Group, Bind);
+
+/// Resolves the host of a listener.
+pub(super) fn resolve(listen: &Listen) -> Result<Group, StartError> {
+    Group::resolve(listen).map_err(|error| StartError::Resolve(listen.bind.clone(), error))
 }
 
 /// What one `--listen` has opened.
@@ -94,13 +104,27 @@ impl Registry {
         Ok((all.map(copy).collect::<io::Result<_>>()?, self.exclusive))
     }
 
-    /// Opens what these settings have beyond what is open, and was `inherited`.
+    /// Listeners of these settings that are new, so their hosts have to be resolved.
+    pub(super) fn unresolved(&self, settings: &Settings) -> Vec<Listen> {
+        let is_new = |listen: &&Listen| {
+            let is_known = self.groups.iter().any(|group| group.listen.bind == listen.bind);
+            !is_known && listen.bind.inherited().is_none()
+        };
+        settings.listen.iter().filter(is_new).cloned().collect()
+    }
+
+    /// Opens what these settings have beyond what is open, and was `inherited`. Hosts that are not
+    /// in `resolved` are resolved.
     pub(super) fn next(
         &mut self,
         settings: &Settings,
         workers: usize,
         mut inherited: Heritage,
+        resolved: &[Resolved],
     ) -> Result<Next, StartError> {
+        if self.released {
+            return Err(StartError::Stopping);
+        }
         self.exclusive |= inherited.exclusive;
         let mut next = Next::default();
         // Those for all other inherited sockets come last.
@@ -115,7 +139,12 @@ impl Registry {
                 }
                 None => match listen.bind.inherited() {
                     Some(name) => self.adopt(listen, name, &next, &mut inherited)?,
-                    None => self.open(listen, workers, &next, &mut inherited)?,
+                    None => {
+                        let known = resolved.iter().find(|(_, bind)| *bind == listen.bind);
+                        let group = known.map(|(group, _)| Ok(group.clone()));
+                        let group = group.unwrap_or_else(|| resolve(listen))?;
+                        self.open(listen, group, workers, &next, &mut inherited)?
+                    }
                 },
             };
             next.groups.push(NextGroup { listen: listen.clone(), all });
@@ -143,12 +172,11 @@ impl Registry {
     fn open(
         &mut self,
         listen: &Listen,
+        group: Group,
         workers: usize,
         next: &Next,
         inherited: &mut Heritage,
     ) -> Result<Vec<Place>, StartError> {
-        let group = Group::resolve(listen)
-            .map_err(|error| StartError::Resolve(listen.bind.clone(), error))?;
         let (group, adopted) = inherited.take_bound(listen, group);
         next.check(&listen.bind, &group.addresses)?;
         let kept = |address: &Address| {
@@ -242,9 +270,10 @@ impl Registry {
         old
     }
 
-    /// Gives all up: the workers have their own copies. Returns the socket files that no other
-    /// process uses.
+    /// Gives all up, for good: the workers have their own copies. Returns the socket files that no
+    /// other process uses.
     pub(super) fn release(&mut self, has_successor: bool) -> Vec<SocketFile> {
+        self.released = true;
         let all = std::mem::take(&mut self.groups).into_iter().flat_map(|group| group.all);
         all.filter(|bound| !has_successor && !bound.shared).filter_map(|bound| bound.file).collect()
     }

@@ -9,12 +9,12 @@ use super::listen::Address;
 use super::log::Output;
 use super::os::descriptors;
 use super::plan::{Earlier, Plan};
-use super::registry::{Configured, Next, Registry};
+use super::registry::{self, Configured, Next, Registry, Resolved};
 use super::start_error::StartError;
 use super::worker::{Command, Configuration, Opening};
 use super::{Handle, Mailbox};
 use crate::base::limits::{ADMIN_LAST, COMMAND_PATIENCE};
-use crate::config::{Setting, Settings};
+use crate::config::{Listen, Setting, Settings};
 use defaults::RunTimeDefaults;
 
 mod defaults;
@@ -44,6 +44,9 @@ impl Handle {
         if let Some((_, bad)) = settings.check().into_iter().next() {
             return Err(StartError::Modifiers(bad));
         }
+        // One at a time. What may take long is done without the lock of what is running, or a
+        // signal to stop would wait for it.
+        let _turn = self.shared.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = settings.clone();
         let before = self.settings();
         settings.api.readiness = before.api.readiness.clone();
@@ -52,6 +55,8 @@ impl Handle {
         let unchanged = self.reload_workers(&settings);
         let admin = if unchanged.is_ok() { &settings } else { &before };
         match admin.admin {
+            // It has been ended, or is about to be.
+            _ if matches!(unchanged, Err(StartError::Stopping)) => {}
             None => self.shared.admin.end(),
             Some(_) if unchanged.is_err() => drop(self.open_admin(&before, Heritage::default())),
             Some(_) => {}
@@ -60,11 +65,17 @@ impl Handle {
     }
 
     fn reload_workers(&self, settings: &Settings) -> Result<Vec<&'static str>, StartError> {
-        let mut running = self.running();
-        let Running { settings: last, plan, stderr, .. } = &*running;
-        let unchanged = FIXED.into_iter().filter(|name| differs(name, last, settings)).collect();
-        let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Earlier::Plan(plan, last))?);
-        self.apply(&mut running, settings.clone(), plan, Heritage::default())?;
+        let running = self.running();
+        let new = running.registry.unresolved(settings);
+        let (last, plan) = (running.settings.clone(), Arc::clone(&running.plan));
+        let stderr = running.stderr.clone();
+        drop(running);
+        let unchanged = FIXED.into_iter().filter(|name| differs(name, &last, settings)).collect();
+        let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Earlier::Plan(&plan, &last))?);
+        let resolve = |listen: Listen| Ok((registry::resolve(&listen)?, listen.bind));
+        let resolved: Vec<_> = new.into_iter().map(resolve).collect::<Result<_, _>>()?;
+        let settings = settings.clone();
+        self.apply(&mut self.running(), settings, plan, Heritage::default(), &resolved)?;
         Ok(unchanged)
     }
 
@@ -72,7 +83,7 @@ impl Handle {
     pub(super) fn listen(&self, settings: Settings, inherited: Heritage) -> Result<(), StartError> {
         let mut running = self.running();
         let plan = Arc::clone(&running.plan);
-        self.apply(&mut running, settings, plan, inherited)
+        self.apply(&mut running, settings, plan, inherited, &[])
     }
 
     fn apply(
@@ -81,8 +92,9 @@ impl Handle {
         settings: Settings,
         plan: Arc<Plan>,
         inherited: Heritage,
+        resolved: &[Resolved],
     ) -> Result<(), StartError> {
-        let next = running.registry.next(&settings, plan.workers, inherited)?;
+        let next = running.registry.next(&settings, plan.workers, inherited, resolved)?;
         self.serve(&next, &settings, &plan, &running.registry)?;
         let removed = running.registry.replace(next);
         let ids: Arc<[u32]> = removed.iter().map(|bound| bound.id()).collect();

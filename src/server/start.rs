@@ -98,7 +98,8 @@ impl Starter {
         let (capacity, ca_pem) = (plan.capacity, plan.ca_pem());
         let (registry, stderr) = (Registry::default(), stderr.cloned());
         let running = Mutex::new(Running { settings, plan, registry, stderr, defaults: None });
-        let shared = Arc::new(Shared { mailboxes, running, reporting, admin });
+        let reloading = Mutex::default();
+        let shared = Arc::new(Shared { mailboxes, running, reloading, reporting, admin });
         let handle = Handle { shared };
         Server { addresses: Vec::new(), handle, threads, capacity, ca_pem }
     }

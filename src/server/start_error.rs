@@ -28,6 +28,8 @@ pub enum StartError {
     Hostname(io::Error),
     /// The system has no thread, poll or pipe to give.
     System(io::Error),
+    /// The server is being stopped, and takes no new settings.
+    Stopping,
 }
 
 impl std::error::Error for StartError {}
@@ -59,6 +61,7 @@ impl fmt::Display for StartError {
             StartError::System(error) => {
                 write!(f, "no thread or descriptor is available: {error}; check `ulimit -a`")
             }
+            StartError::Stopping => f.write_str("the server is being stopped"),
         }
     }
 }

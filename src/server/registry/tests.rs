@@ -11,7 +11,7 @@ fn changes(all: &[&str]) -> Vec<String> {
     for listen in all {
         let settings = settings(listen);
         let plan = Plan::new(&settings, None, Earlier::Nothing).expect("a plan");
-        let next = registry.next(&settings, 2, Heritage::default()).expect(listen);
+        let next = registry.next(&settings, 2, Heritage::default(), &[]).expect(listen);
         let listeners = next.listeners(&settings, &plan, &registry).expect(listen);
         let mut text = String::new();
         for configured in listeners {
@@ -60,17 +60,17 @@ fn a_listener_that_stays_keeps_its_sockets() {
 fn a_socket_is_kept_when_its_protocol_changes() {
     let mut registry = Registry::default();
     let next = registry
-        .next(&settings("http://127.0.0.1:0"), 1, Heritage::default())
+        .next(&settings("http://127.0.0.1:0"), 1, Heritage::default(), &[])
         .expect("a free port");
     registry.replace(next);
     let at = registry.addresses().next().and_then(Address::tcp).expect("an address");
     for listen in [format!("https://{at}"), format!("tcp-echo://{at}")] {
-        let next = registry.next(&settings(&listen), 1, Heritage::default()).expect(&listen);
+        let next = registry.next(&settings(&listen), 1, Heritage::default(), &[]).expect(&listen);
         assert!(registry.replace(next).is_empty());
         assert_eq!(registry.addresses().next().map(Address::to_string), Some(listen));
     }
     // A wider address may begin while the old one is still there.
-    let next = registry.next(&settings(&format!(":{}", at.port())), 1, Heritage::default());
+    let next = registry.next(&settings(&format!(":{}", at.port())), 1, Heritage::default(), &[]);
     assert_eq!(registry.replace(next.expect("our own port is no obstacle")).len(), 1);
 }
 
@@ -80,7 +80,8 @@ fn an_address_that_is_given_twice_is_an_error() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let at = free.local_addr().expect("its address");
     drop(free);
-    let error = registry.next(&settings(&format!("{at} https://{at}")), 1, Heritage::default());
+    let error =
+        registry.next(&settings(&format!("{at} https://{at}")), 1, Heritage::default(), &[]);
     let text = error.expect_err("given twice").to_string();
     assert!(text.contains(&format!("https://{at}, which is listened on already")), "{text}");
 }
@@ -103,7 +104,7 @@ fn every_listener_has_its_modifiers_and_its_deferral() {
         settings.api.with = with(server);
         let mut registry = Registry::default();
         let plan = Plan::new(&settings, None, Earlier::Nothing).expect("a plan");
-        let next = registry.next(&settings, 1, Heritage::default()).expect(listen);
+        let next = registry.next(&settings, 1, Heritage::default(), &[]).expect(listen);
         for configured in next.listeners(&settings, &plan, &registry).expect(listen) {
             let listener = &configured.listener;
             assert_eq!(listener.modifiers, settings.listen[0].shared_modifiers(), "{listen}");

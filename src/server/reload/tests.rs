@@ -156,3 +156,43 @@ fn a_successor_gets_the_sockets_and_the_ca() {
         assert!(Client::connect(at).send("/status/204").answer().starts_with("HTTP/1.1 204 "));
     }
 }
+
+/// A signal to stop must not wait for a reload that cannot read a file: here a FIFO without a
+/// writer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_stops_while_a_reload_waits_for_a_file() {
+    let fifo = std::env::temp_dir().join(format!("loiter-reload-fifo-{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(made.success());
+    let server = server(&["127.0.0.1:0"], 1);
+    let handle = server.handle();
+    let settings = changed(&server, |settings| {
+        settings.tls.certificates = vec![fifo.clone()];
+        settings.tls.keys = vec!["/dev/null".into()];
+    });
+    let reload = std::thread::spawn(move || handle.reload(&settings).is_ok());
+    // Opening for writing waits until the reload has opened it for reading.
+    let writer = std::fs::OpenOptions::new().write(true).open(&fifo).expect("a reader");
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        server.stop();
+        let _ = ended.send(());
+    });
+    end.recv_timeout(Duration::from_secs(20)).expect("the server ends");
+    drop(writer);
+    assert!(!reload.join().expect("it returns"), "the files are empty");
+    std::fs::remove_file(fifo).expect("a scratch file");
+}
+
+#[test]
+fn nothing_is_opened_once_the_server_stops() {
+    let server = server(&["127.0.0.1:0"], 1);
+    let handle = server.handle();
+    handle.drain(Duration::from_secs(60));
+    let settings = changed(&server, |_| {});
+    let error = handle.reload(&settings).expect_err("it stops");
+    assert!(matches!(error, StartError::Stopping), "{error}");
+    assert_eq!(handle.addresses(), []);
+    assert_eq!(server.join().cut_off, 0);
+}
