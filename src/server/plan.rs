@@ -93,7 +93,6 @@ impl Plan {
             Some(last) => last.log.clone(),
             None => open_log(settings, epoch, stderr)?.map(Arc::new),
         };
-        let fixed = last_settings.unwrap_or(settings);
         Ok(Plan {
             app: Arc::new(app),
             state: last.map_or_else(|| Arc::new(State::new(workers)), |last| last.state.clone()),
@@ -103,8 +102,8 @@ impl Plan {
             max_per_ip: settings.max_connections_per_ip,
             per_ip: last.map(|last| Arc::clone(&last.per_ip)).unwrap_or_default(),
             log,
-            private_fd_tables: fixed.private_fd_tables,
-            read_until_would_block: fixed.read_until_would_block,
+            private_fd_tables: settings.private_fd_tables,
+            read_until_would_block: settings.read_until_would_block,
             defer_accept: settings.defer_accept,
             secure,
             clock: last.map_or_else(Clock::begin, |last| last.clock),

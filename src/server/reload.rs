@@ -71,6 +71,13 @@ impl Handle {
         let stderr = running.stderr.clone();
         drop(running);
         let unchanged = FIXED.into_iter().filter(|name| differs(name, &last, settings)).collect();
+        // What is in effect is shown, and the next reload names what still waits for a restart.
+        let settings = &Settings {
+            workers: last.workers,
+            private_fd_tables: last.private_fd_tables,
+            read_until_would_block: last.read_until_would_block,
+            ..settings.clone()
+        };
         let plan = Arc::new(Plan::new(settings, stderr.as_ref(), Earlier::Plan(&plan, &last))?);
         let resolve = |listen: Listen| Ok((registry::resolve(&listen)?, listen.bind));
         let resolved: Vec<_> = new.into_iter().map(resolve).collect::<Result<_, _>>()?;

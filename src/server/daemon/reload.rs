@@ -16,7 +16,7 @@ use crate::server::process;
 /// The result of a reload.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The new settings are in effect, except those with these names.
+    /// These settings are in effect; those with these names were to change, but did not.
     Done(Box<Settings>, Vec<&'static str>),
     /// Nothing has changed, for these reasons.
     Failed(Vec<String>),
@@ -63,7 +63,7 @@ fn reload(handle: &Handle) -> Outcome {
         }
     };
     match handle.reload(&settings) {
-        Ok(kept) => Outcome::Done(settings, kept),
+        Ok(kept) => Outcome::Done(Box::new(handle.settings()), kept),
         Err(error) => Outcome::Failed(vec![error.to_string()]),
     }
 }

@@ -196,3 +196,13 @@ fn nothing_is_opened_once_the_server_stops() {
     assert_eq!(handle.addresses(), []);
     assert_eq!(server.join().cut_off, 0);
 }
+
+#[test]
+fn what_needs_a_restart_is_named_by_every_reload_until_then() {
+    let server = server(&["127.0.0.1:0"], 1);
+    let settings = changed(&server, |settings| settings.workers = 2);
+    for _ in 0..2 {
+        assert_eq!(server.handle().reload(&settings).expect("it reloads"), ["workers"]);
+        assert_eq!(server.handle().settings().workers, 1, "what is in effect");
+    }
+}
