@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::limits::{
-    MEMORY_BYTES_PER_US, MEMORY_COUNTED_BYTES, MEMORY_LOOK_US, PARSED_GROWTH,
+    MEMORY_BYTES_PER_US, MEMORY_COUNTED_BYTES, MEMORY_LOOK_US, MEMORY_SHARES, PARSED_GROWTH,
 };
 use crate::base::time::Time;
 
@@ -86,6 +86,13 @@ impl Memory {
         due
     }
 
+    /// How many of so many bytes a new connection may use for its answers: less if little is left,
+    /// so that a few connections cannot take it all.
+    pub fn share_of(&self, bytes: usize) -> usize {
+        let share = usize::try_from(self.spare / MEMORY_SHARES).unwrap_or(usize::MAX);
+        bytes.min(share.max(1))
+    }
+
     /// Whether a body of so many bytes can be kept and parsed.
     pub fn has_for_body(&self, bytes: u64) -> bool {
         self.has(bytes.saturating_mul(PARSED_GROWTH))
@@ -126,6 +133,16 @@ mod tests {
             memory.take(1 << 40);
         }
         assert!(!memory.is_look_due(Time::from_micros(1 << 50)) && memory.has_for_body(1 << 40));
+    }
+
+    #[test]
+    fn a_connection_gets_a_share_of_what_is_left() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.share_of(1 << 20), 1 << 20);
+        for (spare, share) in [(1 << 30, 1 << 20), (MEMORY_SHARES << 10, 1 << 10), (0, 1)] {
+            memory.set(Some(spare), Time::START);
+            assert_eq!(memory.share_of(1 << 20), share, "of {spare}");
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub const MEMORY_LOOK_US: [u64; 2] = [1000, 100_000];
 pub const MEMORY_COUNTED_BYTES: u64 = 64 * 1024;
 /// Bytes that a connection may hold between two turns even if no memory is left.
 pub const HELD_BYTES_IN_NEED: usize = 1024;
+/// Part of the memory left that one new HTTP/2 connection may use for bodies that are made: 1/32.
+pub const MEMORY_SHARES: u64 = 32;
 /// Shortest time between two times that free memory is returned to the system because none is left:
 /// in a process that may have little, that takes some hundred microseconds.
 pub const TRIM_IN_NEED: Duration = Duration::from_millis(50);

@@ -39,7 +39,7 @@ mod upload;
 
 use super::{Cx, Event, Evictable, H2c, Next, Shared, Standing, Upgrade};
 use crate::base::buf::Buf;
-use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER};
+use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER, UNSENT_BYTES};
 use crate::base::time::Time;
 use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::FaultKind;
@@ -83,6 +83,8 @@ pub struct Http2 {
     uncredited: u32,
     /// Bytes of all answers' bodies that are made and not sent.
     unsent: usize,
+    /// No other body is made while `unsent` is this or more.
+    most_unsent: usize,
     /// Bytes of all requests' bodies that are kept.
     kept_bytes: u64,
     /// Since when no stream is open.
@@ -161,6 +163,7 @@ impl Http2 {
             receive_window: CONNECTION_WINDOW.into(),
             uncredited: 0,
             unsent: 0,
+            most_unsent: worker.memory.share_of(UNSENT_BYTES),
             kept_bytes: 0,
             idle_since: now,
             taken_at: now,

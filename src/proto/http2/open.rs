@@ -12,7 +12,7 @@ use super::priority::Priority;
 use super::streams::{List, NONE, State};
 use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
-use crate::base::limits::{HIGH_WATER, STREAM_BYTES, UNSENT_BYTES};
+use crate::base::limits::{HIGH_WATER, STREAM_BYTES};
 use crate::base::random::Random;
 use crate::endpoint::{self, Answers, Found};
 use crate::http::app::HalfClose;
@@ -155,7 +155,7 @@ impl Http2 {
         }
         if admission != Admission::Delayed {
             let room = (self.initial_window + to.window).min(self.window);
-            return match self.unsent < UNSENT_BYTES || room >= HIGH_WATER as i64 {
+            return match self.unsent < self.most_unsent || room >= HIGH_WATER as i64 {
                 true => self.answer_now(cx, to, exchange, request, output),
                 false => self.queue(cx, to, exchange, request, text, output),
             };

@@ -7,7 +7,7 @@ use super::open::{NOTHING, To};
 use super::streams::{List, State};
 use super::{Http2, Stage, answer, request};
 use crate::base::buf::Buf;
-use crate::base::limits::{BODY_HIGH_WATER, UNSENT_BYTES};
+use crate::base::limits::BODY_HIGH_WATER;
 use crate::base::time::Time;
 use crate::http::modifiers::plan::FaultKind;
 use crate::proto::exchange::{Exchange, Parked, Step};
@@ -46,14 +46,14 @@ impl Http2 {
         if let Some(slot) = self.lists.first(List::Blocked).filter(|_| self.window > 0) {
             self.make_ready(slot, cx.worker);
         }
-        let queued = || self.lists.first(List::Queued).filter(|_| self.unsent < UNSENT_BYTES);
+        let queued = || self.lists.first(List::Queued).filter(|_| self.unsent < self.most_unsent);
         self.lists.first_ready().or_else(queued)
     }
 
     /// Whether a stream can be served.
     pub(super) fn has_ready(&self) -> bool {
         let blocked = self.window > 0 && self.lists.first(List::Blocked).is_some();
-        let queued = self.unsent < UNSENT_BYTES && self.lists.first(List::Queued).is_some();
+        let queued = self.unsent < self.most_unsent && self.lists.first(List::Queued).is_some();
         self.lists.first_ready().is_some() || blocked || queued
     }
 
@@ -89,7 +89,7 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         let slot = to.slot();
-        if self.unsent >= UNSENT_BYTES && exchange.due() <= cx.clock.now {
+        if self.unsent >= self.most_unsent && exchange.due() <= cx.clock.now {
             self.put_back(cx, slot, State::Waiting(exchange))?;
             self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());
@@ -170,7 +170,7 @@ impl Http2 {
             Work::Sending(exchange) => exchange.waits() && exchange.due() > cx.clock.now,
             _ => false,
         };
-        if self.unsent >= UNSENT_BYTES && !waits {
+        if self.unsent >= self.most_unsent && !waits {
             self.put_back(cx, slot, State::Active(active))?;
             self.lists.push(&mut cx.worker.streams, slot, List::Queued);
             return Ok(());

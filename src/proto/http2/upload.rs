@@ -10,7 +10,7 @@ use super::request::Head;
 use super::streams::{List, State};
 use super::{Http2, INITIAL_WINDOW, request, tunnel};
 use crate::base::buf::Buf;
-use crate::base::limits::{CONNECTION_WINDOW, UNSENT_BYTES};
+use crate::base::limits::CONNECTION_WINDOW;
 use crate::base::time::Time;
 use crate::endpoint::BodyRule;
 use crate::http::modifiers::ReadSpeed;
@@ -186,7 +186,7 @@ impl Http2 {
         let (id, state) = (stream.id, std::mem::replace(&mut stream.state, State::Served));
         let State::Active(mut active) = state else { return Ok(()) };
         let to = To::of(slot, id, &active, priority);
-        let has_room = tunnel::has_room(&active) && self.unsent < UNSENT_BYTES;
+        let has_room = tunnel::has_room(&active) && self.unsent < self.most_unsent;
         let intake = match &mut active.work {
             Work::Receiving(intake) => intake,
             Work::Tunnel(_) if has_room => {
