@@ -332,7 +332,9 @@ impl Net for Os {
     fn open_listeners(&mut self, new: &[(usize, ListenKind)]) -> io::Result<()> {
         // An earlier command may have woken the worker before they came.
         self.drain_inbox();
-        let mut sockets = std::mem::take(&mut self.handed).into_iter();
+        // An earlier command that could not be sent whole may have left some.
+        let earlier = self.handed.len().saturating_sub(new.len());
+        let mut sockets = std::mem::take(&mut self.handed).into_iter().skip(earlier);
         let missing = || io::Error::other("the descriptor of a listener did not arrive");
         let mut open = |os: &mut Os, (number, kind)| {
             os.open_listener(number, kind, sockets.next().ok_or_else(missing)?)

@@ -129,7 +129,7 @@ impl Handle {
             if let Err(error) = opened {
                 let ids: Arc<[u32]> = new.iter().map(|new| new.listener.id).collect();
                 self.send(|_| Command::Remove(Arc::clone(&ids)));
-                return Err(StartError::System(error));
+                return Err(StartError::Workers(error));
             }
         }
         self.send(|_| {

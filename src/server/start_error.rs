@@ -26,6 +26,8 @@ pub enum StartError {
     Log(io::Error),
     /// The machine's host name is not known.
     Hostname(io::Error),
+    /// The workers did not open the listeners.
+    Workers(io::Error),
     /// The system has no thread, poll or pipe to give.
     System(io::Error),
     /// The server is being stopped, and takes no new settings.
@@ -58,6 +60,9 @@ impl fmt::Display for StartError {
                 f,
                 "cannot get this machine's host name: {error}; remove --use-real-hostname"
             ),
+            StartError::Workers(error) => {
+                write!(f, "the workers did not open the listeners: {error}")
+            }
             StartError::System(error) => {
                 write!(f, "no thread or descriptor is available: {error}; check `ulimit -a`")
             }

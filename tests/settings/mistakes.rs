@@ -299,7 +299,7 @@ fn a_delay_as_long_as_the_shutdown_is_reported() {
     let line = mistake("--drain-delay 12s", &[]);
     assert!(
         line.starts_with(
-            "loiter: --drain-delay: 12s leave nothing of the --shutdown-timeout, 12s; "
+            "loiter: --drain-delay: 12s leaves nothing of the --shutdown-timeout, 12s; "
         ),
         "{line}"
     );

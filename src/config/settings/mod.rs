@@ -192,7 +192,7 @@ impl Settings {
             return None;
         }
         let (delay, timeout) = (show_duration(delay), show_duration(timeout));
-        let wrong = format!("{delay} leave nothing of the --shutdown-timeout, {timeout}");
+        let wrong = format!("{delay} leaves nothing of the --shutdown-timeout, {timeout}");
         let advice = "give less, or a longer --shutdown-timeout, which contains it";
         Some((Setting::named("drain-delay")?, BadValue::new(wrong).advise(advice)))
     }
