@@ -12,7 +12,7 @@ use super::plan::{Earlier, Plan};
 use super::registry::{self, Configured, Next, Registry, Resolved};
 use super::start_error::StartError;
 use super::worker::{Command, Configuration, Opening};
-use super::{Handle, Mailbox};
+use super::{Drain, Handle, Mailbox};
 use crate::base::limits::{ADMIN_LAST, COMMAND_PATIENCE};
 use crate::config::{Listen, Setting, Settings};
 use defaults::RunTimeDefaults;
@@ -167,7 +167,8 @@ impl Handle {
         self.running().registry.release(true);
         if let Some(admin) = self.shared.admin.handle() {
             admin.running().registry.release(true);
-            admin.drain(ADMIN_LAST);
+            // Its sockets are the successor's too: a filter that drops SYNs would be as well.
+            admin.drain(Drain { handed_over: true, ..Drain::from(ADMIN_LAST) });
         }
     }
 

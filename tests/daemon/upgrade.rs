@@ -120,7 +120,7 @@ fn every_kind_of_listener_travels() {
     let mut command = command(BIN);
     command.args(["--listen", "127.0.0.1:0", "--listen", "udp-echo://127.0.0.1:0"]);
     command.args(["--listen", "tcp-echo://localhost:0", "--listen", &unix, "--workers", "2"]);
-    command.args(["--pid-file", &pid_name]);
+    command.args(["--pid-file", &pid_name, "--admin", "127.0.0.1:0"]);
     let mut daemon = Daemon::of(&mut command);
     let lines = |first: Option<String>, count: usize| -> Vec<String> {
         let rest = (first.iter().len()..count).map(|_| daemon.out.recv_timeout(DEADLINE));
@@ -128,12 +128,13 @@ fn every_kind_of_listener_travels() {
     };
     let first = format!("listening http://{}", daemon.address);
     let count = if TcpStream::connect("[::1]:1").is_err_and(|e| e.raw_os_error() == Some(111)) {
-        5
+        6
     } else {
-        4
+        5
     };
     let before = lines(Some(first), count);
     let udp = before[1].strip_prefix("listening udp-echo://").expect("UDP").to_owned();
+    let admin = before.last().and_then(|line| line.strip_prefix("admin http://")).expect("TCP");
     let pid = || fs::read_to_string(&pid_file).expect("a PID file").trim().to_owned();
     eventually("the PID file", || pid_file.exists());
     assert_eq!(pid(), daemon.child.id().to_string());
@@ -149,6 +150,8 @@ fn every_kind_of_listener_travels() {
     std::io::Read::read_to_string(&mut stream, &mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert!(daemon.get("/get").starts_with("HTTP/1.1 200 OK\r\n"));
+    let admin = admin.parse().expect("an address");
+    TcpStream::connect_timeout(&admin, DEADLINE).expect("the admin listener accepts");
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     socket.send_to(b"echo", udp).expect("sent");
