@@ -287,3 +287,17 @@ fn a_listener_can_have_a_certificate_that_clients_refuse() {
     assert!(client.connect(&daemon, "localhost").is_ok());
     daemon.stop();
 }
+
+#[test]
+fn the_debug_log_has_the_version() {
+    for (version, name) in both_versions() {
+        let daemon = Daemon::start(&["--log-level", "debug", "--workers", "1"]);
+        let client = Client::unverified().speaking(version);
+        client.get(&daemon, "localhost", "/get").expect("an answer");
+        let line: serde_json::Value =
+            serde_json::from_str(&daemon.logged("\"closed\"")).expect("JSON");
+        let closed = &line["fields"];
+        assert_eq!((&closed["tls"], &closed["requests"]), (&name.into(), &1.into()), "{closed}");
+        daemon.stop();
+    }
+}

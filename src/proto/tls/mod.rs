@@ -50,8 +50,9 @@ enum Stage {
     Handshake { link: Link, hello: Option<ClientHello>, fault: Option<HandshakeFault> },
     /// It is over.
     Open { link: Link, facts: TlsFacts },
-    /// Our close_notify is out: what still arrives is discarded unopened.
-    Closed,
+    /// Our close_notify is out: what still arrives is discarded unopened. The log of the
+    /// connection's end has what is known of it.
+    Closed(Option<TlsFacts>),
 }
 
 /// The buffers that a worker lends to the filter; empty between two calls.
@@ -71,7 +72,11 @@ impl<M: Machine> Tls<M> {
 
     /// What is known of the connection once its handshake is done.
     pub fn facts(&self) -> Option<&TlsFacts> {
-        if let Stage::Open { facts, .. } = &self.stage { Some(facts) } else { None }
+        match &self.stage {
+            Stage::Open { facts, .. } => Some(facts),
+            Stage::Closed(facts) => facts.as_ref(),
+            _ => None,
+        }
     }
 
     /// A connection on which nothing was opened yet. `inner` is in the state of one accepted then.
@@ -152,7 +157,7 @@ impl<M: Machine> Tls<M> {
         let Some(mut facts) = link.facts(hello.take()) else { return Some(Next::Close) };
         facts.close_notify = opened == Ok(Opened::Last);
         cx.worker.metrics.handshakes += 1;
-        match std::mem::replace(&mut self.stage, Stage::Closed) {
+        match std::mem::replace(&mut self.stage, Stage::Closed(None)) {
             Stage::Handshake { link, .. } => self.to(Stage::Open { link, facts }),
             _ => None,
         }
@@ -205,7 +210,11 @@ impl<M: Machine> Tls<M> {
         };
         if matches!(next, Next::Close | Next::Linger(_)) {
             link.close(input, output.tail());
-            self.stage = Stage::Closed;
+            if let Stage::Open { facts, .. } =
+                std::mem::replace(&mut self.stage, Stage::Closed(None))
+            {
+                self.stage = Stage::Closed(Some(facts));
+            }
         }
         next
     }
@@ -230,7 +239,7 @@ impl<M: Machine> Tls<M> {
 
 impl<M: Machine> Machine for Tls<M> {
     fn advance(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
-        let begun = matches!(self.stage, Stage::Open { .. } | Stage::Closed);
+        let begun = matches!(self.stage, Stage::Open { .. } | Stage::Closed(_));
         if !begun && matches!(cx.edge.event, Event::Refused | Event::Reset) {
             return Next::Close;
         }
@@ -242,7 +251,7 @@ impl<M: Machine> Machine for Tls<M> {
                 Stage::Due { .. } => self.due(cx, output),
                 Stage::Handshake { .. } => self.handshake(cx, input, output, &mut plain),
                 Stage::Open { .. } => Some(self.open(cx, input, output, &mut plain)),
-                Stage::Closed => Some(self.closed(cx, input, &mut plain)),
+                Stage::Closed(_) => Some(self.closed(cx, input, &mut plain)),
             };
             if let Some(next) = next {
                 break next;
