@@ -6,11 +6,13 @@ use crate::server::admission::Verdict;
 use crate::server::net::Net;
 
 impl<N: Net> Worker<N> {
-    /// The decision for the next connection. Without memory for one more, all slots count as taken.
+    /// The decision for the next connection. Without memory for one more, all slots count as taken,
+    /// but for the few of the admin listener: whoever restarts a server asks there whether it is
+    /// alive.
     pub(super) fn verdict(&mut self) -> Verdict {
-        let free = self.shared.memory.has(CONNECTION_BYTES);
-        let capacity = if free { self.config.capacity } else { 0 };
         let replaces = self.config.app.control.is_some();
+        let free = replaces || self.shared.memory.has(CONNECTION_BYTES);
+        let capacity = if free { self.config.capacity } else { 0 };
         self.admission.verdict(&mut self.sessions, capacity, replaces, self.now)
     }
 
