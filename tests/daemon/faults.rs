@@ -23,6 +23,8 @@ fn read(stream: &mut TcpStream) -> (Vec<u8>, End) {
             Ok(0) => return (all, Fin),
             Ok(bytes) => all.extend_from_slice(&buffer[..bytes]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return (all, Rst),
+            // A read with a timeout is not begun again after the process was stopped.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => panic!("{error}: {}", String::from_utf8_lossy(&all)),
         }
     }
