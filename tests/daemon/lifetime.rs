@@ -79,10 +79,9 @@ fn a_second_signal_ends_it_at_once() {
     let mut daemon = Daemon::start(&["--workers", "1", "--shutdown-timeout", "1h"]);
     let begun = Instant::now();
     let mut cut_off = in_flight(&daemon);
-    daemon.signal("TERM");
-    daemon.logged("finishing requests in flight");
     // A second TERM at once counts as the same signal: `timeout` sends it twice.
-    daemon.signal("TERM");
+    daemon.signal_twice("TERM");
+    daemon.logged("finishing requests in flight");
     let first = Instant::now();
     while first.elapsed() < Duration::from_millis(100) {
         assert_eq!(daemon.child.try_wait().expect("it is ours"), None);

@@ -50,6 +50,14 @@ impl Daemon {
         signal(&self.child, name);
     }
 
+    /// Sends a signal two times, with nothing in between that takes time.
+    pub(crate) fn signal_twice(&self, name: &str) {
+        let pid = self.child.id();
+        let both = format!("kill -{name} {pid}; kill -{name} {pid}");
+        let sent = Command::new("sh").args(["-c", &both]).status();
+        assert!(sent.expect("a shell").success(), "SIG{name} twice");
+    }
+
     /// Waits for a line of the log that contains `text`, and returns it.
     pub(crate) fn logged(&self, text: &str) -> String {
         let deadline = Instant::now() + DEADLINE;
