@@ -26,7 +26,7 @@ export async function serve(...options) {
 export async function open(browser, base, options, fragment = "") {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60000);
   page.complaints = [];
   page.on("console", (message) => page.complaints.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => page.complaints.push(error.message));
