@@ -145,7 +145,7 @@ fn prepare(socket: &SockRef) -> Result<(), String> {
         return Err("is neither for IP nor a Unix socket; remove it".to_owned());
     }
     match kind {
-        Type::STREAM if !socket.is_listener().map_err(check)? => {
+        Type::STREAM if !listens(socket).map_err(check)? => {
             return Err("does not listen; use ListenStream= with Accept=no".to_owned());
         }
         Type::STREAM => {}
@@ -157,6 +157,18 @@ fn prepare(socket: &SockRef) -> Result<(), String> {
         socket.set_tcp_nodelay(true).and_then(|()| socket.set_keepalive(true)).map_err(check)?;
     }
     socket.set_nonblocking(true).map_err(check)
+}
+
+/// Whether a socket listens.
+#[cfg(not(target_vendor = "apple"))]
+fn listens(socket: &SockRef) -> io::Result<bool> {
+    socket.is_listener()
+}
+
+/// macOS does not report it; accepting fails instead.
+#[cfg(target_vendor = "apple")]
+fn listens(_: &SockRef) -> io::Result<bool> {
+    Ok(true)
 }
 
 #[cfg(test)]
