@@ -1,7 +1,9 @@
 //! Every limit and its reason: the configurable ones ([`Limits`]) and the fixed ones.
 
+mod journal;
 mod memory;
 
+pub use journal::*;
 pub use memory::*;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use super::compat::{Compat, HTTPBIN};
 use super::control::{Readiness, SharedControl};
 use super::document::Documents;
+use super::journal::SharedJournal;
 use super::modifiers::{Dialects, Modifiers};
 use super::trusted_proxies::TrustedProxies;
 use crate::base::limits::Limits;
@@ -39,6 +40,8 @@ pub struct App {
     pub log_probes: bool,
     /// Whether the records have the details that only the JSON format shows.
     pub record_details: bool,
+    /// The journal of requests, if one is kept; then every exchange makes a record with details.
+    pub journal: Option<SharedJournal>,
     /// Paths whose exchanges make no record: patterns in which `*` matches any text.
     pub unrecorded: Vec<String>,
     /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
@@ -117,6 +120,7 @@ impl Default for App {
             records: false,
             log_probes: false,
             record_details: false,
+            journal: None,
             unrecorded: Vec::new(),
             modifiers: true,
             with: Modifiers::default(),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use super::journal::SharedJournal;
+
 /// A server, as its admin endpoints see it.
 pub trait Control: Send + Sync + fmt::Debug {
     /// The metrics in Prometheus' text format.
@@ -29,6 +31,9 @@ pub trait Control: Send + Sync + fmt::Debug {
 
     /// Returns to those of the settings.
     fn clear_defaults(&self);
+
+    /// The journal of its requests, if it keeps one.
+    fn journal(&self) -> Option<SharedJournal>;
 
     /// Switches readiness on or off.
     fn set_ready(&self, on: bool);

@@ -13,6 +13,7 @@ pub mod fields;
 pub mod headers;
 pub mod html;
 pub mod ip;
+pub mod journal;
 pub mod json;
 pub mod metrics;
 pub mod modifiers;

@@ -1,6 +1,7 @@
 //! A body over time: pieces of a source, each due at some time after the head.
 
 use super::headers::Headers;
+use super::journal::events::Events;
 use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 
@@ -139,6 +140,8 @@ pub enum Source {
         /// Unix time when the head was sent, in microseconds.
         started_us: u64,
     },
+    /// The changes of the journal since the last piece; often there is none, and the piece is empty.
+    Journal(Box<Events>),
 }
 
 /// A generator of random bytes.
@@ -179,7 +182,9 @@ impl Source {
             | Source::Letters { piece, .. }
             | Source::Random { piece, .. } => u64::from(*piece),
             // One at a time, since each is a chunk of its own.
-            Source::Text(_) | Source::Lines { .. } | Source::Events { .. } => u64::MAX,
+            Source::Text(_) | Source::Lines { .. } | Source::Events { .. } | Source::Journal(_) => {
+                u64::MAX
+            }
         }
     }
 
@@ -214,6 +219,7 @@ impl Source {
                 output.extend_from_slice(b"}\n\n");
                 *next += 1;
             }
+            Source::Journal(events) => events.piece(output),
         }
     }
 }

@@ -38,8 +38,24 @@ pub struct Record {
     pub strings: LoggedStrings,
     /// What only the JSON format shows; kept with the record when that is used again.
     pub details: Option<Box<Details>>,
-    /// Whether the log leaves it out: it exists because its client closed its side.
+    /// Whether the log leaves it out: it exists for the journal, or because its client closed its
+    /// side.
     pub unlogged: bool,
+    /// Whether the answer was cut off.
+    pub cut_off: bool,
+    /// The number of its request in the journal; 0 if that does not have it.
+    pub journaled: u64,
+    /// The body of the request, if that was streamed and is to be in the journal.
+    pub streamed: Option<StreamedBody>,
+}
+
+/// What the journal keeps of a body that was sent back while it arrived.
+#[derive(Clone, Debug, Default)]
+pub struct StreamedBody {
+    /// Its beginning.
+    pub kept: Vec<u8>,
+    /// The length of all of it.
+    pub bytes: u64,
 }
 
 /// What is known of an exchange beyond what the usual formats of access logs have.

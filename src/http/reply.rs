@@ -1,6 +1,7 @@
 //! A reply: what the exchange sends, and when. Time is data in it; nothing here waits.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::app::App;
 use super::headers::Headers;
@@ -98,8 +99,23 @@ pub enum Body {
     WebSocket(Box<WebSocketLimits>),
     /// The request's own body, sent back while it arrives. Only for routes that stream it.
     Echo,
+    /// A body that is not known yet: the head waits for it, as long as the delay at most.
+    Awaited(Box<Awaited>),
     /// A body that modifiers change as it is sent, and the head with it.
     Modified(Box<Modified>),
+}
+
+/// A reply that waits for something other than time.
+pub struct Awaited(pub Look);
+
+/// Returns the status and the body once they are known, and at last when it is called with `true`,
+/// as the time is over.
+pub type Look = Box<dyn FnMut(bool) -> Option<(Status, Vec<u8>)> + Send>;
+
+impl fmt::Debug for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Awaited").finish()
+    }
 }
 
 /// A body, and what modifiers do to it and to its head.

@@ -148,6 +148,15 @@ impl Version {
             Version::Http2 => b"HTTP/2.0",
         }
     }
+
+    /// The same as text.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+            Version::Http2 => "HTTP/2.0",
+        }
+    }
 }
 
 /// The request target (RFC 9112 3.2).

@@ -22,12 +22,14 @@ use crate::http::reply::{Body, Media, Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
+mod awaited;
 mod parked;
 mod recording;
 mod shaped;
 
+use awaited::is_awaited;
 pub use parked::Parked;
-use recording::record_if_logged;
+use recording::{Planned, record_if_wanted};
 pub use recording::{count_applied, record_outcome, unfinished};
 use shaped::Shaped;
 pub use shaped::{ModifiedHead, garbage};
@@ -186,7 +188,8 @@ impl Exchange {
             opened.admission = Admission::Delayed;
             if let Err(refusal) = cx.check_delayed() {
                 let route = opened.exchange.reply.route;
-                opened.exchange = Exchange::refused(cx, &refusal, request);
+                let refused = Exchange::refused(cx, &refusal, request);
+                std::mem::replace(&mut opened.exchange, refused).withdraw(cx);
                 opened.exchange.reply.route = route;
                 opened.admission = Admission::Overloaded;
             }
@@ -205,7 +208,8 @@ impl Exchange {
     #[inline(always)] // for every request
     fn new(cx: &mut Cx, mut reply: Reply, request: &Request) -> Exchange {
         reply.method = request.method;
-        let record = record_if_logged(cx, request, reply.route);
+        let Reply { route, status, after_us: delay_us, .. } = reply;
+        let record = record_if_wanted(cx, request, Planned { route, status, delay_us });
         let playing = Playing::Plain { since: cx.clock.now, before_us: 0 };
         Exchange { reply, record, phase: Phase::Playing(playing) }
     }
@@ -324,6 +328,7 @@ impl Exchange {
                 *due = clock.now.after_us(self.reply.after_us).after_us(1);
                 Step::Wait(*due)
             }
+            Phase::Waiting { .. } if is_awaited(&self.reply.body) => self.look(clock.now),
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
             Phase::Waiting { .. } => self.come_due(clock.now),
             Phase::Playing(Playing::Plain { since, .. }) => match &mut self.reply.body {
@@ -375,7 +380,7 @@ impl Exchange {
             Body::Render(_) => Some(rendered.len() as u64),
             Body::Paced(pace) => pace.length,
             Body::Echo => streamed,
-            Body::Modified(_) => None,
+            Body::Modified(_) | Body::Awaited(_) => None,
         };
         let shown = !head_only || app.compat.head_length || self.reply.sized;
         let has_body = !head_only && self.reply.status.allows_body();

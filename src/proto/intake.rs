@@ -16,7 +16,8 @@ use reading::Reading;
 #[derive(Debug)]
 pub struct Intake {
     sink: Sink,
-    /// The request as far as it is kept: the bytes of its head, then those of its body.
+    /// The request as far as it is kept: the bytes of its head, unless its answer has begun, then
+    /// those of its body.
     request: Vec<u8>,
     /// Bytes of content so far.
     content: u64,
@@ -26,6 +27,8 @@ pub struct Intake {
     until: Time,
     /// How long modifiers kept it unread, in microseconds, which is not the client's time.
     held_us: u64,
+    /// How much of a body that is not kept the journal may still have; 0 without one.
+    journal_bytes: usize,
     /// What modifiers do to the answer, and to how the body is read.
     modified: Option<Reading>,
 }
@@ -66,11 +69,19 @@ pub struct TakenRequest {
 impl Intake {
     /// Takes the body of a request whose head was `head`.
     pub fn new(cx: &Cx, head: &[u8], sink: Sink, plan: Option<Box<Plan>>) -> Intake {
-        let (request, now) = (head.to_vec(), cx.clock.now);
+        let now = cx.clock.now;
+        // A request whose answer has begun is not read again.
+        let streams = matches!(sink, Sink::Stream(_));
+        let request = if streams { Vec::new() } else { head.to_vec() };
         let modified = plan.map(Reading::new);
         let (content, held_us) = (0, 0);
+        let journal_bytes = match (&cx.app.journal, &sink) {
+            (None, _) | (_, Sink::Keep) => 0,
+            (Some(journal), _) => journal.longest_body(),
+        };
+        let (began, until) = (now, now);
         let mut intake =
-            Intake { sink, request, content, began: now, until: now, held_us, modified };
+            Intake { sink, request, content, began, until, held_us, journal_bytes, modified };
         intake.extend_deadline(cx);
         intake
     }
@@ -128,6 +139,21 @@ impl Intake {
         Ok(())
     }
 
+    /// Whether the journal gets a body that is not kept for an endpoint.
+    pub fn is_journaled(&self) -> bool {
+        self.journal_bytes > 0
+    }
+
+    /// Keeps content that has been [counted](Intake::count) for the journal, as far as there is
+    /// room.
+    pub fn journal(&mut self, cx: &Cx, content: &[u8]) {
+        let has_room = cx.worker.memory.has_for_body(self.request.len() as u64);
+        let most = if has_room { self.journal_bytes } else { 0 };
+        let kept = content.get(..most).unwrap_or(content);
+        self.request.extend_from_slice(kept);
+        self.journal_bytes = most - kept.len();
+    }
+
     /// Whether the client has not sent the next piece in time.
     pub fn check_deadline(&self, cx: &Cx) -> Result<(), Refusal> {
         if cx.clock.now < self.until { Ok(()) } else { Err(TOO_SLOW) }
@@ -165,7 +191,10 @@ impl Intake {
     /// No more of the body is taken.
     pub fn end(self) -> Taken {
         match self.sink {
-            Sink::Stream(exchange) => Taken::Answer(*exchange),
+            Sink::Stream(mut exchange) => {
+                exchange.received(self.request, self.content);
+                Taken::Answer(*exchange)
+            }
             Sink::Discard | Sink::Keep => {
                 let Intake { request, content, began, modified, .. } = self;
                 let plan = modified.map(|reading| reading.plan);

@@ -12,6 +12,7 @@ use super::worker::Command;
 use crate::base::limits::REPLY_TIMEOUT;
 use crate::config;
 use crate::http::control::{Control, Defaults};
+use crate::http::journal::SharedJournal;
 
 /// A server under the control of its admin listener.
 #[derive(Debug)]
@@ -67,6 +68,10 @@ impl Control for Controller {
         self.handle.clear_defaults();
     }
 
+    fn journal(&self) -> Option<SharedJournal> {
+        self.handle.journal()
+    }
+
     fn set_ready(&self, on: bool) {
         self.handle.shared.admin.readiness.set(on);
     }
@@ -96,6 +101,11 @@ impl Control for Controller {
 }
 
 impl Handle {
+    /// The journal of requests, if one is kept.
+    pub(super) fn journal(&self) -> Option<SharedJournal> {
+        self.running().plan.app.journal.clone()
+    }
+
     /// Sets what an exit through the admin listener does, with its status if it has one. Without
     /// this, it drains the server. Only the first call counts.
     pub fn on_exit(&self, exit: impl Fn(Option<u8>) + Send + Sync + 'static) {

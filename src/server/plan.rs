@@ -16,6 +16,7 @@ use super::worker::WorkerConfig;
 use crate::base::limits::Limits;
 use crate::config::Settings;
 use crate::http::app::App;
+use crate::http::journal::SharedJournal;
 use crate::http::modifiers::state::State;
 
 /// Everything that is derived from the settings for all workers.
@@ -33,6 +34,8 @@ pub(super) struct Plan {
     max_per_ip: Option<u32>,
     per_ip: Arc<ConnectionsPerIp>,
     pub(super) log: Option<Arc<AccessLog>>,
+    /// The journal, whether one is kept or not: numbers of requests outlive a reload.
+    pub(super) journal: SharedJournal,
     pub(super) private_fd_tables: bool,
     pub(super) read_until_would_block: bool,
     pub(super) defer_accept: bool,
@@ -84,6 +87,11 @@ impl Plan {
         let secure = Secure::new(settings, before).map_err(StartError::Tls)?;
         let mut app = app(settings, workers)?;
         app.ca = secure.as_ref().map(Secure::ca);
+        let journal = last.map(|last| last.journal.clone()).unwrap_or_default();
+        if settings.journal > 0 {
+            app.journal = Some(journal.clone());
+            (app.records, app.record_details) = (true, true);
+        }
         let epoch = last.map_or_else(SystemTime::now, |last| last.epoch);
         let same_log = last_settings.is_some_and(|last| {
             last.access_log == settings.access_log
@@ -102,6 +110,7 @@ impl Plan {
             max_per_ip: settings.max_connections_per_ip,
             per_ip: last.map(|last| Arc::clone(&last.per_ip)).unwrap_or_default(),
             log,
+            journal,
             private_fd_tables: settings.private_fd_tables,
             read_until_would_block: settings.read_until_would_block,
             defer_accept: settings.defer_accept,

@@ -110,6 +110,7 @@ impl Handle {
         if !ids.is_empty() {
             self.send(|_| Command::Remove(Arc::clone(&ids)));
         }
+        plan.journal.resize(settings.journal, settings.journal_bytes);
         (running.settings, running.plan, running.defaults) = (settings, plan, None);
         Ok(())
     }

@@ -10,7 +10,7 @@ use loiter::config::{
 use super::ask::*;
 
 /// For every row, a value other than its default, as `show` writes it.
-const SAMPLES: [(&str, &str); 67] = [
+const SAMPLES: [(&str, &str); 69] = [
     (
         "listen",
         "http+https://[::1]:0/~delay=1ms@90,2s@10/~text=a%2Fb%3B%2C,tcp-echo://0.0.0.0:7/~fault=reset:9@0.5,\
@@ -22,6 +22,8 @@ const SAMPLES: [(&str, &str); 67] = [
     ("defer-accept", "off"),
     ("server-header", "Apache/2.4 (Unix)"),
     ("admin", "unix:/run/admin?mode=0660&group=0"),
+    ("journal", "1000"),
+    ("journal-bytes", "1MiB"),
     ("shutdown-timeout", "1500ms"),
     ("drain-delay", "500ms"),
     ("drain-idle", "250ms"),

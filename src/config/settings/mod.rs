@@ -129,6 +129,10 @@ pub struct Settings {
     pub max_connections: Option<usize>,
     /// The address of the admin listener, if there is one: `Http` or `Unix`.
     pub admin: Option<Bind>,
+    /// Most requests in the journal; 0 if none is kept.
+    pub journal: usize,
+    /// Most bytes of the requests in the journal.
+    pub journal_bytes: usize,
     /// When a shutdown cuts off what is still in progress, from the signal on.
     pub shutdown_timeout: Duration,
     /// The file for the process ID, if there is one.
@@ -242,6 +246,8 @@ impl Default for Settings {
             max_connections_per_ip: None,
             max_connections: None,
             admin: None,
+            journal: 0,
+            journal_bytes: 16 << 20,
             shutdown_timeout: Duration::from_secs(12),
             drain_delay: Duration::ZERO,
             drain_idle: DRAIN_IDLE,

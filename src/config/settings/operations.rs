@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::base::limits::{MAX_JOURNAL_BYTES, MAX_JOURNAL_REQUESTS};
 use crate::config::admin;
 
 pub(super) const ROWS: &[Setting] = &[
@@ -17,6 +18,20 @@ pub(super) const ROWS: &[Setting] = &[
         set: |s, text| admin::parse(text).map(|admin| s.admin = admin),
         show: |s| admin::show(s.admin.as_ref()),
         ..ROW
+    },
+    Setting {
+        name: "journal",
+        takes: "a whole number, 0 for off",
+        help: "Keep this many requests, the last ones, as they arrived with all fields and bodies, \
+               and what became of them, for GET /requests and the live page of the admin \
+               listener. They may contain passwords",
+        ..count!(journal, 0..=MAX_JOURNAL_REQUESTS)
+    },
+    Setting {
+        name: "journal-bytes",
+        help: "Most bytes of all requests in the journal. Of one request, half as much of its body \
+               is kept at most",
+        ..size!(journal_bytes, 1..=MAX_JOURNAL_BYTES)
     },
     Setting {
         name: "shutdown-timeout",

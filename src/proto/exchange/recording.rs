@@ -6,9 +6,10 @@ use super::{Exchange, Phase, Playing};
 use crate::base::pattern::matches;
 use crate::base::time::Time;
 use crate::endpoint::{self, ROUTES};
+use crate::http::journal::{Arrival, Journal};
 use crate::http::metrics::UNMATCHED;
 use crate::http::modifiers::{Plan, show};
-use crate::http::record::{LoggedLine, Record};
+use crate::http::record::{LoggedLine, Record, StreamedBody};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
@@ -25,6 +26,21 @@ impl Exchange {
     /// Its record, to complete it.
     pub fn record(&mut self) -> Option<&mut Record> {
         self.record.as_deref_mut()
+    }
+
+    /// It is dropped, and its request is to be opened again: the journal forgets it.
+    pub fn withdraw(self, cx: &Cx) {
+        let journaled = self.record.as_ref().map_or(0, |record| record.journaled);
+        if let Some(journal) = cx.app.journal.as_ref().filter(|_| journaled > 0) {
+            journal.withdraw(journaled);
+        }
+    }
+
+    /// The body of its request, which was streamed: for the journal.
+    pub fn received(&mut self, kept: Vec<u8>, bytes: u64) {
+        if let Some(record) = self.record().filter(|record| record.journaled > 0) {
+            record.streamed = Some(StreamedBody { kept, bytes });
+        }
     }
 
     /// Records what modifiers do to it.
@@ -83,9 +99,8 @@ impl Exchange {
             cx.worker.metrics.half_closed += 1;
             let waited_us = self.elapsed_us(cx.clock.now);
             // Without a record it is not logged, but whether its client is gone counts.
-            let unlogged = self.record.is_none();
-            let record = self.record.get_or_insert_default();
-            record.unlogged = unlogged;
+            let unlogged = || Box::new(Record { unlogged: true, ..Record::default() });
+            let record = self.record.get_or_insert_with(unlogged);
             record.waited_us = Some(waited_us);
         }
     }
@@ -173,6 +188,7 @@ impl Exchange {
         if let Some(mut record) = self.record.take().filter(|record| is_logged(cx, record)) {
             self.complete(&mut record);
             (record.status, record.duration_us) = (status, took_us);
+            record.cut_off = true;
             cx.worker.records.push(record);
         }
     }
@@ -192,8 +208,10 @@ pub fn unfinished(
     let (found, _) = endpoint::find_modified(cx.app, target, request.method);
     let route = found.map_or(UNMATCHED, |found| found.index);
     cx.worker.metrics.requests.count(route, request.method, status, took_us);
-    if let Some(mut record) = record_if_logged(cx, request, route) {
+    let planned = Planned { route, status, delay_us: 0 };
+    if let Some(mut record) = record_if_wanted(cx, request, planned) {
         record.started = began;
+        record.cut_off = true;
         record.status = status;
         record.modifiers = plan.map(|plan| show::line(plan).into());
         record.duration_us = took_us;
@@ -218,14 +236,54 @@ pub fn record_outcome(cx: &mut Cx, mut record: Box<Record>, gone: bool) {
 }
 
 fn is_logged(cx: &Cx, record: &Record) -> bool {
-    cx.app.records && !record.unlogged
+    cx.app.records && (!record.unlogged || record.journaled > 0)
 }
 
-/// A record of a request, unless the log leaves it out.
+/// What is known of an answer before it is given.
+#[derive(Clone, Copy)]
+pub(super) struct Planned {
+    pub(super) route: u8,
+    pub(super) status: Status,
+    pub(super) delay_us: u64,
+}
+
+/// A record of a request, unless the log leaves it out and there is no journal.
 #[inline(always)] // for every request
-pub(super) fn record_if_logged(cx: &mut Cx, request: &Request, route: u8) -> Option<Box<Record>> {
-    let logged = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(route));
-    if logged && !is_excluded(cx, request) { Some(record(cx, request)) } else { None }
+pub(super) fn record_if_wanted(
+    cx: &mut Cx,
+    request: &Request,
+    planned: Planned,
+) -> Option<Box<Record>> {
+    let wanted = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(planned.route));
+    if !wanted {
+        return None;
+    }
+    let unlogged = is_excluded(cx, request);
+    match &cx.app.journal {
+        None if unlogged => None,
+        None => Some(record(cx, request)),
+        Some(journal) => {
+            let journaled = enter(cx, journal, request, planned);
+            let mut record = record(cx, request);
+            (record.journaled, record.unlogged) = (journaled, unlogged);
+            Some(record)
+        }
+    }
+}
+
+/// Enters a request into the journal; returns its number there.
+#[cold]
+fn enter(cx: &Cx, journal: &Journal, request: &Request, planned: Planned) -> u64 {
+    let Planned { route, status, delay_us } = planned;
+    let route = ROUTES.get(usize::from(route)).map(|route| route.path);
+    let peer_port = Some(cx.ends.peer_port).filter(|port| *port > 0);
+    let unix_us = match request.unix_us {
+        // Its head could not be parsed.
+        0 => cx.worker.date_header.unix_start_us().saturating_add(cx.clock.now.micros()),
+        unix_us => unix_us,
+    };
+    let listener = cx.ends.local;
+    journal.begin(&Arrival { request, unix_us, peer_port, listener, route, status, delay_us })
 }
 
 /// Whether the log leaves out the path of a request.
@@ -250,7 +308,9 @@ fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     record.modifiers = None;
     let (referer, agent) = (request.field("Referer"), request.field("User-Agent"));
     record.strings.set(LoggedLine::of(request), referer, agent);
-    record.unlogged = false;
+    (record.unlogged, record.cut_off) = (false, false);
+    record.journaled = 0;
+    record.streamed = None;
     if cx.app.record_details {
         let details = record.details.get_or_insert_default();
         let peer_port = Some(cx.ends.peer_port).filter(|port| *port > 0);

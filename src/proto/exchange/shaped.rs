@@ -64,8 +64,10 @@ impl Exchange {
         }
     }
 
-    /// Ends its silence, if it is silent; returns whether it was.
+    /// Ends its silence, if it is silent; returns whether it was. One that watches the journal ends
+    /// soon by itself.
     pub fn end_silence(&mut self) -> bool {
+        self.stop_watching();
         match &mut self.phase {
             Phase::Playing(Playing::Shaped(shaped)) if shaped.silent_until.is_some() => {
                 shaped.broken = Some(Break::Close);
@@ -171,7 +173,9 @@ fn content(body: Body, app: &App, request: &Request, rendered: &mut Vec<u8>) -> 
             render(app, request, rendered);
             Content::Whole(std::mem::take(rendered))
         }
-        Body::Empty | Body::WebSocket(_) | Body::Modified(_) => Content::Whole(Vec::new()),
+        Body::Empty | Body::WebSocket(_) | Body::Awaited(_) | Body::Modified(_) => {
+            Content::Whole(Vec::new())
+        }
     }
 }
 

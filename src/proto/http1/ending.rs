@@ -309,7 +309,7 @@ fn refused(
 }
 
 /// A placeholder for a request whose head, of which this has come, could not be parsed.
-fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
+fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {
         method: if head_only { Method::Head } else { Method::Get },
@@ -328,7 +328,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &[u8]) -> Request<'a> {
         proxy: cx.ends.proxy,
         seed: 0,
         unix_us: 0,
-        head: &[],
+        head,
     }
 }
 

@@ -110,7 +110,8 @@ impl RequestBody {
 
     /// See [`Standing::splice_budget`](crate::proto::Standing::splice_budget).
     pub(super) fn splice_budget(&self) -> u64 {
-        if self.streams() && !self.chunked { self.decoder.exactly() } else { 0 }
+        let passes = self.streams() && !self.chunked && !self.intake.is_journaled();
+        if passes { self.decoder.exactly() } else { 0 }
     }
 
     /// This many bytes of content have arrived.
@@ -175,6 +176,9 @@ impl RequestBody {
         output: &mut Buf,
     ) -> Result<(), Refusal> {
         self.count(cx, bytes);
+        if self.intake.is_journaled() {
+            self.intake.journal(cx, input.unread().get(..bytes).unwrap_or_default());
+        }
         if self.streams() && !self.chunked {
             input.move_to(bytes, output);
             return Ok(());
@@ -208,8 +212,10 @@ fn stream(
     let Opened { exchange, admission } = Exchange::open(cx, &mut head.request, &mut asked);
     let mut exchange = match admission {
         Admission::Ready if exchange.echoes() => Box::new(exchange),
-        Admission::Ready | Admission::Overloaded => return Sink::Discard,
-        Admission::Delayed => return Sink::Keep,
+        Admission::Ready | Admission::Overloaded | Admission::Delayed => {
+            exchange.withdraw(cx);
+            return if admission == Admission::Delayed { Sink::Keep } else { Sink::Discard };
+        }
     };
     let length = match head.body {
         Length::Exact(bytes) => Some(bytes),

@@ -87,8 +87,13 @@ impl Http2 {
                         left = self.answer(cx, &mut exchange, request, id, Some(length), output);
                         Sink::Stream(Box::new(exchange))
                     }
-                    Admission::Delayed => Sink::Keep,
-                    Admission::Ready | Admission::Overloaded => Sink::Discard,
+                    _ => {
+                        exchange.withdraw(cx);
+                        match admission {
+                            Admission::Delayed => Sink::Keep,
+                            Admission::Ready | Admission::Overloaded => Sink::Discard,
+                        }
+                    }
                 }
             }
             _ => Sink::Discard,
@@ -408,6 +413,7 @@ fn take(
         let piece = rest.get(..most.min(rest.len())).unwrap_or_default();
         intake.count(cx, piece.len());
         taken += piece.len();
+        intake.journal(cx, piece);
         if intake.streams() {
             echo.extend_from_slice(piece);
         } else if let Err(refusal) = intake.take(cx, piece) {

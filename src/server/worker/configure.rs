@@ -61,9 +61,8 @@ impl<N: Net> Worker<N> {
 
     /// Replaces the settings. What waits goes on waiting.
     pub(super) fn configure(&mut self, new: Configuration) {
-        if let Some(mut sink) = std::mem::replace(&mut self.config, new.worker).sink {
-            self.shared.records.drain(|record| sink.push(record));
-        }
+        self.log();
+        self.config = new.worker;
         for listener in &mut self.listeners {
             let same = |new: &&Listener| new.id == listener.id;
             if let Some(new) = new.listeners.iter().find(same).filter(|_| listener.is_open()) {

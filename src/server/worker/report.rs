@@ -15,12 +15,17 @@ impl<N: Net> Worker<N> {
 
     /// Formats the records of exchanges that have finished.
     pub(super) fn log(&mut self) {
-        let Some(sink) = &mut self.config.sink else {
-            // The log was switched off while these were under way.
-            return self.shared.records.drain(|_| {});
-        };
-        self.shared.records.drain(|record| sink.push(record));
-        if sink.due() <= self.now {
+        let (sink, journal) = (&mut self.config.sink, &self.config.app.journal);
+        self.shared.records.drain(|record| {
+            if let Some(journal) = journal.as_ref().filter(|_| record.journaled > 0) {
+                journal.complete(record);
+            }
+            // The log may have been switched off while these were under way.
+            if let Some(sink) = sink.as_mut().filter(|_| !record.unlogged) {
+                sink.push(record);
+            }
+        });
+        if let Some(sink) = sink.as_mut().filter(|sink| sink.due() <= self.now) {
             sink.flush();
         }
     }

@@ -1,0 +1,17 @@
+//! The bounds of the journal and of those who watch it.
+
+use std::time::Duration;
+
+/// Most requests that the journal can keep: it is searched as a whole.
+pub const MAX_JOURNAL_REQUESTS: u64 = 100_000;
+/// Most bytes that the journal can keep.
+pub const MAX_JOURNAL_BYTES: u64 = 1 << 40;
+/// How often a waiting client of the admin listener looks for changes of the journal: often enough
+/// for a person and a test, and at most 50 looks a second for each client.
+pub const JOURNAL_TICK: Duration = Duration::from_millis(20);
+/// Most changed entries that a client of `/events` is sent each time; of more, it is sent the last.
+pub const JOURNAL_EVENTS: usize = 128;
+/// How long `/events` lasts: a client that is still there connects again.
+pub const JOURNAL_EVENTS_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often `/events` sends a comment when nothing changes, so that it is seen to be alive.
+pub const JOURNAL_KEEP_ALIVE: Duration = Duration::from_secs(10);

@@ -1,0 +1,334 @@
+//! The journal: the last requests as they arrived, and what became of them.
+//!
+//! All workers write to one journal, which is off by default: then nothing here is called. An entry
+//! begins before the first byte of its answer is sent, so a client that was answered finds its
+//! request there, and is completed from the exchange's [`Record`].
+
+pub mod events;
+mod ring;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::record::Record;
+use super::request::Request;
+use super::status::Status;
+use ring::Ring;
+
+/// The last requests of a server. Workers and readers share it.
+#[derive(Debug, Default)]
+pub struct Journal {
+    ring: Mutex<Ring>,
+    /// The version of the newest change, to see without the lock whether there are others.
+    version: AtomicU64,
+    changed: Condvar,
+}
+
+/// A request, and what became of it so far.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number in the journal, from 1, in the order of arrival.
+    pub id: u64,
+    /// The number of the journal's change that made it what it is.
+    pub version: u64,
+    /// The request.
+    pub received: Arc<Received>,
+    /// What became of it so far.
+    pub answer: Answer,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    /// When it arrived: Unix time in microseconds.
+    pub unix_us: u64,
+    /// Its method; empty if its head could not be parsed.
+    pub method: String,
+    /// Its target as it was sent; empty if its head could not be parsed.
+    pub target: String,
+    /// Its version, as `HTTP/1.1`.
+    pub version: &'static str,
+    /// The client's address; `None` on a Unix socket.
+    pub peer: Option<IpAddr>,
+    /// The client's port; `None` on a Unix socket.
+    pub peer_port: Option<u16>,
+    /// The listener's address, as `host:port`.
+    pub listener: String,
+    /// The version of TLS, as `TLS 1.3`; `None` without TLS.
+    pub tls: Option<&'static str>,
+    /// The head as it arrived, with its final empty line. In HTTP/2, its decoded fields as lines.
+    pub head: Box<[u8]>,
+    /// Its body without its transfer coding, or the beginning of it.
+    pub body: Box<[u8]>,
+    /// The length of the whole body in bytes.
+    pub body_bytes: u64,
+}
+
+impl Received {
+    /// Whether the journal has not all of its body.
+    pub fn is_cut(&self) -> bool {
+        self.body_bytes > self.body.len() as u64
+    }
+
+    /// The target without its query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Its header fields in the order in which they arrived, their values trimmed. In HTTP/2 the
+    /// pseudo-fields are among them.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let lines = self.head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+        // The request line, which HTTP/2 has not.
+        let skipped = usize::from(!self.head.starts_with(b":"));
+        lines.skip(skipped).take_while(|line| !line.is_empty()).filter_map(|line| {
+            // The first byte of a name is no separator.
+            let colon = 1 + memchr::memchr(b':', line.get(1..)?)?;
+            let (name, value) = line.split_at_checked(colon)?;
+            Some((name, value.get(1..)?.trim_ascii()))
+        })
+    }
+}
+
+impl Entry {
+    /// Its exchange is over.
+    fn complete(&mut self, record: &Record) {
+        let details = record.details.as_deref();
+        let Answer { route, delay_us, .. } = self.answer;
+        self.answer = Answer {
+            state: if record.cut_off { State::Aborted } else { State::Done },
+            status: record.status,
+            route,
+            delay_us,
+            late_us: details.and_then(|details| details.late_us),
+            duration_us: Some(record.duration_us),
+            body_bytes: record.body_bytes,
+            modifiers: record.modifiers.clone(),
+            error: record.error.clone(),
+        };
+        if let Some(body) = &record.streamed {
+            let received = Arc::make_mut(&mut self.received);
+            received.body_bytes = body.bytes;
+            received.body = body.kept.as_slice().into();
+        }
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How far it is.
+    pub state: State,
+    /// The status of the answer; until it is done, the one that is planned.
+    pub status: Status,
+    /// The template of the route that answers, such as `/delay/{n}`.
+    pub route: Option<&'static str>,
+    /// How long the answer was asked to wait, in microseconds.
+    pub delay_us: u64,
+    /// How much later than that it was given, in microseconds; `None` if it was not.
+    pub late_us: Option<u64>,
+    /// Microseconds from the end of the head to the end of the answer.
+    pub duration_us: Option<u64>,
+    /// Bytes of the answer's body that were sent.
+    pub body_bytes: u64,
+    /// What modifiers did to it, as in its `Loiter` field.
+    pub modifiers: Option<Box<str>>,
+    /// Why it was refused or cut off.
+    pub error: Option<Cow<'static, str>>,
+}
+
+/// How far an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It waits for its delay.
+    Waiting,
+    /// It is being sent.
+    Sending,
+    /// All of it was sent.
+    Done,
+    /// It was cut off.
+    Aborted,
+}
+
+impl State {
+    /// Its name, as clients see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Sending => "sending",
+            State::Done => "done",
+            State::Aborted => "aborted",
+        }
+    }
+}
+
+/// A request that is about to be answered.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// The request.
+    pub request: &'a Request<'a>,
+    /// When it arrived: Unix time in microseconds.
+    pub unix_us: u64,
+    /// The client's port; `None` on a Unix socket.
+    pub peer_port: Option<u16>,
+    /// The listener's address, as `host:port`.
+    pub listener: &'a str,
+    /// The template of the route that answers, such as `/delay/{n}`.
+    pub route: Option<&'static str>,
+    /// The status that is planned.
+    pub status: Status,
+    /// How long the answer is to wait, in microseconds.
+    pub delay_us: u64,
+}
+
+impl Journal {
+    /// Keeps this many requests at most, and this many bytes of them. What exceeds that, oldest
+    /// first, is dropped.
+    pub fn resize(&self, requests: usize, bytes: usize) {
+        self.change(|ring| ring.resize(requests, bytes));
+    }
+
+    /// The longest body that is kept whole, in bytes.
+    pub fn longest_body(&self) -> usize {
+        self.ring().longest_body()
+    }
+
+    /// Adds a request; returns its number.
+    #[cold]
+    pub fn begin(&self, arrival: &Arrival) -> u64 {
+        let answer = Answer {
+            state: if arrival.delay_us > 0 { State::Waiting } else { State::Sending },
+            status: arrival.status,
+            route: arrival.route,
+            delay_us: arrival.delay_us,
+            late_us: None,
+            duration_us: None,
+            body_bytes: 0,
+            modifiers: None,
+            error: None,
+        };
+        let received = arrival.received();
+        self.change(|ring| ring.push(received, answer))
+    }
+
+    /// Completes a request whose exchange is over, if it is still there.
+    #[cold]
+    pub fn complete(&self, record: &Record) {
+        self.change(|ring| ring.update(record.journaled, |entry| entry.complete(record)));
+    }
+
+    /// Takes back a request that was added, and is to be added again.
+    #[cold]
+    pub fn withdraw(&self, id: u64) {
+        self.delete(|entry| entry.id == id);
+    }
+
+    /// Deletes the requests that match, and returns how many those were.
+    pub fn delete(&self, matches: impl FnMut(&Entry) -> bool) -> usize {
+        self.change(|ring| ring.remove(matches))
+    }
+
+    /// All requests, oldest first.
+    pub fn entries(&self) -> Vec<Arc<Entry>> {
+        self.ring().entries().cloned().collect()
+    }
+
+    /// The request with this number, if it is still there.
+    pub fn entry(&self, id: u64) -> Option<Arc<Entry>> {
+        self.ring().get(id).cloned()
+    }
+
+    /// How many requests there were before the oldest, or were deleted.
+    pub fn dropped(&self) -> u64 {
+        self.ring().dropped()
+    }
+
+    /// The number of the newest change.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Waits until there is a change after this version, for so long at most.
+    pub fn wait(&self, version: u64, time: Duration) {
+        let mut ring = self.ring();
+        if self.version() == version {
+            ring.readers += 1;
+            let woken = self.changed.wait_timeout(ring, time);
+            woken.unwrap_or_else(PoisonError::into_inner).0.readers -= 1;
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Ring) -> T) -> T {
+        let mut ring = self.ring();
+        let result = change(&mut ring);
+        self.version.store(ring.version, Ordering::Release);
+        if ring.readers > 0 {
+            self.changed.notify_all();
+        }
+        result
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Arrival<'_> {
+    fn received(&self) -> Received {
+        let request = self.request;
+        let (mut head, mut body, mut body_bytes) = (request.head, request.body, request.body_bytes);
+        let (method, target) = match request.target.raw {
+            // It could not be parsed: all that came of it is its head.
+            b"" => {
+                let end = memchr::memmem::find(head, b"\r\n\r\n").map_or(head.len(), |end| end + 4);
+                (head, body) = head.split_at_checked(end).unwrap_or((head, b""));
+                body_bytes = body.len() as u64;
+                request_line(head)
+            }
+            target => (request.method_name().into(), String::from_utf8_lossy(target)),
+        };
+        Received {
+            unix_us: self.unix_us,
+            method: method.into(),
+            target: target.into(),
+            version: request.version.text(),
+            peer: request.peer,
+            peer_port: self.peer_port,
+            listener: self.listener.to_owned(),
+            tls: request.tls.map(|facts| facts.version.name()),
+            head: head.into(),
+            body: body.into(),
+            body_bytes,
+        }
+    }
+}
+
+/// The method and the target of a head that could not be parsed, as far as they can be seen.
+fn request_line(head: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let mut words = line.splitn(3, |&byte| byte == b' ').map(String::from_utf8_lossy);
+    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+}
+
+/// A [`Journal`] that is shared. Two are equal if they are the same.
+#[derive(Clone, Debug, Default)]
+pub struct SharedJournal(pub Arc<Journal>);
+
+impl std::ops::Deref for SharedJournal {
+    type Target = Journal;
+
+    fn deref(&self) -> &Journal {
+        &self.0
+    }
+}
+
+impl PartialEq for SharedJournal {
+    fn eq(&self, other: &SharedJournal) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,181 @@
+use super::events::Events;
+use super::*;
+use crate::base::limits::JOURNAL_EVENTS;
+use crate::http::record::StreamedBody;
+use crate::http::request::Target;
+use crate::http::tests::ask;
+
+fn journal(requests: usize, bytes: usize) -> SharedJournal {
+    let journal = SharedJournal::default();
+    journal.resize(requests, bytes);
+    journal
+}
+
+fn begin(journal: &Journal, path: &str, body: &[u8]) -> u64 {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-Id:  7 \r\n\r\n");
+    ask(path, &[], body, |request| {
+        journal.begin(&Arrival {
+            request: &Request { head: head.as_bytes(), ..request.clone() },
+            unix_us: 1_700_000_000_123_456,
+            peer_port: Some(5),
+            listener: "127.0.0.1:80",
+            route: Some("/delay/{n}"),
+            status: Status::OK,
+            delay_us: 3,
+        })
+    })
+}
+
+fn ids(journal: &Journal) -> Vec<u64> {
+    journal.entries().iter().map(|entry| entry.id).collect()
+}
+
+#[test]
+fn the_oldest_are_dropped_beyond_each_bound() {
+    let by_number = journal(3, 1 << 20);
+    for _ in 0..5 {
+        begin(&by_number, "/a", b"");
+    }
+    assert_eq!((ids(&by_number), by_number.dropped()), (vec![3, 4, 5], 2));
+    by_number.resize(1, 1 << 20);
+    assert_eq!(ids(&by_number), [5]);
+    let by_bytes = journal(1000, 20_000);
+    for _ in 0..50 {
+        begin(&by_bytes, "/a", &[b'x'; 3000]);
+    }
+    let kept = by_bytes.entries().len();
+    assert!((4..=6).contains(&kept), "{kept}");
+    assert_eq!(by_bytes.entries().last().map(|entry| entry.id), Some(50));
+    begin(&by_bytes, "/a", &[b'x'; 15_000]);
+    let entries = by_bytes.entries();
+    let last = &entries.last().expect("it fits").received;
+    assert_eq!((last.body.len(), last.body_bytes, last.is_cut()), (10_000, 15_000, true));
+}
+
+#[test]
+fn a_journal_that_is_off_keeps_nothing() {
+    let off = SharedJournal::default();
+    begin(&off, "/a", b"body");
+    assert!(off.entries().is_empty());
+}
+
+#[test]
+fn what_becomes_of_a_request_is_completed() {
+    let journal = journal(10, 1 << 20);
+    let (first, second) = (begin(&journal, "/a?b", b"body"), begin(&journal, "/echo", b""));
+    let before = journal.entry(first).expect("it is there");
+    assert_eq!((before.answer.state, before.answer.duration_us), (State::Waiting, None));
+    assert_eq!((before.received.path(), before.received.target.as_str()), ("/a", "/a?b"));
+    let streamed = StreamedBody { kept: b"echoed".to_vec(), bytes: 9 };
+    let record =
+        Record { journaled: first, status: Status(201), duration_us: 8, ..Record::default() };
+    journal.complete(&record);
+    journal.complete(&Record {
+        journaled: second,
+        cut_off: true,
+        streamed: Some(streamed),
+        ..record.clone()
+    });
+    let after = journal.entry(first).expect("it is there");
+    assert_eq!((after.answer.state, after.answer.duration_us), (State::Done, Some(8)));
+    assert!(after.version > before.version && after.version < journal.version());
+    let echo = journal.entry(second).expect("it is there");
+    assert_eq!(echo.answer.state, State::Aborted);
+    assert_eq!((&*echo.received.body, echo.received.body_bytes), (b"echoed".as_slice(), 9));
+    journal.withdraw(second);
+    journal.complete(&Record { journaled: second, ..record });
+    assert_eq!(ids(&journal), [1]);
+    assert_eq!(journal.delete(|entry| entry.received.path() == "/a"), 1);
+    assert_eq!((ids(&journal), journal.dropped()), (vec![], 2));
+    assert_eq!(begin(&journal, "/a", b""), 3);
+}
+
+#[test]
+fn bytes_are_counted_exactly() {
+    let journal = journal(1000, 1 << 20);
+    let id = begin(&journal, "/echo", b"");
+    let streamed = Some(StreamedBody { kept: vec![b'x'; 5000], bytes: 5000 });
+    journal.complete(&Record { journaled: id, streamed, ..Record::default() });
+    for _ in 0..30 {
+        begin(&journal, "/a", &[b'x'; 100]);
+    }
+    journal.delete(|entry| entry.id % 2 == 0);
+    journal.delete(|_| true);
+    assert_eq!(journal.ring().bytes(), 0);
+}
+
+#[test]
+fn fields_are_read_from_the_head() {
+    let journal = journal(1, 1 << 20);
+    begin(&journal, "/a", b"");
+    let received = Arc::clone(&journal.entries().remove(0).received);
+    let fields: Vec<_> = received.fields().collect();
+    assert_eq!(fields, [(&b"Host"[..], &b"a"[..]), (b"X-Id", b"7")]);
+    let head = b":method: GET\r\n:path: /\r\na:b\r\n\r\n".as_slice().into();
+    let received = Received { head, ..Received::default() };
+    let fields: Vec<_> = received.fields().collect();
+    assert_eq!(fields, [(&b":method"[..], &b"GET"[..]), (b":path", b"/"), (b"a", b"b")]);
+}
+
+#[test]
+fn a_head_that_cannot_be_parsed_is_shown_as_far_as_it_can() {
+    let journal = journal(1, 1 << 20);
+    ask("/", &[], b"", |request| {
+        let mut request = request.clone();
+        request.target = Target::whole(b"");
+        request.head = b"GET /a b\r\nHo st: x\r\n\r\nrest";
+        journal.begin(&Arrival {
+            request: &request,
+            unix_us: 1,
+            peer_port: None,
+            listener: "",
+            route: None,
+            status: Status(400),
+            delay_us: 0,
+        })
+    });
+    let received = Arc::clone(&journal.entries().remove(0).received);
+    assert_eq!((received.method.as_str(), received.target.as_str()), ("GET", "/a"));
+    assert_eq!(&*received.body, b"rest");
+}
+
+#[test]
+fn a_wait_ends_with_what_was_waited_for() {
+    let journal = journal(10, 1 << 20);
+    journal.wait(journal.version(), Duration::ZERO);
+    std::thread::scope(|scope| {
+        let (before, long) = (journal.version(), Duration::from_secs(3600));
+        let waiting = scope.spawn(|| journal.wait(before, long));
+        begin(&journal, "/a", b"");
+        waiting.join().expect("it does not panic");
+        journal.wait(before, long);
+    });
+}
+
+#[test]
+fn events_show_each_change_once() {
+    let journal = journal(1000, 1 << 20);
+    let mut events = Events::since(journal.clone(), None);
+    let mut piece = || {
+        let mut output = Vec::new();
+        events.piece(&mut output);
+        String::from_utf8(output).expect("it is UTF-8")
+    };
+    assert_eq!(piece(), "");
+    let id = begin(&journal, "/a", b"body");
+    let waiting = piece();
+    assert!(waiting.starts_with("event: request\nid: 1\ndata: {\"id\":1,"), "{waiting}");
+    assert!(waiting.contains("\"started\":1700000000123.456,"), "{waiting}");
+    assert!(waiting.contains("\"state\":\"waiting\",\"status\":200,\"delay_us\":3,"), "{waiting}");
+    assert_eq!(piece(), "");
+    journal.complete(&Record { journaled: id, ..Record::default() });
+    assert!(piece().contains("\"state\":\"done\""));
+    for _ in 0..JOURNAL_EVENTS + 5 {
+        begin(&journal, "/b", b"");
+    }
+    let many = piece();
+    assert!(many.starts_with("event: skipped\ndata: {\"requests\":5}\n\n"), "{many}");
+    assert_eq!(many.matches("event: request\n").count(), JOURNAL_EVENTS);
+    let quiet: String = (0..501).map(|_| piece()).collect();
+    assert_eq!(quiet, ":\n\n");
+}
