@@ -140,7 +140,8 @@ pub enum Source {
         /// Unix time when the head was sent, in microseconds.
         started_us: u64,
     },
-    /// The changes of the journal since the last piece; often there is none, and the piece is empty.
+    /// The changes of the journal since the last piece. Often there is none, and the piece is
+    /// empty.
     Journal(Box<Events>),
 }
 

@@ -1,10 +1,10 @@
 //! A reply: what the exchange sends, and when. Time is data in it; nothing here waits.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::app::App;
 use super::headers::Headers;
+use super::journal::SharedJournal;
 use super::metrics::UNMATCHED;
 use super::modifiers::Plan;
 use super::pace::Pace;
@@ -105,17 +105,14 @@ pub enum Body {
     Modified(Box<Modified>),
 }
 
-/// A reply that waits for something other than time.
-pub struct Awaited(pub Look);
-
-/// Returns the status and the body once they are known, and at last when it is called with `true`,
-/// as the time is over.
-pub type Look = Box<dyn FnMut(bool) -> Option<(Status, Vec<u8>)> + Send>;
-
-impl fmt::Debug for Awaited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Awaited").finish()
-    }
+/// A reply that waits for the journal.
+#[derive(Debug)]
+pub struct Awaited {
+    /// The journal.
+    pub journal: SharedJournal,
+    /// Returns the status and the body once they are known, and at last when it is called with
+    /// `true`, as the time is over.
+    pub look: fn(&mut Awaited, bool) -> Option<(Status, Vec<u8>)>,
 }
 
 /// A body, and what modifiers do to it and to its head.

@@ -1,3 +1,5 @@
+//! Tests of the journal.
+
 use super::events::Events;
 use super::*;
 use crate::base::limits::JOURNAL_EVENTS;
@@ -145,8 +147,9 @@ fn a_wait_ends_with_what_was_waited_for() {
     journal.wait(journal.version(), Duration::ZERO);
     std::thread::scope(|scope| {
         let (before, long) = (journal.version(), Duration::from_secs(3600));
-        let waiting = scope.spawn(|| journal.wait(before, long));
-        begin(&journal, "/a", b"");
+        let journal = &journal;
+        let waiting = scope.spawn(move || journal.wait(before, long));
+        begin(journal, "/a", b"");
         waiting.join().expect("it does not panic");
         journal.wait(before, long);
     });
