@@ -112,8 +112,11 @@ pub struct Awaited {
     pub journal: SharedJournal,
     /// Returns the status and the body once they are known, and at last when it is called with
     /// `true`, as the time is over.
-    pub look: fn(&mut Awaited, bool) -> Option<(Status, Vec<u8>)>,
+    pub look: Look,
 }
+
+/// See [`Awaited::look`].
+pub type Look = fn(&mut Awaited, bool) -> Option<(Status, Vec<u8>)>;
 
 /// A body, and what modifiers do to it and to its head.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use loiter::endpoint::{ADMIN_ROUTES, ROUTES};
 use loiter::http::app::App;
 use loiter::http::compat::ADMIN;
 use loiter::http::control::{Control, Defaults, Readiness, SharedControl};
+use loiter::http::journal::SharedJournal;
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 
@@ -53,6 +54,10 @@ impl Control for Noted {
         }
         self.note(format!("with {list} {ttl:?}"));
         Ok(())
+    }
+
+    fn journal(&self) -> Option<SharedJournal> {
+        None
     }
 
     fn clear_defaults(&self) {

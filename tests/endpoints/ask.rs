@@ -140,6 +140,7 @@ fn play(
     };
     match reply.body {
         Body::Empty | Body::WebSocket(_) => {}
+        Body::Awaited(awaited) => panic!("it waits for the journal: {awaited:?}"),
         Body::Modified(_) => panic!("an endpoint modifies nothing"),
         Body::Echo => answer.echoes = true,
         Body::Whole(body) => answer.body = body.into_owned(),
