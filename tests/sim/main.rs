@@ -36,6 +36,7 @@ use loiter::base::limits::Limits;
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::{App, HalfClose};
+use loiter::http::journal::{Journal, SharedJournal, State};
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 use loiter::server::net::Net;
@@ -132,6 +133,8 @@ pub(crate) struct Run {
     pub(crate) egress: Option<u64>,
     /// Whether a client that closes its side cancels what waits.
     pub(crate) cancels: bool,
+    /// Whether the requests are in a journal.
+    pub(crate) journaled: bool,
 }
 
 impl Run {
@@ -148,6 +151,7 @@ impl Run {
             delayed: (random.below(6) == 0).then(|| random.below(4) as usize),
             egress: (random.below(6) == 0).then(|| 50_000 + random.below(1_000_000)),
             cancels: random.below(3) == 0,
+            journaled: random.below(3) == 0,
         }
     }
 
@@ -175,6 +179,11 @@ impl Run {
     pub(crate) fn limited(&self) -> App {
         let mut app = self.app();
         app.limits.delayed = self.delayed.unwrap_or(usize::MAX);
+        if self.journaled {
+            let journal = SharedJournal::default();
+            journal.resize(usize::MAX, usize::MAX);
+            (app.journal, app.records) = (Some(journal), true);
+        }
         app
     }
 }
@@ -203,8 +212,9 @@ pub(crate) fn serve<C: Client>(
     };
     let (commands, inbox) = mpsc::channel();
     let sim = Sim::new(random.next_u64(), faults, clients, commands);
+    let app = Arc::new(run.limited());
     let config = WorkerConfig {
-        app: Arc::new(run.limited()),
+        app: Arc::clone(&app),
         capacity: if run.crowded { 3 } else { 1000 },
         refusals: 2,
         lapse: None,
@@ -217,7 +227,22 @@ pub(crate) fn serve<C: Client>(
     let (totals, sim) = worker.run();
     assert_eq!(sim.open(), 0, "connections are left open");
     assert_eq!(totals.leaked, 0, "an answer, a stream or a timer is left");
+    if let Some(journal) = &app.journal {
+        check_journal(journal, totals.requests);
+    }
     (totals, sim)
+}
+
+/// Each request is there with its whole body, and its answer is over, whatever became of it.
+fn check_journal(journal: &Journal, answered: u64) {
+    let entries = journal.entries();
+    for entry in &entries {
+        let over = matches!(entry.answer.state, State::Done | State::Aborted);
+        assert!(over && entry.answer.duration_us.is_some(), "{entry:?}");
+        assert!(!entry.received.is_cut(), "{entry:?}");
+    }
+    let done = entries.iter().filter(|entry| entry.answer.state == State::Done).count();
+    assert!(done as u64 <= answered && answered <= entries.len() as u64, "{done} {answered}");
 }
 
 fn play(mut random: Random, run: &Run) {
