@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::inspect::write_object;
 use super::params;
-use super::route::{Beyond, Group, Kind, Param, Route};
+use super::route::{Beyond, Group, Kind, Origin, Param, Route};
 use crate::base::go_rand::GoRand;
 use crate::base::random::Random;
 use crate::http::app::App;
@@ -19,16 +19,17 @@ use crate::http::uri::query;
 pub(super) const GROUP: Group = Group {
     name: "Server",
     about: "About the server",
-    routes: &[
+    routes: &Origin::GoHttpbin.of([
         Route::any("/hostname", hostname, "Returns the host name"),
         Route::any("/env", environment, "Returns the variables `LOITER_ENV_*` and `HTTPBIN_ENV_*`"),
         Route::any("/version", version, "Returns the server's name and version"),
-    ],
+    ]),
 };
 
 /// A route in `status`' group.
 pub(super) const UNSTABLE: Route =
     Route::any("/unstable", unstable, "Returns 200, or 500 at the given rate")
+        .from(Origin::GoHttpbin)
         .with(&[
             Param::query("failure_rate", Kind::Number(0.0, 1.0), "share of failures")
                 .or("0.5")

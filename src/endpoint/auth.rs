@@ -6,7 +6,7 @@ mod digest;
 
 use super::inspect::object_reply;
 use super::refuse;
-use super::route::{Client, Group, Kind, Others, Param, Route};
+use super::route::{Client, Group, Kind, Origin, Others, Param, Route};
 use crate::http::app::App;
 use crate::http::fields::credentials::{authorization, basic};
 use crate::http::reply::{Media, Refusal, Reply};
@@ -43,7 +43,7 @@ const DIGEST: &[Client] = &[Client::Digest];
 pub(super) const GROUP: Group = Group {
     name: "Authentication",
     about: "Basic, bearer and digest authentication",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/basic-auth/{user}/{passwd}", basic_auth, "Basic: 200 or 401")
             .go(go_basic_auth)
             .client(BASIC)
@@ -78,7 +78,7 @@ pub(super) const GROUP: Group = Group {
         .client(DIGEST)
         .go(unknown_to_go)
         .with(&[QOP, USER, PASSWORD, ALGORITHM, STALE_AFTER, COOKIE]),
-    ],
+    ]),
 };
 
 /// The challenge of every endpoint with basic authentication.

@@ -10,7 +10,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::params::bad;
-use super::route::{Kind, Others, Param, Route};
+use super::route::{Kind, Origin, Others, Param, Route};
 use crate::base::text::shortened;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
@@ -54,6 +54,7 @@ pub(super) const TEXT: Route = Route::get("/base64/{value}", text, "Returns a ba
     .answers("*/*");
 pub(super) const OPERATION: Route =
     Route::get("/base64/{op}/{value}", operation, "Returns a text encoded in base64, or decoded")
+        .from(Origin::GoHttpbin)
         .with(&[OP, EITHER, MEDIA])
         .answers("*/*");
 

@@ -3,7 +3,7 @@
 use super::inspect::write_echo;
 use super::params;
 use super::range;
-use super::route::{Group, Kind, Param, Route};
+use super::route::{Group, Kind, Origin, Param, Route};
 use crate::base::limits::MAX_ATTRIBUTE_BYTES;
 use crate::base::random::Random;
 use crate::http::app::App;
@@ -17,7 +17,7 @@ use crate::http::status::Status;
 pub(super) const GROUP: Group = Group {
     name: "Caching and ranges",
     about: "Conditional requests and range requests",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/cache", cache, "Returns the request, or 304 if it is conditional")
             .go(go_cache),
         Route::get("/cache/{value}", cache_for, "The same, cacheable for n seconds")
@@ -31,7 +31,7 @@ pub(super) const GROUP: Group = Group {
                 .like(TAG)
                 .go(&Param::path("etag", Kind::Text, "abc", "entity tag").like(GO_TAG))]),
         range::RANGE,
-    ],
+    ]),
 };
 
 /// What is valid both in a path segment and in a field.

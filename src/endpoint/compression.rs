@@ -5,7 +5,7 @@
 
 use super::inspect::write_echo;
 use super::refusal::refuse;
-use super::route::{Client, Group, Route};
+use super::route::{Client, Group, Origin, Route};
 use crate::http::app::App;
 use crate::http::compat::{EchoField, EchoFields};
 use crate::http::content_coding::{Coding, accepted};
@@ -28,7 +28,7 @@ macro_rules! always {
 pub(super) const GROUP: Group = Group {
     name: "Compression",
     about: "The request, compressed",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/gzip", always!(Gzip, "gzipped"), "Returns the request in gzip").client(CODED),
         Route::get(
             "/deflate",
@@ -40,14 +40,16 @@ pub(super) const GROUP: Group = Group {
             .client(CODED)
             .go(no_brotli),
         Route::get("/zstd", always!(Zstd, "zstd"), "Returns the request in Zstandard")
+            .from(Origin::Loiter)
             .client(CODED),
         Route::get(
             "/compressed",
             negotiated,
             "Returns the request in the coding that `Accept-Encoding` prefers",
         )
+        .from(Origin::Loiter)
         .client(CODED),
-    ],
+    ]),
 };
 
 const CODED: &[Client] = &[Client::Decompress];

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::route::{Ceiling, Client, Group, Kind, Param, Route, UPLOAD};
+use super::route::{Ceiling, Client, Group, Kind, Origin, Param, Route, UPLOAD};
 use super::{base64, params};
 use crate::base::go_rand::GoRand;
 use crate::base::limits::BODY_PIECE;
@@ -20,19 +20,20 @@ use crate::http::uri::query;
 pub(super) const GROUP: Group = Group {
     name: "Dynamic data",
     about: "Generated answers",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/uuid", uuid, "Returns a random UUID (version 4)"),
         Route::get("/bytes/{n}", bytes, "Returns n random bytes")
             .with(&[SIZE, SEED])
             .client(&[Client::Save])
             .answers("application/octet-stream"),
         Route::new(UPLOAD, "/echo", echo, "Streams the request's body back")
+            .from(Origin::Loiter)
             .stream()
             .client(&[Client::Save])
             .answers("*/*"),
         base64::TEXT,
         base64::OPERATION,
-    ],
+    ]),
 };
 
 /// The number of random bytes.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::inspect::write_object;
 use super::params::bad;
 use super::redirects::found;
-use super::route::{Client, Group, Kind, Names, Others, Param, Route};
+use super::route::{Client, Group, Kind, Names, Origin, Others, Param, Route};
 use crate::base::limits::{MAX_ALL_ATTRIBUTES_BYTES, MAX_ATTRIBUTE_BYTES};
 use crate::http::app::App;
 use crate::http::char_class::{ANY_TEXT, is_token};
@@ -88,7 +88,7 @@ const KEPT: &[Client] = &[Client::Cookies];
 pub(super) const GROUP: Group = Group {
     name: "Cookies",
     about: "Shows, sets and deletes cookies",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/cookies", show, "Returns the request's cookies")
             .go(show_go)
             .client(KEPT)
@@ -107,7 +107,7 @@ pub(super) const GROUP: Group = Group {
             .client(KEPT)
             .with(&[GONE, DOMAIN, PATH, HTTP_ONLY, SECURE, SAME_SITE])
             .redirects(),
-    ],
+    ]),
 };
 
 /// `/cookies`: some are hidden, unless the query has `show_env`.

@@ -4,7 +4,7 @@
 //! `/json` is httpbin's byte for byte, since clients compare it. The others are our own and have
 //! what clients look for: the names in `/xml` and the form, the heading of `/html`.
 
-use super::route::{Group, Route};
+use super::route::{Group, Origin, Route};
 use crate::http::app::App;
 use crate::http::html;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -28,7 +28,7 @@ macro_rules! page {
 pub(super) const GROUP: Group = Group {
     name: "Documents",
     about: "Static documents",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/json", |_, _| whole(Media::Json, JSON), "A JSON document"),
         Route::get("/xml", |_, _| whole(Media::Xml, XML), "An XML document")
             .answers("application/xml"),
@@ -42,7 +42,7 @@ pub(super) const GROUP: Group = Group {
             .fixed()
             .answers("text/html"),
         Route::get("/forms/post", form, "An HTML form for `/post`").fixed().answers("text/html"),
-    ],
+    ]),
 };
 
 const JSON: &str = include_str!("documents/slides.json");

@@ -3,7 +3,7 @@
 //!
 //! The picture is our own: somebody who loiters under a street lamp.
 
-use super::route::{Client, Group, Route};
+use super::route::{Client, Group, Origin, Route};
 use super::status::status_reply;
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -14,7 +14,7 @@ use crate::http::status::Status;
 pub(super) const GROUP: Group = Group {
     name: "Images",
     about: "An image in several formats",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/image", negotiated, "An image in the format that `Accept` names")
             .go(go_negotiated)
             .client(SAVED)
@@ -32,9 +32,10 @@ pub(super) const GROUP: Group = Group {
             .client(SAVED)
             .answers("image/svg+xml"),
         Route::get("/favicon.ico", |_, _| Ok(ICON.reply()), "The icon of this server")
+            .from(Origin::Loiter)
             .client(SAVED)
             .answers("image/x-icon"),
-    ],
+    ]),
 };
 
 const SAVED: &[Client] = &[Client::Save];

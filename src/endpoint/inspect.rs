@@ -5,7 +5,7 @@
 //! their members. The departures from httpbin in their form are documented in `uri/request_url`,
 //! `fields/render_headers`, `json/reencode` and `body/go`.
 
-use super::route::{Group, Kind, Others, Param, Route, UPLOAD};
+use super::route::{Group, Kind, Origin, Others, Param, Route, UPLOAD};
 use crate::http::app::App;
 use crate::http::body::{self, content::Content};
 use crate::http::compat::EchoField;
@@ -37,14 +37,18 @@ const ALL: &[Param] = &[SHOW_ENV];
 pub(super) const GROUP: Group = Group {
     name: "Requests",
     about: "Answers that show the request",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/get", get, GET_ABOUT).fixed().with(ALL),
-        Route::new(HEAD, "/head", get, "The same as `/get`, for HEAD only").fixed().with(ALL),
+        Route::new(HEAD, "/head", get, "The same as `/get`, for HEAD only")
+            .from(Origin::GoHttpbin)
+            .fixed()
+            .with(ALL),
         Route::new(POST, "/post", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(PUT, "/put", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(PATCH, "/patch", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(DELETE, "/delete", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(UPLOAD, "/upload", upload, "Returns the request and the length of its body")
+            .from(Origin::GoHttpbin)
             .count()
             .fixed()
             .with(ALL),
@@ -64,7 +68,7 @@ pub(super) const GROUP: Group = Group {
             .or("json")])
             .answers("*/*"),
         Route::get("/user-agent", user_agent, "Returns the request's User-Agent"),
-    ],
+    ]),
 };
 
 /// `/get` and `/head`.

@@ -42,8 +42,8 @@ pub use admin::ADMIN_ROUTES;
 pub use modified::{misplaced_on, modify};
 pub use refusal::refuse;
 pub use route::{
-    Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Others, Param, Place,
-    Route, Sign,
+    Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Origin, Others,
+    Param, Place, Route, Sign,
 };
 pub use router::{Found, delay_before_us, find, find_modified, params_of};
 

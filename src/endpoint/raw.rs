@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use super::inspect::{check_body, write_echo};
 use super::params::bad;
-use super::route::{Group, Names, Param, Route};
+use super::route::{Group, Names, Origin, Param, Route};
 use crate::http::app::App;
 use crate::http::char_class::{ANY_TEXT, FIELD_VALUE, TOKEN, is_field_value, is_token};
 use crate::http::fields::name_case::NameCase;
@@ -32,9 +32,11 @@ pub(super) const GROUP: Group = Group {
     routes: &[
         Route::any("/raw", raw, "Returns the request's head, byte for byte").answers("text/plain"),
         Route::any("/dump/request", dump, "Returns the request in HTTP/1.1 syntax")
+            .from(Origin::GoHttpbin)
             .keep()
             .answers("text/plain"),
         Route::any("/trailers", trailers, "Returns the request, followed by trailer fields")
+            .from(Origin::GoHttpbin)
             .keep()
             .go(trailers_go)
             .with(&[AFTER]),

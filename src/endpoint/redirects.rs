@@ -4,7 +4,7 @@
 mod links;
 
 use super::params::{bad, count, integer};
-use super::route::{Beyond, Group, Kind, Param, Route, UPLOAD};
+use super::route::{Beyond, Group, Kind, Origin, Param, Route, UPLOAD};
 use crate::http::app::{App, Redirects};
 use crate::http::body;
 use crate::http::html;
@@ -32,7 +32,7 @@ const TARGET: &[Param] = &[
 pub(super) const GROUP: Group = Group {
     name: "Redirects and links",
     about: "Redirects, and pages for crawlers",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/redirect/{n}", redirect, "Redirects n times, then to `/get`")
             .with(&[HOPS, ABSOLUTE])
             .redirects(),
@@ -49,7 +49,7 @@ pub(super) const GROUP: Group = Group {
             .redirects(),
         links::FIRST,
         links::PAGE,
-    ],
+    ]),
 };
 
 /// `/redirect/{n}`. Departure from httpbin, here and in the next two: it fails if n is 0.

@@ -1,5 +1,6 @@
 //! Routes: the rows from which routing, the page, the API's descriptions and the tests are made.
 
+mod origin;
 mod param;
 
 use crate::http::app::App;
@@ -7,6 +8,7 @@ use crate::http::compat::{Compat, Dialect};
 use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::uri::query::first;
+pub use origin::Origin;
 pub use param::{Beyond, Ceiling, Kind, Names, Others, Param, Place, Sign};
 
 /// Answers one request, without waiting.
@@ -101,6 +103,8 @@ pub struct Route {
     /// What a client must do to get what a browser gets.
     pub client: &'static [Client],
     params: &'static [Param],
+    /// `None` means loiter, unless the group has another default.
+    origin: Option<Origin>,
     answers: [Answers; 2],
     methods: Methods,
     fixed: bool,
@@ -138,8 +142,21 @@ impl Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
         let (form, client, params) = (None, [].as_slice(), [].as_slice());
-        let (fixed, probe) = (false, false);
-        Route { path, about, body, form, client, params, answers, methods, fixed, probe, endpoints }
+        let (fixed, probe, origin) = (false, false, None);
+        Route {
+            path,
+            about,
+            body,
+            form,
+            client,
+            params,
+            origin,
+            answers,
+            methods,
+            fixed,
+            probe,
+            endpoints,
+        }
     }
 
     /// A route that accepts GET and HEAD.
@@ -150,6 +167,12 @@ impl Route {
     /// A route that accepts every method.
     pub const fn any(path: &'static str, endpoint: Endpoint, about: &'static str) -> Route {
         Route::new(ANY, path, endpoint, about)
+    }
+
+    /// Sets the API that it comes from, if that is not its group's.
+    pub const fn from(mut self, origin: Origin) -> Route {
+        self.origin = Some(origin);
+        self
     }
 
     /// Sets another endpoint for `--compat go-httpbin`.
@@ -273,6 +296,11 @@ impl Route {
         use Method::*;
         let read = self.body != BodyRule::Discard && self.form.is_none();
         read && matches!(method, Post | Put | Patch | Delete)
+    }
+
+    /// The API that it comes from.
+    pub fn origin(&self) -> Origin {
+        self.origin.unwrap_or(Origin::Loiter)
     }
 
     /// Its successful answers.

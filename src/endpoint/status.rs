@@ -2,7 +2,7 @@
 
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
-use super::route::{Client, Group, Kind, Param, Route};
+use super::route::{Client, Group, Kind, Origin, Param, Route};
 use super::{about, response_headers};
 use crate::base::random::Random;
 use crate::http::app::App;
@@ -32,7 +32,7 @@ macro_rules! item {
 pub(super) const GROUP: Group = Group {
     name: "Status and headers",
     about: "Answers with the given status or header fields",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::any("/status/{codes}", status, "Returns a status code, or a random one by weight")
             .go(go_status)
             .client(&[Client::Challenge, Client::Follow])
@@ -53,7 +53,7 @@ pub(super) const GROUP: Group = Group {
             .answers("*/*"),
         about::UNSTABLE,
         response_headers::HEADERS,
-    ],
+    ]),
 };
 
 /// The highest code, and go-httpbin's.

@@ -3,7 +3,7 @@
 use super::content::{SEED, SIZE, random, size};
 use super::inspect::write_members;
 use super::params::{self, value};
-use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
+use super::route::{Beyond, Ceiling, Client, Group, Kind, Origin, Param, Route, Sign};
 use super::timing::Times;
 use crate::base::limits::{EVENT_BYTES, JSON_LINE_BYTES, MAX_CHUNK_BYTES, MAX_STREAM_LINES};
 use crate::base::random::Random;
@@ -20,7 +20,7 @@ use crate::http::uri::query::{self, Order};
 pub(super) const GROUP: Group = Group {
     name: "Streams",
     about: "Answers in chunks",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/stream/{n}", stream, "Returns n lines of JSON, one per chunk")
             .with(&[Param::path("n", Kind::Integer(0, 100), "3", "number of lines").go(&CUT_LINES)])
             .go(stream_go)
@@ -37,6 +37,7 @@ pub(super) const GROUP: Group = Group {
             .client(&[Client::Unbuffered, Client::Save])
             .answers("application/octet-stream"),
         Route::any("/jsonl", jsonl, "Returns lines of JSON over a duration")
+            .from(Origin::GoHttpbin)
             .with(&[
                 Param::query("count", AT_LEAST_ONE, "number of lines")
                     .or("10")
@@ -54,6 +55,7 @@ pub(super) const GROUP: Group = Group {
             .client(PIECES)
             .answers("application/x-ndjson"),
         Route::any("/sse", sse, "Returns server-sent events over a duration")
+            .from(Origin::GoHttpbin)
             .with(&[
                 Param::query("count", AT_LEAST_ONE, "number of events")
                     .or("10")
@@ -70,7 +72,7 @@ pub(super) const GROUP: Group = Group {
             ])
             .client(PIECES)
             .answers("text/event-stream"),
-    ],
+    ]),
 };
 
 /// go-httpbin clamps these, where it refuses others.

@@ -2,7 +2,7 @@
 
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
-use super::route::{Beyond, Ceiling, Client, Group, Kind, Param, Route, Sign};
+use super::route::{Beyond, Ceiling, Client, Group, Kind, Origin, Param, Route, Sign};
 use super::status::with_due_fields;
 use crate::base::duration;
 use crate::base::limits::MAX_DRIP_BYTES;
@@ -41,7 +41,7 @@ const GO_DELAY: Param =
 pub(super) const GROUP: Group = Group {
     name: "Time",
     about: "Delayed and slow answers",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::any("/delay/{delay}", delay, "Returns the request after a delay")
             .keep()
             .with(&[Param::path("delay", TIME, "1", "seconds (3, .25), or a unit (50ms, 1.5s)")
@@ -52,7 +52,7 @@ pub(super) const GROUP: Group = Group {
             .answers("application/octet-stream")
             .go_answers("text/plain")
             .go(drip_go),
-    ],
+    ]),
 };
 
 /// `/delay/{delay}`: shows the request after a delay. A delay beyond the limit is clamped, or

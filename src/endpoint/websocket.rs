@@ -6,7 +6,7 @@ use sha1::{Digest, Sha1};
 use super::base64::STANDARD;
 use super::params::{bad, integer};
 use super::refusal::refuse;
-use super::route::{Beyond, Ceiling, GET, Group, Kind, Param, Route};
+use super::route::{Beyond, Ceiling, GET, Group, Kind, Origin, Param, Route};
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
 use crate::http::reply::{Body, Refusal, Reply, WebSocketLimits};
@@ -30,6 +30,7 @@ pub(super) const GROUP: Group = Group {
     about: "WebSocket echo",
     routes: &[Route::new(GET, "/websocket/echo", echo, "Echoes WebSocket messages")
         .fixed()
+        .from(Origin::GoHttpbin)
         .messages()
         .with(&[
             Param { name: "max_fragment_size", about: FRAME, ..SIZE },

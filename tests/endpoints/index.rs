@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use loiter::endpoint::{Answers, GROUPS, ROUTES, Route};
+use loiter::endpoint::{Answers, GROUPS, Origin, ROUTES, Route};
 use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
 use loiter::http::html::escape;
@@ -56,6 +56,14 @@ const HTTPBIN_PATHS: &str = "\
     /image/svg /image/webp /ip /json /links/{n}/{offset} /patch /post /put /range/{numbytes} \
     /redirect-to /redirect/{n} /relative-redirect/{n} /response-headers /robots.txt \
     /status/{codes} /stream-bytes/{n} /stream/{n} /user-agent /uuid /xml";
+
+/// Paths that httpbin 0.10.4 serves without describing them.
+const HTTPBIN_UNDESCRIBED: &str = "/ /spec.json /legacy /forms/post /links/{n}";
+
+/// The paths that go-httpbin adds to httpbin's.
+const GO_PATHS: &str = "\
+    /base64/{op}/{value} /dump/request /env /head /hostname /jsonl /sse /trailers /unstable /upload \
+    /version /websocket/echo";
 
 fn page(app: &App) -> Answer {
     ask_of(app, &format!("GET {}/", app.prefix), BROWSER, b"")
@@ -270,6 +278,29 @@ fn paths_that_httpbin_describes_are_spelled_as_there() {
     for path in HTTPBIN_PATHS.split(' ') {
         let same = ours.iter().find(|other| shape(other) == shape(path));
         assert_eq!(same.map(|same| same.as_str()), Some(path));
+    }
+}
+
+#[test]
+fn a_route_names_the_api_that_it_comes_from() {
+    let lists = [
+        (HTTPBIN_PATHS, Origin::Httpbin),
+        (HTTPBIN_UNDESCRIBED, Origin::Httpbin),
+        (GO_PATHS, Origin::GoHttpbin),
+    ];
+    let listed: Vec<(&str, Origin)> =
+        lists.iter().flat_map(|(paths, from)| paths.split(' ').map(|path| (path, *from))).collect();
+    for (path, _) in &listed {
+        assert!(ROUTES.iter().any(|route| route.path.replace('*', "") == *path), "{path}");
+    }
+    let document = described(&App::default(), "/openapi.json");
+    for route in &ROUTES {
+        let path = route.path.replace('*', "");
+        let origin = listed.iter().find(|row| row.0 == path).map_or(Origin::Loiter, |row| row.1);
+        assert_eq!(route.origin(), origin, "{path}");
+        for operation in document["paths"][&path].as_object().unwrap().values() {
+            assert_eq!(operation["x-origin"], origin.name(), "{path}");
+        }
     }
 }
 

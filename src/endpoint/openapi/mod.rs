@@ -94,6 +94,7 @@ fn write_heading(json: &mut Json, app: &App, route: &Route, method: Method) {
     json.text_at("summary", route.about);
     json.text_at("description", &prose::description(app, route, method));
     json.text_at("operationId", &operation_id(route, method));
+    json.text_at("x-origin", route.origin().name());
 }
 
 /// The method and the words of the path: `get_cookies_set_name_value`.

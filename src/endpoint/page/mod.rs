@@ -7,7 +7,7 @@ mod negotiate;
 mod text;
 
 use super::openapi::{openapi, range, swagger};
-use super::route::{Client, Group, Kind, Param, Route};
+use super::route::{Client, Group, Kind, Origin, Param, Route};
 use crate::http::app::App;
 use crate::http::fields::accept::preference;
 use crate::http::reply::{Media, Refusal, Reply};
@@ -19,14 +19,16 @@ use negotiate::reply;
 pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "Descriptions of this API",
-    routes: &[
+    routes: &Origin::Httpbin.of([
         Route::get("/", page, "This page").fixed().client(CODED).answers("text/*"),
         Route::get("/legacy", page, "This page, at the path of httpbin's old one")
             .client(CODED)
             .answers("text/*"),
         Route::get("/spec.json", spec, "This API in Swagger 2.0").client(CODED),
-        Route::get("/openapi.json", description, "This API in OpenAPI 3.1").client(CODED),
-    ],
+        Route::get("/openapi.json", description, "This API in OpenAPI 3.1")
+            .from(Origin::Loiter)
+            .client(CODED),
+    ]),
 };
 
 const CODED: &[Client] = &[Client::Decompress];
