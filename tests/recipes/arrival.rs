@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::document::{Row, same};
+use crate::blocks::same;
+use crate::document::Row;
 use crate::server::Server;
 
 /// Much longer than anything here takes on a busy machine.

@@ -2,43 +2,27 @@
 //! is shown below it, and each row of its tables is requested, and must arrive as the row says.
 
 mod arrival;
+#[path = "../readme/blocks.rs"]
+mod blocks;
 mod document;
+#[path = "../readme/execute.rs"]
+mod execute;
 mod server;
 
-use std::collections::HashMap;
-use std::process::Command;
 use std::thread;
 
 use arrival::arrivals;
-use document::{commands, same, tables};
+use blocks::blocks;
+use document::tables;
 use server::Server;
 
 const DOCUMENT: &str = include_str!("README.md");
-/// The address used in the document.
-const SHOWN: &str = "127.0.0.1:8080";
 
 #[test]
 fn every_recipe_prints_what_it_shows() {
-    let mut servers = HashMap::from([(SHOWN.to_owned(), Server::start(&[]))]);
-    let (commands, mut wrong) = (commands(DOCUMENT), Vec::new());
-    assert!(commands.len() >= 10, "the document has recipes");
-    for (command, shown) in commands {
-        if let Some(arguments) = command.strip_prefix("loiter ") {
-            let (address, server) = Server::shown(arguments);
-            servers.insert(address, server);
-            continue;
-        }
-        let here = |text: &str| {
-            servers.iter().fold(text.to_owned(), |text, (address, server)| {
-                text.replace(address.as_str(), &server.address)
-            })
-        };
-        let output = Command::new("sh").args(["-c", &here(&command)]).output().expect("sh runs");
-        let printed = String::from_utf8_lossy(&output.stdout);
-        if !same(&here(&shown), &printed) {
-            wrong.push(format!("{command}\nprints\n{printed}{output:?}"));
-        }
-    }
+    let blocks = blocks(DOCUMENT);
+    assert!(blocks.len() >= 10, "the document has recipes");
+    let wrong = execute::wrong(&blocks);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
