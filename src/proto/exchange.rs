@@ -29,7 +29,7 @@ mod shaped;
 
 use awaited::is_awaited;
 pub use parked::Parked;
-use recording::{Planned, record_if_wanted};
+use recording::record_if_wanted;
 pub use recording::{count_applied, record_outcome, unfinished};
 use shaped::Shaped;
 pub use shaped::{ModifiedHead, garbage};
@@ -208,8 +208,7 @@ impl Exchange {
     #[inline(always)] // for every request
     fn new(cx: &mut Cx, mut reply: Reply, request: &Request) -> Exchange {
         reply.method = request.method;
-        let Reply { route, status, after_us: delay_us, .. } = reply;
-        let record = record_if_wanted(cx, request, Planned { route, status, delay_us });
+        let record = record_if_wanted(cx, request, &reply);
         let playing = Playing::Plain { since: cx.clock.now, before_us: 0 };
         Exchange { reply, record, phase: Phase::Playing(playing) }
     }
@@ -342,6 +341,7 @@ impl Exchange {
     }
 
     /// Its head is due: the request comes back, unless nothing is sent.
+    #[inline(always)] // for every answer that was delayed
     fn come_due(&mut self, now: Time) -> Step {
         if self.sends_nothing() {
             return self.break_now(now);

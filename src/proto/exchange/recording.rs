@@ -208,8 +208,8 @@ pub fn unfinished(
     let (found, _) = endpoint::find_modified(cx.app, target, request.method);
     let route = found.map_or(UNMATCHED, |found| found.index);
     cx.worker.metrics.requests.count(route, request.method, status, took_us);
-    let planned = Planned { route, status, delay_us: 0 };
-    if let Some(mut record) = record_if_wanted(cx, request, planned) {
+    let reply = Reply { route, ..Reply::new(status) };
+    if let Some(mut record) = record_if_wanted(cx, request, &reply) {
         record.started = began;
         record.cut_off = true;
         record.status = status;
@@ -239,23 +239,20 @@ fn is_logged(cx: &Cx, record: &Record) -> bool {
     cx.app.records && (!record.unlogged || record.journaled > 0)
 }
 
-/// What is known of an answer before it is given.
-#[derive(Clone, Copy)]
-pub(super) struct Planned {
-    pub(super) route: u8,
-    pub(super) status: Status,
-    pub(super) delay_us: u64,
-}
-
-/// A record of a request, unless the log leaves it out and there is no journal.
+/// A record of a request that is to have this reply, unless the log leaves it out and there is no
+/// journal.
 #[inline(always)] // for every request
 pub(super) fn record_if_wanted(
     cx: &mut Cx,
     request: &Request,
-    planned: Planned,
+    reply: &Reply,
 ) -> Option<Box<Record>> {
-    let wanted = cx.app.records && (cx.app.log_probes || !endpoint::is_probe(planned.route));
-    if !wanted {
+    if cx.app.records { wanted(cx, request, reply) } else { None }
+}
+
+#[inline(never)] // or opening an exchange gets slower
+fn wanted(cx: &mut Cx, request: &Request, reply: &Reply) -> Option<Box<Record>> {
+    if endpoint::is_probe(reply.route) && !cx.app.log_probes {
         return None;
     }
     let unlogged = is_excluded(cx, request);
@@ -263,7 +260,7 @@ pub(super) fn record_if_wanted(
         None if unlogged => None,
         None => Some(record(cx, request)),
         Some(journal) => {
-            let journaled = enter(cx, journal, request, planned);
+            let journaled = enter(cx, journal, request, reply);
             let mut record = record(cx, request);
             (record.journaled, record.unlogged) = (journaled, unlogged);
             Some(record)
@@ -273,9 +270,9 @@ pub(super) fn record_if_wanted(
 
 /// Enters a request into the journal; returns its number there.
 #[cold]
-fn enter(cx: &Cx, journal: &Journal, request: &Request, planned: Planned) -> u64 {
-    let Planned { route, status, delay_us } = planned;
-    let route = ROUTES.get(usize::from(route)).map(|route| route.path);
+fn enter(cx: &Cx, journal: &Journal, request: &Request, reply: &Reply) -> u64 {
+    let Reply { status, after_us: delay_us, .. } = *reply;
+    let route = ROUTES.get(usize::from(reply.route)).map(|route| route.path);
     let peer_port = Some(cx.ends.peer_port).filter(|port| *port > 0);
     let unix_us = match request.unix_us {
         // Its head could not be parsed.
