@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::app::App;
 use super::headers::Headers;
-use super::journal::SharedJournal;
+use super::journal::search::Search;
 use super::metrics::UNMATCHED;
 use super::modifiers::Plan;
 use super::pace::Pace;
@@ -99,24 +99,12 @@ pub enum Body {
     WebSocket(Box<WebSocketLimits>),
     /// The request's own body, sent back while it arrives. Only for routes that stream it.
     Echo,
-    /// A body that is not known yet: the head waits for it, as long as the delay at most.
-    Awaited(Box<Awaited>),
+    /// A list of requests that are not there yet: the head waits for them, as long as the delay at
+    /// most.
+    Awaited(Box<Search>),
     /// A body that modifiers change as it is sent, and the head with it.
     Modified(Box<Modified>),
 }
-
-/// A reply that waits for the journal.
-#[derive(Debug)]
-pub struct Awaited {
-    /// The journal.
-    pub journal: SharedJournal,
-    /// Returns the status and the body once they are known, and at last when it is called with
-    /// `true`, as the time is over.
-    pub look: Look,
-}
-
-/// See [`Awaited::look`].
-pub type Look = fn(&mut Awaited, bool) -> Option<(Status, Vec<u8>)>;
 
 /// A body, and what modifiers do to it and to its head.
 #[derive(Debug)]

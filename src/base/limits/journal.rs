@@ -15,3 +15,13 @@ pub const JOURNAL_EVENTS: usize = 128;
 pub const JOURNAL_EVENTS_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often `/events` sends a comment when nothing changes, so that it is seen to be alive.
 pub const JOURNAL_KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Most requests that the admin listener lists unless it is asked for more.
+pub const JOURNAL_LISTED: u64 = 100;
+/// Bytes of heads and bodies after which it lists no more: as many as a journal keeps by default.
+/// Their JSON is at most twice as long, and is made whole.
+pub const JOURNAL_LISTED_BYTES: usize = 16 * 1024 * 1024;
+/// Longest time that a client may have it wait for requests: less than most clients wait.
+pub const MAX_JOURNAL_WAIT: Duration = Duration::from_secs(60);
+/// Longest pattern for a path or a field of the journal's requests: the time of a search is in
+/// proportion to it.
+pub const MAX_FILTER_BYTES: usize = 256;

@@ -5,7 +5,12 @@
 //! request there, and is completed from the exchange's [`Record`].
 
 pub mod events;
+pub mod filter;
+pub mod har;
+mod head;
 mod ring;
+pub mod search;
+pub mod show;
 #[cfg(test)]
 mod tests;
 
@@ -73,11 +78,6 @@ impl Received {
     /// Whether the journal has not all of its body.
     pub fn is_cut(&self) -> bool {
         self.body_bytes > self.body.len() as u64
-    }
-
-    /// The target without its query.
-    pub fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
     }
 
     /// Its header fields in the order in which they arrived, their values trimmed. In HTTP/2 the
@@ -191,6 +191,11 @@ impl Journal {
     /// first, is dropped.
     pub fn resize(&self, requests: usize, bytes: usize) {
         self.change(|ring| ring.resize(requests, bytes));
+    }
+
+    /// How many requests it keeps at most.
+    pub fn capacity(&self) -> usize {
+        self.ring().most
     }
 
     /// The longest body that is kept whole, in bytes.

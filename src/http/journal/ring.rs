@@ -12,7 +12,7 @@ pub(super) struct Ring {
     /// Bytes of all entries.
     bytes: usize,
     /// Most entries.
-    most: usize,
+    pub(super) most: usize,
     /// Most bytes of all entries.
     most_bytes: usize,
     /// Number of entries that ever were.

@@ -47,6 +47,11 @@ pub fn percent_encode(output: &mut String, text: &str, encoded: &'static AsciiSe
     output.extend(utf8_percent_encode(text, encoded));
 }
 
+/// Appends bytes with those of a set, and those beyond ASCII, percent-encoded.
+pub fn percent_encode_bytes(output: &mut String, bytes: &[u8], encoded: &'static AsciiSet) {
+    output.extend(percent_encoding::percent_encode(bytes, encoded));
+}
+
 /// All bytes but the unreserved ones (RFC 3986 2.3).
 pub const NOT_UNRESERVED: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -20,7 +20,7 @@ impl Exchange {
         else {
             return Step::End;
         };
-        let Some((status, body)) = (awaited.look)(awaited, now >= *due) else {
+        let Some((status, body)) = awaited.look(now >= *due) else {
             return Step::Wait(now.after(JOURNAL_TICK).min(*due));
         };
         // What it was asked to wait at most is no delay.

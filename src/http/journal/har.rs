@@ -1,0 +1,178 @@
+//! The journal as an HTTP Archive (HAR 1.2), which browsers' developer tools and proxies import.
+//!
+//! Members that the format does not know begin with `_`. The answers' heads and bodies are not in
+//! the journal, so they are not here.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::events::summary;
+use super::{Entry, Received};
+use crate::http::fields::conditional::http_date;
+use crate::http::json::{Json, Layout, Spelling};
+use crate::http::request::Target;
+use crate::http::uri::percent::{AsciiSet, all_but, percent_encode_bytes};
+use crate::http::uri::query;
+
+/// What a URI may not have (RFC 3986 2), apart from `%`.
+static NOT_IN_URI: AsciiSet = all_but(b"!#$%&'()*+,/:;=?@[]");
+
+/// Writes an archive of these requests.
+pub fn write(output: &mut Vec<u8>, entries: &[Arc<Entry>]) {
+    let mut json = Json::spelled(output, Layout::Compact, Spelling::Go);
+    json.object(|json| {
+        json.object_at("log", |json| {
+            json.text_at("version", "1.2");
+            json.object_at("creator", |json| {
+                json.text_at("name", "loiter");
+                json.text_at("version", env!("CARGO_PKG_VERSION"));
+            });
+            json.list_at("entries", |json| {
+                for entry in entries {
+                    json.item();
+                    json.object(|json| write_entry(json, entry));
+                }
+            });
+        });
+    });
+}
+
+fn write_entry(json: &mut Json, entry: &Entry) {
+    let (received, answer) = (&*entry.received, &entry.answer);
+    let all_us = answer.duration_us.unwrap_or_default();
+    let wait_us = answer.delay_us.saturating_add(answer.late_us.unwrap_or_default()).min(all_us);
+    json.text_at("startedDateTime", &date_time(received.unix_us));
+    json.raw_at("time", &milliseconds(all_us));
+    json.object_at("request", |json| write_request(json, received));
+    json.object_at("response", |json| write_response(json, entry));
+    json.object_at("cache", |_| ());
+    json.object_at("timings", |json| {
+        json.raw_at("send", "0");
+        json.raw_at("wait", &milliseconds(wait_us));
+        json.raw_at("receive", &milliseconds(all_us - wait_us));
+    });
+    if let Some(port) = received.peer_port {
+        json.text_at("connection", itoa::Buffer::new().format(port));
+    }
+    json.object_at("_loiter", |json| summary(json, entry));
+}
+
+fn write_request(json: &mut Json, received: &Received) {
+    json.text_at("method", &received.method);
+    json.text_at("url", &url(received));
+    json.text_at("httpVersion", received.version);
+    json.list_at("cookies", |json| {
+        for (name, value) in cookies(received) {
+            pair(json, name, value);
+        }
+    });
+    json.list_at("headers", |json| {
+        received.header_fields().for_each(|field| pair(json, field.name, field.value));
+    });
+    json.list_at("queryString", |json| {
+        for (name, value) in query::pairs(received.query()) {
+            pair(json, name.as_bytes(), value.as_bytes());
+        }
+    });
+    if received.body_bytes > 0 {
+        json.object_at("postData", |json| write_body(json, received));
+    }
+    // The bytes of HTTP/2's compressed head are not known.
+    match received.head.starts_with(b":") {
+        true => json.raw_at("headersSize", "-1"),
+        false => number_at(json, "headersSize", received.head.len() as u64),
+    }
+    number_at(json, "bodySize", received.body_bytes);
+}
+
+/// The body. That base64 is named `encoding` is what HAR 1.3 proposes, and some tools do.
+fn write_body(json: &mut Json, received: &Received) {
+    json.key("mimeType");
+    json.bytes(received.field("Content-Type").unwrap_or_default());
+    match received.text() {
+        Some(text) => json.text_at("text", text),
+        None => {
+            json.text_at("text", &STANDARD.encode(&received.body));
+            json.text_at("encoding", "base64");
+        }
+    }
+    if received.is_cut() {
+        let (kept, all) = (received.body.len(), received.body_bytes);
+        json.text_at("comment", &format!("the first {kept} of {all} bytes"));
+    }
+}
+
+fn write_response(json: &mut Json, entry: &Entry) {
+    let answer = &entry.answer;
+    number_at(json, "status", answer.status.0.into());
+    json.text_at("statusText", answer.status.reason());
+    json.text_at("httpVersion", entry.received.version);
+    json.list_at("cookies", |_| ());
+    json.list_at("headers", |_| ());
+    json.object_at("content", |json| {
+        number_at(json, "size", answer.body_bytes);
+        json.text_at("mimeType", "x-unknown");
+    });
+    json.text_at("redirectURL", "");
+    json.raw_at("headersSize", "-1");
+    number_at(json, "bodySize", answer.body_bytes);
+}
+
+fn pair(json: &mut Json, name: &[u8], value: &[u8]) {
+    json.item();
+    json.object(|json| {
+        json.key("name");
+        json.bytes(name);
+        json.key("value");
+        json.bytes(value);
+    });
+}
+
+fn number_at(json: &mut Json, name: &str, number: u64) {
+    json.raw_at(name, itoa::Buffer::new().format(number));
+}
+
+/// Microseconds as a number of milliseconds.
+fn milliseconds(micros: u64) -> String {
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}
+
+/// The URL; what a URI may not have is percent-encoded.
+fn url(received: &Received) -> String {
+    let target = received.target.as_bytes();
+    let mut url = String::new();
+    if !matches!(Target::parse(target), Some((_, Some(_authority)))) {
+        url.push_str(if received.tls.is_some() { "https://" } else { "http://" });
+        let host = received.host().unwrap_or(received.listener.as_bytes());
+        percent_encode_bytes(&mut url, host, &NOT_IN_URI);
+        if !target.starts_with(b"/") {
+            url.push('/');
+        }
+    }
+    percent_encode_bytes(&mut url, target, &NOT_IN_URI);
+    url
+}
+
+/// The names and values of the Cookie fields (RFC 6265 4.2.1).
+fn cookies(received: &Received) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let fields = received.header_fields().filter(|field| field.is("Cookie"));
+    let cookies = fields.flat_map(|field| field.value.split(|&byte| byte == b';'));
+    cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(|cookie| {
+        let at = memchr::memchr(b'=', cookie).unwrap_or(cookie.len());
+        let (name, value) = cookie.split_at_checked(at).unwrap_or((cookie, b""));
+        (name, value.get(1..).unwrap_or_default())
+    })
+}
+
+/// A Unix time in microseconds as ISO 8601 has it, with milliseconds.
+fn date_time(unix_us: u64) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    // Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    let date = http_date(unix_us);
+    let part = |from: usize, to: usize| date.get(from..to).unwrap_or_default();
+    let month = MONTHS.find(part(8, 11)).map_or(1, |at| at / 3 + 1);
+    let (year, day, time) = (part(12, 16), part(5, 7), part(17, 25));
+    format!("{year}-{month:02}-{day}T{time}.{:03}Z", unix_us / 1000 % 1000)
+}

@@ -1,0 +1,45 @@
+//! The parts of a recorded request, read from its head when somebody wants to see them.
+
+use std::borrow::Cow;
+
+use super::Received;
+use crate::http::request::{Field, Target};
+
+impl Received {
+    /// Its header fields in the order in which they arrived, without HTTP/2's pseudo-fields.
+    pub fn header_fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let fields = self.fields().filter(|(name, _)| !name.starts_with(b":"));
+        fields.map(|(name, value)| Field { name, value })
+    }
+
+    /// The value of the first field of this name, in any case.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.header_fields().find(|field| field.is(name)).map(|field| field.value)
+    }
+
+    /// The host that it was sent to: HTTP/2's authority, else the Host field.
+    pub fn host(&self) -> Option<&[u8]> {
+        let authority = self.fields().find(|(name, _)| *name == b":authority");
+        authority.map(|(_, value)| value).or_else(|| self.field("Host"))
+    }
+
+    /// The path of its target, percent-decoded as for routing; if it has none, the whole target.
+    pub fn path(&self) -> Cow<'_, [u8]> {
+        let target = self.target.as_bytes();
+        Target::parse(target).map_or(Cow::Borrowed(target), |(target, _)| target.path)
+    }
+
+    /// The query of its target as sent, without `?`.
+    pub fn query(&self) -> &[u8] {
+        let target = Target::parse(self.target.as_bytes());
+        target.and_then(|(target, _)| target.raw_query).unwrap_or_default()
+    }
+
+    /// Its body, if that is text: UTF-8 without control characters other than whitespace. So its
+    /// JSON is at most twice as long.
+    pub fn text(&self) -> Option<&str> {
+        let is_text = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
+        let is_text = self.body.iter().all(is_text);
+        std::str::from_utf8(&self.body).ok().filter(|_| is_text)
+    }
+}
