@@ -39,6 +39,7 @@ use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use admin::ADMIN_ROUTES;
+use admin::params_of as admin_params;
 pub use modified::{misplaced_on, modify};
 pub use refusal::refuse;
 pub use route::{

@@ -12,6 +12,7 @@ use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 
 use crate::ask::*;
+use crate::journal;
 
 /// Notes the changes that it is asked for.
 #[derive(Debug, Default)]
@@ -19,6 +20,7 @@ struct Noted {
     changes: Mutex<Vec<String>>,
     readiness: Readiness,
     silent: Vec<usize>,
+    journal: Option<SharedJournal>,
 }
 
 impl Noted {
@@ -57,7 +59,7 @@ impl Control for Noted {
     }
 
     fn journal(&self) -> Option<SharedJournal> {
-        None
+        self.journal.clone()
     }
 
     fn clear_defaults(&self) {
@@ -89,6 +91,11 @@ fn app_for(noted: &Arc<Noted>) -> App {
     App { compat: &ADMIN, modifiers: false, control: Some(control), readiness, ..App::default() }
 }
 
+/// The application of an admin listener whose server keeps this journal.
+pub(crate) fn app_with(journal: Option<SharedJournal>) -> App {
+    app_for(&Arc::new(Noted { journal, ..Noted::default() }))
+}
+
 /// The answer to a request with these fields, and what it changed.
 fn admin(line: &str, fields: &[(&str, &str)], body: &[u8]) -> (Answer, Vec<String>) {
     let noted = Arc::new(Noted::default());
@@ -97,7 +104,7 @@ fn admin(line: &str, fields: &[(&str, &str)], body: &[u8]) -> (Answer, Vec<Strin
     (answer, changes)
 }
 
-const MAY: (&str, &str) = ("Loiter-Admin", "1");
+pub(crate) const MAY: (&str, &str) = ("Loiter-Admin", "1");
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const IN_EFFECT: &str =
     "{\n  \"with\": \"delay=1s\",\n  \"from\": \"settings\",\n  \"seconds_left\": null\n}\n";
@@ -191,7 +198,7 @@ fn every_row_that_changes_needs_the_field() {
 #[test]
 fn every_route_has_a_good_and_a_bad_row() {
     for route in ADMIN_ROUTES {
-        let reads = READS.iter().map(|row| (row.0, row.4));
+        let reads = READS.iter().chain(journal::ROWS).map(|row| (row.0, row.4));
         let changes = CHANGES.iter().map(|row| (row.0, row.3));
         let rows = || reads.clone().chain(changes.clone()).filter(|row| row.0 == route.path);
         assert!(rows().any(|row| row.1 < 400), "{} has no good row", route.path);
@@ -233,8 +240,19 @@ fn readiness_and_silent_workers_are_shown() {
 #[test]
 fn a_page_that_rebinds_its_name_gets_nothing() {
     for host in ["evil.example:9090", "evil.example", "127.0.0.1.evil.example"] {
-        for line in ["GET /settings", "GET /with", "GET /stats", "GET /", "POST /exit", "PUT /with"]
-        {
+        for line in [
+            "GET /settings",
+            "GET /with",
+            "GET /stats",
+            "GET /",
+            "GET /requests",
+            "GET /requests/1/raw",
+            "GET /requests.har",
+            "GET /events",
+            "DELETE /requests",
+            "POST /exit",
+            "PUT /with",
+        ] {
             let (answer, changes) = admin(line, &[("Host", host), MAY], b"");
             let text = String::from_utf8(answer.body).unwrap();
             assert_eq!((answer.status, changes), (421, Vec::new()), "{line} {host}: {text}");

@@ -17,6 +17,7 @@ mod hostile;
 mod images;
 mod index;
 mod inspect;
+mod journal;
 mod links;
 mod modified_routes;
 mod modifier_bounds;

@@ -14,9 +14,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::ADMIN_ROUTES;
+use super::{ADMIN_ROUTES, params_of};
 use crate::base::text::{nearest, shortened};
-use crate::endpoint::route::Route;
+use crate::endpoint::route::{Place, Route};
 use crate::http::app::App;
 use crate::http::control::Control;
 use crate::http::reply::Refusal;
@@ -54,10 +54,11 @@ pub(super) fn probe<'a>(app: &'a App, request: &Request) -> Result<&'a dyn Contr
 fn check_names(app: &App, request: &Request) -> Result<(), Refusal> {
     let is_own = |route: &&Route| {
         let methods = route.methods(app.compat);
-        route.path.as_bytes() == &*request.target.path && methods.contains(request.method)
+        params_of(route, &request.target.path).is_some() && methods.contains(request.method)
     };
     let route = ADMIN_ROUTES.iter().find(is_own);
-    let known = || route.into_iter().flat_map(|route| route.params(app.compat)).map(|p| p.name);
+    let params = || route.into_iter().flat_map(|route| route.params(app.compat));
+    let known = || params().filter(|param| param.place == Place::Query).map(|param| param.name);
     match query::of(request).find(|(name, _)| known().all(|known| known != name)) {
         None => Ok(()),
         Some((name, _)) => {

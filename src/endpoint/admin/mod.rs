@@ -3,6 +3,7 @@
 //! (`guard.rs`).
 
 mod guard;
+mod journal;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -16,7 +17,7 @@ use crate::base::limits::{MAX_DEFAULTS_TTL, MAX_EXIT_WAIT};
 use crate::http::app::App;
 use crate::http::control::Control;
 use crate::http::reply::{Media, Refusal, Reply};
-use crate::http::request::{Method, Methods, Request};
+use crate::http::request::{Method, Methods, Params, Request};
 use crate::http::status::Status;
 use crate::http::uri::query::first;
 use guard::{FIELD, enter, probe};
@@ -61,7 +62,34 @@ pub static ADMIN_ROUTES: &[Route] = &[
                 .or("0")
                 .beyond(Beyond::Refused),
         ]),
+    Route::get("/requests", journal::list, "The requests that the journal keeps, as JSON")
+        .with(journal::LISTED),
+    Route::new(DELETE, "/requests", journal::delete, "Deletes them, or those that match")
+        .with(journal::CHOSEN),
+    Route::get("/requests/{id}", journal::one, "One of them").with(journal::ID),
+    Route::get("/requests/{id}/raw", journal::raw, "Its head and body as they arrived")
+        .with(journal::ID)
+        .answers("application/octet-stream"),
+    Route::get("/requests.har", journal::archive, "The same as an HTTP Archive (HAR 1.2)")
+        .with(journal::EXPORTED),
+    Route::get("/events", journal::events, "Each change of the journal, as server-sent events")
+        .with(journal::RESUMED)
+        .answers("text/event-stream"),
 ];
+
+/// The parameter of a path, if the path is that of a route: a `{name}` in the route's is one
+/// segment.
+pub(super) fn params_of(route: &Route, path: &[u8]) -> Option<Params> {
+    let mut params = Params::default();
+    let Some((before, rest)) = route.path.split_once('{') else {
+        return (route.path.as_bytes() == path).then_some(params);
+    };
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    let value = path.strip_prefix(before.as_bytes())?.strip_suffix(after.as_bytes())?;
+    let (start, end) = (before.len(), before.len() + value.len());
+    *params.spans.first_mut()? = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+    (!value.is_empty() && !value.contains(&b'/')).then_some(params)
+}
 
 /// `/`: a line for each method of each route.
 fn index(app: &App, request: &Request) -> Result<Reply, Refusal> {

@@ -1,11 +1,11 @@
-//! Finds the route of a path on the admin listener. Its few paths have no parameters.
+//! Finds the route of a path on the admin listener, which has few.
 
-use super::{Found, Route};
+use super::Found;
 use crate::base::text::{nearest, shortened};
-use crate::endpoint::ADMIN_ROUTES;
+use crate::endpoint::{ADMIN_ROUTES, admin_params};
 use crate::http::compat::ADMIN;
 use crate::http::reply::Refusal;
-use crate::http::request::{Method, Methods, Params, Target};
+use crate::http::request::{Method, Methods, Target};
 use crate::http::status::Status;
 
 /// The route for a target and a method, as [`find`](super::find) finds it. OPTIONS is accepted
@@ -13,11 +13,11 @@ use crate::http::status::Status;
 #[cold]
 pub(super) fn find(target: &Target, method: Method) -> Result<Found, Refusal> {
     let mut allow: Option<Methods> = None;
-    let on_path = |route: &&Route| route.path.as_bytes() == &*target.path;
-    for (index, route) in (0..).zip(ADMIN_ROUTES).filter(|(_, route)| on_path(route)) {
+    for (index, route) in (0..).zip(ADMIN_ROUTES) {
+        let Some(params) = admin_params(route, &target.path) else { continue };
         let methods = route.methods(&ADMIN);
         if methods.contains(method) {
-            return Ok(Found { route, index, params: Params::default() });
+            return Ok(Found { route, index, params });
         }
         allow = Some(allow.unwrap_or(methods).with(methods));
     }
