@@ -308,6 +308,17 @@ fn a_delay_as_long_as_the_shutdown_is_reported() {
 }
 
 #[test]
+fn a_journal_that_nobody_can_see_is_reported() {
+    let expected = "loiter: --journal: nothing shows the 1000 requests that it keeps; give \
+                    --admin 127.0.0.1:9090 too, whose GET /requests does";
+    assert_eq!(mistake("--journal 1000", &[]), expected);
+    let expected = expected.replace("--journal", "LOITER_JOURNAL");
+    assert_eq!(mistake("", &[("LOITER_JOURNAL", "1000")]), expected);
+    settings("--journal 0 --journal-bytes 1MiB", &[]);
+    settings("--journal 1000 --admin :9090 --profile public", &[]);
+}
+
+#[test]
 fn tls_settings_that_contradict_each_other_are_reported() {
     for (args, said) in [
         ("--tls-cert a,b --tls-key a", "--tls-cert: the numbers of certificates (2) and keys (1)"),

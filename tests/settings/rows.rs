@@ -113,13 +113,18 @@ fn every_row_is_set_by_flag_by_environment_and_by_file_and_is_printed() {
         assert_ne!(row.default_text(), sample, "{name}: a sample is not the default");
         let mut expected = Settings::default();
         (row.set)(&mut expected, sample).expect(name);
-        // Certificates and keys are valid only together.
-        let other = [("tls-cert", "tls-key"), ("tls-key", "tls-cert")].into_iter();
-        let other = other.filter(|(one, _)| *one == name).find_map(|(_, row)| Setting::named(row));
-        let variables: Vec<String> = other.iter().map(|row| row.variable()).collect();
-        let beside: Vec<_> = variables.iter().map(|name| (name.as_str(), "a,b")).collect();
-        if let Some(row) = other {
-            (row.set)(&mut expected, "a,b").expect(name);
+        // Certificates and keys are valid only together, a journal only with an admin listener.
+        let other = match name {
+            "tls-cert" => Some(("tls-key", "a,b")),
+            "tls-key" => Some(("tls-cert", "a,b")),
+            "journal" => Some(("admin", "127.0.0.1:9090")),
+            _ => None,
+        };
+        let other = other.and_then(|(name, text)| Some((Setting::named(name)?, text)));
+        let variables: Vec<_> = other.iter().map(|(row, text)| (row.variable(), *text)).collect();
+        let beside: Vec<_> = variables.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        if let Some((row, text)) = other {
+            (row.set)(&mut expected, text).expect(name);
         }
         match name {
             "profile" => expected.apply(&PUBLIC),

@@ -148,7 +148,8 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
         settings.api.limits.max_wait = settings.api.limits.max_duration;
     }
     if errors.is_empty() {
-        errors.extend(settings.check().into_iter().map(|(row, bad)| {
+        let wrong = settings.check().into_iter().chain(settings.check_program());
+        errors.extend(wrong.map(|(row, bad)| {
             let place = places.get(row.name).cloned().unwrap_or(Place::Usage);
             ConfigError::value(place, row, bad)
         }));

@@ -182,6 +182,17 @@ impl Settings {
             .collect()
     }
 
+    /// The mistakes that are none inside a program, which has other means.
+    pub(crate) fn check_program(&self) -> Option<(&'static Setting, BadValue)> {
+        if self.journal == 0 || self.admin.is_some() {
+            return None;
+        }
+        let bad =
+            BadValue::new(format!("nothing shows the {} requests that it keeps", self.journal));
+        let advice = "give --admin 127.0.0.1:9090 too, whose GET /requests does";
+        Some((Setting::named("journal")?, bad.advise(advice)))
+    }
+
     fn check_admin(&self) -> Option<(&'static Setting, BadValue)> {
         let admin = self.admin.as_ref()?;
         let taken = self.listen.iter().find(|listen| listen.bind.clashes(admin))?;
