@@ -28,9 +28,9 @@
 //! loiter = { version = "0.1", default-features = false }
 //! ```
 //!
-//! [`Server`], [`Builder`], [`Handle`], [`Address`] and [`StartError`] are the whole API. The
-//! modules are public for loiter's tests, benchmarks and fuzz targets, and any version may change
-//! them.
+//! [`Server`], [`Builder`], [`Handle`], [`Address`], [`StartError`] and, for what was received,
+//! [`Requests`], [`ReceivedRequest`] and [`TooFew`] are the whole API. The modules are public for
+//! loiter's tests, benchmarks and fuzz targets, and any version may change them.
 
 // Without the program, what only it calls is not used.
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]
@@ -107,4 +107,4 @@ pub mod server;
 #[cfg_attr(all(doc, not(internals)), doc(hidden))]
 pub mod architecture {}
 
-pub use server::{Address, Builder, Handle, Server, StartError};
+pub use server::{Address, Builder, Handle, ReceivedRequest, Requests, Server, StartError, TooFew};

@@ -31,6 +31,7 @@ mod reload;
 #[cfg(feature = "cli")]
 pub mod reload_command;
 mod report;
+mod requests;
 mod resolve;
 mod secure;
 pub mod session;
@@ -59,6 +60,7 @@ use capacity::Capacity;
 pub use inherited::{Heritage, Inherited};
 pub use listen::Address;
 use reload::Running;
+pub use requests::{ReceivedRequest, Requests, TooFew};
 use socket_file::SocketFile;
 pub use start_error::StartError;
 pub use worker::Drain;
@@ -303,6 +305,12 @@ impl Builder {
     /// Worker threads; 0 means one per CPU.
     pub fn workers(mut self, workers: usize) -> Builder {
         self.settings.workers = workers;
+        self
+    }
+
+    /// Keeps this many requests, the last ones, for [`Server::requests`].
+    pub fn journal(mut self, requests: usize) -> Builder {
+        self.settings.journal = requests;
         self
     }
 

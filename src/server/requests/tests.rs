@@ -1,0 +1,136 @@
+//! What a test in another program sees of its server's requests.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+
+use super::*;
+use crate::config::Settings;
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn server(requests: usize) -> Server {
+    Server::builder().journal(requests).listen("127.0.0.1:0").start().expect("a server")
+}
+
+/// Sends a request, and waits for its answer.
+fn send(server: &Server, head: &str, body: &str) {
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    stream.set_read_timeout(Some(LONG)).expect("a time limit");
+    let length = body.len();
+    let request = format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).expect("it takes a request");
+    stream.read_to_end(&mut Vec::new()).expect("an answer");
+}
+
+fn get(server: &Server, target: &str) {
+    send(server, &format!("GET {target} HTTP/1.1\r\nHost: a\r\n"), "");
+}
+
+#[test]
+fn a_request_has_all_its_parts() {
+    let server = server(10);
+    send(&server, "POST /anything/a%20b?c=d HTTP/1.1\r\nHost: a\r\nX-Id: 7\r\n", "body");
+    let list = server.requests().list();
+    let [one] = list.as_slice() else { panic!("{list:?}") };
+    assert_eq!((one.id(), one.method(), one.target()), (1, "POST", "/anything/a%20b?c=d"));
+    assert_eq!((&*one.path(), one.header("x-ID").as_deref()), ("/anything/a b", Some("7")));
+    assert_eq!(one.headers().next(), Some(("Host".into(), "a".into())));
+    assert_eq!((one.body(), one.is_cut(), one.status()), (&b"body"[..], false, 200));
+    assert_eq!((one.header("absent"), one.late()), (None, None));
+    assert!(one.peer().is_some_and(|peer| peer.ip().is_loopback()));
+    assert!(one.received_at() <= SystemTime::now());
+    assert_eq!(format!("{one:?}"), "1: POST /anything/a%20b?c=d -> 200");
+}
+
+#[test]
+fn requests_are_narrowed_down_and_cleared() {
+    let server = server(10);
+    get(&server, "/get?n=1");
+    get(&server, "/status/418");
+    send(&server, "POST /status/201 HTTP/1.1\r\nHost: b\r\n", "");
+    let all = server.requests();
+    let ids = |requests: Requests| requests.list().iter().map(|one| one.id()).collect::<Vec<_>>();
+    assert_eq!(ids(all.clone()), [1, 2, 3]);
+    assert_eq!(ids(all.clone().path("/status/*")), [2, 3]);
+    assert_eq!(ids(all.clone().path("/status/*").method("POST")), [3]);
+    assert_eq!(ids(all.clone().header("host", "b")), [3]);
+    assert_eq!(ids(all.clone().status(418)), [2]);
+    assert_eq!(ids(all.clone().since(2)), [3]);
+    assert_eq!(all.clone().path("/get").clear(), 1);
+    assert_eq!(ids(all), [2, 3]);
+}
+
+#[test]
+fn a_wait_ends_with_the_request_or_its_time() {
+    let server = server(10);
+    let hooks = server.requests().path("/anything/hook");
+    let waiting = thread::spawn({
+        let hooks = hooks.clone();
+        move || hooks.wait_for(2, LONG)
+    });
+    get(&server, "/anything/hook");
+    get(&server, "/get");
+    get(&server, "/anything/hook");
+    let received = waiting.join().expect("no panic").expect("both came");
+    assert_eq!(received.iter().map(ReceivedRequest::id).collect::<Vec<_>>(), [1, 3]);
+    let error = hooks.wait_for(3, Duration::from_millis(1)).expect_err("only two came");
+    assert_eq!(error.received.len(), 2);
+    assert_eq!(error.to_string(), "3 requests were expected within 1ms, and 2 came");
+}
+
+#[test]
+fn a_delayed_request_is_there_before_its_answer() {
+    let server = server(10);
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    stream.write_all(b"GET /delay/0.2 HTTP/1.0\r\n\r\n").expect("it takes a request");
+    let waiting = server.requests().wait_for(1, LONG).expect("it came").remove(0);
+    assert_eq!((waiting.is_answered(), waiting.late()), (false, None));
+    stream.read_to_end(&mut Vec::new()).expect("an answer");
+    // It is over when its worker has looked after it once more.
+    let deadline = Instant::now() + LONG;
+    let answered = loop {
+        let one = server.requests().list().remove(0);
+        if one.is_answered() {
+            break one;
+        }
+        assert!(Instant::now() < deadline, "{one:?}");
+        thread::yield_now();
+    };
+    assert!(answered.late().is_some());
+}
+
+#[test]
+fn a_reload_resizes_the_journal_and_keeps_the_newest() {
+    let server = server(10);
+    for n in 1..=4 {
+        get(&server, &format!("/get?n={n}"));
+    }
+    let reload = |journal: usize| {
+        let settings = Settings { journal, ..server.handle().settings() };
+        server.handle().reload(&settings).expect("a reload");
+    };
+    let ids = || server.requests().list().iter().map(ReceivedRequest::id).collect::<Vec<_>>();
+    reload(20);
+    assert_eq!(ids(), [1, 2, 3, 4]);
+    reload(2);
+    assert_eq!(ids(), [3, 4]);
+    reload(0);
+    get(&server, "/get");
+    reload(2);
+    assert_eq!(ids(), [0; 0], "off, it keeps nothing");
+    get(&server, "/get");
+    assert_eq!(ids(), [5]);
+}
+
+#[test]
+#[should_panic(expected = "no requests are kept; start it with Builder::journal(1000)")]
+fn without_a_journal_there_are_none() {
+    let _ = Server::builder().listen("127.0.0.1:0").start().expect("a server").requests();
+}
+
+#[test]
+#[should_panic(expected = "a path begins with `/` or `*`")]
+fn a_path_that_matches_nothing_is_a_mistake() {
+    let _ = server(1).requests().path("hook");
+}
