@@ -8,13 +8,13 @@ use std::os::unix::net::UnixStream;
 use super::process::*;
 
 /// A daemon with an admin listener, and its address.
-struct Administered {
-    daemon: Daemon,
-    admin: String,
+pub(crate) struct Administered {
+    pub(crate) daemon: Daemon,
+    pub(crate) admin: String,
 }
 
 impl Administered {
-    fn start(args: &[&str]) -> Administered {
+    pub(crate) fn start(args: &[&str]) -> Administered {
         let daemon = Daemon::start(&[&["--admin", "127.0.0.1:0"], args].concat());
         let line = daemon.out.recv_timeout(DEADLINE).expect("a second line");
         let admin = line.strip_prefix("admin http://").expect(&line).to_owned();
@@ -28,12 +28,12 @@ impl Administered {
     }
 
     /// Sends bytes to the admin listener, and returns the whole answer.
-    fn send(&self, bytes: &str) -> String {
+    pub(crate) fn send(&self, bytes: &str) -> String {
         answer(self.connect(), bytes)
     }
 
     /// The status and the body of the answer to a request with the field that changes need.
-    fn ask(&self, line: &str, body: &str) -> (u16, String) {
+    pub(crate) fn ask(&self, line: &str, body: &str) -> (u16, String) {
         let length = body.len();
         let answer = self.send(&format!(
             "{line} HTTP/1.1\r\nHost: {}\r\nLoiter-Admin: 1\r\nContent-Length: {length}\r\n\
@@ -45,12 +45,12 @@ impl Administered {
         (status, body.to_owned())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.ask(&format!("GET {path}"), "")
     }
 }
 
-fn answer(mut stream: impl Read + Write, bytes: &str) -> String {
+pub(crate) fn answer(mut stream: impl Read + Write, bytes: &str) -> String {
     stream.write_all(bytes.as_bytes()).expect("it takes a request");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");

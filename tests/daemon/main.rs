@@ -17,6 +17,7 @@ mod drain;
 mod faults;
 mod gone;
 mod health;
+mod journal;
 mod lifetime;
 mod listen;
 mod logs;
