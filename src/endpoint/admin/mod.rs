@@ -101,8 +101,12 @@ fn index(app: &App, request: &Request) -> Result<Reply, Refusal> {
         let names: Vec<String> = query.map(|param| format!("{}=", param.name)).collect();
         let mark = if names.is_empty() { "" } else { "?" };
         let target = format!("{}{mark}{}", route.path, names.join("&"));
+        let (method, about) = (method.name(), route.about);
         // Writing to a string cannot fail.
-        let _ = writeln!(list, "  {:7} {target:18} {}", method.name(), route.about);
+        let _ = match target.len() {
+            ..=18 => writeln!(list, "  {method:7} {target:18} {about}"),
+            _ => writeln!(list, "  {method:7} {target}\n{:29}{about}", ""),
+        };
     }
     let _ = writeln!(list, "\nPUT, POST and DELETE need the header field `{FIELD}: 1`.");
     Ok(text(Status::OK, list))
