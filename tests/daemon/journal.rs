@@ -249,3 +249,44 @@ fn a_web_page_deletes_nothing() {
     assert_eq!(list(&server, "").1["matched"], 1);
     server.daemon.stop();
 }
+
+/// The commands of `config/README.md`, as they are written there.
+#[test]
+fn the_documented_commands_do_what_they_say() {
+    let server = start(&[]);
+    let hook = format!("http://{}/anything/hook", server.daemon.address);
+    for _ in 0..17 {
+        let sent = curl(&["-o", "/dev/null", "-HX-Id: 7", "-d", "{}", &hook]).status();
+        assert!(sent.expect("curl runs").success());
+    }
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/config/README.md");
+    let readme = std::fs::read_to_string(readme).expect("config/README.md");
+    let section = readme.split("\n## The journal\n").nth(1).expect("the section");
+    let block = section.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    let lines = block.expect("commands").lines().filter(|line| line.starts_with("curl "));
+    let mut outputs = Vec::new();
+    for line in lines {
+        let line = line.replace("localhost:9090", &server.admin).replace(" > requests.har", "");
+        let timed = line.replacen("curl ", "curl --max-time 2 ", 1);
+        let output = command("sh").args(["-c", &timed]).output().expect("a shell");
+        // The events do not end by themselves.
+        let expected = if line.contains("/events") { 28 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
+        outputs.push(String::from_utf8(output.stdout).expect("UTF-8"));
+    }
+    let ends = [
+        "\"count\":17,\"matched\":17,\"dropped\":0}\n",
+        "\"count\":17,\"matched\":17,\"dropped\":0}\n",
+        "\"count\":17,\"matched\":17,\"dropped\":0}\n",
+        "\"body\":\"{}\",\"body_cut\":false}\n",
+        "\r\n\r\n{}",
+        "]}}\n",
+        "\n\n",
+        "{\"deleted\":17}\n",
+    ];
+    assert_eq!(outputs.len(), ends.len(), "each has an expectation");
+    for (output, end) in outputs.iter().zip(ends) {
+        assert!(output.ends_with(end), "{output}");
+    }
+    server.daemon.stop();
+}

@@ -32,11 +32,13 @@ pub fn write(output: &mut Vec<u8>, entries: &[Arc<Entry>]) {
             json.list_at("entries", |json| {
                 for entry in entries {
                     json.item();
+                    json.raw("\n");
                     json.object(|json| write_entry(json, entry));
                 }
             });
         });
     });
+    output.push(b'\n');
 }
 
 fn write_entry(json: &mut Json, entry: &Entry) {

@@ -1,8 +1,10 @@
 //! Tests of the journal.
 
 use super::events::Events;
+use super::filter::Filter;
+use super::search::Search;
 use super::*;
-use crate::base::limits::JOURNAL_EVENTS;
+use crate::base::limits::{JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
 use crate::http::record::StreamedBody;
 use crate::http::request::Target;
 use crate::http::tests::ask;
@@ -153,6 +155,26 @@ fn a_wait_ends_with_what_was_waited_for() {
         waiting.join().expect("it does not panic");
         journal.wait(before, long);
     });
+}
+
+#[test]
+fn a_list_has_a_bound_in_bytes() {
+    let journal = journal(10, 8 * JOURNAL_LISTED_BYTES);
+    let body = vec![b'x'; JOURNAL_LISTED_BYTES / 2];
+    for _ in 0..4 {
+        begin(&journal, "/a", &body);
+    }
+    let mut search =
+        Search { journal, filter: Filter::default(), wanted: 0, limit: 10, seen: None };
+    let listed = |search: &Search| {
+        let found = search.find();
+        assert_eq!(found.matched, 4 - search.filter.has_start() as u64);
+        found.entries.iter().map(|entry| entry.id).collect::<Vec<_>>()
+    };
+    // The heads exceed the bound a little, so two bodies fill it.
+    assert_eq!(listed(&search), [3, 4], "the newest");
+    search.filter.since(1);
+    assert_eq!(listed(&search), [2, 3], "the first after that one");
 }
 
 #[test]
