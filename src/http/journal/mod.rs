@@ -100,8 +100,10 @@ impl Entry {
     fn complete(&mut self, record: &Record) {
         let details = record.details.as_deref();
         let Answer { route, delay_us, .. } = self.answer;
+        let is_unsent = matches!(record.status, Status::CLIENT_GONE | Status::NO_ANSWER);
+        let is_cut_off = record.cut_off || is_unsent;
         self.answer = Answer {
-            state: if record.cut_off { State::Aborted } else { State::Done },
+            state: if is_cut_off { State::Aborted } else { State::Done },
             status: record.status,
             route,
             delay_us,

@@ -86,6 +86,9 @@ fn what_becomes_of_a_request_is_completed() {
     let echo = journal.entry(second).expect("it is there");
     assert_eq!(echo.answer.state, State::Aborted);
     assert_eq!((&*echo.received.body, echo.received.body_bytes), (b"echoed".as_slice(), 9));
+    let gone = Record { status: Status::CLIENT_GONE, ..record.clone() };
+    journal.complete(&gone);
+    assert_eq!(journal.entry(first).map(|entry| entry.answer.state), Some(State::Aborted));
     journal.withdraw(second);
     journal.complete(&Record { journaled: second, ..record });
     assert_eq!(ids(&journal), [1]);
