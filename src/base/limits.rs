@@ -64,7 +64,9 @@ pub struct Limits {
     pub max_duration: Duration,
     /// Longest time all modifiers of a request together may wait, and a fault may be silent.
     pub max_wait: Duration,
-    /// Most bytes of `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}`: httpbin's own limit.
+    /// Most bytes of `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}`, which are made piece by
+    /// piece. httpbin's own limit of 100 KiB surprises its users, who get less than they ask for
+    /// (httpbin issue 594); on a link of 1 Gbit/s this much takes a second.
     pub max_bytes: u64,
 }
 
@@ -95,7 +97,7 @@ impl Default for Limits {
             keep_alive_timeout: Duration::from_secs(75),
             max_duration: Duration::from_secs(10),
             max_wait: Duration::from_secs(60 * 60),
-            max_bytes: 100 * 1024,
+            max_bytes: 100 * 1024 * 1024,
         }
     }
 }

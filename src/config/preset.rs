@@ -17,7 +17,7 @@ pub(crate) const PRESETS: [(&str, Preset); 2] =
 pub const GO_HTTPBIN: [(&str, &str); 1] = [("max-body-size", "1MiB")];
 
 /// The settings that `--profile public` changes by default. It also makes `/env` show nothing.
-pub const PUBLIC: [(&str, &str); 22] = [
+pub const PUBLIC: [(&str, &str); 23] = [
     ("trusted-proxies", "none"),
     ("max-streams", "128"),
     ("max-connections-per-ip", "64"),
@@ -27,6 +27,8 @@ pub const PUBLIC: [(&str, &str); 22] = [
     ("allowed-redirect-domains", "none"),
     // The default of --max-duration; with another one, that.
     ("max-wait", "10s"),
+    // httpbin's own limit.
+    ("max-bytes", "100KiB"),
     ("max-body-size", "256KiB"),
     ("max-echo-buffer", "1MiB"),
     ("max-echo-buffers", "64MiB"),

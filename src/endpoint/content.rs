@@ -108,3 +108,32 @@ fn echo(_: &App, request: &Request) -> Result<Reply, Refusal> {
         None => Reply { media: Media::OctetStream, ..reply },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::ask;
+
+    #[test]
+    fn a_body_of_100_mib_is_made_piece_by_piece() {
+        let reply = |n: u64, seed: &str| {
+            let target = format!("/bytes/{n}{seed}");
+            ask(&target, &[], b"", |request| {
+                let mut request = request.clone();
+                request.params.spans[0] = (7, 7 + n.to_string().len() as u32);
+                bytes(&App::default(), &request).unwrap()
+            })
+        };
+        const MOST: u64 = 100 << 20;
+        for seed in ["", "?seed=1"] {
+            for (n, clamped) in [(MOST, None), (MOST + 1, Some(MOST))] {
+                let reply = reply(n, seed);
+                let Body::Paced(pace) = &reply.body else { panic!("{:?}", reply.body) };
+                assert_eq!((pace.length, pace.pieces), (Some(MOST), MOST / u64::from(BODY_PIECE)));
+                let said = reply.headers.iter().find(|(name, _)| *name == "X-Clamped");
+                let said = said.map(|(_, value)| value.to_owned());
+                assert_eq!(said, clamped.map(|most| format!("n={most}")), "{n}");
+            }
+        }
+    }
+}

@@ -5,6 +5,10 @@
 //! their members. The departures from httpbin in their form are documented in `uri/request_url`,
 //! `fields/render_headers`, `json/reencode` and `body/go`.
 
+use std::io::Write;
+
+use sha2::{Digest, Sha256};
+
 use super::route::{Group, Kind, Origin, Others, Param, Route, UPLOAD};
 use crate::http::app::App;
 use crate::http::body::{self, content::Content};
@@ -26,6 +30,7 @@ const DELETE: Methods = Methods::of(&[Method::Delete]);
 const GET_ABOUT: &str = "Returns the request's query, headers and origin";
 const BODY_ABOUT: &str = "Returns the request's query, headers, origin and body";
 const ANYTHING_ABOUT: &str = "Returns the request's method, query, headers, origin and body";
+const UPLOAD_ABOUT: &str = "Returns the request, the length of its body and its SHA-256";
 const RAW: Param =
     Param::query("raw", Kind::Switch, "adds the header fields as they were sent").or("false");
 /// httpbin only: go-httpbin hides none.
@@ -47,9 +52,9 @@ pub(super) const GROUP: Group = Group {
         Route::new(PUT, "/put", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(PATCH, "/patch", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(DELETE, "/delete", with_body, BODY_ABOUT).keep().fixed().with(ALL),
-        Route::new(UPLOAD, "/upload", upload, "Returns the request and the length of its body")
+        Route::new(UPLOAD, "/upload", upload, UPLOAD_ABOUT)
             .from(Origin::GoHttpbin)
-            .count()
+            .hash()
             .fixed()
             .with(ALL),
         Route::any("/anything", anything, ANYTHING_ABOUT).keep().with(&[RAW, SHOW_ENV]),
@@ -92,7 +97,8 @@ pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `/upload`, from go-httpbin: the length of the body is unlimited, as it is not kept.
+/// `/upload`, from go-httpbin: the length of the body is unlimited, as it is not kept. Departure:
+/// httpbin's dialect, which has no such endpoint, adds its SHA-256.
 fn upload(_: &App, _: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.upload, output)))
 }
@@ -210,9 +216,19 @@ fn write_member(
         EchoField::Method => json.text(request.method_name()),
         EchoField::RawHeaders => render_headers::write_raw(json, app, request),
         EchoField::BytesReceived => json.raw(itoa::Buffer::new().format(request.body_bytes)),
+        EchoField::Sha256 => json.quoted(|output| write_sha256(output, request.body)),
         EchoField::Origin => json.quoted(|output| request_url::escape_origin(output, app, request)),
         EchoField::Url => json.quoted(|output| request_url::escape_url(output, app, request)),
         EchoField::EmptyUrl => json.raw("\"\""),
         EchoField::Flag(_) => json.raw("true"),
+    }
+}
+
+/// Writes the SHA-256 with which a body ends, in hexadecimal; that of nothing for an empty one.
+fn write_sha256(output: &mut Vec<u8>, body: &[u8]) {
+    let hash = body.last_chunk().copied().unwrap_or_else(|| Sha256::digest(b"").into());
+    for byte in <[u8; 32]>::from(hash) {
+        // Writing to a vector cannot fail.
+        let _ = write!(output, "{byte:02x}");
     }
 }

@@ -19,8 +19,9 @@ pub type Endpoint = fn(&App, &Request) -> Result<Reply, Refusal>;
 pub enum BodyRule {
     /// Read and discarded.
     Discard,
-    /// Counted and discarded, whatever its length; the endpoint is called at its end.
-    Count,
+    /// Counted and hashed, whatever its length, and discarded; the endpoint is called at its end.
+    /// The request's body ends with the SHA-256, 32 bytes, if anything was sent.
+    Hash,
     /// Collected, up to the limit, before the endpoint is called.
     Keep,
     /// Streamed; the endpoint is called first.
@@ -205,9 +206,9 @@ impl Route {
         self.keep()
     }
 
-    /// Counts the body.
-    pub const fn count(mut self) -> Route {
-        self.body = BodyRule::Count;
+    /// Counts and hashes the body.
+    pub const fn hash(mut self) -> Route {
+        self.body = BodyRule::Hash;
         self
     }
 

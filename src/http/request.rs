@@ -204,6 +204,9 @@ pub struct Request<'a> {
     pub fields: &'a [Field<'a>],
     /// The body without its transfer coding; empty if the route does not keep it.
     pub body: &'a [u8],
+    /// Whether the last 32 bytes of `body` are the SHA-256 of the whole, of which what comes before
+    /// is the beginning.
+    pub hashed: bool,
     /// The length of the body in bytes, whether it was kept or not.
     pub body_bytes: u64,
     /// The client's address; `None` on a Unix socket.
@@ -256,6 +259,12 @@ impl<'a> Request<'a> {
     pub fn joined(&self, name: &str) -> Option<Vec<u8>> {
         let values: Vec<&[u8]> = self.fields_named(name).collect();
         (!values.is_empty()).then(|| values.join(&b','))
+    }
+
+    /// What was kept of the body, without its hash.
+    pub fn content(&self) -> &'a [u8] {
+        let hash = if self.hashed { 32 } else { 0 };
+        self.body.get(..self.body.len().saturating_sub(hash)).unwrap_or_default()
     }
 
     /// Path parameter `n`, percent-decoded; empty when the route has fewer.

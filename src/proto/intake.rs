@@ -3,10 +3,13 @@
 
 mod reading;
 
+use sha2::{Digest, Sha256};
+
 use super::Cx;
 use super::canned_errors::{NO_MEMORY, TOO_SLOW, too_large};
 use super::exchange::Exchange;
 use crate::base::time::Time;
+use crate::endpoint::BodyRule;
 use crate::http::modifiers::Plan;
 use crate::http::reply::Refusal;
 pub use reading::Allowance;
@@ -36,8 +39,10 @@ pub struct Intake {
 /// Where the content goes.
 #[derive(Debug)]
 pub enum Sink {
-    /// Nowhere: only its length counts.
+    /// Nowhere.
     Discard,
+    /// Into this hash.
+    Hash(Box<Sha256>),
     /// Behind the head, for an endpoint that reads it.
     Keep,
     /// Back to the client, as this answer's body.
@@ -62,8 +67,31 @@ pub struct TakenRequest {
     pub content: u64,
     /// When its head had arrived.
     pub began: Time,
+    /// The hash of its body, if its endpoint wants that.
+    pub hash: Option<Box<Sha256>>,
     /// What modifiers do to its answer.
     pub plan: Option<Box<Plan>>,
+}
+
+impl Sink {
+    /// For a body that does not go back while it arrives.
+    pub fn of(rule: BodyRule) -> Sink {
+        match rule {
+            BodyRule::Keep => Sink::Keep,
+            BodyRule::Hash => Sink::Hash(Box::default()),
+            BodyRule::Discard | BodyRule::Stream => Sink::Discard,
+        }
+    }
+}
+
+impl TakenRequest {
+    /// Its body is complete, and its hash follows what was kept of it. Returns whether it has one.
+    pub fn append_hash(&mut self) -> bool {
+        let hash = self.hash.take();
+        let hashed = hash.is_some();
+        self.bytes.extend(hash.into_iter().flat_map(|hash| hash.finalize()));
+        hashed
+    }
 }
 
 impl Intake {
@@ -134,6 +162,7 @@ impl Intake {
             }
             Sink::Keep if !cx.worker.memory.has_for_body(self.content) => return Err(NO_MEMORY),
             Sink::Keep => self.request.extend_from_slice(content),
+            Sink::Hash(ref mut hash) => hash.update(content),
             Sink::Discard | Sink::Stream(_) => {}
         }
         Ok(())
@@ -195,10 +224,11 @@ impl Intake {
                 exchange.received(self.request, self.content);
                 Taken::Answer(*exchange)
             }
-            Sink::Discard | Sink::Keep => {
-                let Intake { request, content, began, modified, .. } = self;
+            sink => {
+                let Intake { request: bytes, content, began, modified, .. } = self;
+                let hash = if let Sink::Hash(hash) = sink { Some(hash) } else { None };
                 let plan = modified.map(|reading| reading.plan);
-                Taken::Request(TakenRequest { bytes: request, content, began, plan })
+                Taken::Request(TakenRequest { bytes, content, began, hash, plan })
             }
         }
     }

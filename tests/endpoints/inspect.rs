@@ -55,6 +55,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("/user-agent", "GET /user-agents", &[], b"", 404, HTML, Any),
     ("/upload", "POST /upload", &[("Content-Length", "3"), FORM], b"abc", 200, JSON, Is(UPLOADED)),
     ("/upload", "PUT /upload", &[], b"", 200, JSON, Has("\"bytes_received\": 0")),
+    ("/upload", "PUT /upload", &[], b"", 200, JSON, Has(SHA256_OF_NOTHING)),
     ("/upload", "GET /upload", &[], b"", 405, HTML, Any),
 ];
 
@@ -215,7 +216,9 @@ const GO_UPLOAD: &str = r#"{
   "bytes_received": 3
 }
 "#;
-/// The same set as httpbin shows it.
+const SHA256_OF_NOTHING: &str =
+    "\"sha256\": \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"";
+/// The same set as httpbin shows it, which has no `/upload`, with the hash.
 const UPLOADED: &str = r#"{
   "args": {},
   "bytes_received": 3,
@@ -228,6 +231,7 @@ const UPLOADED: &str = r#"{
   },
   "method": "POST",
   "origin": "127.0.0.1",
+  "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   "url": "http://127.0.0.1:18080/upload"
 }
 "#;

@@ -96,7 +96,7 @@ const GO_ROWS: &[&[Row]] = &[
 
 #[test]
 fn every_row() {
-    let app = tls::with_ca(App::default());
+    let app = tls::with_ca(brief());
     ROWS.iter().copied().flatten().for_each(|row| check(&app, row));
 }
 

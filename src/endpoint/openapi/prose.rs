@@ -40,7 +40,9 @@ fn body(app: &App, route: &Route, method: Method) -> &'static str {
         (BodyRule::Keep, _) if route.takes_body(method) => {
             " The body is read before the answer is sent."
         }
-        (BodyRule::Count, _) if route.takes_body(method) => " The body is counted and not kept.",
+        (BodyRule::Hash, _) if route.takes_body(method) => {
+            " The body is counted and hashed, and not kept."
+        }
         (BodyRule::Stream, _) if route.takes_body(method) => {
             " The body is read while the answer is sent."
         }

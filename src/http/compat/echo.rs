@@ -44,6 +44,8 @@ pub enum EchoField {
     RawHeaders,
     /// The length of the body, in bytes.
     BytesReceived,
+    /// The SHA-256 of the body, in hexadecimal.
+    Sha256,
     /// The client's address.
     Origin,
     /// The URL.
@@ -67,6 +69,7 @@ impl EchoField {
             EchoField::Method => "method",
             EchoField::RawHeaders => "raw_headers",
             EchoField::BytesReceived => "bytes_received",
+            EchoField::Sha256 => "sha256",
             EchoField::Origin => "origin",
             EchoField::Url | EchoField::EmptyUrl => "url",
             EchoField::Flag(name) => name,

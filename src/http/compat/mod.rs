@@ -129,7 +129,7 @@ const HTTPBIN_DATA: Compat = Compat {
         body: &[Args, Data, Files, Form, Headers, Json, Origin, Url],
         anything: &[Args, Data, Files, Form, Headers, Json, Method, Origin, Url],
         raw: &[Args, Data, Files, Form, Headers, Json, Method, Origin, RawHeaders, Url],
-        upload: &[Args, BytesReceived, Headers, Method, Origin, Url],
+        upload: &[Args, BytesReceived, Headers, Method, Origin, Sha256, Url],
         delay: &[Args, Data, Files, Form, Headers, Origin, Url],
         compressed: &[Headers, Method, Origin],
         sorted_flag: true,

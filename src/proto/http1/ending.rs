@@ -322,6 +322,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
         fields: &[],
         body: &[],
         body_bytes: 0,
+        hashed: false,
         peer: cx.ends.peer,
         local: cx.ends.local,
         tls: cx.ends.secure,

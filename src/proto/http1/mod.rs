@@ -382,14 +382,15 @@ impl Http1 {
     fn complete(
         &mut self,
         cx: &mut Cx,
-        taken: TakenRequest,
+        mut taken: TakenRequest,
         input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let TakenRequest { bytes, content, began, plan } = taken;
+        let hashed = taken.append_hash();
+        let TakenRequest { bytes, content, began, plan, .. } = taken;
         let mut table = FieldTable::empty();
         let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
-        request.body_bytes = content;
+        (request.body_bytes, request.hashed) = (content, hashed);
         let mut asked = modify::again(cx, &request, plan);
         let (bytes, began) = (Cow::Borrowed(&bytes[..]), Some(began));
         let exchange = self.open(cx, &mut request, &mut asked, bytes, began, output);

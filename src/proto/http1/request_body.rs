@@ -70,12 +70,11 @@ impl RequestBody {
         let (decoder, chunked) =
             (Decoder::new(head.body, &cx.app.limits), head.body == Length::Chunked);
         let sink = match (found, rule) {
-            (_, BodyRule::Keep) => Sink::Keep,
             (Ok(found), BodyRule::Stream) => {
                 decoder.check_first(rest)?;
                 stream(cx, terms, head, found, output)
             }
-            _ => Sink::Discard,
+            (_, rule) => Sink::of(rule),
         };
         let intake = Intake::new(cx, head_bytes, sink, plan);
         Ok(Box::new(RequestBody { decoder, intake, chunked, narrows: read.is_some() }))
@@ -247,6 +246,7 @@ pub(super) fn complete_bytes(
         _ if asked.changes_reading() => None,
         BodyRule::Keep if is_too_large(head, cx) => None,
         BodyRule::Stream if all >= COPIED_BYTES => None,
+        BodyRule::Hash if length > 0 => None,
         _ => (all <= bytes.len()).then_some(all),
     }
 }

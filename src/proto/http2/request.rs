@@ -313,6 +313,7 @@ fn request<'a>(
         fields,
         body: &[],
         body_bytes: 0,
+        hashed: false,
         peer: origin.peer,
         local: origin.local,
         tls: origin.tls,

@@ -75,7 +75,6 @@ impl Http2 {
         }
         let mut left = Left::default();
         let sink = match (found, rule) {
-            (_, BodyRule::Keep) => Sink::Keep,
             (Ok(found), BodyRule::Stream) => {
                 let mut asked = Asked::plain(Ok(found));
                 let Opened { mut exchange, admission } =
@@ -96,7 +95,7 @@ impl Http2 {
                     }
                 }
             }
-            _ => Sink::Discard,
+            (_, rule) => Sink::of(rule),
         };
         let intake = Box::new(Intake::new(cx, text, sink, plan));
         let slot = self.go_on(cx, to, Work::Receiving(intake), (left, Then::More));
@@ -248,7 +247,7 @@ impl Http2 {
             return Ok(());
         };
         self.kept_bytes -= intake.kept_bytes();
-        let TakenRequest { bytes, content, began, plan } = match intake.end() {
+        let mut taken = match intake.end() {
             Taken::Request(taken) => taken,
             Taken::Answer(exchange) => {
                 let rest = made.get(sent..).unwrap_or_default().to_vec();
@@ -258,12 +257,14 @@ impl Http2 {
                 return Ok(());
             }
         };
+        let hashed = taken.append_hash();
+        let TakenRequest { bytes, content, began, plan, .. } = taken;
         let mut table = FieldTable::empty();
         let origin = http1::origin(cx, cx.clock.now);
         let Some(mut request) = request::reparse(&bytes, &mut table, origin) else {
             return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
         };
-        request.body_bytes = content;
+        (request.body_bytes, request.hashed) = (content, hashed);
         request.seed = self.seed_of(to.id);
         let mut asked = modify::again(cx, &request, plan);
         let mut opened = Exchange::open(cx, &mut request, &mut asked);
