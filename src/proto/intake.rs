@@ -240,6 +240,7 @@ mod tests {
 
     use super::*;
     use crate::http::app::App;
+    use crate::http::journal::SharedJournal;
     use crate::proto::conn::Protocol;
     use crate::proto::test_driver::Driver;
 
@@ -259,5 +260,19 @@ mod tests {
             intake.write_unblocked(&cx);
             assert_eq!(intake.deadline(), at(until), "{now}");
         }
+    }
+
+    #[test]
+    fn the_journal_has_the_body_that_was_hashed_and_not_its_hash() {
+        let journal = SharedJournal::default();
+        journal.resize(9, 1 << 20);
+        let app = App { records: true, journal: Some(journal.clone()), ..App::default() };
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        driver.receive(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
+        driver.receive(b"bc");
+        let received = &journal.entries()[0].received;
+        assert_eq!((&*received.body, received.body_bytes), (&b"abc"[..], 3));
+        let answer = String::from_utf8_lossy(driver.output.unread()).into_owned();
+        assert!(answer.contains("\"sha256\": \"ba7816bf8f01cfea"), "{answer}");
     }
 }
