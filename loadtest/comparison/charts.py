@@ -34,7 +34,10 @@ def all_of(result):
     loads = {name: mode for name, mode in modes.items() if "-" not in name}
     delays = {name: mode for name, mode in modes.items() if name.startswith("delay-")}
     held = {name: mode for name, mode in modes.items() if "-" in name}
+    plain = {name: mode for name, mode in modes.items() if name == "keepalive"}
     charts = {
+        "plain.svg": chart("CPU per plain request, µs of the server's core: less is better", command,
+                           panels(plain, ["cpu_us"], 1)),  # the README's
         "cpu.svg": chart("CPU per request, µs of the server's core", command,
                          panels(loads, ["cpu_us"], 1)),
         "lateness.svg": chart("How late a delayed answer is, ms: p50 and (paler) p99", command,
