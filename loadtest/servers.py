@@ -55,7 +55,7 @@ class Server:
 
     def __init__(self, name, command, core, port=None, directory=None):
         pinned = ["taskset", "-c", str(core), *command]
-        out = None if port else subprocess.PIPE
+        out = subprocess.DEVNULL if port else subprocess.PIPE
         self.name, self.directory, self.host = name, directory, "127.0.0.1"
         self.process = subprocess.Popen(pinned, stdout=out, stderr=subprocess.DEVNULL, cwd=directory,
                                         env=environment())

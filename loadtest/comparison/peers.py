@@ -30,10 +30,11 @@ class Peer:
     start: Callable
     version: Callable
     text: str = "/text"
+    empty: str = "/status/200"
 
     def path(self, mode):
         """Its path in this mode."""
-        return self.text if mode.name == "text" else mode.path
+        return {"/text": self.text, "/status/200": self.empty}.get(mode.path, mode.path)
 
     def joins(self, mode):
         """Whether it takes part in this mode."""
@@ -170,14 +171,14 @@ def start_go_httpbin(core, _mode, _loiter):
     return servers.Server("go-httpbin", command, core, port=port)
 
 
-def crate(name, package, chosen=None):
+def crate(name, package, chosen=None, **paths):
     """A Rust server: a program of loadtest/peers."""
     def version():
         lock = (fetch.SOURCES / "Cargo.lock").read_text()
         return re.search(rf'name = "{package}"\nversion = "(.*)"', lock)[1]
     return Peer(package, chosen or WHOLE, lambda: fetch.rust(name),
                 lambda core, mode, _loiter: listening(package, [fetch.rust(name)], core, version_and_pair(mode)),
-                version)
+                version, **paths)
 
 
 def version_of(pattern, *command):
@@ -218,6 +219,8 @@ PEERS = {peer.name: peer for peer in [
          lambda: fetch.GO_HTTPBIN.rpartition("@v")[2], TEXT),
     Peer("go", SECURE, fetch.go, start_go, lambda: fetch.run(
         [fetch.go_tool(), "version"]).split()[2]),
+    # /status/200 alone has a body of 14 bytes
+    crate("httpcan", "httpcan", [*WHOLE, "get"], text=TEXT, empty="/status/200?body="),
     crate("hyper", "hyper", [*WHOLE, *SECURE]),
     crate("axum", "axum"),
     crate("actix", "actix-web"),
