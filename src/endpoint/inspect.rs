@@ -227,7 +227,7 @@ fn write_member(
 /// Writes the SHA-256 with which a body ends, in hexadecimal; that of nothing for an empty one.
 fn write_sha256(output: &mut Vec<u8>, body: &[u8]) {
     let hash = body.last_chunk().copied().unwrap_or_else(|| Sha256::digest(b"").into());
-    for byte in <[u8; 32]>::from(hash) {
+    for byte in hash {
         // Writing to a vector cannot fail.
         let _ = write!(output, "{byte:02x}");
     }

@@ -38,9 +38,8 @@ mod timing;
 mod tls;
 mod websocket;
 
-use ask::{CURL, HTML, Row, app_of, ask, ask_go, check};
+use ask::{CURL, HTML, Row, app_of, ask, ask_go, brief, check};
 use loiter::endpoint::ROUTES;
-use loiter::http::app::App;
 use loiter::http::compat::GO_HTTPBIN;
 
 /// Rows for httpbin's mode.

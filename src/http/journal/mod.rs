@@ -288,7 +288,8 @@ impl Journal {
 impl Arrival<'_> {
     fn received(&self) -> Received {
         let request = self.request;
-        let (mut head, mut body, mut body_bytes) = (request.head, request.content(), request.body_bytes);
+        let (mut head, mut body) = (request.head, request.content());
+        let mut body_bytes = request.body_bytes;
         let (method, target) = match request.target.raw {
             // It could not be parsed: all that came of it is its head.
             b"" => {
