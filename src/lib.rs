@@ -1,27 +1,53 @@
-//! loiter: an HTTP server that is fast, slow, odd or broken on command.
-//!
-//! It serves the API of httpbin and go-httpbin, WebSocket, HTTP/2, TLS, and raw TCP and UDP echo.
-//! Any answer can be made slow, odd or broken: `/~delay=2s/get`, `/~reset=0.5/bytes/10000`.
-//!
-//! # In a test
+//! An HTTP server for tests that is fast, slow, odd or broken on command, inside the test.
 //!
 //! ```
 //! use std::io::{Read, Write};
+//! use std::net::TcpStream;
+//! use std::time::Duration;
+//!
+//! // The client under test: it gives up after 100 ms.
+//! fn get(url: &str) -> std::io::Result<String> {
+//!     let (host, path) = url["http://".len()..].split_once('/').unwrap();
+//!     let mut stream = TcpStream::connect(host)?;
+//!     stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+//!     write!(stream, "GET /{path} HTTP/1.0\r\n\r\n")?;
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer)?;
+//!     Ok(answer)
+//! }
 //!
 //! let server = loiter::Server::builder().listen("127.0.0.1:0").start()?;
-//! let url = server.url(); // for an HTTP client: http://127.0.0.1:PORT
-//! let mut client = std::net::TcpStream::connect(server.address())?;
-//! client.write_all(b"GET /status/418 HTTP/1.0\r\n\r\n")?;
-//! let mut answer = String::new();
-//! client.read_to_string(&mut answer)?;
-//! assert!(answer.starts_with("HTTP/1.0 418 I'M A TEAPOT\r\n"));
-//! # assert_eq!(url, format!("http://{}", server.address()));
+//! let url = |path: &str| format!("{}{path}", server.url());
+//!
+//! assert!(get(&url("/status/418"))?.starts_with("HTTP/1.0 418 "));
+//! assert!(get(&url("/delay/5")).is_err(), "a slow answer");
+//! assert!(get(&url("/~fault=reset/get")).is_err(), "no answer, but a reset");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Builder::setting`] takes what the program's flags do. The server ends when it is dropped. The
-//! program's own parts (command line, configuration file, signals, log) are the feature `cli`,
-//! which is on by default and which a test does without:
+//! The server runs on threads of its own and listens when `start` returns; port 0 is a free port.
+//! Several servers in one process are independent of each other. Each ends when it is dropped. It
+//! prints nothing, installs no signal handler, and raises the process's soft limit on descriptors
+//! to the hard limit.
+//!
+//! - **What it answers**: httpbin's API, with go-httpbin's additions: `/get`, `/delay/{n}`,
+//!   `/drip`, `/status/{codes}`, `/sse`, `/echo`, … A browser shows all of it at [`Server::url`].
+//! - **How to break it**: modifiers before any path, once or more often, as in
+//!   `/~delay=2s/~status=503/get`; `/~fault=truncate:0.5/bytes/1000` ends within the body.
+//! - **TLS**: the same port speaks `https://`, for a client that trusts [`Server::ca_pem`].
+//! - **Settings**: [`Builder::setting`] does what the program's flag of that name does.
+//!
+//! ```
+//! let server = loiter::Server::builder()
+//!     .listen("127.0.0.1:0")
+//!     .setting("max-body-size", "1MiB")
+//!     .setting("with", "delay=20ms; status=503@0.1") // modifiers of every answer
+//!     .start()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The command line, the configuration file, signals and the log are the feature `cli`. It is on by
+//! default, and a test does without it:
 //!
 //! ```toml
 //! [dev-dependencies]
