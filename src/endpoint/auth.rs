@@ -1,17 +1,19 @@
-//! Authentication: `/basic-auth`, `/hidden-basic-auth`, `/bearer`; `/digest-auth` is in `digest`.
+//! Authentication: `/basic-auth`, `/hidden-basic-auth`; `/bearer` is in `bearer`, `/digest-auth` in
+//! `digest`.
 //!
 //! Passwords are not compared in constant time: they are in the URL, so timing reveals no secret.
 
+mod bearer;
 mod digest;
 
 use super::inspect::object_reply;
-use super::refuse;
 use super::route::{Client, Group, Kind, Origin, Others, Param, Route};
 use crate::http::app::App;
 use crate::http::fields::credentials::{authorization, basic};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
+use bearer::{bearer, go_bearer};
 use digest::{digest, go_digest, unknown_to_go};
 
 const USER: Param = Param::path("user", Kind::Text, "user", "user name");
@@ -129,32 +131,5 @@ pub(super) fn login_reply(app: &App, status: Status, user: &str) -> Reply {
         if app.compat.authorized {
             json.raw_at("authorized", done);
         }
-    })
-}
-
-/// `/bearer`: any token, shown as sent.
-fn bearer(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let authorization = authorization(request);
-    Ok(match authorization.strip_prefix(b"Bearer ") {
-        Some(token) => token_reply(app, token),
-        None => Reply::new(Status(401)).media(Media::Html).header("WWW-Authenticate", "Bearer"),
-    })
-}
-
-/// The same in go-httpbin: `Bearer` and a single word.
-fn go_bearer(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let authorization = authorization(request);
-    let mut words = authorization.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    Ok(match (words.next(), words.next(), words.next()) {
-        (Some(b"Bearer"), Some(token), None) => token_reply(app, token),
-        _ => refuse(app, &Refusal::new(Status(401), "")).header("WWW-Authenticate", "Bearer"),
-    })
-}
-
-fn token_reply(app: &App, token: &[u8]) -> Reply {
-    object_reply(app, Status::OK, |json| {
-        json.raw_at("authenticated", "true");
-        json.key("token");
-        json.bytes(token);
     })
 }

@@ -19,6 +19,17 @@ macro_rules! digest {
     };
 }
 
+/// A JWT with a claim that is not ASCII, and a signature that is not valid.
+macro_rules! jwt {
+    () => {
+        concat!(
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.",
+            "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkrDtiIsImFkbWluIjp0cnVlLCJpYXQiOjE1MTYyMzkwMjJ9.",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+        )
+    };
+}
+
 #[rustfmt::skip]
 const AUTH: (&str, &str) = digest!("/digest-auth/auth/u/p", "5a137568e6b661070703aea17cc0dc4f", "nc=1, cnonce=c, qop=auth");
 #[rustfmt::skip]
@@ -69,6 +80,8 @@ pub(crate) const ROWS: &[Row] = &[
     (HIDDEN, "GET /hidden-basic-auth/u/x", &[BASIC], b"", 404, HTML, Is("")),
     ("/bearer", "GET /bearer", &[("Authorization", "Bearer a b")], b"", 200, JSON, Is("{\n  \"authenticated\": true,\n  \"token\": \"a b\"\n}\n")),
     ("/bearer", "GET /bearer", &[("Authorization", "Bearer   é")], b"", 200, JSON, Has("\"  \\u00c3\\u00a9\"")),
+    ("/bearer", "GET /bearer", &[("Authorization", "Bearer a.b.c")], b"", 200, JSON, Is("{\n  \"authenticated\": true,\n  \"token\": \"a.b.c\"\n}\n")),
+    ("/bearer", "GET /bearer", &[("Authorization", concat!("Bearer ", jwt!()))], b"", 200, JSON, Is(concat!("{\n  \"authenticated\": true,\n  \"jwt\": {\n    \"claims\": {\n      \"admin\": true,\n      \"iat\": 1516239022,\n      \"name\": \"J\\u00f6\",\n      \"sub\": \"1234567890\"\n    },\n    \"header\": {\n      \"alg\": \"HS256\",\n      \"typ\": \"JWT\"\n    },\n    \"verified\": false\n  },\n  \"token\": \"", jwt!(), "\"\n}\n"))),
     ("/bearer", "GET /bearer", &[("Authorization", "bearer a")], b"", 401, HTML, Is("")),
     ("/bearer", "GET /bearer", &[("Authorization", "Bearer")], b"", 401, HTML, Is("")),
     ("/bearer", "GET /bearer", &[], b"", 401, HTML, Is("")),
@@ -104,6 +117,7 @@ pub(crate) const GO_ROWS: &[Row] = &[
     (HIDDEN, "GET /hidden-basic-auth/u/p", &[BASIC], b"", 200, GO_JSON, Is(GO_WELCOME)),
     (HIDDEN, "GET /hidden-basic-auth/u/x", &[BASIC], b"", 404, GO_JSON, Is(GO_404)),
     ("/bearer", "GET /bearer", &[("Authorization", " Bearer  é ")], b"", 200, GO_JSON, Has("\"token\": \"\u{c3}\u{a9}\"")),
+    ("/bearer", "GET /bearer", &[("Authorization", concat!("Bearer ", jwt!()))], b"", 200, GO_JSON, Has("\"name\": \"J\u{c3}\u{b6}\"")),
     ("/bearer", "GET /bearer", &[("Authorization", "Bearer a b")], b"", 401, GO_JSON, Is(GO_401)),
     ("/bearer", "GET /bearer", &[("Authorization", "bearer a")], b"", 401, GO_JSON, Is(GO_401)),
     (DIGEST, "GET /digest-auth/AUTH/u/p", &[], b"", 401, GO_JSON, Is(GO_401)),
