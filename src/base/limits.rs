@@ -2,9 +2,11 @@
 
 mod journal;
 mod memory;
+mod rate_limit;
 
 pub use journal::*;
 pub use memory::*;
+pub use rate_limit::*;
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The request shown as JSON: `/get`, `/post` and the like, `/upload`, `/anything`, `/headers`,
-//! `/ip`, `/user-agent`.
+//! The request shown as JSON: `/get`, `/post`, `/query` and the like, `/upload`, `/anything`,
+//! `/headers`, `/ip`, `/user-agent`.
 //!
 //! Answers are rendered when they are sent, directly into the output. `http/compat/echo` lists
 //! their members. The departures from httpbin in their form are documented in `uri/request_url`,
@@ -24,9 +24,12 @@ use crate::http::uri::request_url;
 
 const HEAD: Methods = Methods::of(&[Method::Head]);
 const POST: Methods = Methods::of(&[Method::Post]);
+const QUERY: Methods = Methods::of(&[Method::Query]);
 const PUT: Methods = Methods::of(&[Method::Put]);
 const PATCH: Methods = Methods::of(&[Method::Patch]);
 const DELETE: Methods = Methods::of(&[Method::Delete]);
+/// The media types of a QUERY (RFC 10008 3).
+pub(super) const ACCEPT_QUERY: &str = "Accept-Query";
 const GET_ABOUT: &str = "Returns the request's query, headers and origin";
 const BODY_ABOUT: &str = "Returns the request's query, headers, origin and body";
 const ANYTHING_ABOUT: &str = "Returns the request's method, query, headers, origin and body";
@@ -52,6 +55,11 @@ pub(super) const GROUP: Group = Group {
         Route::new(PUT, "/put", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(PATCH, "/patch", with_body, BODY_ABOUT).keep().fixed().with(ALL),
         Route::new(DELETE, "/delete", with_body, BODY_ABOUT).keep().fixed().with(ALL),
+        Route::new(QUERY, "/query", query_echo, BODY_ABOUT)
+            .from(Origin::Loiter)
+            .keep()
+            .fixed()
+            .with(ALL),
         Route::new(UPLOAD, "/upload", upload, UPLOAD_ABOUT)
             .from(Origin::GoHttpbin)
             .hash()
@@ -85,6 +93,17 @@ fn get(_: &App, _: &Request) -> Result<Reply, Refusal> {
 fn with_body(app: &App, request: &Request) -> Result<Reply, Refusal> {
     check_body(app, request)?;
     Ok(Reply::json(|app, request, output| write_echo(app, request, app.compat.echo.body, output)))
+}
+
+/// `/query`, an addition: RFC 10008 2 requires a Content-Type, and 3 has the field that names those
+/// which are accepted. Other routes accept a QUERY without one too.
+fn query_echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    if request.field("Content-Type").is_none_or(<[u8]>::is_empty) {
+        return Err(Refusal::bad(
+            "a QUERY must have a Content-Type (RFC 10008): add one, such as application/json",
+        ));
+    }
+    Ok(with_body(app, request)?.header(ACCEPT_QUERY, "*/*"))
 }
 
 /// Refuses a form with too many fields and, if the API is strict, a malformed body. Call this

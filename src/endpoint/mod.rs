@@ -22,6 +22,7 @@ pub mod params;
 mod probes;
 mod proxy;
 mod range;
+mod rate_limit;
 mod raw;
 mod redirects;
 mod refusal;
@@ -34,6 +35,8 @@ mod timing;
 mod tls;
 mod websocket;
 
+use std::borrow::Cow;
+
 use crate::http::app::App;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
@@ -41,6 +44,7 @@ use crate::http::status::Status;
 pub use admin::ADMIN_ROUTES;
 use admin::params_of as admin_params;
 pub use modified::{misplaced_on, modify};
+pub use rate_limit::count as count_limited;
 pub use refusal::refuse;
 pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Origin, Others,
@@ -131,16 +135,27 @@ fn preflight(app: &App, route: &Route, request: &Request) -> Reply {
         true => Reply::new(Status::OK),
         false => {
             let methods = route.methods(app.compat).with(Methods::of(&[Method::Options]));
-            Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods))
+            let reply =
+                Reply::new(Status::OK).media(Media::Html).header("Allow", refusal::allow(methods));
+            match methods.contains(Method::Query) {
+                true => reply.header(inspect::ACCEPT_QUERY, "*/*"),
+                false => reply,
+            }
         }
     };
     permit(app, reply, request)
 }
 
-/// Adds the fields of a CORS preflight response.
+/// Adds the fields of a CORS preflight response. QUERY, which neither API knows, is permitted to
+/// who asks for it (RFC 10008 4).
 fn permit(app: &App, reply: Reply, request: &Request) -> Reply {
+    let asks_for_query = request.field("Access-Control-Request-Method") == Some(b"QUERY");
+    let methods = match asks_for_query {
+        true => Cow::Owned([app.compat.cors_methods, ", QUERY"].concat()),
+        false => Cow::Borrowed(app.compat.cors_methods),
+    };
     let reply = reply
-        .header("Access-Control-Allow-Methods", app.compat.cors_methods)
+        .header("Access-Control-Allow-Methods", methods)
         .header("Access-Control-Max-Age", "3600");
     match request.field("Access-Control-Request-Headers").map(std::str::from_utf8) {
         Some(Ok(asked)) => reply.header("Access-Control-Allow-Headers", asked.to_owned()),

@@ -1,6 +1,7 @@
 //! Applies a plan to a reply: what of it can be changed before it is sent. The rest of the plan
 //! goes with the body: the exchange plays it.
 
+use super::rate_limit::{over_limit, with_fields};
 use super::{Answers, Route};
 use crate::http::app::App;
 use crate::http::headers::Headers;
@@ -17,7 +18,17 @@ const OF_BODY: [&str; 5] = ["Content-Encoding", "Content-Range", "Content-Type",
 
 /// The reply under this plan. What the answer makes impossible is refused if the request asked for
 /// it, and skipped if a default did.
-pub fn modify(mut reply: Reply, mut plan: Plan) -> Result<Reply, Refusal> {
+pub fn modify(app: &App, mut reply: Reply, mut plan: Plan) -> Result<Reply, Refusal> {
+    if let Some(limited) = &plan.limited {
+        let route = reply.route;
+        reply = match limited.passes {
+            true => with_fields(reply, limited),
+            false => Reply { route, ..over_limit(app, limited) },
+        };
+    }
+    if let Some(trace) = &plan.trace {
+        reply = reply.header("traceresponse", trace.clone());
+    }
     spare_impossible(&reply.body, &mut plan)?;
     reply.after_us = reply.after_us.saturating_add(plan.path_us).saturating_add(plan.delay_us);
     reply.timed |= plan.path_us > 0;

@@ -115,7 +115,8 @@ pub struct Route {
 
 /// The methods of most routes.
 pub(super) const GET: Methods = Methods::of(&[Method::Get, Method::Head]);
-/// The methods of routes that expect a body. QUERY is accepted wherever POST is one of several.
+/// The methods of routes that expect a body. QUERY is accepted wherever POST is one of several: a
+/// path that is named after a method accepts that one alone.
 pub(super) const UPLOAD: Methods =
     Methods::of(&[Method::Post, Method::Put, Method::Patch, Method::Query]);
 /// The methods of routes that accept every method httpbin knows.
@@ -296,7 +297,7 @@ impl Route {
     pub(super) fn takes_body(&self, method: Method) -> bool {
         use Method::*;
         let read = self.body != BodyRule::Discard && self.form.is_none();
-        read && matches!(method, Post | Put | Patch | Delete)
+        read && matches!(method, Post | Put | Patch | Delete | Query)
     }
 
     /// The API that it comes from.

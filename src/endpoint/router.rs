@@ -332,6 +332,7 @@ mod tests {
                 ("/status/200", true),
                 ("/delay/1", true),
                 ("/upload", true),
+                ("/query", true),
                 ("/echo", true),
                 ("/response-headers", true),
                 ("/post", false),

@@ -3,9 +3,10 @@
 use super::auth::REALM;
 use super::params::{bad, is_read, python_float, python_integer};
 use super::route::{Client, Group, Kind, Origin, Param, Route};
-use super::{about, response_headers};
+use super::{about, rate_limit, refuse, response_headers};
 use crate::base::random::Random;
 use crate::http::app::App;
+use crate::http::char_class::is_token;
 use crate::http::html;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::{Request, Version};
@@ -52,6 +53,7 @@ pub(super) const GROUP: Group = Group {
             .like(codes!("[1-5]")))])
             .answers("*/*"),
         about::UNSTABLE,
+        rate_limit::LIMIT,
         response_headers::HEADERS,
     ]),
 };
@@ -189,7 +191,9 @@ pub(super) fn status_reply(app: &App, request: &Request, code: u16) -> Reply {
         402 => text(UNPAID, UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, UNACCEPTABLE.as_bytes()),
         418 => text(TEAPOT, TEAPOT_MORE),
-        101 | 405 | 416 | 426 | 429 | 503 => {
+        101 => switch(app, request, Media::Html),
+        103 => hint(app, request, Media::Html),
+        405 | 416 | 426 | 429 | 503 => {
             with_due_fields(Reply { media: Media::Html, ..Reply::new(status) }, request)
         }
         _ => Reply { media: Media::Html, ..Reply::new(status) },
@@ -213,6 +217,8 @@ fn go_status_reply(app: &App, request: &Request, code: u16) -> Reply {
         402 => text(UNPAID.to_owned()).header("X-More-Info", UNPAID_MORE),
         406 => Reply::whole(status, Media::Json, GO_UNACCEPTABLE.as_bytes()),
         418 => text("I'm a teapot!".to_owned()).header("X-More-Info", TEAPOT_MORE),
+        101 => switch(app, request, Media::PlainText),
+        103 => hint(app, request, Media::PlainText),
         _ => with_due_fields(empty(), request),
     }
 }
@@ -229,7 +235,8 @@ pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
     match reply.status.0 {
         // RFC 9110 15.2.2 and 7.8.
         101 if request.version == Version::Http11 => {
-            reply.header("Connection", "upgrade").header("Upgrade", protocol(request))
+            let protocol = protocol(request).unwrap_or_default();
+            reply.header("Connection", "upgrade").header("Upgrade", protocol)
         }
         // RFC 9110 15.5.2 and 15.5.8.
         401 => reply.header("WWW-Authenticate", REALM),
@@ -245,13 +252,37 @@ pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
 
 const WEBSOCKET: &str = "websocket";
 
-/// The protocol of a 101: the first in the client's Upgrade field (RFC 9110 7.8).
-fn protocol(request: &Request) -> String {
-    let asked = request.field("Upgrade").and_then(|value| value.split(|&b| b == b',').next());
-    match asked.map(|name| std::str::from_utf8(name.trim_ascii())) {
-        Some(Ok(name)) if !name.is_empty() => name.to_owned(),
-        _ => WEBSOCKET.to_owned(),
+/// A 101, or the refusal of one.
+fn switch(app: &App, request: &Request, media: Media) -> Reply {
+    match check_upgrade(request, 101) {
+        Ok(()) => with_due_fields(Reply::new(Status(101)).media(media), request),
+        Err(refusal) => refuse(app, &refusal),
     }
+}
+
+/// A 103, with what a client may fetch while it waits for the answer (RFC 8297 2).
+fn hint(app: &App, request: &Request, media: Media) -> Reply {
+    let link = format!("<{}>; rel=preload; as=image", app.local_for(request, "/image/svg"));
+    Reply::new(Status(103)).media(media).header("Link", link)
+}
+
+/// Refuses a 101 for which the client has not asked: a server must not switch to a protocol that
+/// the client did not name (RFC 9110 7.8). HTTP/1.0 and HTTP/2 have no Upgrade, and no 101.
+pub(super) fn check_upgrade(request: &Request, code: u16) -> Result<(), Refusal> {
+    if code != 101 || request.version != Version::Http11 || protocol(request).is_some() {
+        return Ok(());
+    }
+    Err(Refusal::bad(
+        "a 101 answers a request to upgrade: send `Connection: upgrade` and `Upgrade: websocket`, \
+         or another protocol",
+    ))
+}
+
+/// The protocol of a 101: the first in the client's Upgrade field (RFC 9110 7.8).
+fn protocol(request: &Request) -> Option<String> {
+    let names = request.fields_named("Upgrade").flat_map(|value| value.split(|&b| b == b','));
+    let mut names = names.filter_map(|name| std::str::from_utf8(name.trim_ascii()).ok());
+    names.find(|name| name.split('/').all(is_token)).map(str::to_owned)
 }
 
 /// A page with a link to the same place as the Location field.

@@ -3,7 +3,7 @@
 use super::inspect::{check_body, render_delayed};
 use super::params::{self, duration_us, max_duration_us, value};
 use super::route::{Beyond, Ceiling, Client, Group, Kind, Origin, Param, Route, Sign};
-use super::status::with_due_fields;
+use super::status::{check_upgrade, with_due_fields};
 use crate::base::duration;
 use crate::base::limits::MAX_DRIP_BYTES;
 use crate::http::app::App;
@@ -115,7 +115,9 @@ fn drip_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
 
 fn code(app: &App, request: &Request, most: u64) -> Result<Status, Refusal> {
     let code = value(app.compat, request, "code", "200");
-    Ok(Status(params::within(app.compat, "code", &code, 100..=most)? as u16))
+    let code = params::within(app.compat, "code", &code, 100..=most)? as u16;
+    check_upgrade(request, code)?;
+    Ok(Status(code))
 }
 
 /// Bytes with `gaps` pauses; none for a final status without a body.

@@ -5,6 +5,7 @@ use super::control::{Readiness, SharedControl};
 use super::document::Documents;
 use super::journal::SharedJournal;
 use super::modifiers::{Dialects, Modifiers};
+use super::rate_limit::RateLimiter;
 use super::trusted_proxies::TrustedProxies;
 use crate::base::limits::Limits;
 
@@ -65,6 +66,8 @@ pub struct App {
     pub control: Option<SharedControl>,
     /// Whether the server wants requests.
     pub readiness: Readiness,
+    /// What the rate limits have counted, of all workers; it outlives a reload.
+    pub rate_limiter: RateLimiter,
     /// Documents that depend on the settings above alone, made on first use.
     pub documents: Documents,
 }
@@ -132,6 +135,7 @@ impl Default for App {
             ca: None,
             control: None,
             readiness: Readiness::default(),
+            rate_limiter: RateLimiter::default(),
             documents: Documents::default(),
         }
     }

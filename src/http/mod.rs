@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod modifiers;
 pub mod pace;
 pub mod proxy_facts;
+pub mod rate_limit;
 pub mod record;
 pub mod reply;
 pub mod request;

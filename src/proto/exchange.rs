@@ -23,6 +23,7 @@ use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 
 mod awaited;
+mod interim;
 mod parked;
 mod recording;
 mod shaped;
@@ -164,7 +165,7 @@ impl Exchange {
     fn open_modified(cx: &mut Cx, request: &mut Request, asked: &Asked, plan: Plan) -> Opened {
         request.seed = plan.seed;
         let shown = (cx.app.records && plan.asked).then(|| show::line(&plan).into());
-        match endpoint::modify(reply(cx.app, request, asked), plan) {
+        match endpoint::modify(cx.app, reply(cx.app, request, asked), plan) {
             Ok(reply) => {
                 let mut exchange = Exchange::new(cx, reply, request);
                 // Its client may be gone before it is known what of this the answer has.
@@ -308,13 +309,6 @@ impl Exchange {
     /// Whether the status is 101.
     pub fn switches_protocols(&self) -> bool {
         self.reply.status == Status(101)
-    }
-
-    /// An interim status, which cannot be the last (RFC 9110 15.2): the answer becomes `200 OK`,
-    /// and the protocol sends the other before it.
-    pub fn take_interim(&mut self) -> Option<Status> {
-        let interim = self.reply.status.0 < 200;
-        interim.then(|| std::mem::replace(&mut self.reply.status, Status::OK))
     }
 
     /// What is due: nothing, a head, or pieces of the body. These are appended to `into`, at least

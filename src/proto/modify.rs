@@ -3,9 +3,12 @@
 use super::{Cx, Ends};
 use crate::endpoint::{self, Answers, BodyRule, Found, Route};
 use crate::http::app::App;
+use crate::http::fields::trace_context;
 use crate::http::modifiers::dialect::words;
 use crate::http::modifiers::plan::{At, Fault};
-use crate::http::modifiers::{self, BadModifier, Bounds, Carrier, Modifiers, PathModifiers, Plan};
+use crate::http::modifiers::{
+    self, BadModifier, Bounds, Carrier, Modifiers, Name, PathModifiers, Plan,
+};
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request};
 
@@ -135,16 +138,28 @@ fn plan_of(
         return Ok(Some(Plan { seed, path_us, ..Plan::default() }));
     }
     let (state, now) = (&cx.worker.modifiers, cx.clock.now);
-    let selected = state.select(&asked.selection(), seed, now);
+    let selection = asked.selection();
+    let selected = state.select(&selection, seed, now);
     let mut plan = Plan::spared(selected.seed);
     if selected.active {
-        let others = if asked.has_load() { cx.worker.answering() } else { 0 };
+        let parent = request.field("traceparent").filter(|_| asked.has(Name::Trace));
+        let trace = parent.and_then(|parent| trace_context::response(parent, selected.seed));
+        let limit = asked.limit().filter(|_| request.method != Method::Options);
+        let count = |limit| endpoint::count_limited(cx.app, request, limit, selection.key);
+        let limited = limit.map(count);
+        if limited.as_ref().is_some_and(|limited| !limited.passes) {
+            // Nothing else applies: what is beyond a limit is answered at once.
+            let headers = asked.plan(selected.seed, 0, &bounds).headers;
+            return Ok(Some(Plan { headers, limited, trace, ..plan }));
+        }
+        let others = if asked.has(Name::Load) { cx.worker.answering() } else { 0 };
         let mut queued_us = asked.load_us(selected.seed, others);
         if let Some((slots, service_us)) = asked.slots().zip(asked.service_us(selected.seed)) {
             let wait_us = state.queue(&slots, service_us, now, bounds.max_wait_us);
             queued_us = queued_us.saturating_add(wait_us);
         }
         plan = asked.plan(selected.seed, queued_us, &bounds);
+        (plan.limited, plan.trace) = (limited, trace);
         plan.fault = plan.fault.filter(is_of_answer);
         let converses = |route: &Route| route.answers_of(cx.app.compat) == Answers::WebSocket;
         plan.messages = asked.messages(&bounds).filter(|_| route.is_some_and(converses));

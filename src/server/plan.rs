@@ -87,6 +87,7 @@ impl Plan {
         let secure = Secure::new(settings, before).map_err(StartError::Tls)?;
         let mut app = app(settings, workers)?;
         app.ca = secure.as_ref().map(Secure::ca);
+        app.rate_limiter = last.map(|last| last.app.rate_limiter.clone()).unwrap_or_default();
         let journal = last.map(|last| last.journal.clone()).unwrap_or_default();
         if settings.journal > 0 {
             app.journal = Some(journal.clone());

@@ -1,6 +1,7 @@
 //! What modifiers count is the same in all workers.
 
 use std::net::TcpStream;
+use std::thread;
 
 use super::process::*;
 
@@ -20,6 +21,28 @@ fn a_key_is_counted_in_all_workers_together() {
     let seeds: Vec<String> = (0..24).map(|_| seed(&get("/~seed=7/~key=b/get"))).collect();
     assert_eq!(seeds, (0..24).map(|_| seed(&get("/~seed=7/~key=c/get"))).collect::<Vec<_>>());
     assert!(seeds.iter().skip(1).all(|other| *other != seeds[0]));
+}
+
+#[test]
+fn exactly_as_many_requests_pass_as_a_limit_has_in_all_workers_together() {
+    let daemon = Daemon::start(WORKERS);
+    for (path, requests) in [("/ratelimit/50/1h", 50), ("/~limit=70:1h/get", 70)] {
+        // Connections that the kernel gives to any of the workers, of which 16 ask at once.
+        let mut connections: Vec<TcpStream> = (0..160).map(|_| daemon.connect()).collect();
+        let get = |stream: &mut TcpStream| {
+            ask(stream, path, "");
+            status_line(stream).expect("an answer")
+        };
+        let client = |some: &mut [TcpStream]| some.iter_mut().map(get).collect::<Vec<String>>();
+        let lines: Vec<String> = thread::scope(|scope| {
+            let clients: Vec<_> =
+                connections.chunks_mut(10).map(|some| scope.spawn(move || client(some))).collect();
+            clients.into_iter().flat_map(|client| client.join().expect("no panic")).collect()
+        });
+        let passed = lines.iter().filter(|line| line.starts_with("HTTP/1.1 200 ")).count();
+        let refused = lines.iter().filter(|line| line.starts_with("HTTP/1.1 429 ")).count();
+        assert_eq!((passed, refused), (requests, 160 - requests), "{path}");
+    }
 }
 
 /// The seed in effect.

@@ -27,7 +27,9 @@ mod path_modifiers;
 mod played;
 mod probes;
 mod proxy;
+mod query;
 mod range;
+mod rate_limit;
 mod raw;
 mod redirects;
 mod response;
@@ -55,7 +57,9 @@ const ROWS: &[&[Row]] = &[
     index::ROWS,
     inspect::ROWS,
     links::ROWS,
+    query::ROWS,
     range::ROWS,
+    rate_limit::ROWS,
     redirects::ROWS,
     response_headers::ROWS,
     about::ROWS,
@@ -80,7 +84,9 @@ const GO_ROWS: &[&[Row]] = &[
     index::GO_ROWS,
     inspect::GO_ROWS,
     links::GO_ROWS,
+    query::GO_ROWS,
     range::GO_ROWS,
+    rate_limit::GO_ROWS,
     redirects::GO_ROWS,
     response_headers::GO_ROWS,
     about::GO_ROWS,

@@ -17,7 +17,7 @@ use super::played::{Played, play};
 use super::response::Response;
 
 /// Fields that modifiers may add.
-const ADDED: [&str; 9] = [
+const ADDED: [&str; 15] = [
     "Loiter",
     "Cache-Control",
     "Vary",
@@ -27,6 +27,12 @@ const ADDED: [&str; 9] = [
     "X-Pad",
     "Connection",
     "Link",
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "traceresponse",
 ];
 /// Fields of which another framing, body or delay needs others.
 const FRAMING: [&str; 5] =
@@ -35,13 +41,15 @@ const FRAMING: [&str; 5] =
 const OF_BODY: [&str; 5] = ["Content-Type", "Content-Encoding", "Content-Range", "ETag", "Trailer"];
 /// What becomes of a request that switches protocols is tested with WebSocket.
 const SWITCHES: &str = "/websocket/echo";
+/// What a server answers depends on what it was asked before.
+const COUNTS: &str = "/ratelimit/{n}/{window}";
 
 /// A request for each method that matters of a route, with a body where it expects one.
 fn requests(route: &Route, compat: &Compat, version: &str, loiter: &str) -> Vec<String> {
     let listed = |name: &str| route.methods(compat).iter().any(|method| method.name() == name);
     let target = route.sample();
     let seeded = if target.contains('?') { "&seed=1" } else { "?seed=1" };
-    let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
+    let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "QUERY"];
     let first = methods.iter().find(|name| listed(name) && **name != "HEAD");
     let chosen = first.into_iter().chain(methods.get(1).filter(|head| listed(head)));
     let request = |method: &&str| {
@@ -82,6 +90,8 @@ fn each(values: impl Fn(&Row) -> Vec<&'static str>, check: impl Fn(&Row, &Case))
                         _ => format!("{key}{}={value}", row.name.text()),
                     };
                     for request in requests(route, compat, version, &loiter) {
+                        let fresh = (route.path == COUNTS).then(|| Servers::new(compat));
+                        let servers = fresh.as_ref().unwrap_or(&servers);
                         let plain = servers.own(row, &request, shows);
                         let modified = play(&servers.on, None, request.as_bytes());
                         let name = format!("{loiter}: {request}");
@@ -120,7 +130,9 @@ impl Servers {
     fn own(&self, row: &Row, request: &str, shows: bool) -> Played {
         match row.name {
             // Another seed, other chance: it repeats itself.
-            Name::Seed => play(&self.on, None, request.as_bytes()),
+            Name::Seed if !request.contains("/ratelimit/") => {
+                play(&self.on, None, request.as_bytes())
+            }
             _ if shows => {
                 let (start, rest) = request.split_once("Loiter:").expect("the field");
                 let (_, rest) = rest.split_once("\r\n").expect("its end");
@@ -259,6 +271,8 @@ fn check_times(row: &Row, case: &Case, loiter: &str) {
 fn every_modifier_on_every_route() {
     let values = |row: &Row| match row.name {
         Name::Fault => vec![],
+        // More than are sent.
+        Name::Limit => vec!["1000000:10s"],
         Name::Frame | Name::Status => row.good().filter(|value| !value.contains('@')).collect(),
         _ => vec![row.sample],
     };

@@ -92,12 +92,14 @@ fn every_row_has_good_and_bad_values_and_a_sample() {
 
 /// `none` and what another name, seed or counter makes of an answer are not shown in it.
 fn is_shown(row: &Row, value: &str) -> bool {
-    use Name::{Cut, Every, Key, Load, Seed, Since, Slots, Times, With};
+    use Name::{Cut, Every, Key, Load, Seed, Since, Slots, Times, Trace, With};
+    // These requests have no trace.
+    let untraced = row.name == Trace;
     let silent = matches!(row.name, Key | Times | Since | Every | With | Cut | Load | Slots | Seed);
     let zero = value == "0" && row.name != Name::Idle;
     let chance = ["@0.", "none@", "@90", "@9,"].iter().any(|text| value.contains(text));
     let chance = chance && !matches!(row.name, Name::Header | Name::Text | Name::Hint | Name::Gap);
-    value != "none" && !silent && !zero && !chance
+    value != "none" && !untraced && !silent && !zero && !chance
 }
 
 #[test]

@@ -51,8 +51,7 @@ fn places_have_the_prefix() {
 fn an_answer_has_the_fields_that_its_status_asks_for() {
     for ask in [ask as fn(&str, &[(&str, &str)], &[u8]) -> Answer, ask_go] {
         for (line, name, value) in [
-            ("GET /status/101", "Upgrade", Some("websocket")),
-            ("GET /status/101", "Connection", Some("upgrade")),
+            ("GET /status/103", "Link", Some("</image/svg>; rel=preload; as=image")),
             ("GET /status/206", "Content-Range", Some("bytes 0-0/1")),
             ("GET /status/405", "Allow", Some("OPTIONS")),
             ("QUERY /status/405", "Allow", Some("OPTIONS")),
@@ -68,7 +67,6 @@ fn an_answer_has_the_fields_that_its_status_asks_for() {
             ("GET /drip?duration=0&delay=0&code=416", "Content-Range", Some("bytes */0")),
             ("GET /drip?duration=0&delay=0&code=429", "Retry-After", Some("1")),
             ("GET /drip?duration=0&delay=0&code=206", "Content-Range", Some("bytes 0-9/10")),
-            ("GET /drip?duration=0&delay=0&code=101", "Upgrade", Some("websocket")),
             ("GET /status/500", "Retry-After", None),
             ("GET /status/200", "Allow", None),
         ] {
@@ -77,9 +75,24 @@ fn an_answer_has_the_fields_that_its_status_asks_for() {
         // The body has as many bytes as Content-Range gives.
         assert_eq!(ask("GET /status/206", CURL, b"").body.len(), 1);
         assert!(ask("GET /status/416", CURL, b"").body.is_empty());
-        for (asked, expected) in [("h2c", "h2c"), (" a/1 , b", "a/1"), (" ,b", "websocket")] {
-            let answer = ask("GET /status/101", &[("Upgrade", asked)], b"");
-            assert_eq!((answer.status, answer.field("Upgrade")), (101, Some(expected)), "{asked}");
+    }
+}
+
+#[test]
+fn a_101_has_the_protocol_that_was_asked_for_or_is_refused() {
+    for ask in [ask as fn(&str, &[(&str, &str)], &[u8]) -> Answer, ask_go] {
+        for line in ["GET /status/101", "GET /status/101:1,101:2", "GET /drip?delay=0&code=101"] {
+            for (asked, expected) in [("h2c", "h2c"), (" a/1 , b", "a/1"), (" ,b", "b")] {
+                let answer = ask(line, &[("Upgrade", asked)], b"");
+                let fields = (answer.field("Connection"), answer.field("Upgrade"));
+                assert_eq!((answer.status, fields), (101, (Some("upgrade"), Some(expected))));
+            }
+            for fields in [&[][..], &[("Upgrade", " , ")], &[("Upgrade", "é, a b, a/")]] {
+                let answer = ask(line, fields, b"");
+                assert_eq!((answer.status, answer.field("Upgrade")), (400, None), "{line}");
+                let body = String::from_utf8(answer.body).unwrap();
+                assert!(body.contains("send `Connection: upgrade`"), "{body}");
+            }
         }
     }
 }

@@ -25,7 +25,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("/drip", "GET /drip?code=99", &[], b"", 400, JSON, Has("bad code")),
     ("/drip", "GET /drip?code=x", &[], b"", 400, JSON, Has("bad code")),
     ("/drip", "GET /drip?code=100&numbytes=3", &[], b"", 100, BYTES, Is("***")),
-    ("/drip", "GET /drip?code=101", &[], b"", 101, BYTES, Is("")),
+    ("/drip", "GET /drip?code=101", &[("Upgrade", "x")], b"", 101, BYTES, Is("")),
+    ("/drip", "GET /drip?code=101", &[], b"", 400, JSON, Has("Upgrade")),
     ("/drip", "GET /drip?code=304", &[], b"", 304, "", Is("")),
 ];
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use loiter::base::time::Time;
 use loiter::config::{Bind, Listen};
 use loiter::http::app::App;
+use loiter::http::rate_limit::RateLimiter;
 use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::proxy_protocol::ProxyMode;
@@ -79,7 +80,10 @@ enum End {
 impl Player {
     /// Plays a transcript to its end, or to the first line that does not match.
     pub(crate) fn play(script: &Script, cut: Cut) -> Result<(), Failure> {
-        let app = App { server_header: Some(SERVER.to_owned()), ..script.settings.app() };
+        let server_header = Some(SERVER.to_owned());
+        // Clones of the settings share what was counted, and each play begins anew.
+        let rate_limiter = RateLimiter::default();
+        let app = App { server_header, rate_limiter, ..script.settings.app() };
         let listen = script.settings.listen.first();
         let protocol = match listen.map(|listen| &listen.bind) {
             Some(Bind::TcpEcho(_)) => Protocol::Echo,

@@ -6,6 +6,7 @@
 
 use super::patterns;
 use super::write_texts;
+use crate::base::duration::show_us;
 use crate::endpoint::route::{Beyond, Ceiling, Kind, Names, Others, Param, Place};
 use crate::http::app::App;
 use crate::http::json::Json;
@@ -146,7 +147,7 @@ pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
         (Kind::Duration(_), Some(_)) if cut => {
             format!("a longer one is clamped to {:?}", app.limits.max_duration)
         }
-        (Kind::Duration(_), Some(_)) => format!("at most {:?}", app.limits.max_duration),
+        (Kind::Duration(_), Some(ceiling)) => format!("at most {}", show_us(ceiling.of(app))),
         (_, Some(_)) => format!("at most {most}"),
         _ => return None,
     };

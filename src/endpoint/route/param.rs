@@ -3,6 +3,7 @@
 //! A row describes a parameter exactly: the page, the API's descriptions and the tests derive from
 //! it which values are accepted and which are refused.
 
+use crate::base::limits::MAX_SPAN;
 use crate::endpoint::params::max_duration_us;
 use crate::http::app::App;
 use crate::http::compat::Compat;
@@ -111,6 +112,8 @@ pub enum Ceiling {
     Duration,
     /// Half of it: if two durations share it, one that is valid whatever the other is.
     HalfDuration,
+    /// A year, in microseconds: for what nothing waits for.
+    Year,
 }
 
 impl Ceiling {
@@ -122,6 +125,7 @@ impl Ceiling {
             Ceiling::Body => Some("--max-body-size"),
             Ceiling::Pieces(_) => Some("--max-body-size").filter(|_| body),
             Ceiling::Duration | Ceiling::HalfDuration => Some("--max-duration"),
+            Ceiling::Year => None,
         }
     }
 
@@ -134,6 +138,7 @@ impl Ceiling {
             Ceiling::Pieces(bytes) => (app.compat.most_streamed(limits) / bytes.max(1)).max(1),
             Ceiling::Duration => max_duration_us(limits),
             Ceiling::HalfDuration => max_duration_us(limits) / 2,
+            Ceiling::Year => MAX_SPAN.as_micros() as u64,
         }
     }
 }

@@ -8,3 +8,4 @@ pub mod forwarded;
 pub mod name_case;
 pub mod parameters;
 pub mod render_headers;
+pub mod trace_context;

@@ -15,6 +15,7 @@ use crate::base::duration::show_us;
 use crate::base::limits::{MAX_MODIFIER_HEADERS, MAX_PUBLIC_PAD_BYTES};
 use crate::http::certificate::Certificate;
 use crate::http::html;
+use crate::http::rate_limit::Limit;
 
 /// What all carriers together ask for: each name from the carrier of highest precedence.
 #[derive(Clone, Debug, Default)]
@@ -205,6 +206,14 @@ impl<'a> Asked<'a> {
         Ok(before - self.given.len())
     }
 
+    /// The rate limit that the request is counted under.
+    pub fn limit(&self) -> Option<&'a Limit> {
+        self.given.iter().find_map(|given| match given.value {
+            Value::Limit(limit) => Some(limit),
+            _ => None,
+        })
+    }
+
     /// The queueing server that the request passes.
     pub fn slots(&self) -> Option<Slots> {
         let key = self.selection().key.unwrap_or_default();
@@ -230,9 +239,9 @@ impl<'a> Asked<'a> {
         self.wait_us(Name::Load, seed).unwrap_or_default().saturating_mul(others)
     }
 
-    /// Whether the number of other requests matters.
-    pub fn has_load(&self) -> bool {
-        self.time(Name::Load).is_some()
+    /// Whether this modifier was asked for.
+    pub fn has(&self, name: Name) -> bool {
+        self.given.iter().any(|given| given.name == name)
     }
 
     fn time(&self, name: Name) -> Option<&'a Choice<Distribution>> {

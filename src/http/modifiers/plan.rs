@@ -10,6 +10,7 @@ use super::rate;
 use super::row::Name;
 use crate::base::size;
 use crate::base::time::Time;
+use crate::http::rate_limit::Limited;
 use crate::http::request::Version;
 use crate::http::status::Status;
 
@@ -40,6 +41,10 @@ pub struct Plan {
     pub status: Option<Status>,
     /// Fields that replace ours of the same name, or are added. Repeated names were given so.
     pub headers: Vec<(String, String)>,
+    /// What the rate limit makes of the request: an answer with its fields, or nothing but a 429.
+    pub limited: Option<Limited>,
+    /// The value of the `traceresponse` field, if the request has a trace.
+    pub trace: Option<String>,
     /// The body in place of the endpoint's.
     pub text: Option<String>,
     /// Bytes of filler in header fields.
@@ -97,6 +102,8 @@ impl Plan {
             (Name::Frame, self.frame.is_some()),
             (Name::Last, self.last),
             (Name::Idle, self.idle_us.is_some()),
+            (Name::Limit, self.limited.is_some()),
+            (Name::Trace, self.trace.is_some()),
             (Name::Fault, self.fault.is_some()),
         ];
         applied.into_iter().filter_map(|(name, is_applied)| is_applied.then_some(name))

@@ -41,6 +41,10 @@ pub enum Name {
     Load,
     /// `slots`.
     Slots,
+    /// `limit`.
+    Limit,
+    /// `trace`.
+    Trace,
     /// `fault`.
     Fault,
     /// `cert`.
@@ -109,6 +113,8 @@ pub enum Kind {
     Fault,
     /// A number of places, and what `Time` accepts.
     Slots,
+    /// A number of requests, a time, and a field's name or none.
+    Limit,
     /// A field's name and value.
     Header,
     /// Any text of at most so many bytes.
@@ -187,6 +193,8 @@ impl Name {
             Name::Idle => "idle",
             Name::Load => "load",
             Name::Slots => "slots",
+            Name::Limit => "limit",
+            Name::Trace => "trace",
             Name::Fault => "fault",
             Name::Cert => "cert",
             Name::Hello => "hello",

@@ -29,7 +29,7 @@ const ROW: Row = Row {
 };
 
 /// Every modifier, in the order of [`Name`].
-pub static ROWS: [Row; 30] = [
+pub static ROWS: [Row; 32] = [
     Row {
         name: Name::Delay,
         summary: "delays the answer, in addition to the endpoint's own delay",
@@ -215,6 +215,27 @@ pub static ROWS: [Row; 30] = [
         ..ROW
     },
     Row {
+        name: Name::Limit,
+        kind: Kind::Limit,
+        syntax: "N:WINDOW or N:WINDOW:FIELD",
+        summary: "answers N requests of a client or a FIELD's value in each window, others 429",
+        sample: "5:10s",
+        good: "5:10s 1:0.5 100:1m:X-Api-Key 1000000000:8760h",
+        bad: "5 0:10s x:10s -1:10s 5:0 5:x 5:-1s 5:9000h 5:10s: 5:10s:a%20b 2000000000:1s \
+            5:1ms..2s",
+        group: Group::Answer,
+        ..ROW
+    },
+    Row {
+        name: Name::Trace,
+        kind: Kind::Flag,
+        syntax: "",
+        summary: "answers traceparent (W3C Trace Context) with traceresponse",
+        bad: "1 x 0.5",
+        group: Group::Answer,
+        ..ROW
+    },
+    Row {
         name: Name::Fault,
         kind: Kind::Fault,
         syntax: "KIND or KIND:AT",
@@ -280,7 +301,7 @@ pub static ROWS: [Row; 30] = [
         name: Name::Key,
         kind: Kind::Line(MAX_KEY_BYTES),
         syntax: "NAME",
-        summary: "counts the requests of this name, for times, since, every and seed",
+        summary: "counts the requests of this name, for times, since, every, limit and seed",
         sample: "t42",
         good: "t42 a%20b@c",
         bad: "%0A",

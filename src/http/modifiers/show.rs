@@ -34,11 +34,10 @@ pub fn line(plan: &Plan) -> String {
     line.maybe(Name::Pad, (plan.pad > 0).then(|| size::show(plan.pad.into())));
     line.maybe(Name::Hint, plan.hint.as_deref().map(Encoded));
     line.maybe(Name::Frame, plan.frame);
-    if plan.last {
-        line.separate();
-        line.text.push_str(Name::Last.text());
-    }
+    line.flag(Name::Last, plan.last);
     line.maybe(Name::Idle, plan.idle_us.map(show_us));
+    line.maybe(Name::Limit, plan.limited.as_ref().map(|limited| &limited.limit));
+    line.flag(Name::Trace, plan.trace.is_some());
     line.maybe(Name::Fault, plan.fault);
     line.push(Name::Seed, format_args!("{:x}", plan.seed));
     if !line.cut.is_empty() {
@@ -55,6 +54,13 @@ struct Line {
 impl Line {
     fn wait(&mut self, name: Name, micros: u64) {
         self.maybe(name, (micros > 0).then(|| show_us(micros)));
+    }
+
+    fn flag(&mut self, name: Name, is_on: bool) {
+        if is_on {
+            self.separate();
+            self.text.push_str(name.text());
+        }
     }
 
     fn maybe(&mut self, name: Name, value: Option<impl Display>) {

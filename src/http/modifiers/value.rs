@@ -10,12 +10,13 @@ use super::handshake::HandshakeFault;
 use super::plan::{Fault, Frame, ReadSpeed};
 use super::row::{Kind, Name, Row};
 use crate::base::duration::show_us;
-use crate::base::limits::{MAX_MODIFIER_HEADER_BYTES, MAX_SLOTS, MAX_SPAN};
+use crate::base::limits::{MAX_MODIFIER_HEADER_BYTES, MAX_RATE_LIMIT, MAX_SLOTS, MAX_SPAN};
 use crate::base::number::is_digits;
 use crate::base::size;
 use crate::base::text::{nearest, shortened};
 use crate::http::certificate::Certificate;
 use crate::http::char_class::{has_no_controls, is_field_value, is_token};
+use crate::http::rate_limit::Limit;
 use crate::http::status::Status;
 use crate::http::tls_facts::TlsVersion;
 use crate::http::uri::percent::{AsciiSet, all_but, percent_encode};
@@ -39,6 +40,8 @@ pub enum Value {
     Fault(Choice<Fault>),
     /// The places of a queueing server, and how long each request takes one.
     Slots(u32, Choice<Distribution>),
+    /// A rate limit.
+    Limit(Limit),
     /// A field's name and value.
     Header(String, String),
     /// A text.
@@ -100,6 +103,7 @@ impl Value {
             Kind::Frame => Value::Frame(Choice::parse(text, '@', frame)?),
             Kind::Fault => Value::Fault(Choice::parse(text, '@', fault::parse)?),
             Kind::Slots => slots(text).unwrap_or_else(|| Err(wrong()))?,
+            Kind::Limit => limit(text)?.ok_or_else(wrong)?,
             Kind::Header => header(text)?,
             Kind::Text(most) => Value::Text(within(text, most)?.to_owned()),
             Kind::Line(most) => line(within(text, most)?)?,
@@ -191,6 +195,19 @@ fn slots(text: &str) -> Option<Result<Value, String>> {
     Some(time.map(|time| Value::Slots(places, time)))
 }
 
+fn limit(text: &str) -> Result<Option<Value>, String> {
+    let mut parts = text.splitn(3, ':');
+    let (requests, window) = (parts.next().and_then(number::<u32>), parts.next());
+    let Some((requests, window)) = requests.zip(window) else { return Ok(None) };
+    if !(1..=MAX_RATE_LIMIT).contains(&requests) {
+        return Err(format!("`{requests}` requests are out of range: 1 to {MAX_RATE_LIMIT}"));
+    }
+    let window_us = span(window)?;
+    let field = parts.next().map(str::to_owned);
+    let is_sound = window_us > 0 && field.as_deref().is_none_or(is_token);
+    Ok(is_sound.then_some(Value::Limit(Limit { requests, window_us, field })))
+}
+
 fn header(text: &str) -> Result<Value, String> {
     let (name, value) =
         within(text, MAX_MODIFIER_HEADER_BYTES)?.split_once(':').unwrap_or_default();
@@ -271,6 +288,7 @@ impl fmt::Display for Value {
             Value::Frame(frame) => frame.fmt(f),
             Value::Fault(fault) => fault.fmt(f),
             Value::Slots(places, time) => write!(f, "{places}:{time}"),
+            Value::Limit(limit) => limit.fmt(f),
             Value::Header(name, value) => write!(f, "{}:{}", Encoded(name), Encoded(value)),
             Value::Text(text) => Encoded(text).fmt(f),
             Value::Times(1, to) if *to < u32::MAX => write!(f, "{to}"),
@@ -284,6 +302,14 @@ impl fmt::Display for Value {
             Value::Handshake(fault) => fault.fmt(f),
             Value::Tls(version) => version.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.requests, show_us(self.window_us))?;
+        let field = self.field.as_deref();
+        field.map_or(Ok(()), |field| write!(f, ":{}", Encoded(field)))
     }
 }
 

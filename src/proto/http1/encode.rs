@@ -57,6 +57,9 @@ pub(super) fn interim(
         && terms.version == Version::Http11
     {
         status_line(output, status, terms.version, uppercase_reason);
+        if let Some(link) = exchange.link(status) {
+            field(output, "Link", link.as_bytes());
+        }
         output.extend_from_slice(b"\r\n");
     }
 }

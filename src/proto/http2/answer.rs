@@ -100,7 +100,7 @@ impl Http2 {
             return self.answer_modified(cx, exchange, request, id, output.tail());
         }
         if let Some(status) = exchange.take_interim().filter(|status| *status != NO_SUCH) {
-            self.interim(output.tail(), id, status, None);
+            self.interim(output.tail(), id, status, exchange.link(status));
         }
         let room = room.min(self.window).min(BODY_HIGH_WATER as i64 - output.len() as i64);
         let mut rendered = std::mem::take(&mut cx.worker.body);
@@ -150,7 +150,7 @@ impl Http2 {
             return Left { then: Some(Then::More), ..Left::default() };
         }
         if let Some(status) = exchange.take_interim().filter(|status| *status != NO_SUCH) {
-            self.interim(out, id, status, None);
+            self.interim(out, id, status, exchange.link(status));
         }
         let interim_status = exchange.plan().and_then(|plan| plan.status);
         if let Some(status) = interim_status.filter(|status| status.0 < 200 && *status != NO_SUCH) {

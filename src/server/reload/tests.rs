@@ -138,6 +138,17 @@ fn a_limit_for_each_address_can_be_switched_on_and_off() {
 }
 
 #[test]
+fn what_rate_limits_have_counted_outlives_a_reload() {
+    let server = server(&["127.0.0.1:0"], 2);
+    let get = || Client::connect(server.address()).send("/ratelimit/2/1h").answer();
+    assert!(get().starts_with("HTTP/1.1 200 "));
+    // As a file that is read again has it.
+    let settings = changed(&server, |settings| settings.api.rate_limiter = Default::default());
+    server.handle().reload(&settings).expect("a reload");
+    assert!(get().starts_with("HTTP/1.1 200 ") && get().starts_with("HTTP/1.1 429 "));
+}
+
+#[test]
 fn a_successor_gets_the_sockets_and_the_ca() {
     let first = server(&["127.0.0.1:0", "tcp-echo://127.0.0.1:0"], 2);
     let heritage = first.handle().heritage().expect("copies");

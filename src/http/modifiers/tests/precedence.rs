@@ -121,7 +121,7 @@ fn slots_and_load_add_to_the_delay() {
     let plan = asked.plan(1, 16_000, &BOUNDS);
     assert_eq!(plan, Plan::delay_only(1, 17_000));
     assert_eq!(asked.plan(1, u64::MAX, &BOUNDS).delay_us, BOUNDS.max_wait_us);
-    assert!(asked.has_load());
+    assert!(asked.has(Name::Load));
     let none = Asked::default();
     assert_eq!((none.slots(), none.service_us(1), none.load_us(1, 9)), (None, None, 0));
     let spared = list(Path, "slots=4:10ms@0");
