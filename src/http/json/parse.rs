@@ -46,6 +46,14 @@ pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
     (reader.at == reader.text.len()).then_some(reader.nodes)
 }
 
+/// The indices of the children of the node at this index.
+pub(super) fn children(nodes: &[Node], place: usize) -> impl Iterator<Item = usize> {
+    let next = |at: usize| nodes.get(at).map_or(usize::MAX, |node| node.next as usize);
+    let end = next(place);
+    std::iter::successors(Some(place + 1), move |&at| Some(next(at)))
+        .take_while(move |&at| at < end)
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,

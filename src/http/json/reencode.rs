@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::parse::{Kind, Node, parse};
+use super::parse::{Kind, Node, children, parse};
 use super::{Json, Spelling, escape_char, escape_char_utf8, escape_unit};
 use crate::base::limits::{JSON_GROWTH_FLOOR, MAX_JSON_GROWTH};
 
@@ -76,17 +76,9 @@ impl<'a> Tree<'a> {
         span(self.text, node)
     }
 
-    /// The indices of a node's children.
-    fn children(&self, place: usize) -> impl Iterator<Item = usize> {
-        let next = |at: usize| self.nodes.get(at).map_or(usize::MAX, |node| node.next as usize);
-        let end = next(place);
-        std::iter::successors(Some(place + 1), move |&at| Some(next(at)))
-            .take_while(move |&at| at < end)
-    }
-
     fn write_list(&self, json: &mut Json, place: usize) -> Option<()> {
         json.open(b'[');
-        for child in self.children(place) {
+        for child in children(self.nodes, place) {
             json.item();
             self.write(json, child)?;
         }
@@ -96,7 +88,7 @@ impl<'a> Tree<'a> {
 
     fn write_object(&self, json: &mut Json, place: usize) -> Option<()> {
         let mut keys = Vec::new();
-        for key in self.children(place).step_by(2) {
+        for key in children(self.nodes, place).step_by(2) {
             keys.push((self.span(self.nodes.get(key)?), key + 1));
         }
         // A stable sort, so the last of several equal keys in the text stays the last.
@@ -154,7 +146,7 @@ fn unit(text: &str) -> Option<(u32, &str)> {
 }
 
 /// The code points of a string's content. Go replaces a lone surrogate by U+FFFD.
-fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
+pub(super) fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (point, after) = first_point(rest)?;

@@ -1,0 +1,143 @@
+//! Reads values of a JSON text by their names.
+
+use std::borrow::Cow;
+
+use super::Spelling;
+use super::parse::{Kind, Node, children, parse};
+use super::reencode::points;
+
+/// A JSON text that has been parsed.
+#[derive(Debug)]
+pub struct Document<'a> {
+    text: &'a str,
+    nodes: Vec<Node>,
+}
+
+/// A value in a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    document: &'a Document<'a>,
+    place: usize,
+}
+
+impl<'a> Document<'a> {
+    /// The document of a text; `None` if it is not JSON in UTF-8.
+    pub fn parse(text: &'a [u8]) -> Option<Document<'a>> {
+        let text = std::str::from_utf8(text).ok()?;
+        parse(text).map(|nodes| Document { text, nodes })
+    }
+
+    /// Its value.
+    pub fn root(&'a self) -> Value<'a> {
+        Value { document: self, place: 0 }
+    }
+}
+
+impl<'a> Value<'a> {
+    fn kind(self) -> Kind {
+        self.document.nodes.get(self.place).map_or(Kind::Null, |node| node.kind)
+    }
+
+    /// The text of a scalar as it is in the document; a string's without its quotes.
+    fn span(self) -> &'a str {
+        let span = self.document.nodes.get(self.place).map_or((0, 0), |node| node.span);
+        self.document.text.get(span.0 as usize..span.1 as usize).unwrap_or_default()
+    }
+
+    fn children(self) -> impl Iterator<Item = Value<'a>> {
+        let values = children(&self.document.nodes, self.place);
+        values.map(move |place| Value { place, ..self })
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.kind() == Kind::Object
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        self.kind() == Kind::List
+    }
+
+    /// Whether it is `true`.
+    pub fn is_true(self) -> bool {
+        self.kind() == Kind::Literal && self.span() == "true"
+    }
+
+    /// The members of an object, as name and value; none of any other value.
+    pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
+        let all = self.children().take_while(move |_| self.is_object()).step_by(2);
+        all.map(|name| (name.string(), Value { place: name.place + 1, ..name }))
+    }
+
+    /// The member of an object with this name: the last of several, as in Python. `null` counts as
+    /// missing.
+    pub fn get(self, name: &str) -> Option<Value<'a>> {
+        let found = self.members().filter(|member| member.0 == name).last();
+        found.map(|member| member.1).filter(|value| value.kind() != Kind::Null)
+    }
+
+    /// The items of a list; none of any other value.
+    pub fn items(self) -> impl Iterator<Item = Value<'a>> {
+        self.children().take_while(move |_| self.is_list())
+    }
+
+    /// The text of a string; `None` for any other value. A lone surrogate becomes U+FFFD.
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        (self.kind() == Kind::String).then(|| self.string())
+    }
+
+    fn string(self) -> Cow<'a, str> {
+        let span = self.span();
+        match span.contains('\\') {
+            true => points(Spelling::Go, span).filter_map(char::from_u32).collect(),
+            false => Cow::Borrowed(span),
+        }
+    }
+
+    /// An integer of 64 bits; `None` for any other value.
+    pub fn integer(self) -> Option<i64> {
+        (self.kind() == Kind::Integer).then(|| self.span().parse().ok())?
+    }
+
+    /// A number, `true` or `false` as it is in the document; `None` for any other value.
+    pub fn scalar(self) -> Option<&'a str> {
+        matches!(self.kind(), Kind::Literal | Kind::Integer | Kind::Float).then(|| self.span())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_their_names() {
+        let text = r#"{"a": {"b": [1, "x\n\u00e9\ud83d\ude00\ud800", true, 1.5, null]}, "n": null,
+            "t": 1, "t": 2, "\u0061b": -3}"#;
+        let document = Document::parse(text.as_bytes()).unwrap();
+        let root = document.root();
+        let list = root.get("a").and_then(|a| a.get("b")).unwrap();
+        let items: Vec<Value> = list.items().collect();
+        assert!(root.is_object() && list.is_list() && items.len() == 5);
+        assert_eq!(items[0].integer(), Some(1));
+        assert_eq!(items[1].text().as_deref(), Some("x\né😀\u{fffd}"));
+        assert!(items[2].is_true() && !items[0].is_true());
+        assert_eq!((items[3].scalar(), items[3].integer()), (Some("1.5"), None));
+        assert_eq!((items[4].scalar(), items[4].text()), (None, None));
+        assert_eq!(root.get("n").map(Value::integer), None);
+        assert_eq!(root.get("t").and_then(Value::integer), Some(2));
+        assert_eq!(root.get("ab").and_then(Value::integer), Some(-3));
+        assert!(list.members().next().is_none() && root.items().next().is_none());
+        assert!(root.get("t").unwrap().get("x").is_none());
+        let names: Vec<String> = root.members().map(|member| member.0.into_owned()).collect();
+        assert_eq!(names, ["a", "n", "t", "t", "ab"]);
+    }
+
+    #[test]
+    fn what_is_no_json_has_no_document() {
+        for text in ["", "{", "{\"a\":1,}", "\u{feff}{}"] {
+            assert!(Document::parse(text.as_bytes()).is_none(), "{text}");
+        }
+        assert!(Document::parse(b"\"\xff\"").is_none());
+    }
+}
