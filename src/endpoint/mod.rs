@@ -15,6 +15,7 @@ mod cookies;
 mod documents;
 mod images;
 mod inspect;
+mod llm;
 mod modified;
 mod openapi;
 mod page;
@@ -68,6 +69,7 @@ pub static GROUPS: &[Group] = &[
     images::GROUP,
     documents::GROUP,
     websocket::GROUP,
+    llm::GROUP,
     tls::GROUP,
     proxy::GROUP,
     about::GROUP,

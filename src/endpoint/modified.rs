@@ -2,23 +2,30 @@
 //! goes with the body: the exchange plays it.
 
 use super::rate_limit::{over_limit, with_fields};
-use super::{Answers, Route};
+use super::{Answers, Route, llm};
 use crate::http::app::App;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::{At, Fault, FaultKind, Frame, Plan};
 use crate::http::modifiers::{BadModifier, Carrier, Name};
-use crate::http::pace::Source;
 use crate::http::reply::{Body, Media, Modified, Refusal, Reply};
+use crate::http::request::Request;
 use crate::http::status::Status;
 
 /// The routes whose answers are events or lines.
 const EVENTS: [&str; 3] = ["/sse", "/jsonl", "/stream/{n}"];
+/// What has them, in words.
+const EXAMPLES: &str = "as /sse, /jsonl and /stream have";
 /// Fields that describe a body, or its trailers.
 const OF_BODY: [&str; 5] = ["Content-Encoding", "Content-Range", "Content-Type", "ETag", "Trailer"];
 
 /// The reply under this plan. What the answer makes impossible is refused if the request asked for
 /// it, and skipped if a default did.
-pub fn modify(app: &App, mut reply: Reply, mut plan: Plan) -> Result<Reply, Refusal> {
+pub fn modify(
+    app: &App,
+    mut reply: Reply,
+    mut plan: Plan,
+    request: &Request,
+) -> Result<Reply, Refusal> {
     if let Some(limited) = &plan.limited {
         let route = reply.route;
         reply = match limited.passes {
@@ -40,6 +47,12 @@ pub fn modify(app: &App, mut reply: Reply, mut plan: Plan) -> Result<Reply, Refu
     let status = plan.status.filter(|status| status.0 >= 200);
     if let Some(status) = status.or(switches.then_some(Status::OK)) {
         reply = with_status(reply, status);
+        if status.0 >= 400
+            && let Some(Reply { media, headers, body, .. }) =
+                llm::in_place(reply.route, status, request)
+        {
+            reply = Reply { media, headers, body, ..reply };
+        }
     }
     // There is no body in an answer that has none, and before WebSocket messages.
     plan.text = plan.text.filter(|_| reply.status.allows_body());
@@ -107,12 +120,14 @@ fn without(headers: &Headers, names: &[&str]) -> Headers {
 /// Why a fault has no meaning for a successful answer of this route, if so.
 pub fn misplaced_on(app: &App, route: &Route, fault: Fault) -> Option<String> {
     let converses = route.answers_of(app.compat) == Answers::WebSocket;
-    misplaced(fault, converses, EVENTS.contains(&route.path))
+    misplaced(fault, converses, has_events_on(route))
 }
 
 /// Why a fault has no meaning for an answer of WebSocket messages, or of events, or of neither.
 fn misplaced(fault: Fault, converses: bool, has_events: bool) -> Option<String> {
-    use FaultKind::{BadChunk, Close, DupLength, Extra, Garbage, Hang, WsClose};
+    use FaultKind::{
+        BadChunk, BadEvent, Close, DupLength, ErrorEvent, Extra, Garbage, Hang, WsClose,
+    };
     match (fault.kind, fault.at) {
         (BadChunk | DupLength | Extra(_), _) if converses => {
             Some(format!("`{fault}` needs a body, and WebSocket messages are none"))
@@ -122,18 +137,25 @@ fn misplaced(fault: Fault, converses: bool, has_events: bool) -> Option<String> 
                 "`{fault}` needs WebSocket messages, as /websocket/echo has after its handshake"
             ))
         }
+        (BadEvent | ErrorEvent, _) if !has_events => {
+            Some(format!("`{fault}` needs an answer of events or lines, {EXAMPLES}"))
+        }
         (_, Some(At::Event(_))) if !converses && !has_events => Some(format!(
-            "`{fault}` needs an answer of events or lines, as /sse, /jsonl and /stream have, or \
-             WebSocket messages"
+            "`{fault}` needs an answer of events or lines, {EXAMPLES}, or WebSocket messages"
         )),
         _ => None,
     }
 }
 
+/// Whether answers of a route may have events or lines.
+fn has_events_on(route: &Route) -> bool {
+    EVENTS.contains(&route.path) || llm::streams(route)
+}
+
 /// Whether a body has events or lines, which a fault can count.
 fn has_events(body: &Body) -> bool {
     match body {
-        Body::Paced(pace) => matches!(pace.source, Source::Lines { .. } | Source::Events { .. }),
+        Body::Paced(pace) => pace.source.has_events(),
         _ => false,
     }
 }
@@ -156,14 +178,17 @@ mod tests {
         for compat in [&HTTPBIN, &GO_HTTPBIN] {
             let app = App { compat, ..App::default() };
             for route in &ROUTES {
-                let answered = ask(&route.sample(), &[("Host", "a")], b"", |request| {
+                let method = if llm::streams(route) { Method::Post } else { Method::Get };
+                let body = br#"{"model": "a", "messages": [{"content": "b"}], "input": "b",
+                    "prompt": "b", "max_tokens": 1, "stream": true}"#;
+                let answered = ask(&route.sample(), &[("Host", "a")], body, |request| {
                     let mut request = request.clone();
-                    let found = find(&app, &request.target, Method::Get).ok()?;
+                    let found = find(&app, &request.target, method).ok()?;
                     request.params = found.params;
                     Some(super::super::answer(&app, &found, &request).body)
                 });
                 let has_events = answered.is_some_and(|body| has_events(&body));
-                assert_eq!(EVENTS.contains(&route.path), has_events, "{}", route.path);
+                assert_eq!(has_events_on(route), has_events, "{}", route.path);
             }
         }
     }

@@ -101,6 +101,8 @@ pub struct Route {
     pub body: BodyRule,
     /// If the query lacks this name, a form in the body is read for the query's parameters.
     form: Option<&'static str>,
+    /// A sample of a body, for a route that needs one of a certain form; empty for others.
+    pub sample_body: &'static str,
     /// What a client must do to get what a browser gets.
     pub client: &'static [Client],
     params: &'static [Param],
@@ -144,12 +146,13 @@ impl Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
         let (form, client, params) = (None, [].as_slice(), [].as_slice());
-        let (fixed, probe, origin) = (false, false, None);
+        let (fixed, probe, origin, sample_body) = (false, false, None, "");
         Route {
             path,
             about,
             body,
             form,
+            sample_body,
             client,
             params,
             origin,
@@ -204,6 +207,12 @@ impl Route {
     /// Reads parameters from the form of a POST or the like, if the query does not have `name`.
     pub const fn or_form(mut self, name: &'static str) -> Route {
         self.form = Some(name);
+        self.keep()
+    }
+
+    /// Keeps the body, of which this is a sample in JSON.
+    pub const fn keep_json(mut self, sample: &'static str) -> Route {
+        self.sample_body = sample;
         self.keep()
     }
 

@@ -49,9 +49,28 @@ impl DateHeader {
     }
 }
 
+/// A Unix time in microseconds as RFC 3339 has it, to the microsecond and in UTC:
+/// `1994-11-06T08:49:37.000000Z`.
+pub fn rfc_3339(unix_us: u64) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let seconds = Duration::from_secs(unix_us / 1_000_000);
+    // Such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7), all of ASCII.
+    let date = HttpDate::from(UNIX_EPOCH + seconds).to_string();
+    let part = |from: usize, to: usize| date.get(from..to).unwrap_or_default();
+    let (day, year, time) = (part(5, 7), part(12, 16), part(17, 25));
+    let month = MONTHS.find(part(8, 11)).map_or(0, |at| at / 3 + 1);
+    format!("{year}-{month:02}-{day}T{time}.{:06}Z", unix_us % 1_000_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_of_rfc_3339() {
+        assert_eq!(rfc_3339(784_111_777_000_012), "1994-11-06T08:49:37.000012Z");
+        assert_eq!(rfc_3339(0), "1970-01-01T00:00:00.000000Z");
+    }
 
     #[test]
     fn each_second_has_its_date_and_the_server_field_as_set_then() {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod certificate;
 pub mod char_class;
 pub mod compat;
+pub mod completion;
 pub mod content_coding;
 pub mod control;
 pub mod date_header;

@@ -1,5 +1,6 @@
 //! A body over time: pieces of a source, each due at some time after the head.
 
+use super::completion::Completion;
 use super::headers::Headers;
 use super::journal::events::Events;
 use crate::base::go_rand::GoRand;
@@ -143,6 +144,8 @@ pub enum Source {
     /// The changes of the journal since the last piece. Often there is none, and the piece is
     /// empty.
     Journal(Box<Events>),
+    /// An answer of a language model: a token in each piece.
+    Completion(Box<Completion>),
 }
 
 /// A generator of random bytes.
@@ -183,9 +186,11 @@ impl Source {
             | Source::Letters { piece, .. }
             | Source::Random { piece, .. } => u64::from(*piece),
             // One at a time, since each is a chunk of its own.
-            Source::Text(_) | Source::Lines { .. } | Source::Events { .. } | Source::Journal(_) => {
-                u64::MAX
-            }
+            Source::Text(_)
+            | Source::Lines { .. }
+            | Source::Events { .. }
+            | Source::Journal(_)
+            | Source::Completion(_) => u64::MAX,
         }
     }
 
@@ -221,6 +226,23 @@ impl Source {
                 *next += 1;
             }
             Source::Journal(events) => events.piece(output),
+            Source::Completion(completion) => completion.piece(elapsed_us, output),
+        }
+    }
+
+    /// Whether its pieces are events or lines.
+    pub fn has_events(&self) -> bool {
+        matches!(self, Source::Lines { .. } | Source::Events { .. } | Source::Completion(_))
+    }
+
+    /// Appends an event that reports an error in place of the next piece.
+    pub fn fail(&mut self, output: &mut Vec<u8>) {
+        match self {
+            Source::Completion(completion) => completion.fail(output),
+            Source::Events { .. } => {
+                output.extend_from_slice(b"event: error\ndata: {\"error\":\"a fault\"}\n\n");
+            }
+            _ => output.extend_from_slice(b"{\"error\":\"a fault\"}\n"),
         }
     }
 }

@@ -165,7 +165,7 @@ impl Exchange {
     fn open_modified(cx: &mut Cx, request: &mut Request, asked: &Asked, plan: Plan) -> Opened {
         request.seed = plan.seed;
         let shown = (cx.app.records && plan.asked).then(|| show::line(&plan).into());
-        match endpoint::modify(cx.app, reply(cx.app, request, asked), plan) {
+        match endpoint::modify(cx.app, reply(cx.app, request, asked), plan, request) {
             Ok(reply) => {
                 let mut exchange = Exchange::new(cx, reply, request);
                 // Its client may be gone before it is known what of this the answer has.

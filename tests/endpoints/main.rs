@@ -19,6 +19,7 @@ mod index;
 mod inspect;
 mod journal;
 mod links;
+mod llm;
 mod modified_routes;
 mod modifier_bounds;
 mod modifiers;
@@ -57,6 +58,7 @@ const ROWS: &[&[Row]] = &[
     index::ROWS,
     inspect::ROWS,
     links::ROWS,
+    llm::ROWS,
     query::ROWS,
     range::ROWS,
     rate_limit::ROWS,

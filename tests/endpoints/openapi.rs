@@ -144,7 +144,8 @@ fn answered(app: &App, route: &Route, param: &Param, name: &str, value: &str) ->
     query.extend(besides.map(|row| row.2.to_owned()));
     let method = route.methods(app.compat).iter().next().unwrap();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    ask_of(app, &format!("{} {path}{query}", method.name()), HANDSHAKE, b"")
+    let line = format!("{} {path}{query}", method.name());
+    ask_of(app, &line, HANDSHAKE, route.sample_body.as_bytes())
 }
 
 /// Whether a duration is accepted that its schema leaves out: a sum, or more than half of a limit

@@ -50,7 +50,7 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
     if form {
         json.object_at("requestBody", |json| write_forms(json, app, route));
     } else if route.takes_body(method) {
-        json.object_at("requestBody", |json| write_content(json, &BODIES));
+        json.object_at("requestBody", |json| write_body(json, route));
     }
     json.object_at("responses", |json| {
         for (status, about) in responses(app, route) {
@@ -61,6 +61,19 @@ fn write_operation(json: &mut Json, app: &App, route: &Route, method: Method) {
                 }
             });
         }
+    });
+}
+
+fn write_body(json: &mut Json, route: &Route) {
+    if route.sample_body.is_empty() {
+        return write_content(json, &BODIES);
+    }
+    json.raw_at("required", "true");
+    json.object_at("content", |json| {
+        json.object_at("application/json", |json| {
+            json.object_at("schema", |json| json.text_at("type", "object"));
+            json.raw_at("example", route.sample_body);
+        });
     });
 }
 

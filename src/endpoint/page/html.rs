@@ -132,9 +132,10 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         _ => "any".to_owned(),
     };
     let body = match (route.answers_of(app.compat), route.body) {
-        (Answers::WebSocket, _) => " data-messages",
-        (_, BodyRule::Discard) => "",
-        _ => " data-body",
+        (Answers::WebSocket, _) => " data-messages".to_owned(),
+        (_, BodyRule::Discard) => String::new(),
+        _ if route.sample_body.is_empty() => " data-body".to_owned(),
+        _ => format!(" data-body=\"{}\"", text(route.sample_body)),
     };
     let redirects = route.answers_of(app.compat) == Answers::Redirect;
     let client = route.client.iter().copied().chain(redirects.then_some(Client::Follow));

@@ -26,6 +26,7 @@ function adapt(row, form) {
     $(".content", form).firstChild.textContent = "One per line ";
     body.value = "Hello";
   }
+  if (takesBody) body.value = row.dataset.body;
   method.append(...methods.map((name) => make("option", { textContent: name })));
   if (talks || (takesBody && !methods.includes("GET"))) $(".more", form).open = true;
   // The body is a text or a file, whichever was entered last.

@@ -36,6 +36,8 @@ pub enum Place {
     Within,
     /// A number of bytes.
     Bytes,
+    /// An event or a line; the one in the middle if there is no place.
+    Event,
     /// The code of a WebSocket close frame, and `event:N` or nothing.
     Code,
 }
@@ -49,6 +51,7 @@ impl Place {
             Place::Anywhere => "[:BYTES, :0.5, :event:N, :up:BYTES or :connect]",
             Place::Within => "[:BYTES, :0.5 or :event:N]",
             Place::Bytes => ":BYTES",
+            Place::Event => "[:0.5 or :event:N]",
             Place::Code => ":CODE[:event:N]",
         }
     }
@@ -62,7 +65,7 @@ const ROW: FaultRow =
     FaultRow { kind: FaultKind::Close, place: Place::Never, on: HTTP, summary: "", sample: "" };
 
 /// Every kind of fault.
-pub static FAULTS: [FaultRow; 12] = [
+pub static FAULTS: [FaultRow; 14] = [
     FaultRow {
         place: Place::Before,
         on: ALL,
@@ -147,6 +150,20 @@ pub static FAULTS: [FaultRow; 12] = [
         summary: "sends a WebSocket close frame with this code",
         sample: "ws-close:4000",
     },
+    FaultRow {
+        kind: FaultKind::BadEvent,
+        place: Place::Event,
+        summary: "cuts an event or a line in half, and goes on with the next",
+        sample: "bad-event:event:3",
+        ..ROW
+    },
+    FaultRow {
+        kind: FaultKind::ErrorEvent,
+        place: Place::Event,
+        summary: "sends an event that reports an error, and ends the body",
+        sample: "error-event:event:3",
+        ..ROW
+    },
 ];
 
 /// Words that others use for a fault.
@@ -195,7 +212,7 @@ pub fn parse(text: &str) -> Result<Fault, String> {
             let code = number(code, 4999)? as u16;
             if is_close_code(code) { fault(FaultKind::WsClose(code), after) } else { Err(wrong()) }
         }
-        (Place::Within, None) => fault(row.kind, Some(At::Share(0.5))),
+        (Place::Within | Place::Event, None) => fault(row.kind, Some(At::Share(0.5))),
         (_, None) => fault(row.kind, None),
         (_, Some(after)) => fault(row.kind, Some(place(after)?)),
     }
@@ -208,6 +225,7 @@ impl Place {
             Place::Anywhere => true,
             Place::Before => before || matches!(at, At::Event(_)),
             Place::Within => !before,
+            Place::Event => matches!(at, At::Share(_) | At::Event(_)),
             Place::Code => matches!(at, At::Event(_)),
             Place::Never | Place::Bytes => false,
         }

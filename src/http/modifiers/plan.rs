@@ -315,6 +315,10 @@ pub enum FaultKind {
     Extra(u32),
     /// A WebSocket close frame with this code.
     WsClose(u16),
+    /// An event or a line whose second half is missing, among sound ones.
+    BadEvent,
+    /// An event or a line that reports an error, and a sound end of the body.
+    ErrorEvent,
 }
 
 impl FaultKind {
@@ -333,6 +337,8 @@ impl FaultKind {
             FaultKind::DupLength => "dup-length",
             FaultKind::Extra(_) => "extra",
             FaultKind::WsClose(_) => "ws-close",
+            FaultKind::BadEvent => "bad-event",
+            FaultKind::ErrorEvent => "error-event",
         }
     }
 }

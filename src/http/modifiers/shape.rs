@@ -15,6 +15,8 @@ pub struct Shape {
     content: Content,
     times: Times,
     stop: Stop,
+    /// A fault of one part, and the number of parts before it.
+    spoilt: Option<(FaultKind, u64)>,
     /// What the content gave last, and how far it has been sent.
     held: Vec<u8>,
     at: usize,
@@ -94,6 +96,7 @@ impl Shape {
     fn new(content: Content, stop: Stop, plan: &Plan) -> Shape {
         let piece = plan.piece.map(|bytes| bytes.max(1) as usize);
         let (seed, gap, rate, end_us) = (plan.seed, plan.gap.clone(), plan.rate, plan.end_us);
+        let parts = if let Content::Paced(pace, _) = &content { pace.pieces } else { 1 };
         let rate_end_us = match plan.silence_us {
             0 => u64::MAX,
             most_us => body_us(plan).saturating_add(most_us),
@@ -103,6 +106,7 @@ impl Shape {
             content,
             times: Times { seed, gap, gap_left_us, piece, rate, rate_end_us, end_us },
             stop,
+            spoilt: plan.fault.and_then(|fault| spoilt(fault, parts)),
             held: Vec::new(),
             at: 0,
             piece_end: 0,
@@ -188,7 +192,11 @@ impl Shape {
         self.held.clear();
         (self.at, self.piece_end) = (0, 0);
         let room = self.part_room();
-        self.content.take(elapsed_us, room, &mut self.held);
+        match self.spoilt.filter(|(_, parts)| *parts == self.parts) {
+            Some((FaultKind::ErrorEvent, _)) => self.content.fail(&mut self.held),
+            Some(_) => self.content.take_half(elapsed_us, &mut self.held),
+            None => self.content.take(elapsed_us, room, &mut self.held),
+        }
         self.parts += 1;
         if self.times.gap.is_some() && self.parts == 1 && self.content.due_us().is_none() {
             let tenth = self.held.len().div_ceil(PIECES).max(1);
@@ -292,6 +300,23 @@ impl Content {
     }
 }
 
+impl Content {
+    /// Takes a part without its second half, but with its line ends.
+    fn take_half(&mut self, elapsed_us: u64, into: &mut Vec<u8>) {
+        self.take(elapsed_us, 1, into);
+        let end = into.iter().rposition(|&byte| byte != b'\n').map_or(0, |last| last + 1);
+        into.drain(end / 2..end);
+    }
+
+    /// Ends it with an event that reports an error.
+    fn fail(&mut self, into: &mut Vec<u8>) {
+        if let Content::Paced(pace, _) = self {
+            pace.source.fail(into);
+            pace.made = pace.pieces;
+        }
+    }
+}
+
 impl Times {
     /// The pause of this number, from 0, within what all may take.
     fn gap_us(&mut self, n: u64) -> u64 {
@@ -313,8 +338,8 @@ impl Stop {
         let Some(fault) = fault else { return Stop::Never };
         let at = match (fault.kind, fault.at) {
             (FaultKind::Truncate | FaultKind::Stall | FaultKind::BadChunk, None) => At::Share(0.5),
+            (FaultKind::BadEvent | FaultKind::ErrorEvent, _) | (_, None) => return Stop::Never,
             (_, Some(at)) => at,
-            (_, None) => return Stop::Never,
         };
         match (at, length) {
             (At::Byte(bytes), _) => Stop::Bytes(bytes),
@@ -327,6 +352,18 @@ impl Stop {
             (At::Upload(_) | At::Connect, _) => Stop::Never,
         }
     }
+}
+
+/// Which of so many parts a fault of one of them is for, and how many are before that.
+fn spoilt(fault: Fault, parts: u64) -> Option<(FaultKind, u64)> {
+    let kind = fault.kind;
+    let before = match fault.at {
+        _ if !matches!(kind, FaultKind::BadEvent | FaultKind::ErrorEvent) => return None,
+        Some(At::Event(events)) => events,
+        Some(At::Share(share)) => (parts as f64 * share) as u64,
+        _ => return None,
+    };
+    Some((kind, before.min(parts.saturating_sub(1))))
 }
 
 /// When the body begins.

@@ -273,7 +273,10 @@ impl Shaped {
             }
             // The rest of the answer is sound, and the connection is closed after it. A code is for
             // WebSocket alone.
-            FaultKind::BadHead | FaultKind::WsClose(_) => Step::End,
+            FaultKind::BadHead
+            | FaultKind::WsClose(_)
+            | FaultKind::BadEvent
+            | FaultKind::ErrorEvent => Step::End,
             _ => self.end(Break::Close),
         }
     }

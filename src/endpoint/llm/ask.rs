@@ -1,0 +1,231 @@
+//! What a request to a language model asks for.
+
+use std::borrow::Cow;
+
+use super::Api;
+use super::error::{Bad, Provider};
+use super::schema;
+use super::tool::Tool;
+use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS};
+use crate::endpoint::params;
+use crate::http::app::App;
+use crate::http::compat::GO_HTTPBIN;
+use crate::http::completion::{Completion, Text, tokens};
+use crate::http::json::{Document, Value, escape_utf8};
+use crate::http::request::Request;
+use crate::http::uri::query;
+
+/// The model that answers with the last message of the user.
+pub(super) const ECHO: &str = "echo";
+
+/// A request that is valid.
+pub(super) struct Ask {
+    /// Whether the answer is streamed.
+    pub(super) stream: bool,
+    /// The number of tokens that was asked for, and the number within the bound.
+    pub(super) clamped: (u64, u64),
+    /// The answer.
+    pub(super) completion: Completion,
+}
+
+/// The body of a request, which is an object.
+pub(super) fn parse<'a>(request: &Request<'a>) -> Result<Document<'a>, Bad> {
+    let document = Document::parse(request.body).filter(|document| document.root().is_object());
+    document.ok_or_else(|| Bad::new(None, "the body is not a JSON object"))
+}
+
+impl Ask {
+    /// What a request asks for, or why it is refused.
+    pub(super) fn of(
+        api: &'static Api,
+        app: &App,
+        request: &Request,
+        document: &Document,
+    ) -> Result<Ask, Bad> {
+        let body = document.root();
+        let model = model(body)?;
+        let prompt = prompt(api, body)?;
+        let options = body.get("options").unwrap_or(body);
+        let limit = limit(api, options)?;
+        let tool = Tool::called(body, &model, prompt)?;
+        let text = match &tool {
+            Some(tool) => Text::given(cut(&tool.arguments)),
+            None => text(request, body, &model, prompt),
+        };
+        let length = Length::of(app, request, &text, options, limit)?;
+        let completion = Completion {
+            usage: usage(api, body),
+            error: api.error,
+            seed: request.seed,
+            unix_us: request.unix_us,
+            model: escaped(&model),
+            tokens: if prompt.is_none() { 0 } else { length.sent },
+            prompt_tokens: prompt_tokens(api, body),
+            finish: finish(api, &length, tool.is_some(), prompt.is_some()),
+            tool: escaped(tool.as_ref().map_or("", |tool| &tool.name)),
+            ..Completion::new(api.forms[usize::from(tool.is_some())], text)
+        };
+        let clamped = (length.asked, length.sent);
+        Ok(Ask { stream: streams(api, body), clamped, completion })
+    }
+}
+
+/// Why an answer ends. Without a prompt, Ollama loads a model.
+fn finish(api: &Api, length: &Length, calls: bool, prompts: bool) -> (&'static str, &'static str) {
+    let [stop, cut, call] = api.finish;
+    match (length.cut, calls, prompts) {
+        (_, _, false) => ("load", ""),
+        (true, _, _) => cut,
+        (false, true, _) => call,
+        (false, false, _) => stop,
+    }
+}
+
+/// How long an answer is, in tokens.
+struct Length {
+    asked: u64,
+    sent: u64,
+    /// Whether a bound of the request cut it.
+    cut: bool,
+}
+
+impl Length {
+    /// A given text is as long as it is. There are as many words as the query asks for, at least
+    /// `min_tokens`, and up to the limit with `ignore_eos`, as in vLLM.
+    fn of(
+        app: &App,
+        request: &Request,
+        text: &Text,
+        options: Value,
+        limit: Option<u64>,
+    ) -> Result<Length, Bad> {
+        let words = params::value(&GO_HTTPBIN, request, "tokens", "64");
+        let words = params::within(app.compat, "tokens", &words, 1..=MAX_COMPLETION_TOKENS);
+        let words = words.map_err(|refusal| Bad::new(Some("tokens"), refusal.reason))?;
+        let least = options.get("min_tokens").and_then(Value::integer).unwrap_or_default();
+        let words = words.max(u64::try_from(least).unwrap_or_default());
+        let endless = options.get("ignore_eos").is_some_and(Value::is_true);
+        let (all, cut) = match (text, limit) {
+            (Text::Given(text, _), _) => (tokens(text).count() as u64, false),
+            (Text::Words(_), Some(limit)) if endless => (limit, true),
+            (Text::Words(_), _) => (words, false),
+        };
+        let asked = limit.map_or(all, |limit| all.min(limit));
+        let sent = asked.min(MAX_COMPLETION_TOKENS);
+        Ok(Length { asked, sent, cut: cut || asked < all })
+    }
+}
+
+/// The name of the model.
+fn model<'a>(body: Value<'a>) -> Result<Cow<'a, str>, Bad> {
+    let model = body.get("model").and_then(Value::text).filter(|model| !model.is_empty());
+    model.ok_or_else(|| Bad::new(Some("model"), "`model` is missing; write a name, such as `echo`"))
+}
+
+/// The prompt; without one, Ollama only loads a model.
+fn prompt<'a>(api: &Api, body: Value<'a>) -> Result<Option<Value<'a>>, Bad> {
+    let prompt = body.get(api.prompt);
+    let sound = |prompt: Value| match api.prompt {
+        "messages" => prompt.items().next().is_some_and(Value::is_object),
+        _ => prompt.text().is_some() || prompt.items().next().is_some(),
+    };
+    let hint = match (api.prompt, prompt) {
+        (_, None) if api.provider == Provider::Ollama => return Ok(None),
+        (_, Some(prompt)) if sound(prompt) => return Ok(Some(prompt)),
+        ("messages", _) => "a list such as [{\"role\": \"user\", \"content\": \"Hello\"}]",
+        _ => "a text, or a list of items",
+    };
+    let state = if prompt.is_some() { "not valid" } else { "missing" };
+    Err(Bad::new(Some(api.prompt), format!("`{}` is {state}; write {hint}", api.prompt)))
+}
+
+/// The most tokens that the answer may have. A negative number is no limit in Ollama.
+fn limit(api: &Api, options: Value) -> Result<Option<u64>, Bad> {
+    for &name in api.limits {
+        let Some(value) = options.get(name) else { continue };
+        return match value.integer().map(u64::try_from) {
+            Some(Ok(limit @ 1..)) => Ok(Some(limit)),
+            Some(_) if api.provider == Provider::Ollama => Ok(None),
+            _ => Err(Bad::new(Some(name), format!("`{name}` must be an integer of at least 1"))),
+        };
+    }
+    match api.limits {
+        [name, ..] if api.provider == Provider::Anthropic => {
+            Err(Bad::new(Some(name), format!("`{name}` is missing; write a number, such as 1024")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The text of an answer that calls no tool.
+fn text(request: &Request, body: Value, model: &str, prompt: Option<Value>) -> Text {
+    let given = query::first(request, "text").filter(|text| !text.is_empty());
+    let echo = || (model == ECHO).then(|| last_message(prompt?)).flatten().map(Cow::Owned);
+    let sample = || schema::answer(body).map(Cow::Owned);
+    match given.or_else(echo).or_else(sample) {
+        Some(text) => Text::given(cut(&text)),
+        None => {
+            let seed = body.get("options").unwrap_or(body).get("seed").and_then(Value::integer);
+            Text::words(seed.map_or(request.seed, |seed| seed as u64))
+        }
+    }
+}
+
+/// The text of the last message that is the user's; a prompt is one.
+fn last_message(prompt: Value) -> Option<String> {
+    let is_user = |item: &Value| {
+        let role = item.get("role").and_then(Value::text);
+        role.is_none_or(|role| role == "user")
+    };
+    let last = if prompt.is_list() { prompt.items().filter(is_user).last()? } else { prompt };
+    let mut text = String::new();
+    each_text(last, &mut |part| text.push_str(part));
+    Some(text)
+}
+
+/// A text as far as an answer may have it.
+fn cut(text: &str) -> &str {
+    let end = text.floor_char_boundary(MAX_COMPLETION_TEXT_BYTES);
+    text.get(..end).unwrap_or_default()
+}
+
+/// The number of words of a prompt, and of the instructions beside it.
+pub(super) fn prompt_tokens(api: &Api, body: Value) -> u64 {
+    let mut count = 0;
+    for value in [api.prompt, "system", "instructions"].into_iter().filter_map(|it| body.get(it)) {
+        each_text(value, &mut |text| count += tokens(text).count() as u64);
+    }
+    count
+}
+
+/// Calls `add` with each text of a message, of its parts, or of a list of either.
+fn each_text(value: Value, add: &mut dyn FnMut(&str)) {
+    if let Some(text) = value.text() {
+        return add(&text);
+    }
+    for part in value.items() {
+        each_text(part, add);
+    }
+    if let Some(part) = value.get("content").or_else(|| value.get("text")) {
+        each_text(part, add);
+    }
+}
+
+fn streams(api: &Api, body: Value) -> bool {
+    body.get("stream").map_or(api.provider == Provider::Ollama, Value::is_true)
+}
+
+/// What events have in addition where the usage is asked for.
+fn usage(api: &Api, body: Value) -> [&'static str; 2] {
+    let options = body.get("stream_options");
+    let asked =
+        options.and_then(|options| options.get("include_usage")).is_some_and(Value::is_true);
+    if asked { api.usage } else { ["", ""] }
+}
+
+/// The content of a JSON string.
+fn escaped(text: &str) -> Box<[u8]> {
+    let mut output = Vec::new();
+    escape_utf8(&mut output, text.as_bytes());
+    output.into()
+}

@@ -1,0 +1,156 @@
+//! Errors as each provider reports them, with the fields that its clients read.
+
+use std::borrow::Cow;
+
+use super::super::ROUTES;
+use super::GROUP;
+use crate::http::completion::write_id;
+use crate::http::date_header::rfc_3339;
+use crate::http::json::{Json, Layout, Spelling};
+use crate::http::reply::{Media, Reply};
+use crate::http::request::Request;
+use crate::http::status::Status;
+
+/// Whose API it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Provider {
+    OpenAi,
+    Anthropic,
+    Ollama,
+}
+
+/// Why a request is refused, with 400.
+#[derive(Clone, Debug)]
+pub(super) struct Bad {
+    param: Option<&'static str>,
+    reason: Cow<'static, str>,
+}
+
+impl Bad {
+    /// A reason as a sentence, and the member of the request that it is about.
+    pub(super) fn new(param: Option<&'static str>, reason: impl Into<Cow<'static, str>>) -> Bad {
+        Bad { param, reason: reason.into() }
+    }
+}
+
+/// The answer to a request that is refused.
+pub(super) fn refused(provider: Provider, request: &Request, bad: &Bad) -> Reply {
+    reply(provider, request.seed, Status(400), &bad.reason, bad.param)
+}
+
+/// The answer in place of another if a modifier gives this status, an error, to this route; `None`
+/// if it is not one of this group.
+pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request) -> Option<Reply> {
+    let path = ROUTES.get(usize::from(route))?.path;
+    GROUP.routes.iter().find(|route| route.path == path)?;
+    let provider = match path {
+        _ if path.starts_with("/v1/messages") => Provider::Anthropic,
+        _ if path.starts_with("/api/") => Provider::Ollama,
+        _ => Provider::OpenAi,
+    };
+    let message = format!("{}, as a modifier asks for it", status.reason());
+    let reply = reply(provider, request.seed, status, &message, None);
+    let reply = identified(provider, request.seed, reply);
+    Some(if status.0 == 429 { limited(provider, request, reply) } else { reply })
+}
+
+/// Adds the field by which a provider's clients name a request.
+pub(super) fn identified(provider: Provider, seed: u64, reply: Reply) -> Reply {
+    match provider {
+        Provider::OpenAi => reply.header("x-request-id", request_id(seed)),
+        Provider::Anthropic => reply.header("request-id", request_id(seed)),
+        Provider::Ollama => reply,
+    }
+}
+
+/// Adds the fields of a limit that is used up for a second, which is what `Retry-After` says.
+fn limited(provider: Provider, request: &Request, mut reply: Reply) -> Reply {
+    let reset = rfc_3339(request.unix_us.saturating_add(1_000_000));
+    for (unit, limit) in [("requests", "60"), ("tokens", "100000")] {
+        let values = [("limit", limit), ("remaining", "0")];
+        reply = match provider {
+            Provider::OpenAi => {
+                values.into_iter().chain([("reset", "1s")]).fold(reply, |reply, (name, value)| {
+                    reply.header(format!("x-ratelimit-{name}-{unit}"), value)
+                })
+            }
+            Provider::Anthropic => values.into_iter().chain([("reset", reset.as_str())]).fold(
+                reply,
+                |reply, (name, value)| {
+                    reply.header(format!("anthropic-ratelimit-{unit}-{name}"), value.to_owned())
+                },
+            ),
+            Provider::Ollama => reply,
+        };
+    }
+    reply
+}
+
+fn request_id(seed: u64) -> String {
+    let mut id = b"req_".to_vec();
+    write_id(seed, &mut id);
+    String::from_utf8_lossy(&id).into_owned()
+}
+
+fn reply(
+    provider: Provider,
+    seed: u64,
+    status: Status,
+    message: &str,
+    param: Option<&str>,
+) -> Reply {
+    let mut output = Vec::new();
+    Json::spelled(&mut output, Layout::Compact, Spelling::Go).object(|json| match provider {
+        Provider::OpenAi => json.object_at("error", |json| {
+            let (kind, code) = openai_type(status);
+            json.text_at("message", message);
+            json.text_at("type", kind);
+            text_or_null(json, "param", param);
+            text_or_null(json, "code", code);
+        }),
+        Provider::Anthropic => {
+            json.text_at("type", "error");
+            json.object_at("error", |json| {
+                json.text_at("type", anthropic_type(status));
+                json.text_at("message", message);
+            });
+            json.text_at("request_id", &request_id(seed));
+        }
+        Provider::Ollama => json.text_at("error", message),
+    });
+    Reply::whole(status, Media::Json, output)
+}
+
+fn text_or_null(json: &mut Json, name: &str, text: Option<&str>) {
+    match text {
+        Some(text) => json.text_at(name, text),
+        None => json.raw_at(name, "null"),
+    }
+}
+
+/// OpenAI's type of an error, and its code.
+fn openai_type(status: Status) -> (&'static str, Option<&'static str>) {
+    match status.0 {
+        401 => ("invalid_request_error", Some("invalid_api_key")),
+        404 => ("invalid_request_error", Some("model_not_found")),
+        429 => ("requests", Some("rate_limit_exceeded")),
+        500.. => ("server_error", None),
+        _ => ("invalid_request_error", None),
+    }
+}
+
+/// Anthropic's type of an error.
+fn anthropic_type(status: Status) -> &'static str {
+    match status.0 {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}

@@ -1,0 +1,277 @@
+//! The APIs of language models.
+
+use loiter::http::app::App;
+use serde_json::Value;
+
+use crate::ask::*;
+
+const EVENTS: &str = "text/event-stream; charset=utf-8";
+const LINES: &str = "application/x-ndjson; charset=utf-8";
+const ECHO: &[u8] = br#"{"model": "echo", "max_tokens": 9, "stream": true,
+    "messages": [{"role": "user", "content": "a \"b\""}, {"role": "assistant", "content": "c"}]}"#;
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
+
+#[rustfmt::skip]
+pub(crate) const ROWS: &[Row] = &[
+    (CHAT, "POST /v1/chat/completions", &[], ECHO, 200, EVENTS, Has("\"delta\":{\"content\":\" \\\"b\\\"\"}")),
+    (CHAT, "POST /v1/chat/completions?text=x", &[], br#"{"model":"m","messages":[{"content":"a"}]}"#, 200, JSON, Has("\"content\":\"x\"")),
+    (CHAT, "POST /v1/chat/completions?tokens=", &[], br#"{"model":"m","messages":[{"content":"a"}]}"#, 200, JSON, Has("\"completion_tokens\":64,")),
+    (CHAT, "POST /v1/chat/completions?tokens=0", &[], br#"{"model":"m","messages":[{"content":"a"}]}"#, 400, JSON, Has("bad tokens")),
+    (CHAT, "POST /v1/chat/completions", &[], b"", 400, JSON, Is("{\"error\":{\"message\":\"the body is not a JSON object\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}")),
+    (CHAT, "POST /v1/chat/completions", &[], b"[]", 400, JSON, Has("not a JSON object")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m"}"#, 400, JSON, Has("`messages` is missing; write a list such as")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[]}"#, 400, JSON, Has("\"param\":\"messages\"")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"","messages":[{}]}"#, 400, JSON, Has("\"param\":\"model\"")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"max_tokens":0}"#, 400, JSON, Has("`max_tokens` must be an integer of at least 1")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"tool_choice":"required"}"#, 400, JSON, Has("`tools` has no tool")),
+    (CHAT, "GET /v1/chat/completions", &[], b"", 405, HTML, Any),
+    ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"echo","prompt":["a b"]}"#, 200, JSON, Has("\"text\":\"a b\"")),
+    ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"m"}"#, 400, JSON, Has("`prompt` is missing")),
+    ("/v1/responses", "POST /v1/responses", &[], br#"{"model":"echo","input":"a b","max_output_tokens":1}"#, 200, JSON, Has("\"reason\":\"max_output_tokens\"")),
+    ("/v1/responses", "POST /v1/responses", &[], br#"{"model":"m","input":7}"#, 400, JSON, Has("`input` is not valid")),
+    (MESSAGES, "POST /v1/messages", &[], ECHO, 200, EVENTS, Has("\"stop_reason\":\"end_turn\"")),
+    (MESSAGES, "POST /v1/messages", &[], br#"{"model":"m","messages":[{"content":"a"}]}"#, 400, JSON, Has("`max_tokens` is missing")),
+    (MESSAGES, "POST /v1/messages", &[], b"{", 400, JSON, Has("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",")),
+    ("/v1/messages/count_tokens", "POST /v1/messages/count_tokens", &[], br#"{"system":"a b","messages":[{"content":[{"text":"c d"}]}]}"#, 200, JSON, Is("{\"input_tokens\":4}")),
+    ("/v1/messages/count_tokens", "POST /v1/messages/count_tokens", &[], b"", 400, JSON, Has("invalid_request_error")),
+    ("/api/chat", "POST /api/chat", &[], br#"{"model":"echo","messages":[{"content":"a"}]}"#, 200, LINES, Has("\"content\":\"a\"},\"done\":false}\n")),
+    ("/api/chat", "POST /api/chat", &[], br#"{"messages":[]}"#, 400, JSON, Is("{\"error\":\"`model` is missing; write a name, such as `echo`\"}")),
+    ("/api/generate", "POST /api/generate", &[], br#"{"model":"m"}"#, 200, LINES, Has("\"done_reason\":\"load\"")),
+    ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":"","stream":false,"options":{"num_predict":-1}}"#, 200, JSON, Has("\"eval_count\":64,")),
+    ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":[]}"#, 400, JSON, Has("`prompt` is not valid")),
+    ("/v1/models", "GET /v1/models", &[], b"", 200, JSON, Has("{\"object\":\"list\",\"data\":[{\"id\":\"loiter\"")),
+    ("/v1/models", "POST /v1/models", &[], b"", 405, HTML, Any),
+    ("/v1/models/{id*}", "GET /v1/models/a/b", &[], b"", 200, JSON, Has("{\"id\":\"a/b\",")),
+    ("/v1/models/{id*}", "GET /v1/models/", &[], b"", 404, HTML, Any),
+    ("/api/tags", "GET /api/tags", &[], b"", 200, JSON, Has("{\"models\":[{\"name\":\"loiter\"")),
+    ("/api/tags", "POST /api/tags", &[], b"", 405, HTML, Any),
+];
+
+fn post(path: &str, body: &str) -> Answer {
+    ask(&format!("POST {path}"), CURL, body.as_bytes())
+}
+
+/// The objects of a stream, with the names of its events.
+fn objects(answer: &Answer) -> Vec<(String, Value)> {
+    let text = String::from_utf8(answer.body.clone()).unwrap();
+    let (mut name, mut objects) = (String::new(), Vec::new());
+    for line in text.lines().filter(|line| !line.is_empty() && *line != "data: [DONE]") {
+        match line.strip_prefix("event: ") {
+            Some(event) => name = event.to_owned(),
+            None => {
+                let data = line.strip_prefix("data: ").unwrap_or(line);
+                objects.push((name.clone(), serde_json::from_str(data).expect(line)));
+            }
+        }
+    }
+    objects
+}
+
+fn json(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+/// Requests for a text in all APIs: path, body without its braces, where the text is in a whole
+/// answer, and where in an event.
+const TEXTS: [(&str, &str, &str, &str); 6] = [
+    (
+        CHAT,
+        r#""messages":[{"content":"x"}]"#,
+        "/choices/0/message/content",
+        "/choices/0/delta/content",
+    ),
+    ("/v1/completions", r#""prompt":"x""#, "/choices/0/text", "/choices/0/text"),
+    ("/v1/responses", r#""input":"x""#, "/output/0/content/0/text", "/delta"),
+    (
+        MESSAGES,
+        r#""max_tokens":1000,"messages":[{"content":"x"}]"#,
+        "/content/0/text",
+        "/delta/text",
+    ),
+    ("/api/chat", r#""messages":[{"content":"x"}]"#, "/message/content", "/message/content"),
+    ("/api/generate", r#""prompt":"x""#, "/response", "/response"),
+];
+
+#[test]
+fn a_stream_has_the_text_of_the_whole_answer_and_a_piece_for_each_token() {
+    for (path, body, whole, part) in TEXTS {
+        let answer = post(path, &format!("{{\"model\":\"m\",\"stream\":false,{body}}}"));
+        let text = json(&answer).pointer(whole).unwrap().as_str().unwrap().to_owned();
+        assert_eq!(text.split(' ').count(), 64, "{path}");
+        let streamed = post(path, &format!("{{\"model\":\"m\",\"stream\":true,{body}}}"));
+        let all = objects(&streamed);
+        let parts = all.iter().filter_map(|(_, object)| object.pointer(part)?.as_str());
+        assert_eq!(parts.collect::<String>(), text, "{path}");
+        assert_eq!(streamed.pace, Some((0, 65)), "{path}");
+        assert!(!streamed.body.contains(&b'$') && !answer.body.contains(&b'$'), "{path}");
+    }
+}
+
+#[test]
+fn max_tokens_cuts_and_ignore_eos_fills() {
+    let count = |more: &str| {
+        let body = format!(r#"{{"model":"m","messages":[{{"content":"x"}}],{more}}}"#);
+        let answer = post(CHAT, &body);
+        let object = json(&answer);
+        let count = object.pointer("/usage/completion_tokens").unwrap().as_u64().unwrap();
+        let finish = object.pointer("/choices/0/finish_reason").unwrap().as_str().unwrap();
+        (count, finish.to_owned(), answer.field("X-Clamped").map(str::to_owned))
+    };
+    let is = |count: u64, finish: &str| (count, finish.to_owned(), None);
+    assert_eq!(count(r#""max_tokens":5"#), is(5, "length"));
+    assert_eq!(count(r#""max_completion_tokens":64"#), is(64, "stop"));
+    assert_eq!(count(r#""max_tokens":500"#), is(64, "stop"));
+    assert_eq!(count(r#""max_tokens":500,"min_tokens":300"#), is(300, "stop"));
+    assert_eq!(count(r#""max_tokens":500,"ignore_eos":true"#), is(500, "length"));
+    let most = (16_384, "length".to_owned(), Some("tokens=16384".to_owned()));
+    assert_eq!(count(r#""max_tokens":20000,"ignore_eos":true"#), most);
+}
+
+#[test]
+fn a_seed_repeats_the_words_and_the_ids() {
+    let body = |seed: u64| format!(r#"{{"model":"m","prompt":"x","stream":false,"seed":{seed}}}"#);
+    let text =
+        |seed| json(&post("/v1/completions", &body(seed))).pointer("/choices/0/text").cloned();
+    assert_eq!(text(1), text(1));
+    assert_ne!(text(1), text(2));
+    let id = |path: &str| post(path, &body(1)).field("x-request-id").map(str::to_owned);
+    assert_eq!(id("/v1/completions"), Some("req_bdd732262feb6e9528efe333".to_owned()));
+}
+
+#[test]
+fn events_come_in_the_order_of_each_provider() {
+    let body = r#"{"model":"echo","input":"a","messages":[{"content":"a"}],"max_tokens":1,
+        "stream":true,"stream_options":{"include_usage":true}}"#;
+    let names = |path| objects(&post(path, body)).into_iter().map(|it| it.0).collect::<Vec<_>>();
+    assert_eq!(
+        names(MESSAGES),
+        [
+            "message_start",
+            "content_block_start",
+            "ping",
+            "content_block_delta",
+            "content_block_stop",
+            "message_delta",
+            "message_stop"
+        ]
+    );
+    let events = objects(&post("/v1/responses", body));
+    let types = events.iter().map(|(_, object)| object["type"].as_str().unwrap());
+    let named = events.iter().map(|(name, _)| name.strip_prefix("response.").unwrap());
+    assert_eq!(
+        named.collect::<Vec<_>>(),
+        [
+            "created",
+            "in_progress",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.done",
+            "content_part.done",
+            "output_item.done",
+            "completed"
+        ]
+    );
+    assert!(types.zip(&events).all(|(kind, event)| kind == event.0));
+    let numbers = events.iter().map(|(_, object)| object["sequence_number"].as_u64().unwrap());
+    assert!(numbers.eq(0..9));
+    let chunks = objects(&post(CHAT, body));
+    assert_eq!(chunks.len(), 4);
+    assert!(chunks[..3].iter().all(|(_, chunk)| chunk["usage"].is_null()));
+    assert_eq!(
+        (&chunks[3].1["choices"], &chunks[3].1["usage"]["total_tokens"]),
+        (&Value::Array(Vec::new()), &2.into())
+    );
+    assert!(post(CHAT, body).body.ends_with(b"\n\ndata: [DONE]\n\n"));
+}
+
+const SCHEMA: &str =
+    r#"{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}}}"#;
+
+#[test]
+fn a_tool_is_called_if_it_is_forced_or_by_its_model() {
+    let function = format!(r#"{{"name":"weather","parameters":{SCHEMA}}}"#);
+    let tools = format!(r#""tools":[{{"type":"function","function":{function}}}]"#);
+    let call = |model: &str, more: &str| {
+        let body = format!(r#"{{"model":"{model}","messages":[{{"content":"x"}}{more},{tools}}}"#);
+        json(&post(CHAT, &body)).pointer("/choices/0/message/tool_calls/0/function").cloned()
+    };
+    let arguments = r#"{"city": "text", "days": 1}"#;
+    let called = Some(serde_json::json!({"name": "weather", "arguments": arguments}));
+    assert_eq!(call("m", r#"],"tool_choice":"required""#), called);
+    assert_eq!(
+        call("m", r#"],"tool_choice":{"type":"function","function":{"name":"weather"}}"#),
+        called
+    );
+    assert_eq!(call("tool", "]"), called);
+    assert_eq!(call("m", r#"],"tool_choice":"auto""#), None);
+    assert_eq!(call("tool", r#"],"tool_choice":"none""#), None);
+    assert_eq!(call("tool", r#",{"role":"tool","content":"y"}]"#), None);
+    let messages = format!(
+        r#"{{"model":"m","max_tokens":99,"messages":[{{"content":"x"}}],"stream":true,
+            "tool_choice":{{"type":"any"}},"tools":[{{"name":"weather","input_schema":{SCHEMA}}}]}}"#
+    );
+    let events = objects(&post(MESSAGES, &messages));
+    let parts = events.iter().filter_map(|it| it.1.pointer("/delta/partial_json")?.as_str());
+    assert_eq!(parts.collect::<String>(), arguments);
+    assert!(events.iter().any(|it| it.1.pointer("/delta/stop_reason") == Some(&"tool_use".into())));
+    let input = format!(
+        r#"{{"model":"tool","input":"x","tools":[{{"type":"function","name":"weather","parameters":{SCHEMA}}}]}}"#
+    );
+    assert_eq!(
+        json(&post("/v1/responses", &input)).pointer("/output/0/arguments"),
+        Some(&arguments.into())
+    );
+    let lines = objects(&post(
+        "/api/chat",
+        &format!(r#"{{"model":"tool","messages":[{{"content":"x"}}],{tools}}}"#),
+    ));
+    let call = lines[0].1.pointer("/message/tool_calls/0/function/arguments").unwrap();
+    assert_eq!((call, lines.len()), (&serde_json::json!({"city": "text", "days": 1}), 2));
+}
+
+#[test]
+fn an_answer_fits_the_schema_that_is_asked_for() {
+    let sample = r#"{"city": "text", "days": 1}"#;
+    for (path, format, place) in [
+        (
+            CHAT,
+            format!(
+                r#""response_format":{{"type":"json_schema","json_schema":{{"schema":{SCHEMA}}}}}"#
+            ),
+            "/choices/0/message/content",
+        ),
+        (
+            "/v1/responses",
+            format!(r#""text":{{"format":{{"type":"json_schema","schema":{SCHEMA}}}}}"#),
+            "/output/0/content/0/text",
+        ),
+        (
+            MESSAGES,
+            format!(r#""output_config":{{"format":{{"type":"json_schema","schema":{SCHEMA}}}}}"#),
+            "/content/0/text",
+        ),
+        ("/api/chat", format!(r#""stream":false,"format":{SCHEMA}"#), "/message/content"),
+    ] {
+        let body = format!(
+            r#"{{"model":"m","max_tokens":99,"input":"x","messages":[{{"content":"x"}}],{format}}}"#
+        );
+        assert_eq!(json(&post(path, &body)).pointer(place), Some(&sample.into()), "{path}");
+    }
+    let body = r#"{"model":"m","stream":false,"format":"json","messages":[{}]}"#;
+    assert_eq!(json(&post("/api/chat", body)).pointer("/message/content"), Some(&"{}".into()));
+}
+
+/// However long a text is, what is made at once is bounded.
+#[test]
+fn a_long_text_is_cut() {
+    let text = "\\u0001".repeat(100_000);
+    let body = format!(r#"{{"model":"echo","input":"{text}","stream":true}}"#);
+    assert!(post("/v1/responses", &body).body.len() < 6 * 6 * 32 * 1024);
+    let app = App::default();
+    let long = "a ".repeat(50_000);
+    let body = format!(r#"{{"model":"echo","messages":[{{"content":"{long}"}}]}}"#);
+    let answer = ask_of(&app, "POST /v1/chat/completions", CURL, body.as_bytes());
+    assert!(answer.body.len() < 40_000);
+}
