@@ -185,8 +185,9 @@ fn last_message(prompt: Value) -> Option<String> {
 
 /// A text as far as an answer may have it.
 fn cut(text: &str) -> &str {
-    let end = text.floor_char_boundary(MAX_COMPLETION_TEXT_BYTES);
-    text.get(..end).unwrap_or_default()
+    let most = MAX_COMPLETION_TEXT_BYTES.min(text.len());
+    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// The number of words of a prompt, and of the instructions beside it.

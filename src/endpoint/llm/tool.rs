@@ -33,7 +33,8 @@ impl Tool {
         let last = prompt.and_then(|prompt| prompt.items().last());
         let by_model = model == MODEL && kind != Some("none") && !last.is_some_and(is_result);
         let tools = || body.get("tools").into_iter().flat_map(Value::items).map(function);
-        if !forced && !(by_model && tools().next().is_some()) {
+        let calls = forced || by_model && tools().next().is_some();
+        if !calls {
             return Ok(None);
         }
         let call = |tool: Value| {
