@@ -1,9 +1,11 @@
 //! Every limit and its reason: the configurable ones ([`Limits`]) and the fixed ones.
 
+mod completion;
 mod journal;
 mod memory;
 mod rate_limit;
 
+pub use completion::*;
 pub use journal::*;
 pub use memory::*;
 pub use rate_limit::*;
@@ -313,11 +315,6 @@ pub const EVENT_BYTES: u64 = 56;
 pub const MAX_STREAMED_BYTES: u64 = 1024 * 1024;
 /// Most lines of `/stream/{n}`: httpbin's own limit.
 pub const MAX_STREAM_LINES: u64 = 100;
-/// Most tokens of an answer of a language model: with the longest word for each, the events at its
-/// end that repeat its text are still made at once, in half a MiB.
-pub const MAX_COMPLETION_TOKENS: u64 = 16 * 1024;
-/// Most bytes of a text that such an answer is given: escaped and repeated likewise, 1 MiB at most.
-pub const MAX_COMPLETION_TEXT_BYTES: usize = 32 * 1024;
 /// Most bytes of `/drip`: httpbin's own limit.
 pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
 /// Longest part of a bad value quoted in an error response, in bytes: enough to recognize it.

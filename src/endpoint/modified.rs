@@ -26,16 +26,7 @@ pub fn modify(
     mut plan: Plan,
     request: &Request,
 ) -> Result<Reply, Refusal> {
-    if let Some(limited) = &plan.limited {
-        let route = reply.route;
-        reply = match limited.passes {
-            true => with_fields(reply, limited),
-            false => Reply { route, ..over_limit(app, limited) },
-        };
-    }
-    if let Some(trace) = &plan.trace {
-        reply = reply.header("traceresponse", trace.clone());
-    }
+    reply = limit_and_trace(app, reply, &plan);
     spare_impossible(&reply.body, &mut plan)?;
     reply.after_us = reply.after_us.saturating_add(plan.path_us).saturating_add(plan.delay_us);
     reply.timed |= plan.path_us > 0;
@@ -64,6 +55,21 @@ pub fn modify(
     let body = std::mem::replace(&mut reply.body, Body::Empty);
     reply.body = Body::Modified(Box::new(Modified { plan, body }));
     Ok(reply)
+}
+
+/// Adds what is shown of the rate limit and of the trace; or refuses what is beyond the limit.
+fn limit_and_trace(app: &App, mut reply: Reply, plan: &Plan) -> Reply {
+    if let Some(limited) = &plan.limited {
+        let route = reply.route;
+        reply = match limited.passes {
+            true => with_fields(reply, limited),
+            false => Reply { route, ..over_limit(app, limited) },
+        };
+    }
+    match &plan.trace {
+        Some(trace) => reply.header("traceresponse", trace.clone()),
+        None => reply,
+    }
 }
 
 /// Drops a fault that has no meaning for this body, and a framing without trailers where there are
