@@ -56,7 +56,7 @@ struct Client {
 
 impl Client {
     fn connect(server: &Server) -> Client {
-        let stream = TcpStream::connect(&server.address).expect("it listens");
+        let stream = TcpStream::connect(&server.addresses[0]).expect("it listens");
         Client { stream, raw: false, began: Instant::now(), bytes: Vec::new() }
     }
 

@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 pub(crate) struct Server {
     child: Child,
-    /// The address of its first listener, without the scheme.
-    pub(crate) address: String,
+    /// The addresses of its listeners and of its admin listener, without the scheme.
+    pub(crate) addresses: Vec<String>,
 }
 
 impl Server {
@@ -14,6 +14,8 @@ impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Server {
         let listens = arguments.contains(&"--listen");
         let listener: &[&str] = if listens { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let listening = arguments.iter().filter(|word| **word == "--listen" || **word == "--admin");
+        let lines = listening.count() + usize::from(!listens);
         let mut child = Command::new(env!("CARGO_BIN_EXE_loiter"))
             .args(["--log-level", "error"])
             .args(listener)
@@ -21,24 +23,27 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it was piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it prints its address");
-        let address = line.trim().split_once("://").expect("a scheme").1.to_owned();
-        Server { child, address }
+        let stdout = BufReader::new(child.stdout.take().expect("it was piped"));
+        let address = |line: String| line.split_once("://").expect("a scheme").1.to_owned();
+        let lines = stdout.lines().take(lines).map(|line| line.expect("it prints its addresses"));
+        let addresses = lines.map(address).collect();
+        Server { child, addresses }
     }
 
-    /// The same for the arguments of a command as it is shown, with a free port in place of the one
-    /// in it; returns the address shown, too.
-    pub(crate) fn shown(arguments: &str) -> (String, Server) {
+    /// The same for the arguments of a command as it is shown, with free ports in place of those in
+    /// it; returns the addresses shown, too.
+    pub(crate) fn shown(arguments: &str) -> (Vec<String>, Server) {
         let words = arguments.trim_end_matches(" &").split(' ').map(|word| word.replace('\'', ""));
         let words = words.collect::<Vec<String>>();
-        let at = arguments.find("127.0.0.1:").expect("an address");
-        let address = arguments[at..].split(['/', ' ', '\'']).next().expect("an address");
-        let here = words.iter().map(|word| word.replace(address, "127.0.0.1:0"));
-        let here = here.collect::<Vec<String>>();
+        let address = |at: &str| at.split(['/', ' ', '\'']).next().map(str::to_owned);
+        let hosts = arguments.match_indices("127.0.0.1:").map(|(at, _)| &arguments[at..]);
+        let addresses = hosts.filter_map(address).collect::<Vec<String>>();
+        let free = |word: &String| {
+            addresses.iter().fold(word.clone(), |word, shown| word.replace(shown, "127.0.0.1:0"))
+        };
+        let here = words.iter().map(free).collect::<Vec<String>>();
         let server = Server::start(&here.iter().map(String::as_str).collect::<Vec<_>>());
-        (address.to_owned(), server)
+        (addresses, server)
     }
 }
 
