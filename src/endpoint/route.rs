@@ -61,6 +61,8 @@ pub enum Client {
     Digest,
     /// Expect a challenge without a preset user and password.
     Challenge,
+    /// Ask for HTML, since the answer to curl is plain text.
+    Html,
     /// Follow redirects. Implied for routes that answer with nothing else.
     Follow,
     /// Keep cookies between requests.
@@ -81,6 +83,7 @@ impl Client {
             Client::Bearer => "bearer",
             Client::Digest => "digest",
             Client::Challenge => "challenge",
+            Client::Html => "html",
             Client::Follow => "follow",
             Client::Cookies => "cookies",
             Client::Decompress => "decompress",

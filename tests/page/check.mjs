@@ -7,7 +7,9 @@ import { chromium } from "playwright-core";
 import {
   curlOf, done, ended, executablePath, folder, loiter, open, opened, pictures, row, run, send, serve, sound,
 } from "./harness.mjs";
+import * as many from "./many.mjs";
 import * as modifiers from "./modifiers.mjs";
+import { curlIsSend } from "./routes.mjs";
 
 async function tries(browser, base) {
   const page = await open(browser, base, { viewport: { width: 1280, height: 900 } });
@@ -73,6 +75,31 @@ async function findsByEnter(browser, base) {
   assert.equal(await page.evaluate(() => document.activeElement.closest("details").dataset.path), "/uuid");
   await page.keyboard.press("Enter");
   assert.equal(await uuid.getAttribute("open"), null, "the next one closes it");
+  await done(page);
+}
+
+// The words of the filter are in the link, alone and behind a form's values.
+async function linksToWhatIsFiltered(browser, base) {
+  const page = await open(browser, base);
+  await page.locator("#filter").fill("drip e/?");
+  await page.waitForFunction(() => location.hash === "#/drip%20e%2F%3F");
+  await page.locator("#filter").fill("while");
+  await page.waitForFunction(() => location.hash === "#/while");
+  const left = page.locator("main details[data-path]:visible");
+  const form = await opened(page, await left.first().getAttribute("data-path"));
+  await form.getByLabel("at once").fill("7");
+  await page.waitForFunction(() => location.hash.endsWith("?.times=7/while"));
+  const [hash, count] = [new URL(page.url()).hash, await left.count()];
+  const other = await open(browser, base, {}, hash);
+  await other.locator("details[open] .bench").waitFor();
+  assert.equal(await other.locator("#filter").inputValue(), "while");
+  assert.equal(await other.locator("main details[data-path]:visible").count(), count);
+  assert.equal(await other.locator("details[open]").getByLabel("at once").inputValue(), "7");
+  await other.locator("#filter").press("Escape");
+  await other.waitForFunction(() => location.hash.endsWith("?.times=7"));
+  await done(other);
+  await page.locator("#filter").fill("");
+  await page.waitForFunction(() => location.hash.endsWith("?.times=7"));
   await done(page);
 }
 
@@ -185,7 +212,8 @@ async function curlDoesTheSame(browser, base) {
 
 async function sendsFiles(browser, base) {
   const page = await open(browser, base);
-  writeFileSync(join(folder, "it's.bin"), Buffer.from([0, 255, 10, 13, 0]));
+  const odd = 'a; "b", [c].bin';
+  for (const name of ["it's.bin", odd]) writeFileSync(join(folder, name), Buffer.from([0, 255, 10, 13, 0]));
   const upload = await opened(page, "/upload");
   const file = upload.getByLabel("Or a file");
   await upload.getByLabel("Body").fill("abc");
@@ -197,6 +225,29 @@ async function sendsFiles(browser, base) {
   const line = await curlOf(upload);
   assert.match(line, /--data-binary '@it'\\''s\.bin' -H 'Content-Type: application\/octet-stream'/);
   assert.match(run(line), /"bytes_received": 5/);
+  // As a form's field, and with PUT, which curl streams.
+  const said = async (bytes) => {
+    await upload.locator(".send").click();
+    await upload.locator(".shown", { hasText: `"bytes_received": ${bytes}` }).waitFor();
+    return curlOf(upload);
+  };
+  await upload.getByLabel("Method").selectOption("PUT");
+  const streamed = await said(5);
+  assert.match(streamed, /^curl -T 'it'\\''s\.bin' -H 'Content-Type: application\/octet-stream' http/);
+  assert.match(run(streamed), /"bytes_received": 5/);
+  await upload.getByLabel("Sent as").selectOption("form");
+  const post = await opened(page, "/post");
+  await post.getByLabel("Or a file").setInputFiles(join(folder, odd));
+  await post.getByLabel("Sent as").selectOption("form");
+  await post.locator(".send").click();
+  await ended(post, "200 OK");
+  const files = { file: "data:application/octet-stream;base64,AP8KDQA=" };
+  assert.deepEqual(JSON.parse(await post.locator(".shown").textContent()).files, files);
+  const form = await curlOf(post);
+  assert.match(form, /^curl -F 'file=@"a; \\"b\\", \[c\]\.bin";type=application\/octet-stream' -g http/);
+  assert.deepEqual(JSON.parse(run(form)).files, files);
+  assert.match(await curlOf(upload), /^curl -X PUT -F 'file=@"it'\\''s\.bin";type=/);
+  await upload.getByLabel("Method").selectOption("POST");
   await upload.getByLabel("Body").fill("abcdefg");
   await upload.locator(".send").click();
   await upload.locator(".shown", { hasText: '"bytes_received": 7' }).waitFor();
@@ -296,20 +347,35 @@ const servers = [
   await serve("--modifiers", "off"),
   ...(prefixes ? [await serve("--prefix", "/bin")] : []),
 ];
+const [{ base }, go, unmodified, prefixed] = servers;
+// One port has HTTP with TLS and without.
+const https = base.replace("http:", "https:");
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const all = async (checks, server) => {
+  for (const check of Object.values(checks)) await check(browser, server);
+};
+// Three lists of checks go on at once, as most of their time is waiting.
+const lists = [
+  async () => {
+    await all([tries, findsByEnter, linksToWhatIsFiltered, curlDoesTheSame, sendsFiles, comesCompressed], base);
+    await all(many, { base, https });
+    await looks(browser, base);
+  },
+  async () => {
+    await logsIn(browser, base, false);
+    await logsIn(browser, go.base, true);
+    await curlIsSend(browser, base);
+    await curlIsSend(browser, go.base);
+  },
+  async () => {
+    await all(modifiers, base);
+    await modifiers.startsWithADrip(browser, go.base);
+    await withoutModifiers(browser, unmodified.base);
+    if (prefixes) await behindPrefix(browser, prefixed);
+  },
+];
 try {
-  await tries(browser, servers[0].base);
-  await findsByEnter(browser, servers[0].base);
-  await logsIn(browser, servers[0].base, false);
-  await logsIn(browser, servers[1].base, true);
-  await curlDoesTheSame(browser, servers[0].base);
-  await sendsFiles(browser, servers[0].base);
-  await comesCompressed(browser, servers[0].base);
-  await looks(browser, servers[0].base);
-  for (const check of Object.values(modifiers)) await check(browser, servers[0].base);
-  await modifiers.startsWithADrip(browser, servers[1].base);
-  await withoutModifiers(browser, servers[2].base);
-  if (prefixes) await behindPrefix(browser, servers[3]);
+  await Promise.all(lists.map((list) => list()));
   console.log("tests/page: the page works in Chromium " + browser.version());
 } finally {
   await browser.close();

@@ -15,7 +15,8 @@ export const folder = mkdtempSync(join(tmpdir(), "loiter-page-"));
 export const [loiter, executablePath, pictures] = process.argv.slice(2);
 
 export async function serve(...options) {
-  const args = ["--listen", "127.0.0.1:0", "--log-level", "error", ...options];
+  const args = ["--log-level", "error", ...options];
+  if (!options.includes("--listen")) args.push("--listen", "127.0.0.1:0");
   const child = spawn(loiter, args, { stdio: ["ignore", "pipe", "inherit"] });
   const gone = once(child, "exit").then(() => assert.fail("loiter does not start"));
   const [line] = await Promise.race([once(createInterface(child.stdout), "line"), gone]);

@@ -1,60 +1,6 @@
 "use strict";
 // Sending a request, and showing its answer as it arrives.
 
-const spell = (ms) => Math.round(ms).toLocaleString("en") + " ms";
-const size = (bytes) => bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " bytes");
-
-function dump(bytes) {
-  const lines = [];
-  for (let at = 0; at < Math.min(bytes.length, MAX_BINARY); at += 16) {
-    const row = [...bytes.subarray(at, at + 16)];
-    const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(47);
-    const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "."));
-    lines.push(`${at.toString(16).padStart(6, "0")}  ${hex}  ${text.join("")}`);
-  }
-  return lines.join("\n");
-}
-
-// Shows a body as it arrives: as text, as a hex dump, or as an image once it is complete.
-function viewer(root, media) {
-  const picture = media.startsWith("image/");
-  const texty = /^text\/|json|xml|javascript|urlencoded/.test(media);
-  const decoder = new TextDecoder();
-  const pre = make("pre", { tabIndex: 0 });
-  const pieces = [];
-  let kept = 0;
-  let plain = !picture;
-  const whole = () => {
-    const bytes = new Uint8Array(kept);
-    pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
-    return bytes;
-  };
-  const piece = (bytes) => {
-    const part = picture ? bytes : bytes.subarray(0, MAX_TEXT - kept);
-    pieces.push(part);
-    kept += part.length;
-    const odd = !texty && part.some((byte) => byte > 126 || (byte < 32 && ![9, 10, 13].includes(byte)));
-    const changed = (plain && odd) || kept - part.length < MAX_BINARY;
-    if (odd) plain = false;
-    if (plain) pre.append(decoder.decode(part, { stream: true }));
-    else if (!picture && changed) pre.textContent = dump(whole());
-    if (!picture && !pre.isConnected) root.append(pre);
-  };
-  const end = async (total) => {
-    if (picture && total) {
-      const reader = new FileReader();
-      reader.readAsDataURL(new Blob([whole()], { type: media }));
-      await new Promise((done) => (reader.onloadend = done));
-      root.append(make("img", { src: reader.result, alt: "The image in the answer" }));
-    }
-    const most = plain ? MAX_TEXT : MAX_BINARY;
-    if (!picture && total > most) {
-      root.append(make("p", { textContent: `The first ${size(most)} of ${size(total)}.` }));
-    }
-  };
-  return { piece, end };
-}
-
 function headersOf(lines) {
   const headers = new Headers();
   for (const line of lines) {
@@ -126,6 +72,18 @@ function clock(form) {
   return { begin, piece, end, breakOff, showStatus, shown };
 }
 
+function optionsOf(asked, { signal }) {
+  const { method, body, file, multipart } = asked;
+  const headers = headersOf(asked.headers);
+  const credentials = asked.challenged ? "omit" : "same-origin";
+  const options = { method, headers, credentials, cache: "no-store", signal };
+  if (!body) return options;
+  if (!multipart) return { ...options, body };
+  const form = new FormData();
+  form.append("file", file);
+  return { ...options, body: form };
+}
+
 const statusOf = (reply) => `${reply.status} ${reply.statusText}`.trim();
 
 // The length that an answer announced, if the browser's bytes are those on the wire.
@@ -143,13 +101,9 @@ function breakOf({ reply, stopped, short, quiet }) {
 
 async function send(form, asked, control) {
   const { begin, piece, end, breakOff, showStatus, shown } = clock(form);
-  const { method, body } = asked;
   let reply, total = 0, short;
   try {
-    const headers = headersOf(asked.headers);
-    const credentials = asked.challenged ? "omit" : "same-origin";
-    const options = { method, headers, credentials, cache: "no-store", signal: control.signal };
-    reply = await fetchAs(asked, body ? { ...options, body } : options);
+    reply = await fetchAs(asked, optionsOf(asked, control));
     begin();
     const media = reply.headers.get("Content-Type") ?? "";
     const code = [statusOf(reply), String(reply.status)[0]];

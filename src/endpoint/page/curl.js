@@ -6,9 +6,9 @@ const socketUrl = (target) => location.origin.replace(/^http/, "ws") + target;
 // On this machine a certificate is most likely of loiter's own CA, which no client trusts.
 const trusting = /^https:\/\/(127\.|\[::1]|([^/:]+\.)?localhost\b)/.test(location.origin) ? ["-k"] : [];
 
-// Quotes a text as one word for a shell.
+// Quotes a text as one word for a POSIX shell, and for zsh, where a leading `=` names a command's path.
 const shellWord = (text) =>
-  /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  /^[\w./:,@%+-][\w./:=,@%+-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 // The header lines that a page may send: the browser sets Cookie, Host and some others itself.
 function sendable(lines) {
@@ -34,33 +34,49 @@ function loginWords({ login }) {
   return [...(login.scheme === "digest" ? ["--digest"] : []), "-u", shellWord(user)];
 }
 
+// A file as the body, which -T sends with PUT as it reads it, or as a form's field.
+function fileWords({ method, file, multipart, target }) {
+  if (!multipart) {
+    // After a slash, -T would add the file's name to the path.
+    const streams = method === "PUT" && !/\/(\?|$)/.test(target);
+    return streams ? ["-T", shellWord(file.name)] : ["--data-binary", shellWord("@" + file.name)];
+  }
+  const name = `"${file.name.replace(/["\\]/g, "\\$&")}"`;
+  return ["-F", shellWord(`file=@${name};type=${file.type || "application/octet-stream"}`)];
+}
+
 // A body implies POST. With -X POST, curl would repeat the POST after a redirect.
-function bodyWords({ method, body, file, follow }) {
-  const data = file ? ["--data-binary", shellWord("@" + file.name)] : body ? ["--data-raw", shellWord(body)] : [];
+function bodyWords(asked) {
+  const { method, body, file, follow } = asked;
+  const data = file ? fileWords(asked) : body ? ["--data-raw", shellWord(body)] : [];
   if (method === "GET") return data;
   if (method === "HEAD") return ["--head"];
   if (method === "POST" && data.length) return data;
+  if (data[0] === "-T" && method === "PUT") return data;
   if (method === "POST" && follow) return ["--data-raw", "''", "-H", "Content-Type:"];
   return ["-X", method, ...data];
 }
 
 function curl(asked) {
-  const { method, target, headers, messages, needs, path, takesBody, file } = asked;
+  const { method, target, headers, messages, needs, path, takesBody, file, times } = asked;
   if (messages) return ["websocat", ...trusting, shellWord(socketUrl(target))].join(" ");
   const words = ["curl", ...trusting];
   const follow = needs.has("follow");
   if (needs.has("unbuffered")) words.push("-N");
   if (follow) words.push("-L");
   if (needs.has("decompress")) words.push("--compressed");
+  if (needs.has("html")) words.push("-H", "'Accept: text/html'");
   if (needs.has("cookies")) words.push("-b", "cookies.txt", "-c", "cookies.txt");
   // An echo is binary only if the request sends a file.
   const saved = needs.has("save") && method !== "HEAD" && (!takesBody || file);
-  if (saved) words.push("-o", fileName(path) + (takesBody ? ".bin" : ""));
+  if (times > 1) words.push("-sS", "-o", "/dev/null", "-w", "'%{http_code} %{time_starttransfer}\\n'");
+  else if (saved) words.push("-o", fileName(path) + (takesBody ? ".bin" : ""));
   words.push(...loginWords(asked), ...bodyWords({ ...asked, follow }));
   for (const line of sendable(headers)) {
     // curl sends an empty field only if it is written with a semicolon.
     words.push("-H", shellWord(line.replace(/:\s*$/, ";")));
   }
-  if (/[[\]{}]/.test(target)) words.push("-g");
-  return [...words, shellWord(location.origin + target)].join(" ");
+  if (/[[\]{}]/.test(target + (file?.name ?? ""))) words.push("-g");
+  const line = [...words, shellWord(location.origin + target)].join(" ");
+  return times > 1 ? `(for n in $(seq ${times}); do ${line} & done; wait)` : line;
 }

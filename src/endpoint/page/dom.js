@@ -8,6 +8,7 @@ const make = (name, props = {}) => Object.assign(document.createElement(name), p
 const MAX_TEXT = 256 * 1024; // bytes of a body to show
 const MAX_BINARY = 512; // bytes of a binary body to show
 const MARKS = 400; // pieces marked on the timeline
+const MOST = 200; // requests at once
 const QUIET = 1000; // milliseconds without a piece after which an answer has stalled
 const SHARED_AFTER = 300; // milliseconds from a change to its place in the address; browsers limit how often
 const prefix = document.body.dataset.prefix;

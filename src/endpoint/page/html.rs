@@ -2,13 +2,9 @@
 //! links; the script lets the user try each route.
 
 use std::fmt::Write;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
-
+use super::assets::{MAIN, heading};
 use super::composer;
 use super::{INTRO, MORE, takes};
 use crate::endpoint::openapi::limit;
@@ -18,39 +14,8 @@ use crate::http::app::App;
 use crate::http::html::escape as text;
 use crate::http::request::Method;
 
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = concat!(
-    include_str!("dom.js"),
-    include_str!("login.js"),
-    include_str!("curl.js"),
-    include_str!("modifiers.js"),
-    include_str!("request.js"),
-    include_str!("ruler.js"),
-    include_str!("answer.js"),
-    include_str!("link.js"),
-    include_str!("script.js"),
-);
 /// The script copies this into each route that is opened.
 const BENCH: &str = include_str!("bench.html");
-/// A clock. Without an icon, a browser would request `/favicon.ico`.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http:%2f%2fwww.w3.org/2000/svg' \
-    viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='15' fill='%23e8590c'/%3E\
-    %3Cpath d='M16 7v9h7' stroke='white' stroke-width='3' fill='none'/%3E%3C/svg%3E";
-
-/// The page's Content-Security-Policy: its own style, script and server.
-pub(super) fn policy() -> &'static str {
-    static POLICY: OnceLock<String> = OnceLock::new();
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
-    POLICY.get_or_init(|| {
-        format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
-             connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-            hash(STYLE),
-            hash(SCRIPT)
-        )
-    })
-}
 
 pub(super) fn page(app: &App) -> Vec<u8> {
     let (version, count) = (env!("CARGO_PKG_VERSION"), ROUTES.len());
@@ -61,19 +26,15 @@ pub(super) fn page(app: &App) -> Vec<u8> {
         let _ = writeln!(nav, "<li><a href=\"#{id}\">{name} <span>{count}</span></a>");
         write_group(&mut groups, app, group);
     }
-    let letters: String = "loiter".chars().map(|char| format!("<span>{char}</span>")).collect();
+    let heading = heading();
     let (get, spec, openapi) =
         (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
     let mode = app.compat.name;
     let start = start(app);
     let composer = if app.modifiers { composer::template(app.public) } else { String::new() };
-    format!(
-        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
-         <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
-         <meta name=color-scheme content=\"light dark\">\n<title>loiter</title>\n\
-         <link rel=icon href=\"{ICON}\">\n<style>{STYLE}</style>\n\
-         <body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
-         <header>\n<h1 aria-label=loiter>{letters}</h1>\n<p class=intro>{INTRO}</p>\n\
+    let before = format!(
+        "<body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
+         <header>\n{heading}<p class=intro>{INTRO}</p>\n\
          <p>{more} Where the two differ, this one follows {mode}.</p>\n\
          <p class=links><a href=\"{get}\">{get}</a> \
          <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>\n\
@@ -83,11 +44,11 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <nav aria-label=Groups><ul>\n{nav}</ul></nav>\n<p class=version>loiter {version}</p>\n\
          </header>\n<main id=routes tabindex=-1>\n{start}{groups}\
          <p class=none hidden>No route matches.</p>\n</main>\n\
-         <template id=bench>\n{BENCH}</template>\n{composer}<script>{SCRIPT}</script>\n",
+         <template id=bench>\n{BENCH}</template>\n{composer}",
         more = text(MORE),
         prefix = text(&app.prefix),
-    )
-    .into_bytes()
+    );
+    MAIN.document("loiter", &before)
 }
 
 /// The first form, which the script runs: a drip of about two seconds, or what the settings allow.
@@ -145,11 +106,13 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         "<details id=\"r{id}\" data-path=\"{path}\" data-methods=\"{methods}\" \
          data-client=\"{client}\"{body}>\n\
          <summary><span class=path>{shown}</span> <span class=about>{about}</span> \
+         <span class=origin>{origin}</span> \
          <span class=methods>{shown_methods}</span></summary>\n<div class=panel>\n",
         id = slug(route.path),
         path = text(route.path),
         methods = methods.join(" "),
         client = client.join(" "),
+        origin = route.origin().name(),
         shown = shown(route.path),
         about = prose(route.about),
     );

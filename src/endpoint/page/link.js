@@ -1,8 +1,21 @@
 "use strict";
 // The fragment of the address holds a form's values, so that a link opens the form with them:
-// `#r-drip?numbytes=5&~delay=2s`. Modifiers begin with `~`, and what every form has with a dot.
+// `#r-drip?numbytes=5&~delay=2s/words of the filter`. Modifiers begin with `~`, and what every form has
+// with a dot.
 
-const OWN = ["method", "headers", "body"];
+const OWN = ["method", "headers", "body", "times"];
+
+// The row's id, its form's values and the filter's words; undefined where there are none.
+function readLink() {
+  const [place, words] = splitAt(location.hash.slice(1), "/");
+  const [id, state] = splitAt(place, "?");
+  return { id, state, words: words && decode(words) };
+}
+
+function writeLink({ id, state, words }) {
+  const text = id + (state === undefined ? "" : "?" + state) + (words ? "/" + encode(words) : "");
+  history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
+}
 
 // A value; none for the first of several choices.
 const valueOf = ({ options, selectedIndex, value }) => (options && !selectedIndex ? "" : value);

@@ -1,6 +1,7 @@
 //! Descriptions of this server: the page at `/` and those of the API. All are made from
 //! [`GROUPS`](super::GROUPS), so they include every route.
 
+mod assets;
 mod composer;
 mod html;
 mod negotiate;
@@ -12,7 +13,7 @@ use crate::http::app::App;
 use crate::http::fields::accept::preference;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
-use html::policy;
+use assets::MAIN;
 use negotiate::reply;
 
 /// The routes.
@@ -20,9 +21,9 @@ pub(super) const GROUP: Group = Group {
     name: "Descriptions",
     about: "Descriptions of this API",
     routes: &Origin::Httpbin.of([
-        Route::get("/", page, "This page").fixed().client(CODED).answers("text/*"),
+        Route::get("/", page, "This page").fixed().client(CODED_HTML).answers("text/*"),
         Route::get("/legacy", page, "This page, at the path of httpbin's old one")
-            .client(CODED)
+            .client(CODED_HTML)
             .answers("text/*"),
         Route::get("/spec.json", spec, "This API in Swagger 2.0").client(CODED),
         Route::get("/openapi.json", description, "This API in OpenAPI 3.1")
@@ -32,6 +33,7 @@ pub(super) const GROUP: Group = Group {
 };
 
 const CODED: &[Client] = &[Client::Decompress];
+const CODED_HTML: &[Client] = &[Client::Decompress, Client::Html];
 
 /// A slogan and an explanation. Clients' tests look for the words of httpbin's page.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
@@ -48,7 +50,7 @@ fn page(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(match wants_text(request) {
         true => reply(&documents.text, request, Media::Text, CHOSEN_BY, || text::text(app)),
         false => reply(&documents.page, request, Media::Html, CHOSEN_BY, || html::page(app))
-            .header("Content-Security-Policy", policy()),
+            .header("Content-Security-Policy", MAIN.policy()),
     })
 }
 

@@ -87,7 +87,8 @@ function ask(row, form, fields, modifiers) {
   const body = bare ? "" : file ?? form.elements.body.value;
   const headers = form.elements.headers.value.split("\n").filter((line) => line.trim());
   const given = (name) => headers.some((line) => line.split(":")[0].trim().toLowerCase() === name);
-  if (body && !given("content-type") && !messages) {
+  const multipart = Boolean(file && form.elements.as.value);
+  if (body && !multipart && !given("content-type") && !messages) {
     headers.push("Content-Type: " + (file ? file.type || "application/octet-stream" : mediaOf(body)));
   }
   const needs = new Set(row.dataset.client.split(" "));
@@ -98,7 +99,8 @@ function ask(row, form, fields, modifiers) {
   const challenged = /authenticate/i.test(to)
     || challenges.some((path) => to.replaceAll("%2F", "/").includes(path));
   const { path } = row.dataset;
-  const request = { method, target: to, headers, body, file, messages, modifiers };
+  const times = messages ? 1 : Math.min(Math.max(parseInt(form.elements.times.value, 10) || 1, 1), MOST);
+  const request = { method, target: to, headers, body, file, multipart, messages, modifiers, times };
   return { ...request, needs, path, takesBody, login, challenged };
 }
 

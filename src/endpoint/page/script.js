@@ -35,10 +35,12 @@ function adapt(row, form) {
   method.addEventListener("input", () => {
     if (takesBody && !["GET", "HEAD"].includes(method.value)) $(".more", form).open = true;
   });
+  $(".times", form).hidden = talks;
   return () => {
     const bare = ["GET", "HEAD"].includes(method.value);
     $(".content", form).hidden = bare && !talks;
-    $(".file", form).hidden = bare || !takesBody;
+    for (const part of $$(".file", form)) part.hidden = bare || !takesBody;
+    $(".as", form).hidden ||= !file.value;
   };
 }
 
@@ -76,6 +78,7 @@ function assemble(row) {
 
 // The forms that were opened, by row: what changes and shows their values.
 const forms = new Map();
+const filter = $("#filter");
 
 function build(row) {
   const [form, fields] = assemble(row);
@@ -98,7 +101,7 @@ function build(row) {
   const initial = state();
   const share = () => {
     const now = state();
-    history.replaceState(null, "", "#" + row.id + (now === initial ? "" : "?" + now));
+    writeLink({ id: row.id, state: now === initial ? undefined : now, words: filter.value });
   };
   let soon;
   const change = () => {
@@ -130,7 +133,8 @@ function build(row) {
     if (control) return;
     control = new AbortController();
     stop.disabled = false;
-    await ("messages" in row.dataset ? converse : send)(form, (event.submitter ? change : update)(), control);
+    const asked = (event.submitter ? change : update)();
+    await (asked.messages ? converse : asked.times > 1 ? sendMany : send)(form, asked, control);
     control = undefined;
     stop.disabled = true;
   });
@@ -152,9 +156,13 @@ start.hidden = false;
 build(start);
 const { form: first } = forms.get(start);
 first.prepend(...[".answer", ".act", ".line", ".odd"].flatMap((name) => $$(name, first)));
-// Opens the form that the address names, with the values in it.
+// Opens the form that the address names, with the values in it, and filters by its words.
 function follow() {
-  const [id, state] = splitAt(location.hash.slice(1), "?");
+  const { id, state, words } = readLink();
+  if (words !== undefined) {
+    filter.value = words;
+    sift();
+  }
   const row = [start, ...rows].find((row) => row.id === id);
   if (!row) return;
   if (!forms.has(row)) build(row);
@@ -166,7 +174,6 @@ window.addEventListener("hashchange", follow);
 
 // --- the filter ---------------------------------------------------------------------------------
 
-const filter = $("#filter");
 const sections = $$("main section").filter((section) => section !== start);
 const links = new Map($$("nav a").map((link) => [link.hash.slice(1), link]));
 const texts = new Map(rows.map((row) => {
@@ -190,9 +197,14 @@ function sift() {
   $(".filter output").textContent = words.length ? `${left} of ${rows.length}` : "";
 }
 
+let soon;
+const shareFilter = () => writeLink({ ...readLink(), words: filter.value });
+
 $(".filter").hidden = false;
 filter.addEventListener("input", () => {
   sift();
+  clearTimeout(soon);
+  soon = setTimeout(shareFilter, SHARED_AFTER);
   const main = $("main");
   if (main.getBoundingClientRect().top < 0) main.scrollIntoView();
 });
@@ -206,6 +218,7 @@ filter.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     filter.value = "";
     sift();
+    shareFilter();
   }
 });
 document.addEventListener("keydown", (event) => {
