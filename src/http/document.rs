@@ -21,6 +21,10 @@ pub struct Documents {
     pub page: Document,
     /// The same in plain text.
     pub text: Document,
+    /// The live page of the admin listener.
+    pub live: Document,
+    /// The same where no journal is kept.
+    pub no_journal: Document,
     /// `/spec.json`.
     pub swagger: Document,
     /// `/openapi.json`.

@@ -15,9 +15,10 @@ async function tries(browser, base) {
   const page = await open(browser, base, { viewport: { width: 1280, height: 900 } });
   const all = await page.locator("main details[data-path]").count();
   await page.keyboard.press("/");
-  await page.keyboard.type("while take");
+  await page.keyboard.type("redirect n");
   const left = page.locator("main details[data-path]:visible");
-  assert.ok((await left.count()) < all, "the filter leaves some out");
+  const count = await left.count();
+  assert.ok(count > 0 && count < all, `the filter leaves ${count}`);
   assert.ok((await page.locator("nav a:visible").count()) < 4, "and their groups");
   await page.locator("#filter").fill("no such route");
   assert.equal(await left.count(), 0);
@@ -83,23 +84,23 @@ async function linksToWhatIsFiltered(browser, base) {
   const page = await open(browser, base);
   await page.locator("#filter").fill("drip e/?");
   await page.waitForFunction(() => location.hash === "#/drip%20e%2F%3F");
-  await page.locator("#filter").fill("while");
-  await page.waitForFunction(() => location.hash === "#/while");
+  await page.locator("#filter").fill("redirect");
+  await page.waitForFunction(() => location.hash === "#/redirect");
   const left = page.locator("main details[data-path]:visible");
   const form = await opened(page, await left.first().getAttribute("data-path"));
   await form.getByLabel("at once").fill("7");
-  await page.waitForFunction(() => location.hash.endsWith("?.times=7/while"));
+  await page.waitForFunction(() => location.hash.endsWith(".times=7/redirect"));
   const [hash, count] = [new URL(page.url()).hash, await left.count()];
   const other = await open(browser, base, {}, hash);
   await other.locator("details[open] .bench").waitFor();
-  assert.equal(await other.locator("#filter").inputValue(), "while");
+  assert.equal(await other.locator("#filter").inputValue(), "redirect");
   assert.equal(await other.locator("main details[data-path]:visible").count(), count);
   assert.equal(await other.locator("details[open]").getByLabel("at once").inputValue(), "7");
   await other.locator("#filter").press("Escape");
-  await other.waitForFunction(() => location.hash.endsWith("?.times=7"));
+  await other.waitForFunction(() => location.hash.endsWith(".times=7"));
   await done(other);
   await page.locator("#filter").fill("");
-  await page.waitForFunction(() => location.hash.endsWith("?.times=7"));
+  await page.waitForFunction(() => location.hash.endsWith(".times=7"));
   await done(page);
 }
 

@@ -19,8 +19,10 @@ export async function serve(...options) {
   if (!options.includes("--listen")) args.push("--listen", "127.0.0.1:0");
   const child = spawn(loiter, args, { stdio: ["ignore", "pipe", "inherit"] });
   const gone = once(child, "exit").then(() => assert.fail("loiter does not start"));
-  const [line] = await Promise.race([once(createInterface(child.stdout), "line"), gone]);
-  return { child, base: line.trim().replace("listening ", "") };
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async () => (await Promise.race([lines.next(), gone])).value.trim().split(" ")[1];
+  const base = await next();
+  return { child, base, admin: options.includes("--admin") ? await next() : undefined };
 }
 
 // A page that records browser errors and requests to other hosts, for done() to check.

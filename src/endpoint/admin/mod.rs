@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::inspect::object_reply;
+use super::page;
 use super::params;
 use super::probes;
 use super::route::{Beyond, GET, Kind, Others, Param, Place, Route, Sign};
@@ -28,7 +29,7 @@ const DELETE: Methods = Methods::of(&[Method::Delete]);
 
 /// Every route of the admin listener, in the order of its index.
 pub static ADMIN_ROUTES: &[Route] = &[
-    Route::get("/", index, "This list").answers("text/plain"),
+    Route::get("/", index, "This list; for a browser the requests as they come").answers("text/*"),
     Route::get("/healthz", livez, "The same as /livez").answers("text/plain"),
     Route::get("/livez", livez, "200 if every worker answers within a second, else 503")
         .answers("text/plain"),
@@ -91,9 +92,12 @@ pub(super) fn params_of(route: &Route, path: &[u8]) -> Option<Params> {
     (!value.is_empty() && !value.contains(&b'/')).then_some(params)
 }
 
-/// `/`: a line for each method of each route.
+/// `/`: a line for each method of each route, or the live page for who asks for HTML by name.
 fn index(app: &App, request: &Request) -> Result<Reply, Refusal> {
-    enter(app, request)?;
+    let control = enter(app, request)?;
+    if page::wants_live(request) {
+        return Ok(page::live(app, request, control.journal().is_some()));
+    }
     let mut list = format!("loiter {}: admin\n\n", env!("CARGO_PKG_VERSION"));
     for route in ADMIN_ROUTES {
         let method = route.listed(app.compat).next().unwrap_or(Method::Get);
@@ -109,7 +113,7 @@ fn index(app: &App, request: &Request) -> Result<Reply, Refusal> {
         };
     }
     let _ = writeln!(list, "\nPUT, POST and DELETE need the header field `{FIELD}: 1`.");
-    Ok(text(Status::OK, list))
+    Ok(text(Status::OK, list).header("Vary", "Accept"))
 }
 
 /// `/livez` and `/healthz`.

@@ -4,7 +4,7 @@
 const BOUNDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, Infinity]; // ms
 const COLUMNS = 8; // at least
 
-const precise = (ms) => (ms < 10 ? ms.toFixed(1) : Math.round(ms).toLocaleString("en")) + " ms";
+const precise = (ms) => (ms < 10 ? ms.toFixed(ms < 1 ? 2 : 1) : Math.round(ms).toLocaleString("en")) + " ms";
 
 // The value that a share of the sorted numbers does not exceed.
 const quantile = (sorted, share) => sorted[Math.max(Math.ceil(share * sorted.length), 1) - 1];

@@ -4,6 +4,7 @@
 mod assets;
 mod composer;
 mod html;
+mod live;
 mod negotiate;
 mod text;
 
@@ -14,6 +15,7 @@ use crate::http::fields::accept::preference;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use assets::MAIN;
+pub(super) use live::{live, wants_live};
 use negotiate::reply;
 
 /// The routes.

@@ -1,0 +1,165 @@
+// The live page of the admin listener: every exported function is a check.
+import assert from "node:assert/strict";
+import { request as ask } from "node:http";
+import { done, open, pictures, serve, sound } from "./harness.mjs";
+
+// Sends a request without waiting for its answer, and survives one that breaks.
+function send(base, target, options = {}, body = "") {
+  const sent = ask(base + target, options, (answer) => answer.resume());
+  sent.on("error", () => {});
+  sent.end(body);
+  return sent;
+}
+
+async function served(check, ...options) {
+  const server = await serve("--admin", "127.0.0.1:0", ...options);
+  try {
+    await check(server);
+  } finally {
+    server.child.kill();
+  }
+}
+
+const row = (page, target) => page.locator(".request", { has: page.locator(".path", { hasText: target }) });
+const at = (page, selector, text) => page.locator(selector, { hasText: text }).waitFor();
+
+export async function showsRequestsAsTheyCome(browser) {
+  await served(async ({ base, admin }) => {
+    const page = await open(browser, admin);
+    await at(page, "#state", "0 requests waiting.");
+    await at(page, ".none", "No requests yet.");
+    send(base, "/post?a=1", { method: "POST", headers: { "X-Try": "é" } }, "body\u0007");
+    await at(page, ".request .path", "/post?a=1");
+    await at(page, ".request .code[data-class='2']", "200");
+    const waits = send(base, "/delay/9");
+    await at(page, "#state", /1 request waiting, the next is due in [78]\.\d s/);
+    const first = await lastTick(page);
+    for (let tries = 0; tries < 50 && (await lastTick(page)) <= first + 5; tries++) await page.waitForTimeout(100);
+    assert.ok((await lastTick(page)) > first + 5, "its tick moves");
+    assert.equal(await page.locator(".request .path").first().textContent(), "/delay/9", "the newest is first");
+    waits.socket.resetAndDestroy();
+    await at(page, "#state", "0 requests waiting.");
+    await at(page, ".request .code", "aborted");
+
+    send(base, "/delay/0.3");
+    await at(page, "#late", /1 delayed answer\.$/);
+    assert.equal((await page.locator(".histogram b").allTextContents()).join(""), "1");
+
+    const post = row(page, "/post?a=1");
+    await post.locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await post.locator(".shown pre", { hasText: "POST /post?a=1 HTTP/1.1" }).waitFor();
+    // The bell is no text, so the bytes are shown in hex.
+    assert.match(await post.locator(".shown").textContent(), /^000000 {2}50 4f 53 54 20[^]*POST/);
+    assert.match(await post.locator(".facts").textContent(), /from 127\.0\.0\.1:\d+.*HTTP\/1\.1.*route \/post.*5 bytes received/);
+    await done(page);
+  }, "--journal", "100");
+}
+
+export async function filtersAndClears(browser) {
+  await served(async ({ base, admin }) => {
+    for (const target of ["/get", "/anything/hook?n=1", "/anything/hook?n=2", "/uuid"]) send(base, target);
+    const page = await open(browser, admin);
+    await at(page, "#count", "4 requests");
+    await page.keyboard.press("/");
+    await page.keyboard.type("/anything/*");
+    await at(page, "#count", "2 of 4");
+    const left = page.locator(".request");
+    assert.equal(await left.count(), 2);
+    send(base, "/anything/other");
+    send(base, "/headers");
+    await at(page, "#count", "3 of 6");
+    const order = await page.locator(".request").evaluateAll((rows) => rows.map((row) => Number(row.dataset.id)));
+    assert.deepEqual(order, [...order].sort((a, b) => b - a));
+    assert.match(page.url(), /#%2Fanything%2F\*$/);
+    const other = await open(browser, admin, {}, new URL(page.url()).hash);
+    await at(other, "#count", "3 of 6");
+    await done(other);
+    await page.locator("#filter").fill("uui");
+    await at(page, "#count", "1 of 6");
+    await page.locator("#filter").fill("nowhere");
+    await at(page, ".none", "No request matches.");
+    await page.locator("#filter").fill("");
+    await at(page, "#count", "6 requests");
+    await page.getByRole("button", { name: "Clear" }).click();
+    await at(page, "#count", "0 requests");
+    assert.equal(await left.count(), 0);
+    assert.equal((await (await fetch(admin + "/requests")).text()).includes("hook"), false);
+    send(base, "/get");
+    await at(page, "#count", "1 request");
+    // One that another client deletes.
+    await fetch(admin + "/requests", { method: "DELETE", headers: { "Loiter-Admin": "1" } });
+    await left.locator("summary").click();
+    await at(page, ".shown", "The journal has this request no more.");
+    page.complaints = page.complaints.filter((text) => !/status of 404/.test(text));
+    await done(page);
+  }, "--journal", "100");
+}
+
+// The state of a server that goes away, and what is there when it has come back.
+export async function saysThatItIsDisconnected(browser) {
+  const server = await serve("--admin", "127.0.0.1:0", "--journal", "100");
+  const page = await open(browser, server.admin);
+  await at(page, "#state", "0 requests waiting.");
+  server.child.kill("SIGKILL");
+  await at(page, "#state", "Disconnected; trying again.");
+  await page.context().close();
+}
+
+export async function isOneCompressedRequest(browser) {
+  await served(async ({ admin }) => {
+    const page = await open(browser, admin);
+    const headers = await page.response.allHeaders();
+    assert.equal(headers["content-encoding"], "br");
+    assert.equal(headers.vary, "Accept, Accept-Encoding");
+    assert.match(headers["content-security-policy"], /^default-src 'none'; style-src 'sha256-/);
+    await at(page, "#state", "0 requests waiting.");
+    const names = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    assert.deepEqual(names.filter((name) => !name.endsWith("/events")), []);
+    const list = await (await fetch(admin)).text();
+    assert.match(list, /^loiter .*: admin\n/, "other clients get the list");
+    await done(page);
+  }, "--journal", "100");
+  await served(async ({ admin }) => {
+    const page = await open(browser, admin);
+    await at(page, "h2", "The journal is off");
+    assert.ok(await page.getByText("--journal 1000").isVisible());
+    await sound(page, "without a journal");
+    if (pictures) await page.screenshot({ path: `${pictures}/live-off.png` });
+    await done(page);
+  });
+}
+
+export async function looksSound(browser) {
+  await served(async ({ base, admin }) => {
+    const targets = ["/get", "/delay/0.1", "/delay/0.2", "/status/404", "/status/503", "/drip?duration=9&numbytes=50",
+      "/anything/" + "long".repeat(40), "/~fault=reset/get", "/~delay=50ms..500ms/uuid", "/redirect-to?url=/get"];
+    for (const target of targets) send(base, target);
+    for (let n = 0; n < 40; n++) send(base, `/delay/${4 + (n * 37 % 50) / 10}`, { agent: false });
+    for (const [name, width, colorScheme] of [
+      ["wide-light", 1280, "light"], ["wide-dark", 1280, "dark"],
+      ["narrow-light", 390, "light"], ["narrow-dark", 390, "dark"],
+    ]) {
+      const page = await open(browser, admin, { viewport: { width, height: 900 }, colorScheme });
+      await at(page, "#count", "50 requests");
+      await row(page, "/get").last().locator("summary").click();
+      await page.locator(".shown pre").waitFor();
+      if (pictures) await page.screenshot({ path: `${pictures}/live-${name}.png`, fullPage: true });
+      await sound(page, "live-" + name);
+      await done(page);
+    }
+    const calm = await open(browser, admin, { reducedMotion: "reduce" });
+    await at(calm, "#count", "50 requests");
+    assert.equal(await calm.evaluate(() => moving), false, "nothing is animated");
+    await done(calm);
+  }, "--journal", "1000");
+}
+
+// The place of the last tick on the ruler, in pixels.
+function tickOf(canvas) {
+  const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  for (let x = width - 1; x >= 0; x--) if (data[((height - 2) * width + x) * 4 + 3] > 128) return x;
+  return -1;
+}
+
+const lastTick = (page) => page.locator("canvas").evaluate(tickOf);
