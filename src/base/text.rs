@@ -15,6 +15,15 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// How many edits make `known` of a word, two letters in the wrong order counting as one; `None` if
+/// that is more than a third of its letters.
+pub fn edits(word: &str, known: &str) -> Option<usize> {
+    let most = 1.max(word.len() / 3);
+    // The distance takes time in proportion to both lengths.
+    let may_be = word.len().abs_diff(known.len()) <= most;
+    may_be.then(|| osa_distance(word, known)).filter(|edits| *edits <= most)
+}
+
 /// "Did you mean": the one of `known` that `word` is most like, if it differs in at most a third
 /// of its letters; two in the wrong order count as one. `synonyms` are words that others use, each
 /// with ours.

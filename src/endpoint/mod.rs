@@ -39,7 +39,7 @@ mod websocket;
 use std::borrow::Cow;
 
 use crate::http::app::App;
-use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::{Method, Methods, Request};
 use crate::http::status::Status;
 pub use admin::ADMIN_ROUTES;
@@ -119,13 +119,14 @@ pub fn answer(app: &App, found: &Found, request: &Request) -> Reply {
     }
     match found.route.endpoint(app.compat)(app, request) {
         Ok(reply) => reply,
-        Err(refusal) => refuse(app, &refusal),
+        Err(refusal) => refusal::refuse_to(app, &refusal, request, None),
     }
 }
 
 /// Answers a request without a route. As in httpbin, a CORS preflight is permitted all the same.
 pub fn not_served(app: &App, refusal: &Refusal, request: &Request) -> Reply {
-    let reply = refuse(app, refusal);
+    let hint = (refusal.reason == NOT_FOUND).then(|| router::hint(app, request)).flatten();
+    let reply = refusal::refuse_to(app, refusal, request, hint.as_ref());
     let is_preflight = request.method == Method::Options && app.compat.cors;
     if is_preflight { permit(app, reply, request) } else { reply }
 }

@@ -1,6 +1,7 @@
 //! Redirects: `/redirect`, `/relative-redirect`, `/absolute-redirect`, `/redirect-to`; `/links`
 //! is in `links`.
 
+mod confirm;
 mod links;
 
 use super::params::{bad, count, integer};
@@ -111,7 +112,7 @@ fn redirect_to(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let target = parse_target(url)?;
     let code = named(&asked, "status_code").map(|code| integer(app.compat, "status_code", code));
     let code = code.transpose()?.and_then(redirect_code).unwrap_or(302);
-    Ok(answer(app, &target, code, Media::Html, target.to_uri()))
+    Ok(answer(app, request, &target, code, Media::Html, target.to_uri()))
 }
 
 /// The value of the first pair of this name, in any case.
@@ -138,7 +139,7 @@ fn redirect_to_go(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let ours = uri.starts_with('/') && !uri.starts_with("//");
     let location = if ours { app.local(&uri) } else { uri };
     Ok(if target.scheme.is_some() || target.path.starts_with('/') {
-        answer(app, &target, code, Media::None, location)
+        answer(app, request, &target, code, Media::None, location)
     } else {
         forbidden(app)
     })
@@ -155,13 +156,26 @@ fn redirect_code(code: i64) -> Option<u16> {
     u16::try_from(code).ok().filter(|code| (300..400).contains(code))
 }
 
-/// The redirect, if it is allowed. A 304 has no media type.
-fn answer(app: &App, target: &Reference, code: u16, media: Media, location: String) -> Reply {
+/// The redirect, if it is allowed. A 304 has no media type. On a public server, a browser that
+/// would leave it is asked first.
+fn answer(
+    app: &App,
+    request: &Request,
+    target: &Reference,
+    code: u16,
+    media: Media,
+    location: String,
+) -> Reply {
     if !is_allowed(&app.redirects, target) {
         return forbidden(app);
     }
     let media = if code == 304 { Media::None } else { media };
-    Reply::new(Status(code)).media(media).header("Location", location)
+    let away = app.public && confirm::leads_elsewhere(app, request, target, &location);
+    if away && confirm::is_navigation(request) {
+        return confirm::page(target, &location);
+    }
+    let reply = Reply::new(Status(code)).media(media).header("Location", location);
+    if away { confirm::varies(reply) } else { reply }
 }
 
 /// Without an allow list everything is allowed; with one, our own paths and the web on exactly

@@ -1,27 +1,49 @@
 //! Error answers to requests.
 
 use super::inspect::object_reply;
+use super::router::Hint;
 use crate::http::app::App;
+use crate::http::fields::accept::preference;
 use crate::http::html;
 use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
-use crate::http::request::Methods;
+use crate::http::request::{Methods, Request};
 
 /// The answer to a refused request: an HTML page as in httpbin, or for a path or method that is not
 /// served a text as in go-httpbin; for anything else go-httpbin's JSON object. The admin listener
 /// answers with the reason alone.
 pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
+    reply(app, refusal, false, None)
+}
+
+/// The same for a client that may prefer JSON, with what it probably meant. Departure from both
+/// APIs: one that asks for `application/json` by name, and not rather for HTML, gets the object for
+/// a path or method that is not served too.
+#[cold]
+pub(super) fn refuse_to(
+    app: &App,
+    refusal: &Refusal,
+    request: &Request,
+    hint: Option<&Hint>,
+) -> Reply {
+    let json = preference(request, "application/json");
+    let named = json.precision == 3 && json.weight > 0;
+    reply(app, refusal, named && json > preference(request, "text/html"), hint)
+}
+
+fn reply(app: &App, refusal: &Refusal, json: bool, hint: Option<&Hint>) -> Reply {
     let status = refusal.status;
     let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
     let reply = match status.0 {
         _ if app.control.is_some() => {
             Reply::whole(status, Media::Text, format!("{}\n", refusal.reason).into_bytes())
         }
+        404 | 405 if json => object(app, refusal, hint).header("Vary", "Accept"),
         404 | 405 if app.compat.pages => {
-            Reply::whole(status, Media::Html, page(app, refusal).into_bytes())
+            Reply::whole(status, Media::Html, page(app, refusal, hint).into_bytes())
         }
         404 if unserved => Reply::whole(status, Media::Text, b"404 page not found\n".as_slice()),
         405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
-        _ => object(app, refusal),
+        _ => object(app, refusal, hint),
     };
     let reply = match status.0 {
         503 => reply.header("Retry-After", "1"),
@@ -45,23 +67,44 @@ pub(super) fn allow(methods: Methods) -> String {
     value
 }
 
-/// An HTML page. The reason may quote the client, so it is escaped.
-fn page(app: &App, refusal: &Refusal) -> String {
+/// An HTML page. Reason and hint may quote the client, so they are escaped.
+fn page(app: &App, refusal: &Refusal, hint: Option<&Hint>) -> String {
     let (code, name) = (refusal.status.0, refusal.status.reason());
     let home = app.local("/");
     let reason = html::escape(&refusal.reason);
+    let mut more = String::new();
+    if let Some(methods) = refusal.allow {
+        more = format!("\n<p>Allowed: {}</p>", allow(methods));
+    }
+    if let Some(Hint { path, question }) = hint {
+        let path = html::escape(path);
+        more += &format!("\n<p>{question} <a href=\"{path}\">{path}</a>?</p>");
+    }
     format!(
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{code} {name}</title>\n\
-         <h1>{code} {name}</h1>\n<p>{reason}</p>\n<p><a href={home}>List of endpoints</a></p>\n"
+         <h1>{code} {name}</h1>\n<p>{reason}</p>{more}\n\
+         <p><a href={home}>List of endpoints</a></p>\n"
     )
 }
 
-fn object(app: &App, refusal: &Refusal) -> Reply {
+fn object(app: &App, refusal: &Refusal, hint: Option<&Hint>) -> Reply {
     object_reply(app, refusal.status, |json| {
         json.raw_at("status_code", itoa::Buffer::new().format(refusal.status.0));
         json.text_at("error", refusal.status.reason());
-        if !refusal.reason.is_empty() {
+        if let Some(Hint { path, question }) = hint {
+            json.text_at("detail", &format!("{} {question} {path}?", refusal.reason));
+            json.text_at("did_you_mean", path);
+        } else if !refusal.reason.is_empty() {
             json.text_at("detail", &refusal.reason);
+        }
+        if let Some(methods) = refusal.allow {
+            json.key("allow");
+            json.list(|json| {
+                for method in methods.iter() {
+                    json.item();
+                    json.text(method.name());
+                }
+            });
         }
     })
 }
@@ -109,5 +152,52 @@ mod tests {
         assert_eq!(media(Refusal::new(Status(404), "hidden")), Media::Json);
         let allow = Some(Methods::of(&[Method::Get]));
         assert_eq!(media(Refusal { allow, ..Refusal::new(Status(405), "x") }), Media::Text);
+    }
+
+    #[test]
+    fn json_is_for_those_who_ask_for_it() {
+        use crate::http::tests::ask;
+        let media = |app: &App, accept: &str| {
+            ask("/x", &[("Accept", accept)], b"", |request| {
+                refuse_to(app, &Refusal::not_found(), request, None).media
+            })
+        };
+        let go = App { compat: &GO_HTTPBIN, ..App::default() };
+        for (accept, json) in [
+            ("application/json", true),
+            ("application/json, text/plain, */*", true),
+            ("text/html;q=0.9, application/json", true),
+            ("*/*", false),
+            ("", false),
+            ("application/*", false),
+            ("text/html, application/json", false),
+            ("text/html, application/json;q=0.9, */*;q=0.8", false),
+            ("application/json;q=0", false),
+        ] {
+            let or = |other| if json { Media::Json } else { other };
+            assert_eq!(media(&App::default(), accept), or(Media::Html), "{accept}");
+            assert_eq!(media(&go, accept), or(Media::Text), "{accept}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_and_what_is_allowed_are_shown() {
+        let hint = Hint { path: "/a<b\"".to_owned(), question: "Did you mean" };
+        let app = App::default();
+        let shown = page(&app, &Refusal::not_found(), Some(&hint));
+        let link = "<p>Did you mean <a href=\"/a&lt;b&#34;\">/a&lt;b&#34;</a>?</p>";
+        assert!(shown.contains(link), "{shown}");
+        let text = |refusal: &Refusal, hint| match object(&app, refusal, hint).body {
+            Body::Whole(body) => String::from_utf8(body.into_owned()).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let shown = text(&Refusal::not_found(), Some(&hint));
+        assert!(shown.contains("server. Did you mean /a<b\\\"?\""), "{shown}");
+        assert!(shown.contains("\"did_you_mean\": \"/a<b\\\"\"\n"), "{shown}");
+        let allow = Some(Methods::of(&[Method::Get, Method::Head]));
+        let refusal = Refusal { allow, ..Refusal::new(Status(405), "x") };
+        assert!(page(&app, &refusal, None).contains("<p>Allowed: GET, HEAD</p>"));
+        let shown = text(&refusal, None);
+        assert!(shown.ends_with("\"allow\": [\n    \"GET\",\n    \"HEAD\"\n  ]\n}\n"), "{shown}");
     }
 }

@@ -5,6 +5,7 @@
 //! the path starts with its text and the rest has as many segments as the route has parameters.
 
 mod admin;
+mod hint;
 mod modified;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use crate::http::modifiers::PathModifiers;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Methods, Params, Target};
 use crate::http::status::Status;
+pub(super) use hint::{Hint, hint};
 pub use modified::{delay_before_us, find_modified};
 
 /// The result for a path and a method.

@@ -235,6 +235,28 @@ fn suggestions(url: &str, tls: Option<String>) -> String {
 mod tests {
     use super::*;
 
+    /// In a shell that is installed; `?`, `[`, `~` and `&` must be left alone.
+    #[test]
+    fn a_shell_passes_on_the_urls_of_suggestions_as_they_are() {
+        let text = suggestions("http://[::1]:80", Some("https://[::1]:80".to_owned()));
+        let lines = text.lines().filter(|line| line.starts_with("  "));
+        let script = lines.map(|line| format!("{line};")).collect::<String>();
+        let print = "curl() { printf '%s\\n' \"$@\"; }; wrk() { curl \"$@\"; };";
+        for (shell, options) in [("bash", "--norc"), ("zsh", "-f"), ("sh", "-e")] {
+            let mut command = std::process::Command::new(shell);
+            let Ok(output) = command.args([options, "-c", &[print, &script].concat()]).output()
+            else {
+                continue;
+            };
+            let passed = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{shell}: {output:?}");
+            for path in ["/delay/3", "/get?a=1", "/delay/1"] {
+                let url = format!("http://[::1]:80{path}");
+                assert!(passed.lines().any(|line| line == url), "{shell}: {passed}");
+            }
+        }
+    }
+
     #[test]
     fn suggestions_have_an_address_to_connect_to() {
         let suggestions = |url: &str| {

@@ -84,6 +84,9 @@ impl Plan {
             Earlier::Authority(pem) => Before::Authority(pem),
             _ => last.and_then(|last| last.secure.as_ref()).map_or(Before::Nothing, Secure::before),
         };
+        if has_modifiers_in_vain(settings) {
+            tracing::warn!("modifiers of --with and listeners have no effect: --modifiers is off");
+        }
         let secure = Secure::new(settings, before).map_err(StartError::Tls)?;
         let mut app = app(settings, workers)?;
         app.ca = secure.as_ref().map(Secure::ca);
@@ -140,6 +143,13 @@ impl Plan {
     }
 }
 
+/// Whether there are modifiers, which are switched off.
+fn has_modifiers_in_vain(settings: &Settings) -> bool {
+    let mut of_listeners = settings.listen.iter().map(|listen| &listen.modifiers);
+    let given = !settings.api.with.is_empty() || of_listeners.any(|own| !own.is_empty());
+    given && !settings.api.modifiers
+}
+
 /// What protocols and endpoints read, with each worker's share of the limits.
 fn app(settings: &Settings, workers: usize) -> Result<App, StartError> {
     let mut app = settings.app();
@@ -189,6 +199,20 @@ mod tests {
             let mut limits = Limits { echo_bytes: 100, all_echo_bytes: all, ..Limits::default() };
             share(&mut limits, workers);
             assert_eq!(limits.all_echo_bytes, each, "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn modifiers_that_are_switched_off_are_reported() {
+        for (modifiers, with, listen, in_vain) in [
+            ("off", "delay=1s", ":80", true),
+            ("off", "", "http://:80/~delay=1s", true),
+            ("off", "", ":80", false),
+            ("on", "delay=1s", "http://:80/~delay=1s", false),
+        ] {
+            let mut settings = Settings::default();
+            settings.apply(&[("modifiers", modifiers), ("with", with), ("listen", listen)]);
+            assert_eq!(has_modifiers_in_vain(&settings), in_vain, "{modifiers} {with} {listen}");
         }
     }
 

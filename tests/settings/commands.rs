@@ -28,6 +28,13 @@ fn help_version_and_completions_are_printed() {
     assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     assert_eq!(printed("help", &[]), help);
     assert_eq!(printed("help healthcheck", &[]), printed("healthcheck --help", &[]));
+    for topic in ["listen", "--listen"] {
+        let listen = printed(&format!("help {topic}"), &[]);
+        assert!(listen.starts_with("--listen ADDRESS\n") && help.contains("loiter help TOPIC"));
+        assert!(listen.contains("[LOITER_LISTEN]") && listen.contains("\nin a file: listen = "));
+    }
+    assert!(printed("help ~delay", &[]).starts_with("~delay="));
+    assert!(printed("help truncate", &[]).starts_with("~fault=truncate"));
     assert!(help.contains("loiter help modifiers"));
     assert_eq!(printed("-V", &[]), format!("loiter {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

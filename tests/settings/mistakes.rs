@@ -92,6 +92,17 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ("[::1]:80", "loiter: unknown argument `[::1]:80`; did you mean `--listen [::1]:80`?"),
         ("my.toml", "loiter: unknown argument `my.toml`; did you mean `--config my.toml`?"),
         ("healtcheck", "loiter: unknown argument `healtcheck`; did you mean `healthcheck`?"),
+        ("hlep", "loiter: unknown argument `hlep`; did you mean `help`?"),
+        (
+            "help workrs",
+            "loiter: there is no help on `workrs`; did you mean `loiter help workers`?",
+        ),
+        ("help dealy", "loiter: there is no help on `dealy`; did you mean `loiter help delay`?"),
+        ("help zebra", "loiter: there is no help on `zebra`; a topic is a setting, a modifier"),
+        (
+            "--exclude-headers @flyy",
+            "loiter: --exclude-headers: there is no list `@flyy`; did you mean",
+        ),
         ("--workers", "loiter: --workers: has no value; give a whole number"),
         ("--workers many", "loiter: --workers: `many` is not a number; give a whole number"),
         ("--workers -1", "loiter: --workers: `-1` is not a number; give a whole number"),

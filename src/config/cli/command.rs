@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::Given;
 use super::error::{ConfigError, Place};
-use super::modifiers_help;
+use super::{modifiers_help, topics};
 use crate::config::listen::Listen;
 use crate::config::print::wrapped;
 use crate::config::settings::{SECTIONS, Section, Setting, Shape};
@@ -29,6 +29,7 @@ with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the en
   loiter                              HTTP and HTTPS on 127.0.0.1:8080, for this machine only
   loiter --listen :8080               HTTP and HTTPS on every interface
   loiter help modifiers               what makes responses slow, odd or broken
+  loiter help TOPIC                   a setting, modifier, fault or subcommand alone
   loiter --print-config > loiter.toml a file to start from
   loiter --config loiter.toml --check-config";
 
@@ -51,7 +52,7 @@ const COMMON: [(&str, &str); 11] = [
 ];
 
 /// The words for something else than serving.
-const SUBCOMMANDS: [&str; 5] = ["healthcheck", "reload", "modifiers", "completions", "man"];
+const SUBCOMMANDS: [&str; 6] = ["help", "healthcheck", "reload", "modifiers", "completions", "man"];
 
 /// The whole command line.
 pub(crate) fn command() -> Command {
@@ -68,6 +69,12 @@ pub(crate) fn command() -> Command {
 
 /// Parses `args`, or returns the text that they ask for.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Parsed, ConfigError> {
+    if let [_, word, topic] = args.as_slice()
+        && word == "help"
+        && let Some(text) = topics::text(&topic.to_string_lossy(), &SUBCOMMANDS, help)?
+    {
+        return Ok(Parsed::Text(text));
+    }
     // The short help has no headings and leaves out what packages contain, to fit on a screen.
     let command = match args.iter().any(|arg| arg == "-h") {
         true => command()

@@ -19,6 +19,7 @@ mod go_flags;
 mod health;
 mod man;
 mod modifiers_help;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -30,9 +30,11 @@ pub(super) const ROWS: &[Setting] = &[
         also: &["EXCLUDE_HEADERS"],
         shape: Shape::List,
         value: "NAME",
-        takes: "header field names separated by commas; * matches any text, as in cf-*",
+        takes: "header field names separated by commas; * matches any text, as in cf-*; or lists \
+                of what infrastructure adds: @aws, @azure, @cloudflare, @fly, @google, \
+                @kubernetes, @proxies, @all",
         help: "Request header fields that no response shows",
-        set: |s, text| list(text, field_pattern).map(|names| s.api.exclude_headers = names),
+        set: |s, text| excluded(text).map(|names| s.api.exclude_headers = names),
         show: |s| s.api.exclude_headers.join("\n"),
         ..ROW
     },
@@ -112,6 +114,18 @@ fn list(text: &str, check: fn(&str) -> Result<(), BadValue>) -> Result<Vec<Strin
     items(text).map(|item| check(item).map(|()| item.to_ascii_lowercase())).collect()
 }
 
+/// Field names and the fields of [named lists](header_lists), in lower case.
+fn excluded(text: &str) -> Result<Vec<String>, BadValue> {
+    let mut names = Vec::new();
+    for item in items(text) {
+        match item.strip_prefix('@') {
+            Some(name) => names.extend(header_lists::fields(name)?.map(str::to_owned)),
+            None => names.extend(list(item, field_pattern)?),
+        }
+    }
+    Ok(names)
+}
+
 /// Checks a field name with `*` in it, which is a token character.
 fn field_pattern(text: &str) -> Result<(), BadValue> {
     let bad = || {
@@ -175,11 +189,13 @@ mod tests {
 
     #[test]
     fn lists_are_kept_in_lower_case_and_without_gaps() {
-        let names = list(" X-Real-Ip, ,cf-*,*,", field_pattern);
+        let names = excluded(" X-Real-Ip, ,cf-*,*,");
         assert_eq!(names, Ok(vec!["x-real-ip".into(), "cf-*".into(), "*".into()]));
-        assert_eq!(list("", field_pattern), Ok(Vec::new()));
-        for bad in ["x y", "x:", "x-(a)", "é", "a\r\nb"] {
-            assert!(list(&format!("fine,{bad},fine"), field_pattern).is_err(), "{bad}");
+        assert_eq!(excluded(""), Ok(Vec::new()));
+        let fly = Ok(["a", "fly-*", "b"].map(str::to_owned).to_vec());
+        assert_eq!(excluded("a, @Fly, b"), fly);
+        for bad in ["x y", "x:", "x-(a)", "é", "a\r\nb", "@", "@x", "x@fly"] {
+            assert!(excluded(&format!("fine,{bad},fine")).is_err(), "{bad}");
         }
         let domains = list("Example.COM,localhost,127.0.0.1,::1,xn--4ca.example", domain);
         let expected = ["example.com", "localhost", "127.0.0.1", "::1", "xn--4ca.example"];

@@ -85,6 +85,7 @@ macro_rules! choice {
 
 mod admission;
 mod api;
+mod header_lists;
 mod limits;
 mod logging;
 mod modifiers;

@@ -1,0 +1,152 @@
+//! "Did you mean": the path that a request for an unknown one probably meant.
+
+use super::{ROUTES, Route};
+use crate::base::limits::MAX_QUOTED_BYTES;
+use crate::base::text::edits;
+use crate::http::app::App;
+use crate::http::modifiers::PathModifiers;
+use crate::http::request::Request;
+use crate::http::uri::percent::strip_tilde;
+
+/// What a client probably meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hint {
+    /// The path to request.
+    pub path: String,
+    /// What comes before it in a question.
+    pub question: &'static str,
+}
+
+/// The path that was probably meant by one that no route has: of the template that is most like it,
+/// with its own segments for the parameters, and behind its modifiers.
+#[cold]
+pub(crate) fn hint(app: &App, request: &Request) -> Option<Hint> {
+    let raw = std::str::from_utf8(request.target.raw_path).ok()?;
+    let modifiers = PathModifiers::of(app, &request.target).raw;
+    let own = raw.strip_prefix(app.prefix.as_str()).unwrap_or(raw);
+    let own = own.get(modifiers.len()..).filter(|own| own.len() <= MAX_QUOTED_BYTES)?;
+    let is_modifier = |segment: &&str| app.modifiers && strip_tilde(segment.as_bytes()).is_some();
+    let segments = own.split('/').filter(|segment| !segment.is_empty());
+    let (misplaced, segments): (Vec<&str>, Vec<&str>) = segments.partition(is_modifier);
+    let question = match misplaced.is_empty() {
+        true => "Did you mean",
+        false => "Modifiers come first: did you mean",
+    };
+    let mut path = String::new();
+    misplaced.iter().for_each(|segment| path.extend(["/", segment]));
+    path.push_str(&nearest(&segments)?);
+    let path = app.local_for(request, &path);
+    (path != raw).then_some(Hint { path, question })
+}
+
+/// The path of the nearest route, by edits and segments that are missing or too many; of two that
+/// are as near, the one of so many segments.
+fn nearest(segments: &[&str]) -> Option<String> {
+    let found = ROUTES.iter().filter_map(|route| Some((Likeness::of(route, segments)?, route)));
+    let (like, route) = found.min_by_key(|(like, _)| (like.edits + like.lacking, like.lacking))?;
+    let sample = route.sample();
+    let sample = sample.split(['?', '#']).next().unwrap_or_default();
+    let samples = sample.split('/').skip(1 + like.text_segments);
+    let mut path = text_of(route).to_owned();
+    for (n, sample) in (like.text_segments..).zip(samples) {
+        path.extend(["/", segments.get(n).unwrap_or(&sample)]);
+    }
+    Some(path)
+}
+
+/// How like a path is to a route.
+struct Likeness {
+    /// From the path's text to the route's.
+    edits: usize,
+    /// How many parameters are missing, or segments too many.
+    lacking: usize,
+    /// Of the route.
+    text_segments: usize,
+}
+
+impl Likeness {
+    /// `None` if it is not.
+    fn of(route: &Route, segments: &[&str]) -> Option<Likeness> {
+        let text = text_of(route).strip_prefix('/').filter(|text| !text.is_empty())?;
+        let text_segments = text.split('/').count();
+        let own = segments.get(..text_segments).unwrap_or(segments);
+        let edits = edits(&own.join("/").to_ascii_lowercase(), text)?;
+        let params = route.path.matches('{').count();
+        let lacking = segments.len().abs_diff(text_segments + params);
+        Some(Likeness { edits, lacking, text_segments })
+    }
+}
+
+/// The path of a route up to its parameters.
+fn text_of(route: &Route) -> &str {
+    route.path.split("/{").next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::ask;
+
+    fn meant(app: &App, target: &str) -> Option<String> {
+        ask(target, &[], b"", |request| hint(app, request)).map(|hint| hint.path)
+    }
+
+    #[test]
+    fn the_nearest_route_is_meant() {
+        for (target, path) in [
+            ("/dealy/3", Some("/delay/3")),
+            ("/delay", Some("/delay/1")),
+            ("/delay/", Some("/delay/1")),
+            ("/Delay/7?a=b", Some("/delay/7")),
+            ("/GET", Some("/get")),
+            ("/get//", Some("/get")),
+            ("/gte", Some("/get")),
+            ("/get/1", Some("/get")),
+            ("/bytes", Some("/bytes/16")),
+            ("/byte/500", Some("/bytes/500")),
+            ("/basic-auth/me", Some("/basic-auth/me/secret")),
+            ("/basic_auth/me/x/y", Some("/basic-auth/me/x")),
+            ("/cookie/set/a/b", Some("/cookies/set/a/b")),
+            ("/image/pgn", Some("/image/png")),
+            ("/status/", Some("/status/200:3,500:1")),
+            ("/nope", None),
+            ("/", None),
+            ("/x", None),
+            ("/zebra/stripes", None),
+        ] {
+            assert_eq!(meant(&App::default(), target).as_deref(), path, "{target}");
+        }
+        let long = format!("/delay/1/{}", "a".repeat(100));
+        assert_eq!(meant(&App::default(), &long), None);
+    }
+
+    #[test]
+    fn modifiers_stay_and_come_first() {
+        let pre = App { prefix: "/pre".to_owned(), ..App::default() };
+        let off = App { modifiers: false, ..App::default() };
+        for (app, target, path) in [
+            (&App::default(), "/get/~delay=1s", Some("/~delay=1s/get")),
+            (&App::default(), "/~a/dealy/3/%7Eb=1", Some("/~a/%7Eb=1/delay/3")),
+            (&App::default(), "/~status=503/gett", Some("/~status=503/get")),
+            (&App::default(), "/~a", None),
+            (&pre, "/get", Some("/pre/get")),
+            (&pre, "/pre/gett", Some("/pre/get")),
+            (&pre, "/~a/get", Some("/pre/~a/get")),
+            (&pre, "/pre/~a/gett", Some("/pre/~a/get")),
+            (&off, "/get/~delay=1s", Some("/get")),
+        ] {
+            assert_eq!(meant(app, target).as_deref(), path, "{target}");
+        }
+        let question = |target| ask(target, &[], b"", |request| hint(&App::default(), request));
+        assert!(question("/get/~a").is_some_and(|hint| hint.question.starts_with("Modifiers")));
+        assert!(question("/~a/gett").is_some_and(|hint| hint.question == "Did you mean"));
+    }
+
+    #[test]
+    fn every_route_is_meant_by_its_path_with_a_slash_behind_it() {
+        for route in ROUTES.iter().filter(|route| route.path != "/") {
+            let path = route.sample().split('?').next().unwrap_or_default().to_owned();
+            assert_eq!(meant(&App::default(), &format!("{path}/")), Some(path));
+        }
+    }
+}
