@@ -1,0 +1,43 @@
+"""What clients of language models are shown."""
+
+# How long a client waits for an answer that comes, and for one that does not, in seconds.
+PATIENT, IMPATIENT = 20, 1
+
+# What is asked for: a whole answer, a stream, a stream that the client puts together by itself, two
+# tokens of it, a call of a tool, an object of a class.
+WHOLE, STREAM, BY_CLIENT, SHORT, TOOL, OBJECT = "whole", "stream", "by client", "short", "tool", "object"
+
+# Modifiers, as segments of a path; what is asked for; and what it is. `KEY` is another one each time.
+CASES = [
+    ("", WHOLE, "a whole answer"),
+    ("", STREAM, "a stream"),
+    ("", BY_CLIENT, "a stream that the client puts together"),
+    ("", SHORT, "a stream of at most two tokens"),
+    ("", TOOL, "a stream that calls a tool"),
+    ("", OBJECT, "an answer that is parsed by its schema"),
+    ("~gap=10ms", STREAM, "pauses between tokens"),
+    ("~status=429/~times=2/~key=KEY", WHOLE, "two 429, then an answer"),
+    ("~status=503/~header=Retry-After:1/~times=1/~key=KEY", STREAM, "a 503, then a stream"),
+    ("~fault=close/~times=1/~key=KEY", WHOLE, "FIN without an answer, then an answer"),
+    ("~status=429", STREAM, "429 each time"),
+    ("~status=401", WHOLE, "an invalid key"),
+    ("~status=500", STREAM, "an error of the server"),
+    ("~status=529", WHOLE, "an overload"),
+    ("~fault=truncate:event:2", STREAM, "cut before the end"),
+    ("~frame=close/~fault=truncate:event:2", STREAM, "the same, neither length nor chunks"),
+    ("~fault=truncate:event:3", STREAM, "cut before the end marker"),
+    ("~fault=reset:event:2", STREAM, "RST before the end"),
+    ("~fault=bad-event:event:1", STREAM, "a malformed event"),
+    ("~fault=error-event:event:1", STREAM, "an error within the stream"),
+    ("~fault=truncate", WHOLE, "half of a whole answer"),
+]
+# These take longer than the client waits.
+HANG = [
+    ("~delay=1m", WHOLE, "a delay of a minute"),
+    ("~body=1m", STREAM, "a minute to the first token"),
+    ("~fault=stall:event:2", STREAM, "silence after two tokens"),
+]
+
+# The answer is the message.
+TEXT = "one two three"
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
