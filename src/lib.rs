@@ -34,6 +34,8 @@
 //!   `/drip`, `/status/{codes}`, `/sse`, `/echo`, … A browser shows all of it at [`Server::url`].
 //! - **How to break it**: modifiers before any path, once or more often, as in
 //!   `/~delay=2s/~status=503/get`; `/~fault=truncate:0.5/bytes/1000` ends within the body.
+//! - **What arrived**: with [`Builder::journal`], [`Server::requests`] shows the requests that the
+//!   client under test has sent, and waits until as many are there as are expected.
 //! - **TLS**: the same port speaks `https://`, for a client that trusts [`Server::ca_pem`].
 //! - **Settings**: [`Builder::setting`] does what the program's flag of that name does.
 //!

@@ -116,11 +116,11 @@ impl Requests {
     /// Waits until at least this many are there, and returns them all. A request is there before
     /// its answer begins. An error after this time has those that came.
     pub fn wait_for(&self, count: usize, time: Duration) -> Result<Vec<ReceivedRequest>, TooFew> {
-        let deadline = Instant::now() + time;
+        let began = Instant::now();
         loop {
             let version = self.journal.version();
             let received = self.list();
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = time.saturating_sub(began.elapsed());
             match received.len() >= count {
                 true => return Ok(received),
                 false if left.is_zero() => return Err(TooFew { count, time, received }),
