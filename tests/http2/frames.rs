@@ -215,7 +215,7 @@ pub(crate) fn write(
 fn request(word: &str) -> Option<&'static [&'static str]> {
     match word {
         "GET" | "HEAD" | "OPTIONS" | "DELETE" => Some(&["END_STREAM"]),
-        "POST" | "PUT" => Some(&[]),
+        "POST" | "PUT" | "QUERY" => Some(&[]),
         _ => None,
     }
 }

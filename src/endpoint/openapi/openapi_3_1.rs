@@ -26,7 +26,7 @@ pub(in crate::endpoint) fn openapi(app: &App) -> Vec<u8> {
             json.object(|json| json.text_at("url", root));
         });
         write_tags(json);
-        // OpenAPI 3.1 has no key for QUERY.
+        // OpenAPI 3.1 has no key for QUERY; 3.2 has one.
         write_paths(json, app, |method| method != Method::Query, write_operation);
         json.object_at("components", |json| {
             loiter_field::write_component(json, app, |json| {
