@@ -110,20 +110,21 @@ fn bodies_are_there_whatever_the_route_does_with_them() {
 fn pipelined_requests_are_in_order_and_a_waiting_one_is_seen() {
     let server = start(&[]);
     let mut stream = server.daemon.connect();
-    let two =
-        "GET /get?n=1 HTTP/1.1\r\nHost: a\r\n\r\nGET /delay/2?n=2 HTTP/1.1\r\nHost: a\r\n\r\n";
-    stream.write_all(two.as_bytes()).expect("it takes requests");
-    let (status, found) = list(&server, "path=/delay/*&wait=20s");
+    // The last waits for longer than this test takes on any machine.
+    for path in ["/get?n=1", "/delay/0.01", "/~delay=1h/get"] {
+        ask(&mut stream, path, "");
+    }
+    let (status, found) = list(&server, "path=/~delay*&wait=20s");
     assert_eq!(status, 200);
     let waiting = &found["requests"][0];
-    assert_eq!((&waiting["id"], &waiting["state"]), (&2.into(), &"waiting".into()));
-    assert_eq!((&waiting["status"], &waiting["delay_us"]), (&200.into(), &2_000_000.into()));
+    assert_eq!((&waiting["id"], &waiting["state"]), (&3.into(), &"waiting".into()));
+    let planned = (&waiting["status"], &waiting["delay_us"], &waiting["duration_us"]);
+    assert_eq!(planned, (&200.into(), &3_600_000_000_u64.into(), &Value::Null));
     let done = over(&server, "path=/delay/*", 1).remove(0);
     assert_eq!((&done["id"], &done["state"]), (&2.into(), &"done".into()));
     assert!(done["late_us"].is_u64() && done["response_bytes"].as_u64() > Some(0), "{done}");
-    assert!(done["duration_us"].as_u64() >= Some(2_000_000), "{done}");
+    assert!(done["duration_us"].as_u64() >= Some(10_000), "{done}");
     assert_eq!(over(&server, "path=/get", 1)[0]["id"], 1);
-    server.daemon.stop();
 }
 
 #[test]
@@ -263,15 +264,14 @@ fn the_documented_commands_do_what_they_say() {
     let readme = std::fs::read_to_string(readme).expect("config/README.md");
     let section = readme.split("\n## The journal\n").nth(1).expect("the section");
     let block = section.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
-    let lines = block.expect("commands").lines().filter(|line| line.starts_with("curl "));
+    // The events do not end by themselves; they have a test of their own.
+    let is_run = |line: &&str| line.starts_with("curl ") && !line.contains("/events");
+    let lines = block.expect("commands").lines().filter(is_run);
     let mut outputs = Vec::new();
     for line in lines {
         let line = line.replace("localhost:9090", &server.admin).replace(" > requests.har", "");
-        let timed = line.replacen("curl ", "curl --max-time 2 ", 1);
-        let output = command("sh").args(["-c", &timed]).output().expect("a shell");
-        // The events do not end by themselves.
-        let expected = if line.contains("/events") { 28 } else { 0 };
-        assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
+        let output = command("sh").args(["-c", &line]).output().expect("a shell");
+        assert!(output.status.success(), "{line}: {output:?}");
         outputs.push(String::from_utf8(output.stdout).expect("UTF-8"));
     }
     let ends = [
@@ -281,7 +281,6 @@ fn the_documented_commands_do_what_they_say() {
         "\"body\":\"{}\",\"body_cut\":false}\n",
         "\r\n\r\n{}",
         "]}}\n",
-        "\n\n",
         "{\"deleted\":17}\n",
     ];
     assert_eq!(outputs.len(), ends.len(), "each has an expectation");
