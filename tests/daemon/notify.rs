@@ -1,5 +1,6 @@
 //! What a service manager is sent (sd_notify(3)).
 
+use std::io::ErrorKind;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::Command;
@@ -28,8 +29,14 @@ impl Manager {
 
     fn any(&self) -> String {
         let mut text = [0; 1000];
-        let bytes = self.0.recv(&mut text).expect("a message");
-        String::from_utf8_lossy(&text[..bytes]).into_owned()
+        loop {
+            match self.0.recv(&mut text) {
+                Ok(bytes) => return String::from_utf8_lossy(&text[..bytes]).into_owned(),
+                // A read with a timeout is not begun again after the process was stopped.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("no message: {error}"),
+            }
+        }
     }
 }
 
