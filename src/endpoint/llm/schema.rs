@@ -1,6 +1,6 @@
 //! Samples of what a JSON Schema describes: arguments of a tool, and answers that have a schema.
 
-use crate::base::limits::MAX_COMPLETION_TEXT_BYTES;
+use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_SCHEMA_STEPS};
 use crate::http::json::{Json, Layout, Spelling, Value};
 
 /// Deepest nesting of a sample: schemas may refer to themselves.
@@ -31,57 +31,69 @@ pub(super) fn sample(schema: Option<Value>) -> String {
     let mut output = Vec::new();
     let mut json = Json::spelled(&mut output, Layout::Spaced, Spelling::Go);
     match schema {
-        Some(schema) => write(&mut json, schema, schema, 0),
+        Some(root) => Sampler { root, steps: MAX_SCHEMA_STEPS }.write(&mut json, root, 0),
         None => json.object(|_| {}),
     }
     String::from_utf8_lossy(&output).into_owned()
 }
 
-/// Writes a value: the only or the first one that is allowed, else a plain one of the type.
-fn write(json: &mut Json, root: Value, schema: Value, depth: usize) {
-    let first = |name: &str| schema.get(name).and_then(|list| list.items().next());
-    let target = schema.get("$ref").and_then(|reference| resolve(root, &reference.text()?));
-    let inner = target.or_else(|| ["anyOf", "oneOf", "allOf"].into_iter().find_map(first));
-    if depth == DEPTH || json.output.len() > MAX_COMPLETION_TEXT_BYTES {
-        return json.raw("null");
-    }
-    if let Some(inner) = inner {
-        return write(json, root, inner, depth + 1);
-    }
-    let value = schema.get("const").or_else(|| schema.get("default")).or_else(|| first("enum"));
-    if let Some(text) = value.and_then(Value::text) {
-        return json.text(&text);
-    }
-    if let Some(scalar) = value.and_then(Value::scalar) {
-        return json.raw(scalar);
-    }
-    let kind = first("type").or_else(|| schema.get("type")).and_then(Value::text);
-    match (kind.as_deref(), schema.get("properties")) {
-        (Some("object"), _) | (None, Some(_)) => json.object(|json| {
-            for (name, schema) in schema.get("properties").into_iter().flat_map(Value::members) {
-                json.text_key(&name);
-                write(json, root, schema, depth + 1);
-            }
-        }),
-        (Some("array"), _) => json.list(|json| {
-            if let Some(items) = schema.get("items") {
-                json.item();
-                write(json, root, items, depth + 1);
-            }
-        }),
-        (Some("integer" | "number"), _) => {
-            json.raw(schema.get("minimum").and_then(Value::scalar).unwrap_or("1"));
-        }
-        (Some("boolean"), _) => json.raw("true"),
-        (Some("null"), _) => json.raw("null"),
-        _ => json.text("text"),
-    }
+/// Writes a sample of a schema.
+struct Sampler<'a> {
+    root: Value<'a>,
+    /// How many more bytes of the schema may be searched for what references mean.
+    steps: usize,
 }
 
-/// What a reference within the document means, such as `#/$defs/Name`.
-fn resolve<'a>(root: Value<'a>, reference: &str) -> Option<Value<'a>> {
-    let names = reference.strip_prefix("#/")?.split('/');
-    names.take(DEPTH).try_fold(root, |value, name| value.get(name))
+impl<'a> Sampler<'a> {
+    /// Writes a value: the only or the first one that is allowed, else a plain one of the type.
+    fn write(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
+        if depth == DEPTH || json.output.len() > MAX_COMPLETION_TEXT_BYTES {
+            return json.raw("null");
+        }
+        let first = |name: &str| schema.get(name).and_then(|list| list.items().next());
+        let target = schema.get("$ref").and_then(|reference| self.resolve(&reference.text()?));
+        let inner = target.or_else(|| ["anyOf", "oneOf", "allOf"].into_iter().find_map(first));
+        if let Some(inner) = inner {
+            return self.write(json, inner, depth + 1);
+        }
+        let value = schema.get("const").or_else(|| schema.get("default")).or_else(|| first("enum"));
+        if let Some(text) = value.and_then(Value::text) {
+            return json.text(&text);
+        }
+        if let Some(scalar) = value.and_then(Value::scalar) {
+            return json.raw(scalar);
+        }
+        let kind = first("type").or_else(|| schema.get("type")).and_then(Value::text);
+        match (kind.as_deref(), schema.get("properties")) {
+            (Some("object"), _) | (None, Some(_)) => json.object(|json| {
+                for (name, schema) in schema.get("properties").into_iter().flat_map(Value::members)
+                {
+                    json.text_key(&name);
+                    self.write(json, schema, depth + 1);
+                }
+            }),
+            (Some("array"), _) => json.list(|json| {
+                if let Some(items) = schema.get("items") {
+                    json.item();
+                    self.write(json, items, depth + 1);
+                }
+            }),
+            (Some("integer" | "number"), _) => {
+                json.raw(schema.get("minimum").and_then(Value::scalar).unwrap_or("1"));
+            }
+            (Some("boolean"), _) => json.raw("true"),
+            (Some("null"), _) => json.raw("null"),
+            _ => json.text("text"),
+        }
+    }
+
+    /// What a reference within the document means, such as `#/$defs/Name`. Its names are searched
+    /// for, which may take as many steps as the schema has bytes.
+    fn resolve(&mut self, reference: &str) -> Option<Value<'a>> {
+        let names = reference.strip_prefix("#/")?.split('/');
+        self.steps = self.steps.checked_sub(self.root.bytes())?;
+        names.take(DEPTH).try_fold(self.root, |value, name| value.get(name))
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +118,25 @@ mod tests {
             + r#""tags": [{"x": null}], "z": "text"}"#;
         assert_eq!(sampled(schema), expected);
         assert_eq!(sample(None), "{}");
+    }
+
+    /// Whatever its size: what is searched is counted.
+    #[test]
+    fn the_references_of_a_long_schema_are_followed_as_far_as_the_bound_lets_them() {
+        let followed = |count: usize, names: usize| {
+            let property = |n| format!(r##""p{n}": {{"$ref": "#/properties/z"}}, "##);
+            let spare = |n| format!(r#""spare{n}": 0, "#);
+            let schema = format!(
+                r#"{{{} "properties": {{{} "z": {{"const": 7}}}}}}"#,
+                (0..names).map(spare).collect::<String>(),
+                (0..count).map(property).collect::<String>()
+            );
+            (schema.len(), sampled(&schema).matches(": 7").count())
+        };
+        assert_eq!(followed(200, 0).1, 201);
+        let (bytes, followed) = followed(1000, 50_000);
+        assert_eq!(followed, 1 + MAX_SCHEMA_STEPS / bytes);
+        assert!(followed > 1);
     }
 
     #[test]

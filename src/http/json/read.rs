@@ -44,6 +44,14 @@ impl<'a> Value<'a> {
         self.document.text.get(span.0 as usize..span.1 as usize).unwrap_or_default()
     }
 
+    /// Its length in the document in bytes, without the brackets at its end.
+    pub fn bytes(self) -> usize {
+        let node = |place: usize| self.document.nodes.get(place);
+        let last = node(self.place).and_then(|own| node((own.next as usize).checked_sub(1)?));
+        let (start, end) = (node(self.place).map(|own| own.span.0), last.map(|last| last.span.1));
+        end.unwrap_or_default().saturating_sub(start.unwrap_or_default()) as usize
+    }
+
     fn children(self) -> impl Iterator<Item = Value<'a>> {
         let values = children(&self.document.nodes, self.place);
         values.map(move |place| Value { place, ..self })
@@ -129,6 +137,7 @@ mod tests {
         assert_eq!(root.get("ab").and_then(Value::integer), Some(-3));
         assert!(list.members().next().is_none() && root.items().next().is_none());
         assert!(root.get("t").unwrap().get("x").is_none());
+        assert_eq!((root.bytes(), items[0].bytes()), (text.len() - 1, 1));
         let names: Vec<String> = root.members().map(|member| member.0.into_owned()).collect();
         assert_eq!(names, ["a", "n", "t", "t", "ab"]);
     }
