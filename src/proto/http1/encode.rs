@@ -43,6 +43,7 @@ impl ResponseTerms {
 ///
 /// Both go out together, and the connection is kept: a client that takes an interim answer for the
 /// last has read the 200 with it, or finds bytes on a connection that should have none.
+#[cold]
 pub(super) fn interim(
     exchange: &mut Exchange,
     terms: &mut ResponseTerms,

@@ -24,7 +24,9 @@ pub(super) fn answer(
     if exchange.plan().is_some() {
         return modified::answer(exchange, terms, cx, request, output);
     }
-    interim(exchange, terms, cx.app.compat.uppercase_reason, output);
+    if exchange.is_interim() {
+        interim(exchange, terms, cx.app.compat.uppercase_reason, output);
+    }
     let drains = cx.worker.draining && !exchange.upgrades();
     let head = exchange.head(cx.app, request, streamed, &mut cx.worker.body);
     let head_only = request.method == Method::Head;
