@@ -61,9 +61,11 @@ impl RateLimiter {
     /// Counts a request that arrives at this Unix time, in microseconds, with this key: the same
     /// key under another limit is counted apart.
     pub fn count(&self, limit: &Limit, key: &[u8], unix_us: u64) -> Limited {
+        // Before the lock, for which other workers may wait: a key may be long.
+        let key = hash(limit, key);
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Window { start_us: unix_us, passed: 0 };
-        let window = windows.get_or_insert_mut(hash(limit, key), new);
+        let window = windows.get_or_insert_mut(key, new);
         // Either way: the clock of another worker may be a little behind, and the wall clock may
         // have been set back.
         if unix_us.abs_diff(window.start_us) >= limit.window_us {
