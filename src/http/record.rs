@@ -41,7 +41,7 @@ pub struct Record {
     /// Whether the log leaves it out: it exists for the journal, or because its client closed its
     /// side.
     pub unlogged: bool,
-    /// Whether the answer was cut off.
+    /// Whether the answer was cut off, by its client or by a fault.
     pub cut_off: bool,
     /// The number of its request in the journal; 0 if that does not have it.
     pub journaled: u64,

@@ -153,7 +153,7 @@ pub enum State {
     Sending,
     /// All of it was sent.
     Done,
-    /// It was cut off.
+    /// It was cut off, by its client or by a fault.
     Aborted,
 }
 
@@ -223,6 +223,16 @@ impl Journal {
         self.change(|ring| ring.push(received, answer))
     }
 
+    /// The delay of a request is over, this late.
+    #[cold]
+    pub fn begin_sending(&self, id: u64, late_us: Option<u64>) {
+        self.change(|ring| {
+            ring.update(id, |entry| {
+                (entry.answer.state, entry.answer.late_us) = (State::Sending, late_us);
+            });
+        });
+    }
+
     /// Completes a request whose exchange is over, if it is still there.
     #[cold]
     pub fn complete(&self, record: &Record) {
@@ -232,7 +242,7 @@ impl Journal {
     /// Takes back a request that was added, and is to be added again.
     #[cold]
     pub fn withdraw(&self, id: u64) {
-        self.delete(|entry| entry.id == id);
+        self.change(|ring| ring.withdraw(id));
     }
 
     /// Deletes the requests that match, and returns how many those were.

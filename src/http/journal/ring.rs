@@ -81,6 +81,15 @@ impl Ring {
         self.entries.iter()
     }
 
+    /// Removes an entry, if it is still there; it is one of the newest.
+    pub(super) fn withdraw(&mut self, id: u64) {
+        let Some(entry) = self.place(id).and_then(|place| self.entries.remove(place)) else {
+            return;
+        };
+        self.bytes -= bytes(&entry.received);
+        self.version += 1;
+    }
+
     /// Removes the entries that match, and returns how many those were.
     pub(super) fn remove(&mut self, mut matches: impl FnMut(&Entry) -> bool) -> usize {
         let (before, freed) = (self.entries.len(), &mut self.bytes);

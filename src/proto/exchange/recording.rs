@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Exchange, Phase, Playing};
+use super::{Ending, Exchange, Phase, Playing};
 use crate::base::pattern::matches;
 use crate::base::time::Time;
 use crate::endpoint::{self, ROUTES};
 use crate::http::journal::{Arrival, Journal};
 use crate::http::metrics::UNMATCHED;
+use crate::http::modifiers::plan::FaultKind;
 use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record, StreamedBody};
-use crate::http::reply::{Refusal, Reply};
+use crate::http::reply::{Body, Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 use crate::proto::Cx;
@@ -53,6 +54,25 @@ impl Exchange {
         }
     }
 
+    /// Records whether a fault cut it off; after `extra` bytes, all of it was sent.
+    fn note_break(&mut self) {
+        let is_broken = matches!(self.ending(), Ending::Broken(_));
+        let cut_off = is_broken && !matches!(self.fault(), Some(FaultKind::Extra(_)));
+        if let Some(record) = &mut self.record {
+            record.cut_off = cut_off;
+        }
+    }
+
+    /// Its delay is over, and its body may take time: the journal shows that it is being sent.
+    pub(super) fn note_sending(&self, cx: &Cx) {
+        if let (Some(journal), Some(record)) = (&cx.app.journal, &self.record)
+            && matches!(self.reply.body, Body::Paced(_) | Body::Modified(_))
+        {
+            let late_us = record.details.as_deref().and_then(|details| details.late_us);
+            journal.begin_sending(record.journaled, late_us);
+        }
+    }
+
     /// Counts the modifiers that were applied to it.
     fn count_applied(&self, cx: &mut Cx) {
         if let Phase::Playing(Playing::Shaped(shaped)) = &self.phase {
@@ -71,10 +91,11 @@ impl Exchange {
         }
     }
 
-    /// Records how much later than it was due its answer is given.
+    /// Records how much later than its delay has it its answer is given.
     pub(super) fn note_lateness(&mut self, due: Time, now: Time) {
+        let is_delayed = self.reply.after_us > 0;
         if let Some(details) = self.record().and_then(|record| record.details.as_mut()) {
-            details.late_us = Some(now.since(due).as_micros() as u64);
+            details.late_us = is_delayed.then_some(now.since(due).as_micros() as u64);
         }
     }
 
@@ -116,6 +137,7 @@ impl Exchange {
         cx.worker.served += 1;
         let Phase::Playing(Playing::Plain { since, before_us }) = &self.phase else {
             self.count_applied(cx);
+            self.note_break();
             let took_us = self.elapsed_us(cx.clock.now);
             return self.finish_after(cx, took_us);
         };
@@ -321,6 +343,73 @@ pub fn count_applied(cx: &mut Cx, plan: &Plan) {
     for name in plan.applied() {
         if let Some(count) = cx.worker.applied.get_mut(name as usize) {
             *count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::time::Time;
+    use crate::http::app::App;
+    use crate::http::journal::{Answer, SharedJournal, State};
+    use crate::proto::conn::Protocol;
+    use crate::proto::test_driver::Driver;
+
+    /// Sends this request at 0 s; the next step is at the same time.
+    fn start(target: &str) -> (Driver, SharedJournal) {
+        let journal = SharedJournal::default();
+        journal.resize(9, 1 << 20);
+        let (journal_too, details) = (Some(journal.clone()), true);
+        let app =
+            App { records: true, record_details: details, journal: journal_too, ..App::default() };
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        driver.receive(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        (driver, journal)
+    }
+
+    fn answer_at(driver: &mut Driver, journal: &SharedJournal, us: u64) -> Answer {
+        (driver.clock.now, driver.clock.fresh) = (Time::from_micros(us), true);
+        driver.receive(b"");
+        driver.worker.records.drain(|record| journal.complete(record));
+        journal.entries()[0].answer.clone()
+    }
+
+    #[test]
+    fn an_answer_that_a_fault_cuts_off_is_aborted() {
+        for (fault, state) in [
+            ("reset:3", State::Aborted),
+            ("truncate", State::Aborted),
+            ("bad-chunk", State::Aborted),
+            ("extra:3", State::Done),
+            ("bad-head", State::Done),
+        ] {
+            let (mut driver, journal) = start(&format!("/get?~fault={fault}"));
+            let answer = answer_at(&mut driver, &journal, 1);
+            assert_eq!((answer.state, answer.status.0), (state, 200), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_answer_whose_delay_is_over_is_being_sent() {
+        for target in ["/drip?delay=1&duration=5&numbytes=2", "/drip?duration=5&~delay=1s"] {
+            let (mut driver, journal) = start(target);
+            let state = |answer: Answer| (answer.state, answer.late_us);
+            let waiting = answer_at(&mut driver, &journal, 0);
+            assert_eq!(state(waiting), (State::Waiting, None), "{target}");
+            let sending = answer_at(&mut driver, &journal, 1_000_008);
+            assert_eq!(state(sending), (State::Sending, Some(7)), "{target}");
+            let done = answer_at(&mut driver, &journal, 9_000_000);
+            assert_eq!(state(done), (State::Done, Some(7)), "{target}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_delay_cannot_be_late() {
+        for target in ["/get", "/drip?delay=0&duration=1", "/jsonl?~gap=1ms"] {
+            let (mut driver, journal) = start(target);
+            answer_at(&mut driver, &journal, 3);
+            let done = answer_at(&mut driver, &journal, 2_000_000);
+            assert_eq!((done.state, done.late_us), (State::Done, None), "{target}");
         }
     }
 }
