@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 
 use super::process::*;
 
@@ -209,4 +209,37 @@ fn a_cancelled_request_costs_no_answer_before_it() {
         assert_eq!((starts.count(), bytes.len() > 50_000), (answers, true), "{targets:?}");
     }
     daemon.stop();
+}
+
+/// Sends the preface of HTTP/2 (RFC 9113 3.4) and a request on stream 1.
+fn ask_http2(stream: &mut TcpStream, target: &str) {
+    // `:method: GET`, `:scheme: http`, `:authority: a` and `:path`, without a dynamic table.
+    let path = [&[0x04, u8::try_from(target.len()).expect("short")], target.as_bytes()].concat();
+    let block = [&[0x82, 0x86, 0x01, 1, b'a'], &path[..]].concat();
+    let length = u8::try_from(block.len()).expect("short");
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let headers = [0, 0, length, 1, 0x5, 0, 0, 0, 1];
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    let bytes = [preface, &settings, &headers, &block].concat();
+    stream.write_all(&bytes).expect("it is connected");
+}
+
+#[test]
+fn a_client_of_http2_that_closes_during_a_delay_is_logged_as_gone() {
+    let folder = Folder::new("gone-http2");
+    let daemon = start(&folder);
+    let mut gone = daemon.connect();
+    ask_http2(&mut gone, "/delay/0.3?gone");
+    drop(gone);
+    let mut reads = daemon.connect();
+    ask_http2(&mut reads, "/delay/0.3?reads");
+    reads.shutdown(Shutdown::Write).expect("it is connected");
+    let mut answer = Vec::new();
+    reads.read_to_end(&mut answer).expect("an answer and the end");
+    assert!(String::from_utf8_lossy(&answer).contains("/delay/0.3?reads"));
+    daemon.stop();
+    let mut logged = logged(&folder);
+    logged.sort();
+    let line = |target: &str, status| (target.to_owned(), status, true);
+    assert_eq!(logged, [line("/delay/0.3?gone", 499), line("/delay/0.3?reads", 200)]);
 }

@@ -115,10 +115,9 @@ impl Exchange {
     }
 
     /// The client has closed its side while it waits: it may be gone, or read on (RFC 9112 9.6).
-    pub fn client_closed(&mut self, cx: &mut Cx) {
+    pub fn client_closed(&mut self, now: Time) {
         if !self.is_client_closed() {
-            cx.worker.metrics.half_closed += 1;
-            let waited_us = self.elapsed_us(cx.clock.now);
+            let waited_us = self.elapsed_us(now);
             // Without a record it is not logged, but whether its client is gone counts.
             let unlogged = || Box::new(Record { unlogged: true, ..Record::default() });
             let record = self.record.get_or_insert_with(unlogged);
@@ -126,7 +125,8 @@ impl Exchange {
         }
     }
 
-    fn is_client_closed(&self) -> bool {
+    /// Whether its client closed its side while it waited.
+    pub fn is_client_closed(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.waited_us.is_some())
     }
 

@@ -138,7 +138,8 @@ impl Http1 {
                 return self.to(lingering(cx));
             }
             (HalfClose::Answer, Stage::Play(exchange)) if exchange.waits() => {
-                exchange.client_closed(cx);
+                cx.worker.metrics.half_closed += u64::from(!exchange.is_client_closed());
+                exchange.client_closed(cx.clock.now);
             }
             _ => {}
         }

@@ -9,6 +9,8 @@ use crate::base::buf::Buf;
 use crate::base::limits::CONNECTION_WINDOW;
 use crate::base::time::Time;
 use crate::http::app::HalfClose;
+use crate::http::record::Record;
+use crate::proto::exchange::{self, Exchange};
 use crate::proto::{Cx, Next};
 
 /// The data of the PING by which a drain finds out that the client has read its GOAWAY.
@@ -146,9 +148,31 @@ impl Http2 {
         let Stage::Closed { until, left } = &mut self.stage else { return Next::Close };
         *left = left.saturating_sub(input.len() as u64);
         input.clear();
-        match cx.edge.read_eof || *left == 0 || cx.clock.now >= *until {
-            true => Next::Close,
-            false => Next::Linger(*until),
+        // A client that is gone resets the connection when answers come.
+        let awaits_reset = !self.unconfirmed.is_empty() && !cx.ends_idle();
+        if cx.clock.now < *until && *left > 0 && (!cx.edge.read_eof || awaits_reset) {
+            return Next::Linger(*until);
+        }
+        self.settle(cx, false);
+        Next::Close
+    }
+
+    /// An answer is complete. If its client had closed its side while it waited, that may be gone:
+    /// then it resets the connection soon.
+    pub(super) fn record(&mut self, cx: &mut Cx, exchange: &mut Exchange) {
+        let Some(record) = exchange.finish(cx) else { return };
+        let linger = cx.app.limits.linger_timeout;
+        let settled = |last: &Record| last.started.after_us(last.duration_us).after(linger);
+        if self.unconfirmed.last().is_some_and(|last| cx.clock.now >= settled(last)) {
+            self.settle(cx, false);
+        }
+        self.unconfirmed.push(record);
+    }
+
+    /// Records the exchanges that are unconfirmed: their client is gone, or took the answers.
+    pub(super) fn settle(&mut self, cx: &mut Cx, gone: bool) {
+        for record in std::mem::take(&mut self.unconfirmed) {
+            exchange::record_outcome(cx, record, gone);
         }
     }
 
@@ -179,13 +203,12 @@ impl Http2 {
                 },
                 State::Queued(..) | State::Served => false,
             };
-            if let State::Active(active) = &mut stream.state {
-                active.ended = true;
+            if is_over {
+                self.cancel(cx, slot);
+                continue;
             }
-            match is_over {
-                true => self.cancel(cx, slot),
-                false => self.make_ready(slot, cx.worker),
-            }
+            self.make_ready(slot, cx.worker);
+            note_half_close(cx, slot);
         }
     }
 
@@ -223,5 +246,22 @@ impl Http2 {
             self.cancel(cx, slot);
         }
         self.guard.reset(cx.clock.now)
+    }
+}
+
+/// The client sends no more: what waits may have nobody to read it.
+fn note_half_close(cx: &mut Cx, slot: u32) {
+    let now = cx.clock.now;
+    match cx.worker.streams.get(slot).map(|stream| &mut stream.state) {
+        Some(State::Waiting(exchange)) => exchange.client_closed(now),
+        Some(State::Active(active)) => {
+            active.ended = true;
+            if let Work::Sending(exchange) = &mut active.work
+                && exchange.waits()
+            {
+                exchange.client_closed(now);
+            }
+        }
+        Some(State::Queued(..) | State::Served) | None => {}
     }
 }

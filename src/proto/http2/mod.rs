@@ -43,6 +43,7 @@ use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER, UNSENT_BYTES};
 use crate::base::time::Time;
 use crate::http::metrics::ConnectionState;
 use crate::http::modifiers::FaultKind;
+use crate::http::record::Record;
 pub use answer::CommonFields;
 use guard::Guard;
 use hpack::decode::Decoder;
@@ -95,6 +96,9 @@ pub struct Http2 {
     client_leaves: bool,
     /// Whether it is known that the client sends no more.
     half_closed: bool,
+    /// Records of answers that were given after that: it is not known yet whether the client is
+    /// gone.
+    unconfirmed: Vec<Box<Record>>,
     /// Whether a GOAWAY is due, as no further stream is served.
     owes_goaway: bool,
     /// Whether its silences have been ended by a drain.
@@ -169,6 +173,7 @@ impl Http2 {
             taken_at: now,
             client_leaves: false,
             half_closed: false,
+            unconfirmed: Vec::new(),
             owes_goaway: false,
             drained: false,
             goes: false,
@@ -219,6 +224,7 @@ impl Http2 {
 
     fn turn(&mut self, cx: &mut Cx, input: &mut Buf, output: &mut Buf) -> Next {
         if matches!(cx.edge.event, Event::Reset | Event::Refused) {
+            self.settle(cx, true);
             self.abandon(cx);
             return Next::Close;
         }
@@ -236,6 +242,7 @@ impl Http2 {
             self.half_close(cx);
         }
         if self.broken {
+            self.settle(cx, false);
             self.abandon(cx);
             return Next::Become(Box::new(Upgrade::Broken(FaultKind::Reset)));
         }

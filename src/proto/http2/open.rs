@@ -18,7 +18,7 @@ use crate::endpoint::{self, Answers, Found};
 use crate::http::app::HalfClose;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request};
-use crate::proto::exchange::{Admission, Ending, Exchange, Opened, record_outcome};
+use crate::proto::exchange::{Admission, Ending, Exchange, Opened};
 use crate::proto::http2::request::FieldTable;
 use crate::proto::modify::{self, Asked};
 use crate::proto::{Cx, http1};
@@ -357,9 +357,7 @@ impl Http2 {
         mut exchange: Exchange,
         output: &mut Buf,
     ) -> Result<()> {
-        if let Some(record) = exchange.finish(cx) {
-            record_outcome(cx, record, false);
-        }
+        self.record(cx, &mut exchange);
         if matches!(exchange.ending(), Ending::Idle(_)) {
             self.goes = true;
         }

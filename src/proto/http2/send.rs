@@ -209,7 +209,7 @@ impl Http2 {
                 cx.worker.streams.arm(slot, until);
             }
             Step::Wait(_) => {
-                exchange.finish(cx);
+                self.record(cx, exchange);
                 return self.break_stream(cx, to, FaultKind::Hang, output);
             }
             Step::Room => return self.again(cx, to, active),
@@ -247,7 +247,7 @@ impl Http2 {
                     answer::end(output.tail(), to.id);
                     return self.over(cx, to, *active, output);
                 }
-                exchange.finish(cx);
+                self.record(cx, exchange);
                 return self.break_stream(cx, to, kind, output);
             }
         }

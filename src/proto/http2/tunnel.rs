@@ -10,7 +10,7 @@ use super::{Http2, answer};
 use crate::base::buf::Buf;
 use crate::base::limits::HIGH_WATER;
 use crate::http::modifiers::FaultKind;
-use crate::proto::exchange::{Exchange, record_outcome};
+use crate::proto::exchange::Exchange;
 use crate::proto::websocket::WebSocket;
 use crate::proto::{Cx, Edge, Next, Upgrade};
 
@@ -25,9 +25,7 @@ impl Http2 {
         mut exchange: Exchange,
         output: &mut Buf,
     ) -> Result<()> {
-        if let Some(record) = exchange.finish(cx) {
-            record_outcome(cx, record, false);
-        }
+        self.record(cx, &mut exchange);
         let Some(Upgrade::WebSocket(limits, plan)) = exchange.upgrade().map(|upgrade| *upgrade)
         else {
             return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
