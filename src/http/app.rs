@@ -43,6 +43,8 @@ pub struct App {
     pub record_details: bool,
     /// The journal of requests, if one is kept; then every exchange makes a record with details.
     pub journal: Option<SharedJournal>,
+    /// The URL of the page that shows the journal, if clients can use it.
+    pub live_page: Option<String>,
     /// Paths whose exchanges make no record: patterns in which `*` matches any text.
     pub unrecorded: Vec<String>,
     /// Whether modifiers have an effect; if not, `~delay=1s` is a path or an argument like any
@@ -124,6 +126,7 @@ impl Default for App {
             log_probes: false,
             record_details: false,
             journal: None,
+            live_page: None,
             unrecorded: Vec::new(),
             modifiers: true,
             with: Modifiers::default(),

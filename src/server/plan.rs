@@ -14,7 +14,7 @@ use super::secure::Secure;
 use super::start_error::StartError;
 use super::worker::WorkerConfig;
 use crate::base::limits::Limits;
-use crate::config::Settings;
+use crate::config::{Bind, Host, Settings};
 use crate::http::app::App;
 use crate::http::journal::SharedJournal;
 use crate::http::modifiers::state::State;
@@ -95,6 +95,7 @@ impl Plan {
         if settings.journal > 0 {
             app.journal = Some(journal.clone());
             (app.records, app.record_details) = (true, true);
+            app.live_page = live_page(settings);
         }
         let epoch = last.map_or_else(SystemTime::now, |last| last.epoch);
         let same_log = last_settings.is_some_and(|last| {
@@ -148,6 +149,18 @@ fn has_modifiers_in_vain(settings: &Settings) -> bool {
     let mut of_listeners = settings.listen.iter().map(|listen| &listen.modifiers);
     let given = !settings.api.with.is_empty() || of_listeners.any(|own| !own.is_empty());
     given && !settings.api.modifiers
+}
+
+/// Where the live page of the journal is, if the server is for this machine alone: elsewhere a
+/// link to a loopback address leads to another machine.
+fn live_page(settings: &Settings) -> Option<String> {
+    let address = |bind: &Bind| match bind.host() {
+        Some(Host::Address(address)) if address.ip().is_loopback() => Some(*address),
+        _ => None,
+    };
+    let admin = settings.admin.as_ref().and_then(address).filter(|admin| admin.port() > 0)?;
+    let local = settings.listen.iter().all(|listen| address(&listen.bind).is_some());
+    local.then(|| format!("http://{admin}/"))
 }
 
 /// What protocols and endpoints read, with each worker's share of the limits.
@@ -214,6 +227,22 @@ mod tests {
             settings.apply(&[("modifiers", modifiers), ("with", with), ("listen", listen)]);
             assert_eq!(has_modifiers_in_vain(&settings), in_vain, "{modifiers} {with} {listen}");
         }
+    }
+
+    #[test]
+    fn the_live_page_is_linked_to_on_a_machine_that_is_not_a_server_for_others() {
+        let linked = |listen: &str, admin: &str| {
+            let mut settings = Settings::default();
+            settings.apply(&[("listen", listen), ("admin", admin)]);
+            live_page(&settings)
+        };
+        let url = Some("http://127.0.0.1:9090/".to_owned());
+        assert_eq!(linked("127.0.0.1:8080,http://[::1]:8080", "127.0.0.1:9090"), url);
+        assert_eq!(linked("127.0.0.1:8080", "127.0.0.1:0"), None);
+        assert_eq!(linked("127.0.0.1:8080", "0.0.0.0:9090"), None);
+        assert_eq!(linked("127.0.0.1:8080", "unix:/run/a"), None);
+        assert_eq!(linked("127.0.0.1:8080,:8081", "127.0.0.1:9090"), None);
+        assert_eq!(live_page(&Settings::default()), None);
     }
 
     #[test]

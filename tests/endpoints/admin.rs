@@ -219,6 +219,30 @@ fn both_tables_are_apart() {
     assert!(noted.changes.lock().unwrap().is_empty());
 }
 
+/// Who asks for HTML by its name gets the live page, everyone else the list.
+#[test]
+fn a_browser_gets_the_live_page() {
+    for (accept, live) in [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", true),
+        ("text/html;q=0", false),
+        ("text/*", false),
+        ("*/*", false),
+    ] {
+        for (journal, shown) in
+            [(Some(SharedJournal::default()), "id=list>"), (None, "<code>--journal 1000</code>")]
+        {
+            let fields = [("Host", "localhost"), ("Accept", accept)];
+            let answer = ask_of(&app_with(journal), "GET /", &fields, b"");
+            let text = String::from_utf8(answer.body.clone()).unwrap();
+            assert_eq!(text.contains(shown), live, "{accept}");
+            assert_eq!(text.starts_with("loiter "), !live, "{accept}");
+            assert_eq!(answer.field("Content-Security-Policy").is_some(), live);
+            assert!(answer.field("Vary").unwrap().starts_with("Accept"));
+            assert!(!text.contains("https://") && !text.contains("src="));
+        }
+    }
+}
+
 #[test]
 fn readiness_and_silent_workers_are_shown() {
     let noted = Arc::new(Noted { silent: vec![0, 3], ..Noted::default() });

@@ -126,6 +126,15 @@ fn the_page_offers_modifiers_if_they_have_an_effect() {
 }
 
 #[test]
+fn the_page_links_to_the_live_page_where_there_is_one() {
+    let live_page = Some("http://127.0.0.1:9090/".to_owned());
+    let html = |app: &App| String::from_utf8(page(app).body).unwrap();
+    let link = "<a href=\"http://127.0.0.1:9090/\">Live</a>";
+    assert!(html(&App { live_page, ..App::default() }).contains(link));
+    assert!(!html(&App::default()).contains(">Live</a>"));
+}
+
+#[test]
 fn the_policy_lets_in_just_the_pages_own_style_and_script() {
     let answer = page(&App::default());
     let html = std::str::from_utf8(&answer.body).unwrap();

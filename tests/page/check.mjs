@@ -7,6 +7,7 @@ import { chromium } from "playwright-core";
 import {
   curlOf, done, ended, executablePath, folder, loiter, open, opened, pictures, row, run, send, serve, sound,
 } from "./harness.mjs";
+import * as live from "./live.mjs";
 import * as many from "./many.mjs";
 import * as modifiers from "./modifiers.mjs";
 import { curlIsSend } from "./routes.mjs";
@@ -355,7 +356,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 const all = async (checks, server) => {
   for (const check of Object.values(checks)) await check(browser, server);
 };
-// Three lists of checks go on at once, as most of their time is waiting.
+// Four lists of checks go on at once, as most of their time is waiting.
 const lists = [
   async () => {
     await all([tries, findsByEnter, linksToWhatIsFiltered, curlDoesTheSame, sendsFiles, comesCompressed], base);
@@ -374,6 +375,7 @@ const lists = [
     await withoutModifiers(browser, unmodified.base);
     if (prefixes) await behindPrefix(browser, prefixed);
   },
+  () => all(live),
 ];
 try {
   await Promise.all(lists.map((list) => list()));

@@ -49,8 +49,10 @@ export async function showsRequestsAsTheyCome(browser) {
     await post.locator("summary").focus();
     await page.keyboard.press("Enter");
     await post.locator(".shown pre", { hasText: "POST /post?a=1 HTTP/1.1" }).waitFor();
-    // The bell is no text, so the bytes are shown in hex.
-    assert.match(await post.locator(".shown").textContent(), /^000000 {2}50 4f 53 54 20[^]*POST/);
+    // The bell is no text, so the body is shown in hex.
+    const shown = await post.locator(".shown pre").allTextContents();
+    assert.match(shown[0], /^POST \/post\?a=1 HTTP\/1\.1\r\nX-Try: é\r\n[^]*\r\n\r\n$/);
+    assert.match(shown[1], /^000000 {2}62 6f 64 79 07 +body\.$/);
     assert.match(await post.locator(".facts").textContent(), /from 127\.0\.0\.1:\d+.*HTTP\/1\.1.*route \/post.*5 bytes received/);
     await done(page);
   }, "--journal", "100");
@@ -142,6 +144,7 @@ export async function looksSound(browser) {
     ]) {
       const page = await open(browser, admin, { viewport: { width, height: 900 }, colorScheme });
       await at(page, "#count", "50 requests");
+      if (pictures) await page.screenshot({ path: `${pictures}/live-${name}-first.png` });
       await row(page, "/get").last().locator("summary").click();
       await page.locator(".shown pre").waitFor();
       if (pictures) await page.screenshot({ path: `${pictures}/live-${name}.png`, fullPage: true });

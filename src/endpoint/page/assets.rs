@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// A file of this folder without what is only for its readers: indentation, blank lines, and comments
-/// that are lines of their own. It is a seventh smaller.
+/// A file of this folder without what is only for its readers: indentation, blank lines, and
+/// comments that are lines of their own. It is a seventh smaller.
 macro_rules! asset {
     ($file:literal) => {{
         const TEXT: &[u8] = include_bytes!($file);

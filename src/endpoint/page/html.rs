@@ -29,6 +29,8 @@ pub(super) fn page(app: &App) -> Vec<u8> {
     let heading = heading();
     let (get, spec, openapi) =
         (app.local("/get"), app.local("/spec.json"), app.local("/openapi.json"));
+    let live = app.live_page.as_ref().map(|url| format!(" <a href=\"{url}\">Live</a>"));
+    let live = live.unwrap_or_default();
     let mode = app.compat.name;
     let start = start(app);
     let composer = if app.modifiers { composer::template(app.public) } else { String::new() };
@@ -37,7 +39,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
          <header>\n{heading}<p class=intro>{INTRO}</p>\n\
          <p>{more} Where the two differ, this one follows {mode}.</p>\n\
          <p class=links><a href=\"{get}\">{get}</a> \
-         <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>\n\
+         <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>{live}\n\
          <p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
          <input id=filter type=search placeholder=\"{count} routes\" spellcheck=false>\
          <output for=filter></output></p>\n\
@@ -92,12 +94,7 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         0..=4 => methods.join(" "),
         _ => "any".to_owned(),
     };
-    let body = match (route.answers_of(app.compat), route.body) {
-        (Answers::WebSocket, _) => " data-messages".to_owned(),
-        (_, BodyRule::Discard) => String::new(),
-        _ if route.sample_body.is_empty() => " data-body".to_owned(),
-        _ => format!(" data-body=\"{}\"", text(route.sample_body)),
-    };
+    let body = body_mark(app, route);
     let redirects = route.answers_of(app.compat) == Answers::Redirect;
     let client = route.client.iter().copied().chain(redirects.then_some(Client::Follow));
     let client: Vec<&str> = client.map(Client::name).collect();
@@ -127,6 +124,15 @@ fn write_route(html: &mut String, app: &App, route: &Route) {
         let _ = writeln!(html, "<p class=link><a href=\"{link}\">{link}</a></p>");
     }
     html.push_str("</div>\n</details>\n");
+}
+
+/// Whether it takes messages or a body, of which there may be a sample.
+fn body_mark(app: &App, route: &Route) -> String {
+    match (route.answers_of(app.compat), route.body) {
+        (Answers::WebSocket, _) => " data-messages".to_owned(),
+        (_, BodyRule::Discard) => String::new(),
+        _ => format!(" data-body=\"{}\"", text(route.sample_body)),
+    }
 }
 
 fn write_param(html: &mut String, app: &App, param: &Param) {

@@ -132,6 +132,12 @@ function times({ state, delay_us, late_us, duration_us }) {
   ].filter(Boolean).join(", ");
 }
 
+// Where the body begins: behind the first empty line.
+function endOfHead(bytes) {
+  const end = bytes.findIndex((byte, n) => byte === 10 && bytes[n + 1] === 13 && bytes[n + 2] === 10);
+  return end < 0 ? bytes.length : end + 3;
+}
+
 // What is shown of a request when it is opened: the bytes as they arrived.
 async function showRaw(panel, id) {
   const shown = $(".shown", panel);
@@ -139,10 +145,13 @@ async function showRaw(panel, id) {
     const reply = await fetch(`requests/${id}/raw`, { cache: "no-store" });
     if (!reply.ok) throw new Error("The journal has this request no more.");
     const bytes = new Uint8Array(await reply.arrayBuffer());
-    const view = viewer(shown, "");
+    const head = endOfHead(bytes);
     shown.replaceChildren();
-    view.piece(bytes);
-    await view.end(bytes.length);
+    for (const [media, part] of [["text/plain", bytes.subarray(0, head)], ["", bytes.subarray(head)]]) {
+      const view = viewer(shown, media);
+      if (part.length) view.piece(part);
+      await view.end(part.length);
+    }
   } catch (error) {
     shown.replaceChildren(make("p", { textContent: error.message }));
   }
