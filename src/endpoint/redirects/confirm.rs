@@ -30,10 +30,19 @@ pub(super) fn is_navigation(request: &Request) -> bool {
     }
 }
 
-/// The page, with a link to a target on the web; another one may be a script, so it is text.
+/// The page cannot be shown within another site's, which could have a click on its link meant for
+/// something else.
+const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The page, with a link to a target on the web. Another one is text: it may be a script, and
+/// letters of other alphabets may look like those of a known host.
 pub(super) fn page(target: &Reference, location: &str) -> Reply {
     let to = html::escape(location);
-    let (place, link) = match target.web_host() {
+    let plain = |host: &&str| {
+        host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]_".contains(&byte))
+    };
+    let (place, link) = match target.web_host().filter(plain) {
         Some(host) => (
             format!("<b>{}</b>, which is another server", html::escape(host)),
             format!("<a href=\"{to}\" rel=noreferrer>{to}</a>"),
@@ -46,7 +55,8 @@ pub(super) fn page(target: &Reference, location: &str) -> Reply {
          <p>The redirect leads to {place}:</p>\n<p>{link}</p>\n\
          <p>Follow it only if you know where it comes from.</p>\n"
     );
-    varies(Reply::whole(Status::OK, Media::Html, page.into_bytes()))
+    let reply = Reply::whole(Status::OK, Media::Html, page.into_bytes());
+    varies(reply).header("Content-Security-Policy", POLICY)
 }
 
 /// The answer depends on who asks.
@@ -117,9 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_never_a_link() {
+    fn a_script_and_a_host_that_looks_like_another_are_no_links() {
         let app = public(&HTTPBIN, Redirects::All);
-        for url in ["javascript:alert(1)", "data:text/html,x", "//far.example/", "http://a@b/"] {
+        for url in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//far.example/",
+            "http://a@b/",
+            "http://%D0%B0pple.example/",
+            "http://far.example%2500.own.example/",
+        ] {
             let (status, page) = answer(&app, url, NAVIGATES);
             assert!(status == 200 && !page.contains("<a "), "{url}: {page}");
         }
