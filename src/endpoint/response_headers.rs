@@ -144,7 +144,8 @@ fn media<'a>(fields: &'a [Pair]) -> Option<&'a str> {
     fields.iter().rfind(named).map(|(_, value)| value.as_ref())
 }
 
-/// The answer. With an allow list for redirects it has no `Refresh`, which would redirect too.
+/// The answer. On a public server, and with an allow list for redirects, it has neither `Refresh`
+/// nor `Location`, which redirect too: the second one behind a modifier that sets the status.
 fn reply_with(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
     let mut reply = Reply::whole(Status::OK, Media::Json, body);
     let mut add = |name: &str, value: &str| {
@@ -158,9 +159,10 @@ fn reply_with(app: &App, body: Vec<u8>, fields: Vec<Pair>) -> Reply {
         add("Content-Type", media);
     }
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
-    let free = app.redirects == Redirects::All;
+    let free = app.redirects == Redirects::All && !app.public;
+    let redirects = |name: &str| is(name, "Refresh") || is(name, "Location");
     for (name, value) in &fields {
-        if (free || !is(name, "Refresh")) && !UNSENT.iter().any(|unsent| is(name, unsent)) {
+        if (free || !redirects(name)) && !UNSENT.iter().any(|unsent| is(name, unsent)) {
             add(name, value);
         }
     }

@@ -162,6 +162,12 @@ fn an_allow_list_holds_in_both_modes() {
         }
         let answer = ask_of(&app, "GET /response-headers?refresh=0;url=//x", CURL, b"");
         assert_eq!((answer.status, answer.field("Refresh")), (200, None));
+        let open = App { redirects: Redirects::All, ..App::default() };
+        let public = App { public: true, redirects: Redirects::All, ..App::default() };
+        for (app, sent) in [(&app, false), (&public, false), (&open, true)] {
+            let answer = ask_of(app, "GET /response-headers?location=http://x", CURL, b"");
+            assert_eq!((answer.status, answer.field("Location").is_some()), (200, sent));
+        }
         let app = App { redirects: Redirects::Hosts(Vec::new()), ..app };
         let answer = ask_of(&app, "GET /redirect-to?url=http://a.example", CURL, b"");
         assert_eq!(answer.status, 403);
