@@ -14,7 +14,7 @@ use crate::http::status::Status;
 /// The routes whose answers are events or lines.
 const EVENTS: [&str; 3] = ["/sse", "/jsonl", "/stream/{n}"];
 /// What has them, in words.
-const EXAMPLES: &str = "as /sse, /jsonl and /stream have";
+const EXAMPLES: &str = "as /sse, /jsonl, /stream and a streamed /v1/chat/completions have";
 /// Fields that describe a body, or its trailers.
 const OF_BODY: [&str; 5] = ["Content-Encoding", "Content-Range", "Content-Type", "ETag", "Trailer"];
 
@@ -26,7 +26,7 @@ pub fn modify(
     mut plan: Plan,
     request: &Request,
 ) -> Result<Reply, Refusal> {
-    reply = limit_and_trace(app, reply, &plan);
+    reply = limit_and_trace(app, reply, &plan, request);
     spare_impossible(&reply.body, &mut plan)?;
     reply.after_us = reply.after_us.saturating_add(plan.path_us).saturating_add(plan.delay_us);
     reply.timed |= plan.path_us > 0;
@@ -38,11 +38,11 @@ pub fn modify(
     let status = plan.status.filter(|status| status.0 >= 200);
     if let Some(status) = status.or(switches.then_some(Status::OK)) {
         reply = with_status(reply, status);
-        if status.0 >= 400
-            && let Some(Reply { media, headers, body, .. }) =
-                llm::in_place(reply.route, status, request)
-        {
-            reply = Reply { media, headers, body, ..reply };
+        if let Some(error) = llm::in_place(reply.route, status, request) {
+            for (name, value) in error.headers.iter() {
+                reply.headers.push(name.to_owned(), value.to_owned());
+            }
+            reply = Reply { media: error.media, body: error.body, ..reply };
         }
     }
     // There is no body in an answer that has none, and before WebSocket messages.
@@ -58,12 +58,18 @@ pub fn modify(
 }
 
 /// Adds what is shown of the rate limit and of the trace; or refuses what is beyond the limit.
-fn limit_and_trace(app: &App, mut reply: Reply, plan: &Plan) -> Reply {
+fn limit_and_trace(app: &App, mut reply: Reply, plan: &Plan, request: &Request) -> Reply {
     if let Some(limited) = &plan.limited {
         let route = reply.route;
         reply = match limited.passes {
             true => with_fields(reply, limited),
-            false => Reply { route, ..over_limit(app, limited) },
+            false => {
+                let over = over_limit(app, limited);
+                match llm::in_place(route, over.status, request) {
+                    Some(Reply { media, body, .. }) => Reply { route, media, body, ..over },
+                    None => Reply { route, ..over },
+                }
+            }
         };
     }
     match &plan.trace {

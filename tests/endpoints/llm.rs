@@ -46,6 +46,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("/v1/models/{id*}", "GET /v1/models/", &[], b"", 404, HTML, Any),
     ("/api/tags", "GET /api/tags", &[], b"", 200, JSON, Has("{\"models\":[{\"name\":\"loiter\"")),
     ("/api/tags", "POST /api/tags", &[], b"", 405, HTML, Any),
+    ("/health", "GET /health", &[], b"", 200, "", Is("")),
+    ("/health", "POST /health", &[], b"", 405, HTML, Any),
 ];
 
 fn post(path: &str, body: &str) -> Answer {

@@ -38,9 +38,12 @@ pub(super) fn refused(provider: Provider, request: &Request, bad: &Bad) -> Reply
     reply(provider, request.seed, Status(400), &bad.reason, bad.param)
 }
 
-/// The answer in place of another if a modifier gives this status, an error, to this route; `None`
-/// if it is not one of this group.
+/// The error in place of the answer of a route that is given this status: its body, and the fields
+/// that come with it. `None` if it is not an error, or the route is not one of this group.
 pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request) -> Option<Reply> {
+    if status.0 < 400 {
+        return None;
+    }
     let path = ROUTES.get(usize::from(route))?.path;
     GROUP.routes.iter().find(|route| route.path == path)?;
     let provider = match path {
@@ -50,7 +53,6 @@ pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request
     };
     let message = format!("{}, as a modifier asks for it", status.reason());
     let reply = reply(provider, request.seed, status, &message, None);
-    let reply = identified(provider, request.seed, reply);
     Some(if status.0 == 429 { limited(provider, request, reply) } else { reply })
 }
 

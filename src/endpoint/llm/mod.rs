@@ -113,6 +113,12 @@ pub(super) const GROUP: Group = Group {
             .fixed()
             .with(&[Param::path("id", Kind::Text, "echo", "name of a model").like(r"^[\s\S]+$")]),
         Route::get("/api/tags", models::tags, "Returns models, as Ollama").fixed(),
+        Route::get(
+            "/health",
+            |_, _| Ok(Reply::new(Status::OK)),
+            "Returns 200, as vLLM, whose load tools ask for it first",
+        )
+        .fixed(),
     ],
 };
 
