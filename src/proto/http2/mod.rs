@@ -98,6 +98,7 @@ pub struct Http2 {
     half_closed: bool,
     /// Records of answers that were given after that: it is not known yet whether the client is
     /// gone.
+    #[expect(clippy::vec_box, reason = "a record is in its box from its first byte to its last")]
     unconfirmed: Vec<Box<Record>>,
     /// Whether a GOAWAY is due, as no further stream is served.
     owes_goaway: bool,
