@@ -283,6 +283,12 @@ impl Exchange {
         }
     }
 
+    /// Whether its head is all that is due of it, with the body that was written behind it.
+    pub fn is_complete(&self) -> bool {
+        let plain = matches!(self.phase, Phase::Playing(Playing::Plain { .. }));
+        plain && !matches!(self.reply.body, Body::Paced(_) | Body::Modified(_))
+    }
+
     /// Whether the connection changes its protocol with this answer.
     pub fn upgrades(&self) -> bool {
         let body = match &self.reply.body {

