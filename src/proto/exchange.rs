@@ -228,6 +228,7 @@ impl Exchange {
     }
 
     /// Whether its head is followed by nothing but the body that it has.
+    #[inline(always)] // for every request
     pub fn is_whole(&self) -> bool {
         let pieces = matches!(self.reply.body, Body::Paced(_) | Body::Modified(_));
         !pieces && matches!(self.phase, Phase::Playing(Playing::Plain { .. }))
@@ -281,12 +282,6 @@ impl Exchange {
             Body::Modified(modified) => Some(&modified.plan),
             _ => None,
         }
-    }
-
-    /// Whether its head is all that is due of it, with the body that was written behind it.
-    pub fn is_complete(&self) -> bool {
-        let plain = matches!(self.phase, Phase::Playing(Playing::Plain { .. }));
-        plain && !matches!(self.reply.body, Body::Paced(_) | Body::Modified(_))
     }
 
     /// Whether the connection changes its protocol with this answer.

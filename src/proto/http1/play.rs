@@ -50,7 +50,7 @@ pub(super) fn rest(
     cx: &mut Cx,
     output: &mut Vec<u8>,
 ) -> Option<Next> {
-    if exchange.is_complete() { None } else { play(exchange, terms, cx, output) }
+    if exchange.is_whole() { None } else { play(exchange, terms, cx, output) }
 }
 
 /// Appends what is due of an answer; `None` once it is over.
