@@ -9,8 +9,11 @@ pub const MAX_JOURNAL_BYTES: u64 = 1 << 40;
 /// How often a waiting client of the admin listener looks for changes of the journal: often enough
 /// for a person and a test, and at most 50 looks a second for each client.
 pub const JOURNAL_TICK: Duration = Duration::from_millis(20);
-/// Most changed entries that a client of `/events` is sent each time; of more, it is sent the last.
+/// Most changed entries that a client of `/events` is sent each time: 6,400 a second.
 pub const JOURNAL_EVENTS: usize = 128;
+/// Most changed entries that such a client may be behind; of more, it is sent the last. As many as
+/// the live page keeps: less than a second of events.
+pub const JOURNAL_BACKLOG: usize = 5000;
 /// How long `/events` lasts: a client that is still there connects again.
 pub const JOURNAL_EVENTS_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often `/events` sends a comment when nothing changes, so that it is seen to be alive.

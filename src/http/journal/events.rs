@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Entry, SharedJournal};
-use crate::base::limits::{JOURNAL_EVENTS, JOURNAL_KEEP_ALIVE, JOURNAL_TICK};
+use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_EVENTS, JOURNAL_KEEP_ALIVE, JOURNAL_TICK};
 use crate::http::json::{Json, Layout, Spelling};
 
 /// The changes of a journal from some version on.
@@ -41,12 +41,12 @@ impl Events {
         let mut changed = self.journal.entries();
         changed.retain(|entry| entry.version > self.seen);
         changed.sort_unstable_by_key(|entry| entry.version);
-        let skipped = changed.len().saturating_sub(JOURNAL_EVENTS);
+        let skipped = changed.len().saturating_sub(JOURNAL_BACKLOG);
         if skipped > 0 {
             let line = format!("event: skipped\ndata: {{\"requests\":{skipped}}}\n\n");
             output.extend_from_slice(line.as_bytes());
         }
-        for entry in changed.iter().skip(skipped) {
+        for entry in changed.iter().skip(skipped).take(JOURNAL_EVENTS) {
             self.seen = entry.version;
             event(entry, output);
         }

@@ -4,7 +4,7 @@ use super::events::Events;
 use super::filter::Filter;
 use super::search::Search;
 use super::*;
-use crate::base::limits::{JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
+use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
 use crate::http::record::StreamedBody;
 use crate::http::request::Target;
 use crate::http::tests::ask;
@@ -182,7 +182,7 @@ fn a_list_has_a_bound_in_bytes() {
 
 #[test]
 fn events_show_each_change_once() {
-    let journal = journal(1000, 1 << 20);
+    let journal = journal(2 * JOURNAL_BACKLOG, 1 << 30);
     let mut events = Events::since(journal.clone(), None);
     let mut piece = || {
         let mut output = Vec::new();
@@ -198,12 +198,16 @@ fn events_show_each_change_once() {
     assert_eq!(piece(), "");
     journal.complete(&Record { journaled: id, ..Record::default() });
     assert!(piece().contains("\"state\":\"done\""));
-    for _ in 0..JOURNAL_EVENTS + 5 {
-        begin(&journal, "/b", b"");
+    let count = |piece: &str| piece.matches("event: request\n").count();
+    for (begun, skipped) in [(JOURNAL_EVENTS + 5, 0), (JOURNAL_BACKLOG + 5, 5)] {
+        (0..begun).for_each(|_| drop(begin(&journal, "/b", b"")));
+        let first = piece();
+        let line = format!("event: skipped\ndata: {{\"requests\":{skipped}}}\n\n");
+        assert_eq!(first.starts_with(&line), skipped > 0, "{begun}");
+        assert_eq!(count(&first), JOURNAL_EVENTS);
+        let rest: usize = (0..begun / JOURNAL_EVENTS).map(|_| count(&piece())).sum();
+        assert_eq!(rest + JOURNAL_EVENTS + skipped, begun);
     }
-    let many = piece();
-    assert!(many.starts_with("event: skipped\ndata: {\"requests\":5}\n\n"), "{many}");
-    assert_eq!(many.matches("event: request\n").count(), JOURNAL_EVENTS);
     let quiet: String = (0..501).map(|_| piece()).collect();
     assert_eq!(quiet, ":\n\n");
 }
