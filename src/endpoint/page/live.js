@@ -4,7 +4,9 @@
 
 const KEPT = 5000; // requests in the page
 const LISTED = 200; // requests in the list
-const DRAWN_AFTER = 150; // milliseconds from a change to its place in the page
+const DRAWN_AFTER = 150; // milliseconds from a change to its place in the page, at least
+const DRAWN_SHARE = 5; // of this many milliseconds, one is for drawing
+const RETRIED_AFTER = 1000; // milliseconds
 const GONE_AFTER = 700; // milliseconds that an answered request stays on the ruler
 const RULER_MOST = 24; // pixels of a tick
 
@@ -17,11 +19,12 @@ let span = 0; // milliseconds on the ruler
 let connection = "Connecting.";
 
 // Like the journal's own filter: a whole path, in which `*` is any text; or a part of the target.
-function matches({ target }) {
+function sieve() {
   const wanted = filter.value.trim();
-  if (!wanted.includes("*")) return target.includes(wanted);
-  const parts = wanted.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(target.split("?")[0]);
+  if (!wanted.includes("*")) return ({ target }) => target.includes(wanted);
+  const parts = wanted.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = new RegExp(`^${parts.join(".*")}$`);
+  return ({ target }) => whole.test(target.split("?")[0]);
 }
 
 function take(entry) {
@@ -52,10 +55,9 @@ function rescale(waiting) {
 }
 
 function drawTicks() {
-  const shown = [...entries.values()].filter(matches);
-  const waiting = shown.filter(({ state }) => state === "waiting");
-  const now = performance.now();
-  const gone = shown.filter(({ over }) => now - over < GONE_AFTER);
+  const [all, matches, now] = [[...entries.values()], sieve(), performance.now()];
+  const waiting = all.filter(({ state }) => state === "waiting").filter(matches);
+  const gone = all.filter(({ over }) => now - over < GONE_AFTER).filter(matches);
   rescale(waiting);
   const [width, height, ratio] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio];
   if (canvas.width !== Math.round(width * ratio)) {
@@ -188,11 +190,13 @@ function fill(row, entry) {
   ].filter(Boolean).join(" \u00b7 "));
 }
 
-function showList(shown) {
+// The newest; and those that the user has opened or is at, as long as they match.
+function showList(shown, matches) {
   const newest = shown.slice(-LISTED);
   const ids = new Set(newest.map(({ id }) => id));
   for (const [id, row] of listed) {
-    if (ids.has(id)) continue;
+    const used = row.open || row.contains(document.activeElement);
+    if (ids.has(id) || (used && matches(row.entry))) continue;
     row.remove();
     listed.delete(id);
   }
@@ -209,22 +213,28 @@ function showList(shown) {
 }
 
 let planned;
+let cost = 0; // milliseconds that drawing took
 function later() {
-  planned ??= setTimeout(show, DRAWN_AFTER);
+  planned ??= setTimeout(show, Math.max(DRAWN_AFTER, DRAWN_SHARE * cost));
 }
 
 function show() {
   planned = undefined;
-  const shown = [...entries.values()].filter(matches);
+  const [began, matches] = [performance.now(), sieve()];
+  // They come in the order in which they changed.
+  const shown = [...entries.values()].filter(matches).sort((one, other) => one.id - other.id);
   showNumbers(shown);
-  showList(shown);
+  showList(shown, matches);
   if (!moving) move();
+  cost = performance.now() - began;
 }
 
 // --- the connection -------------------------------------------------------------------------------
 
 function forget() {
   entries.clear();
+  listed.clear();
+  list.replaceChildren();
   later();
 }
 
@@ -234,14 +244,19 @@ async function clear() {
   $(".notice").textContent = reply?.ok ? "" : `Not deleted: ${reply ? await reply.text() : "no connection"}`;
 }
 
+// Each connection brings all that the journal has: it may be that of another process, with the same
+// numbers for other requests. So the browser's own new try, which brings what is new, is of no use.
 function connect() {
   const events = new EventSource("events");
   events.onopen = () => {
-    connection = "";
-    later();
+    [connection, skew] = ["", undefined];
+    forget();
   };
   events.onerror = () => {
-    connection = events.readyState === EventSource.CLOSED ? "The server sends no events." : "Disconnected; trying again.";
+    const closed = events.readyState === EventSource.CLOSED;
+    connection = `${closed ? "The server sends no events" : "Disconnected"}; trying again.`;
+    events.close();
+    setTimeout(connect, RETRIED_AFTER);
     later();
   };
   events.addEventListener("request", ({ data }) => take(JSON.parse(data)));
@@ -252,7 +267,11 @@ function connect() {
 
 if (list) {
   $(".filter").hidden = false;
-  filter.value = decodeURIComponent(location.hash.slice(1));
+  try {
+    filter.value = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    // Not an address of this page.
+  }
   filter.addEventListener("input", () => {
     history.replaceState(null, "", filter.value ? "#" + encodeURIComponent(filter.value) : location.pathname);
     show();
