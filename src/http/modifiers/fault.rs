@@ -194,6 +194,9 @@ pub fn parse(text: &str) -> Result<Fault, String> {
     let row = FAULTS.iter().find(|row| row.kind.name() == name).ok_or_else(|| unknown(name))?;
     let wrong = || {
         let (syntax, shown) = (row.place.syntax(), shortened(text));
+        if syntax.is_empty() {
+            return format!("`{shown}` has a place, and {name} takes none; write {name}");
+        }
         format!("`{shown}` is not a fault; write {name}{syntax}, such as {}", row.sample)
     };
     let number = |text: Option<&str>, most: u64| {

@@ -255,8 +255,13 @@ fn since(text: &str) -> Result<Option<Value>, String> {
 
 fn every(text: &str) -> Result<Option<Value>, String> {
     let Some((period, part)) = text.split_once(':') else { return Ok(None) };
+    let (period_text, part_text) = (period, part);
     let (period, part) = (span(period)?, span(part)?);
-    Ok((period > 0 && part <= period).then_some(Value::Every(period, part)))
+    if part > period {
+        let (part, period) = (shortened(part_text), shortened(period_text));
+        return Err(format!("`{part}` is longer than the period, `{period}`; write PERIOD:TIME"));
+    }
+    Ok((period > 0).then_some(Value::Every(period, part)))
 }
 
 /// A time that nothing waits for.

@@ -27,6 +27,12 @@ fn an_error_names_carrier_modifier_value_and_what_to_write() {
             "`truncate:x` is not a fault; write truncate[:BYTES, :0.5 or :event:N], such as \
              truncate:0.5",
         ),
+        (
+            Path,
+            "fault=bad-head:5",
+            "`bad-head:5` has a place, and bad-head takes none; write bad-head",
+        ),
+        (Field, "every=5s:30s", "`30s` is longer than the period, `5s`; write PERIOD:TIME"),
         (Query, "status=503@2", "the chance `2` is not a number from 0 to 1, such as 0.5"),
         (Path, "header=TE:x", "`TE` is not to be replaced: the server frames the answer"),
     ] {
