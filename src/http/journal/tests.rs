@@ -200,7 +200,9 @@ fn events_show_each_change_once() {
     assert!(piece().contains("\"state\":\"done\""));
     let count = |piece: &str| piece.matches("event: request\n").count();
     for (begun, skipped) in [(JOURNAL_EVENTS + 5, 0), (JOURNAL_BACKLOG + 5, 5)] {
-        (0..begun).for_each(|_| drop(begin(&journal, "/b", b"")));
+        (0..begun).for_each(|_| {
+            begin(&journal, "/b", b"");
+        });
         let first = piece();
         let line = format!("event: skipped\ndata: {{\"requests\":{skipped}}}\n\n");
         assert_eq!(first.starts_with(&line), skipped > 0, "{begun}");
