@@ -26,15 +26,18 @@ pub(super) fn answer(body: Value) -> Option<String> {
 }
 
 /// A sample of what a schema describes, with a space after each comma and colon, so that it has
-/// several tokens. Without a schema, an empty object.
+/// several tokens. Without a schema an empty object, as in place of a sample that is longer than an
+/// answer may be: cut, it would not be JSON.
 pub(super) fn sample(schema: Option<Value>) -> String {
     let mut output = Vec::new();
     let mut json = Json::spelled(&mut output, Layout::Spaced, Spelling::Go);
-    match schema {
-        Some(root) => Sampler { root, steps: MAX_SCHEMA_STEPS }.write(&mut json, root, 0),
-        None => json.object(|_| {}),
+    if let Some(root) = schema {
+        Sampler { root, steps: MAX_SCHEMA_STEPS }.write(&mut json, root, 0);
     }
-    String::from_utf8_lossy(&output).into_owned()
+    match output.len() {
+        1..=MAX_COMPLETION_TEXT_BYTES => String::from_utf8_lossy(&output).into_owned(),
+        _ => "{}".to_owned(),
+    }
 }
 
 /// Writes a sample of a schema.
@@ -140,10 +143,22 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_is_not_cut() {
+        let properties = |count| {
+            let property = |n| format!(r#""p{n:04}": {{"type": "null"}}"#);
+            let properties = (0..count).map(property).collect::<Vec<_>>().join(", ");
+            sampled(&format!(r#"{{"properties": {{{properties}}}}}"#))
+        };
+        let (short, long) = (properties(2000), properties(4000));
+        assert!(short.len() <= MAX_COMPLETION_TEXT_BYTES && short.ends_with(r#""p1999": null}"#));
+        assert_eq!(long, "{}");
+    }
+
+    #[test]
     fn a_schema_that_refers_to_itself_ends() {
         let twice = r##"{"type": "object", "properties": {"a": {"$ref": "#"},
             "b": {"$ref": "#/properties/a"}, "c": {"$ref": "#/nope"}}}"##;
-        assert!(sampled(twice).len() < 2 * MAX_COMPLETION_TEXT_BYTES);
+        assert!(sampled(twice).len() < MAX_COMPLETION_TEXT_BYTES);
         assert_eq!(sampled(r##"{"$ref": "#/a", "a": {"$ref": "#/a"}}"##), "null");
     }
 }
