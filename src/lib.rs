@@ -53,7 +53,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! loiter = { version = "0.1", default-features = false }
+//! loiter = { path = "../loiter", default-features = false }
 //! ```
 //!
 //! [`Server`], [`Builder`], [`Handle`], [`Address`], [`StartError`] and, for what was received,
