@@ -4,6 +4,7 @@
 mod blocks;
 mod execute;
 mod in_a_test;
+mod links;
 #[path = "../recipes/server.rs"]
 mod server;
 
