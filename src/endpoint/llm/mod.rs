@@ -118,6 +118,7 @@ pub(super) const GROUP: Group = Group {
             |_, _| Ok(Reply::new(Status::OK)),
             "Returns 200, as vLLM, whose load tools ask for it first",
         )
+        .answers("*/*")
         .fixed(),
     ],
 };
