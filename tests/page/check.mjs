@@ -367,7 +367,6 @@ const lists = [
     await logsIn(browser, base, false);
     await logsIn(browser, go.base, true);
     await curlIsSend(browser, base);
-    await curlIsSend(browser, go.base);
   },
   async () => {
     await all(modifiers, base);
