@@ -265,3 +265,47 @@ fn note_half_close(cx: &mut Cx, slot: u32) {
         Some(State::Queued(..) | State::Served) | None => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::app::App;
+    use crate::proto::conn::Protocol;
+    use crate::proto::test_driver::Driver;
+    use crate::proto::{Event, Evictable};
+
+    /// A request for `/delay/1`, its client's FIN, and its answer, after which it is not known
+    /// whether the client is there.
+    fn unconfirmed() -> Driver {
+        const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+        // `:method: GET`, `:scheme: http`, `:authority: a`, `:path: /delay/1`.
+        const HEADERS: &[u8] = b"\0\0\x0f\x01\x05\0\0\0\x01\x82\x86\x01\x01a\x04\x08/delay/1";
+        let mut driver = Driver::new(App { records: true, ..App::default() }, Protocol::Http, 1);
+        driver.receive(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", SETTINGS, HEADERS].concat());
+        (driver.edge.read_eof, driver.edge.eof_reported) = (true, true);
+        while driver.receive(b"") == Next::Write {}
+        while driver.worker.streams.armed() > 0 {
+            driver.clock.now = driver.worker.streams.next();
+            driver.fire();
+        }
+        let next = driver.receive(b"");
+        assert!(matches!(next, Next::Linger(_)), "{next:?}");
+        assert_eq!(driver.conn.standing().evictable, Evictable::No, "its record is to come");
+        assert_eq!(driver.worker.records.len(), 0);
+        driver
+    }
+
+    #[test]
+    fn a_reset_after_a_half_close_shows_that_the_client_is_gone() {
+        for (event, status) in [(Event::Reset, 499), (Event::None, 200)] {
+            let mut driver = unconfirmed();
+            driver.edge.event = event;
+            driver.clock.now = Time::from_micros(9_000_000);
+            assert_eq!(driver.receive(b""), Next::Close);
+            let mut lines = Vec::new();
+            driver.worker.records.drain(|record| lines.push(record.status.0));
+            assert_eq!(lines, [status]);
+            assert_eq!(driver.worker.clients_gone, u64::from(status == 499));
+        }
+    }
+}

@@ -203,6 +203,9 @@ impl Http2 {
     /// See [`Standing`]. Frames about the connection are read whatever its streams wait for.
     pub fn standing(&self) -> Standing {
         let (state, evictable) = match self.stage {
+            Stage::Closed { .. } if !self.unconfirmed.is_empty() => {
+                (ConnectionState::Closing, Evictable::No)
+            }
             Stage::Closed { .. } => (ConnectionState::Closing, Evictable::Lingers),
             _ if self.index.is_empty() => {
                 (ConnectionState::Idle, Evictable::IdleSince(self.idle_since))
