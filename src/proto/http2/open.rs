@@ -199,6 +199,7 @@ impl Http2 {
             exchange.refuse_stream(cx);
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
         };
+        exchange.withdraw(cx);
         let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
         self.lists.push(&mut cx.worker.streams, slot, List::Queued);
         Ok(())
@@ -396,5 +397,41 @@ impl Http2 {
     /// The random number of a request, never 0.
     pub(super) fn seed_of(&self, id: u32) -> u64 {
         Random::new(self.seed ^ u64::from(id)).next_u64().max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::app::App;
+    use crate::http::journal::SharedJournal;
+    use crate::proto::conn::Protocol;
+    use crate::proto::test_driver::Driver;
+
+    /// Their answers, of 16 KB each, are more than a client that takes nothing may have made.
+    #[test]
+    fn the_journal_has_requests_that_waited_for_others_once() {
+        let journal = SharedJournal::default();
+        journal.resize(999, 1 << 30);
+        let app = App { records: true, journal: Some(journal.clone()), ..App::default() };
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        // SETTINGS_INITIAL_WINDOW_SIZE is 0.
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+        driver.receive(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &settings].concat());
+        for id in (1..200).step_by(2) {
+            // `:method: GET`, `:scheme: http`, `:authority: a` and a `:path` of 8,127 bytes.
+            let path = format!("/anything?{}", "a".repeat(8117));
+            let block = [b"\x82\x86\x01\x01a\x04\x7f\xc0\x3e", path.as_bytes()].concat();
+            let [_, _, high, low] = u32::to_be_bytes(block.len() as u32);
+            driver.receive(&[&[0, high, low, 1, 5, 0, 0, 0, id], &block[..]].concat());
+        }
+        assert!(journal.entries().len() < 100);
+        // The windows of all streams and of the connection are opened.
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0];
+        driver.receive(&[&settings[..], &[0, 0, 4, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]].concat());
+        for _ in 0..1000 {
+            driver.output.clear();
+            driver.receive(b"");
+        }
+        assert_eq!((journal.entries().len(), driver.worker.records.len()), (100, 100));
     }
 }
