@@ -250,6 +250,7 @@ function connect() {
   const events = new EventSource("events");
   events.onopen = () => {
     [connection, skew] = ["", undefined];
+    $(".notice").textContent = "";
     forget();
   };
   events.onerror = () => {
