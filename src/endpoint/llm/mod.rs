@@ -99,15 +99,13 @@ pub(super) const GROUP: Group = Group {
             |app, request| answer(&ollama::CHAT, app, request),
             "Answers as Ollama's chat, streamed unless `stream` is false",
         )
-        .keep_json(SAMPLE)
-        .answers("application/x-ndjson"),
+        .keep_json(SAMPLE),
         completion(
             "/api/generate",
             |app, request| answer(&ollama::GENERATE, app, request),
             "Answers as Ollama's completion of a prompt, likewise",
         )
-        .keep_json(r#"{"model": "echo", "prompt": "Hello, world"}"#)
-        .answers("application/x-ndjson"),
+        .keep_json(r#"{"model": "echo", "prompt": "Hello, world"}"#),
         Route::get("/v1/models", models::list, "Returns models, as OpenAI and Anthropic").fixed(),
         Route::get("/v1/models/{id*}", models::one, "Returns the model of this name")
             .fixed()
@@ -127,8 +125,9 @@ pub(super) const GROUP: Group = Group {
 const SAMPLE: &str = r#"{"model": "echo", "max_tokens": 99, "stream": true,
 "messages": [{"role": "user", "content": "Hello, world"}]}"#;
 
+/// An answer is JSON, or a stream of events or of lines, as the request has it.
 const fn completion(path: &'static str, endpoint: super::Endpoint, about: &'static str) -> Route {
-    Route::new(POST, path, endpoint, about).fixed().with(PARAMS).client(STREAMED)
+    Route::new(POST, path, endpoint, about).fixed().with(PARAMS).client(STREAMED).answers("*/*")
 }
 
 /// Whether answers of a route may be streamed.
