@@ -42,7 +42,7 @@ async function tries(browser, base) {
   assert.match(await delay.locator(".shown").textContent(), /"url": "http:.*\/delay\/4"/);
   assert.equal(await delay.locator(".curl code").textContent(), `curl ${base}/delay/4`);
 
-  const drip = await send(page, "/drip", { duration: "1", numbytes: "5" });
+  const drip = await send(page, "/drip", { duration: "4", numbytes: "5" });
   await ended(drip, "receiving");
   await ended(drip, "5 bytes");
   assert.equal(await drip.locator(".shown").textContent(), "*****");

@@ -17,7 +17,7 @@ fn links_lead_somewhere() -> io::Result<()> {
     for document in &documents {
         for link in links(&prose(&fs::read_to_string(document)?)) {
             count += 1;
-            if !leads_somewhere(document, &link) {
+            if !leads_somewhere(document, &link) && !is_left_out(&link) {
                 broken.push(format!("{}: {link}", document.display()));
             }
         }
@@ -25,6 +25,12 @@ fn links_lead_somewhere() -> io::Result<()> {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     assert!(count >= 50, "{count} links are too few to be all");
     Ok(())
+}
+
+/// Whether this is the package that is published, which has no results of measurements, and the link
+/// leads to one.
+fn is_left_out(link: &str) -> bool {
+    !Path::new(ROOT).join("loadtest/results").exists() && link.contains("results/")
 }
 
 /// Adds the Markdown files below a folder.
