@@ -4,11 +4,13 @@ mod completion;
 mod journal;
 mod memory;
 mod rate_limit;
+mod streams;
 
 pub use completion::*;
 pub use journal::*;
 pub use memory::*;
 pub use rate_limit::*;
+pub use streams::*;
 
 use std::time::Duration;
 
@@ -306,15 +308,6 @@ pub const BODY_PIECE: u32 = 16 * 1024;
 pub const RANGE_PIECE: u64 = 10 * 1024;
 /// Largest chunk of `/stream-bytes/{n}` and `/range/{n}` in bytes: each is built in memory.
 pub const MAX_CHUNK_BYTES: u64 = 1024 * 1024;
-/// Nominal bytes of a `/jsonl` line, as in go-httpbin: `max-body-size` divided by it bounds the
-/// number of lines. A longer line counts as its real length.
-pub const JSON_LINE_BYTES: u64 = 172;
-/// Nominal bytes of an `/sse` event, likewise.
-pub const EVENT_BYTES: u64 = 56;
-/// Most bytes of `/jsonl` and `/sse`: go-httpbin's own limit, as httpbin has neither.
-pub const MAX_STREAMED_BYTES: u64 = 1024 * 1024;
-/// Most lines of `/stream/{n}`: httpbin's own limit.
-pub const MAX_STREAM_LINES: u64 = 100;
 /// Most bytes of `/drip`: httpbin's own limit.
 pub const MAX_DRIP_BYTES: u64 = 10 * 1024 * 1024;
 /// Longest part of a bad value quoted in an error response, in bytes: enough to recognize it.

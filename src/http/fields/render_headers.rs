@@ -99,13 +99,7 @@ pub fn write_lines(output: &mut Vec<u8>, app: &App, request: &Request) {
 pub fn write_raw(json: &mut Json, app: &App, request: &Request) {
     json.list(|json| {
         for field in request.fields.iter().filter(|field| !is_excluded(app, field.name)) {
-            json.item();
-            json.list(|json| {
-                json.item();
-                json.bytes(field.name);
-                json.item();
-                json.bytes(field.value);
-            });
+            json.pair(field.name, field.value);
         }
     });
 }

@@ -13,13 +13,7 @@ pub fn whole(json: &mut Json, entry: &Entry) {
     let received = &*entry.received;
     json.list_at("headers", |json| {
         for field in received.header_fields() {
-            json.item();
-            json.list(|json| {
-                json.item();
-                json.bytes(field.name);
-                json.item();
-                json.bytes(field.value);
-            });
+            json.pair(field.name, field.value);
         }
     });
     match received.text() {

@@ -151,6 +151,17 @@ impl<'a> Json<'a> {
         self.object(fill);
     }
 
+    /// Writes an item that is a list of two strings of unknown charset: a field's name and value.
+    pub fn pair(&mut self, name: &[u8], value: &[u8]) {
+        self.item();
+        self.list(|json| {
+            for text in [name, value] {
+                json.item();
+                json.bytes(text);
+            }
+        });
+    }
+
     /// Ends a key that was written by [`quoted`](Json::quoted).
     pub fn colon(&mut self) {
         self.output.extend_from_slice(if self.layout == Layout::Compact { b":" } else { b": " });
