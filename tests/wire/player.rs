@@ -26,7 +26,7 @@ const MOST_CALLS: usize = 100_000;
 const USUAL: usize = 128 * 1024;
 
 /// How the client's bytes are split.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cut {
     /// Not at all: what is sent together arrives together.
     Nowhere,
@@ -325,12 +325,14 @@ impl Player {
         }
     }
 
-    /// Reads what has arrived, or else the FIN; returns whether there was either.
+    /// Reads what has arrived, and the FIN, by itself where input is split; returns whether there was
+    /// either.
     fn read(&mut self) -> bool {
         if self.arrived.is_empty() && self.end != End::Arrived {
             return false;
         }
-        if self.arrived.is_empty() {
+        let together = self.cut == Cut::Nowhere && self.end == End::Arrived;
+        if self.arrived.is_empty() || together {
             self.end = End::Read;
         }
         if let Some(referee) = &mut self.referee {

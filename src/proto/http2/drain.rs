@@ -129,6 +129,8 @@ impl Http2 {
     /// connection and could cost the client its answers.
     pub(super) fn close(&mut self, cx: &mut Cx, code: ErrorCode, reason: &str, output: &mut Buf) {
         match self.stage {
+            // The client knows already, and why.
+            Stage::Closed { .. } => return,
             Stage::Leaving { .. } if code == ErrorCode::NO_ERROR => {}
             // It must not grow (RFC 9113 6.8).
             Stage::Leaving { last } => frame::write_goaway(output.tail(), last, code, reason),
