@@ -3,24 +3,33 @@
 //! A template is text with marks: `$` and a letter, each of which is replaced by a value. So an
 //! event reads here as it does on the wire, and a streamed answer that waits holds a few numbers.
 
-use std::fmt::Write as _;
+mod text;
+mod vectors;
+
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use super::date_header::rfc_3339;
 use super::json::escape_utf8;
 use crate::base::random::Random;
+pub use text::{Text, tokens};
+pub use vectors::Vectors;
 
 /// The templates of one API's answers.
 ///
 /// Marks: `$i` hexadecimal digits for ids; `$m` the model; `$c` the Unix time in seconds, `$d` the
 /// same as in RFC 3339; `$t` the next token, `$x` the whole text, both within quotes; `$r` a text
-/// that is JSON; `$n` the number of the event, from 0; `$p` tokens of the prompt, `$o` of the
-/// answer, `$s` of both; `$f` the reason of the end, and `$g` what else it says; `$k` the name of
-/// the tool that is called; `$u` what events have in addition,
-/// and `$v` an event of its own, if the usage is asked for; `$e` nanoseconds since the head.
+/// that is JSON; `$b` the next vector; `$n` the number of the event, from 0; `$p` tokens of the
+/// prompt, `$o` of the answer, `$s` of both; `$f` the reason of the end, and `$g` what else it
+/// says; `$k` the name of the tool that is called; `$l` the probabilities of the last token, `$L`
+/// of all; `$u` what events have in addition, and `$v` an event of its own, if the usage is asked
+/// for; `$e` nanoseconds since the head.
+///
+/// What is between `$[` and `$]` is repeated for each choice, of which `$h` is the number, from 0.
+/// `$,` is a comma, except before the first choice or vector.
 #[derive(Debug)]
 pub struct Form {
-    /// The events before the first token.
+    /// The events before the first token; for each choice, as those of a token.
     pub opening: &'static str,
     /// The event of a token.
     pub token: &'static str,
@@ -47,23 +56,45 @@ pub struct Completion {
     pub model: Box<[u8]>,
     /// The content of a JSON string: the tool that is called.
     pub tool: Box<[u8]>,
+    /// Its choices: one, or as many as were asked for.
+    pub choices: Box<[Choice]>,
+    /// Its vectors, if it has some: then there is a piece for each, in place of a token.
+    pub vectors: Vectors,
+    /// The number of tokens of the prompt.
+    pub prompt_tokens: u64,
+    /// Whether the probabilities of tokens were asked for.
+    pub logprobs: bool,
+    /// How far it has been written; the default at first.
+    pub progress: Progress,
+}
+
+/// One of the answers to a request that asks for several.
+#[derive(Clone, Debug)]
+pub struct Choice {
     /// Its text.
     pub text: Text,
     /// The number of tokens it has.
     pub tokens: u64,
-    /// The number of tokens of the prompt.
-    pub prompt_tokens: u64,
-    /// The reason of its end, and what else that says.
-    pub finish: (&'static str, &'static str),
-    /// How many pieces have been made; 0 at first.
-    pub made: u64,
-    /// How many events have been numbered; 0 at first.
-    pub events: u64,
+    /// The reason of its end, and what else that says, in JSON.
+    pub finish: (&'static str, Cow<'static, str>),
+}
+
+/// How far an answer has been written.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Pieces that have been made.
+    made: u64,
+    /// Events that have been numbered.
+    events: u64,
+    /// The choice that is being written.
+    choice: usize,
+    /// The token that was written last.
+    token: String,
 }
 
 impl Completion {
-    /// An answer in this form with this text, and nothing else.
-    pub fn new(form: &'static Form, text: Text) -> Completion {
+    /// An answer in this form, and nothing else.
+    pub fn new(form: &'static Form) -> Completion {
         Completion {
             form,
             usage: ["", ""],
@@ -72,37 +103,36 @@ impl Completion {
             unix_us: 0,
             model: Box::default(),
             tool: Box::default(),
-            text,
-            tokens: 0,
+            choices: Box::default(),
+            vectors: Vectors::default(),
             prompt_tokens: 0,
-            finish: ("", ""),
-            made: 0,
-            events: 0,
+            logprobs: false,
+            progress: Progress::default(),
         }
     }
 
     /// The number of pieces of the streamed answer: one for each token, the first with the opening
     /// events, and one for the closing events. So pauses between pieces are those between tokens.
+    /// A piece has a token of each choice, as a model makes them.
     pub fn pieces(&self) -> u64 {
-        self.parts() + 1
-    }
-
-    /// The number of tokens that are pieces: none of a form that has them in its opening.
-    fn parts(&self) -> u64 {
-        if self.form.token.is_empty() { 0 } else { self.tokens }
+        let tokens = self.choices.iter().map(|choice| choice.tokens);
+        let parts = tokens.max().unwrap_or(self.vectors.seeds.len() as u64);
+        // A form may have all tokens in its opening.
+        if self.form.token.is_empty() { 1 } else { parts + 1 }
     }
 
     /// Appends the next piece, `elapsed_us` after the head.
     pub fn piece(&mut self, elapsed_us: u64, output: &mut Vec<u8>) {
-        if self.made == 0 {
-            self.write(self.form.opening, elapsed_us, output);
+        let made = self.progress.made;
+        if made == 0 {
+            self.each(self.form.opening, elapsed_us, output, &|_| true);
         }
-        if self.made < self.parts() {
-            self.write(self.form.token, elapsed_us, output);
+        if made + 1 < self.pieces() {
+            self.each(self.form.token, elapsed_us, output, &|choice| made < choice.tokens);
         } else {
             self.write(self.form.closing, elapsed_us, output);
         }
-        self.made += 1;
+        self.progress.made += 1;
     }
 
     /// Appends an event that reports an error in place of the next piece.
@@ -115,30 +145,56 @@ impl Completion {
         self.write(self.form.whole, 0, output);
     }
 
-    fn write(&mut self, template: &'static str, elapsed_us: u64, output: &mut Vec<u8>) {
-        let mut parts = template.split('$');
-        output.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
-        for part in parts {
-            let (mark, rest) = part.split_at_checked(1).unwrap_or_default();
-            self.value(mark, elapsed_us, output);
-            output.extend_from_slice(rest.as_bytes());
+    /// Writes a template for each of the choices that have it; once if there are none.
+    fn each(
+        &mut self,
+        template: &'static str,
+        elapsed_us: u64,
+        output: &mut Vec<u8>,
+        has: &dyn Fn(&Choice) -> bool,
+    ) {
+        for choice in 0..self.choices.len().max(1) {
+            if self.choices.get(choice).is_none_or(has) {
+                self.progress.choice = choice;
+                self.write(template, elapsed_us, output);
+            }
         }
+        self.progress.choice = 0;
+    }
+
+    fn write(&mut self, template: &'static str, elapsed_us: u64, output: &mut Vec<u8>) {
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('$') {
+            output.extend_from_slice(before.as_bytes());
+            let (mark, after) = after.split_at_checked(1).unwrap_or_default();
+            rest = after;
+            if mark == "[" {
+                let (repeated, after) = rest.split_once("$]").unwrap_or_default();
+                rest = after;
+                self.each(repeated, elapsed_us, output, &|_| true);
+            } else {
+                self.value(mark, elapsed_us, output);
+            }
+        }
+        output.extend_from_slice(rest.as_bytes());
     }
 
     /// Appends what a mark is replaced by.
     fn value(&mut self, mark: &str, elapsed_us: u64, output: &mut Vec<u8>) {
+        let tokens = || self.choices.iter().map(|choice| choice.tokens).sum::<u64>();
         let number = match mark {
             "c" => self.unix_us / 1_000_000,
             "n" => {
-                self.events += 1;
-                self.events - 1
+                self.progress.events += 1;
+                self.progress.events - 1
             }
+            "h" => self.progress.choice as u64,
             "p" => self.prompt_tokens,
-            "o" => self.tokens,
-            "s" => self.prompt_tokens + self.tokens,
+            "o" => tokens(),
+            "s" => self.prompt_tokens + tokens(),
             _ => return self.put(mark, elapsed_us, output),
         };
-        output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        write_number(number, output);
     }
 
     fn put(&mut self, mark: &str, elapsed_us: u64, output: &mut Vec<u8>) {
@@ -150,19 +206,68 @@ impl Completion {
                 let unix_us = self.unix_us.saturating_add(elapsed_us);
                 output.extend_from_slice(rfc_3339(unix_us).as_bytes());
             }
-            "t" => escape_utf8(output, self.text.next(self.made).as_bytes()),
-            "x" => escape_utf8(output, self.text.whole(self.tokens).as_bytes()),
-            "r" => output.extend_from_slice(self.text.whole(u64::MAX).as_bytes()),
-            "f" => output.extend_from_slice(self.finish.0.as_bytes()),
-            "g" => output.extend_from_slice(self.finish.1.as_bytes()),
+            "b" => self.vectors.write(self.progress.made as usize, output),
+            "," if self.progress.choice > 0 || self.progress.made > 0 => output.push(b','),
             "u" => output.extend_from_slice(self.usage[0].as_bytes()),
             "v" => self.write(self.usage[1], elapsed_us, output),
             // Of one width, so that the length of the body is known before its time. Writing to a
             // vector cannot fail.
             "e" => _ = write!(output, "{:>16}", elapsed_us.max(1).saturating_mul(1000)),
+            _ => self.put_choice(mark, output),
+        }
+    }
+
+    /// Appends what is replaced by something of the choice.
+    fn put_choice(&mut self, mark: &str, output: &mut Vec<u8>) {
+        let Some(choice) = self.choices.get_mut(self.progress.choice) else { return };
+        match mark {
+            "t" => {
+                self.progress.token = choice.text.next(self.progress.made);
+                escape_utf8(output, self.progress.token.as_bytes());
+            }
+            "x" => escape_utf8(output, choice.text.whole(choice.tokens).as_bytes()),
+            "r" => output.extend_from_slice(choice.text.whole(u64::MAX).as_bytes()),
+            "f" => output.extend_from_slice(choice.finish.0.as_bytes()),
+            "g" => output.extend_from_slice(choice.finish.1.as_bytes()),
+            "l" if self.logprobs => write_logprobs(&self.progress.token, output),
+            "L" if self.logprobs => write_logprobs(&choice.text.whole(choice.tokens), output),
+            "l" | "L" => output.extend_from_slice(b"null"),
             _ => {}
         }
     }
+}
+
+/// Appends the logarithms of the probabilities of the tokens of a text, in OpenAI's form. All are
+/// equally likely, and each is the only candidate.
+fn write_logprobs(text: &str, output: &mut Vec<u8>) {
+    output.extend_from_slice(b"{\"content\":[");
+    for (n, token) in tokens(text).enumerate() {
+        let mut one = b"{\"token\":\"".to_vec();
+        escape_utf8(&mut one, token.as_bytes());
+        one.extend_from_slice(b"\",\"logprob\":-0.1,\"bytes\":[");
+        for (n, &byte) in token.as_bytes().iter().enumerate() {
+            one.extend_from_slice(if n == 0 { b"" } else { b"," });
+            write_number(u64::from(byte), &mut one);
+        }
+        one.push(b']');
+        output.extend_from_slice(if n == 0 { b"" } else { b"," });
+        output.extend_from_slice(&one);
+        output.extend_from_slice(b",\"top_logprobs\":[");
+        output.extend_from_slice(&one);
+        output.extend_from_slice(b"}]}");
+    }
+    output.extend_from_slice(b"],\"refusal\":null}");
+}
+
+fn write_number(number: u64, output: &mut Vec<u8>) {
+    output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// The content of a JSON string.
+pub fn escaped(text: &str) -> Box<[u8]> {
+    let mut output = Vec::new();
+    escape_utf8(&mut output, text.as_bytes());
+    output.into()
 }
 
 /// Appends 24 hexadecimal digits that follow from a seed.
@@ -172,82 +277,6 @@ pub fn write_id(seed: u64, output: &mut Vec<u8>) {
     // Writing to a vector cannot fail.
     _ = write!(output, "{high:016x}{low:08x}");
 }
-
-/// Where the text of an answer comes from.
-#[derive(Clone, Debug)]
-pub enum Text {
-    /// Words drawn from a list, from this number.
-    Words(u64),
-    /// A text that was given, and how far it has been sent in bytes.
-    Given(Box<str>, usize),
-}
-
-impl Text {
-    /// Words that follow from a seed.
-    pub fn words(seed: u64) -> Text {
-        // Mixed, since the words of two seeds that follow each other would else be shifted copies.
-        Text::Words(Random::new(seed).next_u64())
-    }
-
-    /// A text that was given.
-    pub fn given(text: impl Into<Box<str>>) -> Text {
-        Text::Given(text.into(), 0)
-    }
-
-    /// The next token, which has this number, from 0.
-    fn next(&mut self, n: u64) -> String {
-        match self {
-            Text::Words(start) => word(*start, n),
-            Text::Given(text, at) => {
-                let token = tokens(text.get(*at..).unwrap_or_default()).next().unwrap_or_default();
-                *at += token.len();
-                token.to_owned()
-            }
-        }
-    }
-
-    /// The text of the first so many tokens.
-    fn whole(&self, count: u64) -> String {
-        match self {
-            Text::Words(start) => (0..count).map(|n| word(*start, n)).collect(),
-            Text::Given(text, _) => {
-                tokens(text).take(usize::try_from(count).unwrap_or(usize::MAX)).collect()
-            }
-        }
-    }
-}
-
-/// The tokens of a text: each a word with the whitespace before it, and the last whitespace.
-pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let word = rest.find(|char: char| !char.is_whitespace()).unwrap_or(rest.len());
-        let after = rest.get(word..)?;
-        let end = word + after.find(char::is_whitespace).unwrap_or(after.len());
-        let (token, left) = rest.split_at_checked(end).filter(|split| !split.0.is_empty())?;
-        rest = left;
-        Some(token)
-    })
-}
-
-/// Word number `n`, with a space before it unless it is the first.
-fn word(start: u64, n: u64) -> String {
-    let draw = Random::new(start.wrapping_add(n)).below(WORDS.len() as u64);
-    let word = WORDS.get(draw as usize).copied().unwrap_or_default();
-    let mut text = String::with_capacity(1 + word.len());
-    // Writing to a string cannot fail.
-    _ = write!(text, "{}{word}", if n == 0 { "" } else { " " });
-    text
-}
-
-/// Common short words, as long as tokens of English are: four bytes with the space.
-const WORDS: [&str; 64] = [
-    "a", "all", "and", "are", "as", "at", "be", "blue", "book", "but", "by", "can", "car", "day",
-    "do", "door", "each", "few", "find", "for", "from", "go", "good", "has", "he", "here", "hill",
-    "how", "if", "in", "is", "it", "lake", "light", "long", "make", "many", "more", "new", "no",
-    "not", "of", "on", "one", "or", "out", "rain", "road", "sea", "she", "so", "song", "stone",
-    "that", "the", "then", "they", "to", "tree", "two", "was", "we", "wind", "you",
-];
 
 #[cfg(test)]
 mod tests {
@@ -272,9 +301,12 @@ mod tests {
 
     fn given(text: &str, tokens: u64) -> Completion {
         let model = b"m".as_slice().into();
-        let finish = ("stop", "!");
-        let text = Text::given(text);
-        Completion { model, tokens, prompt_tokens: 2, finish, ..Completion::new(&FORM, text) }
+        let choices = [choice(text, tokens)].into();
+        Completion { model, choices, prompt_tokens: 2, ..Completion::new(&FORM) }
+    }
+
+    fn choice(text: &str, tokens: u64) -> Choice {
+        Choice { text: Text::given(text), tokens, finish: ("stop", "!".into()) }
     }
 
     #[test]
@@ -295,23 +327,43 @@ mod tests {
         assert_eq!(output, b"a b!");
     }
 
+    static CHOICES: Form = Form {
+        opening: "<$h>",
+        token: "[$h $t]",
+        closing: "$[($h $f)$] $o\n",
+        whole: "[$[$,$h $x$]]",
+    };
+
     #[test]
-    fn words_follow_from_the_seed() {
-        let words = |seed| Text::words(seed).whole(50);
-        assert_eq!(words(1), words(1));
-        assert_ne!(words(1)[..20], words(2)[..20]);
-        let mut text = Text::words(7);
-        let one_by_one: String = (0..50).map(|n| text.next(n)).collect();
-        assert_eq!(one_by_one, words(7));
-        assert_eq!(tokens(&words(3)).count(), 50);
+    fn a_piece_has_a_token_of_each_choice_that_has_one_left() {
+        let choices = [choice("a b", 2), choice("c", 1)];
+        let mut completion = Completion { choices: choices.into(), ..Completion::new(&CHOICES) };
+        assert_eq!(
+            pieces(&mut completion.clone()),
+            ["<0><1>[0 a][1 c]", "[0  b]", "(0 stop)(1 stop) 3\n"]
+        );
+        let mut output = Vec::new();
+        completion.whole(&mut output);
+        assert_eq!(output, b"[0 a b,1 c]");
     }
 
-    proptest::proptest! {
-        #[test]
-        fn tokens_are_the_whole_text(text in "[ \n\u{a0}a-cé\"]{0,40}") {
-            let all: Vec<&str> = tokens(&text).collect();
-            assert_eq!(all.concat(), text);
-            assert!(all.iter().all(|token| !token.is_empty()));
-        }
+    static VECTORS: Form = Form { opening: "{", token: "$,$b", closing: "}", whole: "" };
+
+    #[test]
+    fn a_vector_is_a_piece() {
+        let vectors = Vectors { seeds: [1, 2].into(), dimensions: 1, base64: false };
+        let pieces = pieces(&mut Completion { vectors, ..Completion::new(&VECTORS) });
+        assert!(pieces[0].starts_with("{[") && pieces[1].starts_with(",["), "{pieces:?}");
+        assert_eq!((pieces.len(), pieces[2].as_str()), (3, "}"));
+    }
+
+    #[test]
+    fn probabilities_have_the_bytes_of_each_token() {
+        let mut output = Vec::new();
+        write_logprobs("a \"", &mut output);
+        let object: serde_json::Value = serde_json::from_slice(&output).unwrap();
+        assert_eq!(object.pointer("/content/1/token"), Some(&" \"".into()));
+        assert_eq!(object.pointer("/content/1/bytes"), Some(&serde_json::json!([32, 34])));
+        assert_eq!(object.pointer("/content/0/top_logprobs/0/logprob"), Some(&(-0.1).into()));
     }
 }

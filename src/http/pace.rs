@@ -232,7 +232,11 @@ impl Source {
 
     /// Whether its pieces are events or lines.
     pub fn has_events(&self) -> bool {
-        matches!(self, Source::Lines { .. } | Source::Events { .. } | Source::Completion(_))
+        match self {
+            Source::Lines { .. } | Source::Events { .. } => true,
+            Source::Completion(completion) => !completion.error.is_empty(),
+            _ => false,
+        }
     }
 
     /// Appends an event that reports an error in place of the next piece.

@@ -40,6 +40,17 @@ pub(crate) const ROWS: &[Row] = &[
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m"}"#, 200, LINES, Has("\"done_reason\":\"load\"")),
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":"","stream":false,"options":{"num_predict":-1}}"#, 200, JSON, Has("\"eval_count\":64,")),
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":[]}"#, 400, JSON, Has("`prompt` is not valid")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"n":9}"#, 400, JSON, Has("`n` must be an integer of 1 to 8")),
+    (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"stop":["a","b","c","d","e"]}"#, 400, JSON, Has("`stop` must be a text, or a list of at most 4 texts")),
+    (MESSAGES, "POST /v1/messages", &[], br#"{"model":"m","messages":[{}],"max_tokens":9,"stop_sequences":[1]}"#, 400, JSON, Has("`stop_sequences` must be a text, or a list of at most 16 texts")),
+    ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":"a b","dimensions":1}"#, 200, JSON, Is("{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,\"embedding\":[0.99999999]}],\"model\":\"m\",\"usage\":{\"prompt_tokens\":2,\"total_tokens\":2}}")),
+    ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":[]}"#, 400, JSON, Has("\"param\":\"input\"")),
+    ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":["a",""]}"#, 400, JSON, Has("`input` must be a text that is not empty, or a list of up to 2048 of them")),
+    ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":"a","dimensions":0}"#, 400, JSON, Has("`dimensions` must be an integer of 1 to 4096")),
+    ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":"a","encoding_format":"int8"}"#, 400, JSON, Has("write `float` or `base64`")),
+    ("/v1/embeddings", "GET /v1/embeddings", &[], b"", 405, HTML, Any),
+    ("/api/embed", "POST /api/embed", &[], br#"{"model":"m","input":"a","dimensions":2}"#, 200, JSON, Has("{\"model\":\"m\",\"embeddings\":[[")),
+    ("/api/embed", "POST /api/embed", &[], br#"{"input":"a"}"#, 400, JSON, Has("{\"error\":\"`model` is missing")),
     ("/v1/models", "GET /v1/models", &[], b"", 200, JSON, Has("{\"object\":\"list\",\"data\":[{\"id\":\"loiter\"")),
     ("/v1/models", "POST /v1/models", &[], b"", 405, HTML, Any),
     ("/v1/models/{id*}", "GET /v1/models/a/b", &[], b"", 200, JSON, Has("{\"id\":\"a/b\",")),
@@ -186,6 +197,129 @@ fn events_come_in_the_order_of_each_provider() {
         (&Value::Array(Vec::new()), &2.into())
     );
     assert!(post(CHAT, body).body.ends_with(b"\n\ndata: [DONE]\n\n"));
+}
+
+#[test]
+fn a_stop_sequence_ends_the_text_before_it() {
+    let ask = |path: &str, text: &str, more: &str| {
+        let escaped = Value::from(text);
+        json(&post(
+            path,
+            &format!(
+                r#"{{"model":"echo","stream":false,"prompt":{escaped},"messages":[{{"content":{escaped}}}],{more}}}"#
+            ),
+        ))
+    };
+    for (text, stops, left, tokens) in [
+        ("one two three", r#"" three""#, "one two", 2),
+        ("one two three", r#"["ee", "wo"]"#, "one t", 2),
+        ("one two three", r#"["three", " three", ""]"#, "one two", 2),
+        ("one two three", r#""one""#, "", 0),
+        ("a\n\nb", r#"["\n"]"#, "a", 1),
+        ("one two three", r#""four""#, "one two three", 3),
+        ("one two three", "null", "one two three", 3),
+    ] {
+        let chat = ask(CHAT, text, &format!(r#""stop":{stops}"#));
+        assert_eq!(chat.pointer("/choices/0/message/content"), Some(&left.into()), "{stops}");
+        assert_eq!(chat.pointer("/choices/0/finish_reason"), Some(&"stop".into()));
+        assert_eq!(chat.pointer("/usage/completion_tokens"), Some(&tokens.into()));
+        let completion = ask("/v1/completions", text, &format!(r#""stop":{stops}"#));
+        assert_eq!(completion.pointer("/choices/0/text"), Some(&left.into()));
+        let lines = ask("/api/generate", text, &format!(r#""options":{{"stop":{stops}}}"#));
+        assert_eq!((&lines["response"], &lines["done_reason"]), (&left.into(), &"stop".into()));
+    }
+    let message = |more: &str| {
+        let message = ask(MESSAGES, "a \"b\" c", more);
+        (message["stop_reason"].clone(), message["stop_sequence"].clone())
+    };
+    assert_eq!(
+        message(r#""max_tokens":9,"stop_sequences":["z", "\"b"]"#),
+        ("stop_sequence".into(), "\"b".into())
+    );
+    // The limit comes first.
+    assert_eq!(
+        message(r#""max_tokens":1,"stop_sequences":["c"]"#),
+        ("max_tokens".into(), Value::Null)
+    );
+    let body = r#"{"model":"echo","max_tokens":9,"stream":true,"stop_sequences":["c"],
+        "messages":[{"content":"a b c"}]}"#;
+    let events = objects(&post(MESSAGES, body));
+    assert!(events.iter().any(|it| it.1.pointer("/delta/stop_sequence") == Some(&"c".into())));
+    let deltas = events.iter().filter_map(|it| it.1.pointer("/delta/text")?.as_str());
+    assert_eq!(deltas.collect::<String>(), "a b ");
+}
+
+#[test]
+fn each_choice_has_its_words_and_its_end() {
+    let body =
+        |more: &str| format!(r#"{{"model":"m","seed":1,"messages":[{{"content":"x"}}],{more}}}"#);
+    let whole = json(&post(CHAT, &body(r#""n":3,"stop":[" the"]"#)));
+    let texts: Vec<&str> = (0..3)
+        .map(|n| whole.pointer(&format!("/choices/{n}/message/content")).unwrap().as_str().unwrap())
+        .collect();
+    assert!(texts[0] != texts[1] && texts[1] != texts[2] && texts[0] != texts[2]);
+    assert!(whole["choices"].as_array().unwrap().iter().zip(0..).all(|(it, n)| it["index"] == n));
+    let count: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
+    assert_eq!(whole.pointer("/usage/completion_tokens"), Some(&count.into()));
+    let streamed = post(CHAT, &body(r#""n":3,"stop":[" the"],"stream":true"#));
+    let mut joined = [String::new(), String::new(), String::new()];
+    let mut ends = Vec::new();
+    for (_, chunk) in objects(&streamed) {
+        let choice = chunk.pointer("/choices/0").unwrap();
+        let n = choice["index"].as_u64().unwrap() as usize;
+        assert!(!ends.contains(&n), "a choice goes on after its end");
+        joined[n].push_str(choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or(""));
+        if choice["finish_reason"] == "stop" {
+            ends.push(n);
+        }
+    }
+    assert_eq!(
+        (joined.each_ref().map(|it| it.as_str()).as_slice(), ends),
+        (&*texts, vec![0, 1, 2])
+    );
+}
+
+#[test]
+fn probabilities_are_those_of_the_tokens() {
+    let body = |stream: bool| {
+        format!(
+            r#"{{"model":"echo","logprobs":true,"stream":{stream},"messages":[{{"content":"a b"}}]}}"#
+        )
+    };
+    let whole = json(&post(CHAT, &body(false)));
+    let content = whole.pointer("/choices/0/logprobs/content").unwrap().as_array().unwrap();
+    let tokens = content.iter().map(|it| it["token"].as_str().unwrap());
+    assert_eq!(tokens.collect::<Vec<_>>(), ["a", " b"]);
+    let events = objects(&post(CHAT, &body(true)));
+    let tokens = events.iter().filter_map(|it| {
+        it.1.pointer("/choices/0/logprobs/content/0/token").and_then(Value::as_str)
+    });
+    assert_eq!(tokens.collect::<Vec<_>>(), ["a", " b"]);
+}
+
+#[test]
+fn an_embedding_follows_from_model_and_text() {
+    let ask = |model: &str, input: &str| {
+        json(&post("/v1/embeddings", &format!(r#"{{"model":"{model}","input":{input}}}"#)))
+    };
+    let data = ask("m", r#"["a", "b", "a"]"#);
+    let vector = |n: usize| data.pointer(&format!("/data/{n}/embedding")).unwrap();
+    assert_eq!(vector(0).as_array().unwrap().len(), 1536);
+    assert!(vector(0) == vector(2) && vector(0) != vector(1));
+    assert_eq!(ask("m", r#""a""#).pointer("/data/0/embedding"), Some(vector(0)));
+    assert_ne!(ask("n", r#""a""#).pointer("/data/0/embedding"), Some(vector(0)));
+    let tokens = ask("m", "[[1, 23], [12, 3]]");
+    assert_ne!(tokens.pointer("/data/0/embedding"), tokens.pointer("/data/1/embedding"));
+    assert_eq!(tokens.pointer("/usage/total_tokens"), Some(&4.into()));
+    assert_eq!(ask("m", "[1, 23]").pointer("/data/0"), tokens.pointer("/data/0"));
+    let embed = json(&post("/api/embed", r#"{"model":"m","input":["b", "a"]}"#));
+    assert_eq!(embed.pointer("/embeddings/1"), Some(vector(0)));
+    let input = vec!["a"; 2049];
+    let many = |count: usize| {
+        let body = serde_json::json!({"model": "m", "input": input[..count], "dimensions": 1});
+        post("/v1/embeddings", &body.to_string())
+    };
+    assert_eq!((many(2048).status, many(2049).status), (200, 400));
 }
 
 const SCHEMA: &str =

@@ -8,3 +8,12 @@ pub const MAX_COMPLETION_TEXT_BYTES: usize = 32 * 1024;
 /// Most bytes of a JSON Schema that are searched for what its references mean, of which each may
 /// search all of it: a schema of 16 KiB has 256 that are followed.
 pub const MAX_SCHEMA_STEPS: usize = 4 * 1024 * 1024;
+/// Most choices of an answer: each has a text of its own, so a whole answer has 1.5 MiB at most.
+pub const MAX_CHOICES: i64 = 8;
+/// Most stop sequences of a request: the text is searched for each.
+pub const MAX_STOP_SEQUENCES: usize = 16;
+/// Most texts of a request for embeddings, which is OpenAI's limit. A vector is made when it is
+/// sent, so each text that waits costs eight bytes.
+pub const MAX_EMBEDDINGS: usize = 2048;
+/// Most dimensions of an embedding: 48 KiB of text.
+pub const MAX_DIMENSIONS: i64 = 4096;

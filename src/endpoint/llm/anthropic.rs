@@ -2,6 +2,7 @@
 
 use super::error::Provider;
 use super::{Api, render};
+use crate::base::limits::MAX_STOP_SEQUENCES;
 use crate::http::completion::Form;
 use crate::http::reply::Media;
 
@@ -40,7 +41,7 @@ const CLOSING: &str = r#"event: content_block_stop
 data: {"type":"content_block_stop","index":0}
 
 event: message_delta
-data: {"type":"message_delta","delta":{"stop_reason":"$f","stop_sequence":null},"usage":{"output_tokens":$o}}
+data: {"type":"message_delta","delta":{"stop_reason":"$f","stop_sequence":$g},"usage":{"output_tokens":$o}}
 
 event: message_stop
 data: {"type":"message_stop"}
@@ -51,7 +52,7 @@ data: {"type":"message_stop"}
 #[rustfmt::skip]
 macro_rules! whole {
     ($block:literal) => {
-        concat!(r#"{"id":"msg_$i","type":"message","role":"assistant","model":"$m","content":["#, $block, r#"],"stop_reason":"$f","stop_sequence":null,"usage":{"input_tokens":$p,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":$o}}"#)
+        concat!(r#"{"id":"msg_$i","type":"message","role":"assistant","model":"$m","content":["#, $block, r#"],"stop_reason":"$f","stop_sequence":$g,"usage":{"input_tokens":$p,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":$o}}"#)
     };
 }
 
@@ -81,7 +82,9 @@ pub(super) static MESSAGES: Api = Api {
 data: {"type":"error","error":{"type":"overloaded_error","message":"a fault, as a modifier asks for it"},"request_id":"req_$i"}
 
 "#,
-    finish: [("end_turn", ""), ("max_tokens", ""), ("tool_use", "")],
+    stop: ("stop_sequences", MAX_STOP_SEQUENCES),
+    choices: 1,
+    finish: [("end_turn", "null"), ("max_tokens", "null"), ("tool_use", "null"), ("stop_sequence", ""), ("", "")],
     usage: ["", ""],
     render: |app, request, output| render(&MESSAGES, app, request, output),
 };

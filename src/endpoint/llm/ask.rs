@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Api;
+use super::choices::{self, End};
 use super::error::{Bad, Provider};
 use super::schema;
 use super::tool::Tool;
@@ -10,8 +11,8 @@ use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS};
 use crate::endpoint::params;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
-use crate::http::completion::{Completion, Text, tokens};
-use crate::http::json::{Document, Value, escape_utf8};
+use crate::http::completion::{Completion, Text, escaped, tokens};
+use crate::http::json::{Document, Value};
 use crate::http::request::Request;
 use crate::http::uri::query;
 
@@ -53,31 +54,24 @@ impl Ask {
             None => text(request, body, &model, prompt),
         };
         let length = Length::of(app, request, &text, options, limit)?;
+        let (sent, end) = match prompt {
+            None => (0, End::Load),
+            Some(_) => (length.sent, length.end(tool.is_some())),
+        };
         let completion = Completion {
             usage: usage(api, body),
             error: api.error,
             seed: request.seed,
             unix_us: request.unix_us,
             model: escaped(&model),
-            tokens: if prompt.is_none() { 0 } else { length.sent },
             prompt_tokens: prompt_tokens(api, body),
-            finish: finish(api, &length, tool.is_some(), prompt.is_some()),
+            choices: choices::all(api, body, options, &text, sent, end)?,
+            logprobs: body.get("logprobs").is_some_and(Value::is_true),
             tool: escaped(tool.as_ref().map_or("", |tool| &tool.name)),
-            ..Completion::new(api.forms[usize::from(tool.is_some())], text)
+            ..Completion::new(api.forms[usize::from(tool.is_some())])
         };
         let clamped = (length.asked, length.sent);
         Ok(Ask { stream: streams(api, body), clamped, completion })
-    }
-}
-
-/// Why an answer ends. Without a prompt, Ollama loads a model.
-fn finish(api: &Api, length: &Length, calls: bool, prompts: bool) -> (&'static str, &'static str) {
-    let [stop, cut, call] = api.finish;
-    match (length.cut, calls, prompts) {
-        (_, _, false) => ("load", ""),
-        (true, _, _) => cut,
-        (false, true, _) => call,
-        (false, false, _) => stop,
     }
 }
 
@@ -90,6 +84,15 @@ struct Length {
 }
 
 impl Length {
+    /// Why the answer ends.
+    fn end(&self, calls: bool) -> End {
+        match (self.cut, calls) {
+            (true, _) => End::Limit,
+            (false, true) => End::Tool,
+            (false, false) => End::Text,
+        }
+    }
+
     /// A given text is as long as it is. There are as many words as the query asks for, at least
     /// `min_tokens`, and up to the limit with `ignore_eos`, as in vLLM.
     fn of(
@@ -117,7 +120,7 @@ impl Length {
 }
 
 /// The name of the model.
-fn model<'a>(body: Value<'a>) -> Result<Cow<'a, str>, Bad> {
+pub(super) fn model<'a>(body: Value<'a>) -> Result<Cow<'a, str>, Bad> {
     let model = body.get("model").and_then(Value::text).filter(|model| !model.is_empty());
     model.ok_or_else(|| Bad::new(Some("model"), "`model` is missing; write a name, such as `echo`"))
 }
@@ -222,11 +225,4 @@ fn usage(api: &Api, body: Value) -> [&'static str; 2] {
     let asked =
         options.and_then(|options| options.get("include_usage")).is_some_and(Value::is_true);
     if asked { api.usage } else { ["", ""] }
-}
-
-/// The content of a JSON string.
-fn escaped(text: &str) -> Box<[u8]> {
-    let mut output = Vec::new();
-    escape_utf8(&mut output, text.as_bytes());
-    output.into()
 }

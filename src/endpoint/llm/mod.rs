@@ -7,6 +7,7 @@
 //!   `seed`, or from the seed that modifiers give: 64, or the query's `tokens`.
 //! - A token is a word with the space before it. `max_tokens`, by any of its names, cuts the text.
 //!   `min_tokens` and `ignore_eos`, which load tools send, make words as many.
+//! - A stop sequence ends the text before it. `n` is how many choices a chat or completion has.
 //! - A tool is called if `tool_choice` forces it; or if the model is `tool`, unless the last
 //!   message is a tool's result.
 //!
@@ -15,6 +16,8 @@
 
 mod anthropic;
 mod ask;
+mod choices;
+mod embeddings;
 mod error;
 mod models;
 mod ollama;
@@ -27,7 +30,7 @@ pub(super) use error::in_place;
 use super::route::{Client, Group, Kind, Param, Route};
 use crate::base::limits::MAX_COMPLETION_TOKENS;
 use crate::http::app::App;
-use crate::http::completion::Form;
+use crate::http::completion::{Completion, Form};
 use crate::http::pace::{Pace, Source};
 use crate::http::reply::{Body, Media, Refusal, Render, Reply};
 use crate::http::request::{Method, Methods, Request};
@@ -65,13 +68,13 @@ pub(super) const GROUP: Group = Group {
         completion(
             "/v1/chat/completions",
             |app, request| answer(&openai::CHAT, app, request),
-            "Answers as OpenAI's chat completions",
+            "Answers as OpenAI's chat completions; with `logprobs`, all tokens are equally likely",
         )
         .keep_json(SAMPLE),
         completion(
             "/v1/completions",
             |app, request| answer(&openai::COMPLETIONS, app, request),
-            "Answers as OpenAI's completions of a prompt",
+            "Answers as OpenAI's completions of a prompt, the last of several, without `logprobs`",
         )
         .keep_json(r#"{"model": "echo", "prompt": "Hello, world", "stream": true}"#),
         completion(
@@ -106,6 +109,17 @@ pub(super) const GROUP: Group = Group {
             "Answers as Ollama's completion of a prompt, likewise",
         )
         .keep_json(r#"{"model": "echo", "prompt": "Hello, world"}"#),
+        Route::new(
+            POST,
+            "/v1/embeddings",
+            embeddings::openai,
+            "Returns vectors of length 1 that follow from model and text, as OpenAI",
+        )
+        .keep_json(r#"{"model": "echo", "input": "Hello, world", "dimensions": 8}"#)
+        .fixed(),
+        Route::new(POST, "/api/embed", embeddings::ollama, "Returns the same vectors, as Ollama")
+            .keep_json(r#"{"model": "echo", "input": "Hello, world", "dimensions": 8}"#)
+            .fixed(),
         Route::get("/v1/models", models::list, "Returns models, as OpenAI and Anthropic").fixed(),
         Route::get("/v1/models/{id*}", models::one, "Returns the model of this name")
             .fixed()
@@ -149,8 +163,12 @@ struct Api {
     forms: [&'static Form; 2],
     /// An event that reports an error.
     error: &'static str,
-    /// Why an answer ended: by itself, by the bound, or to call a tool.
-    finish: [(&'static str, &'static str); 3],
+    /// The member that has stop sequences, and the most of them; none if it has no such member.
+    stop: (&'static str, usize),
+    /// The most choices that `n` may ask for; 1 where an answer has no choices.
+    choices: i64,
+    /// Why an answer ended, for each [`choices::End`], and what else that says, in JSON.
+    finish: [(&'static str, &'static str); 5],
     /// What events have in addition if the usage is asked for, and the event that has it.
     usage: [&'static str; 2],
     /// Writes an answer that is not streamed.
@@ -163,18 +181,22 @@ fn answer(api: &'static Api, app: &App, request: &Request) -> Result<Reply, Refu
         Err(bad) => error::refused(api.provider, request, &bad),
         Ok(ask) => {
             let (asked, sent) = ask.clamped;
-            let reply = if ask.stream { streamed(api, ask) } else { Reply::json(api.render) };
+            let reply = match ask.stream {
+                true => streamed(api.media, ask.completion),
+                false => Reply::json(api.render),
+            };
             reply.clamped("tokens", asked, sent)
         }
     };
     Ok(error::identified(api.provider, request.seed, reply))
 }
 
-fn streamed(api: &Api, ask: Ask) -> Reply {
-    let pieces = ask.completion.pieces();
-    let source = Source::Completion(Box::new(ask.completion));
+/// An answer in pieces.
+fn streamed(media: Media, completion: Completion) -> Reply {
+    let pieces = completion.pieces();
+    let source = Source::Completion(Box::new(completion));
     let body = Body::Paced(Box::new(Pace::new(source, pieces, 0, None)));
-    Reply { media: api.media, body, ..Reply::new(Status::OK) }
+    Reply { media, body, ..Reply::new(Status::OK) }
 }
 
 /// Writes the whole answer, for a request that was found to be valid.

@@ -2,6 +2,7 @@
 
 use super::error::Provider;
 use super::{Api, render};
+use crate::base::limits::MAX_STOP_SEQUENCES;
 use crate::http::completion::Form;
 use crate::http::reply::Media;
 
@@ -57,7 +58,9 @@ pub(super) static CHAT: Api = Api {
     media: Media::NdJson,
     forms: [&CHAT_TEXT, &CHAT_TOOL],
     error: "{\"error\":\"a fault, as a modifier asks for it\"}\n",
-    finish: [("stop", ""), ("length", ""), ("stop", "")],
+    stop: ("stop", MAX_STOP_SEQUENCES),
+    choices: 1,
+    finish: [("stop", ""), ("length", ""), ("stop", ""), ("stop", ""), ("load", "")],
     usage: ["", ""],
     render: |app, request, output| render(&CHAT, app, request, output),
 };

@@ -2,6 +2,7 @@
 
 use super::error::Provider;
 use super::{Api, render};
+use crate::base::limits::MAX_CHOICES;
 use crate::http::completion::Form;
 use crate::http::reply::Media;
 
@@ -15,13 +16,15 @@ macro_rules! chunk {
 
 /// A chunk of a chat.
 macro_rules! delta {
-    ($delta:literal, $finish:literal) => {
+    ($delta:literal, $logprobs:literal, $finish:literal) => {
         chunk!(
             "chat.completion.chunk",
             concat!(
-                r#"{"index":0,"delta":{"#,
+                r#"{"index":$h,"delta":{"#,
                 $delta,
-                r#"},"logprobs":null,"finish_reason":"#,
+                r#"},"logprobs":"#,
+                $logprobs,
+                r#","finish_reason":"#,
                 $finish,
                 "}"
             )
@@ -45,34 +48,35 @@ macro_rules! usage_chunk {
     };
 }
 
-const CLOSING: &str = concat!(delta!("", r#""$f""#), "$vdata: [DONE]\n\n");
+const CLOSING: &str = concat!("$[", delta!("", "null", r#""$f""#), "$]$vdata: [DONE]\n\n");
 
 /// The whole answer.
 #[rustfmt::skip]
 macro_rules! whole {
     ($object:literal, $choice:literal) => {
-        concat!(r#"{"id":"chatcmpl-$i","object":""#, $object, r#"","created":$c,"model":"$m","choices":[{"index":0,"#, $choice, r#","logprobs":null,"finish_reason":"$f"}],"#, usage!(), r#","service_tier":"default","system_fingerprint":"fp_loiter"}"#)
+        concat!(r#"{"id":"chatcmpl-$i","object":""#, $object, r#"","created":$c,"model":"$m","choices":[$[$,{"index":$h,"#, $choice, r#","finish_reason":"$f"}$]],"#, usage!(), r#","service_tier":"default","system_fingerprint":"fp_loiter"}"#)
     };
 }
 
+#[rustfmt::skip]
 static CHAT_TEXT: Form = Form {
-    opening: delta!(r#""role":"assistant","content":"","refusal":null"#, "null"),
-    token: delta!(r#""content":"$t""#, "null"),
+    opening: delta!(r#""role":"assistant","content":"","refusal":null"#, "null", "null"),
+    token: delta!(r#""content":"$t""#, "$l", "null"),
     closing: CLOSING,
     whole: whole!(
         "chat.completion",
-        r#""message":{"role":"assistant","content":"$x","refusal":null,"annotations":[]}"#
+        r#""message":{"role":"assistant","content":"$x","refusal":null,"annotations":[]},"logprobs":$L"#
     ),
 };
 
 #[rustfmt::skip]
 static CHAT_TOOL: Form = Form {
-    opening: delta!(r#""role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_$i","type":"function","function":{"name":"$k","arguments":""}}]"#, "null"),
-    token: delta!(r#""tool_calls":[{"index":0,"function":{"arguments":"$t"}}]"#, "null"),
+    opening: delta!(r#""role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_$i","type":"function","function":{"name":"$k","arguments":""}}]"#, "null", "null"),
+    token: delta!(r#""tool_calls":[{"index":0,"function":{"arguments":"$t"}}]"#, "null", "null"),
     closing: CLOSING,
     whole: whole!(
         "chat.completion",
-        r#""message":{"role":"assistant","content":null,"refusal":null,"annotations":[],"tool_calls":[{"id":"call_$i","type":"function","function":{"name":"$k","arguments":"$x"}}]}"#
+        r#""message":{"role":"assistant","content":null,"refusal":null,"annotations":[],"tool_calls":[{"id":"call_$i","type":"function","function":{"name":"$k","arguments":"$x"}}]},"logprobs":null"#
     ),
 };
 
@@ -89,7 +93,9 @@ pub(super) static CHAT: Api = Api {
     media: Media::EventStream,
     forms: [&CHAT_TEXT, &CHAT_TOOL],
     error: FAULT,
-    finish: [("stop", ""), ("length", ""), ("tool_calls", "")],
+    stop: ("stop", 4),
+    choices: MAX_CHOICES,
+    finish: [("stop", ""), ("length", ""), ("tool_calls", ""), ("stop", ""), ("", "")],
     usage: [NO_USAGE, usage_chunk!("chat.completion.chunk")],
     render: |app, request, output| render(&CHAT, app, request, output),
 };
@@ -100,7 +106,7 @@ macro_rules! text {
         chunk!(
             "text_completion",
             concat!(
-                r#"{"index":0,"text":""#,
+                r#"{"index":$h,"text":""#,
                 $text,
                 r#"","logprobs":null,"finish_reason":"#,
                 $finish,
@@ -113,8 +119,8 @@ macro_rules! text {
 static COMPLETION: Form = Form {
     opening: "",
     token: text!("$t", "null"),
-    closing: concat!(text!("", r#""$f""#), "$vdata: [DONE]\n\n"),
-    whole: whole!("text_completion", r#""text":"$x""#),
+    closing: concat!("$[", text!("", r#""$f""#), "$]$vdata: [DONE]\n\n"),
+    whole: whole!("text_completion", r#""text":"$x","logprobs":null"#),
 };
 
 /// `/v1/completions`.
@@ -249,10 +255,12 @@ pub(super) static RESPONSES: Api = Api {
     limits: &["max_output_tokens"],
     forms: [&RESPONSE_TEXT, &RESPONSE_TOOL],
     error: r#"event: error
-data: {"type":"error","sequence_number":$n,"code":"server_error","message":"a fault, as a modifier asks for it","param":null}
+data: {"type":"error","sequence_number":$n,"error":{"type":"server_error","code":"server_error","message":"a fault, as a modifier asks for it","param":null}}
 
 "#,
-    finish: [("completed", "null"), ("incomplete", r#"{"reason":"max_output_tokens"}"#), ("completed", "null")],
+    stop: ("", 0),
+    choices: 1,
+    finish: [("completed", "null"), ("incomplete", r#"{"reason":"max_output_tokens"}"#), ("completed", "null"), ("", ""), ("", "")],
     usage: ["", ""],
     render: |app, request, output| render(&RESPONSES, app, request, output),
     ..CHAT

@@ -32,7 +32,7 @@ pub(super) fn sample(schema: Option<Value>) -> String {
     let mut output = Vec::new();
     let mut json = Json::spelled(&mut output, Layout::Spaced, Spelling::Go);
     if let Some(root) = schema {
-        Sampler { root, steps: MAX_SCHEMA_STEPS }.write(&mut json, root, 0);
+        Sampler { root, steps: MAX_SCHEMA_STEPS, open: vec![root] }.write(&mut json, root, 0);
     }
     match output.len() {
         1..=MAX_COMPLETION_TEXT_BYTES => String::from_utf8_lossy(&output).into_owned(),
@@ -45,40 +45,61 @@ struct Sampler<'a> {
     root: Value<'a>,
     /// How many more bytes of the schema may be searched for what references mean.
     steps: usize,
+    /// The schemas of which a sample is being written, by reference. One that refers to an open one
+    /// could go on without end, so it is left out where the schema permits.
+    open: Vec<Value<'a>>,
 }
 
 impl<'a> Sampler<'a> {
-    /// Writes a value: the only or the first one that is allowed, else a plain one of the type.
     fn write(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
-        if depth == DEPTH || json.output.len() > MAX_COMPLETION_TEXT_BYTES {
+        let target = self.target(schema);
+        self.write_as(json, schema, target, depth);
+    }
+
+    /// Writes a value of a schema, or of the one that it refers to: the only or the first one that
+    /// is allowed, else a plain one of the type.
+    fn write_as(
+        &mut self,
+        json: &mut Json,
+        schema: Value<'a>,
+        target: Option<Value<'a>>,
+        depth: usize,
+    ) {
+        let too_long = json.output.len() > MAX_COMPLETION_TEXT_BYTES;
+        if depth == DEPTH || too_long || self.is_open(target) {
             return json.raw("null");
         }
-        let first = |name: &str| schema.get(name).and_then(|list| list.items().next());
-        let target = schema.get("$ref").and_then(|reference| self.resolve(&reference.text()?));
-        let inner = target.or_else(|| ["anyOf", "oneOf", "allOf"].into_iter().find_map(first));
-        if let Some(inner) = inner {
-            return self.write(json, inner, depth + 1);
+        if let Some(target) = target {
+            self.open.push(target);
+            self.write(json, target, depth + 1);
+            self.open.pop();
+            return;
         }
-        let value = schema.get("const").or_else(|| schema.get("default")).or_else(|| first("enum"));
+        let mut several = ["anyOf", "oneOf", "allOf"].iter().filter_map(|name| schema.get(name));
+        if let Some(schemas) = several.find(|list| list.items().next().is_some()) {
+            return self.write_first(json, schemas, depth + 1);
+        }
+        let value = schema.get("const").or_else(|| schema.get("default"));
+        let value = value.or_else(|| first(schema, "enum"));
         if let Some(text) = value.and_then(Value::text) {
             return json.text(&text);
         }
-        if let Some(scalar) = value.and_then(Value::scalar) {
-            return json.raw(scalar);
+        match value.and_then(Value::scalar) {
+            Some(scalar) => json.raw(scalar),
+            None => self.write_typed(json, schema, depth),
         }
-        let kind = first("type").or_else(|| schema.get("type")).and_then(Value::text);
+    }
+
+    /// Writes a plain value of the type.
+    fn write_typed(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
+        let kind = first(schema, "type").or_else(|| schema.get("type")).and_then(Value::text);
         match (kind.as_deref(), schema.get("properties")) {
-            (Some("object"), _) | (None, Some(_)) => json.object(|json| {
-                for (name, schema) in schema.get("properties").into_iter().flat_map(Value::members)
-                {
-                    json.text_key(&name);
-                    self.write(json, schema, depth + 1);
-                }
-            }),
+            (Some("object"), _) | (None, Some(_)) => self.write_object(json, schema, depth + 1),
             (Some("array"), _) => json.list(|json| {
-                if let Some(items) = schema.get("items") {
+                let items = schema.get("items").map(|items| (items, self.target(items)));
+                if let Some((items, target)) = items.filter(|items| !self.is_open(items.1)) {
                     json.item();
-                    self.write(json, items, depth + 1);
+                    self.write_as(json, items, target, depth + 1);
                 }
             }),
             (Some("integer" | "number"), _) => {
@@ -90,13 +111,55 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// What a reference within the document means, such as `#/$defs/Name`. Its names are searched
-    /// for, which may take as many steps as the schema has bytes.
+    /// Writes a value of the first of these schemas that ends.
+    fn write_first(&mut self, json: &mut Json, schemas: Value<'a>, depth: usize) {
+        for schema in schemas.items() {
+            let target = self.target(schema);
+            if !self.is_open(target) {
+                return self.write_as(json, schema, target, depth);
+            }
+        }
+        json.raw("null");
+    }
+
+    fn write_object(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
+        let required = |name: &str| {
+            let mut names = schema.get("required").into_iter().flat_map(Value::items);
+            names.any(|item| item.text().is_some_and(|item| item == name))
+        };
+        json.object(|json| {
+            for (name, schema) in schema.get("properties").into_iter().flat_map(Value::members) {
+                let target = self.target(schema);
+                if !self.is_open(target) || required(&name) {
+                    json.text_key(&name);
+                    self.write_as(json, schema, target, depth);
+                }
+            }
+        });
+    }
+
+    /// The schema that a schema refers to, if it does.
+    fn target(&mut self, schema: Value<'a>) -> Option<Value<'a>> {
+        schema.get("$ref").and_then(|reference| self.resolve(&reference.text()?))
+    }
+
+    fn is_open(&self, target: Option<Value<'a>>) -> bool {
+        target.is_some_and(|target| self.open.iter().any(|open| open.is_same(target)))
+    }
+
+    /// What a reference within the document means, such as `#/$defs/Name`; `#` is all of it. Its
+    /// names are searched for, which may take as many steps as the schema has bytes.
     fn resolve(&mut self, reference: &str) -> Option<Value<'a>> {
-        let names = reference.strip_prefix("#/")?.split('/');
+        let mut names = reference.split('/');
+        names.next().filter(|document| *document == "#")?;
         self.steps = self.steps.checked_sub(self.root.bytes())?;
         names.take(DEPTH).try_fold(self.root, |value, name| value.get(name))
     }
+}
+
+/// The first item of a list of this name.
+fn first<'a>(schema: Value<'a>, name: &str) -> Option<Value<'a>> {
+    schema.get(name)?.items().next()
 }
 
 #[cfg(test)]
@@ -154,11 +217,31 @@ mod tests {
         assert_eq!(long, "{}");
     }
 
+    /// Each sample is valid by its schema, as long as one can be.
     #[test]
     fn a_schema_that_refers_to_itself_ends() {
-        let twice = r##"{"type": "object", "properties": {"a": {"$ref": "#"},
-            "b": {"$ref": "#/properties/a"}, "c": {"$ref": "#/nope"}}}"##;
-        assert!(sampled(twice).len() < MAX_COMPLETION_TEXT_BYTES);
-        assert_eq!(sampled(r##"{"$ref": "#/a", "a": {"$ref": "#/a"}}"##), "null");
+        for (schema, sample) in [
+            (
+                r##"{"properties": {"a": {"$ref": "#"}, "b": {"$ref": "#/nope"}}}"##,
+                r#"{"b": "text"}"#,
+            ),
+            (
+                r##"{"properties": {"n": {"type": "integer"}, "a": {"anyOf": [{"$ref": "#"},
+                {"type": "null"}]}}, "required": ["n", "a"]}"##,
+                r#"{"n": 1, "a": null}"#,
+            ),
+            (
+                r##"{"$ref": "#/$defs/Node", "$defs": {"Node": {"type": "object", "properties":
+                {"children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}}}"##,
+                r#"{"children": []}"#,
+            ),
+            (r##"{"type": "array", "items": {"$ref": "#"}}"##, "[]"),
+            // No value is as deep as these require.
+            (r##"{"properties": {"a": {"$ref": "#"}}, "required": ["a"]}"##, r#"{"a": null}"#),
+            (r##"{"$ref": "#/a", "a": {"$ref": "#/a"}}"##, "null"),
+            (r##"{"$ref": "#"}"##, "null"),
+        ] {
+            assert_eq!(sampled(schema), sample, "{schema}");
+        }
     }
 }

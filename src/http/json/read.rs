@@ -57,6 +57,11 @@ impl<'a> Value<'a> {
         values.map(move |place| Value { place, ..self })
     }
 
+    /// Whether it is at the same place of the same document.
+    pub fn is_same(self, other: Value) -> bool {
+        std::ptr::eq(self.document, other.document) && self.place == other.place
+    }
+
     /// Whether it is an object.
     pub fn is_object(self) -> bool {
         self.kind() == Kind::Object
@@ -127,6 +132,7 @@ mod tests {
         let list = root.get("a").and_then(|a| a.get("b")).unwrap();
         let items: Vec<Value> = list.items().collect();
         assert!(root.is_object() && list.is_list() && items.len() == 5);
+        assert!(list.is_same(root.get("a").unwrap().get("b").unwrap()) && !list.is_same(root));
         assert_eq!(items[0].integer(), Some(1));
         assert_eq!(items[1].text().as_deref(), Some("x\né😀\u{fffd}"));
         assert!(items[2].is_true() && !items[0].is_true());

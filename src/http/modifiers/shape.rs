@@ -4,7 +4,7 @@
 use super::plan::{At, Fault, FaultKind, Pause, Plan};
 use super::rate;
 use crate::base::limits::{BODY_PIECE, RATE_BURST_US};
-use crate::http::pace::Pace;
+use crate::http::pace::{Pace, Source};
 
 /// Pieces of a body in one piece that has a `gap` and no `piece`.
 const PIECES: usize = 10;
@@ -192,10 +192,11 @@ impl Shape {
         self.held.clear();
         (self.at, self.piece_end) = (0, 0);
         let room = self.part_room();
+        let at_us = elapsed_us.max(self.shown_us(own_us));
         match self.spoilt.filter(|(_, parts)| *parts == self.parts) {
             Some((FaultKind::ErrorEvent, _)) => self.content.fail(&mut self.held),
-            Some(_) => self.content.take_half(elapsed_us, &mut self.held),
-            None => self.content.take(elapsed_us, room, &mut self.held),
+            Some(_) => self.content.take_half(at_us, &mut self.held),
+            None => self.content.take(at_us, room, &mut self.held),
         }
         self.parts += 1;
         if self.times.gap.is_some() && self.parts == 1 && self.content.due_us().is_none() {
@@ -203,6 +204,14 @@ impl Shape {
             self.times.piece = self.times.piece.or(Some(tenth));
         }
         self.due_us = self.due_us.max(own_us.saturating_add(self.paused_us));
+    }
+
+    /// The time that a part shows which has its own in it: an answer of a language model has no
+    /// times but those of modifiers, and the part is made when the one before it has been sent.
+    fn shown_us(&self, own_us: u64) -> u64 {
+        let Some(Source::Completion(_)) = self.pace().map(|pace| &pace.source) else { return 0 };
+        let pause_us = self.begun.checked_sub(1).map_or(0, |n| self.times.next_gap_us(n));
+        self.due_us.max(own_us.saturating_add(self.paused_us)).saturating_add(pause_us)
     }
 
     /// How many bytes of short parts are taken at once: they need not be kept apart where no pause
@@ -320,10 +329,14 @@ impl Content {
 impl Times {
     /// The pause of this number, from 0, within what all may take.
     fn gap_us(&mut self, n: u64) -> u64 {
-        let gap_us = self.gap.as_ref().map_or(0, |gap| gap.us(self.seed, n));
-        let gap_us = gap_us.min(self.gap_left_us);
+        let gap_us = self.next_gap_us(n);
         self.gap_left_us -= gap_us;
         gap_us
+    }
+
+    fn next_gap_us(&self, n: u64) -> u64 {
+        let gap_us = self.gap.as_ref().map_or(0, |gap| gap.us(self.seed, n));
+        gap_us.min(self.gap_left_us)
     }
 
     /// How long so many bytes take at the rate.

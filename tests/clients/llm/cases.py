@@ -4,8 +4,9 @@
 PATIENT, IMPATIENT = 20, 1
 
 # What is asked for: a whole answer, a stream, a stream that the client puts together by itself, two
-# tokens of it, a call of a tool, an object of a class.
-WHOLE, STREAM, BY_CLIENT, SHORT, TOOL, OBJECT = "whole", "stream", "by client", "short", "tool", "object"
+# tokens of it, what is before a stop sequence, a call of a tool, an object of a class, embeddings.
+WHOLE, STREAM, BY_CLIENT, SHORT, STOP = "whole", "stream", "by client", "short", "stop"
+TOOL, OBJECT, VECTORS = "tool", "object", "vectors"
 
 # Modifiers, as segments of a path; what is asked for; and what it is. `KEY` is another one each time.
 CASES = [
@@ -13,8 +14,10 @@ CASES = [
     ("", STREAM, "a stream"),
     ("", BY_CLIENT, "a stream that the client puts together"),
     ("", SHORT, "a stream of at most two tokens"),
+    ("", STOP, "a stream up to the stop sequence ` three`"),
     ("", TOOL, "a stream that calls a tool"),
     ("", OBJECT, "an answer that is parsed by its schema"),
+    ("", VECTORS, "two embeddings"),
     ("~gap=10ms", STREAM, "pauses between tokens"),
     ("~status=429/~times=2/~key=KEY", WHOLE, "two 429, then an answer"),
     ("~status=503/~header=Retry-After:1/~times=1/~key=KEY", STREAM, "a 503, then a stream"),

@@ -66,6 +66,9 @@ def chat(base, kind, seconds, said):
     if kind == cases.OBJECT:
         asked |= {"model": "any", "response_format": Place}
         return repr(client.chat.completions.parse(**asked).choices[0].message.parsed)
+    if kind == cases.VECTORS:
+        made = client.embeddings.create(model="any", input=["a", cases.TEXT])
+        return f"{[len(each.embedding) for each in made.data]} numbers, {made.usage.total_tokens} tokens"
     if kind == cases.BY_CLIENT:
         with client.chat.completions.stream(**asked) as stream:
             choice = stream.get_final_completion().choices[0]
@@ -73,6 +76,8 @@ def chat(base, kind, seconds, said):
         return choice.finish_reason
     if kind == cases.SHORT:
         asked |= {"max_completion_tokens": 2}
+    if kind == cases.STOP:
+        asked |= {"stop": " three"}
     if kind == cases.TOOL:
         asked |= {"tools": TOOLS, "tool_choice": "required"}
     end = "no reason"
@@ -88,6 +93,8 @@ def chat(base, kind, seconds, said):
 
 
 def responses(base, kind, seconds, said):
+    if kind in (cases.STOP, cases.VECTORS):
+        return "-"
     client = openai.OpenAI(base_url=f"{base}/v1", api_key="any", timeout=seconds, max_retries=retries(seconds))
     asked = {"model": "echo", "input": cases.TEXT}
     if kind == cases.WHOLE:
@@ -119,6 +126,8 @@ def responses(base, kind, seconds, said):
 
 
 def messages(base, kind, seconds, said):
+    if kind == cases.VECTORS:
+        return "-"
     client = anthropic.Anthropic(base_url=base, api_key="any", timeout=seconds, max_retries=retries(seconds))
     asked = {"model": "echo", "max_tokens": 100, "messages": MESSAGES}
     if kind == cases.WHOLE:
@@ -135,6 +144,8 @@ def messages(base, kind, seconds, said):
         return message.stop_reason
     if kind == cases.SHORT:
         asked |= {"max_tokens": 2}
+    if kind == cases.STOP:
+        asked |= {"stop_sequences": [" three"]}
     if kind == cases.TOOL:
         tool = {"name": "weather", "input_schema": cases.SCHEMA}
         asked |= {"tools": [tool], "tool_choice": {"type": "any"}}
@@ -156,11 +167,16 @@ def local(base, kind, seconds, said):
         answer = client.chat(**asked)
         said.append(answer.message.content)
         return answer.done_reason
+    if kind == cases.VECTORS:
+        made = client.embed(model="any", input=["a", cases.TEXT])
+        return f"{[len(each) for each in made.embeddings]} numbers, {made.prompt_eval_count} tokens"
     if kind == cases.OBJECT:
         asked |= {"model": "any", "format": Place.model_json_schema()}
         return repr(Place.model_validate_json(client.chat(**asked).message.content))
     if kind == cases.SHORT:
         asked |= {"options": {"num_predict": 2}}
+    if kind == cases.STOP:
+        asked |= {"options": {"stop": [" three"]}}
     if kind == cases.TOOL:
         asked |= {"model": "tool", "tools": TOOLS}
     end = "no reason"

@@ -1,0 +1,109 @@
+//! Embeddings: a vector for each text.
+
+use super::ask;
+use super::error::{self, Bad, Provider};
+use super::streamed;
+use crate::base::limits::{MAX_DIMENSIONS, MAX_EMBEDDINGS};
+use crate::base::random::Random;
+use crate::http::app::App;
+use crate::http::completion::{Completion, Form, Vectors, escaped, tokens};
+use crate::http::json::{Document, Value};
+use crate::http::reply::{Media, Refusal, Reply};
+use crate::http::request::Request;
+
+static OPENAI: Form = Form {
+    opening: r#"{"object":"list","data":["#,
+    token: r#"$,{"object":"embedding","index":$n,"embedding":$b}"#,
+    closing: r#"],"model":"$m","usage":{"prompt_tokens":$p,"total_tokens":$p}}"#,
+    whole: "",
+};
+
+static OLLAMA: Form = Form {
+    opening: r#"{"model":"$m","embeddings":["#,
+    token: "$,$b",
+    closing: r#"],"total_duration":$e,"load_duration":0,"prompt_eval_count":$p}"#,
+    whole: "",
+};
+
+/// As many as OpenAI's smallest model has.
+const DIMENSIONS: i64 = 1536;
+
+/// `/v1/embeddings`.
+pub(super) fn openai(_: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(answer(Provider::OpenAi, &OPENAI, request))
+}
+
+/// `/api/embed`.
+pub(super) fn ollama(_: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(answer(Provider::Ollama, &OLLAMA, request))
+}
+
+fn answer(provider: Provider, form: &'static Form, request: &Request) -> Reply {
+    let reply = match ask::parse(request).and_then(|document| completion(form, &document)) {
+        Ok(completion) => streamed(Media::Json, completion),
+        Err(bad) => error::refused(provider, request, &bad),
+    };
+    error::identified(provider, request.seed, reply)
+}
+
+/// The vectors that a request asks for. They follow from the model and the text alone: what was
+/// stored must match what is searched for later.
+fn completion(form: &'static Form, document: &Document) -> Result<Completion, Bad> {
+    let body = document.root();
+    let model = ask::model(body)?;
+    let dimensions = body.get("dimensions").map_or(Some(DIMENSIONS), Value::integer);
+    let dimensions = dimensions.filter(|count| (1..=MAX_DIMENSIONS).contains(count));
+    let bad = || format!("`dimensions` must be an integer of 1 to {MAX_DIMENSIONS}");
+    let dimensions = dimensions.ok_or_else(|| Bad::new(Some("dimensions"), bad()))?;
+    let base64 = match body.get("encoding_format").map(Value::text) {
+        None => false,
+        Some(Some(format)) if format == "float" || format == "base64" => format == "base64",
+        _ => return Err(Bad::new(Some("encoding_format"), "write `float` or `base64`")),
+    };
+    let (seeds, prompt_tokens) =
+        body.get("input").and_then(|input| seeds(&model, input)).ok_or_else(|| {
+            let hint = "a text that is not empty, or a list of up to";
+            Bad::new(Some("input"), format!("`input` must be {hint} {MAX_EMBEDDINGS} of them"))
+        })?;
+    let vectors = Vectors { seeds, dimensions: dimensions as usize, base64 };
+    let model = escaped(&model);
+    Ok(Completion { model, vectors, prompt_tokens, ..Completion::new(form) })
+}
+
+/// What the vector of each text follows from, and the number of all tokens. A text may be a list of
+/// the numbers of its tokens.
+fn seeds(model: &str, input: Value) -> Option<(Box<[u64]>, u64)> {
+    let is_one = !input.is_list() || input.items().next()?.integer().is_some();
+    let (mut seeds, mut count) = (Vec::new(), 0);
+    let mut add = |text: Value| {
+        let mut hash = fnv(0xcbf2_9ce4_8422_2325, model);
+        let before = count;
+        match text.text() {
+            Some(text) => {
+                hash = fnv(hash, &text);
+                count += tokens(&text).count() as u64;
+            }
+            None => {
+                for token in text.items() {
+                    hash = fnv(hash, token.scalar()?);
+                    count += 1;
+                }
+            }
+        }
+        seeds.push(Random::new(hash).next_u64());
+        (count > before && seeds.len() <= MAX_EMBEDDINGS).then_some(())
+    };
+    if is_one {
+        add(input)?
+    } else {
+        input.items().try_for_each(add)?
+    }
+    Some((seeds.into(), count))
+}
+
+/// FNV-1a of a text and of the end of it.
+fn fnv(hash: u64, text: &str) -> u64 {
+    text.bytes()
+        .chain([0xff])
+        .fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
