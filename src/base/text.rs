@@ -41,6 +41,12 @@ pub fn nearest<'a>(
     (distance <= 1.max(word.len() / 3)).then_some(name)
 }
 
+/// Bytes in hexadecimal, two digits each, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +56,12 @@ mod tests {
         assert_eq!(shortened("short"), "short");
         let long = format!("a{}", "é".repeat(50));
         assert_eq!(shortened(&long), format!("a{}…", "é".repeat(31)));
+    }
+
+    #[test]
+    fn bytes_have_two_digits_each() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa0, 0xff]), "000fa0ff");
+        assert_eq!(hex(&[]), "");
     }
 
     #[test]

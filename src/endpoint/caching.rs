@@ -6,6 +6,7 @@ use super::range;
 use super::route::{Group, Kind, Origin, Param, Route};
 use crate::base::limits::MAX_ATTRIBUTE_BYTES;
 use crate::base::random::Random;
+use crate::base::text::hex;
 use crate::http::app::App;
 use crate::http::char_class::has_no_controls;
 use crate::http::fields::conditional::{Validator, date_s, has_tag, http_date};
@@ -74,7 +75,7 @@ fn go_cache(_: &App, request: &Request) -> Result<Reply, Refusal> {
     let has_copy = is_set("If-None-Match") || is_set("If-Modified-Since");
     Ok(cached(request, has_copy, |second| {
         let date = http_date(second * MICROSECONDS);
-        date.bytes().map(|byte| format!("{byte:02x}")).collect::<String>() + NOTHING
+        hex(date.as_bytes()) + NOTHING
     }))
 }
 

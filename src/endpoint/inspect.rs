@@ -5,11 +5,10 @@
 //! their members. The departures from httpbin in their form are documented in `uri/request_url`,
 //! `fields/render_headers`, `json/reencode` and `body/go`.
 
-use std::io::Write;
-
 use sha2::{Digest, Sha256};
 
 use super::route::{Group, Kind, Origin, Others, Param, Route, UPLOAD};
+use crate::base::text::hex;
 use crate::http::app::App;
 use crate::http::body::{self, content::Content};
 use crate::http::compat::EchoField;
@@ -246,8 +245,5 @@ fn write_member(
 /// Writes the SHA-256 with which a body ends, in hexadecimal; that of nothing for an empty one.
 fn write_sha256(output: &mut Vec<u8>, body: &[u8]) {
     let hash = body.last_chunk().copied().unwrap_or_else(|| Sha256::digest(b"").into());
-    for byte in hash {
-        // Writing to a vector cannot fail.
-        let _ = write!(output, "{byte:02x}");
-    }
+    output.extend_from_slice(hex(&hash).as_bytes());
 }

@@ -5,6 +5,7 @@ mod tests;
 
 use super::inspect::write_object;
 use super::route::{Group, Route};
+use crate::base::text::hex;
 use crate::http::app::App;
 use crate::http::json::Json;
 use crate::http::proxy_facts::{ProxiedRoute, ProxyFacts, Tlv, tlvs};
@@ -89,9 +90,6 @@ fn write_plain(json: &mut Json, tlv: Tlv) {
             json.key("text");
             json.bytes(text);
         }
-        None => {
-            let hex: String = tlv.value.iter().map(|byte| format!("{byte:02x}")).collect();
-            json.text_at("hex", &hex);
-        }
+        None => json.text_at("hex", &hex(tlv.value)),
     }
 }

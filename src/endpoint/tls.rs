@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 
 use super::inspect::write_object;
 use super::route::{Group, Route};
+use crate::base::text::hex;
 use crate::http::app::App;
-use crate::http::fields::conditional::http_date;
 use crate::http::json::Json;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 use crate::http::tls_facts::{ClientHello, TlsFacts};
-use crate::http::x509::{Alternative, Certificate};
+use crate::http::x509::{Alternative, Certificate, date};
 use names::{EXTENSIONS, GROUPS, SIGNATURES, SUITES, VERSIONS, name};
 
 /// The routes.
@@ -157,14 +157,4 @@ fn bytes_or_null(json: &mut Json, key: &str, bytes: Option<&[u8]>) {
         Some(bytes) => json.bytes(bytes),
         None => json.raw("null"),
     }
-}
-
-/// A time as HTTP writes it, in its range of years.
-fn date(unix: i64) -> String {
-    let micros = unix.clamp(0, 253_402_300_799).unsigned_abs() * 1_000_000;
-    http_date(micros)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

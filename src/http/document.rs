@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::content_coding::Coding;
+use crate::base::text::hex;
 
 /// The offered codings, in order of preference. Clients that accept zstd accept Brotli too.
 pub const OFFERED: [Coding; 4] = [Coding::Brotli, Coding::Gzip, Coding::Deflate, Coding::Identity];
@@ -69,7 +70,7 @@ impl Document {
         self.whole.get_or_init(|| {
             let bytes = make();
             let hash = Sha256::digest(&bytes);
-            let tag = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let tag = hex(hash.get(..8).unwrap_or_default());
             Whole { bytes, tag }
         })
     }

@@ -9,6 +9,7 @@ mod tests;
 
 use std::net::IpAddr;
 
+use crate::http::fields::conditional::http_date;
 use der::{BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, Reader, SEQUENCE, context, time};
 pub use name::{Attribute, Name};
 
@@ -131,4 +132,9 @@ fn alternative(tag: u8, value: &[u8]) -> Option<Alternative<'_>> {
         },
         _ => None,
     }
+}
+
+/// A time in seconds since 1970 as HTTP writes it, which has years up to 9999.
+pub fn date(unix: i64) -> String {
+    http_date(unix.clamp(0, 253_402_300_799).unsigned_abs() * 1_000_000)
 }

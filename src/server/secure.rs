@@ -11,6 +11,7 @@ use rustls::KeyLog;
 
 use super::identity::{Before, Identity, Resolver};
 use super::os;
+use crate::base::text::hex;
 use crate::config::{BadValue, Listen, Preset, Setting, Settings};
 use crate::http::app::Ca;
 use crate::http::modifiers::merge;
@@ -144,7 +145,6 @@ impl SecretLog {
 
 impl KeyLog for SecretLog {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A session without its secrets in the log is served all the same.

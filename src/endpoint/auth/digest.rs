@@ -8,10 +8,9 @@
 //! fails on any query; malformed credentials count as missing, where it fails; an unknown algorithm
 //! is an error, where it counts as MD5. SHA-512-256 and the `-sess` variants are additions.
 
-use std::fmt::Write;
-
 use super::login_reply;
 use crate::base::random::Random;
+use crate::base::text::hex;
 use crate::endpoint::inspect::write_object;
 use crate::endpoint::{params, refuse};
 use crate::http::app::App;
@@ -62,12 +61,7 @@ impl Algorithm {
 
 /// The hash of the parts joined with `:`, in hex.
 fn hash<D: sha2::Digest>(parts: &[&[u8]]) -> String {
-    let mut hex = String::new();
-    for byte in &D::digest(parts.join(&b':'))[..] {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&D::digest(parts.join(&b':')))
 }
 
 /// `/digest-auth/{qop}/{user}/{password}/{algorithm}/{stale_after}`; the last two may be missing.

@@ -1,11 +1,10 @@
 //! Fingerprints of a ClientHello: JA3 and JA4. Both leave GREASE values out.
 
-use std::fmt::Write;
-
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use super::ClientHello;
+use crate::base::text::hex;
 
 const SERVER_NAME: u16 = 0;
 const ALPN: u16 = 16;
@@ -102,12 +101,4 @@ fn short_hash(text: &str) -> String {
         true => "0".repeat(12),
         false => hex(Sha256::digest(text).get(..6).unwrap_or_default()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

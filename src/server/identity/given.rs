@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rustls::SignatureScheme;
 use rustls::crypto::ring::sign::any_supported_type;
@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 
 use super::pem::PemFile;
 use crate::config::BadValue;
-use crate::http::x509::{Alternative, Certificate};
+use crate::http::x509::{Alternative, Certificate, date};
 
 /// A certificate chain and its key.
 #[derive(Debug)]
@@ -152,11 +152,4 @@ pub(super) fn warnings(chain: &[(usize, Certificate)], now: SystemTime) -> Vec<(
         warnings.push((*line, warning));
     }
     warnings
-}
-
-/// A time as HTTP writes it.
-fn date(unix: i64) -> String {
-    // HTTP's format has years from 1970 to 9999.
-    let unix = unix.clamp(0, 253_402_300_799) as u64;
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(unix))
 }

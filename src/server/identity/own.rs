@@ -15,6 +15,7 @@ use rustls::sign::CertifiedKey;
 use super::names::Names;
 use super::pem;
 use super::seeded::CaKey;
+use crate::base::text::hex;
 use crate::config::BadValue;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -104,7 +105,7 @@ impl Authority {
         // Part of the key's identifier makes each authority's name unique. Clients look up an
         // issuer by its name, so one of an earlier process counts as unknown, not as forged.
         let key_id = params.key_identifier(&key);
-        let id: String = key_id.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(key_id.get(..4).unwrap_or(&key_id));
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, "loiter");
         params.distinguished_name.push(DnType::CommonName, format!("loiter CA {id}"));
