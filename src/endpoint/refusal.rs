@@ -33,11 +33,13 @@ pub(super) fn refuse_to(
 fn reply(app: &App, refusal: &Refusal, json: bool, hint: Option<&Hint>) -> Reply {
     let status = refusal.status;
     let unserved = refusal.allow.is_some() || refusal.reason == NOT_FOUND;
+    let depends_on_accept =
+        matches!(status.0, 404 | 405) && app.control.is_none() && (app.compat.pages || unserved);
     let reply = match status.0 {
         _ if app.control.is_some() => {
             Reply::whole(status, Media::Text, format!("{}\n", refusal.reason).into_bytes())
         }
-        404 | 405 if json => object(app, refusal, hint).header("Vary", "Accept"),
+        404 | 405 if json => object(app, refusal, hint),
         404 | 405 if app.compat.pages => {
             Reply::whole(status, Media::Html, page(app, refusal, hint).into_bytes())
         }
@@ -45,6 +47,7 @@ fn reply(app: &App, refusal: &Refusal, json: bool, hint: Option<&Hint>) -> Reply
         405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
         _ => object(app, refusal, hint),
     };
+    let reply = if depends_on_accept { reply.header("Vary", "Accept") } else { reply };
     let reply = match status.0 {
         503 => reply.header("Retry-After", "1"),
         _ => reply,
@@ -159,7 +162,9 @@ mod tests {
         use crate::http::tests::ask;
         let media = |app: &App, accept: &str| {
             ask("/x", &[("Accept", accept)], b"", |request| {
-                refuse_to(app, &Refusal::not_found(), request, None).media
+                let reply = refuse_to(app, &Refusal::not_found(), request, None);
+                assert!(reply.headers.iter().any(|field| field == ("Vary", "Accept")), "{accept}");
+                reply.media
             })
         };
         let go = App { compat: &GO_HTTPBIN, ..App::default() };
@@ -177,6 +182,18 @@ mod tests {
             let or = |other| if json { Media::Json } else { other };
             assert_eq!(media(&App::default(), accept), or(Media::Html), "{accept}");
             assert_eq!(media(&go, accept), or(Media::Text), "{accept}");
+        }
+    }
+
+    /// As an object is what these are for every client.
+    #[test]
+    fn what_does_not_depend_on_accept_says_nothing_of_it() {
+        for (app, refusal) in [
+            (App { compat: &GO_HTTPBIN, ..App::default() }, Refusal::new(Status(404), "hidden")),
+            (App::default(), Refusal::bad("x")),
+        ] {
+            let names = refuse(&app, &refusal).headers;
+            assert_eq!(names.iter().find(|(name, _)| *name == "Vary"), None, "{refusal:?}");
         }
     }
 
