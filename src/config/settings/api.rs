@@ -43,20 +43,11 @@ pub(super) const ROWS: &[Setting] = &[
         also: &["ALLOWED_REDIRECT_DOMAINS"],
         shape: Shape::List,
         value: "HOST",
-        takes: "host names separated by commas; empty for all, none for this server only",
+        takes: "host names separated by commas; all for any; none for this server only",
         help: "Hosts that /redirect-to may redirect to",
-        set: |s, text| {
-            s.api.redirects = match text {
-                "none" => Redirects::Hosts(Vec::new()),
-                _ => match list(text, domain)? {
-                    hosts if hosts.is_empty() => Redirects::All,
-                    hosts => Redirects::Hosts(hosts),
-                },
-            };
-            Ok(())
-        },
+        set: |s, text| redirects(text).map(|redirects| s.api.redirects = redirects),
         show: |s| match &s.api.redirects {
-            Redirects::All => String::new(),
+            Redirects::All => "all".to_owned(),
             Redirects::Hosts(hosts) if hosts.is_empty() => "none".to_owned(),
             Redirects::Hosts(hosts) => hosts.join("\n"),
         },
@@ -135,8 +126,35 @@ fn field_pattern(text: &str) -> Result<(), BadValue> {
     is_token(text).then_some(()).ok_or_else(bad)
 }
 
+/// The words that say how many hosts are meant, each with the one to give alone.
+const AMOUNTS: [(&str, &str); 8] = [
+    ("all", "all"),
+    ("*", "all"),
+    ("any", "all"),
+    ("every", "all"),
+    ("everything", "all"),
+    ("none", "none"),
+    ("nothing", "none"),
+    ("off", "none"),
+];
+
+fn redirects(text: &str) -> Result<Redirects, BadValue> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "all" | "*" => Redirects::All,
+        "none" => Redirects::Hosts(Vec::new()),
+        _ => match list(text, domain)? {
+            hosts if hosts.is_empty() => Redirects::All,
+            hosts => Redirects::Hosts(hosts),
+        },
+    })
+}
+
 /// Checks a host name without scheme, port or path.
 fn domain(text: &str) -> Result<(), BadValue> {
+    if let Some((_, word)) = AMOUNTS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+        let bad = BadValue::new(format!("`{text}` is not the name of a host"));
+        return Err(bad.advise(format!("give {word} by itself, or the names of hosts")));
+    }
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = match authority.split_once(':') {
@@ -200,6 +218,26 @@ mod tests {
         let domains = list("Example.COM,localhost,127.0.0.1,::1,xn--4ca.example", domain);
         let expected = ["example.com", "localhost", "127.0.0.1", "::1", "xn--4ca.example"];
         assert_eq!(domains, Ok(expected.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn words_for_all_hosts_and_for_none_are_no_hosts() {
+        for all in ["", "all", "All", "*", " , "] {
+            assert_eq!(redirects(all), Ok(Redirects::All), "{all}");
+        }
+        for none in ["none", "NONE"] {
+            assert_eq!(redirects(none), Ok(Redirects::Hosts(Vec::new())), "{none}");
+        }
+        for (text, wrong, advice) in [
+            ("any", "`any`", "give all by itself, or the names of hosts"),
+            ("a.example,all", "`all`", "give all by itself, or the names of hosts"),
+            ("Nothing", "`Nothing`", "give none by itself, or the names of hosts"),
+            ("none,a.example", "`none`", "give none by itself, or the names of hosts"),
+        ] {
+            let bad = redirects(text).expect_err(text);
+            assert_eq!(bad.wrong, format!("{wrong} is not the name of a host"));
+            assert_eq!(bad.advice.as_deref(), Some(advice), "{text}");
+        }
     }
 
     #[test]
