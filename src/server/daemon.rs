@@ -126,7 +126,12 @@ fn serve(
     // Before clients know of the admin listener.
     exit::install(&handle, stderr);
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
-    stdout.send(announcement(server.addresses(), &handle.admin_addresses()).as_bytes());
+    let (addresses, admin) = (server.addresses(), handle.admin_addresses());
+    let mut text = announcement(addresses, &admin);
+    if io::stdout().is_terminal() {
+        text.push_str(&tip(addresses, &settings.api.prefix));
+    }
+    stdout.send(text.as_bytes());
     stdout.finish();
     tracing::info!(
         capacity = server.capacity.all,
@@ -198,8 +203,8 @@ fn terminals() -> usize {
     all.into_iter().filter(|terminal| *terminal).count()
 }
 
-/// One line per listener, and on a terminal commands to try. Programs parse the lines, so each has
-/// one URL: the one without TLS where both are served.
+/// One line per listener. Programs parse the lines, so each has one URL: the one without TLS where
+/// both are served.
 fn announcement(addresses: &[Address], admin: &[Address]) -> String {
     let mut text = String::new();
     for address in addresses {
@@ -208,12 +213,16 @@ fn announcement(addresses: &[Address], admin: &[Address]) -> String {
     for address in admin {
         text.push_str(&format!("admin {address}\n"));
     }
-    let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
-    if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {
-        let tls = https.filter(|https| *https != url);
-        text.push_str(&suggestions(&url, tls));
-    }
     text
+}
+
+/// Commands to try with the first listener that has HTTP, for a terminal.
+fn tip(addresses: &[Address], prefix: &str) -> String {
+    let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
+    http.map_or(String::new(), |(url, https)| {
+        let tls = https.filter(|https| *https != url);
+        suggestions(&(url + prefix), tls.map(|tls| tls + prefix))
+    })
 }
 
 /// Commands to try, with a loopback address for the unspecified one. They are quoted because `?`
@@ -255,6 +264,18 @@ mod tests {
                 assert!(passed.lines().any(|line| line == url), "{shell}: {passed}");
             }
         }
+    }
+
+    #[test]
+    fn suggestions_have_the_prefix_of_every_endpoint() {
+        let at = |text: &str| text.parse().expect("an address");
+        let addresses = [Address::TcpEcho(at("[::]:7")), Address::HttpAndHttps(at("[::]:80"))];
+        let text = tip(&addresses, "/a/b");
+        for url in ["http://[::1]:80/a/b/delay/3", "https://[::1]:80/a/b/get"] {
+            assert!(text.contains(&format!("'{url}'\n")), "{text}");
+        }
+        assert_eq!(text.matches("/a/b/").count(), text.matches("://").count(), "{text}");
+        assert_eq!(tip(&addresses[..1], "/a/b"), "");
     }
 
     #[test]
