@@ -92,9 +92,10 @@ pub(super) const ROWS: &[Setting] = &[
     Setting {
         name: "ca-seed",
         value: "TEXT",
-        takes: "a text that cannot be guessed; empty for a new CA at each start",
+        takes: "16 random characters or more; empty for a new CA at each start",
         help: "Text from which the key of loiter's own CA is derived, so that restarts and \
-               replicas have the same CA. Whoever knows it can sign certificates for the names \
+               replicas have the same CA. It should be random, as of `openssl rand -hex 16`: a \
+               short one can be guessed. Whoever knows it can sign certificates for the names \
                that the CA is limited to",
         secret: true,
         set: |s, text| {

@@ -205,6 +205,12 @@ fn maker(
         (authority, is_signed, Names::new(hostname))
     } else if let Some(seed) = &settings.ca_seed {
         tracing::warn!("--ca-seed: whoever knows it can sign what clients of this CA trust");
+        if seeded::is_weak(seed) {
+            tracing::warn!(
+                "--ca-seed: so short a text can be guessed from the CA's certificate; give 16 \
+                 random characters or more: openssl rand -hex 16"
+            );
+        }
         (Authority::from_seed(seed, &common)?, false, common)
     } else {
         let names = Names::new(hostname);

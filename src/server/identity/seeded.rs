@@ -8,6 +8,12 @@ use p256::ecdsa::{DerSignature, SigningKey};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
 
+/// Whether a text can be found by trying, each of which takes some 50 µs: of 16 random digits there
+/// are 2^53.
+pub(super) fn is_weak(seed: &str) -> bool {
+    seed.chars().count() < 16
+}
+
 /// The key of an authority.
 pub(super) enum CaKey {
     /// Random, or from a file.
