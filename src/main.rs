@@ -11,7 +11,8 @@ fn main() -> ExitCode {
         Ok(Invocation::Run(settings)) => daemon::run(*settings),
         Ok(Invocation::Healthcheck(check)) => healthcheck::run(&check),
         Ok(Invocation::Reload(server)) => reload_command::run(&server),
-        Ok(Invocation::Print(text) | Invocation::Checked(text)) => daemon::print(&text),
+        Ok(Invocation::Checked(settings, text)) => daemon::check(&settings, &text),
+        Ok(Invocation::Print(text)) => daemon::print(&text),
         Err(error) => daemon::fail(error, 2),
     }
 }

@@ -44,7 +44,7 @@ use signal_hook::iterator::Signals;
 
 use super::log::subscriber::Level;
 use super::log::{Output, Target, subscriber};
-use super::{Address, Heritage, start};
+use super::{Address, Heritage, secure, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
 use activation::Predecessor;
@@ -78,6 +78,22 @@ pub fn run(settings: Settings) -> ExitCode {
     };
     stderr.close(deadline.max(Instant::now() + LAST_FLUSH));
     status
+}
+
+/// Reads the files that the settings name for TLS, as a start does, and prints the text if nothing
+/// is wrong with them. Otherwise the exit status is 2. The log has what a start would warn of.
+pub fn check(settings: &Settings, text: &str) -> ExitCode {
+    let stderr = match Output::start(Target::Stderr, false) {
+        Ok(stderr) => stderr,
+        Err(error) => return fail(format_args!("loiter: {}", setup_failed(error)), 1),
+    };
+    subscriber::install(&stderr, settings.log_level, settings.log_format);
+    let checked = secure::check(settings);
+    stderr.close(Instant::now() + LOG_FLUSH);
+    match checked {
+        Ok(()) => print(text),
+        Err(wrong) => fail(format_args!("loiter: {wrong}"), 2),
+    }
 }
 
 /// Prints a text on standard output, and ends its last line.

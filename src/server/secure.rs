@@ -12,7 +12,7 @@ use rustls::KeyLog;
 use super::identity::{Before, Identity, Resolver};
 use super::os;
 use crate::base::text::hex;
-use crate::config::{BadValue, Listen, Preset, Setting, Settings};
+use crate::config::{BadValue, Listen, Preset, Setting, Settings, TlsSettings};
 use crate::http::app::Ca;
 use crate::http::modifiers::merge;
 use crate::http::tls_facts::TlsVersion;
@@ -30,7 +30,7 @@ impl Secure {
     /// `before` stays, or its clients would have to trust another one.
     pub(super) fn new(settings: &Settings, before: Before) -> Result<Option<Secure>, BadValue> {
         let tls = &settings.tls;
-        if !settings.listen.iter().any(|listen| listen.bind.has_tls()) {
+        if !has_tls(settings) {
             warn_of_unused(settings);
             return Ok(None);
         }
@@ -97,6 +97,20 @@ impl Secure {
         })?;
         Ok(Some(Arc::new(acceptor)))
     }
+}
+
+/// Reads and checks the files that a start would read, and writes none.
+pub(super) fn check(settings: &Settings) -> Result<(), BadValue> {
+    if !has_tls(settings) {
+        warn_of_unused(settings);
+        return Ok(());
+    }
+    let tls = TlsSettings { ca_out: None, ..settings.tls.clone() };
+    Identity::build(&tls, os::hostname().ok().as_deref(), SystemTime::now()).map(drop)
+}
+
+fn has_tls(settings: &Settings) -> bool {
+    settings.listen.iter().any(|listen| listen.bind.has_tls())
 }
 
 /// The settings without effect where no listener has TLS.

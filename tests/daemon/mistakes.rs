@@ -40,6 +40,48 @@ fn a_configuration_is_checked_without_serving() {
 }
 
 #[test]
+fn certificate_files_are_checked_as_by_a_start() {
+    let folder = Folder::new("check-tls");
+    let missing = folder.file("missing.pem").display().to_string();
+    let empty = folder.with("empty.pem", "");
+    let of_dots = "-----BEGIN CERTIFICATE-----\n....\n-----END CERTIFICATE-----\n";
+    let bad = folder.with("bad.pem", of_dots);
+    for (args, said) in [
+        (&["--tls-cert", &missing, "--tls-key", &missing][..], "--tls-cert: cannot read "),
+        (&["--tls-cert", &empty, "--tls-key", &empty], "has no private key; give a PEM file"),
+        (&["--tls-cert", &bad, "--tls-key", &empty], "bad.pem:1: the section is not valid base64"),
+        (&["--ca-file", &missing], "missing.pem does not exist; make one: openssl req "),
+        (&["--tls-client-ca", &empty], "--tls-client-ca: "),
+    ] {
+        let check = run(&[args, &["--check-config"]].concat());
+        refused(&check, 2, &[said]);
+        let start = run(&[args, &["--listen", "127.0.0.1:0"]].concat());
+        refused(&start, 1, &[said]);
+        assert_eq!(check.stderr, start.stderr);
+    }
+}
+
+#[test]
+fn a_check_warns_as_a_start_and_writes_no_file() {
+    let folder = Folder::new("check-warns");
+    let out = folder.file("ca.pem");
+    let warned = |args: &[&str]| {
+        let output = run(&[args, &["--check-config"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(warned(&["--ca-out", &out.display().to_string()]), "");
+    assert!(!out.exists());
+    let unused = ["--listen", "http://127.0.0.1:0", "--ca-file", "none"];
+    assert!(warned(&unused).contains("--ca-file has no effect: no listener has TLS"));
+    for (seed, is_weak) in [("x", true), ("fifteen letters", true), ("sixteen of these", false)] {
+        let log = warned(&["--ca-seed", seed]);
+        assert_eq!(log.contains("so short a text can be guessed"), is_weak, "{log}");
+        assert!(log.contains("whoever knows it can sign"), "{log}");
+    }
+}
+
+#[test]
 fn help_and_version_are_no_mistakes() {
     for flag in ["--help", "--version"] {
         let output = run(&[flag]);

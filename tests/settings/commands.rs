@@ -1,6 +1,6 @@
 //! Commands that print instead of serving, and the address of a health check.
 
-use loiter::config::{Check, Invocation, Setting, Shape};
+use loiter::config::{Check, Invocation, Setting, Settings, Shape};
 use loiter::http::modifiers::ROWS;
 use loiter::http::modifiers::fault::FAULTS;
 
@@ -11,8 +11,9 @@ fn check_config_says_what_was_checked() {
     let path = file("fine.toml", "workers = 1");
     let checked = ask(&format!("--check-config --config {}", path.display()), &[]);
     let said = format!("loiter: {} is valid", path.display());
-    assert_eq!(checked, Ok(Invocation::Checked(said)));
-    assert!(matches!(ask("--check-config", &[]), Ok(Invocation::Checked(_))));
+    let settings = Settings { workers: 1, ..Settings::default() };
+    assert_eq!(checked, Ok(Invocation::Checked(settings.into(), said)));
+    assert!(matches!(ask("--check-config", &[]), Ok(Invocation::Checked(..))));
 }
 
 #[test]

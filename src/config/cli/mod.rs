@@ -41,8 +41,9 @@ pub enum Invocation {
     Run(Box<Settings>),
     /// Print this text on standard output and exit 0: help, version, configuration, completions.
     Print(String),
-    /// `--check-config` found no mistake: print this text and exit 0.
-    Checked(String),
+    /// `--check-config` found no mistake in these settings: print this text and exit 0, unless
+    /// there is one in a file that they name.
+    Checked(Box<Settings>, String),
     /// Check the health of a running server.
     Healthcheck(Check),
     /// Make a running server reload its configuration.
@@ -111,7 +112,7 @@ fn serve(sources: &Sources) -> Result<Invocation, ConfigErrors> {
     if sources.matches.get_flag("check-config") {
         let file = config_file(sources);
         let what = file.map_or("the configuration".to_owned(), |file| file.display().to_string());
-        return Ok(Invocation::Checked(format!("loiter: {what} is valid")));
+        return Ok(Invocation::Checked(settings.into(), format!("loiter: {what} is valid")));
     }
     Ok(Invocation::Run(Box::new(settings)))
 }
