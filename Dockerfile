@@ -31,8 +31,9 @@ COPY --from=build /loiter /loiter
 # versions, and 0.0.0.0 where IPv6 is off. HOST has the lowest precedence, so PORT, a file or
 # LOITER_LISTEN still apply.
 ENV HOST=::
-# Less than the 10 s after which Docker kills. With `docker stop --time`, raise it.
-ENV LOITER_SHUTDOWN_TIMEOUT=9s
+# Less than the 10 s after which Docker kills. With `docker stop --time`, raise it: a file and
+# LOITER_SHUTDOWN_TIMEOUT outrank this default.
+ENV LOITER_DEFAULT_SHUTDOWN_TIMEOUT=9s
 EXPOSE 8080
 USER 65532:65532
 # Checks the address that the server was started with, by flag, variable or file. Engines from 25 on find

@@ -30,6 +30,30 @@ fn a_flag_wins_over_the_environment_that_over_the_file_that_over_the_default() {
     assert_eq!(settings("", &[("LOITER_WORKERS", ""), ("PORT", " ")]), Settings::default());
 }
 
+/// As in the container image, whose `docker stop` kills sooner than our own default allows.
+#[test]
+fn a_mounted_file_wins_over_the_default_of_an_image() {
+    let image = [("LOITER_DEFAULT_SHUTDOWN_TIMEOUT", "9s"), ("LOITER_DEFAULT_LISTEN", ":7")];
+    let seconds = |args: &str, env: &[(&str, &str)]| settings(args, env).shutdown_timeout.as_secs();
+    let config = format!("--config {}", file("image.toml", "shutdown-timeout = 20").display());
+    assert_eq!(seconds("", &image), 9);
+    assert_eq!(seconds("--profile public", &image), 9);
+    assert_eq!(seconds(&config, &image), 20);
+    assert_eq!(seconds("", &[image[0], ("LOITER_SHUTDOWN_TIMEOUT", "30s")]), 30);
+    let at = |env: &[(&str, &str)]| listening(&settings("", env));
+    assert_eq!(at(&image), "http+https://[::]:7");
+    assert_eq!(at(&[image[1], ("PORT", "9")]), "http+https://0.0.0.0:9");
+    for (name, text, said) in [
+        ("SHUTDOWN_TIMEOUT", "soon", "`soon` is not a duration"),
+        ("SHUTDOWN_TIME", "9s", "did you mean `LOITER_DEFAULT_SHUTDOWN_TIMEOUT`?"),
+        ("CONFIG", "f", "there is no such setting"),
+    ] {
+        let name = format!("LOITER_DEFAULT_{name}");
+        let line = mistake("", &[(&name, text)]);
+        assert!(line.starts_with(&format!("loiter: {name}: ")) && line.contains(said), "{line}");
+    }
+}
+
 #[test]
 fn the_last_of_repeated_flags_wins_and_listen_adds_up() {
     assert_eq!(settings("--workers 1 --workers 2", &[]).workers, 2);

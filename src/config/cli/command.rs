@@ -23,8 +23,9 @@ const ABOUT: &str = "An HTTP server that is fast, slow, odd or broken on command
 
 pub(crate) const AFTER: &str = "\
 Flags override the environment, which overrides the file, which overrides the defaults.
-HOST and PORT apply if nothing else sets an address to listen on. go-httpbin's flags are accepted
-with one dash, as in go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
+HOST and PORT apply if nothing else sets an address to listen on; LOITER_DEFAULT_WORKERS and the
+like, for images, rank below the file too. go-httpbin's flags are accepted with one dash, as in
+go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
 
   loiter                              HTTP and HTTPS on 127.0.0.1:8080, for this machine only
   loiter --listen :8080               HTTP and HTTPS on every interface

@@ -23,6 +23,8 @@ pub fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Env
 
 /// The prefix of our own variables.
 const OWN: &str = "LOITER_";
+/// The prefix of an image's defaults, such as `LOITER_DEFAULT_SHUTDOWN_TIMEOUT`.
+const DEFAULT: &str = "LOITER_DEFAULT_";
 /// The prefixes of the variables that `/env` shows.
 const EXPOSED: [&str; 2] = ["HTTPBIN_ENV_", "LOITER_ENV_"];
 /// go-httpbin's variables for the address to listen on.
@@ -54,6 +56,16 @@ pub(crate) fn given(env: &Environment) -> impl Iterator<Item = Result<Given, Con
         let mut set = row.variables().filter_map(|name| Some((variable(env, &name)?, name)));
         let (text, name) = set.next()?;
         Some(checked(row, &name, text, Place::Environment(name.clone())))
+    })
+}
+
+/// The defaults that an image has in place of the program's. They rank below the file, so that one
+/// which is mounted into the container counts.
+pub(crate) fn defaults(env: &Environment) -> impl Iterator<Item = Given> {
+    Setting::all().filter_map(|row| {
+        let name = row.variable().replacen(OWN, DEFAULT, 1);
+        let text = variable(env, &name)?;
+        Some(Given { row, text, place: Place::Environment(name) })
     })
 }
 
@@ -148,16 +160,18 @@ pub(crate) fn errors(env: &Environment) -> impl Iterator<Item = ConfigError> {
 }
 
 fn unknown(name: &str, text: &str) -> Option<ConfigError> {
-    let word = name.strip_prefix(OWN)?;
-    let known = Setting::all().any(|row| row.variable() == name)
+    let with = |prefix: &'static str| name.strip_prefix(prefix).map(|word| (prefix, word));
+    let (prefix, word) = with(DEFAULT).or_else(|| with(OWN))?;
+    let known = Setting::all().any(|row| row.variable().strip_prefix(OWN) == Some(word))
         || [CONFIG_VARIABLE, UPGRADE].contains(&name);
     if known || is_exposed(name) || is_service_link(word, text) {
         return None;
     }
-    let names = Setting::all().map(|row| row.name).chain(["config"]);
+    let config = (prefix == OWN).then_some("config");
+    let names = Setting::all().map(|row| row.name).chain(config);
     let advice = match nearest(word, names) {
         Some(meant) => {
-            format!("did you mean `{OWN}{}`?", meant.replace('-', "_").to_ascii_uppercase())
+            format!("did you mean `{prefix}{}`?", meant.replace('-', "_").to_ascii_uppercase())
         }
         None => "`loiter --help` lists them".to_owned(),
     };

@@ -4,12 +4,12 @@
 //! the only input that is read from outside.
 //!
 //! ```text
-//!  default  <  HOST, PORT  <  --config FILE  <  LOITER_…  <  -flag  <  --flag   the last one wins
-//!      └───────────┴───── rows of SECTIONS, each `set` in turn ─────┴──────> Settings
+//!  default < LOITER_DEFAULT_…, HOST, PORT < --config FILE < LOITER_… < -flag < --flag
+//!     └──────────────────┴─── rows of SECTIONS, each `set` in turn ───┴─────────┴───> Settings
 //! ```
 //!
-//! Every value is checked, even if another source overrides it: a mistake in a file that appears
-//! only when a flag is removed would be worse. All mistakes are reported at once.
+//! The last one wins. Every value is checked, even if another source overrides it: a mistake in a
+//! file that appears only when a flag is removed would be worse. All mistakes are reported at once.
 
 mod command;
 mod environment;
@@ -121,7 +121,8 @@ fn serve(sources: &Sources) -> Result<Invocation, ConfigErrors> {
 fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let Sources { folder, matches, go_flags, env } = *sources;
     let https = environment::is_https(go_flags, env);
-    let mut given = Vec::from_iter(environment::listen(env, https).map(Ok));
+    let mut given = Vec::from_iter(environment::defaults(env).map(Ok));
+    given.extend(environment::listen(env, https).map(Ok));
     given.extend(environment::inherited(env).map(Ok));
     if let Some(path) = config_file(sources) {
         given.extend(file::read(&folder.join(path)));
