@@ -14,11 +14,13 @@ use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
 use crate::base::limits::{HIGH_WATER, STREAM_BYTES};
 use crate::base::random::Random;
+use crate::base::time::Time;
 use crate::endpoint::{self, Answers, Found};
 use crate::http::app::HalfClose;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request};
-use crate::proto::exchange::{Admission, Ending, Exchange, Opened};
+use crate::http::status::Status;
+use crate::proto::exchange::{Admission, Ending, Exchange, Opened, unfinished};
 use crate::proto::http2::request::FieldTable;
 use crate::proto::modify::{self, Asked};
 use crate::proto::{Cx, http1};
@@ -135,8 +137,38 @@ impl Http2 {
         if has_body || asked.changes_reading() {
             return self.receive_body(cx, to, head, &decoded.text, asked, output);
         }
-        let opened = Exchange::open(cx, &mut head.request, &mut asked);
-        self.admit(cx, to, opened, &head.request, &decoded.text, output)
+        let request = (&mut head.request, &decoded.text[..]);
+        self.ask(cx, to, request, asked, None, output)
+    }
+
+    /// Asks the endpoint of a request, of which `text` is the head and the body, and answers it or
+    /// lets it wait. Where asking has an effect, and the answer would have to wait until other
+    /// bodies are sent, it is not asked before that.
+    pub(super) fn ask(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        (request, text): (&mut Request, &[u8]),
+        mut asked: Asked,
+        began: Option<Time>,
+        output: &mut Buf,
+    ) -> Result<()> {
+        let has_effect = asked.plan.is_none() && asked.has_effect(cx.app, request.method);
+        if has_effect && !self.has_room(to) {
+            return self.queue(cx, to, None, request, text, output);
+        }
+        let mut opened = Exchange::open(cx, request, &mut asked);
+        if let Some(began) = began {
+            opened.exchange.began(began);
+        }
+        self.admit(cx, to, opened, request, text, output)
+    }
+
+    /// Whether the body of an answer may be made: those that are not sent leave room for it, or it
+    /// is sent as it is made.
+    fn has_room(&self, to: To) -> bool {
+        let window = (self.initial_window + to.window).min(self.window);
+        self.unsent < self.most_unsent || window >= HIGH_WATER as i64
     }
 
     /// Answers a request, or lets it wait with `text`, its head and body.
@@ -154,17 +186,19 @@ impl Http2 {
             self.hint(output.tail(), to.id, plan);
         }
         if admission != Admission::Delayed {
-            let room = (self.initial_window + to.window).min(self.window);
-            return match self.unsent < self.most_unsent || room >= HIGH_WATER as i64 {
+            return match self.has_room(to) {
                 true => self.answer_now(cx, to, exchange, request, output),
-                false => self.queue(cx, to, exchange, request, text, output),
+                false => self.queue(cx, to, Some(exchange), request, text, output),
             };
         }
-        if self.half_closed && cx.app.half_close == HalfClose::Cancel {
-            cx.client_left();
-            exchange.abort(cx);
-            self.drop_stream(cx, to);
-            return Ok(());
+        if self.half_closed {
+            cx.worker.metrics.half_closed += u64::from(self.delayed == 0);
+            if cx.app.half_close == HalfClose::Cancel {
+                cx.client_left();
+                exchange.abort(cx);
+                self.drop_stream(cx, to);
+                return Ok(());
+            }
         }
         let Some((head, bytes)) = self.keep(text, request) else {
             exchange.refuse_stream(cx);
@@ -172,6 +206,9 @@ impl Http2 {
         };
         exchange.derive_seed();
         exchange.park(Cow::Owned(bytes), request);
+        if self.half_closed {
+            exchange.client_closed(cx.clock.now);
+        }
         let slow = exchange.takes_time();
         let slot = self.place(cx, to, State::Waiting(exchange), head);
         self.set_slow(cx, slot, slow);
@@ -179,27 +216,32 @@ impl Http2 {
         Ok(())
     }
 
-    /// Lets a request wait until other bodies are sent. Its answer, which may be long, is dropped:
-    /// it is made again. What modifiers have drawn for one must not be drawn again, so a modified
-    /// one is refused.
+    /// Lets a request wait until other bodies are sent. Its answer, if it has one, which may be
+    /// long, is dropped: it is made again. What modifiers have drawn for one must not be drawn
+    /// again, so a modified one is refused.
     #[cold]
     fn queue(
         &mut self,
         cx: &mut Cx,
         to: To,
-        exchange: Exchange,
+        exchange: Option<Exchange>,
         request: &Request,
         text: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
         // A tunnel is no answer that can be made later.
-        let plain = exchange.plan().is_none() && to.ended;
+        let plain = to.ended && exchange.as_ref().and_then(Exchange::plan).is_none();
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
-            exchange.refuse_stream(cx);
+            match exchange {
+                Some(exchange) => exchange.refuse_stream(cx),
+                None => unfinished(cx, request, cx.clock.now, None, Status::NO_ANSWER),
+            }
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
         };
-        exchange.withdraw(cx);
+        if let Some(exchange) = exchange {
+            exchange.withdraw(cx);
+        }
         let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
         self.lists.push(&mut cx.worker.streams, slot, List::Queued);
         Ok(())
@@ -222,8 +264,7 @@ impl Http2 {
         let found = endpoint::find(cx.app, &request.target, request.method);
         let mut asked = Asked::plain(found);
         modify::plan(cx, &request, &mut asked, false);
-        let opened = Exchange::open(cx, &mut request, &mut asked);
-        self.admit(cx, to, opened, &request, &text, output)
+        self.ask(cx, to, (&mut request, &text), asked, None, output)
     }
 
     /// Queues a request with this head, which is opened at the next call.
@@ -401,37 +442,4 @@ impl Http2 {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::http::app::App;
-    use crate::http::journal::SharedJournal;
-    use crate::proto::conn::Protocol;
-    use crate::proto::test_driver::Driver;
-
-    /// Their answers, of 16 KB each, are more than a client that takes nothing may have made.
-    #[test]
-    fn the_journal_has_requests_that_waited_for_others_once() {
-        let journal = SharedJournal::default();
-        journal.resize(999, 1 << 30);
-        let app = App { records: true, journal: Some(journal.clone()), ..App::default() };
-        let mut driver = Driver::new(app, Protocol::Http, 1);
-        // SETTINGS_INITIAL_WINDOW_SIZE is 0.
-        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
-        driver.receive(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &settings].concat());
-        for id in (1..200).step_by(2) {
-            // `:method: GET`, `:scheme: http`, `:authority: a` and a `:path` of 8,127 bytes.
-            let path = format!("/anything?{}", "a".repeat(8117));
-            let block = [b"\x82\x86\x01\x01a\x04\x7f\xc0\x3e", path.as_bytes()].concat();
-            let [_, _, high, low] = u32::to_be_bytes(block.len() as u32);
-            driver.receive(&[&[0, high, low, 1, 5, 0, 0, 0, id], &block[..]].concat());
-        }
-        assert!(journal.entries().len() < 100);
-        // The windows of all streams and of the connection are opened.
-        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0];
-        driver.receive(&[&settings[..], &[0, 0, 4, 8, 0, 0, 0, 0, 0, 1, 0, 0, 0]].concat());
-        for _ in 0..1000 {
-            driver.output.clear();
-            driver.receive(b"");
-        }
-        assert_eq!((journal.entries().len(), driver.worker.records.len()), (100, 100));
-    }
-}
+mod tests;
