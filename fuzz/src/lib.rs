@@ -1,6 +1,12 @@
 //! Shared by the targets: a request built from parts, and a simulated connection.
 
+#[path = "../../tests/http2/frames.rs"]
+#[allow(dead_code)]
+mod frames;
 pub mod play;
+#[path = "../../tests/http2/referee.rs"]
+#[allow(dead_code)]
+mod referee;
 pub mod script;
 
 use loiter::http::request::{Field, Method, Params, Request, Target, Version};

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use loiter::base::limits::{HANDSHAKES_PER_TURN, HIGH_WATER};
 use loiter::base::time::Time;
 use loiter::http::app::App;
+use loiter::http::journal::{State, har};
+use loiter::http::modifiers::ROWS;
+use loiter::http::rate_limit::RateLimiter;
 use loiter::proto::conn::{Conn, Protocol};
 use loiter::proto::proxy_protocol::ProxyMode;
 use loiter::proto::test_driver::Driver;
 use loiter::proto::tls::acceptor::Acceptor;
 use loiter::proto::{Event, Next};
 
-use crate::script::Step;
+use crate::referee::Referee;
+use crate::script::{self, Step};
 
 /// Calls after which the machine counts as one that never waits.
 const MOST_CALLS: usize = 20_000;
@@ -31,6 +35,8 @@ pub struct Said {
     pub bytes: Vec<u8>,
     /// Exchanges finished.
     pub served: u64,
+    /// Streams of HTTP/2 that were opened.
+    pub streams: u64,
     /// Whether the run was cut because of its length.
     pub cut: bool,
 }
@@ -47,19 +53,27 @@ pub struct Player {
     splices: bool,
     /// Records so far.
     recorded: u64,
+    /// What watches the frames of HTTP/2, and the first rule that was broken.
+    referee: Option<Box<Referee>>,
+    broken_rule: Option<String>,
 }
 
 impl Player {
     /// A connection that was just accepted.
     pub fn new(app: &App, protocol: Protocol, seed: u64) -> Player {
+        // Clones of the settings share what was counted and kept, and each run begins anew.
+        let journal = app.journal.as_ref().map(|_| script::journal());
+        let app = App { journal, rate_limiter: RateLimiter::default(), ..app.clone() };
         let mut player = Player {
-            driver: Driver::new(app.clone(), protocol, seed),
+            driver: Driver::new(app, protocol, seed),
             next: Next::Write,
             arrived: Vec::new(),
             end: (false, false),
             said: Vec::new(),
             splices: false,
             recorded: 0,
+            referee: None,
+            broken_rule: None,
         };
         player.turn();
         player
@@ -81,6 +95,12 @@ impl Player {
     /// The same, but what arrives is spliced where that is allowed.
     pub fn splicing(self, splices: bool) -> Player {
         Player { splices, ..self }
+    }
+
+    /// The same for a connection that begins with the preface of HTTP/2: a referee checks the
+    /// server's frames.
+    pub fn watched(self) -> Player {
+        Player { referee: Some(Referee::new().into()), ..self }
     }
 
     /// Plays these steps until the connection is closed, and returns its output. Input arrives in
@@ -157,8 +177,28 @@ impl Player {
             assert!(worker.streams.is_empty(), "a stream outlives its connection");
             let kept = !self.driver.app.records || self.recorded >= worker.served;
             assert!(kept, "the last exchange is not recorded");
+            self.check_journal();
         }
-        Said { bytes: self.said, served: worker.served, cut }
+        if let Some(rule) = &self.broken_rule {
+            // A fault may send what is no frame.
+            let faults =
+                ROWS.iter().zip(worker.applied).find(|(row, _)| row.name.text() == "fault");
+            assert!(faults.is_some_and(|(_, count)| count > 0), "{rule}");
+        }
+        Said { bytes: self.said, served: worker.served, streams: worker.metrics.http2_streams, cut }
+    }
+
+    /// What became of each request is known, and they can be exported.
+    fn check_journal(&self) {
+        let Some(journal) = &self.driver.app.journal else { return };
+        let entries = journal.entries();
+        let is_over = |state| matches!(state, State::Done | State::Aborted);
+        assert!(entries.iter().all(|entry| is_over(entry.answer.state)), "{entries:?}");
+        assert!(entries.is_sorted_by(|one, other| one.id < other.id), "{entries:?}");
+        let mut export = Vec::new();
+        har::write(&mut export, &entries);
+        let export = serde_json::from_slice::<serde::de::IgnoredAny>(&export);
+        assert!(export.is_ok(), "{export:?}: {entries:?}");
     }
 
     fn pass(&mut self, until: Time) {
@@ -204,8 +244,7 @@ impl Player {
                 "{} bytes at once",
                 self.driver.output.len()
             );
-            self.said.extend_from_slice(self.driver.output.unread());
-            self.driver.output.clear();
+            self.say();
             match next {
                 Next::ReadClock => {
                     assert!(!fresh, "it wants a clock that it has");
@@ -225,6 +264,16 @@ impl Player {
             next = self.advance(fresh);
         }
         panic!("the machine never waits: {next:?}");
+    }
+
+    /// The client gets what the machine has written.
+    fn say(&mut self) {
+        let output = self.driver.output.unread();
+        if let Some(Err(rule)) = self.referee.as_mut().map(|referee| referee.said(output)) {
+            self.broken_rule.get_or_insert(rule);
+        }
+        self.said.extend_from_slice(output);
+        self.driver.output.clear();
     }
 
     fn wait(&mut self, next: Next) {
@@ -249,6 +298,9 @@ impl Player {
             self.driver.edge.event = Event::Spliced(spliced);
             return true;
         }
+        if let Some(referee) = &mut self.referee {
+            referee.sent(&self.arrived);
+        }
         self.driver.input.tail().append(&mut self.arrived);
         self.end.1 = self.end.0;
         true
@@ -267,8 +319,13 @@ impl Player {
     /// Each exchange is recorded once: when it is finished; a little later, if it is not known yet
     /// whether its client is gone; or when it is cut off, which ends the connection.
     fn count_records(&mut self, next: &Next) {
-        let worker = &mut self.driver.worker;
-        worker.records.drain(|_| self.recorded += 1);
+        let (worker, journal) = (&mut self.driver.worker, &self.driver.app.journal);
+        worker.records.drain(|record| {
+            self.recorded += 1;
+            if let Some(journal) = journal.as_ref().filter(|_| record.journaled > 0) {
+                journal.complete(record);
+            }
+        });
         if !self.driver.app.records {
             return assert_eq!(self.recorded, 0, "a record that is not wanted");
         }
@@ -308,6 +365,10 @@ fn is_alike(steps: &[Step], say: impl Fn(u64, usize) -> Said) {
     let bytewise = say(1, 1);
     // A draining server closes before it reads on, so input that arrives later is not seen.
     if steps.contains(&Step::Drain) {
+        return;
+    }
+    // Streams are served in turn, so what is sent on one depends on what has arrived for others.
+    if whole.streams > 0 && bytewise.streams > 0 {
         return;
     }
     if whole.cut || bytewise.cut || plain(&whole) == plain(&bytewise) {
@@ -361,7 +422,7 @@ fn plain(said: &Said) -> (Vec<u8>, u64) {
 const INTERIM: [&[u8]; 2] = [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 CONTINUE\r\n\r\n"];
 
 /// The content of the chunks at the start of `bytes`, complete or not, and what follows them.
-fn chunks(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+pub fn chunks(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let (mut content, mut rest) = (Vec::new(), bytes);
     let mut any = false;
     while let Some((size, after)) = size(rest) {

@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
-use loiter::http::app::{App, Redirects};
+use loiter::http::app::{App, HalfClose, Redirects};
 use loiter::http::compat::GO_HTTPBIN;
+use loiter::http::journal::SharedJournal;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +62,13 @@ pub fn steps(bytes: &[u8]) -> Vec<Step> {
     steps
 }
 
+/// A journal that is full soon.
+pub fn journal() -> SharedJournal {
+    let journal = SharedJournal::default();
+    journal.resize(3, 2000);
+    journal
+}
+
 /// The settings selected by this byte. Limits on time and size are low, so that a run is short.
 pub fn app(byte: u8) -> App {
     let mut app = App::default();
@@ -80,6 +88,10 @@ pub fn app(byte: u8) -> App {
         app.limits.body_rate = 100;
     }
     app.records = byte & 4 != 0;
+    if byte & 0x44 == 4 {
+        app.journal = Some(journal());
+        app.record_details = true;
+    }
     if byte & 8 != 0 {
         app.prefix = "/p".into();
         app.exclude_headers = vec!["x-*".into()];
@@ -87,6 +99,10 @@ pub fn app(byte: u8) -> App {
     }
     if byte & 16 != 0 {
         app.limits.delayed = 0;
+    }
+    if byte & 0x48 == 8 {
+        app.half_close = HalfClose::Cancel;
+        app.h2c_upgrade = true;
     }
     app
 }

@@ -1,9 +1,7 @@
 //! A body: the same content for every split of the input, and never more bytes than were sent.
 //!
 //! The first byte is the Content-Length; 0xff means chunked.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::Limits;
 use loiter::proto::http1::body::{Decoder, Step};
 use loiter::proto::http1::head::Length;
@@ -36,7 +34,7 @@ fn decode(bytes: &[u8], length: Length, piece: usize, limits: &Limits) -> Verdic
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&first, bytes)) = data.split_first() else { return };
     let length = if first == 0xff { Length::Chunked } else { Length::Exact(first.into()) };
     let small = Limits { chunk_extensions: 20, trailers: 30, ..Limits::default() };
@@ -47,4 +45,4 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(cut, whole, "in pieces of {piece}");
         }
     }
-});
+}

@@ -1,10 +1,8 @@
 //! A certificate: no panic, and what is shown of it has no control characters.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::x509::{Certificate, key_bits};
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some(read) = Certificate::read(data) else { return };
     for name in [read.subject, read.issuer] {
         let shown = name.to_string();
@@ -16,4 +14,4 @@ fuzz_target!(|data: &[u8]| {
     assert!(read.alternatives.len() < data.len());
     let again = Certificate::read(data).expect("what was read once");
     assert_eq!(again.alternatives, read.alternatives);
-});
+}

@@ -1,13 +1,11 @@
 //! A whole connection from a `script.rs` script: no panic, bounded output, no work without an
 //! event, and the same answers for every split of the input.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::proto::conn::Protocol;
 use loiter_fuzz::{play, script};
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&first, rest)) = data.split_first() else { return };
     let protocol = if first & 32 != 0 { Protocol::Echo } else { Protocol::Http };
     play::alike(&script::app(first), protocol, &script::steps(rest), first & 128 != 0);
-});
+}

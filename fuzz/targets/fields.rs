@@ -1,7 +1,5 @@
 //! Values of single fields: cookies, credentials, URI references, entity tags, media types.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::char_class::is_field_value;
 use loiter::http::compat::CookieQuoting;
 use loiter::http::fields::conditional::{self, Validator};
@@ -21,7 +19,7 @@ const NAMES: [&str; 8] = [
     "Cookie",
 ];
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let values: Vec<&[u8]> = data.split(|&byte| byte == b'\n').collect();
     let fields: Vec<_> = NAMES.into_iter().zip(values.iter().copied().cycle()).collect();
     loiter_fuzz::ask(&fields, b"", |request| {
@@ -57,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
     if let Some(reference) = Reference::parse(&text) {
         refers_to_the_same(&reference);
     }
-});
+}
 
 /// A cookie written for `Set-Cookie` reads back the same.
 fn comes_back(name: &str, value: &str, spelled: &str) {

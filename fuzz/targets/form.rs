@@ -1,9 +1,7 @@
 //! A body read by its media type, by both form readers: no panic, and the output is JSON.
 //!
 //! The first line is the Content-Type; the body follows.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::body::{self, multipart};
 use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 use loiter::http::fields::parameters::Parameterized;
@@ -14,7 +12,7 @@ fn is_json(bytes: &[u8]) {
     assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "not JSON: {text}");
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let end = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let (media, body) = (&data[..end], data.get(end + 1..).unwrap_or_default());
     let options = Parameterized::parse(&String::from_utf8_lossy(media));
@@ -40,4 +38,4 @@ fuzz_target!(|data: &[u8]| {
             is_json(&output);
         }
     });
-});
+}

@@ -1,8 +1,6 @@
 //! A frame: its head is written as it was read, the parts of a payload are parts of it, and small
 //! frames are read as they were written.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::proto::http2::frame::{self, ErrorCode, HEAD_BYTES, Head, Kind, flags};
 
 /// Reads a frame that was written as a whole.
@@ -36,7 +34,7 @@ fn parts(head: Head, payload: &[u8]) {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some(head) = Head::parse(data) else {
         return assert!(data.len() < HEAD_BYTES);
     };
@@ -50,4 +48,4 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(payload);
     frame::write_goaway(&mut goaway, head.stream, ErrorCode(head.length), &text);
     assert!(read(&goaway, Kind::GoAway).1.len() <= frame::MAX_PAYLOAD);
-});
+}

@@ -1,9 +1,7 @@
 //! The field blocks of one connection, each behind its length in a byte: what another
 //! implementation decodes, ours does, within the limits; a head that is encoded again decodes to
 //! the same, and a request read again is the same request.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::Limits;
 use loiter::proto::http2::hpack::decode::{DecodeError, Decoder};
 use loiter::proto::http2::hpack::decoded::{Decoded, Fault};
@@ -60,7 +58,7 @@ fn is_comparable(block: &[u8], error: DecodeError) -> bool {
     !matches!(block, [0x20..=0x3f, ..]) && !error.0.contains("update")
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&how, mut rest)) = data.split_first() else { return };
     let small =
         Limits { head_line_bytes: 60, head_bytes: 200, head_fields: 6, ..Limits::default() };
@@ -91,4 +89,4 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-});
+}

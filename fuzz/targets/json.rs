@@ -1,7 +1,5 @@
 //! JSON re-encoded: the output is JSON with the same meaning, and a second pass changes nothing.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::json::reencode;
 use loiter::http::json::{Json, Layout, Spelling};
 use serde::Deserialize;
@@ -41,7 +39,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let meant = read(text);
     for layout in [Layout::Indented, Layout::Spaced, Layout::Compact] {
@@ -71,4 +69,4 @@ fuzz_target!(|data: &[u8]| {
     if meant.is_some() && text.len() < 300 {
         assert!(reencode::is_json(text), "not accepted as JSON: {text}");
     }
-});
+}

@@ -1,8 +1,6 @@
 //! Modifiers in every carrier: what parses is written so that it reads back the same, and the plan
 //! is within its bounds and shown so that it repeats.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::modifiers::dialect::words;
 use loiter::http::modifiers::{
     Bounds, Carrier, Dialect, Dialects, Modifiers, Plan, Protocol, merge, show,
@@ -11,7 +9,7 @@ use loiter::http::request::Field;
 
 const MAX_WAIT_US: u64 = 3_600_000_000;
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let (seed, data) = data.split_at(data.len().min(1));
     let seed = seed.first().map_or(0, |&byte| u64::from(byte));
     let mut layers = Vec::new();
@@ -38,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
         let all: Vec<&Modifiers> = layers.iter().collect();
         let _ = merge(&all).check(Protocol::Http10, &bounds);
     }
-});
+}
 
 fn all_dialects() -> Dialects {
     Dialect::ALL.into_iter().map(|(_, dialect)| dialect).collect()

@@ -1,15 +1,13 @@
 //! A header of the PROXY protocol: the same result for every part of the input, within its bounds;
 //! and a connection that begins with one, from a `script.rs` script.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::MAX_PROXY_HEADER_BYTES;
 use loiter::http::proxy_facts::tlvs;
 use loiter::proto::proxy_protocol::ProxyMode;
 use loiter::proto::proxy_protocol::header::{Start, read};
 use loiter_fuzz::{play, script};
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&first, rest)) = data.split_first() else { return };
     let whole = read(rest, None);
     for cut in 0..rest.len().min(600) {
@@ -26,4 +24,4 @@ fuzz_target!(|data: &[u8]| {
     }
     let mode = if first & 64 == 0 { ProxyMode::Required } else { ProxyMode::Optional };
     play::alike_behind(mode, &script::app(first & !64), &script::steps(rest));
-});
+}

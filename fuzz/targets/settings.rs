@@ -1,12 +1,10 @@
 //! A settings file: accepted or its mistakes reported; settings printed from it read back the same.
-#![no_main]
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use libfuzzer_sys::fuzz_target;
 use loiter::config::{self, ConfigErrors, Environment, Invocation, Settings};
 
 static FILE: LazyLock<PathBuf> =
@@ -22,7 +20,7 @@ fn read(text: &[u8]) -> Result<Settings, ConfigErrors> {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     match read(data) {
         Ok(settings) => {
             let printed = config::effective(&settings);
@@ -37,4 +35,4 @@ fuzz_target!(|data: &[u8]| {
             assert!(!mistakes.to_string().is_empty());
         }
     }
-});
+}

@@ -3,12 +3,10 @@
 //!
 //! The input bytes are used in order, then zeros: first the faults, then each client, which sends
 //! requests from a list in pieces and with pauses that the input selects.
-#![no_main]
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use libfuzzer_sys::fuzz_target;
 use loiter::base::time::Time;
 use loiter::http::app::App;
 use loiter::proto::conn::Protocol;
@@ -189,7 +187,7 @@ fn act(choices: &mut Choices) -> Act {
     Act { what, pause_us: choices.of(&[0, 1, 10, 100, 1000, 5000, 50_000, 200_000]) }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let mut choices = Choices(data);
     let flags = choices.byte();
     let (crowded, drains) = (flags & 1 != 0, flags & 2 != 0);
@@ -223,4 +221,4 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(sim.open(), 0, "connections are left open");
     sim.settle();
     sim.peers().iter().for_each(|peer| peer.client.check(crowded, drains, totals.cut_off > 0));
-});
+}

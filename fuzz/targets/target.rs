@@ -1,7 +1,5 @@
 //! A request target: its parts are written as JSON in both dialects, and decoding is stable.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::http::app::App;
 use loiter::http::compat::{GO_HTTPBIN, HTTPBIN};
 use loiter::http::json::{Json, Layout, Spelling};
@@ -16,7 +14,7 @@ fn is_json(bytes: &[u8]) {
     assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "not JSON: {text}");
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let decoded = percent::percent_decode(data);
     assert!(decoded.len() <= data.len(), "decoding makes it longer");
     let text = percent::utf8_or_escapes(decoded.clone());
@@ -57,4 +55,4 @@ fuzz_target!(|data: &[u8]| {
             is_json(&output);
         }
     });
-});
+}

@@ -1,12 +1,10 @@
 //! The TLS filter. The first bit of the input chooses between bytes as they arrive, with the rules
 //! of `play.rs`, and a conversation with rustls' client of which a byte may be changed.
-#![no_main]
 
 use std::io::{Read, Write};
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use libfuzzer_sys::fuzz_target;
 use loiter::base::limits::BODY_HIGH_WATER;
 use loiter::config::TlsSettings;
 use loiter::http::app::App;
@@ -56,13 +54,13 @@ const MOST_ROUNDS: usize = 50_000;
 /// A conversation ends after this much: more of the same finds nothing new.
 const ENOUGH: usize = 1024 * 1024;
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&flags, rest)) = data.split_first() else { return };
     match flags & 1 {
         0 => arrive(flags, rest),
         _ => converse(flags, rest),
     }
-});
+}
 
 /// Arbitrary bytes, whole and one at a time.
 fn arrive(flags: u8, bytes: &[u8]) {

@@ -1,7 +1,5 @@
 //! WebSocket: a `script.rs` script after a handshake.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use loiter::proto::conn::Protocol;
 use loiter_fuzz::play;
 use loiter_fuzz::script::{self, Step};
@@ -9,7 +7,7 @@ use loiter_fuzz::script::{self, Step};
 const HANDSHAKE: &str = "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
-fuzz_target!(|data: &[u8]| {
+pub(crate) fn run(data: &[u8]) {
     let Some((&first, rest)) = data.split_first() else { return };
     let query = ["", "?max_message_size=50&max_fragment_size=20"][usize::from(first & 1)];
     let handshake = format!("GET /websocket/echo{query} HTTP/1.1\r\n{HANDSHAKE}");
@@ -17,4 +15,4 @@ fuzz_target!(|data: &[u8]| {
     steps.extend(script::steps(rest));
     let app = script::app(1);
     play::alike(&app, Protocol::Http, &steps, false);
-});
+}
