@@ -325,7 +325,10 @@ fn a_page_of_another_site_changes_nothing_and_reads_nothing() {
         ("OPTIONS /exit", preflight, 405),
         ("OPTIONS /nope", preflight, 404),
         ("OPTIONS *", preflight, 404),
-        ("GET /settings", "Sec-Fetch-Mode: cors\r\n\r\n", 200),
+        ("GET /settings", "Sec-Fetch-Mode: cors\r\n\r\n", 403),
+        ("GET /requests?wait=1s", "Sec-Fetch-Mode: no-cors\r\n\r\n", 403),
+        ("GET /events", "Sec-Fetch-Mode: navigate\r\n\r\n", 403),
+        ("GET /", "Sec-Fetch-Mode: navigate\r\n\r\n", 200),
         ("GET /readyz", "Sec-Fetch-Mode: no-cors\r\n\r\n", 200),
     ] {
         let request = format!("{line} HTTP/1.1\r\n{of_page}{rest}");
@@ -334,6 +337,17 @@ fn a_page_of_another_site_changes_nothing_and_reads_nothing() {
         assert!(!answer.contains("Access-Control"), "{line}: {answer}");
         assert!(answer.contains("X-Content-Type-Options: nosniff\r\n"), "{line}: {answer}");
         assert_eq!(changes, [""; 0], "{line}");
+    }
+}
+
+/// Of this machine's other ports either; its own page may, and its user.
+#[test]
+fn a_page_of_another_port_may_not_ask() {
+    for (site, status) in [("same-site", 403), ("same-origin", 200), ("none", 200)] {
+        let fields = [("Host", "localhost:9090"), ("Sec-Fetch-Site", site)];
+        let (answer, _) = admin("GET /settings", &fields, b"");
+        assert_eq!(answer.status, status, "{site}");
+        assert_eq!(admin("GET /metrics", &fields, b"").0.status, 200, "{site}");
     }
 }
 

@@ -4,6 +4,9 @@
 //! - **Another site's page** can send simple requests, such as a form's POST, but cannot read the
 //!   answers without CORS, which this listener never grants. A request that changes something needs
 //!   a header field, which a page can add only after a preflight; that is refused here.
+//! - **Nor may it ask at all**, except for the index page, to which other pages may link: it sees
+//!   when an answer comes, and `/requests?field=Authorization: Bearer a*&wait=1s` comes at once if
+//!   a request matches. Browsers report such requests themselves (Fetch Metadata).
 //! - **A page of a name that its owner lets point to this machine** (DNS rebinding) is of the same
 //!   origin, so neither rule stops it. Its requests have its name as host, so the host must be one
 //!   that a stranger cannot own: an IP address, a name without a dot, `localhost` or below it, or
@@ -32,6 +35,7 @@ pub(super) fn enter<'a>(app: &'a App, request: &Request) -> Result<&'a dyn Contr
     let control = probe(app, request)?;
     if request.peer.is_some() {
         check_host(control, request)?;
+        check_site(request)?;
     }
     let reads = matches!(request.method, Method::Get | Method::Head);
     if !reads && request.field(FIELD) != Some(b"1") {
@@ -89,6 +93,19 @@ fn check_host(control: &dyn Control, request: &Request) -> Result<(), Refusal> {
         shortened(name)
     );
     Err(Refusal::new(Status(421), reason))
+}
+
+/// Refuses what a browser sends for a page of another site or port, except for the index page. What
+/// its user asks for without a page has the site `none`.
+fn check_site(request: &Request) -> Result<(), Refusal> {
+    match request.field("Sec-Fetch-Site") {
+        Some(b"cross-site" | b"same-site") if *request.target.path != *b"/" => Err(Refusal::new(
+            Status(403),
+            "a web page of another site or port asks for this; open it by its address, or from \
+             the page at /",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The host without its port and the dot of an absolute name.
