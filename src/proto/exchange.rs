@@ -28,7 +28,7 @@ mod parked;
 mod recording;
 mod shaped;
 
-use awaited::is_awaited;
+use awaited::{is_awaited, next_look};
 pub use parked::Parked;
 use recording::record_if_wanted;
 pub use recording::{count_applied, record_outcome, unfinished};
@@ -320,7 +320,7 @@ impl Exchange {
             Phase::Waiting { due, .. } if *due == Time::NEVER => {
                 // `now` is cut to whole microseconds, so one more is waited: never early.
                 *due = clock.now.after_us(self.reply.after_us).after_us(1);
-                Step::Wait(*due)
+                Step::Wait(next_look(&self.reply.body, clock.now, *due))
             }
             Phase::Waiting { .. } if is_awaited(&self.reply.body) => self.look(clock.now),
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),

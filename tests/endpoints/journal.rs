@@ -1,6 +1,7 @@
 //! The journal's endpoints on the admin listener, with a journal that the test fills.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use loiter::base::time::Time;
 use loiter::http::app::App;
@@ -8,6 +9,7 @@ use loiter::http::journal::{Arrival, SharedJournal};
 use loiter::http::record::{Details, Record};
 use loiter::http::request::{Method, Params, Request, Target, Version};
 use loiter::http::status::Status;
+use loiter::proto::Next;
 use loiter::proto::conn::Protocol;
 use loiter::proto::test_driver::Driver;
 use serde_json::Value;
@@ -301,6 +303,66 @@ fn a_wait_that_is_over_is_a_504_with_what_there_is() {
     assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
     assert!(answer.contains("{\"id\":2,"), "{answer}");
     assert!(answer.ends_with("],\"count\":1,\"matched\":1,\"dropped\":0}\n"), "{answer}");
+}
+
+/// A client of HTTP/2 that has asked for this, 40 ms ago.
+fn over_http2(journal: &SharedJournal, path: &str) -> Driver {
+    let mut app = app_with(Some(journal.clone()));
+    app.limits.send_timeout = Duration::from_secs(10);
+    let mut driver = Driver::new(app, Protocol::Http, 1);
+    let length = [path.len() as u8];
+    let fields = b"\x82\x86\x01\x09localhost\x04".as_slice();
+    let block = [fields, &length, path.as_bytes()].concat();
+    let head = [0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1];
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    driver.receive(&[preface, &settings, &head, &block].concat());
+    frames(&mut driver, 20_001);
+    frames(&mut driver, 40_001);
+    driver
+}
+
+/// The types of the frames that it is sent so many microseconds after its start, and their bytes.
+fn frames(driver: &mut Driver, micros: u64) -> (Vec<u8>, String) {
+    driver.output.clear();
+    driver.clock.now = Time::from_micros(micros);
+    driver.fire();
+    while driver.receive(b"") == Next::Write {}
+    let (mut rest, mut types) = (driver.output.unread(), Vec::new());
+    while let [_, high, low, kind, ..] = *rest {
+        types.push(kind);
+        rest = &rest[9 + usize::from(u16::from_be_bytes([high, low]))..];
+    }
+    (types, String::from_utf8_lossy(driver.output.unread()).into_owned())
+}
+
+/// A server that was stopped for a while, as a laptop is, has not sent the comment in time.
+#[test]
+fn events_go_on_over_http2_while_nothing_changes() {
+    const DATA: u8 = 0;
+    let mut driver = over_http2(&journal(), "/events?since=5");
+    assert!(frames(&mut driver, 9_000_000).0.is_empty());
+    let (types, text) = frames(&mut driver, 12_000_000);
+    assert_eq!(types, [DATA], "{text}");
+    assert!(text.ends_with(":\n\n"), "{text}");
+}
+
+#[test]
+fn a_wait_over_http2_ends_with_the_request_or_a_drain() {
+    for drains in [false, true] {
+        let journal = journal();
+        let mut driver = over_http2(&journal, "/requests?path=/x&wait=9s");
+        assert!(frames(&mut driver, 60_001).0.is_empty());
+        if drains {
+            driver.worker.drain(driver.clock.now);
+        } else {
+            enter(&journal, "GET /x HTTP/1.1\r\n\r\n", (b"", 0), 200, 0);
+        }
+        let text = frames(&mut driver, 100_000).1;
+        let found = u8::from(!drains);
+        let end = format!("],\"count\":{found},\"matched\":{found},\"dropped\":0}}\n");
+        assert!(text.ends_with(&end), "{text:?}");
+    }
 }
 
 #[test]

@@ -101,7 +101,8 @@ impl Http2 {
                 self.lists.push(&mut cx.worker.streams, slot, List::Unclocked);
                 Ok(())
             }
-            Step::Wait(due) if exchange.waits() => {
+            // One that looks before that has a moment of its own, as an active stream has.
+            Step::Wait(due) if exchange.waits() && due == exchange.due() => {
                 self.put_back(cx, slot, State::Waiting(exchange))?;
                 cx.worker.streams.arm(slot, due);
                 Ok(())
@@ -212,7 +213,8 @@ impl Http2 {
                 self.record(cx, exchange);
                 return self.break_stream(cx, to, FaultKind::Hang, output);
             }
-            Step::Room => return self.again(cx, to, active),
+            // The journal's events look for changes, and often there is none.
+            Step::Room | Step::Data(0) => return self.again(cx, to, active),
             Step::Data(bytes) => {
                 exchange.count(bytes);
                 if exchange.is_made() {
