@@ -36,7 +36,6 @@ pub(super) const LIMIT: Route = Route::any(
     "Returns 200 for a client's first n requests in a window of time, and 429 for the others",
 )
 .from(Origin::Loiter)
-.counted()
 .with(&[N, WINDOW, KEY, FIELD]);
 
 /// `/ratelimit/{n}/{window}`. OPTIONS is not counted, HEAD is.

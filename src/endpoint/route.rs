@@ -115,7 +115,6 @@ pub struct Route {
     methods: Methods,
     fixed: bool,
     probe: bool,
-    counts: bool,
     endpoints: [Endpoint; 2],
 }
 
@@ -150,7 +149,7 @@ impl Route {
         let (endpoints, body) = ([endpoint, endpoint], BodyRule::Discard);
         let answers = [Answers::Media("application/json"); 2];
         let (form, client, params) = (None, [].as_slice(), [].as_slice());
-        let (fixed, probe, counts, origin, sample_body) = (false, false, false, None, "");
+        let (fixed, probe, origin, sample_body) = (false, false, None, "");
         Route {
             path,
             about,
@@ -164,7 +163,6 @@ impl Route {
             methods,
             fixed,
             probe,
-            counts,
             endpoints,
         }
     }
@@ -200,12 +198,6 @@ impl Route {
     /// Makes it a probe: no modifier changes it, and the access log leaves it out.
     pub const fn probe(mut self) -> Route {
         self.probe = true;
-        self
-    }
-
-    /// Makes it one that counts its requests: its endpoint is called once for each.
-    pub const fn counted(mut self) -> Route {
-        self.counts = true;
         self
     }
 
@@ -301,11 +293,6 @@ impl Route {
     /// Whether it is a probe, which is neither modified nor logged by default, and counted apart.
     pub const fn is_probe(&self) -> bool {
         self.probe
-    }
-
-    /// Whether it counts its requests.
-    pub const fn counts(&self) -> bool {
-        self.counts
     }
 
     /// What happens to the body of this request.

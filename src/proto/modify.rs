@@ -38,12 +38,6 @@ impl Asked {
         }
     }
 
-    /// Whether asking its endpoint has an effect, which a request must not have twice.
-    pub fn has_effect(&self, app: &App, method: Method) -> bool {
-        let changes = app.control.is_some() && !matches!(method, Method::Get | Method::Head);
-        changes || self.found.as_ref().is_ok_and(|found| found.route.counts())
-    }
-
     /// Whether its body is read in another way than usual.
     pub fn changes_reading(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.changes_reading())

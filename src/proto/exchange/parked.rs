@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use arrayvec::ArrayVec;
 
 use super::{Exchange, Phase, Playing};
+use crate::base::limits::SHORT_BODY;
 use crate::base::time::Time;
 use crate::endpoint;
 use crate::http::modifiers::plan::Plan;
@@ -55,6 +56,15 @@ impl Exchange {
     pub fn derive_seed(&mut self) {
         if !matches!(self.reply.body, Body::Modified(_)) {
             self.reply.kept.add(Kept::NO_SEED);
+        }
+    }
+
+    /// Whether its body is made, and so short that it is kept rather than made again.
+    pub fn is_short(&self) -> bool {
+        match &self.reply.body {
+            Body::Empty => true,
+            Body::Whole(body) => body.len() <= SHORT_BODY,
+            _ => false,
         }
     }
 

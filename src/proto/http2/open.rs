@@ -14,13 +14,11 @@ use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
 use crate::base::limits::{HIGH_WATER, STREAM_BYTES};
 use crate::base::random::Random;
-use crate::base::time::Time;
 use crate::endpoint::{self, Answers, Found};
 use crate::http::app::HalfClose;
 use crate::http::reply::Refusal;
 use crate::http::request::{Method, Request};
-use crate::http::status::Status;
-use crate::proto::exchange::{Admission, Ending, Exchange, Opened, unfinished};
+use crate::proto::exchange::{Admission, Ending, Exchange, Opened};
 use crate::proto::http2::request::FieldTable;
 use crate::proto::modify::{self, Asked};
 use crate::proto::{Cx, http1};
@@ -137,38 +135,8 @@ impl Http2 {
         if has_body || asked.changes_reading() {
             return self.receive_body(cx, to, head, &decoded.text, asked, output);
         }
-        let request = (&mut head.request, &decoded.text[..]);
-        self.ask(cx, to, request, asked, None, output)
-    }
-
-    /// Asks the endpoint of a request, of which `text` is the head and the body, and answers it or
-    /// lets it wait. Where asking has an effect, and the answer would have to wait until other
-    /// bodies are sent, it is not asked before that.
-    pub(super) fn ask(
-        &mut self,
-        cx: &mut Cx,
-        to: To,
-        (request, text): (&mut Request, &[u8]),
-        mut asked: Asked,
-        began: Option<Time>,
-        output: &mut Buf,
-    ) -> Result<()> {
-        let has_effect = asked.plan.is_none() && asked.has_effect(cx.app, request.method);
-        if has_effect && !self.has_room(to) {
-            return self.queue(cx, to, None, request, text, output);
-        }
-        let mut opened = Exchange::open(cx, request, &mut asked);
-        if let Some(began) = began {
-            opened.exchange.began(began);
-        }
-        self.admit(cx, to, opened, request, text, output)
-    }
-
-    /// Whether the body of an answer may be made: those that are not sent leave room for it, or it
-    /// is sent as it is made.
-    fn has_room(&self, to: To) -> bool {
-        let window = (self.initial_window + to.window).min(self.window);
-        self.unsent < self.most_unsent || window >= HIGH_WATER as i64
+        let opened = Exchange::open(cx, &mut head.request, &mut asked);
+        self.admit(cx, to, opened, &head.request, &decoded.text, output)
     }
 
     /// Answers a request, or lets it wait with `text`, its head and body.
@@ -186,9 +154,11 @@ impl Http2 {
             self.hint(output.tail(), to.id, plan);
         }
         if admission != Admission::Delayed {
-            return match self.has_room(to) {
+            let room = (self.initial_window + to.window).min(self.window);
+            let now = self.unsent < self.most_unsent || room >= HIGH_WATER as i64;
+            return match now || exchange.is_short() {
                 true => self.answer_now(cx, to, exchange, request, output),
-                false => self.queue(cx, to, Some(exchange), request, text, output),
+                false => self.queue(cx, to, exchange, request, text, output),
             };
         }
         if self.half_closed {
@@ -216,32 +186,27 @@ impl Http2 {
         Ok(())
     }
 
-    /// Lets a request wait until other bodies are sent. Its answer, if it has one, which may be
-    /// long, is dropped: it is made again. What modifiers have drawn for one must not be drawn
-    /// again, so a modified one is refused.
+    /// Lets a request wait until other bodies are sent. Its answer, which may be long, is dropped:
+    /// it is made again. What modifiers have drawn for one must not be drawn again, so a modified
+    /// one is refused.
     #[cold]
     fn queue(
         &mut self,
         cx: &mut Cx,
         to: To,
-        exchange: Option<Exchange>,
+        exchange: Exchange,
         request: &Request,
         text: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
         // A tunnel is no answer that can be made later.
-        let plain = to.ended && exchange.as_ref().and_then(Exchange::plan).is_none();
+        let plain = exchange.plan().is_none() && to.ended;
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
-            match exchange {
-                Some(exchange) => exchange.refuse_stream(cx),
-                None => unfinished(cx, request, cx.clock.now, None, Status::NO_ANSWER),
-            }
+            exchange.refuse_stream(cx);
             return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
         };
-        if let Some(exchange) = exchange {
-            exchange.withdraw(cx);
-        }
+        exchange.withdraw(cx);
         let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
         self.lists.push(&mut cx.worker.streams, slot, List::Queued);
         Ok(())
@@ -264,7 +229,8 @@ impl Http2 {
         let found = endpoint::find(cx.app, &request.target, request.method);
         let mut asked = Asked::plain(found);
         modify::plan(cx, &request, &mut asked, false);
-        self.ask(cx, to, (&mut request, &text), asked, None, output)
+        let opened = Exchange::open(cx, &mut request, &mut asked);
+        self.admit(cx, to, opened, &request, &text, output)
     }
 
     /// Queues a request with this head, which is opened at the next call.

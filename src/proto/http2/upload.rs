@@ -266,8 +266,10 @@ impl Http2 {
         };
         (request.body_bytes, request.hashed) = (content, hashed);
         request.seed = self.seed_of(to.id);
-        let asked = modify::again(cx, &request, plan);
-        self.ask(cx, to, (&mut request, &bytes), asked, Some(began), output)
+        let mut asked = modify::again(cx, &request, plan);
+        let mut opened = Exchange::open(cx, &mut request, &mut asked);
+        opened.exchange.began(began);
+        self.admit(cx, to, opened, &request, &bytes, output)
     }
 
     /// Ends a stream whose body is too slow or too long. If its answer has begun, only the log can

@@ -3,6 +3,7 @@
 use super::super::frame::{Head, Kind, flags};
 use super::super::hpack::encode;
 use super::*;
+use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::journal::SharedJournal;
 use crate::proto::conn::Protocol;
