@@ -160,16 +160,24 @@ impl Shape {
         }
     }
 
-    /// The length of the body, for which it is made once if need be.
+    /// The length of the body, for which it is made once if need be. That a fault spoils a part
+    /// counts; that one cuts it off does not.
     pub fn measure(&self) -> u64 {
         let Content::Paced(pace, _) = &self.content else { return self.length().unwrap_or(0) };
-        let (mut pace, mut bytes, mut length) = (pace.clone(), Vec::new(), 0);
-        while let Some(due_us) = pace.due_us().filter(|_| self.length().is_none()) {
+        let mut content = Content::Paced(pace.clone(), 0);
+        let (mut bytes, mut length) = (Vec::new(), 0);
+        for parts in 0.. {
+            let Some(due_us) = content.due_us().filter(|_| self.length().is_none()) else { break };
             bytes.clear();
-            pace.make(due_us, 1, &mut bytes);
+            content.part(self.spoils(parts), due_us, 1, &mut bytes);
             length += bytes.len() as u64;
         }
         self.length().unwrap_or(length)
+    }
+
+    /// The fault of the part behind so many others, if it has one.
+    fn spoils(&self, parts: u64) -> Option<FaultKind> {
+        self.spoilt.filter(|spoilt| spoilt.1 == parts).map(|spoilt| spoilt.0)
     }
 
     /// Appends the bytes whose moment, which [`due`](Shape::due) returned, has come.
@@ -191,13 +199,9 @@ impl Shape {
     fn take_part(&mut self, elapsed_us: u64, own_us: u64) {
         self.held.clear();
         (self.at, self.piece_end) = (0, 0);
-        let room = self.part_room();
+        let (room, fault) = (self.part_room(), self.spoils(self.parts));
         let at_us = elapsed_us.max(self.shown_us(own_us));
-        match self.spoilt.filter(|(_, parts)| *parts == self.parts) {
-            Some((FaultKind::ErrorEvent, _)) => self.content.fail(&mut self.held),
-            Some(_) => self.content.take_half(at_us, &mut self.held),
-            None => self.content.take(at_us, room, &mut self.held),
-        }
+        self.content.part(fault, at_us, room, &mut self.held);
         self.parts += 1;
         if self.times.gap.is_some() && self.parts == 1 && self.content.due_us().is_none() {
             let tenth = self.held.len().div_ceil(PIECES).max(1);
@@ -310,6 +314,15 @@ impl Content {
 }
 
 impl Content {
+    /// Takes the next part, as a fault leaves it.
+    fn part(&mut self, fault: Option<FaultKind>, elapsed_us: u64, room: usize, into: &mut Vec<u8>) {
+        match fault {
+            Some(FaultKind::ErrorEvent) => self.fail(into),
+            Some(_) => self.take_half(elapsed_us, into),
+            None => self.take(elapsed_us, room, into),
+        }
+    }
+
     /// Takes a part without its second half, but with its line ends.
     fn take_half(&mut self, elapsed_us: u64, into: &mut Vec<u8>) {
         self.take(elapsed_us, 1, into);

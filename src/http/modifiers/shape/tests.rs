@@ -171,6 +171,14 @@ fn a_length_that_is_not_known_is_measured() {
     assert_eq!(Shape::whole(body(9), &plan("gap=1s")).measure(), 9);
     let known = Pace::new(Source::Fill { byte: b'x', piece: 3 }, 4, 9, Some(12));
     assert_eq!(Shape::paced(Box::new(known), &plan("")).measure(), 12);
+    // Else a client would wait for more, or take the next answer for it.
+    for (fault, bytes) in
+        [("bad-event:event:1", 23), ("bad-event", 23), ("error-event:event:2", 30)]
+    {
+        let text = format!("fault={fault}");
+        let sent = play(lines(&text), |_| 0).bytes().len() as u64;
+        assert_eq!((lines(&text).measure(), sent), (bytes, bytes), "{fault}");
+    }
 }
 
 #[test]
