@@ -79,15 +79,30 @@ impl<'a> Value<'a> {
 
     /// The members of an object, as name and value; none of any other value.
     pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
-        let all = self.children().take_while(move |_| self.is_object()).step_by(2);
-        all.map(|name| (name.string(), Value { place: name.place + 1, ..name }))
+        self.keys().map(|key| (key.string(), key.member()))
+    }
+
+    fn keys(self) -> impl Iterator<Item = Value<'a>> {
+        self.children().take_while(move |_| self.is_object()).step_by(2)
+    }
+
+    /// The value of this key.
+    fn member(self) -> Value<'a> {
+        Value { place: self.place + 1, ..self }
     }
 
     /// The member of an object with this name: the last of several, as in Python. `null` counts as
     /// missing.
     pub fn get(self, name: &str) -> Option<Value<'a>> {
-        let found = self.members().filter(|member| member.0 == name).last();
-        found.map(|member| member.1).filter(|value| value.kind() != Kind::Null)
+        let key = self.keys().filter(|key| key.is_name(name)).last()?;
+        Some(key.member()).filter(|value| value.kind() != Kind::Null)
+    }
+
+    /// Whether this key is the name. Nearly all are found to be another without decoding them: an
+    /// escape is longer than what it stands for.
+    fn is_name(self, name: &str) -> bool {
+        let span = self.span();
+        span == name || (span.len() > name.len() && span.contains('\\') && self.string() == name)
     }
 
     /// The items of a list; none of any other value.
