@@ -23,7 +23,7 @@ pub(super) struct Ring {
     pub(super) readers: usize,
 }
 
-/// Bytes of an entry beside those of its request.
+/// Bytes of an entry beside those of its texts.
 const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<Received>() + 64;
 
 impl Ring {
@@ -45,9 +45,9 @@ impl Ring {
         self.begun += 1;
         self.version += 1;
         let (id, version) = (self.begun, self.version);
-        self.bytes += bytes(&received);
-        let received = Arc::new(received);
-        self.entries.push_back(Arc::new(Entry { id, version, received, answer }));
+        let entry = Entry { id, version, received: Arc::new(received), answer };
+        self.bytes += bytes(&entry);
+        self.entries.push_back(Arc::new(entry));
         self.fit();
         id
     }
@@ -56,7 +56,7 @@ impl Ring {
     pub(super) fn fit(&mut self) {
         while self.entries.len() > self.most || self.bytes > self.most_bytes {
             let Some(oldest) = self.entries.pop_front() else { return };
-            self.bytes -= bytes(&oldest.received);
+            self.bytes -= bytes(&oldest);
         }
     }
 
@@ -65,11 +65,11 @@ impl Ring {
         let Some(place) = self.place(id) else { return };
         let Some(entry) = self.entries.get_mut(place) else { return };
         self.version += 1;
-        let before = bytes(&entry.received);
+        let before = bytes(entry);
         let entry = Arc::make_mut(entry);
         entry.version = self.version;
         change(entry);
-        self.bytes = self.bytes - before + bytes(&entry.received);
+        self.bytes = self.bytes - before + bytes(entry);
         self.fit();
     }
 
@@ -86,7 +86,7 @@ impl Ring {
         let Some(entry) = self.place(id).and_then(|place| self.entries.remove(place)) else {
             return;
         };
-        self.bytes -= bytes(&entry.received);
+        self.bytes -= bytes(&entry);
         self.version += 1;
     }
 
@@ -95,7 +95,7 @@ impl Ring {
         let (before, freed) = (self.entries.len(), &mut self.bytes);
         self.entries.retain(|entry| {
             let kept = !matches(entry);
-            *freed -= if kept { 0 } else { bytes(&entry.received) };
+            *freed -= if kept { 0 } else { bytes(entry) };
             kept
         });
         self.version += 1;
@@ -119,8 +119,11 @@ impl Ring {
     }
 }
 
-fn bytes(received: &Received) -> usize {
-    let Received { method, target, listener, head, body, .. } = received;
+fn bytes(entry: &Entry) -> usize {
+    let Received { method, target, listener, head, body, .. } = &*entry.received;
     let own = method.len() + target.len() + listener.len() + head.len() + body.len();
-    ENTRY_BYTES + own
+    let Answer { modifiers, error, .. } = &entry.answer;
+    let modifiers = modifiers.as_ref().map_or(0, |text| text.len());
+    let error = error.as_ref().map_or(0, |text| text.len());
+    ENTRY_BYTES + own + modifiers + error
 }

@@ -102,7 +102,10 @@ fn bytes_are_counted_exactly() {
     let journal = journal(1000, 1 << 20);
     let id = begin(&journal, "/echo", b"");
     let streamed = Some(StreamedBody { kept: vec![b'x'; 5000], bytes: 5000 });
-    journal.complete(&Record { journaled: id, streamed, ..Record::default() });
+    let before = journal.ring().bytes();
+    let (modifiers, error) = (Some("x".repeat(4000).into()), Some("x".repeat(300).into()));
+    journal.complete(&Record { journaled: id, streamed, modifiers, error, ..Record::default() });
+    assert_eq!(journal.ring().bytes(), before + 9300);
     for _ in 0..30 {
         begin(&journal, "/a", &[b'x'; 100]);
     }
