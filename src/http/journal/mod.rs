@@ -223,6 +223,17 @@ impl Journal {
         self.change(|ring| ring.push(received, answer))
     }
 
+    /// A request that was added when its body was complete arrived so many microseconds before.
+    #[cold]
+    pub fn backdate(&self, id: u64, before_us: u64) {
+        self.change(|ring| {
+            ring.update(id, |entry| {
+                let received = Arc::make_mut(&mut entry.received);
+                received.unix_us = received.unix_us.saturating_sub(before_us);
+            });
+        });
+    }
+
     /// The delay of a request is over, this late.
     #[cold]
     pub fn begin_sending(&self, id: u64, late_us: Option<u64>) {

@@ -176,8 +176,12 @@ impl Exchange {
     }
 
     /// The head of its request came earlier, with its body behind it.
-    pub fn began(&mut self, began: Time) {
+    pub fn began(&mut self, cx: &Cx, began: Time) {
         if let Some(record) = &mut self.record {
+            let before_us = record.started.micros().saturating_sub(began.micros());
+            if let Some(journal) = cx.app.journal.as_ref().filter(|_| before_us > 0) {
+                journal.backdate(record.journaled, before_us);
+            }
             record.started = began;
         }
         if let Phase::Playing(Playing::Plain { since, before_us }) = &mut self.phase {
@@ -401,6 +405,19 @@ mod tests {
             let done = answer_at(&mut driver, &journal, 9_000_000);
             assert_eq!(state(done), (State::Done, Some(7)), "{target}");
         }
+    }
+
+    #[test]
+    fn a_request_arrives_with_its_head() {
+        let (mut driver, journal) = start("/get");
+        let at = |seconds: u64| Time::from_micros(1_000_000 * seconds);
+        driver.clock.now = at(2);
+        driver.receive(b"POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
+        driver.clock.now = at(9);
+        driver.receive(b"x");
+        driver.worker.records.drain(|record| journal.complete(record));
+        let post = &journal.entries()[1];
+        assert_eq!((post.received.unix_us, post.answer.duration_us), (2_000_000, Some(7_000_000)));
     }
 
     #[test]

@@ -301,7 +301,7 @@ fn refused(
     since: Time,
 ) -> Exchange {
     let mut exchange = Exchange::refused(cx, refusal, request);
-    exchange.began(since);
+    exchange.began(cx, since);
     exchange.count_as(refused_head::method(head));
     if let Some(record) = exchange.record() {
         refused_head::describe(head, &mut record.strings);

@@ -322,7 +322,7 @@ impl Http1 {
     ) -> Exchange {
         let Opened { mut exchange, admission } = Exchange::open(cx, request, asked);
         if let Some(began) = began {
-            exchange.began(began);
+            exchange.began(cx, began);
         }
         if admission == Admission::Overloaded {
             self.terms.close();

@@ -268,7 +268,7 @@ impl Http2 {
         request.seed = self.seed_of(to.id);
         let mut asked = modify::again(cx, &request, plan);
         let mut opened = Exchange::open(cx, &mut request, &mut asked);
-        opened.exchange.began(began);
+        opened.exchange.began(cx, began);
         self.admit(cx, to, opened, &request, &bytes, output)
     }
 
