@@ -333,7 +333,6 @@ fn record(cx: &mut Cx, request: &Request) -> Box<Record> {
     record.strings.set(LoggedLine::of(request), referer, agent);
     (record.unlogged, record.cut_off) = (false, false);
     record.journaled = 0;
-    record.streamed = None;
     if cx.app.record_details {
         let details = record.details.get_or_insert_default();
         let peer_port = Some(cx.ends.peer_port).filter(|port| *port > 0);
