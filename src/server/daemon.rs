@@ -47,6 +47,7 @@ use super::log::{Output, Target, subscriber};
 use super::{Address, Heritage, secure, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
+use crate::http::app::App;
 use activation::Predecessor;
 pub(super) use pid_file::read as pid_in;
 pub(super) use reload::WRAP as RELOADS_WRAP;
@@ -142,12 +143,8 @@ fn serve(
     // Before clients know of the admin listener.
     exit::install(&handle, stderr);
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
-    let (addresses, admin) = (server.addresses(), handle.admin_addresses());
-    let mut text = announcement(addresses, &admin);
-    if io::stdout().is_terminal() {
-        text.push_str(&tip(addresses, &settings.api.prefix));
-    }
-    stdout.send(text.as_bytes());
+    let addresses = (server.addresses(), &*handle.admin_addresses());
+    stdout.send(announcement(&settings.api, addresses).as_bytes());
     stdout.finish();
     tracing::info!(
         capacity = server.capacity.all,
@@ -219,9 +216,9 @@ fn terminals() -> usize {
     all.into_iter().filter(|terminal| *terminal).count()
 }
 
-/// One line per listener. Programs parse the lines, so each has one URL: the one without TLS where
-/// both are served.
-fn announcement(addresses: &[Address], admin: &[Address]) -> String {
+/// One line per listener, and on a terminal commands to try. Programs parse the lines, so each has
+/// one URL: the one without TLS where both are served.
+fn announcement(api: &App, (addresses, admin): (&[Address], &[Address])) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
@@ -229,29 +226,27 @@ fn announcement(addresses: &[Address], admin: &[Address]) -> String {
     for address in admin {
         text.push_str(&format!("admin {address}\n"));
     }
+    let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
+    if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {
+        let tls = https.filter(|https| *https != url);
+        text.push_str(&suggestions(api, &url, tls));
+    }
     text
 }
 
-/// Commands to try with the first listener that has HTTP, for a terminal.
-fn tip(addresses: &[Address], prefix: &str) -> String {
-    let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
-    http.map_or(String::new(), |(url, https)| {
-        let tls = https.filter(|https| *https != url);
-        suggestions(&(url + prefix), tls.map(|tls| tls + prefix))
-    })
-}
-
-/// Commands to try, with a loopback address for the unspecified one. They are quoted because `?`
-/// and `[` are patterns to a shell, for which zsh runs nothing.
-fn suggestions(url: &str, tls: Option<String>) -> String {
+/// Where to begin, with a loopback address for the unspecified one. URLs are quoted because `?` and
+/// `[` are patterns to a shell, for which zsh runs nothing.
+fn suggestions(api: &App, url: &str, tls: Option<String>) -> String {
     let reachable =
         |url: &str| url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     let curl = if url.starts_with("https:") { "curl -k" } else { "curl" };
-    let url = reachable(url);
-    let tls = tls.map(|tls| format!("  curl -k '{}/get'\n", reachable(&tls)));
+    let tls = tls.map(|tls| format!("  curl -k '{}{}'\n", reachable(&tls), api.local("/get")));
+    let odd = if api.modifiers { "/~delay=1s/~status=503/get" } else { "/get?a=1" };
+    let [page, slow, odd, load] =
+        ["/", "/delay/3", odd, "/delay/1"].map(|path| reachable(url) + &api.local(path));
     format!(
-        "\nTry:\n  {curl} '{url}/delay/3'\n  {curl} '{url}/get?a=1'\n{}  \
-         wrk -t2 -c1000 -d10s '{url}/delay/1'\n\n",
+        "\nOpen {page} in a browser, or try:\n  {curl} '{slow}'\n  {curl} '{odd}'\n{}  \
+         wrk -t2 -c1000 -d10s '{load}'\n\n",
         tls.unwrap_or_default()
     )
 }
@@ -263,7 +258,8 @@ mod tests {
     /// In a shell that is installed; `?`, `[`, `~` and `&` must be left alone.
     #[test]
     fn a_shell_passes_on_the_urls_of_suggestions_as_they_are() {
-        let text = suggestions("http://[::1]:80", Some("https://[::1]:80".to_owned()));
+        let tls = Some("https://[::1]:80".to_owned());
+        let text = suggestions(&Settings::default().api, "http://[::1]:80", tls);
         let lines = text.lines().filter(|line| line.starts_with("  "));
         let script = lines.map(|line| format!("{line};")).collect::<String>();
         let print = "curl() { printf '%s\\n' \"$@\"; }; wrk() { curl \"$@\"; };";
@@ -275,7 +271,7 @@ mod tests {
             };
             let passed = String::from_utf8_lossy(&output.stdout).into_owned();
             assert!(output.status.success(), "{shell}: {output:?}");
-            for path in ["/delay/3", "/get?a=1", "/delay/1"] {
+            for path in ["/delay/3", "/~delay=1s/~status=503/get", "/delay/1"] {
                 let url = format!("http://[::1]:80{path}");
                 assert!(passed.lines().any(|line| line == url), "{shell}: {passed}");
             }
@@ -283,26 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn suggestions_have_the_prefix_of_every_endpoint() {
-        let at = |text: &str| text.parse().expect("an address");
-        let addresses = [Address::TcpEcho(at("[::]:7")), Address::HttpAndHttps(at("[::]:80"))];
-        let text = tip(&addresses, "/a/b");
-        for url in ["http://[::1]:80/a/b/delay/3", "https://[::1]:80/a/b/get"] {
-            assert!(text.contains(&format!("'{url}'\n")), "{text}");
-        }
-        assert_eq!(text.matches("/a/b/").count(), text.matches("://").count(), "{text}");
-        assert_eq!(tip(&addresses[..1], "/a/b"), "");
-    }
-
-    #[test]
     fn suggestions_have_an_address_to_connect_to() {
         let suggestions = |url: &str| {
             let address = url.replace("http+s", "https");
             let tls = (address != url).then_some(address);
-            suggestions(&url.replace("http+s", "http"), tls)
+            suggestions(&Settings::default().api, &url.replace("http+s", "http"), tls)
         };
         assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
-        assert!(suggestions("http://[::]:80").contains("'http://[::1]:80/get?a=1'\n"));
+        assert!(suggestions("http://[::]:80").contains("Open http://[::1]:80/ in"));
         assert!(suggestions("http://192.0.2.1:80").contains("'http://192.0.2.1:80/delay/1'\n"));
         assert!(!suggestions("http://[::]:80").contains("https"));
         let both = suggestions("http+s://[::]:80");
@@ -310,5 +294,19 @@ mod tests {
         assert!(both.contains("curl -k 'https://[::1]:80/get'\n"), "{both}");
         let tls = suggestions("https://[::]:80");
         assert!(tls.contains("curl -k 'https://[::1]:80/delay/3'\n"), "{tls}");
+    }
+
+    #[test]
+    fn suggestions_are_paths_that_the_server_has() {
+        let suggestions = |given: &[(&str, &str)]| {
+            let mut settings = Settings::default();
+            settings.apply(given);
+            suggestions(&settings.api, "http://[::1]:80", Some("https://[::1]:80".to_owned()))
+        };
+        let text = suggestions(&[("prefix", "/a")]);
+        assert_eq!(text.matches(":80/a/").count(), 5, "{text}");
+        assert!(suggestions(&[]).contains(":80/~delay=1s/~status=503/get'\n"));
+        let text = suggestions(&[("modifiers", "off")]);
+        assert!(!text.contains('~') && text.contains(":80/get?a=1'\n"), "{text}");
     }
 }
