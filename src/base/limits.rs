@@ -72,7 +72,8 @@ pub struct Limits {
     pub max_wait: Duration,
     /// Most bytes of `/bytes/{n}`, `/stream-bytes/{n}` and `/range/{n}`, which are made piece by
     /// piece. httpbin's own limit of 100 KiB surprises its users, who get less than they ask for
-    /// (httpbin issue 594); on a link of 1 Gbit/s this much takes a second.
+    /// (httpbin issue 594); on a link of 1 Gbit/s this much takes a second. Embeddings, which a
+    /// short request can ask for, have as many bytes at most.
     pub max_bytes: u64,
 }
 

@@ -139,6 +139,9 @@ fn max_tokens_cuts_and_ignore_eos_fills() {
     assert_eq!(count(r#""max_tokens":500,"ignore_eos":true"#), is(500, "length"));
     let most = (16_384, "length".to_owned(), Some("tokens=16384".to_owned()));
     assert_eq!(count(r#""max_tokens":20000,"ignore_eos":true"#), most);
+    // All choices together.
+    let most = (16_384, "length".to_owned(), Some("tokens=2048".to_owned()));
+    assert_eq!(count(r#""max_tokens":20000,"ignore_eos":true,"n":8"#), most);
 }
 
 #[test]
@@ -320,6 +323,14 @@ fn an_embedding_follows_from_model_and_text() {
         post("/v1/embeddings", &body.to_string())
     };
     assert_eq!((many(2048).status, many(2049).status), (200, 400));
+    let mut app = App::default();
+    app.limits.max_bytes = 12 * 9;
+    let of = |dimensions: u8| {
+        let body = format!(r#"{{"model":"m","input":["a","b","c"],"dimensions":{dimensions}}}"#);
+        ask_of(&app, "POST /v1/embeddings", CURL, body.as_bytes())
+    };
+    assert_eq!((of(3).status, of(4).status), (200, 400));
+    assert!(String::from_utf8(of(4).body).unwrap().contains("more than 108 bytes"));
 }
 
 const SCHEMA: &str =

@@ -23,7 +23,8 @@ pub(super) const ROWS: &[Setting] = &[
         name: "max-bytes",
         help: "Largest response of /bytes/N, /stream-bytes/N and /range/N (httpbin's own limit is \
                100KiB). As in httpbin, the first two reduce a larger N to it and report that in \
-               X-Clamped; with --compat go-httpbin they refuse an N larger than --max-body-size",
+               X-Clamped; with --compat go-httpbin they refuse an N larger than --max-body-size. \
+               Embeddings that would have more bytes are refused",
         ..size!(api.limits.max_bytes, 0..=MOST_BYTES)
     },
     Setting {

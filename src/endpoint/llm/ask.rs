@@ -53,7 +53,8 @@ impl Ask {
             Some(tool) => Text::given(cut(&tool.arguments)),
             None => text(request, body, &model, prompt),
         };
-        let length = Length::of(app, request, &text, options, limit)?;
+        let count = choices::count(api, body)?;
+        let length = Length::of(app, request, &text, options, limit)?.within(count);
         let (sent, end) = match prompt {
             None => (0, End::Load),
             Some(_) => (length.sent, length.end(tool.is_some())),
@@ -65,7 +66,7 @@ impl Ask {
             unix_us: request.unix_us,
             model: escaped(&model),
             prompt_tokens: prompt_tokens(api, body),
-            choices: choices::all(api, body, options, &text, sent, end)?,
+            choices: choices::all(api, count, options, &text, sent, end)?,
             logprobs: body.get("logprobs").is_some_and(Value::is_true),
             tool: escaped(tool.as_ref().map_or("", |tool| &tool.name)),
             ..Completion::new(api.forms[usize::from(tool.is_some())])
@@ -84,6 +85,11 @@ struct Length {
 }
 
 impl Length {
+    /// The same for each of so many choices, which have all together as many tokens as one may.
+    fn within(self, choices: u64) -> Length {
+        Length { sent: self.asked.min(MAX_COMPLETION_TOKENS / choices.max(1)), ..self }
+    }
+
     /// Why the answer ends.
     fn end(&self, calls: bool) -> End {
         match (self.cut, calls) {
@@ -114,8 +120,7 @@ impl Length {
             (Text::Words(_), _) => (words, false),
         };
         let asked = limit.map_or(all, |limit| all.min(limit));
-        let sent = asked.min(MAX_COMPLETION_TOKENS);
-        Ok(Length { asked, sent, cut: cut || asked < all })
+        Ok(Length { asked, sent: asked, cut: cut || asked < all })
     }
 }
 

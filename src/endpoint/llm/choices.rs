@@ -22,11 +22,11 @@ pub(super) enum End {
     Load,
 }
 
-/// The choices that are asked for, each of so many tokens of a text, or up to the first stop
+/// So many choices, each of so many tokens of a text, or up to the first stop
 /// sequence among them. The arguments of a tool are not searched for one.
 pub(super) fn all(
     api: &Api,
-    body: Value,
+    count: u64,
     options: Value,
     text: &Text,
     tokens: u64,
@@ -34,11 +34,11 @@ pub(super) fn all(
 ) -> Result<Box<[Choice]>, Bad> {
     let stops = stops(api, options)?;
     let stops = if end == End::Tool { &[] } else { stops.as_slice() };
-    Ok((0..count(api, body)?).map(|n| one(api, text.choice(n), tokens, end, stops)).collect())
+    Ok((0..count).map(|n| one(api, text.choice(n), tokens, end, stops)).collect())
 }
 
 /// How many choices are asked for.
-fn count(api: &Api, body: Value) -> Result<u64, Bad> {
+pub(super) fn count(api: &Api, body: Value) -> Result<u64, Bad> {
     let asked = body.get("n").filter(|_| api.choices > 1).map_or(Some(1), Value::integer);
     let count = asked.filter(|n| (1..=api.choices).contains(n));
     let bad = || Bad::new(Some("n"), format!("`n` must be an integer of 1 to {}", api.choices));

@@ -28,27 +28,31 @@ static OLLAMA: Form = Form {
 /// As many as OpenAI's smallest model has.
 const DIMENSIONS: i64 = 1536;
 
+/// The length of a number with a comma.
+const NUMBER_BYTES: u64 = 12;
+
 /// `/v1/embeddings`.
-pub(super) fn openai(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(answer(Provider::OpenAi, &OPENAI, request))
+pub(super) fn openai(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(answer(Provider::OpenAi, &OPENAI, app, request))
 }
 
 /// `/api/embed`.
-pub(super) fn ollama(_: &App, request: &Request) -> Result<Reply, Refusal> {
-    Ok(answer(Provider::Ollama, &OLLAMA, request))
+pub(super) fn ollama(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    Ok(answer(Provider::Ollama, &OLLAMA, app, request))
 }
 
-fn answer(provider: Provider, form: &'static Form, request: &Request) -> Reply {
-    let reply = match ask::parse(request).and_then(|document| completion(form, &document)) {
+fn answer(provider: Provider, form: &'static Form, app: &App, request: &Request) -> Reply {
+    let most = app.limits.max_bytes;
+    let reply = match ask::parse(request).and_then(|it| completion(form, &it, most)) {
         Ok(completion) => streamed(Media::Json, completion),
         Err(bad) => error::refused(provider, request, &bad),
     };
     error::identified(provider, request.seed, reply)
 }
 
-/// The vectors that a request asks for. They follow from the model and the text alone: what was
-/// stored must match what is searched for later.
-fn completion(form: &'static Form, document: &Document) -> Result<Completion, Bad> {
+/// The vectors that a request asks for, in about so many bytes at most. They follow from the model
+/// and the text alone: what was stored must match what is searched for later.
+fn completion(form: &'static Form, document: &Document, most: u64) -> Result<Completion, Bad> {
     let body = document.root();
     let model = ask::model(body)?;
     let dimensions = body.get("dimensions").map_or(Some(DIMENSIONS), Value::integer);
@@ -65,6 +69,10 @@ fn completion(form: &'static Form, document: &Document) -> Result<Completion, Ba
             let hint = "a text that is not empty, or a list of up to";
             Bad::new(Some("input"), format!("`input` must be {hint} {MAX_EMBEDDINGS} of them"))
         })?;
+    if seeds.len() as u64 * dimensions.unsigned_abs() * NUMBER_BYTES > most {
+        let reason = format!("the answer would have more than {most} bytes; ask for less");
+        return Err(Bad::new(Some("input"), reason));
+    }
     let vectors = Vectors { seeds, dimensions: dimensions as usize, base64 };
     let model = escaped(&model);
     Ok(Completion { model, vectors, prompt_tokens, ..Completion::new(form) })

@@ -1,10 +1,29 @@
 //! Samples of what a JSON Schema describes: arguments of a tool, and answers that have a schema.
 
+use std::borrow::Cow;
+
 use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_SCHEMA_STEPS};
 use crate::http::json::{Json, Layout, Spelling, Value};
 
 /// Deepest nesting of a sample: schemas may refer to themselves.
 const DEPTH: usize = 16;
+
+/// Most items of a list that are written since there must be so many.
+const MAX_ITEMS: usize = 16;
+
+/// Samples of the formats of a text that JSON Schema names (2020-12, 7.3).
+const FORMATS: [(&str, &str); 10] = [
+    ("date-time", "2026-01-01T00:00:00Z"),
+    ("date", "2026-01-01"),
+    ("time", "00:00:00Z"),
+    ("duration", "P1D"),
+    ("email", "text@example.com"),
+    ("hostname", "example.com"),
+    ("ipv4", "192.0.2.1"),
+    ("ipv6", "2001:db8::1"),
+    ("uri", "https://example.com/"),
+    ("uuid", "00000000-0000-4000-8000-000000000000"),
+];
 
 /// The answer to a request for a JSON document, if it is one: by `response_format` of OpenAI's
 /// chat, `text.format` of its responses, `output_format` of Anthropic, or `format` of Ollama.
@@ -95,19 +114,11 @@ impl<'a> Sampler<'a> {
         let kind = first(schema, "type").or_else(|| schema.get("type")).and_then(Value::text);
         match (kind.as_deref(), schema.get("properties")) {
             (Some("object"), _) | (None, Some(_)) => self.write_object(json, schema, depth + 1),
-            (Some("array"), _) => json.list(|json| {
-                let items = schema.get("items").map(|items| (items, self.target(items)));
-                if let Some((items, target)) = items.filter(|items| !self.is_open(items.1)) {
-                    json.item();
-                    self.write_as(json, items, target, depth + 1);
-                }
-            }),
-            (Some("integer" | "number"), _) => {
-                json.raw(schema.get("minimum").and_then(Value::scalar).unwrap_or("1"));
-            }
+            (Some("array"), _) => self.write_list(json, schema, depth + 1),
+            (Some("integer" | "number"), _) => json.raw(&number(schema)),
             (Some("boolean"), _) => json.raw("true"),
             (Some("null"), _) => json.raw("null"),
-            _ => json.text("text"),
+            _ => json.text(&text(schema)),
         }
     }
 
@@ -120,6 +131,27 @@ impl<'a> Sampler<'a> {
             }
         }
         json.raw("null");
+    }
+
+    /// Writes as many items as there must be, one at least unless that might go on without end.
+    fn write_list(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
+        let list = |name: &str| schema.get(name).into_iter().flat_map(Value::items);
+        let count = length(schema, "minItems").unwrap_or_default().clamp(1, MAX_ITEMS);
+        let items = schema.get("items").filter(|items| items.is_object());
+        let items = items.map(|items| (items, self.target(items)));
+        let items = items.filter(|items| !self.is_open(items.1));
+        json.list(|json| {
+            for item in list("prefixItems") {
+                json.item();
+                self.write(json, item, depth);
+            }
+            for (item, target) in
+                items.into_iter().flat_map(|item| std::iter::repeat_n(item, count))
+            {
+                json.item();
+                self.write_as(json, item, target, depth);
+            }
+        });
     }
 
     fn write_object(&mut self, json: &mut Json, schema: Value<'a>, depth: usize) {
@@ -157,6 +189,36 @@ impl<'a> Sampler<'a> {
     }
 }
 
+/// A number that is not negative; `None` if the member is none.
+fn length(schema: Value, name: &str) -> Option<usize> {
+    schema.get(name).and_then(Value::integer).and_then(|length| length.try_into().ok())
+}
+
+/// 1, or the bound that is nearest to it.
+fn number(schema: Value) -> Cow<'static, str> {
+    let beyond = schema.get("exclusiveMinimum").and_then(Value::integer).filter(|&n| n >= 1);
+    let bound = |name: &str, is_hit: fn(f64) -> bool| {
+        let bound = schema.get(name).and_then(Value::scalar);
+        bound.filter(|text| text.parse().is_ok_and(is_hit)).map(str::to_owned)
+    };
+    let beyond = beyond.map(|n| itoa::Buffer::new().format(n.saturating_add(1)).to_owned());
+    let nearest = beyond.or_else(|| bound("minimum", |it| it > 1.0));
+    nearest.or_else(|| bound("maximum", |it| it < 1.0)).map_or("1".into(), Cow::Owned)
+}
+
+/// A text of a format, or of four letters if it may have so many.
+fn text(schema: Value) -> Cow<'static, str> {
+    let format = schema.get("format").and_then(Value::text);
+    if let Some((_, sample)) =
+        FORMATS.iter().find(|row| format.as_ref().is_some_and(|it| it == row.0))
+    {
+        return Cow::Borrowed(sample);
+    }
+    let most = length(schema, "maxLength").unwrap_or(usize::MAX).min(MAX_COMPLETION_TEXT_BYTES);
+    let count = length(schema, "minLength").unwrap_or_default().max(4).min(most);
+    "text".chars().cycle().take(count).collect()
+}
+
 /// The first item of a list of this name.
 fn first<'a>(schema: Value<'a>, name: &str) -> Option<Value<'a>> {
     schema.get(name)?.items().next()
@@ -184,6 +246,30 @@ mod tests {
             + r#""tags": [{"x": null}], "z": "text"}"#;
         assert_eq!(sampled(schema), expected);
         assert_eq!(sample(None), "{}");
+    }
+
+    #[test]
+    fn a_sample_is_within_its_bounds() {
+        for (schema, sample) in [
+            (r#"{"type": "integer", "minimum": -9007199254740991}"#, "1"),
+            (r#"{"type": "integer", "exclusiveMinimum": 5}"#, "6"),
+            (r#"{"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}"#, "0.5"),
+            (r#"{"type": "number", "minimum": 1.5, "maximum": 9}"#, "1.5"),
+            (r#"{"type": "string", "minLength": 6}"#, r#""textte""#),
+            (r#"{"type": "string", "maxLength": 2}"#, r#""te""#),
+            (r#"{"type": "string", "format": "date"}"#, r#""2026-01-01""#),
+            (
+                r#"{"type": "array", "items": {"type": "null"}, "minItems": 3}"#,
+                "[null, null, null]",
+            ),
+            (r#"{"type": "array", "prefixItems": [{"type": "null"}, {"const": 2}]}"#, "[null, 2]"),
+            (r#"{"type": "array", "items": false}"#, "[]"),
+        ] {
+            assert_eq!(sampled(schema), sample, "{schema}");
+        }
+        let nested = r#"{"type": "array", "minItems": 999999999, "items": "#;
+        let deep = format!("{}{{}}{}", nested.repeat(15), "}".repeat(15));
+        assert_eq!(sampled(&deep), "{}");
     }
 
     /// Whatever its size: what is searched is counted.
