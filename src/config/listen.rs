@@ -333,7 +333,7 @@ fn split_port(text: &str) -> Result<(&str, &str), BadValue> {
             "write 127.0.0.1:{text} for this machine only, or :{text} for every interface"
         )));
     }
-    if !text.starts_with('[') && text.matches(':').count() > 1 {
+    if !text.starts_with('[') && !text.contains('/') && text.matches(':').count() > 1 {
         let host = text.parse::<Ipv6Addr>().map_or("::1".to_owned(), |host| host.to_string());
         return Err(BadValue::new(format!("`{text}` is an IPv6 address without brackets"))
             .advise(format!("write [{host}]:8080")));
@@ -408,6 +408,7 @@ mod tests {
             ("::1", "write [::1]:8080"),
             ("::1:8080", "without brackets"),
             ("a:b:c", "without brackets"),
+            ("http:/web:80", "`http:/web` is neither an IP address nor a host name"),
             ("127.0.0.1:99999", "`99999` is not a port; a port is a number from 0"),
             ("127.0.0.1:", "`` is not a port"),
             ("256.0.0.1:80", "`256.0.0.1` is neither an IP address nor a host name; write an"),

@@ -36,6 +36,9 @@ fn help_version_and_completions_are_printed() {
     }
     assert!(printed("help ~delay", &[]).starts_with("~delay="));
     assert!(printed("help truncate", &[]).starts_with("~fault=truncate"));
+    let (fault, cert) = (printed("help fault", &[]), printed("help cert", &[]));
+    assert!(FAULTS.iter().all(|row| fault.contains(row.summary)), "{fault}");
+    assert!(cert.contains("self-signed") && cert.contains("loiter help modifiers"), "{cert}");
     assert!(help.contains("loiter help modifiers"));
     assert_eq!(printed("-V", &[]), format!("loiter {}\n", env!("CARGO_PKG_VERSION")));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -90,7 +93,7 @@ fn the_short_help_is_seen_at_a_glance() {
     let known = |word: &str| word.strip_prefix("--").is_some_and(|n| Setting::named(n).is_some());
     assert_eq!(help.split_whitespace().filter(|word| known(word)).count(), 11, "{help}");
     assert!(help.ends_with(
-        "`loiter --help` shows every setting with its environment variables and default\n"
+        "`loiter --help` shows every setting, `loiter help TOPIC` one setting, modifier or fault\n"
     ));
 }
 

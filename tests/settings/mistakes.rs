@@ -87,6 +87,11 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
         ("--worker 1", "loiter: unknown flag `--worker`; did you mean `--workers`?"),
         ("--port=80", "loiter: unknown flag `--port`; did you mean `--listen`?"),
         ("--zebra", "loiter: unknown flag `--zebra`; `loiter --help` lists them"),
+        (
+            "--status 503",
+            "loiter: unknown flag `--status`; for the modifier, write `--with 'status=",
+        ),
+        ("~last", "loiter: unknown argument `~last`; for the modifier, write `--with 'last'`"),
         ("-p 80", "loiter: unknown argument `-p`; flags have two dashes"),
         ("80", "loiter: unknown argument `80`; did you mean `--listen :80`?"),
         ("[::1]:80", "loiter: unknown argument `[::1]:80`; did you mean `--listen [::1]:80`?"),

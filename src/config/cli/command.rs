@@ -15,6 +15,7 @@ use crate::config::print::wrapped;
 use crate::config::settings::{SECTIONS, Section, Setting, Shape};
 use crate::config::suggest::nearest;
 use crate::config::values::BadValue;
+use crate::http::modifiers::ROWS;
 
 /// The variable that names the file if `--config` does not.
 pub(crate) const CONFIG_VARIABLE: &str = "LOITER_CONFIG";
@@ -35,16 +36,16 @@ go-httpbin (-host 0.0.0.0 -port 8080); they override the environment.
   loiter --config loiter.toml --check-config";
 
 const AFTER_SHORT: &str =
-    "`loiter --help` shows every setting with its environment variables and default";
+    "`loiter --help` shows every setting, `loiter help TOPIC` one setting, modifier or fault";
 
 /// The settings that `-h` shows, one line each.
 const COMMON: [(&str, &str); 11] = [
     ("listen", "HOST:PORT or unix:PATH"),
     ("workers", "Worker threads; 0 for one per CPU"),
-    ("shutdown-timeout", "Time for requests in progress to finish"),
+    ("admin", "Probes, metrics, journal: HOST:PORT or off"),
     ("profile", "Preset: local, or public for tight limits"),
     ("compat", "API to follow: httpbin or go-httpbin"),
-    ("prefix", "Path prefix of every endpoint"),
+    ("with", "Modifiers of every response, such as delay=20ms"),
     ("max-duration", "Longest delay a request can ask for"),
     ("max-bytes", "Largest response of /bytes/N and the like"),
     ("max-body-size", "Largest request body that is buffered"),
@@ -290,8 +291,17 @@ fn unknown(word: &str) -> ConfigError {
         let advice = "write flags before the subcommand, as in `loiter --config FILE healthcheck`";
         return ConfigError::new(Place::Usage, format!("`--{name}` is misplaced"), advice);
     }
-    let advice = did_you_mean(name).unwrap_or_else(|| "`loiter --help` lists them".to_owned());
+    let advice = did_you_mean(name)
+        .or_else(|| as_modifier(name))
+        .unwrap_or_else(|| "`loiter --help` lists them".to_owned());
     ConfigError::new(Place::Usage, format!("unknown flag `--{name}`"), advice)
+}
+
+/// Suggests the modifier of this name, if there is one.
+fn as_modifier(name: &str) -> Option<String> {
+    let row = ROWS.iter().find(|row| row.name.text() == name)?;
+    let equals = if row.sample.is_empty() { "" } else { "=" };
+    Some(format!("for the modifier, write `--with '{name}{equals}{}'`", row.sample))
 }
 
 /// Suggests the flag whose name is most like this one, if any is.
@@ -304,8 +314,10 @@ pub(crate) fn did_you_mean(name: &str) -> Option<String> {
 /// For a word that is neither a flag nor a subcommand: it may be an address, or a short flag.
 fn unknown_word(word: &str) -> ConfigError {
     let is_port = word.parse::<u16>().is_ok();
-    let advice = match nearest(word, SUBCOMMANDS.into_iter()) {
-        Some(known) => format!("did you mean `{known}`?"),
+    let modifier = word.trim_start_matches('~').split('=').next().and_then(as_modifier);
+    let known = nearest(word, SUBCOMMANDS.into_iter());
+    let advice = match known.map(|known| format!("did you mean `{known}`?")).or(modifier) {
+        Some(advice) => advice,
         None if is_port => format!("did you mean `--listen :{word}`?"),
         None if word.parse::<Listen>().is_ok() => format!("did you mean `--listen {word}`?"),
         None if word.starts_with('-') => "flags have two dashes; `loiter --help` lists them".into(),

@@ -1,7 +1,7 @@
 //! `loiter help modifiers`: the grammar, and a line for each modifier and fault.
 
 use crate::http::certificate::Certificate;
-use crate::http::modifiers::fault::FAULTS;
+use crate::http::modifiers::fault::{FAULTS, FaultRow};
 use crate::http::modifiers::row::{Group, Kind};
 use crate::http::modifiers::{Name, ROWS};
 
@@ -61,20 +61,25 @@ pub(crate) fn text() -> String {
                 _ => row.usage(),
             };
             text += &entry(&usage, row.summary);
-            if row.name == Name::Cert {
-                for kind in Certificate::ALL {
-                    text += &entry(&format!("  {kind}"), kind.about());
-                }
-            }
-        }
-        if group == Group::Fault {
-            for row in &FAULTS {
-                text +=
-                    &entry(&format!("  {}{}", row.kind.name(), row.place.syntax()), row.summary);
-            }
+            text += &kinds(row.name);
         }
     }
     text + VALUES
+}
+
+/// The kinds of a modifier that has some, a line for each.
+pub(super) fn kinds(name: Name) -> String {
+    match name {
+        Name::Fault => {
+            let usage = |row: &FaultRow| format!("  {}{}", row.kind.name(), row.place.syntax());
+            FAULTS.iter().map(|row| entry(&usage(row), row.summary)).collect()
+        }
+        Name::Cert => {
+            let kinds = Certificate::ALL.iter();
+            kinds.map(|kind| entry(&format!("  {kind}"), kind.about())).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 /// What to write, and what it does, at the column of the others.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::error::{ConfigError, Place};
+use super::modifiers_help::kinds;
 use crate::config::print::assignment;
 use crate::config::settings::Setting;
 use crate::config::suggest::nearest;
@@ -28,12 +29,18 @@ pub(crate) fn text(
         let _ = write!(text, "--{} {}\n{about}\nin a file: {assignment}", row.name, row.value);
     }
     for row in ROWS.iter().filter(|row| row.name.text() == name) {
-        let _ = writeln!(text, "~{}\n{}", row.usage(), row.summary);
+        let _ = write!(text, "~{}\n{}\n{}", row.usage(), row.summary, kinds(row.name));
     }
     for row in FAULTS.iter().filter(|row| row.kind.name() == name) {
         let _ = writeln!(text, "~fault={name}{}\n{}", row.place.syntax(), row.summary);
     }
-    if text.is_empty() { Err(unknown(topic, name, subcommands)) } else { Ok(Some(text)) }
+    if text.is_empty() {
+        return Err(unknown(topic, name, subcommands));
+    }
+    if !text.starts_with("--") {
+        text.push_str("`loiter help modifiers` shows values, and where modifiers are written\n");
+    }
+    Ok(Some(text))
 }
 
 fn unknown(topic: &str, name: &str, subcommands: &[&'static str]) -> ConfigError {
