@@ -4,7 +4,7 @@ use super::{ROUTES, Route};
 use crate::base::limits::MAX_QUOTED_BYTES;
 use crate::base::text::edits;
 use crate::http::app::App;
-use crate::http::modifiers::PathModifiers;
+use crate::http::modifiers::{Name, PathModifiers};
 use crate::http::request::Request;
 use crate::http::uri::percent::strip_tilde;
 
@@ -25,18 +25,28 @@ pub(crate) fn hint(app: &App, request: &Request) -> Option<Hint> {
     let modifiers = PathModifiers::of(app, &request.target).raw;
     let own = raw.strip_prefix(app.prefix.as_str()).unwrap_or(raw);
     let own = own.get(modifiers.len()..).filter(|own| own.len() <= MAX_QUOTED_BYTES)?;
-    let is_modifier = |segment: &&str| app.modifiers && strip_tilde(segment.as_bytes()).is_some();
+    let has_tilde = |segment: &str| strip_tilde(segment.as_bytes()).is_some();
+    let is_modifier =
+        |segment: &&str| app.modifiers && (has_tilde(segment) || lacks_tilde(segment));
     let segments = own.split('/').filter(|segment| !segment.is_empty());
-    let (misplaced, segments): (Vec<&str>, Vec<&str>) = segments.partition(is_modifier);
-    let question = match misplaced.is_empty() {
-        true => "Did you mean",
-        false => "Modifiers come first: did you mean",
+    let (wrong, segments): (Vec<&str>, Vec<&str>) = segments.partition(is_modifier);
+    let question = match wrong.iter().all(|segment| has_tilde(segment)) {
+        true if wrong.is_empty() => "Did you mean",
+        true => "Modifiers come first: did you mean",
+        false => "Modifiers begin with ~: did you mean",
     };
     let mut path = String::new();
-    misplaced.iter().for_each(|segment| path.extend(["/", segment]));
+    for segment in wrong {
+        path.extend([if has_tilde(segment) { "/" } else { "/~" }, segment]);
+    }
     path.push_str(&nearest(&segments)?);
     let path = app.local_for(request, &path);
     (path != raw).then_some(Hint { path, question })
+}
+
+/// Whether it is a modifier with a value, but without the `~` before its name.
+fn lacks_tilde(segment: &str) -> bool {
+    segment.split_once('=').is_some_and(|(name, _)| Name::parse(name).is_some())
 }
 
 /// The path of the nearest route, by edits and segments that are missing or too many; of two that
@@ -128,6 +138,9 @@ mod tests {
             (&App::default(), "/get/~delay=1s", Some("/~delay=1s/get")),
             (&App::default(), "/~a/dealy/3/%7Eb=1", Some("/~a/%7Eb=1/delay/3")),
             (&App::default(), "/~status=503/gett", Some("/~status=503/get")),
+            (&App::default(), "/delay=1s/get", Some("/~delay=1s/get")),
+            (&App::default(), "/~a/status=503/dealy/3", Some("/~a/~status=503/delay/3")),
+            (&App::default(), "/zebra=1/get", None),
             (&App::default(), "/~a", None),
             (&pre, "/get", Some("/pre/get")),
             (&pre, "/pre/gett", Some("/pre/get")),
@@ -139,6 +152,7 @@ mod tests {
         }
         let question = |target| ask(target, &[], b"", |request| hint(&App::default(), request));
         assert!(question("/get/~a").is_some_and(|hint| hint.question.starts_with("Modifiers")));
+        assert!(question("/end=1s/get").is_some_and(|hint| hint.question.contains("begin with ~")));
         assert!(question("/~a/gett").is_some_and(|hint| hint.question == "Did you mean"));
     }
 

@@ -123,7 +123,9 @@ impl Modifiers {
         if value.is_none() && row.kind != Kind::Flag {
             return Err(bad(format!("its value is missing; write {}", row.usage())));
         }
-        let value = Value::parse(row, value.unwrap_or_default()).map_err(bad)?;
+        let value = value.unwrap_or_default();
+        let value =
+            Value::parse(row, value).map_err(|reason| bad(reason + self.carrier.apart(value)))?;
         let fields = self.settings.iter().filter(|setting| setting.name == Name::Header).count();
         if found == Name::Header && fields == MAX_MODIFIER_HEADERS {
             return Err(bad(format!("it is given more than {MAX_MODIFIER_HEADERS} times")));
@@ -151,6 +153,20 @@ impl Modifiers {
     /// The settings, in the order of the rows.
     pub fn iter(&self) -> impl Iterator<Item = &Setting> {
         self.settings.iter()
+    }
+}
+
+impl Carrier {
+    /// How several modifiers are written, if a bad value looks as if it contained some.
+    fn apart(self, value: &str) -> &'static str {
+        let bytes = value.as_bytes();
+        let mut commas = memchr::memchr_iter(b',', bytes);
+        let several = value.contains([';', '&', '~']) || commas.any(|at| separates(bytes, at));
+        match self {
+            Carrier::Path if several => "; several are written /~delay=1s/~status=503",
+            Carrier::Query if several => "; several are written ?~delay=1s&~status=503",
+            _ => "",
+        }
     }
 }
 

@@ -22,6 +22,18 @@ fn an_error_names_carrier_modifier_value_and_what_to_write() {
         (Listener, "piece=2MiB", "`2MiB` is out of range: 1 to 1MiB"),
         (Query, "fault=rst", "`rst` is not a fault; did you mean reset?"),
         (
+            Path,
+            "delay=1s;status=503",
+            "`1s;status=503` is not a duration; write 50ms, 1.5s, 1m30s or 0.25; several are \
+             written /~delay=1s/~status=503",
+        ),
+        (
+            Query,
+            "rate=9,status=503",
+            "`status=503` is not a size; write bytes, or with a unit: 64KiB, 10MB; several are \
+             written ?~delay=1s&~status=503",
+        ),
+        (
             Query,
             "fault=truncate:x",
             "`truncate:x` is not a fault; write truncate[:BYTES, :0.5 or :event:N], such as \
