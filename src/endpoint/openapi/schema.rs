@@ -148,6 +148,8 @@ pub(in crate::endpoint) fn limit(app: &App, param: &Param) -> Option<String> {
             format!("a longer one is clamped to {:?}", app.limits.max_duration)
         }
         (Kind::Duration(_), Some(ceiling)) => format!("at most {}", show_us(ceiling.of(app))),
+        // The range has it.
+        (Kind::Integer(..), Some(ceiling)) if ceiling.flag(app).is_none() => return None,
         (_, Some(_)) => format!("at most {most}"),
         _ => return None,
     };

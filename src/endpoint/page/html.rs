@@ -37,7 +37,7 @@ pub(super) fn page(app: &App) -> Vec<u8> {
     let before = format!(
         "<body data-prefix=\"{prefix}\">\n<a class=skip href=\"#routes\">Skip to the routes</a>\n\
          <header>\n{heading}<p class=intro>{INTRO}</p>\n\
-         <p>{more} Where the two differ, this one follows {mode}.</p>\n\
+         <p>{more} Where the two differ, it follows {mode}.</p>\n\
          <p class=links><a href=\"{get}\">{get}</a> \
          <a href=\"{spec}\">Swagger 2.0</a> <a href=\"{openapi}\">OpenAPI 3.1</a>{live}\n\
          <p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
@@ -62,16 +62,16 @@ fn start(app: &App) -> String {
         write_param(&mut params, app, param);
     }
     let (about, state) = if app.modifiers {
-        let about = "Any answer can be slow, odd or broken. This one drips at random.";
+        let about = "Any answer can be slow, odd or broken. This one comes in pieces, at random.";
         (about, "duration=0&numbytes=12&delay=0&~gap=lognormal:150ms:0.7".to_owned())
     } else {
         let span = app.limits.max_duration.min(Duration::from_secs(2));
-        ("An answer that drips.", format!("duration={span:?}&numbytes=12&delay=0"))
+        ("This answer comes in pieces.", format!("duration={span:?}&numbytes=12&delay=0"))
     };
     format!(
         "<section id=start aria-labelledby=start-name data-path=\"/drip\" data-methods=GET \
          data-client=unbuffered data-state=\"{state}\" hidden>\n\
-         <h2 id=start-name>On command</h2>\n<p class=about>{about}</p>\n\
+         <h2 id=start-name>Try it</h2>\n<p class=about>{about}</p>\n\
          <div class=panel><ul class=params>\n{params}</ul></div>\n</section>\n",
         state = text(&state),
     )

@@ -39,8 +39,8 @@ const CODED_HTML: &[Client] = &[Client::Decompress, Client::Html];
 
 /// A slogan and an explanation. Clients' tests look for the words of httpbin's page.
 const INTRO: &str = "An HTTP server that is fast, slow, odd or broken on command.";
-const MORE: &str = "It is an HTTP Request & Response Service like httpbin.org: \
-    it implements httpbin's API and go-httpbin's additional endpoints and duration formats.";
+const MORE: &str = "An HTTP Request & Response Service like httpbin.org: httpbin's API, \
+    go-httpbin's additions, and more.";
 
 /// Command-line programs that print what they get, by the product in their User-Agent.
 const PRINTERS: [&str; 3] = ["curl", "wget", "httpie"];
