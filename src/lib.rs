@@ -1,4 +1,5 @@
-//! An HTTP server for tests that is fast, slow, odd or broken on command, inside the test.
+//! An HTTP server to test clients against, inside the test: fast by default, and slow, odd or
+//! broken on command.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -25,17 +26,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The server runs on threads of its own and listens when `start` returns; port 0 is a free port.
-//! Several servers in one process are independent of each other. Each ends when it is dropped. It
-//! prints nothing, installs no signal handler, and raises the process's soft limit on descriptors
-//! to the hard limit.
+//! The server runs on threads of its own, so the client may be blocking or async. It listens when
+//! `start` returns; port 0 is a free port. It ends when it is dropped. Several servers in one
+//! process are independent of each other. A server prints nothing, installs no signal handler, and
+//! raises the process's soft limit on descriptors to the hard limit.
 //!
 //! - **What it answers**: httpbin's API, with go-httpbin's additions: `/get`, `/delay/{n}`,
 //!   `/drip`, `/status/{codes}`, `/sse`, `/echo`, … A browser shows all of it at [`Server::url`].
-//! - **How to break it**: modifiers before any path, once or more often, as in
-//!   `/~delay=2s/~status=503/get`; `/~fault=truncate:0.5/bytes/1000` ends within the body.
-//! - **What arrived**: with [`Builder::journal`], [`Server::requests`] shows the requests that the
-//!   client under test has sent, and waits until as many are there as are expected.
+//! - **How to break it**: one or more modifiers before any path, as in
+//!   `/~delay=2s/~status=503/get`; `/~fault=truncate:0.5/bytes/1000` cuts the body off halfway.
+//! - **What arrived**: with [`Builder::journal`], [`Server::requests`] returns the requests that
+//!   the client under test has sent, and can wait until a number of them have come.
 //! - **TLS**: the same port speaks `https://`, for a client that trusts [`Server::ca_pem`].
 //! - **Settings**: [`Builder::setting`] does what the program's flag of that name does.
 //!
@@ -49,7 +50,7 @@
 //! ```
 //!
 //! The command line, the configuration file, signals and the log are the feature `cli`. It is on by
-//! default, and a test does without it:
+//! default, but a test does not need it:
 //!
 //! ```toml
 //! [dev-dependencies]

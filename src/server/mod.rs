@@ -296,7 +296,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Adds an address, written as for `--listen`.
+    /// Adds an address, written as for `--listen`; port 0 is a free one. Without any, the server
+    /// listens on 127.0.0.1:8080.
     pub fn listen(mut self, address: &str) -> Builder {
         self.listen.push(address.to_owned());
         self

@@ -85,7 +85,7 @@ impl Requests {
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If it is not such a number.
     pub fn status(self, status: u16) -> Requests {
         self.narrowed(|filter| filter.status(&status.to_string()))
     }
@@ -114,7 +114,7 @@ impl Requests {
     }
 
     /// Waits until at least this many are there, and returns them all. A request is there before
-    /// its answer begins. An error after this time has those that came.
+    /// its answer begins. After this time, the error has those that came.
     pub fn wait_for(&self, count: usize, time: Duration) -> Result<Vec<ReceivedRequest>, TooFew> {
         let began = Instant::now();
         loop {
