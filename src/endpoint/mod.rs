@@ -46,7 +46,7 @@ pub use admin::ADMIN_ROUTES;
 use admin::params_of as admin_params;
 pub use modified::{misplaced_on, modify};
 pub use rate_limit::count as count_limited;
-pub use refusal::refuse;
+pub use refusal::{refuse, refuse_before};
 pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Origin, Others,
     Param, Place, Route, Sign,

@@ -1,6 +1,7 @@
 //! Error answers to requests.
 
 use super::inspect::object_reply;
+use super::llm;
 use super::router::Hint;
 use crate::http::app::App;
 use crate::http::fields::accept::preference;
@@ -15,6 +16,13 @@ pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
     reply(app, refusal, false, None)
 }
 
+/// The same for a request of which the path is known: the APIs of language models have their own
+/// errors.
+#[cold]
+pub fn refuse_before(app: &App, refusal: &Refusal, request: &Request) -> Reply {
+    llm::refused_before(refusal, request).unwrap_or_else(|| refuse(app, refusal))
+}
+
 /// The same for a client that may prefer JSON, with what it probably meant. Departure from both
 /// APIs: one that asks for `application/json` by name, and not rather for HTML, gets the object for
 /// a path or method that is not served too.
@@ -25,6 +33,9 @@ pub(super) fn refuse_to(
     request: &Request,
     hint: Option<&Hint>,
 ) -> Reply {
+    if let Some(reply) = llm::refused_before(refusal, request) {
+        return reply;
+    }
     let json = preference(request, "application/json");
     let named = json.precision == 3 && json.weight > 0;
     reply(app, refusal, named && json > preference(request, "text/html"), hint)

@@ -200,7 +200,7 @@ impl Exchange {
 
     /// The refusal of a request without an endpoint being asked.
     pub fn refused(cx: &mut Cx, refusal: &Refusal, request: &Request) -> Exchange {
-        let reply = endpoint::refuse(cx.app, refusal);
+        let reply = endpoint::refuse_before(cx.app, refusal, request);
         let mut exchange = Exchange::new(cx, reply, request);
         exchange.fail(refusal);
         exchange

@@ -7,7 +7,7 @@ use super::GROUP;
 use crate::http::completion::write_id;
 use crate::http::date_header::rfc_3339;
 use crate::http::json::{Json, Layout, Spelling};
-use crate::http::reply::{Media, Reply};
+use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
 
@@ -45,15 +45,28 @@ pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request
         return None;
     }
     let path = ROUTES.get(usize::from(route))?.path;
-    GROUP.routes.iter().find(|route| route.path == path)?;
-    let provider = match path {
-        _ if path.starts_with("/v1/messages") => Provider::Anthropic,
-        _ if path.starts_with("/api/") => Provider::Ollama,
-        _ => Provider::OpenAi,
-    };
+    let provider = provider(path.as_bytes())?;
     let message = format!("{}, as a modifier asks for it", status.reason());
     let reply = reply(provider, request.seed, status, &message, None);
     Some(if status.0 == 429 { limited(provider, request, reply) } else { reply })
+}
+
+/// The answer to a request that is refused before its route is asked, since its modifiers are
+/// wrong: the clients of a provider show no reason but one in its own form. `None` for any other
+/// refusal, or if the path does not end as that of a route of this group.
+pub(in crate::endpoint) fn refused_before(refusal: &Refusal, request: &Request) -> Option<Reply> {
+    let provider = provider(&request.target.path).filter(|_| refusal.status == Status(400))?;
+    Some(refused(provider, request, &Bad::new(None, refusal.reason.clone())))
+}
+
+/// The provider of the route of this group whose path is the end of this one.
+fn provider(path: &[u8]) -> Option<Provider> {
+    let route = GROUP.routes.iter().find(|route| path.ends_with(route.path.as_bytes()))?;
+    Some(match route.path {
+        path if path.starts_with("/v1/messages") => Provider::Anthropic,
+        path if path.starts_with("/api/") => Provider::Ollama,
+        _ => Provider::OpenAi,
+    })
 }
 
 /// Adds the field by which a provider's clients name a request.

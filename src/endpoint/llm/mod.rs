@@ -25,7 +25,7 @@ mod openai;
 mod schema;
 mod tool;
 
-pub(super) use error::in_place;
+pub(super) use error::{in_place, refused_before};
 
 use super::route::{Client, Group, Kind, Param, Route};
 use crate::base::limits::MAX_COMPLETION_TOKENS;
