@@ -26,9 +26,14 @@ async function add(form, name, value) {
   if (value !== undefined) await form.locator(".set input:focus").fill(value);
 }
 
+// The break is named once, within the window.
 const brokeWith = async (form, label) => {
-  await form.locator(".ruler em", { hasText: label }).waitFor();
+  const mark = form.locator(".ruler em", { hasText: label });
+  await mark.waitFor();
   assert.equal(await form.locator(".ruler em").count(), 1);
+  const { x, width } = await mark.boundingBox();
+  const { width: most } = form.page().viewportSize();
+  assert.ok(x >= 0 && x + width <= most, `${label} is from ${x} to ${x + width} of ${most}`);
 };
 
 export async function startsWithADrip(browser, base) {
@@ -182,7 +187,8 @@ const BROKEN = [
 ];
 
 export async function showsEachBreak(browser, base) {
-  const page = await open(browser, base, {}, "#start?numbytes=12&duration=0.1&~fault=");
+  const narrow = { viewport: { width: 390, height: 844 } };
+  const page = await open(browser, base, narrow, "#start?numbytes=12&duration=0.1&~fault=");
   const start = page.locator("#start");
   for (const [fault, label, status] of BROKEN) {
     await start.getByLabel("fault", { exact: true }).fill(fault);

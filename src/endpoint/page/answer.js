@@ -60,7 +60,8 @@ function clock(form) {
     timer.textContent = "";
     draw(ended, first, false, true);
     const text = how(ended - (last ?? 0));
-    drawBreak(ended, [text, fault].filter(Boolean).join(": "));
+    // In two lines, for narrow windows.
+    drawBreak(ended, [text, fault].filter(Boolean).join(":\n"));
     return [text, ended];
   };
   const showStatus = (text, kind, ...facts) => {

@@ -29,7 +29,7 @@ function histogram(list, late) {
     const column = make("li");
     const bar = make("i");
     bar.style.height = `calc((100% - 3em) * ${count / most})`;
-    const label = bound === Infinity ? "more" : bound < 1000 ? String(bound) : bound / 1000 + " s";
+    const label = bound === Infinity ? "more" : String(bound);
     column.append(make("b", { textContent: count || "" }), bar, make("small", { textContent: label }));
     return column;
   });

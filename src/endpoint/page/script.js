@@ -53,8 +53,8 @@ function showLines(form, asked) {
     "loiter code": "Loiter: " + loiterField(asked.modifiers),
   };
   for (const [name, text] of Object.entries(lines)) {
-    // Lines break before a segment or an argument.
-    const parts = text.split(/(?=[/?&])/).flatMap((part) => [part, make("wbr")]);
+    // Lines break before a segment or an argument, and not within `://`.
+    const parts = text.split(/(?<![:/])(?=[/?&])/).flatMap((part) => [part, make("wbr")]);
     $("." + name, form).replaceChildren(...parts);
   }
   for (const line of $$(".url, .loiter", form)) line.hidden = !asked.modifiers.length;
