@@ -107,6 +107,8 @@ pub enum TurnResult {
     Wait,
     /// It has used up its turn and wants another.
     Yield,
+    /// The same for a step of a TLS handshake, of which the worker takes so many in each loop.
+    Handshake,
     /// The same, and a proxy has reported who its client is.
     Identified,
     /// It is over.
@@ -366,7 +368,7 @@ impl<S> Session<S> {
             }
             Next::Yield => {
                 turn.deadline.clear();
-                Some(TurnResult::Yield)
+                Some(TurnResult::Handshake)
             }
             _ if turn.is_used_up() => {
                 match next {

@@ -9,6 +9,7 @@
 //! Whatever happens to a session puts its token on the ready list, and each token is one
 //! [`turn`](Session::turn). Workers share only the settings.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -75,6 +76,10 @@ pub struct Worker<N: Net> {
     sessions: Slab<Session<N::Socket>>,
     wheel: Wheel,
     ready: Vec<Token>,
+    /// Sessions that wait for a step of their TLS handshake, the first to wait first. Each loop
+    /// makes ready only as many as it can serve: a turn for all of them would cost, with thousands,
+    /// more than the handshakes.
+    handshakes: VecDeque<Token>,
     events: Vec<Event>,
     fired: Vec<u32>,
     fired_streams: Vec<(u32, u32)>, // connection and stream
@@ -111,6 +116,7 @@ impl<N: Net> Worker<N> {
             sessions: Slab::default(),
             wheel: Wheel::default(),
             ready: Vec::new(),
+            handshakes: VecDeque::new(),
             events: Vec::new(),
             fired: Vec::new(),
             fired_streams: Vec::new(),
@@ -299,6 +305,7 @@ impl<N: Net> Worker<N> {
             match self.traced_turn(token) {
                 Some(TurnResult::Close) => self.close(token),
                 Some(TurnResult::Yield) => self.ready.push(token),
+                Some(TurnResult::Handshake) => self.handshakes.push_back(token),
                 Some(TurnResult::Identified) => self.identify(token),
                 Some(TurnResult::Wait) | None => {}
             }
@@ -311,6 +318,10 @@ impl<N: Net> Worker<N> {
         }
         // A huge body may have made it grow.
         self.shared.body.shrink_to(self.buffers.usual);
+        if !self.handshakes.is_empty() {
+            let next = self.handshakes.len().min(HANDSHAKES_PER_TURN as usize);
+            self.ready.extend(self.handshakes.drain(..next));
+        }
         // Sessions that yielded are on a new list; the old one has the capacity.
         ready.append(&mut self.ready);
         self.ready = ready;

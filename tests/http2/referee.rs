@@ -30,6 +30,8 @@ pub(crate) struct Referee {
     begun: bool,
     /// The last stream that the server serves.
     pub(crate) last: u32,
+    /// Whether the server has ended the connection by an error.
+    failed: bool,
 }
 
 /// One direction.
@@ -137,6 +139,7 @@ impl Referee {
             pings: 0,
             begun: false,
             last: u32::MAX,
+            failed: false,
         }
     }
 
@@ -217,6 +220,9 @@ impl Referee {
         if self.server.block.is_some() && frame.kind != 9 {
             return Err("a field block is interrupted".to_owned());
         }
+        if self.failed {
+            return Err("a frame after the error that ends the connection".to_owned());
+        }
         match frame.kind {
             0 | 1 | 3 | 9 => self.on_stream(frame),
             4 if frame.has(flag::ACK) => {
@@ -232,6 +238,7 @@ impl Referee {
                 let last = frame.number(0).ok_or("a short GOAWAY")?;
                 let grows = last > self.last;
                 self.last = last;
+                self.failed = frame.number(4) != Some(0);
                 if grows { Err(format!("GOAWAY grows to {last}")) } else { Ok(()) }
             }
             8 => self.credit(frame),

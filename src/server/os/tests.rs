@@ -68,7 +68,7 @@ fn run(os: &mut Os, mut session: Session<Socket>, output: &[u8]) {
         driver.clock.now = os.now();
         match session.turn(os, &mut driver.cx(), &mut buffers) {
             TurnResult::Close => return os.close(session.socket),
-            TurnResult::Yield | TurnResult::Identified => {}
+            TurnResult::Yield | TurnResult::Handshake | TurnResult::Identified => {}
             TurnResult::Wait => os.wait(session.due, &mut events),
         }
         for event in events.drain(..) {

@@ -149,7 +149,7 @@ fn turns(world: &mut World, session: &mut Session<()>, net: &mut Flood, now: Tim
     session.on_event(READABLE);
     for _ in 0..10_000 {
         match world.turn(session, net, now) {
-            TurnResult::Yield | TurnResult::Identified => {}
+            TurnResult::Yield | TurnResult::Handshake | TurnResult::Identified => {}
             result => return result,
         }
     }
