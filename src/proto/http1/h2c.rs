@@ -24,7 +24,9 @@ pub(super) fn upgrade(cx: &Cx, head: &Head, requests: u32, output: &mut Buf) -> 
 fn change(cx: &Cx, head: &Head, requests: u32, output: &mut Vec<u8>) -> Option<Next> {
     let request = &head.request;
     let plain = cx.ends.secure.is_none() && request.version == Version::Http11;
-    if !plain || head.body != Length::Exact(0) || !lists(request, "Upgrade", "h2c") {
+    // After the last request that a connection may have, no protocol has use for it.
+    if !plain || requests == 0 || head.body != Length::Exact(0) || !lists(request, "Upgrade", "h2c")
+    {
         return None;
     }
     let named = ["Upgrade", "HTTP2-Settings"].iter().all(|name| lists(request, "Connection", name));
