@@ -354,7 +354,8 @@ impl Exchange {
     }
 
     /// The head, its moment having come; `streamed` is the length of a body that is sent back while
-    /// it arrives, if known. A body that is rendered is left in [`Shared::body`].
+    /// it arrives, if known. A body that is rendered is left in [`Shared::body`]. When it has been
+    /// written, that is to be [noted](Exchange::note_head).
     ///
     /// [`Shared::body`]: super::Shared::body
     #[inline(always)] // in the answer to a plain request
@@ -389,9 +390,6 @@ impl Exchange {
             Body::Render(_) => rendered,
             _ => &[],
         };
-        if let Some(record) = &mut self.record {
-            record.body_bytes += body.len() as u64;
-        }
         Head {
             status: self.reply.status,
             media: self.reply.media,

@@ -50,6 +50,7 @@ impl Handle {
         sum.server = ServerFacts {
             capacity: running.plan.capacity.all,
             log_lines_lost: logs.map(|log| log.lost()).sum(),
+            journal: running.plan.journal.counts(),
             stats_age_s: since.elapsed().as_secs_f64(),
         };
         sum.process = Process::read();

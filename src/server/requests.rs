@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Server;
 use crate::http::journal::filter::Filter;
+use crate::http::journal::search::Search;
 use crate::http::journal::{Entry, SharedJournal, State};
 
 impl Server {
@@ -117,15 +118,20 @@ impl Requests {
     /// its answer begins. After this time, the error has those that came.
     pub fn wait_for(&self, count: usize, time: Duration) -> Result<Vec<ReceivedRequest>, TooFew> {
         let began = Instant::now();
+        let mut search = Search::new(self.journal.clone(), self.filter.clone());
+        search.wanted = count as u64;
         loop {
             let version = self.journal.version();
-            let received = self.list();
             let left = time.saturating_sub(began.elapsed());
-            match received.len() >= count {
-                true => return Ok(received),
-                false if left.is_zero() => return Err(TooFew { count, time, received }),
-                false => self.journal.wait(version, left),
+            if search.may_be_enough() || left.is_zero() {
+                let received = self.list();
+                if search.is_enough(received.len() as u64) {
+                    return Ok(received);
+                } else if left.is_zero() {
+                    return Err(TooFew { count, time, received });
+                }
             }
+            self.journal.wait(version, left);
         }
     }
 

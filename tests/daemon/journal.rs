@@ -165,6 +165,10 @@ fn http2_and_tls_are_shown() {
     {
         assert_eq!((&one["version"], &one["tls"]), (&"HTTP/2.0".into(), &tls), "{one}");
         assert_eq!((&one["body"], &one["method"]), (&body.into(), &"POST".into()));
+        let (line, fields) = (&one["response_line"], one["response_headers"].as_array());
+        let media = serde_json::json!(["content-type", "application/json"]);
+        assert!(fields.is_some_and(|fields| fields.contains(&media)), "{one}");
+        assert_eq!((line, fields.map(Vec::len)), (&Value::Null, Some(7)), "{one}");
     }
     let (_, har) = server.get("/requests.har");
     let har: Value = serde_json::from_str(&har).expect(&har);

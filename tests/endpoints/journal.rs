@@ -23,6 +23,9 @@ const HOOK: &str = "POST /hook%2fa?x=1&y=a+b&z[]=%22 HTTP/1.1\r\nHost: a.example
                     Cookie: k=v; l=w=x\r\nContent-Type: text/plain\r\n\r\n";
 const HTTP2: &str = ":method: GET\r\n:path: /delay/2\r\n:authority: b.example\r\nx-id: 8\r\n\r\n";
 
+const ANSWER: &[u8] = b"HTTP/1.1 302 Found\r\nContent-Type: text/plain\r\nLocation: /next\r\n\
+                        Set-Cookie: a=b=c; Path=/\r\nSet-Cookie: d\r\n\r\n";
+
 /// Enters a request, as a worker does.
 fn enter(journal: &SharedJournal, head: &str, body: (&[u8], u64), status: u16, delay_us: u64) {
     let words: Vec<&str> = head.split_whitespace().collect();
@@ -187,7 +190,7 @@ fn a_request_is_shown_whole() {
         "peer": "127.0.0.1:53122", "listener": "127.0.0.1:8080", "tls": null,
         "route": "/delay/{delay}", "state": "done", "status": 200, "delay_us": 2_000_000,
         "late_us": 85, "duration_us": 2_000_112, "request_bytes": 5, "response_bytes": 341,
-        "modifiers": null, "error": null,
+        "modifiers": null, "error": null, "response_line": null, "response_headers": [],
         "headers": [["Host", "a.example:80"], ["X-Id", "7"], ["Cookie", "k=v; l=w=x"],
                     ["Content-Type", "text/plain"]],
         "body": "hé\"\n", "body_cut": false,
@@ -197,6 +200,41 @@ fn a_request_is_shown_whole() {
     assert_eq!(waiting["headers"], serde_json::json!([["x-id", "8"]]));
     let state = [&waiting["state"], &waiting["late_us"], &waiting["duration_us"]];
     assert_eq!(state, [&"waiting".into(), &Value::Null, &Value::Null]);
+}
+
+#[test]
+fn the_head_of_an_answer_is_shown_once_it_was_written() {
+    let journal = journal();
+    journal.begin_sending(2, None, ANSWER);
+    journal.begin_sending(4, None, b":status: 400\r\nx-a: b\r\n\r\n");
+    let app = app_with(Some(journal));
+    let json = |line: &str| -> Value {
+        serde_json::from_slice(&ask_of(&app, line, CURL, b"").body).expect(line)
+    };
+    let shown = |id: u64| {
+        let one = json(&format!("GET /requests/{id}"));
+        (one["response_line"].clone(), one["response_headers"].clone())
+    };
+    let fields = serde_json::json!([
+        ["Content-Type", "text/plain"],
+        ["Location", "/next"],
+        ["Set-Cookie", "a=b=c; Path=/"],
+        ["Set-Cookie", "d"]
+    ]);
+    assert_eq!(shown(1), (Value::Null, serde_json::json!([])));
+    assert_eq!(shown(2), ("HTTP/1.1 302 Found".into(), fields));
+    assert_eq!(shown(4), (Value::Null, serde_json::json!([["x-a", "b"]])), "HTTP/2");
+    let har = json("GET /requests.har");
+    let answer = |at: usize| &har["log"]["entries"][at]["response"];
+    let pair = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value });
+    assert_eq!(answer(1)["headers"][1], pair("Location", "/next"));
+    assert_eq!(answer(1)["cookies"], serde_json::json!([pair("a", "b=c"), pair("d", "")]));
+    let facts = |at: usize| {
+        let answer = answer(at);
+        [&answer["redirectURL"], &answer["headersSize"], &answer["content"]["mimeType"]]
+    };
+    assert_eq!(facts(1), [&"/next".into(), &Value::from(ANSWER.len()), &"text/plain".into()]);
+    assert_eq!(facts(3), [&"".into(), &Value::from(-1), &"x-unknown".into()]);
 }
 
 #[test]

@@ -238,3 +238,29 @@ fn workers_are_summed_and_what_has_ended_still_counts() {
     let gauges = ["loiter_workers", "loiter_draining", "loiter_timers"];
     assert_eq!(gauges.map(|name| ended.get(name, &[])), [0.0, 1.0, 0.0]);
 }
+
+#[test]
+fn what_the_journal_loses_is_counted() {
+    let server = start(|settings| (settings.journal, settings.journal_bytes) = (2, 8000));
+    let mut stream = connect(server.address());
+    let mut send = |bytes: usize| {
+        let body = "x".repeat(bytes);
+        ask(&mut stream, &format!("{}Content-Length: {bytes}\r\n\r\n{body}", &HEAD));
+    };
+    const HEAD: &str = "POST /anything HTTP/1.1\r\nHost: a\r\n";
+    let dropped =
+        |samples: &Samples, bound| samples.get("loiter_journal_dropped_total", &[("bound", bound)]);
+    (0..5).for_each(|_| send(1));
+    let samples = Samples::of(&server.handle().report());
+    assert_eq!((dropped(&samples, "number"), dropped(&samples, "bytes")), (3.0, 0.0));
+    assert_eq!(samples.get("loiter_journal_cut_total", &[]), 0.0);
+    (0..2).for_each(|_| send(4001));
+    let samples =
+        eventually(&server, |samples| samples.get("loiter_journal_cut_total", &[]) == 2.0);
+    assert_eq!(dropped(&samples, "number") + dropped(&samples, "bytes"), 6.0);
+    assert_eq!(dropped(&samples, "bytes"), 1.0);
+    assert!(
+        stats(&server.handle().report())
+            .contains("\"journal\": {\"dropped\": 6, \"bodies_cut\": 2}")
+    );
+}

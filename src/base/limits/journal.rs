@@ -14,6 +14,9 @@ pub const JOURNAL_EVENTS: usize = 128;
 /// Most changed entries that such a client may be behind; of more, it is sent the last. As many as
 /// the live page keeps: less than a second of events.
 pub const JOURNAL_BACKLOG: usize = 5000;
+/// Changes of which the journal knows what they changed. A request changes three times at most, so
+/// these reach back further than a watcher may be behind.
+pub const JOURNAL_CHANGES: usize = 4 * JOURNAL_BACKLOG;
 /// How long `/events` lasts: a client that is still there connects again.
 pub const JOURNAL_EVENTS_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often `/events` sends a comment when nothing changes, so that it is seen to be alive.

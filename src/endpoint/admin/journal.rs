@@ -143,7 +143,7 @@ fn entry(app: &App, request: &Request) -> Result<Arc<Entry>, Refusal> {
     let text = String::from_utf8_lossy(request.param(0));
     let id = within(app.compat, "id", &text, 1..=i64::MAX.unsigned_abs())?;
     journal.entry(id).ok_or_else(|| {
-        let newest = journal.dropped() + journal.entries().len() as u64;
+        let newest = journal.counts().begun;
         let reason = match id <= newest {
             true => format!("request {id} was dropped or deleted; a larger --journal keeps more"),
             false => format!("there is no request {id} yet; the newest is {newest}"),
@@ -183,7 +183,7 @@ fn start(text: &str) -> Result<u64, Refusal> {
 /// A search of the journal for what the query means.
 fn search(app: &App, request: &Request) -> Result<Search, Refusal> {
     let (journal, filter) = (journal(app, request)?, filter(request)?);
-    Ok(Search { journal, filter, wanted: 0, limit: 0, seen: None })
+    Ok(Search::new(journal, filter))
 }
 
 /// A number of requests in the query, if there is one.

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{Entry, SharedJournal};
-use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_EVENTS, JOURNAL_KEEP_ALIVE, JOURNAL_TICK};
+use super::{Counts, Entry, SharedJournal};
+use crate::base::limits::{JOURNAL_EVENTS, JOURNAL_KEEP_ALIVE, JOURNAL_TICK};
 use crate::http::json::{Json, Layout, Spelling};
 
 /// The changes of a journal from some version on.
@@ -14,12 +14,14 @@ pub struct Events {
     seen: u64,
     /// How many times nothing was sent.
     quiet: u32,
+    /// What the journal had counted when that was last sent.
+    counts: Counts,
 }
 
 impl Events {
     /// The changes after this version. Without one, all that is in the journal comes first.
     pub fn since(journal: SharedJournal, version: Option<u64>) -> Events {
-        Events { journal, seen: version.unwrap_or(0), quiet: 0 }
+        Events { journal, seen: version.unwrap_or(0), quiet: 0, counts: Counts::default() }
     }
 
     /// Appends what has changed since the last call; a comment if nothing has for long.
@@ -38,22 +40,36 @@ impl Events {
             self.seen = 0;
         }
         self.quiet = 0;
-        let mut changed = self.journal.entries();
-        changed.retain(|entry| entry.version > self.seen);
-        changed.sort_unstable_by_key(|entry| entry.version);
-        let skipped = changed.len().saturating_sub(JOURNAL_BACKLOG);
-        if skipped > 0 {
-            let line = format!("event: skipped\ndata: {{\"requests\":{skipped}}}\n\n");
-            output.extend_from_slice(line.as_bytes());
+        let changes = self.journal.changes(self.seen, JOURNAL_EVENTS);
+        if changes.skipped > 0 {
+            named(output, "skipped", &[("requests", changes.skipped as u64)]);
         }
-        for entry in changed.iter().skip(skipped).take(JOURNAL_EVENTS) {
+        for entry in &changes.entries {
             self.seen = entry.version;
             event(entry, output);
         }
-        if changed.is_empty() {
+        if changes.entries.is_empty() {
             self.seen = version;
         }
+        let (before, now) = (self.counts, changes.counts);
+        if (before.dropped(), before.cut) != (now.dropped(), now.cut) {
+            self.counts = now;
+            named(output, "dropped", &[("requests", now.dropped()), ("bodies_cut", now.cut)]);
+        }
     }
+}
+
+/// Appends an event with these numbers.
+fn named(output: &mut Vec<u8>, name: &str, numbers: &[(&str, u64)]) {
+    output.extend_from_slice(b"event: ");
+    output.extend_from_slice(name.as_bytes());
+    output.extend_from_slice(b"\ndata: ");
+    Json::spelled(output, Layout::Compact, Spelling::Go).object(|json| {
+        for (name, number) in numbers {
+            json.raw_at(name, itoa::Buffer::new().format(*number));
+        }
+    });
+    output.extend_from_slice(b"\n\n");
 }
 
 fn event(entry: &Entry, output: &mut Vec<u8>) {
@@ -88,7 +104,7 @@ pub fn summary(json: &mut Json, entry: &Entry) {
     optional(json, "error", answer.error.as_deref());
 }
 
-fn optional(json: &mut Json, name: &str, text: Option<&str>) {
+pub(super) fn optional(json: &mut Json, name: &str, text: Option<&str>) {
     match text {
         Some(text) => json.text_at(name, text),
         None => json.raw_at(name, "null"),

@@ -1,7 +1,7 @@
 //! The journal as an HTTP Archive (HAR 1.2), which browsers' developer tools and proxies import.
 //!
-//! Members that the format does not know begin with `_`. The answers' heads and bodies are not in
-//! the journal, so they are not here.
+//! Members that the format does not know begin with `_`. The answers' bodies are not in the
+//! journal, so they are not here.
 
 use std::sync::Arc;
 
@@ -81,11 +81,7 @@ fn write_request(json: &mut Json, received: &Received) {
     if received.body_bytes > 0 {
         json.object_at("postData", |json| write_body(json, received));
     }
-    // The bytes of HTTP/2's compressed head are not known.
-    match received.head.starts_with(b":") {
-        true => json.raw_at("headersSize", "-1"),
-        false => number_at(json, "headersSize", received.head.len() as u64),
-    }
+    head_size(json, &received.head);
     number_at(json, "bodySize", received.body_bytes);
 }
 
@@ -108,17 +104,29 @@ fn write_body(json: &mut Json, received: &Received) {
 
 fn write_response(json: &mut Json, entry: &Entry) {
     let answer = &entry.answer;
+    let named = |name| answer.header_fields().filter(move |field| field.is(name));
+    let first = |name| named(name).next().map(|field| field.value);
     number_at(json, "status", answer.status.0.into());
     json.text_at("statusText", answer.status.reason());
     json.text_at("httpVersion", entry.received.version);
-    json.list_at("cookies", |_| ());
-    json.list_at("headers", |_| ());
+    json.list_at("cookies", |json| {
+        for field in named("Set-Cookie") {
+            let end = memchr::memchr(b';', field.value).unwrap_or(field.value.len());
+            let (name, value) = cookie(field.value.get(..end).unwrap_or_default());
+            pair(json, name, value);
+        }
+    });
+    json.list_at("headers", |json| {
+        answer.header_fields().for_each(|field| pair(json, field.name, field.value));
+    });
     json.object_at("content", |json| {
         number_at(json, "size", answer.body_bytes);
-        json.text_at("mimeType", "x-unknown");
+        json.key("mimeType");
+        json.bytes(first("Content-Type").unwrap_or(b"x-unknown"));
     });
-    json.text_at("redirectURL", "");
-    json.raw_at("headersSize", "-1");
+    json.key("redirectURL");
+    json.bytes(first("Location").unwrap_or_default());
+    head_size(json, &answer.head);
     number_at(json, "bodySize", answer.body_bytes);
 }
 
@@ -130,6 +138,15 @@ fn pair(json: &mut Json, name: &[u8], value: &[u8]) {
         json.key("value");
         json.bytes(value);
     });
+}
+
+/// The bytes of a head; -1 for that of an answer that has none yet, and for HTTP/2's, which is
+/// compressed.
+fn head_size(json: &mut Json, head: &[u8]) {
+    match head {
+        [] | [b':', ..] => json.raw_at("headersSize", "-1"),
+        _ => number_at(json, "headersSize", head.len() as u64),
+    }
 }
 
 fn number_at(json: &mut Json, name: &str, number: u64) {
@@ -161,11 +178,14 @@ fn url(received: &Received) -> String {
 fn cookies(received: &Received) -> impl Iterator<Item = (&[u8], &[u8])> {
     let fields = received.header_fields().filter(|field| field.is("Cookie"));
     let cookies = fields.flat_map(|field| field.value.split(|&byte| byte == b';'));
-    cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(|cookie| {
-        let at = memchr::memchr(b'=', cookie).unwrap_or(cookie.len());
-        let (name, value) = cookie.split_at_checked(at).unwrap_or((cookie, b""));
-        (name, value.get(1..).unwrap_or_default())
-    })
+    cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(cookie)
+}
+
+/// The name and the value of a cookie.
+fn cookie(text: &[u8]) -> (&[u8], &[u8]) {
+    let at = memchr::memchr(b'=', text).unwrap_or(text.len());
+    let (name, value) = text.split_at_checked(at).unwrap_or((text, b""));
+    (name, value.get(1..).unwrap_or_default())
 }
 
 /// A Unix time in microseconds as ISO 8601 has it, with milliseconds.

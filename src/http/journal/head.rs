@@ -1,15 +1,15 @@
-//! The parts of a recorded request, read from its head when somebody wants to see them.
+//! The parts of a recorded request and its answer, read from their heads when somebody wants to
+//! see them.
 
 use std::borrow::Cow;
 
-use super::Received;
+use super::{Answer, Received};
 use crate::http::request::{Field, Target};
 
 impl Received {
     /// Its header fields in the order in which they arrived, without HTTP/2's pseudo-fields.
     pub fn header_fields(&self) -> impl Iterator<Item = Field<'_>> {
-        let fields = self.fields().filter(|(name, _)| !name.starts_with(b":"));
-        fields.map(|(name, value)| Field { name, value })
+        regular(&self.head)
     }
 
     /// The value of the first field of this name, in any case.
@@ -42,4 +42,36 @@ impl Received {
         let is_text = self.body.iter().all(is_text);
         std::str::from_utf8(&self.body).ok().filter(|_| is_text)
     }
+}
+
+impl Answer {
+    /// Its header fields in the order in which they were written, without HTTP/2's pseudo-field.
+    pub fn header_fields(&self) -> impl Iterator<Item = Field<'_>> {
+        regular(&self.head)
+    }
+
+    /// Its status line; `None` in HTTP/2, and before its head was written.
+    pub fn status_line(&self) -> Option<Cow<'_, str>> {
+        let line = self.head.split(|&byte| byte == b'\r').next()?;
+        let is_line = !line.is_empty() && !line.starts_with(b":");
+        is_line.then(|| String::from_utf8_lossy(line))
+    }
+}
+
+/// The fields of a head, their values trimmed; HTTP/2's pseudo-fields are among them.
+pub(super) fn fields(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    // The first line, unless it is HTTP/2's, is none.
+    let skipped = usize::from(!head.starts_with(b":"));
+    lines.skip(skipped).take_while(|line| !line.is_empty()).filter_map(|line| {
+        // The first byte of a name is no separator.
+        let colon = 1 + memchr::memchr(b':', line.get(1..)?)?;
+        let (name, value) = line.split_at_checked(colon)?;
+        Some((name, value.get(1..)?.trim_ascii()))
+    })
+}
+
+fn regular(head: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let fields = fields(head).filter(|(name, _)| !name.starts_with(b":"));
+    fields.map(|(name, value)| Field { name, value })
 }

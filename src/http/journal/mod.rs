@@ -47,6 +47,39 @@ pub struct Entry {
     pub answer: Answer,
 }
 
+/// What has changed in a journal.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Requests that are new or changed, in the order of their last changes.
+    pub entries: Vec<Arc<Entry>>,
+    /// How many there are before these, beyond [`JOURNAL_BACKLOG`] of the newest.
+    ///
+    /// [`JOURNAL_BACKLOG`]: crate::base::limits::JOURNAL_BACKLOG
+    pub skipped: usize,
+    /// What the journal has counted.
+    pub counts: Counts,
+}
+
+/// What a journal has counted since its server began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests; the number of the newest.
+    pub begun: u64,
+    /// Requests that were dropped because there were more than it keeps.
+    pub over_number: u64,
+    /// Requests that were dropped because they had more bytes than it keeps.
+    pub over_bytes: u64,
+    /// Answered requests of whose body it kept only the beginning.
+    pub cut: u64,
+}
+
+impl Counts {
+    /// Requests that were dropped.
+    pub fn dropped(&self) -> u64 {
+        self.over_number + self.over_bytes
+    }
+}
+
 /// A request as it arrived.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
@@ -83,15 +116,7 @@ impl Received {
     /// Its header fields in the order in which they arrived, their values trimmed. In HTTP/2 the
     /// pseudo-fields are among them.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let lines = self.head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
-        // The request line, which HTTP/2 has not.
-        let skipped = usize::from(!self.head.starts_with(b":"));
-        lines.skip(skipped).take_while(|line| !line.is_empty()).filter_map(|line| {
-            // The first byte of a name is no separator.
-            let colon = 1 + memchr::memchr(b':', line.get(1..)?)?;
-            let (name, value) = line.split_at_checked(colon)?;
-            Some((name, value.get(1..)?.trim_ascii()))
-        })
+        head::fields(&self.head)
     }
 }
 
@@ -112,6 +137,7 @@ impl Entry {
             body_bytes: record.body_bytes,
             modifiers: record.modifiers.clone(),
             error: record.error.clone(),
+            head: std::mem::take(&mut self.answer.head),
         };
         if let Some(body) = &record.streamed {
             let received = Arc::make_mut(&mut self.received);
@@ -142,6 +168,9 @@ pub struct Answer {
     pub modifiers: Option<Box<str>>,
     /// Why it was refused or cut off.
     pub error: Option<Cow<'static, str>>,
+    /// Its head as it was written, with its final empty line; empty before that. In HTTP/2, its
+    /// fields as lines.
+    pub head: Box<[u8]>,
 }
 
 /// How far an answer is.
@@ -218,6 +247,7 @@ impl Journal {
             body_bytes: 0,
             modifiers: None,
             error: None,
+            head: Box::default(),
         };
         let received = arrival.received();
         self.change(|ring| ring.push(received, answer))
@@ -234,12 +264,13 @@ impl Journal {
         });
     }
 
-    /// The delay of a request is over, this late.
+    /// This head of an answer was written, so late if it was delayed.
     #[cold]
-    pub fn begin_sending(&self, id: u64, late_us: Option<u64>) {
+    pub fn begin_sending(&self, id: u64, late_us: Option<u64>, head: &[u8]) {
         self.change(|ring| {
             ring.update(id, |entry| {
                 (entry.answer.state, entry.answer.late_us) = (State::Sending, late_us);
+                entry.answer.head = head.into();
             });
         });
     }
@@ -247,7 +278,7 @@ impl Journal {
     /// Completes a request whose exchange is over, if it is still there.
     #[cold]
     pub fn complete(&self, record: &Record) {
-        self.change(|ring| ring.update(record.journaled, |entry| entry.complete(record)));
+        self.change(|ring| ring.complete(record));
     }
 
     /// Takes back a request that was added, and is to be added again.
@@ -269,6 +300,17 @@ impl Journal {
     /// The request with this number, if it is still there.
     pub fn entry(&self, id: u64) -> Option<Arc<Entry>> {
         self.ring().get(id).cloned()
+    }
+
+    /// What has changed after a version, of which there may be no later one: so many requests at
+    /// most, from the oldest change on.
+    pub fn changes(&self, seen: u64, most: usize) -> Changes {
+        self.ring().changes(seen, most)
+    }
+
+    /// What it has counted.
+    pub fn counts(&self) -> Counts {
+        self.ring().counts
     }
 
     /// How many requests there were before the oldest, or were deleted.

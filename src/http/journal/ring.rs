@@ -3,20 +3,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Answer, Entry, Received};
+use super::{Answer, Changes, Counts, Entry, Received};
+use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_CHANGES};
+use crate::http::record::Record;
 
 /// The entries, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     entries: VecDeque<Arc<Entry>>,
+    /// What the last changes changed: the number of an entry, or 0. The last is change `version`.
+    changed: VecDeque<u64>,
     /// Bytes of all entries.
     bytes: usize,
     /// Most entries.
     pub(super) most: usize,
     /// Most bytes of all entries.
     most_bytes: usize,
-    /// Number of entries that ever were.
-    begun: u64,
+    /// What it has counted.
+    pub(super) counts: Counts,
     /// The number of the newest change.
     pub(super) version: u64,
     /// How many threads wait for a change.
@@ -42,20 +46,36 @@ impl Ring {
         if received.body.len() > self.longest_body() {
             received.body = received.body.get(..self.longest_body()).unwrap_or_default().into();
         }
-        self.begun += 1;
-        self.version += 1;
-        let (id, version) = (self.begun, self.version);
-        let entry = Entry { id, version, received: Arc::new(received), answer };
+        self.counts.begun += 1;
+        let id = self.counts.begun;
+        self.note(id);
+        let received = Arc::new(received);
+        let entry = Entry { id, version: self.version, received, answer };
         self.bytes += bytes(&entry);
         self.entries.push_back(Arc::new(entry));
         self.fit();
         id
     }
 
+    /// There is a change: of this entry, or 0.
+    fn note(&mut self, id: u64) {
+        self.version += 1;
+        if self.changed.len() == JOURNAL_CHANGES {
+            self.changed.pop_front();
+        }
+        self.changed.push_back(id);
+    }
+
     /// Drops the oldest until the rest is within the bounds.
     pub(super) fn fit(&mut self) {
-        while self.entries.len() > self.most || self.bytes > self.most_bytes {
+        loop {
+            let dropped = match self.entries.len() > self.most {
+                true => &mut self.counts.over_number,
+                false if self.bytes > self.most_bytes => &mut self.counts.over_bytes,
+                false => return,
+            };
             let Some(oldest) = self.entries.pop_front() else { return };
+            *dropped += 1;
             self.bytes -= bytes(&oldest);
         }
     }
@@ -63,14 +83,44 @@ impl Ring {
     /// Changes an entry, if it is still there.
     pub(super) fn update(&mut self, id: u64, change: impl FnOnce(&mut Entry)) {
         let Some(place) = self.place(id) else { return };
+        self.note(id);
         let Some(entry) = self.entries.get_mut(place) else { return };
-        self.version += 1;
         let before = bytes(entry);
         let entry = Arc::make_mut(entry);
         entry.version = self.version;
         change(entry);
         self.bytes = self.bytes - before + bytes(entry);
         self.fit();
+    }
+
+    /// The exchange of an entry is over.
+    pub(super) fn complete(&mut self, record: &Record) {
+        let mut is_cut = false;
+        self.update(record.journaled, |entry| {
+            entry.complete(record);
+            is_cut = entry.received.is_cut();
+        });
+        self.counts.cut += u64::from(is_cut);
+    }
+
+    /// What has changed after this version: so many entries at most, of those that may be sent.
+    ///
+    /// Only what has changed is looked at; all entries if the version is older than the changes
+    /// that are known.
+    pub(super) fn changes(&self, seen: u64, most: usize) -> Changes {
+        let unknown = self.version - self.changed.len() as u64;
+        let changed: Vec<&Arc<Entry>> = if let Some(known) = seen.checked_sub(unknown) {
+            let after = self.changed.iter().skip(usize::try_from(known).unwrap_or(usize::MAX));
+            let last = |(id, version)| self.get(id).filter(|entry| entry.version == version);
+            after.copied().zip(seen + 1..).filter_map(last).collect()
+        } else {
+            let mut all: Vec<_> = self.entries().filter(|entry| entry.version > seen).collect();
+            all.sort_unstable_by_key(|entry| entry.version);
+            all
+        };
+        let skipped = changed.len().saturating_sub(JOURNAL_BACKLOG);
+        let entries = changed.into_iter().skip(skipped).take(most).cloned().collect();
+        Changes { entries, skipped, counts: self.counts }
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&Arc<Entry>> {
@@ -87,7 +137,7 @@ impl Ring {
             return;
         };
         self.bytes -= bytes(&entry);
-        self.version += 1;
+        self.note(0);
     }
 
     /// Removes the entries that match, and returns how many those were.
@@ -98,13 +148,13 @@ impl Ring {
             *freed -= if kept { 0 } else { bytes(entry) };
             kept
         });
-        self.version += 1;
+        self.note(0);
         before - self.entries.len()
     }
 
     /// Entries that are no longer there.
     pub(super) fn dropped(&self) -> u64 {
-        self.begun - self.entries.len() as u64
+        self.counts.begun - self.entries.len() as u64
     }
 
     /// Bytes of all entries.
@@ -113,17 +163,23 @@ impl Ring {
         self.bytes
     }
 
-    /// The entries are in the order of their numbers, some of which may be missing.
+    /// The entries are in the order of their numbers. Some may be missing, but seldom are, so the
+    /// first look is at where it would be then.
     fn place(&self, id: u64) -> Option<usize> {
-        self.entries.binary_search_by_key(&id, |entry| entry.id).ok()
+        let first = self.entries.front()?.id;
+        let place = usize::try_from(id.checked_sub(first)?).ok()?;
+        match self.entries.get(place) {
+            Some(entry) if entry.id == id => Some(place),
+            _ => self.entries.binary_search_by_key(&id, |entry| entry.id).ok(),
+        }
     }
 }
 
 fn bytes(entry: &Entry) -> usize {
     let Received { method, target, listener, head, body, .. } = &*entry.received;
     let own = method.len() + target.len() + listener.len() + head.len() + body.len();
-    let Answer { modifiers, error, .. } = &entry.answer;
+    let Answer { head: answered, modifiers, error, .. } = &entry.answer;
     let modifiers = modifiers.as_ref().map_or(0, |text| text.len());
     let error = error.as_ref().map_or(0, |text| text.len());
-    ENTRY_BYTES + own + modifiers + error
+    ENTRY_BYTES + own + answered.len() + modifiers + error
 }

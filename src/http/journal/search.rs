@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::filter::Filter;
 use super::show::whole;
-use super::{Entry, SharedJournal};
-use crate::base::limits::JOURNAL_LISTED_BYTES;
+use super::{Entry, Received, SharedJournal};
+use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_LISTED_BYTES};
 use crate::http::json::{Json, Layout, Spelling};
 use crate::http::status::Status;
 
@@ -21,7 +21,9 @@ pub struct Search {
     /// How many are listed at most.
     pub limit: u64,
     /// The version of the journal at the last look.
-    pub seen: Option<u64>,
+    seen: Option<u64>,
+    /// How many more there must be for there to be enough.
+    missing: u64,
 }
 
 /// What was found, in the order of arrival.
@@ -34,6 +36,11 @@ pub struct Found {
 }
 
 impl Search {
+    /// A search for all that the filter means, which lists nothing yet.
+    pub fn new(journal: SharedJournal, filter: Filter) -> Search {
+        Search { journal, filter, wanted: 0, limit: 0, seen: None, missing: 0 }
+    }
+
     /// All that is meant now, up to the limit and to [`JOURNAL_LISTED_BYTES`].
     pub fn find(&self) -> Found {
         let mut entries = self.journal.entries();
@@ -46,7 +53,8 @@ impl Search {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let fit = entries.iter().take(limit).take_while(|entry| {
             let has_room = room > 0;
-            room = room.saturating_sub(entry.received.head.len() + entry.received.body.len());
+            let Received { head, body, .. } = &*entry.received;
+            room = room.saturating_sub(head.len() + body.len() + entry.answer.head.len());
             has_room
         });
         entries.truncate(fit.count());
@@ -57,16 +65,36 @@ impl Search {
     }
 
     /// The status and the list, once as many are there as are wanted: 200. At the last look there
-    /// may be fewer: 504. Nothing is searched while nothing changes.
+    /// may be fewer: 504.
     pub fn look(&mut self, is_last: bool) -> Option<(Status, Vec<u8>)> {
-        let version = self.journal.version();
-        if !is_last && self.seen.replace(version) == Some(version) {
+        if !self.may_be_enough() && !is_last {
             return None;
         }
         let found = self.find();
-        let is_enough = found.matched >= self.wanted;
+        let is_enough = self.is_enough(found.matched);
         let status = if is_enough { Status::OK } else { Status(504) };
         (is_enough || is_last).then(|| (status, self.list(&found)))
+    }
+
+    /// Whether the journal is to be searched: as many requests that are meant have come or changed
+    /// as were missing at the last search. Only what has changed since the last look is looked at.
+    pub fn may_be_enough(&mut self) -> bool {
+        let version = self.journal.version();
+        let seen = match self.seen.replace(version) {
+            None => return true,
+            Some(seen) if seen == version => return false,
+            Some(seen) => seen,
+        };
+        let changes = self.journal.changes(seen, JOURNAL_BACKLOG);
+        let meant = changes.entries.iter().filter(|entry| self.filter.matches(entry)).count();
+        self.missing = self.missing.saturating_sub(meant as u64);
+        self.missing == 0 || changes.skipped > 0
+    }
+
+    /// Whether so many are enough, which a search has found.
+    pub fn is_enough(&mut self, matched: u64) -> bool {
+        self.missing = self.wanted.saturating_sub(matched);
+        self.missing == 0
     }
 
     /// A list as JSON, with a line for each request.

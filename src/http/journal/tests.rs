@@ -4,7 +4,8 @@ use super::events::Events;
 use super::filter::Filter;
 use super::search::Search;
 use super::*;
-use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
+use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_CHANGES, JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
+use crate::base::random::Random;
 use crate::http::record::StreamedBody;
 use crate::http::request::Target;
 use crate::http::tests::ask;
@@ -163,6 +164,97 @@ fn a_wait_ends_with_what_was_waited_for() {
     });
 }
 
+/// Does something to a journal: mostly requests come and are answered.
+fn change_at_random(journal: &Journal, random: &mut Random) {
+    let newest = journal.counts().begun;
+    let some = newest.saturating_sub(random.below(60));
+    let path = if random.below(3) == 0 { "/b" } else { "/a" };
+    match random.below(100) {
+        0 => drop(journal.delete(|entry| entry.id % 7 == some % 7)),
+        1..4 => journal.withdraw(newest),
+        4..20 => journal.begin_sending(some, Some(1), b"HTTP/1.1 200 OK\r\n\r\n"),
+        20..60 => journal.complete(&Record { journaled: some, ..Record::default() }),
+        _ => drop(begin(journal, path, b"")),
+    }
+}
+
+#[test]
+fn what_has_changed_is_what_a_look_at_all_would_find() {
+    let journal = journal(50, 1 << 20);
+    let mut random = Random::new(7);
+    // Twice as many changes as the journal knows, so that the oldest are found by a look at all.
+    while journal.version() < 2 * JOURNAL_CHANGES as u64 {
+        change_at_random(&journal, &mut random);
+        let known = if random.below(500) == 0 { 2 * JOURNAL_CHANGES as u64 } else { 80 };
+        let seen = journal.version().saturating_sub(random.below(known));
+        let mut all = journal.entries();
+        all.retain(|entry| entry.version > seen);
+        all.sort_by_key(|entry| entry.version);
+        let versions =
+            |entries: &[Arc<Entry>]| entries.iter().map(|e| e.version).collect::<Vec<_>>();
+        assert_eq!(versions(&journal.changes(seen, 99).entries), versions(&all), "since {seen}");
+    }
+}
+
+#[test]
+fn a_search_ends_as_soon_as_there_are_enough() {
+    let journal = journal(50, 1 << 20);
+    let mut random = Random::new(8);
+    let (mut ended, mut waited) = (0, 0);
+    while ended < 300 {
+        let mut filter = Filter::default();
+        filter.path("/b").expect("a path");
+        let mut search = Search::new(journal.clone(), filter.clone());
+        search.wanted = 1 + random.below(20);
+        loop {
+            let entries = journal.entries();
+            let there = entries.iter().filter(|entry| filter.matches(entry)).count() as u64;
+            let found = search.look(false);
+            assert_eq!(found.is_some(), there >= search.wanted, "{there} of {}", search.wanted);
+            if found.is_some() {
+                break;
+            }
+            waited += 1;
+            (0..random.below(4)).for_each(|_| change_at_random(&journal, &mut random));
+        }
+        ended += 1;
+        journal.delete(|_| true);
+    }
+    assert!(waited > 300, "{waited}");
+}
+
+#[test]
+fn what_is_lost_is_counted_and_watchers_see_it() {
+    let journal = journal(3, 4000);
+    let mut events = Events::since(journal.clone(), Some(0));
+    let mut lost = || {
+        let mut output = Vec::new();
+        events.piece(&mut output);
+        let text = String::from_utf8(output).expect("it is UTF-8");
+        text.split_once("event: dropped\ndata: ").map(|(_, data)| data.to_owned())
+    };
+    let counted = |journal: &Journal| {
+        let Counts { over_number, over_bytes, cut, .. } = journal.counts();
+        (over_number, over_bytes, cut)
+    };
+    let first = begin(&journal, "/a", &[b'x'; 400]);
+    assert_eq!((counted(&journal), lost()), ((0, 0, 0), None));
+    for _ in 0..4 {
+        begin(&journal, "/a", &[b'x'; 400]);
+    }
+    assert_eq!(counted(&journal), (2, 0, 0));
+    assert_eq!(lost().as_deref(), Some("{\"requests\":2,\"bodies_cut\":0}\n\n"));
+    let long = begin(&journal, "/a", &[b'x'; 2001]);
+    // It had to go for the others, and its end changes nothing.
+    journal.complete(&Record { journaled: first, ..Record::default() });
+    journal.complete(&Record { journaled: long, ..Record::default() });
+    let (_, over_bytes, cut) = counted(&journal);
+    assert!(over_bytes > 0 && cut == 1, "{over_bytes} {cut}");
+    assert!(lost().is_some_and(|data| data.ends_with(",\"bodies_cut\":1}\n\n")));
+    journal.delete(|_| true);
+    assert_eq!(lost(), None, "what is deleted is not lost");
+}
+
 #[test]
 fn a_list_has_a_bound_in_bytes() {
     let journal = journal(10, 8 * JOURNAL_LISTED_BYTES);
@@ -170,8 +262,8 @@ fn a_list_has_a_bound_in_bytes() {
     for _ in 0..4 {
         begin(&journal, "/a", &body);
     }
-    let mut search =
-        Search { journal, filter: Filter::default(), wanted: 0, limit: 10, seen: None };
+    let mut search = Search::new(journal, Filter::default());
+    search.limit = 10;
     let listed = |search: &Search| {
         let found = search.find();
         assert_eq!(found.matched, 4 - search.filter.has_start() as u64);

@@ -142,7 +142,6 @@ impl Exchange {
             request.body_bytes = numbers.next().unwrap_or_default();
         }
         request.params = endpoint::params_of(cx.app, self.reply.route, &request.target);
-        self.note_sending(cx);
     }
 }
 

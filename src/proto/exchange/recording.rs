@@ -11,7 +11,7 @@ use crate::http::metrics::UNMATCHED;
 use crate::http::modifiers::plan::FaultKind;
 use crate::http::modifiers::{Plan, show};
 use crate::http::record::{LoggedLine, Record, StreamedBody};
-use crate::http::reply::{Body, Refusal, Reply};
+use crate::http::reply::{Refusal, Reply};
 use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 use crate::proto::Cx;
@@ -21,6 +21,17 @@ impl Exchange {
     pub fn count(&mut self, bytes: usize) {
         if let Some(record) = &mut self.record {
             record.body_bytes += bytes as u64;
+        }
+    }
+
+    /// Its head was written, and this many bytes of its body with it.
+    #[inline(always)] // in the answer to a plain request
+    pub fn note_head<'a>(&mut self, cx: &Cx, body_bytes: usize, head: impl FnOnce() -> &'a [u8]) {
+        if let Some(record) = &mut self.record {
+            record.body_bytes += body_bytes as u64;
+            if record.journaled > 0 {
+                enter_head(cx, record, head());
+            }
         }
     }
 
@@ -60,16 +71,6 @@ impl Exchange {
         let cut_off = is_broken && !matches!(self.fault(), Some(FaultKind::Extra(_)));
         if let Some(record) = &mut self.record {
             record.cut_off = cut_off;
-        }
-    }
-
-    /// Its delay is over, and its body may take time: the journal shows that it is being sent.
-    pub(super) fn note_sending(&self, cx: &Cx) {
-        if let (Some(journal), Some(record)) = (&cx.app.journal, &self.record)
-            && matches!(self.reply.body, Body::Paced(_) | Body::Modified(_))
-        {
-            let late_us = record.details.as_deref().and_then(|details| details.late_us);
-            journal.begin_sending(record.journaled, late_us);
         }
     }
 
@@ -309,6 +310,15 @@ fn enter(cx: &Cx, journal: &Journal, request: &Request, reply: &Reply) -> u64 {
     journal.begin(&Arrival { request, unix_us, peer_port, listener, route, status, delay_us })
 }
 
+/// Enters the head of an answer into the journal.
+#[cold]
+fn enter_head(cx: &Cx, record: &Record, head: &[u8]) {
+    if let Some(journal) = &cx.app.journal {
+        let late_us = record.details.as_deref().and_then(|details| details.late_us);
+        journal.begin_sending(record.journaled, late_us, head);
+    }
+}
+
 /// Whether the log leaves out the path of a request.
 #[inline(always)] // for every request that is logged
 fn is_excluded(cx: &Cx, request: &Request) -> bool {
@@ -351,81 +361,4 @@ pub fn count_applied(cx: &mut Cx, plan: &Plan) {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::base::time::Time;
-    use crate::http::app::App;
-    use crate::http::journal::{Answer, SharedJournal, State};
-    use crate::proto::conn::Protocol;
-    use crate::proto::test_driver::Driver;
-
-    /// Sends this request at 0 s; the next step is at the same time.
-    fn start(target: &str) -> (Driver, SharedJournal) {
-        let journal = SharedJournal::default();
-        journal.resize(9, 1 << 20);
-        let (journal_too, details) = (Some(journal.clone()), true);
-        let app =
-            App { records: true, record_details: details, journal: journal_too, ..App::default() };
-        let mut driver = Driver::new(app, Protocol::Http, 1);
-        driver.receive(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
-        (driver, journal)
-    }
-
-    fn answer_at(driver: &mut Driver, journal: &SharedJournal, us: u64) -> Answer {
-        (driver.clock.now, driver.clock.fresh) = (Time::from_micros(us), true);
-        driver.receive(b"");
-        driver.worker.records.drain(|record| journal.complete(record));
-        journal.entries()[0].answer.clone()
-    }
-
-    #[test]
-    fn an_answer_that_a_fault_cuts_off_is_aborted() {
-        for (fault, state) in [
-            ("reset:3", State::Aborted),
-            ("truncate", State::Aborted),
-            ("bad-chunk", State::Aborted),
-            ("extra:3", State::Done),
-            ("bad-head", State::Done),
-        ] {
-            let (mut driver, journal) = start(&format!("/get?~fault={fault}"));
-            let answer = answer_at(&mut driver, &journal, 1);
-            assert_eq!((answer.state, answer.status.0), (state, 200), "{fault}");
-        }
-    }
-
-    #[test]
-    fn an_answer_whose_delay_is_over_is_being_sent() {
-        for target in ["/drip?delay=1&duration=5&numbytes=2", "/drip?duration=5&~delay=1s"] {
-            let (mut driver, journal) = start(target);
-            let state = |answer: Answer| (answer.state, answer.late_us);
-            let waiting = answer_at(&mut driver, &journal, 0);
-            assert_eq!(state(waiting), (State::Waiting, None), "{target}");
-            let sending = answer_at(&mut driver, &journal, 1_000_008);
-            assert_eq!(state(sending), (State::Sending, Some(7)), "{target}");
-            let done = answer_at(&mut driver, &journal, 9_000_000);
-            assert_eq!(state(done), (State::Done, Some(7)), "{target}");
-        }
-    }
-
-    #[test]
-    fn a_request_arrives_with_its_head() {
-        let (mut driver, journal) = start("/get");
-        let at = |seconds: u64| Time::from_micros(1_000_000 * seconds);
-        driver.clock.now = at(2);
-        driver.receive(b"POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
-        driver.clock.now = at(9);
-        driver.receive(b"x");
-        driver.worker.records.drain(|record| journal.complete(record));
-        let post = &journal.entries()[1];
-        assert_eq!((post.received.unix_us, post.answer.duration_us), (2_000_000, Some(7_000_000)));
-    }
-
-    #[test]
-    fn an_answer_without_a_delay_cannot_be_late() {
-        for target in ["/get", "/drip?delay=0&duration=1", "/jsonl?~gap=1ms"] {
-            let (mut driver, journal) = start(target);
-            answer_at(&mut driver, &journal, 3);
-            let done = answer_at(&mut driver, &journal, 2_000_000);
-            assert_eq!((done.state, done.late_us), (State::Done, None), "{target}");
-        }
-    }
-}
+mod tests;

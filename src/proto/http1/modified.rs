@@ -52,9 +52,15 @@ pub(super) fn answer(
     encode::cors(&mut written, cx.app.compat, request.field("Origin"));
     let status_bytes = 1 + memchr::memchr(b'\n', &written).unwrap_or_default();
     let (status_line, fields) = written.split_at(status_bytes);
-    output.extend_from_slice(if bad_head { BAD_STATUS_LINE } else { status_line });
+    let status_line = if bad_head { BAD_STATUS_LINE } else { status_line };
+    output.extend_from_slice(status_line);
     let rest = rewrite(fields, plan, head.status, request.field("Loiter").is_some());
-    if plan.head_us > 0 {
+    let is_slow = plan.head_us > 0;
+    if version != Version::Http2 && cx.app.journal.is_some() {
+        let written = [status_line, &rest].concat();
+        exchange.note_head(cx, 0, || &written);
+    }
+    if is_slow {
         exchange.hold_rest_of_head(rest);
     } else {
         output.extend_from_slice(&rest);

@@ -35,9 +35,12 @@ pub(super) fn answer(
         terms.close();
     }
     let server_and_date = cx.worker.date_header.fields();
+    let start = output.len();
     write_head(output, &head, *terms, framing, server_and_date, cx.app.compat);
     cors(output, cx.app.compat, request.field("Origin"));
     output.extend_from_slice(head.body);
+    let bytes = head.body.len();
+    exchange.note_head(cx, bytes, || output.get(start..output.len() - bytes).unwrap_or_default());
     cx.worker.body.clear();
 }
 

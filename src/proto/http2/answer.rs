@@ -4,9 +4,11 @@
 use super::Http2;
 use super::active::Then;
 use super::frame::{HEAD_BYTES, Head as Frame, Kind, MAX_PAYLOAD, flags};
+use super::hpack::decode::Decoder;
+use super::hpack::decoded::Decoded;
 use super::hpack::encode;
 use crate::base::buf::Buf;
-use crate::base::limits::BODY_HIGH_WATER;
+use crate::base::limits::{BODY_HIGH_WATER, Limits};
 use crate::http::compat::Compat;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::Plan;
@@ -111,6 +113,7 @@ impl Http2 {
         let out = output.tail();
         let mut frame = self.begin_headers(out);
         encode_head(cx, &head, request, upgrades, out);
+        let text = journaled(cx, out, frame);
         end_headers(out, &mut frame, id);
         let body = head.body;
         let now = body.len().min(usize::try_from(room).unwrap_or(0));
@@ -119,7 +122,8 @@ impl Http2 {
             frame = last;
         }
         self.window -= sent.len() as i64;
-        let (sent, rest) = (sent.len(), rest.to_vec());
+        let (sent, rest, bytes) = (sent.len(), rest.to_vec(), body.len());
+        exchange.note_head(cx, bytes, || &text);
         rendered.clear();
         cx.worker.body = rendered;
         let then = match exchange.is_whole() {
@@ -173,6 +177,8 @@ impl Http2 {
         let (before, after) = fields.split_at(length.unwrap_or(0));
         lines(before, out);
         lines(after.get(length.map_or(0, |_| 19)..).unwrap_or_default(), out);
+        let text = journaled(cx, out, frame);
+        exchange.note_head(cx, 0, || &text);
         end_headers(out, &mut frame, id);
         Left { then: Some(Then::More), ..Left::default() }
     }
@@ -244,6 +250,24 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out:
         encode::field(out, name.as_bytes(), value.as_bytes());
     }
     common.cors(cx.app.compat, request.field("origin"), out);
+}
+
+/// The fields of the head whose block ends the output, as lines: for the journal, if there is one.
+fn journaled(cx: &Cx, out: &[u8], start: Place) -> Vec<u8> {
+    if cx.app.journal.is_none() {
+        return Vec::new();
+    }
+    let most = usize::MAX;
+    let limits =
+        Limits { head_bytes: most, head_line_bytes: most, head_fields: most, ..Limits::default() };
+    let mut decoded = Decoded::default();
+    // It refers to no dynamic table, so a decoder of its own can read it.
+    let _ = Decoder::new().decode(
+        out.get(start + HEAD_BYTES..).unwrap_or_default(),
+        &mut decoded,
+        &limits,
+    );
+    decoded.text
 }
 
 /// Where the last frame of a stream begins in the output.

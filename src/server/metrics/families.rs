@@ -249,6 +249,21 @@ pub static FAMILIES: &[Family] = &[
         "Lines that the logs have lost because their output was blocked or failed.",
         |report, samples| samples.one(report.server.log_lines_lost),
     ),
+    counter(
+        "loiter_journal_dropped_total",
+        "Requests that the journal has dropped because of --journal (number) or --journal-bytes \
+         (bytes).",
+        |report, samples| {
+            samples.sample(&[("bound", "number")], report.server.journal.over_number);
+            samples.sample(&[("bound", "bytes")], report.server.journal.over_bytes);
+        },
+    )
+    .by(&["bound"]),
+    counter(
+        "loiter_journal_cut_total",
+        "Answered requests of whose body the journal kept only the beginning.",
+        |report, samples| samples.one(report.server.journal.cut),
+    ),
     gauge("loiter_workers", "Workers that serve.", |report, samples| {
         samples.one(report.gauges.workers);
     }),

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::stats::WorkerStats;
+use crate::http::journal::Counts;
 use crate::http::metrics::Metrics;
 
 /// What one worker has counted, or several together.
@@ -55,6 +56,8 @@ pub struct ServerFacts {
     pub capacity: u64,
     /// Lines that the logs have lost.
     pub log_lines_lost: u64,
+    /// What the journal has counted.
+    pub journal: Counts,
     /// Seconds since the times of `/stats` were reset.
     pub stats_age_s: f64,
 }

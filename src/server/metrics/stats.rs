@@ -25,6 +25,8 @@ pub fn stats(report: &Report) -> String {
     let states = object(states.map(|((_, name), count)| (*name, count.to_string())));
     let applied = ROWS.iter().zip(totals.applied).filter(|(_, count)| *count > 0);
     let applied = object(applied.map(|(row, count)| (row.name.text(), count.to_string())));
+    let journal = [("dropped", server.journal.dropped()), ("bodies_cut", server.journal.cut)];
+    let journal = object(journal.into_iter().map(|(name, count)| (name, count.to_string())));
     let fields = [
         ("late", late(&metrics.delays.exact, server.stats_age_s)),
         ("late_max_last_minute_seconds", seconds(metrics.delays.worst.max())),
@@ -37,6 +39,7 @@ pub fn stats(report: &Report) -> String {
         ("received_bytes", metrics.received_bytes.to_string()),
         ("sent_bytes", metrics.sent_bytes.to_string()),
         ("modifiers", applied),
+        ("journal", journal),
         ("longest_loop_last_minute_seconds", seconds(metrics.longest_loop.max())),
         ("workers", gauges.workers.to_string()),
         ("draining", gauges.draining.to_string()),
