@@ -199,8 +199,9 @@ impl Http2 {
         text: &[u8],
         output: &mut Buf,
     ) -> Result<()> {
-        // A tunnel is no answer that can be made later.
-        let plain = exchange.plan().is_none() && to.ended;
+        // A tunnel is no answer that can be made later, and the length of a body that is hashed is
+        // not kept.
+        let plain = exchange.plan().is_none() && to.ended && !request.hashed;
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
             exchange.refuse_stream(cx);

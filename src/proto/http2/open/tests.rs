@@ -83,6 +83,26 @@ fn a_rate_limit_counts_requests_that_waited_for_others_once() {
     assert!(answer.contains("\"remaining\": 88,"), "{answer}");
 }
 
+/// Its answer has the length of its body, which nothing keeps.
+#[test]
+fn an_upload_that_would_wait_for_others_is_refused() {
+    let mut driver = connected(App::default(), 0);
+    more_than_is_made().for_each(|request| _ = driver.receive(&request));
+    driver.output.clear();
+    driver.receive(&head(201, "POST", "/upload", 0));
+    let data = Head { length: 3, kind: Kind::Data, flags: flags::END_STREAM, stream: 201 };
+    driver.receive(&[&data.to_bytes()[..], b"abc"].concat());
+    let mut refused = Vec::new();
+    frame::write_rst_stream(&mut refused, 201, ErrorCode::REFUSED_STREAM);
+    assert!(driver.output.unread().ends_with(&refused));
+    open_windows(&mut driver);
+    driver.receive(&head(203, "POST", "/upload", 0));
+    let data = Head { stream: 203, ..data };
+    driver.receive(&[&data.to_bytes()[..], b"abc"].concat());
+    let answer = String::from_utf8_lossy(driver.output.unread()).into_owned();
+    assert!(answer.contains("\"bytes_received\": 3,"), "{answer}");
+}
+
 /// A body that modifiers read slowly is complete after the client has closed its side.
 #[test]
 fn a_client_that_is_gone_before_a_delay_begins_is_recorded_as_gone() {
