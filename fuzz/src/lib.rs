@@ -37,7 +37,7 @@ pub fn ask<R>(fields: &[(&str, &[u8])], body: &[u8], run: impl FnOnce(&Request) 
         host: None,
         fields: &fields,
         body,
-        hashed: false,
+        journaled: None,
         body_bytes: body.len() as u64,
         peer: None,
         local: "127.0.0.1:80",

@@ -204,9 +204,8 @@ pub struct Request<'a> {
     pub fields: &'a [Field<'a>],
     /// The body without its transfer coding; empty if the route does not keep it.
     pub body: &'a [u8],
-    /// Whether the last 32 bytes of `body` are the SHA-256 of the whole, of which what comes before
-    /// is the beginning.
-    pub hashed: bool,
+    /// The beginning of the body, for the journal alone, if the route does not keep it.
+    pub journaled: Option<&'a [u8]>,
     /// The length of the body in bytes, whether it was kept or not.
     pub body_bytes: u64,
     /// The client's address; `None` on a Unix socket.
@@ -261,10 +260,9 @@ impl<'a> Request<'a> {
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
-    /// What was kept of the body, without its hash.
+    /// As much of the body as there is, for the journal.
     pub fn content(&self) -> &'a [u8] {
-        let hash = if self.hashed { 32 } else { 0 };
-        self.body.get(..self.body.len().saturating_sub(hash)).unwrap_or_default()
+        self.journaled.unwrap_or(self.body)
     }
 
     /// Path parameter `n`, percent-decoded; empty when the route has fewer.

@@ -25,7 +25,7 @@ pub(crate) fn ask<R>(
         fields: &fields,
         body,
         body_bytes: body.len() as u64,
-        hashed: false,
+        journaled: None,
         peer: Some([127, 0, 0, 1].into()),
         local: "127.0.0.1:8080",
         tls: None,

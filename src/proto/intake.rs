@@ -12,6 +12,7 @@ use crate::base::time::Time;
 use crate::endpoint::BodyRule;
 use crate::http::modifiers::Plan;
 use crate::http::reply::Refusal;
+use crate::http::request::Request;
 pub use reading::Allowance;
 use reading::Reading;
 
@@ -30,8 +31,8 @@ pub struct Intake {
     until: Time,
     /// How long modifiers kept it unread, in microseconds, which is not the client's time.
     held_us: u64,
-    /// How much of a body that is not kept the journal may still have; 0 without one.
-    journal_bytes: usize,
+    /// What the journal gets of a body that is not kept, and how many more bytes.
+    journaled: Option<(Vec<u8>, usize)>,
     /// What modifiers do to the answer, and to how the body is read.
     modified: Option<Reading>,
 }
@@ -61,8 +62,10 @@ pub enum Taken {
 /// A request that has arrived, or as much of it as has.
 #[derive(Debug)]
 pub struct TakenRequest {
-    /// Its head, and then what was kept of its body.
+    /// Its head, and then its body, if that is kept for its endpoint.
     pub bytes: Vec<u8>,
+    /// The beginning of a body that is not, for the journal.
+    pub journaled: Option<Vec<u8>>,
     /// Bytes of content.
     pub content: u64,
     /// When its head had arrived.
@@ -85,12 +88,14 @@ impl Sink {
 }
 
 impl TakenRequest {
-    /// Its body is complete, and its hash follows what was kept of it. Returns whether it has one.
-    pub fn append_hash(&mut self) -> bool {
-        let hash = self.hash.take();
-        let hashed = hash.is_some();
-        self.bytes.extend(hash.into_iter().flat_map(|hash| hash.finalize()));
-        hashed
+    /// Its body is complete, and its hash has the place of it.
+    pub fn append_hash(&mut self) {
+        self.bytes.extend(self.hash.take().into_iter().flat_map(|hash| hash.finalize()));
+    }
+
+    /// Gives the request that was read again from its bytes what they do not have.
+    pub fn complete<'a>(&'a self, request: &mut Request<'a>) {
+        (request.body_bytes, request.journaled) = (self.content, self.journaled.as_deref());
     }
 }
 
@@ -103,13 +108,11 @@ impl Intake {
         let request = if streams { Vec::new() } else { head.to_vec() };
         let modified = plan.map(Reading::new);
         let (content, held_us) = (0, 0);
-        let journal_bytes = match (&cx.app.journal, &sink) {
-            (None, _) | (_, Sink::Keep) => 0,
-            (Some(journal), _) => journal.longest_body(),
-        };
+        let journal = cx.app.journal.as_ref().filter(|_| !matches!(sink, Sink::Keep));
+        let journaled = journal.map(|journal| (Vec::new(), journal.longest_body()));
         let (began, until) = (now, now);
         let mut intake =
-            Intake { sink, request, content, began, until, held_us, journal_bytes, modified };
+            Intake { sink, request, content, began, until, held_us, journaled, modified };
         intake.extend_deadline(cx);
         intake
     }
@@ -170,17 +173,18 @@ impl Intake {
 
     /// Whether the journal gets a body that is not kept for an endpoint.
     pub fn is_journaled(&self) -> bool {
-        self.journal_bytes > 0
+        self.journaled.as_ref().is_some_and(|(_, more)| *more > 0)
     }
 
     /// Keeps content that has been [counted](Intake::count) for the journal, as far as there is
     /// room.
     pub fn journal(&mut self, cx: &Cx, content: &[u8]) {
-        let has_room = cx.worker.memory.has_for_body(self.request.len() as u64);
-        let most = if has_room { self.journal_bytes } else { 0 };
-        let kept = content.get(..most).unwrap_or(content);
-        self.request.extend_from_slice(kept);
-        self.journal_bytes = most - kept.len();
+        let Some((kept, more)) = &mut self.journaled else { return };
+        let has_room = cx.worker.memory.has_for_body(kept.len() as u64);
+        let most = if has_room { *more } else { 0 };
+        let piece = content.get(..most).unwrap_or(content);
+        kept.extend_from_slice(piece);
+        *more = most - piece.len();
     }
 
     /// Whether the client has not sent the next piece in time.
@@ -219,16 +223,17 @@ impl Intake {
 
     /// No more of the body is taken.
     pub fn end(self) -> Taken {
+        let journaled = self.journaled.map(|journaled| journaled.0);
         match self.sink {
             Sink::Stream(mut exchange) => {
-                exchange.received(self.request, self.content);
+                exchange.received(journaled.unwrap_or_default(), self.content);
                 Taken::Answer(*exchange)
             }
             sink => {
                 let Intake { request: bytes, content, began, modified, .. } = self;
                 let hash = if let Sink::Hash(hash) = sink { Some(hash) } else { None };
                 let plan = modified.map(|reading| reading.plan);
-                Taken::Request(TakenRequest { bytes, content, began, hash, plan })
+                Taken::Request(TakenRequest { bytes, journaled, content, began, hash, plan })
             }
         }
     }
@@ -274,5 +279,20 @@ mod tests {
         assert_eq!((&*received.body, received.body_bytes), (&b"abc"[..], 3));
         let answer = String::from_utf8_lossy(driver.output.unread()).into_owned();
         assert!(answer.contains("\"sha256\": \"ba7816bf8f01cfea"), "{answer}");
+    }
+
+    /// The bytes wait with it, and may be megabytes.
+    #[test]
+    fn a_request_does_not_keep_what_only_the_journal_has() {
+        let journal = SharedJournal::default();
+        journal.resize(9, 8);
+        let app = App { records: true, journal: Some(journal), ..App::default() };
+        let mut driver = Driver::new(app, Protocol::Http, 1);
+        let cx = driver.cx();
+        let mut intake = Intake::new(&cx, b"head", Sink::Discard, None);
+        [b"ab", b"cd", b"ef"].into_iter().for_each(|piece| intake.journal(&cx, piece));
+        let Taken::Request(taken) = intake.end() else { panic!("it has no answer") };
+        let journaled = taken.journaled.as_deref();
+        assert_eq!((&*taken.bytes, journaled), (b"head".as_slice(), Some(b"abcd".as_slice())));
     }
 }

@@ -111,7 +111,7 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
         fields: &fields,
         body: if hashes { &hashed } else { body },
         body_bytes: body.len() as u64,
-        hashed: hashes,
+        journaled: None,
         peer: Some(IpAddr::from([127, 0, 0, 1])),
         local: "127.0.0.1:18080",
         tls: None,

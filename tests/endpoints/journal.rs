@@ -45,7 +45,7 @@ fn enter(journal: &SharedJournal, head: &str, body: (&[u8], u64), status: u16, d
             host: None,
             fields: &[],
             body: body.0,
-            hashed: false,
+            journaled: None,
             body_bytes: body.1,
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             local: "",

@@ -207,7 +207,8 @@ impl Http1 {
                 exchange.abort(cx);
                 None
             }
-            Taken::Request(TakenRequest { bytes, began, .. }) => {
+            Taken::Request(TakenRequest { bytes, journaled, began, .. }) => {
+                let bytes = [bytes, journaled.unwrap_or_default()].concat();
                 self.respond_and_close(cx, refusal, &bytes, began, output)
             }
         }
@@ -286,7 +287,8 @@ impl Http1 {
 fn record_taken(cx: &mut Cx, taken: &TakenRequest, status: Status) {
     let TakenRequest { bytes, began, plan, .. } = taken;
     let mut table = FieldTable::empty();
-    if let Some(request) = head::reparse(bytes, &mut table, origin(cx, *began)) {
+    if let Some(mut request) = head::reparse(bytes, &mut table, origin(cx, *began)) {
+        taken.complete(&mut request);
         exchange::unfinished(cx, &request, *began, plan.as_deref(), status);
     }
 }
@@ -323,7 +325,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
         fields: &[],
         body: &[],
         body_bytes: 0,
-        hashed: false,
+        journaled: None,
         peer: cx.ends.peer,
         local: cx.ends.local,
         tls: cx.ends.secure,

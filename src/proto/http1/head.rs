@@ -256,7 +256,7 @@ fn request<'a>(
         fields,
         body: &[],
         body_bytes: 0,
-        hashed: false,
+        journaled: None,
         peer: origin.peer,
         local: origin.local,
         tls: origin.tls,

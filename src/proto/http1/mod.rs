@@ -386,13 +386,13 @@ impl Http1 {
         input: &Buf,
         output: &mut Buf,
     ) -> Option<Next> {
-        let hashed = taken.append_hash();
-        let TakenRequest { bytes, content, began, plan, .. } = taken;
+        taken.append_hash();
+        let plan = taken.plan.take();
         let mut table = FieldTable::empty();
-        let mut request = head::reparse(&bytes, &mut table, origin(cx, cx.clock.now))?;
-        (request.body_bytes, request.hashed) = (content, hashed);
+        let mut request = head::reparse(&taken.bytes, &mut table, origin(cx, cx.clock.now))?;
+        taken.complete(&mut request);
         let mut asked = modify::again(cx, &request, plan);
-        let (bytes, began) = (Cow::Borrowed(&bytes[..]), Some(began));
+        let (bytes, began) = (Cow::Borrowed(&taken.bytes[..]), Some(taken.began));
         let exchange = self.open(cx, &mut request, &mut asked, bytes, began, output);
         self.begin(cx, exchange, input, output)
     }

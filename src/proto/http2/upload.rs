@@ -257,19 +257,19 @@ impl Http2 {
                 return Ok(());
             }
         };
-        let hashed = taken.append_hash();
-        let TakenRequest { bytes, content, began, plan, .. } = taken;
+        taken.append_hash();
+        let (plan, bytes) = (taken.plan.take(), &taken.bytes);
         let mut table = FieldTable::empty();
         let origin = http1::origin(cx, cx.clock.now);
-        let Some(mut request) = request::reparse(&bytes, &mut table, origin) else {
+        let Some(mut request) = request::reparse(bytes, &mut table, origin) else {
             return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
         };
-        (request.body_bytes, request.hashed) = (content, hashed);
+        taken.complete(&mut request);
         request.seed = self.seed_of(to.id);
         let mut asked = modify::again(cx, &request, plan);
         let mut opened = Exchange::open(cx, &mut request, &mut asked);
-        opened.exchange.began(cx, began);
-        self.admit(cx, to, opened, &request, &bytes, output)
+        opened.exchange.began(cx, taken.began);
+        self.admit(cx, to, opened, &request, bytes, output)
     }
 
     /// Ends a stream whose body is too slow or too long. If its answer has begun, only the log can
@@ -295,7 +295,10 @@ impl Http2 {
                 let mut table = FieldTable::empty();
                 let origin = http1::origin(cx, taken.began);
                 match request::reparse(&taken.bytes, &mut table, origin) {
-                    Some(request) => self.refuse(cx, to, refusal, &request, output),
+                    Some(mut request) => {
+                        taken.complete(&mut request);
+                        self.refuse(cx, to, refusal, &request, output)
+                    }
                     None => self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output),
                 }
             }
@@ -427,7 +430,8 @@ fn take(
 fn record_taken(cx: &mut Cx, taken: &TakenRequest, status: Status) {
     let TakenRequest { bytes, began, plan, .. } = taken;
     let mut table = FieldTable::empty();
-    if let Some(request) = request::reparse(bytes, &mut table, http1::origin(cx, *began)) {
+    if let Some(mut request) = request::reparse(bytes, &mut table, http1::origin(cx, *began)) {
+        taken.complete(&mut request);
         exchange::unfinished(cx, &request, *began, plan.as_deref(), status);
     }
 }
