@@ -57,11 +57,12 @@ fn nearest(segments: &[&str]) -> Option<String> {
     let sample = route.sample();
     let sample = sample.split(['?', '#']).next().unwrap_or_default();
     let samples = sample.split('/').skip(1 + like.text_segments);
-    let mut path = text_of(route).to_owned();
-    for (n, sample) in (like.text_segments..).zip(samples) {
-        path.extend(["/", segments.get(n).unwrap_or(&sample)]);
-    }
-    Some(path)
+    let own = segments.get(like.text_segments..).unwrap_or_default();
+    let rest: Vec<&str> = match route.path.ends_with("*}") && !own.is_empty() {
+        true => own.to_vec(),
+        false => samples.enumerate().map(|(n, sample)| *own.get(n).unwrap_or(&sample)).collect(),
+    };
+    Some([&[text_of(route)], rest.as_slice()].concat().join("/"))
 }
 
 /// How like a path is to a route.
@@ -119,6 +120,9 @@ mod tests {
             ("/cookie/set/a/b", Some("/cookies/set/a/b")),
             ("/image/pgn", Some("/image/png")),
             ("/status/", Some("/status/200:3,500:1")),
+            ("/anythng", Some("/anything")),
+            ("/anythng/x", Some("/anything/x")),
+            ("/anythng/x/y/z", Some("/anything/x/y/z")),
             ("/nope", None),
             ("/", None),
             ("/x", None),
