@@ -201,7 +201,8 @@ impl Http2 {
     ) -> Result<()> {
         // A tunnel is no answer that can be made later, and the length of a body that is hashed is
         // not kept.
-        let plain = exchange.plan().is_none() && to.ended && !request.hashed;
+        let hashed = !request.body.is_empty() && request.body.len() as u64 != request.body_bytes;
+        let plain = exchange.plan().is_none() && to.ended && !hashed;
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
             exchange.refuse_stream(cx);
