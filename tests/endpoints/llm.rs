@@ -422,3 +422,23 @@ fn a_long_text_is_cut() {
     let answer = ask_of(&app, "POST /v1/chat/completions", CURL, body.as_bytes());
     assert!(answer.body.len() < 40_000);
 }
+
+/// Each event repeats them.
+#[test]
+fn a_long_name_is_refused() {
+    let body = |model: &str, tool: &str| {
+        format!(
+            r#"{{"model":"{model}","max_tokens":9,"messages":[{{"content":"a"}}],
+                "tool_choice":"any","tools":[{{"name":"{tool}"}}]}}"#
+        )
+    };
+    let longest = "m".repeat(256);
+    assert_eq!(post(MESSAGES, &body(&longest, &longest)).status, 200);
+    let longer = format!("{longest}m");
+    for (model, tool, member) in [(&longer, &longest, "model"), (&longest, &longer, "tools")] {
+        let answer = post(MESSAGES, &body(model, tool));
+        let text = String::from_utf8(answer.body).expect("it is UTF-8");
+        assert_eq!(answer.status, 400, "{text}");
+        assert!(text.contains(&format!("`{member}` has more than 256 bytes")), "{text}");
+    }
+}

@@ -7,7 +7,7 @@ use super::choices::{self, End};
 use super::error::{Bad, Provider};
 use super::schema;
 use super::tool::Tool;
-use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS};
+use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS, MAX_NAME_BYTES};
 use crate::endpoint::params;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
@@ -50,7 +50,10 @@ impl Ask {
         let limit = limit(api, options)?;
         let tool = Tool::called(body, &model, prompt)?;
         let text = match &tool {
-            Some(tool) => Text::given(cut(&tool.arguments)),
+            Some(tool) => {
+                check_name("tools", &tool.name)?;
+                Text::given(cut(&tool.arguments))
+            }
             None => text(request, body, &model, prompt),
         };
         let count = choices::count(api, body)?;
@@ -127,7 +130,21 @@ impl Length {
 /// The name of the model.
 pub(super) fn model<'a>(body: Value<'a>) -> Result<Cow<'a, str>, Bad> {
     let model = body.get("model").and_then(Value::text).filter(|model| !model.is_empty());
-    model.ok_or_else(|| Bad::new(Some("model"), "`model` is missing; write a name, such as `echo`"))
+    let missing = || Bad::new(Some("model"), "`model` is missing; write a name, such as `echo`");
+    let model = model.ok_or_else(missing)?;
+    check_name("model", &model)?;
+    Ok(model)
+}
+
+/// Refuses a name that is too long to be repeated in every event.
+fn check_name(member: &'static str, name: &str) -> Result<(), Bad> {
+    match name.len() <= MAX_NAME_BYTES {
+        true => Ok(()),
+        false => {
+            let reason = format!("a name in `{member}` has more than {MAX_NAME_BYTES} bytes");
+            Err(Bad::new(Some(member), reason))
+        }
+    }
 }
 
 /// The prompt; without one, Ollama only loads a model.
