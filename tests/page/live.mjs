@@ -138,12 +138,111 @@ export async function showsManyRequests(browser) {
     await page.locator("#filter").fill("first");
     await row(page, "first").locator("summary").click();
     await page.locator("#filter").fill("");
+    await at(page, "#held", "Paused while a request is open.");
+    assert.equal(await page.locator(".request").count(), 201);
     await many(50);
+    await at(page, "#held", "Paused while a request is open: 50 requests came meanwhile.");
+    assert.equal(await page.locator("#count").textContent(), "551 requests");
+    assert.equal(await page.locator(".request[open] .path").textContent(), "/get?first");
+    // The filter is the user's own wish, so it is followed.
+    await page.locator("#filter").fill("t");
+    await page.locator("#filter").fill("");
     await at(page, "#count", "601 requests");
     assert.equal(await page.locator(".request").count(), 201);
-    assert.equal(await page.locator(".request[open] .path").textContent(), "/get?first");
+    await page.locator(".request[open] summary").click();
+    await page.mouse.move(0, 0);
+    await (await fetch(base + "/get")).text();
+    await at(page, "#count", "602 requests");
+    assert.equal(await page.locator("#held").textContent(), "");
+    assert.equal(await page.locator(".request").count(), 201, "the newest, and the one that has the focus");
     await done(page);
   }, "--journal", "1000");
+}
+
+// Under a load with which the list changes in every drawing.
+export async function holdsStillForTheUser(browser) {
+  await served(async ({ base, admin }) => {
+    let [loaded, sent] = [true, 0];
+    const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+    const load = (async () => {
+      for (; loaded; sent += 10) {
+        await Promise.all(Array.from({ length: 10 }, async () => (await fetch(base + "/uuid")).text()));
+        await pause(100);
+      }
+    })().catch(() => {}); // The server ends with a check that fails.
+    const page = await open(browser, admin);
+    await page.locator(".request").nth(30).waitFor();
+    const ids = () => page.locator(".request").evaluateAll((rows) => rows.map((row) => row.dataset.id).join());
+    const stays = async (why) => {
+      await at(page, "#held", why);
+      const [before, count] = [await ids(), sent];
+      await at(page, "#held", /: (more than )?[\d,]+ requests came meanwhile\.$/);
+      for (let tries = 0; tries < 600 && sent < count + 50; tries++) await page.waitForTimeout(50);
+      await page.waitForTimeout(400);
+      assert.equal(await ids(), before, why);
+    };
+    const goesOn = async () => {
+      const before = await ids();
+      await page.waitForFunction((before) => $$(".request").map((row) => row.dataset.id).join() !== before, before);
+      assert.equal(await page.locator("#held").textContent(), "");
+    };
+    await goesOn();
+    // By keyboard: the button, and then a row.
+    const button = page.getByRole("button", { name: "Pause" });
+    await button.focus();
+    await page.keyboard.press("Space");
+    assert.equal(await button.getAttribute("aria-pressed"), "true");
+    await stays(/^Paused/);
+    await sound(page, "paused");
+    await page.keyboard.press("Space");
+    await goesOn();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await stays(/^Paused while the focus is in the list/);
+    await button.focus();
+    await goesOn();
+    // By pointer: a row that is pointed at is the one that opens.
+    await page.locator(".request summary").nth(5).hover();
+    await stays(/^Paused while the pointer is on the list/);
+    const id = await page.locator(".request").nth(5).getAttribute("data-id");
+    await page.locator(".request summary").nth(5).click();
+    await page.mouse.move(0, 0);
+    await stays(/^Paused while a request is open/);
+    assert.equal(await page.locator(".request[open]").getAttribute("data-id"), id);
+    await page.locator(".request[open] summary").focus();
+    await page.keyboard.press("Enter");
+    await button.focus();
+    await goesOn();
+    loaded = false;
+    await load;
+    await at(page, "#lost", /^[\d,]+ older requests were dropped\. A larger --journal or --journal-bytes keeps more\.$/);
+    // The journal may have dropped the one that was opened.
+    page.complaints = page.complaints.filter((text) => !/status of 404/.test(text));
+    await done(page);
+  }, "--journal", "50");
+}
+
+// What was sent back, and what the journal could not keep.
+export async function showsAnswersAndLosses(browser) {
+  await served(async ({ base, admin }) => {
+    const page = await open(browser, admin);
+    await (await fetch(base + "/anything/long", { method: "POST", body: "x".repeat(40_000) })).text();
+    await at(page, "#lost", "Of 1 request, only the beginning of the body was kept.");
+    send(base, "/drip?duration=60&numbytes=60&code=201");
+    await row(page, "/drip").locator("summary").click();
+    await at(page, ".request[open] .shown pre", /^HTTP\/1\.1 201 CREATED\s+Server: .*Content-Type: /s);
+    await row(page, "/anything/long").locator("summary").click();
+    await at(page, ".shown p", "The journal kept the first 32,768 bytes of the body.");
+    await row(page, "/anything/long").locator(".shown pre", { hasText: "HTTP/1.1 200 OK" }).waitFor();
+    // One that waits is answered while it is open.
+    await page.mouse.move(0, 0);
+    await page.locator(".request[open]").evaluateAll((rows) => rows.forEach((row) => (row.open = false)));
+    send(base, "/delay/1");
+    const waits = row(page, "/delay/1");
+    await waits.locator("summary").click();
+    await waits.locator(".shown pre", { hasText: "HTTP/1.1 200 OK" }).waitFor();
+    await done(page);
+  }, "--journal", "100", "--journal-bytes", "64KiB");
 }
 
 export async function isOneCompressedRequest(browser) {

@@ -12,11 +12,17 @@ const RULER_MOST = 24; // pixels of a tick
 
 const entries = new Map(); // by number, the oldest first
 const listed = new Map(); // what is in the list, by number
+const spare = []; // rows that were never open, to be used again
 const [filter, list, canvas] = ["#filter", "#list", "canvas"].map((selector) => $(selector));
+const pause = $("#pause");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let skew; // of this clock from the server's, in milliseconds, at most
 let span = 0; // milliseconds on the ruler
 let connection = "Connecting.";
+let newest = 0; // number of a request
+let drawn = 0; // the newest when the list was drawn
+let pointed = false; // whether the pointer is on the list
+let lost; // what the journal has dropped
 
 // Like the journal's own filter: a whole path, in which `*` is any text; or a part of the target.
 function sieve() {
@@ -31,6 +37,7 @@ function take(entry) {
   const old = entries.get(entry.id);
   const taken = entry.started + (entry.duration_us ?? 0) / 1000;
   skew = Math.min(skew ?? Infinity, Date.now() - taken);
+  newest = Math.max(newest, entry.id);
   const over = old?.state === "waiting" && entry.state !== "waiting";
   entries.set(entry.id, { ...entry, over: over ? performance.now() : old?.over });
   for (const id of entries.keys()) {
@@ -96,13 +103,16 @@ const say = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
 
-function showNumbers(shown) {
+function showWaiting(shown) {
   const waiting = shown.filter(({ state }) => state === "waiting");
   const sending = shown.filter(({ state }) => state === "sending").length;
   const next = Math.min(...waiting.map(remaining));
   const due = waiting.length ? `, the next is due in ${Math.max(next / 1000, 0).toFixed(1)} s` : "";
   const sent = sending ? `; ${sending} being sent` : "";
   say($("#state"), connection || `${plural(waiting.length, "request")} waiting${due}${sent}.`);
+}
+
+function showNumbers(shown) {
   // Without a delay there is nothing to be late for.
   const late = shown.filter(({ late_us, delay_us }) => delay_us && late_us !== null).map(({ late_us }) => late_us / 1000);
   $(".histogram").hidden = !late.length;
@@ -112,6 +122,13 @@ function showNumbers(shown) {
     : "No delayed answer yet.");
   say($("#count"), filter.value ? `${shown.length} of ${entries.size}` : plural(shown.length, "request"));
   $(".filter output").textContent = filter.value ? `${shown.length} of ${entries.size}` : "";
+  const { requests, bodies_cut } = lost ?? {};
+  $("#lost").hidden = !requests && !bodies_cut;
+  say($("#lost"), [
+    requests && `${plural(requests, "older request")} ${requests === 1 ? "was" : "were"} dropped.`,
+    bodies_cut && `Of ${plural(bodies_cut, "request")}, only the beginning of the body was kept.`,
+    "A larger --journal or --journal-bytes keeps more.",
+  ].filter(Boolean).join(" "));
   const none = $(".none");
   none.hidden = shown.length > 0;
   say(none, entries.size ? "No request matches." : "No requests yet. Send one, and it appears here.");
@@ -140,13 +157,16 @@ function endOfHead(bytes) {
   return end < 0 ? bytes.length : end + 3;
 }
 
+async function ask(path) {
+  const reply = await fetch("requests/" + path, { cache: "no-store" });
+  if (!reply.ok) throw new Error("The journal has this request no more.");
+  return reply;
+}
+
 // What is shown of a request when it is opened: the bytes as they arrived.
-async function showRaw(panel, id) {
-  const shown = $(".shown", panel);
+async function showRaw({ dataset, entry: { request_bytes } }, shown) {
   try {
-    const reply = await fetch(`requests/${id}/raw`, { cache: "no-store" });
-    if (!reply.ok) throw new Error("The journal has this request no more.");
-    const bytes = new Uint8Array(await reply.arrayBuffer());
+    const bytes = new Uint8Array(await (await ask(dataset.id + "/raw")).arrayBuffer());
     const head = endOfHead(bytes);
     shown.replaceChildren();
     for (const [media, part] of [["text/plain", bytes.subarray(0, head)], ["", bytes.subarray(head)]]) {
@@ -154,28 +174,52 @@ async function showRaw(panel, id) {
       if (part.length) view.piece(part);
       await view.end(part.length);
     }
+    const kept = bytes.length - head;
+    if (kept < request_bytes) shown.append(make("p", { textContent: `The journal kept the first ${size(kept)} of the body.` }));
   } catch (error) {
     shown.replaceChildren(make("p", { textContent: error.message }));
   }
 }
 
-function rowOf(id) {
+// The head of its answer, once that was sent.
+async function showAnswer({ dataset }, shown) {
+  const found = await ask(dataset.id).then((reply) => reply.json()).catch(() => undefined);
+  if (!found?.response_headers.length) return;
+  const lines = found.response_headers.map(([name, value]) => `${name}: ${value}`);
+  const text = [found.response_line, ...lines].filter(Boolean).join("\n");
+  shown.replaceChildren(make("p", { textContent: "The head of the answer:" }), make("pre", { tabIndex: 0, textContent: text }));
+}
+
+function makeRow() {
   const row = make("details", { className: "request" });
   const head = make("summary");
   const parts = ["methods", "path", "took", "code"].map((className) => make("span", { className }));
   const panel = make("div", { className: "panel" });
-  const link = make("a", { href: "requests/" + id, textContent: "JSON" });
-  panel.append(make("p", { className: "facts" }), make("p", { className: "link" }), make("div", { className: "shown" }));
+  const link = make("a", { textContent: "JSON" });
+  const [raw, answer] = ["", ""].map(() => make("div", { className: "shown" }));
+  panel.append(make("p", { className: "facts" }), make("p", { className: "link" }), raw, answer);
   $(".link", panel).append(link);
   head.append(...parts);
   row.append(head, panel);
-  row.dataset.id = id;
-  row.addEventListener("toggle", () => row.open && showRaw(panel, id));
+  row.become = (id) => {
+    row.dataset.id = id;
+    link.href = "requests/" + id;
+  };
+  row.addEventListener("toggle", () => {
+    if (row.open) {
+      row.become = undefined;
+      showRaw(row, raw);
+    }
+    row.changed();
+    later();
+  });
+  row.changed = () => row.open && showAnswer(row, answer);
   return row;
 }
 
 function fill(row, entry) {
   row.entry = entry;
+  row.changed();
   const [code, kind] = label(entry);
   say($(".methods", row), entry.method);
   say($(".path", row), entry.target);
@@ -192,41 +236,72 @@ function fill(row, entry) {
 
 // The newest; and those that the user has opened or is at, as long as they match.
 function showList(shown, matches) {
-  const newest = shown.slice(-LISTED);
+  const newest = shown.slice(-LISTED).reverse();
   const ids = new Set(newest.map(({ id }) => id));
   for (const [id, row] of listed) {
     const used = row.open || row.contains(document.activeElement);
     if (ids.has(id) || (used && matches(row.entry))) continue;
     row.remove();
     listed.delete(id);
+    if (row.become && !row.open) spare.push(row);
   }
+  let next = list.firstChild;
   for (const entry of newest) {
+    while (next && next.dataset.id > entry.id) next = next.nextSibling;
     let row = listed.get(entry.id);
     if (!row) {
-      row = rowOf(entry.id);
-      const before = [...list.children].find((other) => Number(other.dataset.id) < entry.id);
-      list.insertBefore(row, before ?? null);
+      row = spare.pop() ?? makeRow();
+      row.become(entry.id);
+      list.insertBefore(row, next);
       listed.set(entry.id, row);
     }
     if (row.entry !== entry) fill(row, entry);
   }
 }
 
-let planned;
-let cost = 0; // milliseconds that drawing took
-function later() {
-  planned ??= setTimeout(show, Math.max(DRAWN_AFTER, DRAWN_SHARE * cost));
+// Why the list stays as it is, if it does: nothing moves under a pointer, or away from the focus.
+function held() {
+  if (pause.ariaPressed === "true") return "";
+  if ($(".request[open]", list)) return " while a request is open";
+  if (pointed && list.firstChild) return " while the pointer is on the list";
+  if ($(":focus-visible", list)) return " while the focus is in the list";
 }
 
-function show() {
+// What has changed of the requests in the list, and how many it does not show yet.
+function holdList(shown, why) {
+  for (const [id, row] of listed) {
+    const entry = entries.get(id);
+    if (entry && row.entry !== entry) fill(row, entry);
+  }
+  const came = shown.filter(({ id }) => id > drawn).length;
+  const most = came < KEPT ? "" : "more than ";
+  say($("#held"), `Paused${why}${came ? `: ${most}${plural(came, "request")} came meanwhile` : ""}.`);
+}
+
+let planned;
+let cost = 0; // milliseconds until all was drawn
+function later() {
+  planned ??= setTimeout(() => show(), Math.max(DRAWN_AFTER, DRAWN_SHARE * cost));
+}
+
+// Draws all of it; the list, while it is held, only if the user asks for it.
+function show(asked) {
   planned = undefined;
   const [began, matches] = [performance.now(), sieve()];
   // They come in the order in which they changed.
   const shown = [...entries.values()].filter(matches).sort((one, other) => one.id - other.id);
-  showNumbers(shown);
-  showList(shown, matches);
+  const why = asked ? undefined : held();
+  showWaiting(shown);
+  if (why !== undefined) {
+    holdList(shown, why);
+  } else {
+    showNumbers(shown);
+    showList(shown, matches);
+    say($("#held"), "");
+    drawn = newest;
+  }
   if (!moving) move();
-  cost = performance.now() - began;
+  requestAnimationFrame(() => setTimeout(() => (cost = performance.now() - began)));
 }
 
 // --- the connection -------------------------------------------------------------------------------
@@ -235,6 +310,7 @@ function forget() {
   entries.clear();
   listed.clear();
   list.replaceChildren();
+  drawn = newest;
   later();
 }
 
@@ -249,7 +325,9 @@ async function clear() {
 function connect() {
   const events = new EventSource("events");
   events.onopen = () => {
-    [connection, skew] = ["", undefined];
+    connection = "";
+    skew = lost = undefined;
+    newest = 0;
     $(".notice").textContent = "";
     forget();
   };
@@ -262,7 +340,14 @@ function connect() {
   };
   events.addEventListener("request", ({ data }) => take(JSON.parse(data)));
   events.addEventListener("skipped", ({ data }) => {
-    $(".notice").textContent = `${plural(JSON.parse(data).requests, "change")} came too fast to be shown.`;
+    const { requests } = JSON.parse(data);
+    $(".notice").textContent = entries.size
+      ? `${plural(requests, "change")} came too fast to be shown.`
+      : `The last ${KEPT.toLocaleString("en")} requests are shown, and ${plural(requests, "older one")} not.`;
+  });
+  events.addEventListener("dropped", ({ data }) => {
+    lost = JSON.parse(data);
+    later();
   });
 }
 
@@ -275,7 +360,7 @@ if (list) {
   }
   filter.addEventListener("input", () => {
     history.replaceState(null, "", filter.value ? "#" + encodeURIComponent(filter.value) : location.pathname);
-    show();
+    show(true);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -283,6 +368,16 @@ if (list) {
     filter.focus();
   });
   $("#clear").addEventListener("click", clear);
+  pause.addEventListener("click", () => {
+    pause.ariaPressed = String(pause.ariaPressed !== "true");
+    show();
+  });
+  for (const [type, is] of [["pointerenter", true], ["pointerleave", false]]) {
+    list.addEventListener(type, () => {
+      pointed = is;
+      later();
+    });
+  }
   setInterval(show, 1000); // The time to the next answer, and the ruler where nothing else moves.
   document.documentElement.classList.add("live");
   show();
