@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod random;
 pub mod size;
 pub mod slab;
+pub mod sort;
 pub mod text;
 pub mod time;
 pub mod wheel;

@@ -7,6 +7,7 @@ use super::params;
 use super::route::{Beyond, Group, Kind, Origin, Param, Route};
 use crate::base::go_rand::GoRand;
 use crate::base::random::Random;
+use crate::base::sort::sort_by;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
 use crate::http::json::Json;
@@ -65,7 +66,7 @@ fn environment(_: &App, _: &Request) -> Result<Reply, Refusal> {
 
 fn write_environment(app: &App, json: &mut Json) {
     let mut variables: Vec<_> = app.environment.iter().collect();
-    variables.sort();
+    sort_by(&mut variables, Ord::cmp);
     for (name, value) in variables {
         json.text_key(name);
         json.text(value);

@@ -6,6 +6,7 @@ mod links;
 
 use super::params::{bad, count, integer};
 use super::route::{Beyond, Group, Kind, Origin, Param, Route, UPLOAD};
+use crate::base::sort::sort_by;
 use crate::http::app::{App, Redirects};
 use crate::http::body;
 use crate::http::html;
@@ -200,7 +201,7 @@ fn forbidden(app: &App) -> Reply {
     });
     if let Redirects::Hosts(hosts) = &app.redirects {
         let mut hosts: Vec<&String> = hosts.iter().collect();
-        hosts.sort();
+        sort_by(&mut hosts, Ord::cmp);
         hosts.iter().for_each(|host| text.extend(["- ", host, "\n"]));
     }
     Reply::whole(Status(403), Media::Text, text.into_bytes())

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::inspect::write_object;
 use super::params::bad;
 use super::route::{Names, Param, Route};
+use crate::base::sort::sort_by;
 use crate::http::app::{App, Redirects};
 use crate::http::char_class::{ANY_TEXT, FIELD_VALUE, TOKEN, is_field_value, is_token};
 use crate::http::fields::name_case::NameCase;
@@ -108,7 +109,7 @@ fn grouped(fields: Vec<Pair>) -> Vec<Pair> {
         .map(|(n, field)| (*first.entry(field.0.to_ascii_lowercase()).or_insert(n), field))
         .collect();
     // A stable sort, so the values of one name keep their order.
-    placed.sort_by_key(|(place, _)| *place);
+    sort_by(&mut placed, |one, other| one.0.cmp(&other.0));
     placed.into_iter().map(|(_, field)| field).collect()
 }
 
@@ -122,7 +123,7 @@ fn body_of(app: &App, fields: &[Pair]) -> Vec<u8> {
     let text = |text: &str| if escaped { html::escape(text) } else { text.to_owned() };
     let fields = grouped(fields.to_vec());
     let mut groups: Vec<&[Pair]> = fields.chunk_by(same_name).collect();
-    groups.sort_by(|one, other| name(one).cmp(name(other)));
+    sort_by(&mut groups, |one, other| name(one).cmp(name(other)));
     let mut output = Vec::new();
     write_object(app, &mut output, |json| {
         for group in groups {

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Given;
 use super::error::{ConfigError, Place};
+use crate::base::sort::sort_by;
 use crate::config::settings::{Setting, Shape};
 use crate::config::suggest::nearest;
 use crate::config::values::BadValue;
@@ -32,7 +33,7 @@ fn parse(path: &Path, text: &str) -> Vec<Result<Given, ConfigError>> {
         Err(error) => return vec![Err(source.syntax(&error))],
     };
     let mut keys: Vec<_> = table.iter().collect();
-    keys.sort_by_key(|(key, _)| key.span().start);
+    sort_by(&mut keys, |one, other| one.0.span().start.cmp(&other.0.span().start));
     keys.into_iter().map(|(key, value)| source.given(key, value)).collect()
 }
 

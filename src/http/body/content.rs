@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
 
+use crate::base::sort::sort_by;
 use crate::http::compat::Compat;
 use crate::http::fields::parameters::Parameterized;
 use crate::http::json::Json;
@@ -58,7 +59,7 @@ impl Content<'_> {
     pub fn write_files(&self, json: &mut Json, compat: &Compat) {
         let mut files: Vec<&(String, Data)> = self.files.iter().collect();
         // A stable sort, so files with the same name keep their order.
-        files.sort_by(|one, other| one.0.cmp(&other.0));
+        sort_by(&mut files, |one, other| one.0.cmp(&other.0));
         json.object(|json| {
             for same in files.chunk_by(|one, other| one.0 == other.0) {
                 let Some((name, first)) = same.first() else { continue };

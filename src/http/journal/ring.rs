@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Answer, Changes, Counts, Entry, Received};
 use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_CHANGES};
+use crate::base::sort::sort_by;
 use crate::http::record::Record;
 
 /// The entries, oldest first.
@@ -115,7 +116,7 @@ impl Ring {
             after.copied().zip(seen + 1..).filter_map(last).collect()
         } else {
             let mut all: Vec<_> = self.entries().filter(|entry| entry.version > seen).collect();
-            all.sort_unstable_by_key(|entry| entry.version);
+            sort_by(&mut all, |one, other| one.version.cmp(&other.version));
             all
         };
         let skipped = changed.len().saturating_sub(JOURNAL_BACKLOG);

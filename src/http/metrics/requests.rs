@@ -6,6 +6,7 @@
 
 use crate::base::histogram::Histogram;
 use crate::base::limits::MAX_REQUEST_SERIES;
+use crate::base::sort::sort_by;
 use crate::http::request::Method;
 use crate::http::status::Status;
 
@@ -127,7 +128,8 @@ impl Requests {
     /// The series in a fixed order.
     pub fn series(&self) -> Vec<&Series> {
         let mut all: Vec<&Series> = self.series.iter().collect();
-        all.sort_by_key(|series| (series.route, series.method as u8, series.status));
+        let key = |series: &Series| (series.route, series.method as u8, series.status);
+        sort_by(&mut all, |one, other| key(one).cmp(&key(other)));
         all
     }
 
