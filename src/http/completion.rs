@@ -29,9 +29,9 @@ pub use vectors::Vectors;
 /// `$,` is a comma, except before the first choice or vector.
 #[derive(Debug)]
 pub struct Form {
-    /// The events before the first token; for each choice, as those of a token.
+    /// The events before the first token.
     pub opening: &'static str,
-    /// The event of a token.
+    /// The event of a token, of a choice that has one left.
     pub token: &'static str,
     /// The events after the last token.
     pub closing: &'static str,
@@ -58,7 +58,7 @@ pub struct Completion {
     pub tool: Box<[u8]>,
     /// Its choices: one, or as many as were asked for.
     pub choices: Box<[Choice]>,
-    /// Its vectors, if it has some: then there is a piece for each, in place of a token.
+    /// Its vectors, if it has some: a token for each.
     pub vectors: Vectors,
     /// The number of tokens of the prompt.
     pub prompt_tokens: u64,
@@ -115,23 +115,27 @@ impl Completion {
     /// events, and one for the closing events. So pauses between pieces are those between tokens.
     /// A piece has a token of each choice, as a model makes them.
     pub fn pieces(&self) -> u64 {
-        let tokens = self.choices.iter().map(|choice| choice.tokens);
-        let parts = tokens.max().unwrap_or(self.vectors.seeds.len() as u64);
         // A form may have all tokens in its opening.
-        if self.form.token.is_empty() { 1 } else { parts + 1 }
+        let choices = self.choices.iter().filter(|_| !self.form.token.is_empty());
+        choices.map(|choice| choice.tokens).max().unwrap_or_default() + 1
     }
 
     /// Appends the next piece, `elapsed_us` after the head.
     pub fn piece(&mut self, elapsed_us: u64, output: &mut Vec<u8>) {
         let made = self.progress.made;
         if made == 0 {
-            self.each(self.form.opening, elapsed_us, output, &|_| true);
+            self.write(self.form.opening, elapsed_us, output);
         }
-        if made + 1 < self.pieces() {
-            self.each(self.form.token, elapsed_us, output, &|choice| made < choice.tokens);
-        } else {
+        if made + 1 == self.pieces() {
             self.write(self.form.closing, elapsed_us, output);
         }
+        for choice in 0..self.choices.len() {
+            if self.choices.get(choice).is_some_and(|choice| made < choice.tokens) {
+                self.progress.choice = choice;
+                self.write(self.form.token, elapsed_us, output);
+            }
+        }
+        self.progress.choice = 0;
         self.progress.made += 1;
     }
 
@@ -145,35 +149,21 @@ impl Completion {
         self.write(self.form.whole, 0, output);
     }
 
-    /// Writes a template for each of the choices that have it; once if there are none.
-    fn each(
-        &mut self,
-        template: &'static str,
-        elapsed_us: u64,
-        output: &mut Vec<u8>,
-        has: &dyn Fn(&Choice) -> bool,
-    ) {
-        for choice in 0..self.choices.len().max(1) {
-            if self.choices.get(choice).is_none_or(has) {
-                self.progress.choice = choice;
-                self.write(template, elapsed_us, output);
-            }
-        }
-        self.progress.choice = 0;
-    }
-
+    #[inline(never)] // for a smaller program
     fn write(&mut self, template: &'static str, elapsed_us: u64, output: &mut Vec<u8>) {
-        let mut rest = template;
+        let (mut rest, mut repeated) = (template, "");
         while let Some((before, after)) = rest.split_once('$') {
             output.extend_from_slice(before.as_bytes());
             let (mark, after) = after.split_at_checked(1).unwrap_or_default();
             rest = after;
-            if mark == "[" {
-                let (repeated, after) = rest.split_once("$]").unwrap_or_default();
-                rest = after;
-                self.each(repeated, elapsed_us, output, &|_| true);
-            } else {
-                self.value(mark, elapsed_us, output);
+            match mark {
+                "[" => repeated = rest,
+                "]" if self.progress.choice + 1 < self.choices.len() => {
+                    self.progress.choice += 1;
+                    rest = repeated;
+                }
+                "]" => self.progress.choice = 0,
+                _ => self.value(mark, elapsed_us, output),
             }
         }
         output.extend_from_slice(rest.as_bytes());
@@ -328,7 +318,7 @@ mod tests {
     }
 
     static CHOICES: Form = Form {
-        opening: "<$h>",
+        opening: "$[<$h>$]",
         token: "[$h $t]",
         closing: "$[($h $f)$] $o\n",
         whole: "[$[$,$h $x$]]",
@@ -352,7 +342,8 @@ mod tests {
     #[test]
     fn a_vector_is_a_piece() {
         let vectors = Vectors { seeds: [1, 2].into(), dimensions: 1, base64: false };
-        let pieces = pieces(&mut Completion { vectors, ..Completion::new(&VECTORS) });
+        let choices = [choice("", 2)].into();
+        let pieces = pieces(&mut Completion { choices, vectors, ..Completion::new(&VECTORS) });
         assert!(pieces[0].starts_with("{[") && pieces[1].starts_with(",["), "{pieces:?}");
         assert_eq!((pieces.len(), pieces[2].as_str()), (3, "}"));
     }

@@ -6,7 +6,7 @@ use super::streamed;
 use crate::base::limits::{MAX_DIMENSIONS, MAX_EMBEDDINGS};
 use crate::base::random::Random;
 use crate::http::app::App;
-use crate::http::completion::{Completion, Form, Vectors, escaped, tokens};
+use crate::http::completion::{Choice, Completion, Form, Text, Vectors, escaped, tokens};
 use crate::http::json::{Document, Value};
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
@@ -73,9 +73,11 @@ fn completion(form: &'static Form, document: &Document, most: u64) -> Result<Com
         let reason = format!("the answer would have more than {most} bytes; ask for less");
         return Err(Bad::new(Some("input"), reason));
     }
+    let tokens = seeds.len() as u64;
+    let choices = [Choice { text: Text::Words(0), tokens, finish: ("", "".into()) }].into();
     let vectors = Vectors { seeds, dimensions: dimensions as usize, base64 };
     let model = escaped(&model);
-    Ok(Completion { model, vectors, prompt_tokens, ..Completion::new(form) })
+    Ok(Completion { model, choices, vectors, prompt_tokens, ..Completion::new(form) })
 }
 
 /// What the vector of each text follows from, and the number of all tokens. A text may be a list of

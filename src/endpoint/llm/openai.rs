@@ -48,7 +48,14 @@ macro_rules! usage_chunk {
     };
 }
 
-const CLOSING: &str = concat!("$[", delta!("", "null", r#""$f""#), "$]$vdata: [DONE]\n\n");
+/// A chunk of a chat for each choice.
+macro_rules! repeated {
+    ($delta:literal, $finish:literal) => {
+        concat!("$[", delta!($delta, "null", $finish), "$]")
+    };
+}
+
+const CLOSING: &str = concat!(repeated!("", r#""$f""#), "$vdata: [DONE]\n\n");
 
 /// The whole answer.
 #[rustfmt::skip]
@@ -60,7 +67,7 @@ macro_rules! whole {
 
 #[rustfmt::skip]
 static CHAT_TEXT: Form = Form {
-    opening: delta!(r#""role":"assistant","content":"","refusal":null"#, "null", "null"),
+    opening: repeated!(r#""role":"assistant","content":"","refusal":null"#, "null"),
     token: delta!(r#""content":"$t""#, "$l", "null"),
     closing: CLOSING,
     whole: whole!(
@@ -71,7 +78,7 @@ static CHAT_TEXT: Form = Form {
 
 #[rustfmt::skip]
 static CHAT_TOOL: Form = Form {
-    opening: delta!(r#""role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_$i","type":"function","function":{"name":"$k","arguments":""}}]"#, "null", "null"),
+    opening: repeated!(r#""role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_$i","type":"function","function":{"name":"$k","arguments":""}}]"#, "null"),
     token: delta!(r#""tool_calls":[{"index":0,"function":{"arguments":"$t"}}]"#, "null", "null"),
     closing: CLOSING,
     whole: whole!(

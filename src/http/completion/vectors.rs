@@ -21,33 +21,33 @@ impl Vectors {
     /// scaled to length 1, as OpenAI's are.
     pub(super) fn write(&self, n: usize, output: &mut Vec<u8>) {
         let seed = self.seeds.get(n).copied().unwrap_or_default();
-        let parts = || {
-            let mut random = Random::new(seed);
-            (0..self.dimensions).map(move |_| f64::from(random.next_u64() as i32))
-        };
-        let length = parts().map(|part| part * part).sum::<f64>().sqrt().max(1.0);
-        // Eight decimals, which are as precise as such a float is.
-        let decimals = parts().map(|part| part / length * 1e8).map(|part| part as i32);
-        let decimals = decimals.map(|part| part.clamp(-99_999_999, 99_999_999));
-        if self.base64 {
-            let floats = decimals.map(|part| (f64::from(part) / 1e8) as f32);
-            let bytes: Vec<u8> = floats.flat_map(f32::to_le_bytes).collect();
-            output.push(b'"');
-            output.extend_from_slice(STANDARD.encode(bytes).as_bytes());
-            output.push(b'"');
-        } else {
-            let mut before: &[u8] = b"[";
-            for part in decimals {
-                output.extend_from_slice(before);
-                before = b",";
-                output.extend_from_slice(if part < 0 { b"-0." } else { b"0." });
-                // A digit more than there are decimals keeps zeros at the front.
-                let (mut digits, padded) = (itoa::Buffer::new(), part.unsigned_abs() + 100_000_000);
-                let digits = digits.format(padded).as_bytes();
-                output.extend_from_slice(digits.get(1..).unwrap_or_default());
-            }
-            output.push(b']');
+        let part = |random: &mut Random| f64::from(random.next_u64() as i32);
+        let (mut random, mut squares) = (Random::new(seed), 0.0);
+        for _ in 0..self.dimensions {
+            let part = part(&mut random);
+            squares += part * part;
         }
+        let scale = 1e8 / f64::max(squares, 1.0).sqrt();
+        let (mut random, mut floats) = (Random::new(seed), Vec::new());
+        for n in 0..self.dimensions {
+            // Eight decimals, which are as precise as such a float is. The cast saturates.
+            let decimals = ((part(&mut random) * scale) as i32).clamp(-99_999_999, 99_999_999);
+            if self.base64 {
+                floats.extend_from_slice(&((f64::from(decimals) / 1e8) as f32).to_le_bytes());
+                continue;
+            }
+            output.push(if n == 0 { b'[' } else { b',' });
+            output.extend_from_slice(if decimals < 0 { b"-0." } else { b"0." });
+            // A digit more than there are decimals keeps zeros at the front.
+            let padded = decimals.unsigned_abs() + 100_000_000;
+            let mut digits = itoa::Buffer::new();
+            output.extend_from_slice(digits.format(padded).as_bytes().get(1..).unwrap_or_default());
+        }
+        if self.base64 {
+            output.push(b'"');
+            output.extend_from_slice(STANDARD.encode(floats.as_slice()).as_bytes());
+        }
+        output.push(if self.base64 { b'"' } else { b']' });
     }
 }
 
