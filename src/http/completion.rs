@@ -184,7 +184,7 @@ impl Completion {
             "s" => self.prompt_tokens + tokens(),
             _ => return self.put(mark, elapsed_us, output),
         };
-        write_number(number, output);
+        output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     fn put(&mut self, mark: &str, elapsed_us: u64, output: &mut Vec<u8>) {
@@ -231,26 +231,15 @@ impl Completion {
 /// equally likely, and each is the only candidate.
 fn write_logprobs(text: &str, output: &mut Vec<u8>) {
     output.extend_from_slice(b"{\"content\":[");
-    for (n, token) in tokens(text).enumerate() {
-        let mut one = b"{\"token\":\"".to_vec();
-        escape_utf8(&mut one, token.as_bytes());
-        one.extend_from_slice(b"\",\"logprob\":-0.1,\"bytes\":[");
-        for (n, &byte) in token.as_bytes().iter().enumerate() {
-            one.extend_from_slice(if n == 0 { b"" } else { b"," });
-            write_number(u64::from(byte), &mut one);
-        }
-        one.push(b']');
-        output.extend_from_slice(if n == 0 { b"" } else { b"," });
-        output.extend_from_slice(&one);
-        output.extend_from_slice(b",\"top_logprobs\":[");
-        output.extend_from_slice(&one);
-        output.extend_from_slice(b"}]}");
+    let mut before = "";
+    for token in tokens(text) {
+        let token = String::from_utf8_lossy(&escaped(token)).into_owned();
+        let one = format!("{{\"token\":\"{token}\",\"logprob\":-0.1,\"bytes\":null");
+        // Writing to a vector cannot fail.
+        _ = write!(output, "{before}{one},\"top_logprobs\":[{one}}}]}}");
+        before = ",";
     }
     output.extend_from_slice(b"],\"refusal\":null}");
-}
-
-fn write_number(number: u64, output: &mut Vec<u8>) {
-    output.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// The content of a JSON string.
@@ -349,12 +338,11 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_have_the_bytes_of_each_token() {
+    fn each_token_has_its_probability() {
         let mut output = Vec::new();
         write_logprobs("a \"", &mut output);
         let object: serde_json::Value = serde_json::from_slice(&output).unwrap();
         assert_eq!(object.pointer("/content/1/token"), Some(&" \"".into()));
-        assert_eq!(object.pointer("/content/1/bytes"), Some(&serde_json::json!([32, 34])));
         assert_eq!(object.pointer("/content/0/top_logprobs/0/logprob"), Some(&(-0.1).into()));
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn all(
 pub(super) fn count(api: &Api, body: Value) -> Result<u64, Bad> {
     let asked = body.get("n").filter(|_| api.choices > 1).map_or(Some(1), Value::integer);
     let count = asked.filter(|n| (1..=api.choices).contains(n));
-    let bad = || Bad::new(Some("n"), format!("`n` must be an integer of 1 to {}", api.choices));
+    let bad = || Bad::new(Some("n"), "`n` must be an integer of 1 to 8");
     count.map(i64::unsigned_abs).ok_or_else(bad)
 }
 

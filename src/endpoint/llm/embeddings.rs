@@ -57,18 +57,16 @@ fn completion(form: &'static Form, document: &Document, most: u64) -> Result<Com
     let model = ask::model(body)?;
     let dimensions = body.get("dimensions").map_or(Some(DIMENSIONS), Value::integer);
     let dimensions = dimensions.filter(|count| (1..=MAX_DIMENSIONS).contains(count));
-    let bad = || format!("`dimensions` must be an integer of 1 to {MAX_DIMENSIONS}");
-    let dimensions = dimensions.ok_or_else(|| Bad::new(Some("dimensions"), bad()))?;
+    let reason = "`dimensions` must be an integer of 1 to 4096";
+    let dimensions = dimensions.ok_or_else(|| Bad::new(Some("dimensions"), reason))?;
     let base64 = match body.get("encoding_format").map(Value::text) {
         None => false,
         Some(Some(format)) if format == "float" || format == "base64" => format == "base64",
         _ => return Err(Bad::new(Some("encoding_format"), "write `float` or `base64`")),
     };
-    let (seeds, prompt_tokens) =
-        body.get("input").and_then(|input| seeds(&model, input)).ok_or_else(|| {
-            let hint = "a text that is not empty, or a list of up to";
-            Bad::new(Some("input"), format!("`input` must be {hint} {MAX_EMBEDDINGS} of them"))
-        })?;
+    let seeds = body.get("input").and_then(|input| seeds(&model, input));
+    let reason = "`input` must be a text that is not empty, or a list of up to 2048 of them";
+    let (seeds, prompt_tokens) = seeds.ok_or_else(|| Bad::new(Some("input"), reason))?;
     if seeds.len() as u64 * dimensions.unsigned_abs() * NUMBER_BYTES > most {
         let reason = format!("the answer would have more than {most} bytes; ask for less");
         return Err(Bad::new(Some("input"), reason));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Spelling;
-use super::parse::{Kind, Node, children, parse};
+use super::parse::{Kind, Node, parse};
 use super::reencode::points;
 
 /// A JSON text that has been parsed.
@@ -18,6 +18,25 @@ pub struct Document<'a> {
 pub struct Value<'a> {
     document: &'a Document<'a>,
     place: usize,
+}
+
+/// The items of a list.
+#[derive(Clone, Debug)]
+pub struct Items<'a> {
+    next: Value<'a>,
+    /// The place after the last one.
+    end: usize,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    #[inline(never)] // for a smaller program: it is called from many places
+    fn next(&mut self) -> Option<Value<'a>> {
+        let item = Some(self.next).filter(|item| item.place < self.end)?;
+        self.next.place = self.next.document.nodes.get(item.place)?.next as usize;
+        Some(item)
+    }
 }
 
 impl<'a> Document<'a> {
@@ -52,9 +71,11 @@ impl<'a> Value<'a> {
         end.unwrap_or_default().saturating_sub(start.unwrap_or_default()) as usize
     }
 
-    fn children(self) -> impl Iterator<Item = Value<'a>> {
-        let values = children(&self.document.nodes, self.place);
-        values.map(move |place| Value { place, ..self })
+    /// Its children, if it is of this kind.
+    fn children(self, kind: Kind) -> Items<'a> {
+        let node = self.document.nodes.get(self.place).filter(|node| node.kind == kind);
+        let end = node.map_or(0, |node| node.next as usize);
+        Items { next: Value { place: self.place + 1, ..self }, end }
     }
 
     /// Whether it is at the same place of the same document.
@@ -83,7 +104,7 @@ impl<'a> Value<'a> {
     }
 
     fn keys(self) -> impl Iterator<Item = Value<'a>> {
-        self.children().take_while(move |_| self.is_object()).step_by(2)
+        self.children(Kind::Object).step_by(2)
     }
 
     /// The value of this key.
@@ -106,8 +127,8 @@ impl<'a> Value<'a> {
     }
 
     /// The items of a list; none of any other value.
-    pub fn items(self) -> impl Iterator<Item = Value<'a>> {
-        self.children().take_while(move |_| self.is_list())
+    pub fn items(self) -> Items<'a> {
+        self.children(Kind::List)
     }
 
     /// The text of a string; `None` for any other value. A lone surrogate becomes U+FFFD.
