@@ -121,16 +121,19 @@ fn serve(sources: &Sources) -> Result<Invocation, ConfigErrors> {
 fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
     let Sources { folder, matches, go_flags, env } = *sources;
     let https = environment::is_https(go_flags, env);
-    let mut given = Vec::from_iter(environment::defaults(env).map(Ok));
-    given.extend(environment::listen(env, https).map(Ok));
-    given.extend(environment::inherited(env).map(Ok));
+    let mut given = Vec::new();
+    // Not generic, so that it is compiled once.
+    let mut add = |some: &mut dyn Iterator<Item = Result<Given, ConfigError>>| given.extend(some);
+    add(&mut environment::defaults(env).map(Ok));
+    add(&mut environment::listen(env, https).into_iter().map(Ok));
+    add(&mut environment::inherited(env).into_iter().map(Ok));
     if let Some(path) = config_file(sources) {
-        given.extend(file::read(&folder.join(path)));
+        add(&mut file::read(&folder.join(path)).into_iter());
     }
-    given.extend(environment::errors(env).map(Err));
-    given.extend(environment::given(env));
-    given.extend(go_flags::given(go_flags, env));
-    given.extend(command::given(matches).map(Ok));
+    add(&mut environment::errors(env).map(Err));
+    add(&mut environment::given(env).into_iter());
+    add(&mut go_flags::given(go_flags, env).into_iter());
+    add(&mut command::given(matches).into_iter().map(Ok));
 
     let mut settings = Settings::default();
     settings.api.environment = environment::exposed(env);

@@ -9,6 +9,7 @@
 use super::name_case::NameCase;
 use crate::base::limits::{MAX_FIELDS, STACK_FIELDS};
 use crate::base::pattern::matches;
+use crate::base::sort::sort_by;
 use crate::http::app::App;
 use crate::http::json::{Json, escape_latin1};
 use crate::http::request::{Field, Request};
@@ -157,7 +158,7 @@ impl FieldWriter<'_> {
 
     fn write_arrival(&self, json: &mut Json, indices: &mut [u16]) {
         let mut groups: Vec<&[u16]> = self.groups(indices).collect();
-        groups.sort_unstable_by_key(|group| group.first().copied());
+        sort_by(&mut groups, |one, other| one.first().cmp(&other.first()));
         groups.iter().for_each(|group| self.write_group(json, group));
     }
 

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use super::percent::{self, strip_tilde};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
+use crate::base::sort::sort_by;
 use crate::http::char_class::all;
 use crate::http::compat::Compat;
 use crate::http::json::Json;
@@ -162,7 +163,8 @@ fn write_grouped(json: &mut Json, compat: &Compat, mut pairs: Vec<(usize, Pair)>
     pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
     let mut groups: Vec<&[(usize, Pair)]> = pairs.chunk_by(|a, b| a.1.0 == b.1.0).collect();
     if order == Order::Arrival {
-        groups.sort_by_key(|group| group.first().map(|entry| entry.0));
+        let place = |group: &[(usize, Pair)]| group.first().map(|entry| entry.0);
+        sort_by(&mut groups, |one, other| place(one).cmp(&place(other)));
     }
     json.object(|json| groups.iter().for_each(|group| write_group(json, compat, group)));
 }
