@@ -131,9 +131,9 @@ fn merge(sources: &Sources) -> Result<Settings, ConfigErrors> {
         add(&mut file::read(&folder.join(path)).into_iter());
     }
     add(&mut environment::errors(env).map(Err));
-    add(&mut environment::given(env).into_iter());
-    add(&mut go_flags::given(go_flags, env).into_iter());
-    add(&mut command::given(matches).into_iter().map(Ok));
+    add(&mut environment::given(env));
+    add(&mut go_flags::given(go_flags, env));
+    add(&mut command::given(matches).map(Ok));
 
     let mut settings = Settings::default();
     settings.api.environment = environment::exposed(env);
