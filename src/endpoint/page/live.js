@@ -129,6 +129,7 @@ function showNumbers(shown) {
     bodies_cut && `Of ${plural(bodies_cut, "request")}, only the beginning of the body was kept.`,
     "A larger --journal or --journal-bytes keeps more.",
   ].filter(Boolean).join(" "));
+  $("#clear").disabled = !entries.size;
   const none = $(".none");
   none.hidden = shown.length > 0;
   say(none, entries.size ? "No request matches." : "No requests yet. Send one, and it appears here.");
@@ -147,7 +148,7 @@ function times({ state, delay_us, late_us, duration_us }) {
   return [
     delay_us ? "delay " + spelledUs(delay_us) : "",
     delay_us && late_us !== null ? "late " + spelledUs(late_us) : "",
-    state === "done" || state === "aborted" ? spelledUs(duration_us ?? 0) : "",
+    state === "done" || state === "aborted" ? "took " + spelledUs(duration_us ?? 0) : "",
   ].filter(Boolean).join(", ");
 }
 
@@ -262,9 +263,9 @@ function showList(shown, matches) {
 // Why the list stays as it is, if it does: nothing moves under a pointer, or away from the focus.
 function held() {
   if (pause.ariaPressed === "true") return "";
-  if ($(".request[open]", list)) return " while a request is open";
-  if (pointed && list.firstChild) return " while the pointer is on the list";
-  if ($(":focus-visible", list)) return " while the focus is in the list";
+  if ($(".request[open]", list)) return " at an open request";
+  if (pointed && list.firstChild) return " at the pointer";
+  if ($(":focus-visible", list)) return " at the focus";
 }
 
 // What has changed of the requests in the list, and how many it does not show yet.
@@ -274,8 +275,8 @@ function holdList(shown, why) {
     if (entry && row.entry !== entry) fill(row, entry);
   }
   const came = shown.filter(({ id }) => id > drawn).length;
-  const most = came < KEPT ? "" : "more than ";
-  say($("#held"), `Paused${why}${came ? `: ${most}${plural(came, "request")} came meanwhile` : ""}.`);
+  const more = came < KEPT ? "" : "+";
+  say($("#held"), `Paused${why}${came ? `; ${came.toLocaleString("en")}${more} came` : ""}.`);
 }
 
 let planned;

@@ -7,7 +7,7 @@ use crate::http::fields::accept::preference;
 use crate::http::reply::{Media, Reply};
 use crate::http::request::Request;
 
-const INTRO: &str = "What this server is asked, and when it answers.";
+const INTRO: &str = "The requests of this server, as they come.";
 const MAIN: &str = include_str!("live.html");
 /// What is shown in its place where no journal is kept.
 const OFF: &str = "<main id=routes tabindex=-1>\n<section aria-labelledby=off-name>\n\
@@ -35,8 +35,9 @@ fn before(app: &App, on: bool) -> String {
     if on {
         links += &link("/requests", "/requests");
         links += &link("/requests.har", "HAR");
-        filter = "<p class=filter hidden><label for=filter>Path <kbd>/</kbd></label>\
-            <input id=filter type=search placeholder=\"all\" spellcheck=false autocomplete=off>\
+        filter = "<p class=filter hidden><label for=filter>Filter <kbd>/</kbd></label>\
+            <input id=filter type=search placeholder=\"part of a path, or /hook*\" \
+            spellcheck=false autocomplete=off>\
             <output for=filter></output></p>\n";
     }
     links += &link("/stats", "Statistics");
