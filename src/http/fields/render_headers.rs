@@ -156,6 +156,7 @@ impl FieldWriter<'_> {
         self.groups(indices).for_each(|group| self.write_group(json, group));
     }
 
+    #[cold] // for the lines of /stream
     fn write_arrival(&self, json: &mut Json, indices: &mut [u16]) {
         let mut groups: Vec<&[u16]> = self.groups(indices).collect();
         sort_by(&mut groups, |one, other| one.first().cmp(&other.first()));

@@ -159,6 +159,9 @@ pub fn write<'a>(
 /// The same for numbered pairs. It is apart because it is long and `write` is compiled for several
 /// iterators.
 fn write_grouped(json: &mut Json, compat: &Compat, mut pairs: Vec<(usize, Pair)>, order: Order) {
+    if pairs.is_empty() {
+        return json.object(|_| ());
+    }
     // A stable sort, so the values of one name keep their order.
     pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
     let mut groups: Vec<&[(usize, Pair)]> = pairs.chunk_by(|a, b| a.1.0 == b.1.0).collect();
