@@ -157,8 +157,8 @@ pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// Bytes of answers' bodies in one HTTP/2 connection that are made and that its windows do not let
 /// out. No other body is made until some of them are sent.
 pub const UNSENT_BYTES: usize = 1024 * 1024;
-/// Longest body that is kept beyond that, for each stream: an endpoint whose answers are so short
-/// may count its requests, so it is not asked again.
+/// Longest body that is kept beyond that, for each stream (`--max-streams`): an endpoint whose
+/// answers are so short may count its requests, so it is not asked again.
 pub const SHORT_BODY: usize = 1024;
 /// A body is spliced while this many bytes of it are left and the last read returned half as many.
 /// Below that the system calls cost more than the copies they save; and each spliced piece holds
