@@ -163,11 +163,10 @@ impl Metrics {
         }
     }
 
-    /// A copy as of `now`.
-    pub fn snapshot(&mut self, now: Time) -> Metrics {
+    /// Forgets what is older than a minute, of what is kept for a minute.
+    pub fn advance(&mut self, now: Time) {
         self.delays.worst.advance(now);
         self.longest_loop.advance(now);
-        self.clone()
     }
 
     /// Adds those of another worker.

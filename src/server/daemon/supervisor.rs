@@ -80,8 +80,10 @@ impl Supervisor {
         let reload = reload::start(handle.clone(), done).map_err(setup_failed)?;
         let process = predecessor.as_ref().map(|predecessor| predecessor.process);
         let file = settings.pid_file.as_deref().map(|path| PidFile::write(path, process));
+        // The service is ready once they answer.
+        handle.silent_workers();
         let supervisor = Supervisor {
-            workers: handle.report().gauges.workers,
+            workers: handle.shared.mailboxes.len() as u64,
             handle,
             settings,
             level,

@@ -1,5 +1,7 @@
 //! What a worker passes on: its records, its counters, and both for the last time.
 
+use std::mem;
+
 use super::Worker;
 use crate::base::limits::TIMED_SESSIONS;
 use crate::server::metrics::{Gauges, Report, ServerFacts};
@@ -55,7 +57,8 @@ impl<N: Net> Worker<N> {
             timers: (self.wheel.armed() + shared.streams.armed()) as u64,
             collected_bytes: self.buffers.collected as u64,
         };
-        let metrics = shared.metrics.snapshot(self.now);
+        shared.metrics.advance(self.now);
+        let metrics = shared.metrics.clone();
         let (server, process) = (ServerFacts::default(), Default::default());
         Report { totals: self.totals(), metrics, gauges, server, process }
     }
@@ -87,9 +90,11 @@ impl<N: Net> Worker<N> {
         let connections = self.shared.metrics.connections;
         let states = connections.iter().filter(|count| **count > 0).count();
         self.stats.leaked = self.shared.delayed + timers + self.buffers.collected + states;
-        let mut report = self.report();
-        report.gauges = Gauges { draining: report.gauges.draining, ..Gauges::default() };
-        let totals = report.totals;
+        let totals = self.totals();
+        let gauges = Gauges { draining: self.shared.draining, ..Gauges::default() };
+        self.shared.metrics.advance(self.now);
+        let metrics = mem::take(&mut self.shared.metrics);
+        let report = Report { totals, metrics, gauges, ..Report::default() };
         self.ended.note(self.shared.number, report);
         (totals, self.net)
     }
