@@ -88,14 +88,20 @@ def listening(listen, *arguments):
 @contextlib.contextmanager
 def httpbin():
     """Runs the real httpbin from this virtual environment; yields its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = "127.0.0.1:%d" % probe.getsockname()[1]
+    address = "127.0.0.1:%d" % free_ports(1)[0]
     command = [sys.executable, "-m", "gunicorn", "httpbin:app", "--bind", address]
     command += ["--worker-class", "gthread", "--threads", "4", "--timeout", "60"]
     command += ["--no-control-socket", "--log-level", "critical"]
     with ended(subprocess.Popen(command, stderr=subprocess.DEVNULL)) as process:
         wait_until_it_listens(process, address)
         yield address
+
+
+def free_ports(count):
+    """So many different ports that nothing uses: the system may give a port that is free again twice."""
+    with contextlib.ExitStack() as probes:
+        taken = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [probe.getsockname()[1] for probe in taken]
 
 
 def wait_until_it_listens(process, address):

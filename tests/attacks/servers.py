@@ -80,11 +80,6 @@ class Target:
         self.most = max(self.most, self.used()[1])
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
 def loiter():
     listen = ["http://127.0.0.1:0", "https://127.0.0.1:0"]
@@ -104,7 +99,7 @@ def _peer(name, config, command):
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-nodes", "-subj", "/CN=localhost", "-days", "2", "-keyout", place / "key.pem",
              "-out", place / "cert.pem"], check=True, capture_output=True)
-        ports = {"plain": free_port(), "tls": free_port()}
+        ports = dict(zip(("plain", "tls"), checks.free_ports(2)))
         text = config.format(folder=folder, sink=sink.getsockname()[1], **ports)
         (place / "conf").write_text(text)
         with checks.ended(subprocess.Popen([*command, place / "conf"],

@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 
@@ -155,8 +154,7 @@ def haproxy(folder, good, bad):
 @contextlib.contextmanager
 def started(command, folder, name, text, parts):
     """Runs a proxy with this configuration on a free port; yields its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = "127.0.0.1:%d" % probe.getsockname()[1]
+    address = "127.0.0.1:%d" % checks.free_ports(1)[0]
     path = pathlib.Path(folder) / name
     path.write_text(text.format(folder=folder, port=address, patience=cases.IMPATIENT, **parts))
     log = open(pathlib.Path(folder) / f"{command[0]}.out", "w")
