@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_encode_byte;
 
 use super::percent::utf8_or_escapes;
+use crate::http::char_class::{all, is_visible};
 use crate::http::json::{escape, escape_latin1};
 
 /// The parts of a URL; they have different reserved characters.
@@ -38,7 +39,8 @@ fn unsafe_anywhere(byte: u8) -> bool {
 
 /// Appends this part of a URL as an IRI, inside a JSON string: with as few escapes as possible.
 pub fn escape_iri(output: &mut Vec<u8>, raw: &[u8], part: Part) {
-    if !raw.iter().any(|&byte| byte == b'%' || byte >= 0x80 || part.quotes(byte)) {
+    let plain = |byte| is_visible(byte) & (byte != b'%') & (byte != b'#') & (byte != b'?');
+    if all(raw, plain) {
         return escape_latin1(output, raw);
     }
     let mut iri = Vec::with_capacity(raw.len());
