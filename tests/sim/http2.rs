@@ -40,6 +40,9 @@ pub(crate) struct Http2Visitor {
     pub(crate) vanishes: Time,
     /// Whether it closes first, or waits to be closed.
     pub(crate) closes: bool,
+    /// Whether it closes its side once its requests are sent, and whether it has.
+    pub(crate) half_closes: bool,
+    pub(crate) half_closed: bool,
     pub(crate) over: bool,
     /// Turns since it last received something.
     pub(crate) idle: u32,
@@ -69,6 +72,8 @@ impl Http2Visitor {
             owed: 0,
             vanishes: Time::NEVER,
             closes: random.below(2) == 0,
+            half_closes: false,
+            half_closed: false,
             over: false,
             idle: 0,
             may_end: false,
@@ -99,6 +104,9 @@ impl Client for Http2Visitor {
         self.referee.sent(&bytes[..sent]);
         self.sent += sent;
         self.note_sent(now);
+        if self.half_closed && self.sent == self.out.len() {
+            link.finish();
+        }
         let all = self.planned.iter().all(|planned| planned.done);
         if link.ended() || (all && self.closes && self.sent == self.out.len()) {
             self.over = true;
@@ -168,6 +176,9 @@ impl Http2Visitor {
     fn write(&mut self) {
         self.out.clear();
         self.sent = 0;
+        if self.half_closed || self.half_close() {
+            return;
+        }
         let serves = 2 * self.opened as u64 + 1 < u64::from(self.referee.last);
         if self.opened < self.planned.len() && serves && self.random.below(3) > 0 {
             self.open();
@@ -189,6 +200,19 @@ impl Http2Visitor {
             let more = std::mem::take(&mut self.owed) as u32;
             self.out.extend(Frame::new(8, 0, 0, &more.to_be_bytes()).bytes());
         }
+    }
+
+    /// Opens the windows for all that is to come, if that is the last that it sends.
+    fn half_close(&mut self) -> bool {
+        let is_sent = |(number, planned): (usize, &Planned)| {
+            planned.done || (number < self.opened && planned.ended)
+        };
+        self.half_closed = self.half_closes && self.planned.iter().enumerate().all(is_sent);
+        if self.half_closed {
+            self.out.extend(settings(1 << 20));
+            self.out.extend(Frame::new(8, 0, 0, &(1u32 << 28).to_be_bytes()).bytes());
+        }
+        self.half_closed
     }
 
     /// Requests that the server does not serve any more are not made.

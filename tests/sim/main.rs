@@ -4,7 +4,7 @@
 //! pace; some vanish. What comes back must be, byte for byte, what the protocol's state machine
 //! alone answers when it gets one request after the other; no answer may be early; every connection
 //! must be closed at the end, and no timer left. `LOITER_SEED=n cargo test --test sim` replays one
-//! seed, `LOITER_SEEDS=n` runs this many.
+//! seed, `LOITER_SEEDS=n` runs this many, `LOITER_SEEDS=m..n` those.
 
 mod blind;
 mod broken;
@@ -28,6 +28,7 @@ mod streams;
 mod tls;
 mod visitor;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -271,17 +272,23 @@ fn every_request_is_answered_once_in_order_and_never_early() {
 
 /// Plays each seed, and says which one fails.
 pub(crate) fn seeds(run: impl Fn(u64) + std::panic::RefUnwindSafe) {
-    let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match variable("LOITER_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..variable("LOITER_SEEDS").unwrap_or(300),
-    };
-    for seed in seeds {
+    for seed in which_seeds() {
         if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
             eprintln!("replay it with LOITER_SEED={seed} cargo test --test sim");
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// One seed, so many from 0, or as `5000..6000`.
+fn which_seeds() -> Range<u64> {
+    let number = |text: &str| text.parse::<u64>().expect("the number of a seed");
+    if let Ok(seed) = std::env::var("LOITER_SEED") {
+        return number(&seed)..number(&seed) + 1;
+    }
+    let seeds = std::env::var("LOITER_SEEDS").unwrap_or_else(|_| "300".to_owned());
+    let (from, to) = seeds.split_once("..").unwrap_or(("0", &seeds));
+    number(from)..number(to)
 }
 
 #[test]

@@ -28,6 +28,8 @@ fn client(random: &mut Random, run: &Run) -> (Time, Http2Visitor) {
     if random.below(6) == 0 {
         visitor.vanishes = connects.after_us(random.below(1_000_000));
     }
+    // What waits would be cancelled.
+    visitor.half_closes = random.below(6) == 0 && !run.cancels;
     visitor.may_end = run.drains || run.crowded || run.exhausted || run.requests.is_some();
     visitor.evicts = run.faults > 0;
     visitor.overloaded = run.delayed.is_some();
