@@ -45,7 +45,9 @@ use crate::http::status::Status;
 pub use admin::ADMIN_ROUTES;
 use admin::params_of as admin_params;
 pub use modified::{misplaced_on, modify};
-pub use rate_limit::count as count_limited;
+pub use rate_limit::{
+    count as count_limited, uncount as uncount_limited, uncount_route as uncount,
+};
 pub use refusal::{refuse, refuse_before};
 pub use route::{
     Answers, Beyond, BodyRule, Ceiling, Client, Endpoint, Group, Kind, Names, Origin, Others,

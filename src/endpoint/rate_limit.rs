@@ -9,7 +9,7 @@ use crate::base::limits::MAX_RATE_LIMIT;
 use crate::http::app::App;
 use crate::http::rate_limit::{Limit, Limited};
 use crate::http::reply::{Refusal, Reply};
-use crate::http::request::Request;
+use crate::http::request::{Method, Request};
 use crate::http::status::Status;
 use crate::http::uri::query;
 use crate::http::uri::request_url::escape_origin;
@@ -40,6 +40,14 @@ pub(super) const LIMIT: Route = Route::any(
 
 /// `/ratelimit/{n}/{window}`. OPTIONS is not counted, HEAD is.
 fn rate_limit(app: &App, request: &Request) -> Result<Reply, Refusal> {
+    let (limit, key) = limit_of(app, request)?;
+    let limited = count(app, request, &limit, key.as_deref());
+    let reply = if limited.passes { passed(app, &limited) } else { over_limit(app, &limited) };
+    Ok(reply.header("Cache-Control", "no-store"))
+}
+
+/// The limit of a request for the route, and the key that it names.
+fn limit_of(app: &App, request: &Request) -> Result<(Limit, Option<String>), Refusal> {
     let [n, window] = [0, 1].map(|n| String::from_utf8_lossy(request.param(n)));
     let requests = within(app.compat, "n", &n, 1..=MAX_RATE_LIMIT.into())? as u32;
     let window_us = duration_us(app.compat, "window", &window)?;
@@ -49,16 +57,34 @@ fn rate_limit(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let field = Some(value(app.compat, request, "field", "")).filter(|name| !name.is_empty());
     let limit = Limit { requests, window_us, field: field.map(|name| name.into_owned()) };
     let key = query::first(request, "key").filter(|key| !key.is_empty());
-    let limited = count(app, request, &limit, key.as_deref());
-    let reply = if limited.passes { passed(app, &limited) } else { over_limit(app, &limited) };
-    Ok(reply.header("Cache-Control", "no-store"))
+    Ok((limit, key.map(|key| key.into_owned())))
 }
 
-/// Counts a request under the limit. Its key is the one given, else the value of the limit's field,
-/// else the client's address as `/ip` shows it.
+/// Counts a request under the limit.
 pub fn count(app: &App, request: &Request, limit: &Limit, key: Option<&str>) -> Limited {
+    app.rate_limiter.count(limit, &counted(app, request, limit, key), request.unix_us)
+}
+
+/// Takes back a request that was counted under the limit, as its client is to send it again.
+pub fn uncount(app: &App, request: &Request, limit: &Limit, key: Option<&str>) {
+    app.rate_limiter.uncount(limit, &counted(app, request, limit, key));
+}
+
+/// The same for a request that the route has counted, if it is that.
+pub fn uncount_route(app: &App, request: &Request, route: &Route) {
+    if route.path == LIMIT.path
+        && request.method != Method::Options
+        && let Ok((limit, key)) = limit_of(app, request)
+    {
+        uncount(app, request, &limit, key.as_deref());
+    }
+}
+
+/// What is counted: the key given, else the value of the limit's field, else the client's address
+/// as `/ip` shows it.
+fn counted(app: &App, request: &Request, limit: &Limit, key: Option<&str>) -> Vec<u8> {
     let field = limit.field.as_deref().and_then(|name| request.joined(name));
-    let counted = match (key, field) {
+    match (key, field) {
         (Some(key), _) => [b"key ", key.as_bytes()].concat(),
         (None, Some(value)) => [b"field ", value.as_slice()].concat(),
         (None, None) => {
@@ -66,8 +92,7 @@ pub fn count(app: &App, request: &Request, limit: &Limit, key: Option<&str>) -> 
             escape_origin(&mut address, app, request);
             address
         }
-    };
-    app.rate_limiter.count(limit, &counted, request.unix_us)
+    }
 }
 
 fn passed(app: &App, limited: &Limited) -> Reply {

@@ -52,7 +52,8 @@ type Key = [u8; 16];
 struct Window {
     /// Unix time in microseconds.
     start_us: u64,
-    passed: u32,
+    /// Requests so far, with those that did not pass.
+    count: u32,
 }
 
 const SECOND_US: u64 = 1_000_000;
@@ -64,16 +65,16 @@ impl RateLimiter {
         // Before the lock, for which other workers may wait: a key may be long.
         let key = hash(limit, key);
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Window { start_us: unix_us, passed: 0 };
+        let new = || Window { start_us: unix_us, count: 0 };
         let window = windows.get_or_insert_mut(key, new);
         // Either way: the clock of another worker may be a little behind, and the wall clock may
         // have been set back.
         if unix_us.abs_diff(window.start_us) >= limit.window_us {
             *window = new();
         }
-        let passes = window.passed < limit.requests;
-        window.passed += u32::from(passes);
-        let remaining = limit.requests - window.passed;
+        let passes = window.count < limit.requests;
+        window.count = window.count.saturating_add(1);
+        let remaining = limit.requests.saturating_sub(window.count);
         let age_us = unix_us.saturating_sub(window.start_us);
         if windows.len() > MAX_RATE_LIMIT_KEYS {
             windows.pop_lru();
@@ -81,6 +82,17 @@ impl RateLimiter {
         let left_us = limit.window_us - age_us;
         let ends_s = unix_us.saturating_add(left_us).div_ceil(SECOND_US);
         Limited { limit: limit.clone(), passes, remaining, left_us, ends_s }
+    }
+
+    /// Takes back one that was counted just now, as its client is to send it again.
+    pub fn uncount(&self, limit: &Limit, key: &[u8]) {
+        let key = hash(limit, key);
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(window) = windows.peek_mut(&key) else { return };
+        window.count = window.count.saturating_sub(1);
+        if window.count == 0 {
+            windows.pop(&key);
+        }
     }
 }
 
@@ -186,6 +198,19 @@ mod tests {
         for (key, limit) in [("a", &one), ("b", &one), ("a", &limit(1, SECOND_US + 1))] {
             assert_eq!([(); 2].map(|()| passes(&limiter, limit, key, NOW)), [true, false]);
         }
+    }
+
+    #[test]
+    fn what_is_taken_back_has_not_counted() {
+        let (limiter, one) = (RateLimiter::default(), limit(1, 10 * SECOND_US));
+        let at = |after_us| passes(&limiter, &one, "a", NOW + after_us);
+        assert!(at(0));
+        limiter.uncount(&one, b"a");
+        // It has begun no window either.
+        assert_eq!([SECOND_US, 11 * SECOND_US - 1].map(at), [true, false]);
+        limiter.uncount(&one, b"a");
+        assert!(!at(11 * SECOND_US - 1), "one that did not pass left no place");
+        limiter.uncount(&one, b"b");
     }
 
     #[test]

@@ -67,6 +67,29 @@ pub fn again(cx: &Cx, request: &Request, plan: Option<Box<Plan>>) -> Asked {
     Asked::plain(refused(cx, request, &path, route).and(found))
 }
 
+/// Takes back what was counted of a request that was opened with this plan, and that its client is
+/// to send again: the number under its key, and its places in rate limits.
+#[cold]
+pub fn uncount(cx: &Cx, request: &Request, plan: Option<&Plan>) {
+    let (found, path) = endpoint::find_modified(cx.app, &request.target, request.method);
+    let route = found.ok().map(|found| found.route);
+    if let Some(plan) = plan
+        && let Ok(own) = own(cx.app, request, &path, route)
+        && let Ok((asked, _)) = check(cx.app, cx.ends, request, &own, route)
+    {
+        let key = asked.selection().key;
+        if let Some(key) = key {
+            cx.worker.modifiers.uncount(key);
+        }
+        if let Some(limited) = &plan.limited {
+            endpoint::uncount_limited(cx.app, request, &limited.limit, key);
+        }
+    }
+    if let Some(route) = route {
+        endpoint::uncount(cx.app, request, route);
+    }
+}
+
 /// An error if its modifiers were refused.
 fn refused(
     cx: &Cx,

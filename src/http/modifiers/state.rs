@@ -93,6 +93,16 @@ impl State {
         counted
     }
 
+    /// Takes back the number of the last request under a key, as its client is to send it again.
+    pub fn uncount(&self, key: &str) {
+        let mut counters = lock(&self.counters);
+        let Some(counter) = counters.peek_mut(key) else { return };
+        counter.count = counter.count.saturating_sub(1);
+        if counter.count == 0 {
+            counters.pop(key);
+        }
+    }
+
     /// How long a request waits for its turn and its service, in microseconds: the first to come is
     /// the first to be served, and a client that leaves does not give its place back.
     ///

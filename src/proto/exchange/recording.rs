@@ -40,12 +40,14 @@ impl Exchange {
         self.record.as_deref_mut()
     }
 
-    /// It is dropped, and its request is to be opened again: the journal forgets it.
-    pub fn withdraw(self, cx: &Cx) {
+    /// It is dropped, and its request is to be opened again: the journal forgets it. Returns when
+    /// the head of that came.
+    pub fn withdraw(self, cx: &Cx) -> Time {
         let journaled = self.record.as_ref().map_or(0, |record| record.journaled);
         if let Some(journal) = cx.app.journal.as_ref().filter(|_| journaled > 0) {
             journal.withdraw(journaled);
         }
+        cx.clock.now.before(Duration::from_micros(self.elapsed_us(cx.clock.now)))
     }
 
     /// The body of its request, which was streamed: for the journal.

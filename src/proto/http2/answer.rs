@@ -200,8 +200,9 @@ impl Http2 {
     }
 
     /// The 103 that is sent before the answer, and before its delay.
-    pub(super) fn hint(&mut self, out: &mut Vec<u8>, id: u32, plan: &Plan) {
-        if let Some(hint) = plan.hint.as_ref().filter(|_| !plan.sends_nothing()) {
+    pub(super) fn hint(&mut self, out: &mut Vec<u8>, id: u32, plan: Option<&Plan>) {
+        let sent = plan.filter(|plan| !plan.sends_nothing());
+        if let Some(hint) = sent.and_then(|plan| plan.hint.as_ref()) {
             self.interim(out, id, Status(103), Some(hint));
         }
     }

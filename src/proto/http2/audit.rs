@@ -48,7 +48,7 @@ impl Sums {
         self.delayed += u32::from(stream.slow);
         match &stream.state {
             State::Waiting(exchange) => self.keep(stream, exchange.parked_bytes()),
-            State::Queued(own, _) => self.keep(stream, own),
+            State::Queued(queued) => self.keep(stream, &queued.own),
             State::Active(active) => {
                 self.unsent += active.unsent().len();
                 match &active.work {

@@ -3,15 +3,17 @@
 use super::active::Work;
 use super::frame::{self, ErrorCode, MAX_31_BITS, setting};
 use super::guard::{ConnectionError, error};
+use super::request::{self, FieldTable};
 use super::streams::State;
 use super::{Fragments, Http2, INITIAL_WINDOW, Stage};
 use crate::base::buf::Buf;
-use crate::base::limits::CONNECTION_WINDOW;
+use crate::base::limits::{CONNECTION_WINDOW, HIGH_WATER};
 use crate::base::time::Time;
 use crate::http::app::HalfClose;
 use crate::http::record::Record;
+use crate::http::status::Status;
 use crate::proto::exchange::{self, Exchange};
-use crate::proto::{Cx, Next};
+use crate::proto::{Cx, Next, http1};
 
 /// The data of the PING by which a drain finds out that the client has read its GOAWAY.
 const DRAIN_PING: &[u8; 8] = b"loiter..";
@@ -77,19 +79,24 @@ impl Http2 {
             Stage::Draining { until } if now >= until => self.leave(output),
             _ => {}
         }
-        let over = cx.edge.read_eof
+        let over = self.half_closed
             || self.client_leaves
             || now >= self.deadline(cx)
             || (is_new && (cx.ends_idle() || self.goes))
             || matches!(self.stage, Stage::Leaving { .. });
-        if cx.edge.read_eof {
+        if self.half_closed {
             self.fragments = None;
         }
         let late = |head: &Fragments| now >= head.until;
         if self.fragments.as_deref().is_some_and(late) {
             let reason = "a field block is not completed";
             self.fail(cx, error(ErrorCode::ENHANCE_YOUR_CALM, reason), output);
-        } else if over && self.index.is_empty() && self.fragments.is_none() {
+        } else if over
+            && self.index.is_empty()
+            && self.fragments.is_none()
+            // Or frames that have come may not have been taken yet.
+            && output.len() < HIGH_WATER
+        {
             self.close(cx, ErrorCode::NO_ERROR, "", output);
         }
     }
@@ -128,10 +135,11 @@ impl Http2 {
     /// Nothing more is served: what still arrives is discarded, as closing at once would reset the
     /// connection and could cost the client its answers.
     pub(super) fn close(&mut self, cx: &mut Cx, code: ErrorCode, reason: &str, output: &mut Buf) {
+        let owed = std::mem::take(&mut self.owes_goaway);
         match self.stage {
             // The client knows already, and why.
             Stage::Closed { .. } => return,
-            Stage::Leaving { .. } if code == ErrorCode::NO_ERROR => {}
+            Stage::Leaving { .. } if code == ErrorCode::NO_ERROR && !owed => {}
             // It must not grow (RFC 9113 6.8).
             Stage::Leaving { last } => frame::write_goaway(output.tail(), last, code, reason),
             _ => frame::write_goaway(output.tail(), self.last_id, code, reason),
@@ -229,7 +237,11 @@ impl Http2 {
                 }
                 self.abort(cx, *active);
             }
-            State::Queued(own, _) => self.release_kept(stream.head, &own),
+            State::Queued(queued) => {
+                let text = self.heads.text(stream.head, &queued.own).into_owned();
+                self.release_kept(stream.head, &queued.own);
+                record_queued(cx, &text, queued.began);
+            }
             State::Served => {}
         }
     }
@@ -248,6 +260,14 @@ impl Http2 {
             self.cancel(cx, slot);
         }
         self.guard.reset(cx.clock.now)
+    }
+}
+
+/// Records a request whose client left before it was opened.
+fn record_queued(cx: &mut Cx, text: &[u8], began: Time) {
+    let (mut table, origin) = (FieldTable::empty(), http1::origin(cx, began));
+    if let Some(request) = request::reparse(text, &mut table, origin) {
+        exchange::unfinished(cx, &request, began, None, Status::CLIENT_GONE);
     }
 }
 

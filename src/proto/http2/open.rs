@@ -9,7 +9,7 @@ use super::guard::ConnectionError;
 use super::hpack::decoded::{Decoded, Fault};
 use super::kept::OWN;
 use super::priority::Priority;
-use super::streams::{List, NONE, State};
+use super::streams::{List, NONE, Queued, State};
 use super::{Http2, INITIAL_WINDOW, Stage, request};
 use crate::base::buf::Buf;
 use crate::base::limits::{HIGH_WATER, STREAM_BYTES};
@@ -150,16 +150,14 @@ impl Http2 {
         output: &mut Buf,
     ) -> Result<()> {
         let Opened { mut exchange, admission } = opened;
-        if let Some(plan) = exchange.plan() {
-            self.hint(output.tail(), to.id, plan);
-        }
         if admission != Admission::Delayed {
             let room = (self.initial_window + to.window).min(self.window);
             let now = self.unsent < self.most_unsent || room >= HIGH_WATER as i64;
-            return match now || exchange.is_short() {
-                true => self.answer_now(cx, to, exchange, request, output),
-                false => self.queue(cx, to, exchange, request, text, output),
-            };
+            if !now && !exchange.is_short() {
+                return self.queue(cx, to, exchange, request, text, output);
+            }
+            self.hint(output.tail(), to.id, exchange.plan());
+            return self.answer_now(cx, to, exchange, request, output);
         }
         if self.half_closed {
             cx.worker.metrics.half_closed += u64::from(self.delayed == 0);
@@ -171,9 +169,9 @@ impl Http2 {
             }
         }
         let Some((head, bytes)) = self.keep(text, request) else {
-            exchange.refuse_stream(cx);
-            return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
+            return self.refuse_stream(cx, to, exchange, request, output);
         };
+        self.hint(output.tail(), to.id, exchange.plan());
         exchange.derive_seed();
         exchange.park(Cow::Owned(bytes), request);
         if self.half_closed {
@@ -205,13 +203,28 @@ impl Http2 {
         let plain = exchange.plan().is_none() && to.ended && !hashed;
         let kept = if plain { self.keep(text, request) } else { None };
         let Some((head, own)) = kept else {
-            exchange.refuse_stream(cx);
-            return self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output);
+            return self.refuse_stream(cx, to, exchange, request, output);
         };
-        exchange.withdraw(cx);
-        let slot = self.place(cx, to, State::Queued(own.into(), to.window), head);
+        let began = exchange.withdraw(cx);
+        let queued = Queued { own: own.into(), window: to.window, began };
+        let slot = self.place(cx, to, State::Queued(queued), head);
         self.lists.push(&mut cx.worker.streams, slot, List::Queued);
         Ok(())
+    }
+
+    /// Refuses a request that was opened, in the way after which a client sends it again (RFC 9113
+    /// 8.7): so it must not have counted.
+    fn refuse_stream(
+        &mut self,
+        cx: &mut Cx,
+        to: To,
+        exchange: Exchange,
+        request: &Request,
+        output: &mut Buf,
+    ) -> Result<()> {
+        modify::uncount(cx, request, exchange.plan());
+        exchange.refuse_stream(cx);
+        self.reset_to(cx, to, ErrorCode::REFUSED_STREAM, output)
     }
 
     /// Opens a request that was [queued](Http2::queue).
@@ -219,10 +232,10 @@ impl Http2 {
         &mut self,
         cx: &mut Cx,
         to: To,
-        own: &[u8],
+        queued: Queued,
         output: &mut Buf,
     ) -> Result<()> {
-        let text = self.take_kept(cx, to, own);
+        let text = self.take_kept(cx, to, &queued.own);
         let (mut table, origin) = (FieldTable::empty(), http1::origin(cx, cx.clock.now));
         let Some(mut request) = request::reparse(&text, &mut table, origin) else {
             return self.reset_to(cx, to, ErrorCode::INTERNAL_ERROR, output);
@@ -231,7 +244,8 @@ impl Http2 {
         let found = endpoint::find(cx.app, &request.target, request.method);
         let mut asked = Asked::plain(found);
         modify::plan(cx, &request, &mut asked, false);
-        let opened = Exchange::open(cx, &mut request, &mut asked);
+        let mut opened = Exchange::open(cx, &mut request, &mut asked);
+        opened.exchange.began(cx, queued.began);
         self.admit(cx, to, opened, &request, &text, output)
     }
 
@@ -239,7 +253,8 @@ impl Http2 {
     pub(super) fn queue_text(&mut self, cx: &mut Cx, id: u32, text: Vec<u8>) {
         self.kept_bytes += text.len() as u64;
         let to = To::new(id, true, Priority::default());
-        let slot = self.place(cx, to, State::Queued(text.into(), 0), WITH_BODY);
+        let queued = Queued { own: text.into(), window: 0, began: cx.clock.now };
+        let slot = self.place(cx, to, State::Queued(queued), WITH_BODY);
         self.make_ready(slot, cx.worker);
     }
 

@@ -269,11 +269,14 @@ impl Http2 {
         let grown = bytes > std::mem::replace(&mut self.initial_window, bytes);
         for slot in self.index.slots().collect::<Vec<u32>>() {
             let Some(stream) = cx.worker.streams.get(slot) else { continue };
-            let State::Active(active) = &mut stream.state else { continue };
-            if bytes + active.window > MAX_31_BITS.into() {
+            let (window, waits) = match &stream.state {
+                State::Active(active) => (active.window, active.blocked.is_some()),
+                State::Queued(queued) => (queued.window, false),
+                State::Waiting(_) | State::Served => continue,
+            };
+            if bytes + window > MAX_31_BITS.into() {
                 return Err(error(ErrorCode::FLOW_CONTROL_ERROR, "the window of a stream is full"));
             }
-            let waits = active.blocked.is_some();
             if grown && waits && stream.list() == List::None {
                 self.make_ready(slot, cx.worker);
             }
@@ -338,7 +341,7 @@ impl Http2 {
     ) -> Result<()> {
         let Some(stream) = cx.worker.streams.get(slot) else { return Ok(()) };
         let window = match &mut stream.state {
-            State::Queued(_, window) => window,
+            State::Queued(queued) => &mut queued.window,
             state => match state.activate() {
                 Some(active) => &mut active.window,
                 None => return Ok(()),

@@ -75,7 +75,10 @@ impl Http2 {
                 let to = To::of(slot, id, &active, priority);
                 self.serve_active(cx, to, active, output)
             }
-            State::Queued(own, window) => self.open_queued(cx, To { window, ..to }, &own, output),
+            State::Queued(queued) => {
+                let to = To { window: queued.window, ..to };
+                self.open_queued(cx, to, queued, output)
+            }
             State::Served => Ok(()),
         }
     }
@@ -301,7 +304,7 @@ impl Http2 {
     }
 
     /// A window is closed: the stream waits until the client opens it, for as long as it may leave
-    /// an answer untaken.
+    /// an answer untaken. One that sends no more cannot open it.
     fn block(
         &mut self,
         cx: &mut Cx,
@@ -317,13 +320,13 @@ impl Http2 {
             // The client takes what is more urgent.
             due = due.max(self.taken_at.after(limits.send_timeout));
         }
-        if now >= due {
+        if now >= due || self.half_closed {
             frame::write_rst_stream(output.tail(), to.id, ErrorCode::CANCEL);
             self.resets.note(to.id);
             self.unsent -= active.unsent().len();
             self.abort(cx, *active);
             self.drop_stream(cx, to);
-            return self.guard.reset(now);
+            return if self.half_closed { Ok(()) } else { self.guard.reset(now) };
         }
         active.due = due;
         self.put_back(cx, slot, State::Active(active))?;

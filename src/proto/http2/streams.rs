@@ -43,13 +43,23 @@ pub struct Stream {
 pub enum State {
     /// Its request is complete; its answer waits for its time.
     Waiting(Exchange),
-    /// Its request is complete, and it is opened when other bodies are sent. This is what the
-    /// stream keeps of it, and the window of an active stream.
-    Queued(Box<[u8]>, i64),
+    /// Its request is complete, and it is opened when other bodies are sent.
+    Queued(Queued),
     /// A body comes or goes.
     Active(Box<Active>),
     /// It is being served just now.
     Served,
+}
+
+/// A request that is opened later.
+#[derive(Debug)]
+pub struct Queued {
+    /// What the stream keeps of it.
+    pub(super) own: Box<[u8]>,
+    /// See [`Active::window`].
+    pub(super) window: i64,
+    /// When it came.
+    pub(super) began: Time,
 }
 
 /// The list that a stream is on.
