@@ -35,6 +35,7 @@ fn help_version_and_completions_are_printed() {
         assert!(listen.contains("[LOITER_LISTEN]") && listen.contains("\nin a file: listen = "));
     }
     assert!(printed("help ~delay", &[]).starts_with("~delay="));
+    assert!(printed("help with", &[]).contains("\nin a file: with = []\n\n~with=none\n"));
     assert!(printed("help truncate", &[]).starts_with("~fault=truncate"));
     let (fault, cert) = (printed("help fault", &[]), printed("help cert", &[]));
     assert!(FAULTS.iter().all(|row| fault.contains(row.summary)), "{fault}");

@@ -103,7 +103,7 @@ fn a_mistake_on_the_command_line_says_what_to_do_next() {
             "loiter: there is no help on `workrs`; did you mean `loiter help workers`?",
         ),
         ("help dealy", "loiter: there is no help on `dealy`; did you mean `loiter help delay`?"),
-        ("help zebra", "loiter: there is no help on `zebra`; a topic is a setting, a modifier"),
+        ("help zebra", "loiter: there is no help on `zebra`; topics are listed by"),
         (
             "--exclude-headers @flyy",
             "loiter: --exclude-headers: there is no list `@flyy`; did you mean",

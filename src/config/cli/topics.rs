@@ -26,9 +26,11 @@ pub(crate) fn text(
         let assignment = assignment(row, &row.default_text());
         let about = about(row);
         // Writing to a text does not fail.
-        let _ = write!(text, "--{} {}\n{about}\nin a file: {assignment}", row.name, row.value);
+        let _ = writeln!(text, "--{} {}\n{about}\nin a file: {assignment}", row.name, row.value);
     }
     for row in ROWS.iter().filter(|row| row.name.text() == name) {
+        // One name, `with`, is both.
+        text.push_str(if text.is_empty() { "" } else { "\n" });
         let _ = write!(text, "~{}\n{}\n{}", row.usage(), row.summary, kinds(row.name));
     }
     for row in FAULTS.iter().filter(|row| row.kind.name() == name) {
@@ -50,7 +52,7 @@ fn unknown(topic: &str, name: &str, subcommands: &[&'static str]) -> ConfigError
     let known = subcommands.iter().copied().chain(settings).chain(modifiers).chain(faults);
     let advice = match nearest(name, known) {
         Some(known) => format!("did you mean `loiter help {known}`?"),
-        None => "a topic is a setting, a modifier, a fault or a subcommand".to_owned(),
+        None => "topics are listed by `loiter --help` and `loiter help modifiers`".to_owned(),
     };
     ConfigError::new(Place::Usage, format!("there is no help on `{topic}`"), advice)
 }
