@@ -47,7 +47,6 @@ use super::log::{Output, Target, subscriber};
 use super::{Address, Heritage, secure, start};
 use crate::base::limits::LOG_FLUSH;
 use crate::config::Settings;
-use crate::http::app::App;
 use activation::Predecessor;
 pub(super) use pid_file::read as pid_in;
 pub(super) use reload::WRAP as RELOADS_WRAP;
@@ -144,7 +143,7 @@ fn serve(
     exit::install(&handle, stderr);
     let stdout = Output::start(Target::Stdout, private).map_err(setup_failed)?;
     let addresses = (server.addresses(), &*handle.admin_addresses());
-    stdout.send(announcement(&settings.api, addresses).as_bytes());
+    stdout.send(announcement(&settings, addresses).as_bytes());
     stdout.finish();
     tracing::info!(
         capacity = server.capacity.all,
@@ -218,7 +217,7 @@ fn terminals() -> usize {
 
 /// One line per listener, and on a terminal commands to try. Programs parse the lines, so each has
 /// one URL: the one without TLS where both are served.
-fn announcement(api: &App, (addresses, admin): (&[Address], &[Address])) -> String {
+fn announcement(settings: &Settings, (addresses, admin): (&[Address], &[Address])) -> String {
     let mut text = String::new();
     for address in addresses {
         text.push_str(&format!("listening {address}\n"));
@@ -229,14 +228,15 @@ fn announcement(api: &App, (addresses, admin): (&[Address], &[Address])) -> Stri
     let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
     if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {
         let tls = https.filter(|https| *https != url);
-        text.push_str(&suggestions(api, &url, tls));
+        text.push_str(&suggestions(settings, &url, tls));
     }
     text
 }
 
 /// Where to begin, with a loopback address for the unspecified one. URLs are quoted because `?` and
 /// `[` are patterns to a shell, for which zsh runs nothing.
-fn suggestions(api: &App, url: &str, tls: Option<String>) -> String {
+fn suggestions(settings: &Settings, url: &str, tls: Option<String>) -> String {
+    let api = &settings.api;
     let reachable =
         |url: &str| url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     let curl = if url.starts_with("https:") { "curl -k" } else { "curl" };
@@ -244,9 +244,11 @@ fn suggestions(api: &App, url: &str, tls: Option<String>) -> String {
     let odd = if api.modifiers { "/~delay=1s/~status=503/get" } else { "/get?a=1" };
     let [page, slow, odd, load] =
         ["/", "/delay/3", odd, "/delay/1"].map(|path| reachable(url) + &api.local(path));
+    // More than one address may have would be refused.
+    let connections = settings.max_connections_per_ip.unwrap_or(1000).min(1000);
     format!(
         "\nOpen {page} in a browser, or try:\n  {curl} '{slow}'\n  {curl} '{odd}'\n{}  \
-         wrk -t2 -c1000 -d10s '{load}'\n\n",
+         wrk -t1 -c{connections} -d10s '{load}'\n\n",
         tls.unwrap_or_default()
     )
 }
@@ -259,7 +261,7 @@ mod tests {
     #[test]
     fn a_shell_passes_on_the_urls_of_suggestions_as_they_are() {
         let tls = Some("https://[::1]:80".to_owned());
-        let text = suggestions(&Settings::default().api, "http://[::1]:80", tls);
+        let text = suggestions(&Settings::default(), "http://[::1]:80", tls);
         let lines = text.lines().filter(|line| line.starts_with("  "));
         let script = lines.map(|line| format!("{line};")).collect::<String>();
         let print = "curl() { printf '%s\\n' \"$@\"; }; wrk() { curl \"$@\"; };";
@@ -283,7 +285,7 @@ mod tests {
         let suggestions = |url: &str| {
             let address = url.replace("http+s", "https");
             let tls = (address != url).then_some(address);
-            suggestions(&Settings::default().api, &url.replace("http+s", "http"), tls)
+            suggestions(&Settings::default(), &url.replace("http+s", "http"), tls)
         };
         assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
         assert!(suggestions("http://[::]:80").contains("Open http://[::1]:80/ in"));
@@ -301,11 +303,13 @@ mod tests {
         let suggestions = |given: &[(&str, &str)]| {
             let mut settings = Settings::default();
             settings.apply(given);
-            suggestions(&settings.api, "http://[::1]:80", Some("https://[::1]:80".to_owned()))
+            suggestions(&settings, "http://[::1]:80", Some("https://[::1]:80".to_owned()))
         };
         let text = suggestions(&[("prefix", "/a")]);
         assert_eq!(text.matches(":80/a/").count(), 5, "{text}");
         assert!(suggestions(&[]).contains(":80/~delay=1s/~status=503/get'\n"));
+        assert!(suggestions(&[]).contains("wrk -t1 -c1000 "));
+        assert!(suggestions(&[("max-connections-per-ip", "64")]).contains("wrk -t1 -c64 "));
         let text = suggestions(&[("modifiers", "off")]);
         assert!(!text.contains('~') && text.contains(":80/get?a=1'\n"), "{text}");
     }
