@@ -74,9 +74,15 @@ fn a_check_warns_as_a_start_and_writes_no_file() {
     assert!(!out.exists());
     let unused = ["--listen", "http://127.0.0.1:0", "--ca-file", "none"];
     assert!(warned(&unused).contains("--ca-file has no effect: no listener has TLS"));
-    for (seed, is_weak) in [("x", true), ("fifteen letters", true), ("sixteen of these", false)] {
+    for (seed, is_weak) in [
+        ("x", true),
+        ("fifteen letters", true),
+        ("abcdabcdabcdabcd", true),
+        ("sixteen of these", false),
+        ("aaaaaaaaaaaabcde", false),
+    ] {
         let log = warned(&["--ca-seed", seed]);
-        assert_eq!(log.contains("so short a text can be guessed"), is_weak, "{log}");
+        assert_eq!(log.contains("of so few characters can be guessed"), is_weak, "{log}");
         assert!(log.contains("whoever knows it can sign"), "{log}");
     }
 }

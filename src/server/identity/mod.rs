@@ -207,8 +207,8 @@ fn maker(
         tracing::warn!("--ca-seed: whoever knows it can sign what clients of this CA trust");
         if seeded::is_weak(seed) {
             tracing::warn!(
-                "--ca-seed: so short a text can be guessed from the CA's certificate; give 16 \
-                 random characters or more: openssl rand -hex 16"
+                "--ca-seed: a text of so few characters can be guessed from the CA's certificate; \
+                 give 16 random ones or more: openssl rand -hex 16"
             );
         }
         (Authority::from_seed(seed, &common)?, false, common)
