@@ -40,15 +40,15 @@ pub(super) const GROUP: Group = Group {
             .with(&[Param::path(
                 "codes",
                 Kind::Text,
-                "200:3,500:1",
-                "100 to 999, with optional weights after `:`",
+                "503",
+                "100 to 999, or several with weights: `200:3,503:1`",
             )
             .like(codes!("[1-9]"))
             .go(&Param::path(
                 "codes",
                 Kind::Text,
-                "200:3,500:1",
-                "100 to 599, with optional weights after `:`",
+                "503",
+                "100 to 599, or several with weights: `200:3,503:1`",
             )
             .like(codes!("[1-5]")))])
             .answers("*/*"),
@@ -98,7 +98,7 @@ fn go_status(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let chosen = || chosen(request, &codes, GO_HIGHEST);
     match is_read(app.compat, &codes).then(chosen).flatten() {
         Some(code) => Ok(go_status_reply(app, request, code)),
-        None => Err(bad("status", &codes, "expected 100 to 599, or several as 200:3,500:1")),
+        None => Err(bad("status", &codes, "expected 100 to 599, or several as 200:3,503:1")),
     }
 }
 

@@ -119,7 +119,7 @@ mod tests {
             ("/basic_auth/me/x/y", Some("/basic-auth/me/x")),
             ("/cookie/set/a/b", Some("/cookies/set/a/b")),
             ("/image/pgn", Some("/image/png")),
-            ("/status/", Some("/status/200:3,500:1")),
+            ("/status/", Some("/status/503")),
             ("/anythng", Some("/anything")),
             ("/anythng/x", Some("/anything/x")),
             ("/anythng/x/y/z", Some("/anything/x/y/z")),
