@@ -5,7 +5,7 @@ use super::llm;
 use super::router::Hint;
 use crate::http::app::App;
 use crate::http::fields::accept::preference;
-use crate::http::html;
+use crate::http::html::{self, HEAD};
 use crate::http::reply::{Media, NOT_FOUND, Refusal, Reply};
 use crate::http::request::{Methods, Request};
 
@@ -95,7 +95,7 @@ fn page(app: &App, refusal: &Refusal, hint: Option<&Hint>) -> String {
         more += &format!("\n<p>{question} <a href=\"{path}\">{path}</a>?</p>");
     }
     format!(
-        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{code} {name}</title>\n\
+        "{HEAD}<title>{code} {name}</title>\n\
          <h1>{code} {name}</h1>\n<p>{reason}</p>{more}\n\
          <p><a href={home}>List of endpoints</a></p>\n"
     )

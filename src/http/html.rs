@@ -1,5 +1,10 @@
 //! HTML: escaping, and which media types a browser would execute.
 
+/// How each page begins: it fits the width of a phone, and is dark if the browser prefers that.
+pub const HEAD: &str = "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
+    <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
+    <meta name=color-scheme content=\"light dark\">\n";
+
 /// Media types that no browser treats as a page or a script.
 const HARMLESS: [&str; 3] = ["application/json", "text/plain", "application/octet-stream"];
 

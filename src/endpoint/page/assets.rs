@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::http::html::HEAD;
+
 /// A file of this folder without what is only for its readers: indentation, blank lines, and
 /// comments that are lines of their own. It is a seventh smaller.
 macro_rules! asset {
@@ -105,9 +107,7 @@ impl Assets {
     /// The document: what is before the script, and the script.
     pub(super) fn document(&self, title: &str, before: &str) -> Vec<u8> {
         format!(
-            "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
-             <meta name=viewport content=\"width=device-width,initial-scale=1\">\n\
-             <meta name=color-scheme content=\"light dark\">\n<title>{title}</title>\n\
+            "{HEAD}<title>{title}</title>\n\
              <link rel=icon href=\"{ICON}\">\n<style>{style}</style>\n\
              {before}<script>{script}</script>\n",
             style = self.style.concat(),

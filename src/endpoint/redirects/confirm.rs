@@ -3,7 +3,7 @@
 
 use crate::http::app::App;
 use crate::http::fields::accept::preference;
-use crate::http::html;
+use crate::http::html::{self, HEAD};
 use crate::http::reply::{Media, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -50,8 +50,7 @@ pub(super) fn page(target: &Reference, location: &str) -> Reply {
         None => ("another place".to_owned(), format!("<code>{to}</code>")),
     };
     let page = format!(
-        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n\
-         <title>Leaving this server</title>\n<h1>Leaving this server</h1>\n\
+        "{HEAD}<title>Leaving this server</title>\n<h1>Leaving this server</h1>\n\
          <p>The redirect leads to {place}:</p>\n<p>{link}</p>\n\
          <p>Follow it only if you know where it comes from.</p>\n"
     );
