@@ -234,7 +234,7 @@ fn part(media: Media) -> Reply {
 pub(super) fn with_due_fields(reply: Reply, request: &Request) -> Reply {
     match reply.status.0 {
         // RFC 9110 15.2.2 and 7.8.
-        101 if request.version == Version::Http11 => {
+        101 => {
             let protocol = protocol(request).unwrap_or_default();
             reply.header("Connection", "upgrade").header("Upgrade", protocol)
         }
@@ -267,19 +267,23 @@ fn hint(app: &App, request: &Request, media: Media) -> Reply {
 }
 
 /// Refuses a 101 for which the client has not asked: a server must not switch to a protocol that
-/// the client did not name (RFC 9110 7.8). HTTP/1.0 and HTTP/2 have no Upgrade, and no 101.
+/// the client did not name (RFC 9110 7.8).
 pub(super) fn check_upgrade(request: &Request, code: u16) -> Result<(), Refusal> {
-    if code != 101 || request.version != Version::Http11 || protocol(request).is_some() {
+    if code != 101 || protocol(request).is_some() {
         return Ok(());
     }
     Err(Refusal::bad(
         "a 101 answers a request to upgrade: send `Connection: upgrade` and `Upgrade: websocket`, \
-         or another protocol",
+         or another protocol, over HTTP/1.1",
     ))
 }
 
-/// The protocol of a 101: the first in the client's Upgrade field (RFC 9110 7.8).
+/// The protocol of a 101: the first in the client's Upgrade field (RFC 9110 7.8). HTTP/1.0 and
+/// HTTP/2 have no such field (RFC 9113 8.6).
 fn protocol(request: &Request) -> Option<String> {
+    if request.version != Version::Http11 {
+        return None;
+    }
     let names = request.fields_named("Upgrade").flat_map(|value| value.split(|&b| b == b','));
     let mut names = names.filter_map(|name| std::str::from_utf8(name.trim_ascii()).ok());
     names.find(|name| name.split('/').all(is_token)).map(str::to_owned)
