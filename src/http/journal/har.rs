@@ -108,7 +108,10 @@ fn write_response(json: &mut Json, entry: &Entry) {
     let first = |name| named(name).next().map(|field| field.value);
     number_at(json, "status", answer.status.0.into());
     json.text_at("statusText", answer.status.reason());
-    json.text_at("httpVersion", entry.received.version);
+    // An answer may have another version than a request that could not be parsed.
+    let line = answer.status_line();
+    let version = line.as_deref().and_then(|line| line.split(' ').next());
+    json.text_at("httpVersion", version.unwrap_or(entry.received.version));
     json.list_at("cookies", |json| {
         for field in named("Set-Cookie") {
             let end = memchr::memchr(b';', field.value).unwrap_or(field.value.len());

@@ -21,7 +21,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::record::Record;
-use super::request::Request;
+use super::request::{Request, Version};
 use super::status::Status;
 use ring::Ring;
 
@@ -89,7 +89,7 @@ pub struct Received {
     pub method: String,
     /// Its target as it was sent; empty if its head could not be parsed.
     pub target: String,
-    /// Its version, as `HTTP/1.1`.
+    /// Its version, as `HTTP/1.1`; empty if its head could not be parsed and has none.
     pub version: &'static str,
     /// The client's address; `None` on a Unix socket.
     pub peer: Option<IpAddr>,
@@ -353,7 +353,7 @@ impl Arrival<'_> {
         let request = self.request;
         let (mut head, mut body) = (request.head, request.content());
         let mut body_bytes = request.body_bytes;
-        let (method, target) = match request.target.raw {
+        let (method, target, version) = match request.target.raw {
             // It could not be parsed: all that came of it is its head.
             b"" => {
                 let end = memchr::memmem::find(head, b"\r\n\r\n").map_or(head.len(), |end| end + 4);
@@ -361,13 +361,16 @@ impl Arrival<'_> {
                 body_bytes = body.len() as u64;
                 request_line(head)
             }
-            target => (request.method_name().into(), String::from_utf8_lossy(target)),
+            target => {
+                let target = String::from_utf8_lossy(target);
+                (request.method_name().into(), target, request.version.text())
+            }
         };
         Received {
             unix_us: self.unix_us,
             method: method.into(),
             target: target.into(),
-            version: request.version.text(),
+            version,
             peer: request.peer,
             peer_port: self.peer_port,
             listener: self.listener.to_owned(),
@@ -379,11 +382,16 @@ impl Arrival<'_> {
     }
 }
 
-/// The method and the target of a head that could not be parsed, as far as they can be seen.
-fn request_line(head: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
+/// The method, the target and the version of a head that could not be parsed, as far as they can be
+/// seen.
+fn request_line(head: &[u8]) -> (Cow<'_, str>, Cow<'_, str>, &'static str) {
     let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii();
     let mut words = line.splitn(3, |&byte| byte == b' ').map(String::from_utf8_lossy);
-    (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+    let mut word = || words.next().unwrap_or_default();
+    let (method, target, version) = (word(), word(), word());
+    let mut versions = [Version::Http10, Version::Http11].into_iter().map(Version::text);
+    let version = versions.find(|known| *known == version).unwrap_or_default();
+    (method, target, version)
 }
 
 /// A [`Journal`] that is shared. Two are equal if they are the same.

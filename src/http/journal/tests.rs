@@ -131,23 +131,33 @@ fn fields_are_read_from_the_head() {
 #[test]
 fn a_head_that_cannot_be_parsed_is_shown_as_far_as_it_can() {
     let journal = journal(1, 1 << 20);
-    ask("/", &[], b"", |request| {
-        let mut request = request.clone();
-        request.target = Target::whole(b"");
-        request.head = b"GET /a b\r\nHo st: x\r\n\r\nrest";
-        journal.begin(&Arrival {
-            request: &request,
-            unix_us: 1,
-            peer_port: None,
-            listener: "",
-            route: None,
-            status: Status(400),
-            delay_us: 0,
-        })
-    });
-    let received = Arc::clone(&journal.entries().remove(0).received);
-    assert_eq!((received.method.as_str(), received.target.as_str()), ("GET", "/a"));
-    assert_eq!(&*received.body, b"rest");
+    for (line, shown) in [
+        ("GET /a b", ("GET", "/a", "")),
+        ("GET /a HTTP/1.0", ("GET", "/a", "HTTP/1.0")),
+        ("GET /a HTTP/1.1", ("GET", "/a", "HTTP/1.1")),
+        ("GET /a HTTP/9", ("GET", "/a", "")),
+        ("RUBBISH", ("RUBBISH", "", "")),
+    ] {
+        let head = format!("{line}\r\nHo st: x\r\n\r\nrest");
+        ask("/", &[], b"", |request| {
+            let mut request = request.clone();
+            request.target = Target::whole(b"");
+            request.head = head.as_bytes();
+            journal.begin(&Arrival {
+                request: &request,
+                unix_us: 1,
+                peer_port: None,
+                listener: "",
+                route: None,
+                status: Status(400),
+                delay_us: 0,
+            })
+        });
+        let received = Arc::clone(&journal.entries().remove(0).received);
+        let seen = (received.method.as_str(), received.target.as_str(), received.version);
+        assert_eq!(seen, shown);
+        assert_eq!(&*received.body, b"rest");
+    }
 }
 
 #[test]
