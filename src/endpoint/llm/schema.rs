@@ -8,8 +8,9 @@ use crate::http::json::{Json, Layout, Spelling, Value};
 /// Deepest nesting of a sample: schemas may refer to themselves.
 const DEPTH: usize = 16;
 
-/// Most items of a list that are written since there must be so many.
-const MAX_ITEMS: usize = 16;
+/// Most items of a list that are written since there must be so many: an answer has no room for
+/// many more.
+const MAX_ITEMS: usize = 4096;
 
 /// Samples of the formats of a text that JSON Schema names (2020-12, 7.3).
 const FORMATS: [(&str, &str); 10] = [
@@ -48,15 +49,19 @@ pub(super) fn answer(body: Value) -> Option<String> {
 /// several tokens. Without a schema an empty object, as in place of a sample that is longer than an
 /// answer may be: cut, it would not be JSON.
 pub(super) fn sample(schema: Option<Value>) -> String {
-    let mut output = Vec::new();
-    let mut json = Json::spelled(&mut output, Layout::Spaced, Spelling::Go);
-    if let Some(root) = schema {
-        Sampler { root, steps: MAX_SCHEMA_STEPS, open: vec![root] }.write(&mut json, root, 0);
-    }
+    let output = schema.map(written).unwrap_or_default();
     match output.len() {
         1..=MAX_COMPLETION_TEXT_BYTES => String::from_utf8_lossy(&output).into_owned(),
         _ => "{}".to_owned(),
     }
+}
+
+/// A sample of any length, which grows with the schema's own length only.
+fn written(root: Value) -> Vec<u8> {
+    let mut output = Vec::new();
+    let mut json = Json::spelled(&mut output, Layout::Spaced, Spelling::Go);
+    Sampler { root, steps: MAX_SCHEMA_STEPS, open: vec![root] }.write(&mut json, root, 0);
+    output
 }
 
 /// Writes a sample of a schema.
@@ -99,7 +104,10 @@ impl<'a> Sampler<'a> {
             return self.write_first(json, schemas, depth + 1);
         }
         let value = schema.get("const").or_else(|| schema.get("default"));
-        let value = value.or_else(|| first(schema, "enum"));
+        let value = value.or_else(|| {
+            let mut plain = schema.get("enum").into_iter().flat_map(Value::items);
+            plain.find(|item| item.text().is_some() || item.scalar().is_some())
+        });
         if let Some(text) = value.and_then(Value::text) {
             return json.text(&text);
         }
@@ -148,6 +156,9 @@ impl<'a> Sampler<'a> {
             for (item, target) in
                 items.into_iter().flat_map(|item| std::iter::repeat_n(item, count))
             {
+                if json.output.len() > MAX_COMPLETION_TEXT_BYTES {
+                    break;
+                }
                 json.item();
                 self.write_as(json, item, target, depth);
             }
@@ -194,16 +205,34 @@ fn length(schema: Value, name: &str) -> Option<usize> {
     schema.get(name).and_then(Value::integer).and_then(|length| length.try_into().ok())
 }
 
-/// 1, or the bound that is nearest to it.
-fn number(schema: Value) -> Cow<'static, str> {
-    let beyond = schema.get("exclusiveMinimum").and_then(Value::integer).filter(|&n| n >= 1);
-    let bound = |name: &str, is_hit: fn(f64) -> bool| {
-        let bound = schema.get(name).and_then(Value::scalar);
-        bound.filter(|text| text.parse().is_ok_and(is_hit)).map(str::to_owned)
+/// 1 if it is within the bounds; else a bound, the integer next to one that is excluded, or such a
+/// bound with more digits, as there may be no integer between two.
+fn number(schema: Value) -> String {
+    let bound = |name: &str| schema.get(name).and_then(Value::scalar);
+    let beside = |name: &str, step: i64| {
+        let number = schema.get(name).and_then(Value::integer)?.saturating_add(step);
+        Some(itoa::Buffer::new().format(number).to_owned())
     };
-    let beyond = beyond.map(|n| itoa::Buffer::new().format(n.saturating_add(1)).to_owned());
-    let nearest = beyond.or_else(|| bound("minimum", |it| it > 1.0));
-    nearest.or_else(|| bound("maximum", |it| it < 1.0)).map_or("1".into(), Cow::Owned)
+    let refined = |name: &str| {
+        let text = bound(name)?;
+        Some([text, if text.contains('.') { "01" } else { ".01" }].concat())
+    };
+    let (over, under) = ("exclusiveMinimum", "exclusiveMaximum");
+    let fits = |text: &String| {
+        let holds = |name: &str, order: fn(&f64, &f64) -> bool| {
+            let bound = bound(name).and_then(|bound| bound.parse().ok());
+            bound.is_none_or(|bound| text.parse().is_ok_and(|number| order(&number, &bound)))
+        };
+        holds("minimum", f64::ge)
+            && holds("maximum", f64::le)
+            && holds(over, f64::gt)
+            && holds(under, f64::lt)
+    };
+    let one = "1".to_owned();
+    let bounds = [bound("minimum"), bound("maximum")].map(|bound| bound.map(str::to_owned));
+    let others = [beside(over, 1), beside(under, -1), refined(over), refined(under)];
+    let mut candidates = [Some(one.clone())].into_iter().chain(bounds).chain(others).flatten();
+    candidates.find(fits).unwrap_or(one)
 }
 
 /// A text of a format, or of four letters if it may have so many.
@@ -255,6 +284,14 @@ mod tests {
             (r#"{"type": "integer", "exclusiveMinimum": 5}"#, "6"),
             (r#"{"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}"#, "0.5"),
             (r#"{"type": "number", "minimum": 1.5, "maximum": 9}"#, "1.5"),
+            (r#"{"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}"#, "0.01"),
+            (r#"{"type": "number", "exclusiveMinimum": -0.5, "exclusiveMaximum": -0.2}"#, "-0.201"),
+            (r#"{"type": "number", "minimum": 0, "exclusiveMaximum": 1}"#, "0"),
+            (r#"{"type": "integer", "exclusiveMaximum": 0}"#, "-1"),
+            (r#"{"type": "integer", "exclusiveMinimum": 7, "exclusiveMaximum": 9}"#, "8"),
+            (r#"{"type": "integer", "maximum": -3}"#, "-3"),
+            (r#"{"type": "integer", "minimum": 5, "maximum": 1}"#, "1"),
+            (r#"{"enum": [null, 2]}"#, "2"),
             (r#"{"type": "string", "minLength": 6}"#, r#""textte""#),
             (r#"{"type": "string", "maxLength": 2}"#, r#""te""#),
             (r#"{"type": "string", "format": "date"}"#, r#""2026-01-01""#),
@@ -267,9 +304,17 @@ mod tests {
         ] {
             assert_eq!(sampled(schema), sample, "{schema}");
         }
+        let many = sampled(r#"{"type": "array", "items": {"const": 7}, "minItems": 300}"#);
+        assert_eq!(many.matches('7').count(), 300);
         let nested = r#"{"type": "array", "minItems": 999999999, "items": "#;
         let deep = format!("{}{{}}{}", nested.repeat(15), "}".repeat(15));
         assert_eq!(sampled(&deep), "{}");
+        let list = |n| format!(r#""p{n}": {nested} {{}}}}, "#);
+        let lists = (0..1000).map(list).collect::<String>();
+        let document = format!(r#"{{"properties": {{{lists} "z": {{}}}}}}"#);
+        let document = Document::parse(document.as_bytes()).unwrap();
+        let written = written(document.root()).len();
+        assert!((MAX_COMPLETION_TEXT_BYTES..2 * MAX_COMPLETION_TEXT_BYTES).contains(&written));
     }
 
     /// Whatever its size: what is searched is counted.
