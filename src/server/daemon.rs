@@ -228,28 +228,37 @@ fn announcement(settings: &Settings, (addresses, admin): (&[Address], &[Address]
     let http = addresses.iter().find_map(|address| Some((address.url()?, address.https_url())));
     if let (Some((url, https)), true) = (http, io::stdout().is_terminal()) {
         let tls = https.filter(|https| *https != url);
-        text.push_str(&suggestions(settings, &url, tls));
+        let live = admin.iter().find_map(Address::url).filter(|_| settings.journal > 0);
+        text.push_str(&suggestions(settings, &url, tls, live));
     }
     text
 }
 
-/// Where to begin, with a loopback address for the unspecified one. URLs are quoted because `?` and
-/// `[` are patterns to a shell, for which zsh runs nothing.
-fn suggestions(settings: &Settings, url: &str, tls: Option<String>) -> String {
+/// Where to begin, with a loopback address for the unspecified one; `live` is the server of the
+/// journal's page. URLs are quoted because `?` and `[` are patterns to a shell, for which zsh runs
+/// nothing.
+fn suggestions(
+    settings: &Settings,
+    url: &str,
+    tls: Option<String>,
+    live: Option<String>,
+) -> String {
     let api = &settings.api;
     let reachable =
         |url: &str| url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
     let curl = if url.starts_with("https:") { "curl -k" } else { "curl" };
     let tls = tls.map(|tls| format!("  curl -k '{}{}'\n", reachable(&tls), api.local("/get")));
+    let live = live.map(|url| format!(", {}/ to watch requests", reachable(&url)));
     let odd = if api.modifiers { "/~delay=1s/~status=503/get" } else { "/get?a=1" };
     let [page, slow, odd, load] =
         ["/", "/delay/3", odd, "/delay/1"].map(|path| reachable(url) + &api.local(path));
     // More than one address may have would be refused.
     let connections = settings.max_connections_per_ip.unwrap_or(1000).min(1000);
     format!(
-        "\nOpen {page} in a browser, or try:\n  {curl} '{slow}'\n  {curl} '{odd}'\n{}  \
+        "\nOpen {page} in a browser{live}, or try:\n  {curl} '{slow}'\n  {curl} '{odd}'\n{tls}  \
          wrk -t1 -c{connections} -d10s '{load}'\n\n",
-        tls.unwrap_or_default()
+        live = live.unwrap_or_default(),
+        tls = tls.unwrap_or_default(),
     )
 }
 
@@ -261,7 +270,7 @@ mod tests {
     #[test]
     fn a_shell_passes_on_the_urls_of_suggestions_as_they_are() {
         let tls = Some("https://[::1]:80".to_owned());
-        let text = suggestions(&Settings::default(), "http://[::1]:80", tls);
+        let text = suggestions(&Settings::default(), "http://[::1]:80", tls, None);
         let lines = text.lines().filter(|line| line.starts_with("  "));
         let script = lines.map(|line| format!("{line};")).collect::<String>();
         let print = "curl() { printf '%s\\n' \"$@\"; }; wrk() { curl \"$@\"; };";
@@ -285,10 +294,12 @@ mod tests {
         let suggestions = |url: &str| {
             let address = url.replace("http+s", "https");
             let tls = (address != url).then_some(address);
-            suggestions(&Settings::default(), &url.replace("http+s", "http"), tls)
+            let url = url.replace("http+s", "http");
+            suggestions(&Settings::default(), &url, tls, Some("http://[::]:90".to_owned()))
         };
         assert!(suggestions("http://0.0.0.0:80").contains("curl 'http://127.0.0.1:80/delay/3'\n"));
         assert!(suggestions("http://[::]:80").contains("Open http://[::1]:80/ in"));
+        assert!(suggestions("http://[::]:80").contains(", http://[::1]:90/ to watch requests, or"));
         assert!(suggestions("http://192.0.2.1:80").contains("'http://192.0.2.1:80/delay/1'\n"));
         assert!(!suggestions("http://[::]:80").contains("https"));
         let both = suggestions("http+s://[::]:80");
@@ -303,7 +314,7 @@ mod tests {
         let suggestions = |given: &[(&str, &str)]| {
             let mut settings = Settings::default();
             settings.apply(given);
-            suggestions(&settings, "http://[::1]:80", Some("https://[::1]:80".to_owned()))
+            suggestions(&settings, "http://[::1]:80", Some("https://[::1]:80".to_owned()), None)
         };
         let text = suggestions(&[("prefix", "/a")]);
         assert_eq!(text.matches(":80/a/").count(), 5, "{text}");

@@ -360,7 +360,7 @@ pub static ROWS: [Row; 32] = [
         name: Name::With,
         kind: Kind::With,
         syntax: "none",
-        summary: "clears everything that carriers of lower precedence gave",
+        summary: "drops all modifiers from places of lower precedence",
         sample: "none",
         bad: "x none,none",
         group: Group::Selection,
