@@ -163,6 +163,13 @@ impl Metrics {
         }
     }
 
+    /// A copy as of `now`.
+    #[cold]
+    pub fn snapshot(&mut self, now: Time) -> Metrics {
+        self.advance(now);
+        self.clone()
+    }
+
     /// Forgets what is older than a minute, of what is kept for a minute.
     pub fn advance(&mut self, now: Time) {
         self.delays.worst.advance(now);

@@ -57,8 +57,7 @@ impl<N: Net> Worker<N> {
             timers: (self.wheel.armed() + shared.streams.armed()) as u64,
             collected_bytes: self.buffers.collected as u64,
         };
-        shared.metrics.advance(self.now);
-        let metrics = shared.metrics.clone();
+        let metrics = shared.metrics.snapshot(self.now);
         let (server, process) = (ServerFacts::default(), Default::default());
         Report { totals: self.totals(), metrics, gauges, server, process }
     }
@@ -94,7 +93,8 @@ impl<N: Net> Worker<N> {
         let gauges = Gauges { draining: self.shared.draining, ..Gauges::default() };
         self.shared.metrics.advance(self.now);
         let metrics = mem::take(&mut self.shared.metrics);
-        let report = Report { totals, metrics, gauges, ..Report::default() };
+        let (server, process) = (ServerFacts::default(), Default::default());
+        let report = Report { totals, metrics, gauges, server, process };
         self.ended.note(self.shared.number, report);
         (totals, self.net)
     }
