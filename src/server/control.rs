@@ -15,7 +15,6 @@ use crate::http::control::{Control, Defaults};
 use crate::http::journal::SharedJournal;
 
 /// A server under the control of its admin listener.
-#[derive(Debug)]
 pub(super) struct Controller {
     handle: Handle,
     /// Host names of this server, in lower case.
