@@ -1,5 +1,7 @@
 //! Error answers to requests.
 
+use std::borrow::Cow;
+
 use super::inspect::object_reply;
 use super::llm;
 use super::router::Hint;
@@ -13,14 +15,17 @@ use crate::http::request::{Methods, Request};
 /// served a text as in go-httpbin; for anything else go-httpbin's JSON object. The admin listener
 /// answers with the reason alone.
 pub fn refuse(app: &App, refusal: &Refusal) -> Reply {
-    reply(app, refusal, false, None)
+    with_fields(refusal, reply(app, refusal, false, None))
 }
 
 /// The same for a request of which the path is known: the APIs of language models have their own
 /// errors.
 #[cold]
 pub fn refuse_before(app: &App, refusal: &Refusal, request: &Request) -> Reply {
-    llm::refused_before(refusal, request).unwrap_or_else(|| refuse(app, refusal))
+    match of_provider(app, refusal, request, None) {
+        Some(reply) => reply,
+        None => refuse(app, refusal),
+    }
 }
 
 /// The same for a client that may prefer JSON, with what it probably meant. Departure from both
@@ -33,12 +38,26 @@ pub(super) fn refuse_to(
     request: &Request,
     hint: Option<&Hint>,
 ) -> Reply {
-    if let Some(reply) = llm::refused_before(refusal, request) {
+    if let Some(reply) = of_provider(app, refusal, request, hint) {
         return reply;
     }
     let json = preference(request, "application/json");
     let named = json.precision == 3 && json.weight > 0;
-    reply(app, refusal, named && json > preference(request, "text/html"), hint)
+    let json = named && json > preference(request, "text/html");
+    with_fields(refusal, reply(app, refusal, json, hint))
+}
+
+/// The answer that a language model's API gives, if the request is for one. The admin listener has
+/// none.
+fn of_provider(
+    app: &App,
+    refusal: &Refusal,
+    request: &Request,
+    hint: Option<&Hint>,
+) -> Option<Reply> {
+    let reply = llm::refused_before(refusal, request, &detail(refusal, hint));
+    let reply = reply.filter(|_| app.control.is_none())?;
+    Some(with_fields(refusal, reply))
 }
 
 fn reply(app: &App, refusal: &Refusal, json: bool, hint: Option<&Hint>) -> Reply {
@@ -58,8 +77,12 @@ fn reply(app: &App, refusal: &Refusal, json: bool, hint: Option<&Hint>) -> Reply
         405 if unserved => Reply::whole(status, Media::Text, b"Method Not Allowed\n".as_slice()),
         _ => object(app, refusal, hint),
     };
-    let reply = if depends_on_accept { reply.header("Vary", "Accept") } else { reply };
-    let reply = match status.0 {
+    if depends_on_accept { reply.header("Vary", "Accept") } else { reply }
+}
+
+/// Adds the fields that the status or the reason has.
+fn with_fields(refusal: &Refusal, reply: Reply) -> Reply {
+    let reply = match refusal.status.0 {
         503 => reply.header("Retry-After", "1"),
         _ => reply,
     };
@@ -101,15 +124,24 @@ fn page(app: &App, refusal: &Refusal, hint: Option<&Hint>) -> String {
     )
 }
 
+/// The reason, and what was probably meant.
+fn detail<'a>(refusal: &'a Refusal, hint: Option<&Hint>) -> Cow<'a, str> {
+    match hint {
+        Some(Hint { path, question }) => format!("{} {question} {path}?", refusal.reason).into(),
+        None => Cow::Borrowed(&refusal.reason),
+    }
+}
+
 fn object(app: &App, refusal: &Refusal, hint: Option<&Hint>) -> Reply {
     object_reply(app, refusal.status, |json| {
         json.raw_at("status_code", itoa::Buffer::new().format(refusal.status.0));
         json.text_at("error", refusal.status.reason());
-        if let Some(Hint { path, question }) = hint {
-            json.text_at("detail", &format!("{} {question} {path}?", refusal.reason));
+        let detail = detail(refusal, hint);
+        if !detail.is_empty() {
+            json.text_at("detail", &detail);
+        }
+        if let Some(Hint { path, .. }) = hint {
             json.text_at("did_you_mean", path);
-        } else if !refusal.reason.is_empty() {
-            json.text_at("detail", &refusal.reason);
         }
         if let Some(methods) = refusal.allow {
             json.key("allow");

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use loiter::config::{self, Settings};
-use loiter::endpoint::{BodyRule, Found, answer, find, find_modified, refuse};
+use loiter::endpoint::{BodyRule, Found, answer, find, find_modified, not_served};
 use loiter::http::app::App;
 use loiter::http::compat::{Compat, GO_HTTPBIN};
 use loiter::http::headers::Headers;
@@ -93,20 +93,17 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
         Err(refusal) if refusal.status.0 == 404 => find_modified(app, &target, method).0,
         found => found,
     };
-    let found = match found {
-        Ok(found) => found,
-        Err(refusal) => return play(app, None, refuse(app, &refusal), |_| Vec::new()),
-    };
     let named = fields.iter().find(|field| field.is("Host"));
     let hashed = Sha256::digest(body);
-    let hashes = found.route.body == BodyRule::Hash && !body.is_empty();
+    let rule = found.as_ref().map(|found| found.route.body);
+    let hashes = rule == Ok(BodyRule::Hash) && !body.is_empty();
     let request = Request {
         method,
         version: Version::Http11,
         query_modifiers: app.modifiers && target.raw_query.is_some_and(has_modifiers),
         loiter_field: false,
         target,
-        params: found.params,
+        params: found.as_ref().map(|found| found.params).unwrap_or_default(),
         host: host.or(named.map(|field| field.value)),
         fields: &fields,
         body: if hashes { &hashed } else { body },
@@ -119,6 +116,12 @@ pub(crate) fn ask_of(app: &App, line: &str, fields: &[(&str, &str)], body: &[u8]
         seed: 42,
         unix_us: 1_795_358_821_485_000,
         head: &head,
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(refusal) => {
+            return play(app, None, not_served(app, &refusal, &request), |_| Vec::new());
+        }
     };
     play(app, Some(found), answer(app, &found, &request), |render| {
         let mut output = Vec::new();

@@ -9,8 +9,8 @@ const EVENTS: &str = "text/event-stream; charset=utf-8";
 const LINES: &str = "application/x-ndjson; charset=utf-8";
 const ECHO: &[u8] = br#"{"model": "echo", "max_tokens": 9, "stream": true,
     "messages": [{"role": "user", "content": "a \"b\""}, {"role": "assistant", "content": "c"}]}"#;
-const CHAT: &str = "/v1/chat/completions";
-const MESSAGES: &str = "/v1/messages";
+pub(crate) const CHAT: &str = "/v1/chat/completions";
+pub(crate) const MESSAGES: &str = "/v1/messages";
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
@@ -25,8 +25,12 @@ pub(crate) const ROWS: &[Row] = &[
     (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"","messages":[{}]}"#, 400, JSON, Has("\"param\":\"model\"")),
     (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"max_tokens":0}"#, 400, JSON, Has("`max_tokens` must be an integer of at least 1")),
     (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"tool_choice":"required"}"#, 400, JSON, Has("`tools` has no tool")),
-    (CHAT, "GET /v1/chat/completions", &[], b"", 405, HTML, Any),
+    (CHAT, "GET /v1/chat/completions", &[], b"", 405, JSON, Is("{\"error\":{\"message\":\"The method is not allowed for the requested URL.\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"method_not_supported\"}}")),
+    (MESSAGES, "GET /v1/messages", &[], b"", 405, JSON, Has("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"The method")),
+    ("/api/chat", "GET /api/chat", &[], b"", 405, JSON, Is("{\"error\":\"The method is not allowed for the requested URL.\"}")),
     ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"echo","prompt":["a b"]}"#, 200, JSON, Has("\"text\":\"a b\"")),
+    ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"m","prompt":[[1,2],[3]],"max_tokens":1}"#, 200, JSON, Has("\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,")),
+    ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"m","prompt":["a","b","c","d","e","f","g","h","i"],"n":8}"#, 400, JSON, Has("`prompt` times `n` is more than 64 choices")),
     ("/v1/completions", "POST /v1/completions", &[], br#"{"model":"m"}"#, 400, JSON, Has("`prompt` is missing")),
     ("/v1/responses", "POST /v1/responses", &[], br#"{"model":"echo","input":"a b","max_output_tokens":1}"#, 200, JSON, Has("\"reason\":\"max_output_tokens\"")),
     ("/v1/responses", "POST /v1/responses", &[], br#"{"model":"m","input":7}"#, 400, JSON, Has("`input` is not valid")),
@@ -40,6 +44,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m"}"#, 200, LINES, Has("\"done_reason\":\"load\"")),
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":"","stream":false,"options":{"num_predict":-1}}"#, 200, JSON, Has("\"eval_count\":64,")),
     ("/api/generate", "POST /api/generate", &[], br#"{"model":"m","prompt":[]}"#, 400, JSON, Has("`prompt` is not valid")),
+    ("/api/chat", "POST /api/chat", &[], br#"{"model":"m","messages":[],"stream":false}"#, 200, JSON, Has("\"done_reason\":\"load\"")),
+    ("/api/chat", "POST /api/chat", &[], br#"{"model":"m","messages":[1]}"#, 400, JSON, Has("`messages` is not valid")),
+    ("/v1/responses", "POST /v1/responses", &[], br#"{"model":"tool","input":"x","tools":[{"type":"web_search"}]}"#, 200, JSON, Has("\"output_tokens\":64,")),
     (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"n":9}"#, 400, JSON, Has("`n` must be an integer of 1 to 8")),
     (CHAT, "POST /v1/chat/completions", &[], br#"{"model":"m","messages":[{}],"stop":["a","b","c","d","e"]}"#, 400, JSON, Has("`stop` must be a text, or a list of at most 4 texts")),
     (MESSAGES, "POST /v1/messages", &[], br#"{"model":"m","messages":[{}],"max_tokens":9,"stop_sequences":[1]}"#, 400, JSON, Has("`stop_sequences` must be a text, or a list of at most 16 texts")),
@@ -48,25 +55,31 @@ pub(crate) const ROWS: &[Row] = &[
     ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":["a",""]}"#, 400, JSON, Has("`input` must be a text that is not empty, or a list of up to 2048 of them")),
     ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":"a","dimensions":0}"#, 400, JSON, Has("`dimensions` must be an integer of 1 to 4096")),
     ("/v1/embeddings", "POST /v1/embeddings", &[], br#"{"model":"m","input":"a","encoding_format":"int8"}"#, 400, JSON, Has("write `float` or `base64`")),
-    ("/v1/embeddings", "GET /v1/embeddings", &[], b"", 405, HTML, Any),
+    ("/v1/embeddings", "GET /v1/embeddings", &[], b"", 405, JSON, Has("method_not_supported")),
     ("/api/embed", "POST /api/embed", &[], br#"{"model":"m","input":"a","dimensions":2}"#, 200, JSON, Has("{\"model\":\"m\",\"embeddings\":[[")),
     ("/api/embed", "POST /api/embed", &[], br#"{"input":"a"}"#, 400, JSON, Has("{\"error\":\"`model` is missing")),
     ("/v1/models", "GET /v1/models", &[], b"", 200, JSON, Has("{\"object\":\"list\",\"data\":[{\"id\":\"loiter\"")),
-    ("/v1/models", "POST /v1/models", &[], b"", 405, HTML, Any),
+    ("/v1/models", "POST /v1/models", &[], b"", 405, JSON, Has("method_not_supported")),
     ("/v1/models/{id*}", "GET /v1/models/a/b", &[], b"", 200, JSON, Has("{\"id\":\"a/b\",")),
     ("/v1/models/{id*}", "GET /v1/models/", &[], b"", 404, HTML, Any),
     ("/api/tags", "GET /api/tags", &[], b"", 200, JSON, Has("{\"models\":[{\"name\":\"loiter\"")),
-    ("/api/tags", "POST /api/tags", &[], b"", 405, HTML, Any),
+    ("/api/tags", "POST /api/tags", &[], b"", 405, JSON, Has("{\"error\":\"The method")),
+    ("/api/ps", "GET /api/ps", &[], b"", 200, JSON, Has("{\"models\":[{\"name\":\"loiter\"")),
+    ("/api/ps", "POST /api/ps", &[], b"", 405, JSON, Has("{\"error\":\"The method")),
+    ("/api/version", "POST /api/version", &[], b"", 405, JSON, Has("{\"error\":\"The method")),
+    ("/api/version", "GET /api/version", &[], b"", 200, JSON, Has("{\"version\":\"0.")),
+    ("/api/show", "POST /api/show", &[], br#"{"model":"any"}"#, 200, JSON, Has("\"loiter.context_length\":")),
+    ("/api/show", "POST /api/show", &[], b"{}", 400, JSON, Has("{\"error\":\"`model` is missing")),
     ("/health", "GET /health", &[], b"", 200, "", Is("")),
     ("/health", "POST /health", &[], b"", 405, HTML, Any),
 ];
 
-fn post(path: &str, body: &str) -> Answer {
+pub(crate) fn post(path: &str, body: &str) -> Answer {
     ask(&format!("POST {path}"), CURL, body.as_bytes())
 }
 
 /// The objects of a stream, with the names of its events.
-fn objects(answer: &Answer) -> Vec<(String, Value)> {
+pub(crate) fn objects(answer: &Answer) -> Vec<(String, Value)> {
     let text = String::from_utf8(answer.body.clone()).unwrap();
     let (mut name, mut objects) = (String::new(), Vec::new());
     for line in text.lines().filter(|line| !line.is_empty() && *line != "data: [DONE]") {
@@ -81,7 +94,7 @@ fn objects(answer: &Answer) -> Vec<(String, Value)> {
     objects
 }
 
-fn json(answer: &Answer) -> Value {
+pub(crate) fn json(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).unwrap()
 }
 
@@ -200,86 +213,6 @@ fn events_come_in_the_order_of_each_provider() {
         (&Value::Array(Vec::new()), &2.into())
     );
     assert!(post(CHAT, body).body.ends_with(b"\n\ndata: [DONE]\n\n"));
-}
-
-#[test]
-fn a_stop_sequence_ends_the_text_before_it() {
-    let ask = |path: &str, text: &str, more: &str| {
-        let escaped = Value::from(text);
-        json(&post(
-            path,
-            &format!(
-                r#"{{"model":"echo","stream":false,"prompt":{escaped},"messages":[{{"content":{escaped}}}],{more}}}"#
-            ),
-        ))
-    };
-    for (text, stops, left, tokens) in [
-        ("one two three", r#"" three""#, "one two", 2),
-        ("one two three", r#"["ee", "wo"]"#, "one t", 2),
-        ("one two three", r#"["three", " three", ""]"#, "one two", 2),
-        ("one two three", r#""one""#, "", 0),
-        ("a\n\nb", r#"["\n"]"#, "a", 1),
-        ("one two three", r#""four""#, "one two three", 3),
-        ("one two three", "null", "one two three", 3),
-    ] {
-        let chat = ask(CHAT, text, &format!(r#""stop":{stops}"#));
-        assert_eq!(chat.pointer("/choices/0/message/content"), Some(&left.into()), "{stops}");
-        assert_eq!(chat.pointer("/choices/0/finish_reason"), Some(&"stop".into()));
-        assert_eq!(chat.pointer("/usage/completion_tokens"), Some(&tokens.into()));
-        let completion = ask("/v1/completions", text, &format!(r#""stop":{stops}"#));
-        assert_eq!(completion.pointer("/choices/0/text"), Some(&left.into()));
-        let lines = ask("/api/generate", text, &format!(r#""options":{{"stop":{stops}}}"#));
-        assert_eq!((&lines["response"], &lines["done_reason"]), (&left.into(), &"stop".into()));
-    }
-    let message = |more: &str| {
-        let message = ask(MESSAGES, "a \"b\" c", more);
-        (message["stop_reason"].clone(), message["stop_sequence"].clone())
-    };
-    assert_eq!(
-        message(r#""max_tokens":9,"stop_sequences":["z", "\"b"]"#),
-        ("stop_sequence".into(), "\"b".into())
-    );
-    // The limit comes first.
-    assert_eq!(
-        message(r#""max_tokens":1,"stop_sequences":["c"]"#),
-        ("max_tokens".into(), Value::Null)
-    );
-    let body = r#"{"model":"echo","max_tokens":9,"stream":true,"stop_sequences":["c"],
-        "messages":[{"content":"a b c"}]}"#;
-    let events = objects(&post(MESSAGES, body));
-    assert!(events.iter().any(|it| it.1.pointer("/delta/stop_sequence") == Some(&"c".into())));
-    let deltas = events.iter().filter_map(|it| it.1.pointer("/delta/text")?.as_str());
-    assert_eq!(deltas.collect::<String>(), "a b ");
-}
-
-#[test]
-fn each_choice_has_its_words_and_its_end() {
-    let body =
-        |more: &str| format!(r#"{{"model":"m","seed":1,"messages":[{{"content":"x"}}],{more}}}"#);
-    let whole = json(&post(CHAT, &body(r#""n":3,"stop":[" the"]"#)));
-    let texts: Vec<&str> = (0..3)
-        .map(|n| whole.pointer(&format!("/choices/{n}/message/content")).unwrap().as_str().unwrap())
-        .collect();
-    assert!(texts[0] != texts[1] && texts[1] != texts[2] && texts[0] != texts[2]);
-    assert!(whole["choices"].as_array().unwrap().iter().zip(0..).all(|(it, n)| it["index"] == n));
-    let count: usize = texts.iter().map(|text| text.split_whitespace().count()).sum();
-    assert_eq!(whole.pointer("/usage/completion_tokens"), Some(&count.into()));
-    let streamed = post(CHAT, &body(r#""n":3,"stop":[" the"],"stream":true"#));
-    let mut joined = [String::new(), String::new(), String::new()];
-    let mut ends = Vec::new();
-    for (_, chunk) in objects(&streamed) {
-        let choice = chunk.pointer("/choices/0").unwrap();
-        let n = choice["index"].as_u64().unwrap() as usize;
-        assert!(!ends.contains(&n), "a choice goes on after its end");
-        joined[n].push_str(choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or(""));
-        if choice["finish_reason"] == "stop" {
-            ends.push(n);
-        }
-    }
-    assert_eq!(
-        (joined.each_ref().map(|it| it.as_str()).as_slice(), ends),
-        (&*texts, vec![0, 1, 2])
-    );
 }
 
 #[test]
@@ -421,6 +354,27 @@ fn a_long_text_is_cut() {
     let body = format!(r#"{{"model":"echo","messages":[{{"content":"{long}"}}]}}"#);
     let answer = ask_of(&app, "POST /v1/chat/completions", CURL, body.as_bytes());
     assert!(answer.body.len() < 40_000);
+}
+
+/// What the clients of providers show of an error is in their own form, wherever it is found.
+#[test]
+fn an_unknown_path_has_an_error_in_the_form_of_the_client() {
+    let ask = |target: &str, fields: &[(&str, &str)]| ask(target, fields, b"{}");
+    let openai = ask("POST /v1/chat/completion", &[("User-Agent", "OpenAI/Python 1")]);
+    let error = &json(&openai)["error"];
+    assert_eq!((openai.status, &error["code"]), (404, &"unknown_url".into()));
+    assert!(error["message"].as_str().unwrap().ends_with("Did you mean /v1/chat/completions?"));
+    let anthropic = ask("GET /v1/files", &[("anthropic-version", "2023-06-01")]);
+    assert_eq!(json(&anthropic).pointer("/error/type"), Some(&"not_found_error".into()));
+    let ollama = ask("POST /api/pull", &[("User-Agent", "ollama-python/0")]);
+    assert!(json(&ollama)["error"].as_str().unwrap().starts_with("The requested URL"));
+    // Of a route by its path, whoever asks: here with too much before it.
+    let doubled = ask("POST /v1/v1/messages", CURL);
+    let message = json(&doubled).pointer("/error/message").cloned();
+    assert!(message.unwrap().as_str().unwrap().ends_with("Did you mean /v1/messages?"));
+    assert_eq!(ask("POST /v1/nope", CURL).media, HTML);
+    assert_eq!(ask("POST /a/health", CURL).media, HTML);
+    assert_eq!(ask("GET /v1/messages", CURL).field("Allow"), Some("POST, OPTIONS"));
 }
 
 /// Each event repeats them.

@@ -20,6 +20,7 @@ mod inspect;
 mod journal;
 mod links;
 mod llm;
+mod llm_choices;
 mod modified_routes;
 mod modifier_bounds;
 mod modifiers;

@@ -13,6 +13,9 @@ pub const MAX_SCHEMA_STEPS: usize = 4 * 1024 * 1024;
 /// Most choices of an answer: each may have a given text of its own, so a whole answer has 1.5 MiB
 /// at most.
 pub const MAX_CHOICES: i64 = 8;
+/// Most choices of an answer to several prompts, which share what eight choices may have: a piece
+/// of the stream has a token of each, 16 KiB.
+pub const MAX_BATCH_CHOICES: usize = 64;
 /// Most stop sequences of a request: the text is searched for each.
 pub const MAX_STOP_SEQUENCES: usize = 16;
 /// Most texts of a request for embeddings, which is OpenAI's limit. A vector is made when it is

@@ -84,6 +84,7 @@ data: {"type":"error","error":{"type":"overloaded_error","message":"a fault, as 
 "#,
     stop: ("stop_sequences", MAX_STOP_SEQUENCES),
     choices: 1,
+    batch: false,
     finish: [("end_turn", "null"), ("max_tokens", "null"), ("tool_use", "null"), ("stop_sequence", ""), ("", "")],
     usage: ["", ""],
     render: |app, request, output| render(&MESSAGES, app, request, output),

@@ -7,7 +7,10 @@ use super::choices::{self, End};
 use super::error::{Bad, Provider};
 use super::schema;
 use super::tool::Tool;
-use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS, MAX_NAME_BYTES};
+use crate::base::limits::{
+    MAX_BATCH_CHOICES, MAX_CHOICES, MAX_COMPLETION_TEXT_BYTES, MAX_COMPLETION_TOKENS,
+    MAX_NAME_BYTES,
+};
 use crate::endpoint::params;
 use crate::http::app::App;
 use crate::http::compat::GO_HTTPBIN;
@@ -41,27 +44,28 @@ impl Ask {
         api: &'static Api,
         app: &App,
         request: &Request,
-        document: &Document,
+        body: Value,
     ) -> Result<Ask, Bad> {
-        let body = document.root();
         let model = model(body)?;
         let prompt = prompt(api, body)?;
         let options = body.get("options").unwrap_or(body);
         let limit = limit(api, options)?;
         let tool = Tool::called(body, &model, prompt)?;
-        let text = match &tool {
-            Some(tool) => {
-                check_name("tools", &tool.name)?;
-                Text::given(cut(&tool.arguments))
+        let name = tool.as_ref().map_or("", |tool| &tool.name);
+        check_name("tools", name)?;
+        let prompts = prompts(api, prompt);
+        let (count, all) = choices::count(api, body, prompts.len())?;
+        let texts = texts(request, body, &model, &prompts, tool.as_ref(), text_bytes(all));
+        let bounds = Bounds::of(app, request, options, limit, all)?;
+        let mut clamped = (0, 0);
+        let each = texts.into_iter().map(|text| {
+            let length = bounds.length(&text);
+            clamped = clamped.max((length.asked, length.sent));
+            match prompt {
+                None => (text, 0, End::Load),
+                Some(_) => (text, length.sent, length.end(tool.is_some())),
             }
-            None => text(request, body, &model, prompt),
-        };
-        let count = choices::count(api, body)?;
-        let length = Length::of(app, request, &text, options, limit)?.within(count);
-        let (sent, end) = match prompt {
-            None => (0, End::Load),
-            Some(_) => (length.sent, length.end(tool.is_some())),
-        };
+        });
         let completion = Completion {
             usage: usage(api, body),
             error: api.error,
@@ -69,17 +73,16 @@ impl Ask {
             unix_us: request.unix_us,
             model: escaped(&model),
             prompt_tokens: prompt_tokens(api, body),
-            choices: choices::all(api, count, options, &text, sent, end)?,
+            choices: choices::all(api, count, options, each)?,
             logprobs: body.get("logprobs").is_some_and(Value::is_true),
-            tool: escaped(tool.as_ref().map_or("", |tool| &tool.name)),
+            tool: escaped(name),
             ..Completion::new(api.forms[usize::from(tool.is_some())])
         };
-        let clamped = (length.asked, length.sent);
         Ok(Ask { stream: streams(api, body), clamped, completion })
     }
 }
 
-/// How long an answer is, in tokens.
+/// How long a choice is, in tokens.
 struct Length {
     asked: u64,
     sent: u64,
@@ -88,12 +91,7 @@ struct Length {
 }
 
 impl Length {
-    /// The same for each of so many choices, which have all together as many tokens as one may.
-    fn within(self, choices: u64) -> Length {
-        Length { sent: self.asked.min(MAX_COMPLETION_TOKENS / choices.max(1)), ..self }
-    }
-
-    /// Why the answer ends.
+    /// Why the choice ends.
     fn end(&self, calls: bool) -> End {
         match (self.cut, calls) {
             (true, _) => End::Limit,
@@ -101,29 +99,48 @@ impl Length {
             (false, false) => End::Text,
         }
     }
+}
 
-    /// A given text is as long as it is. There are as many words as the query asks for, at least
-    /// `min_tokens`, and up to the limit with `ignore_eos`, as in vLLM.
+/// What bounds each choice, in tokens.
+struct Bounds {
+    /// The number of words, if they are not given.
+    words: u64,
+    /// The bound of the request.
+    limit: Option<u64>,
+    /// Whether there are as many words as that.
+    endless: bool,
+    /// The bound of the server: all choices have together as many tokens as one may.
+    most: u64,
+}
+
+impl Bounds {
+    /// There are as many words as the query asks for, at least `min_tokens`, and up to the limit
+    /// with `ignore_eos`, as in vLLM.
     fn of(
         app: &App,
         request: &Request,
-        text: &Text,
         options: Value,
         limit: Option<u64>,
-    ) -> Result<Length, Bad> {
+        choices: u64,
+    ) -> Result<Bounds, Bad> {
         let words = params::value(&GO_HTTPBIN, request, "tokens", "64");
         let words = params::within(app.compat, "tokens", &words, 1..=MAX_COMPLETION_TOKENS);
         let words = words.map_err(|refusal| Bad::new(Some("tokens"), refusal.reason))?;
         let least = options.get("min_tokens").and_then(Value::integer).unwrap_or_default();
         let words = words.max(u64::try_from(least).unwrap_or_default());
         let endless = options.get("ignore_eos").is_some_and(Value::is_true);
-        let (all, cut) = match (text, limit) {
+        Ok(Bounds { words, limit, endless, most: MAX_COMPLETION_TOKENS / choices.max(1) })
+    }
+
+    /// A given text is as long as it is.
+    fn length(&self, text: &Text) -> Length {
+        let (all, cut) = match (text, self.limit) {
             (Text::Given(text, _), _) => (tokens(text).count() as u64, false),
-            (Text::Words(_), Some(limit)) if endless => (limit, true),
-            (Text::Words(_), _) => (words, false),
+            (Text::Words(_), Some(limit)) if self.endless => (limit, true),
+            (Text::Words(_), _) => (self.words, false),
         };
-        let asked = limit.map_or(all, |limit| all.min(limit));
-        Ok(Length { asked, sent: asked, cut: cut || asked < all })
+        let asked = self.limit.map_or(all, |limit| all.min(limit));
+        Length { asked, sent: asked.min(self.most), cut: cut || asked < all }
     }
 }
 
@@ -147,15 +164,20 @@ fn check_name(member: &'static str, name: &str) -> Result<(), Bad> {
     }
 }
 
-/// The prompt; without one, Ollama only loads a model.
+/// The prompt; without one, or with an empty list, Ollama only loads a model.
 fn prompt<'a>(api: &Api, body: Value<'a>) -> Result<Option<Value<'a>>, Bad> {
     let prompt = body.get(api.prompt);
+    let is_empty = |prompt: Value| {
+        let is_list = prompt.is_list() && api.provider == Provider::Ollama;
+        is_list && prompt.items().next().is_none()
+    };
     let sound = |prompt: Value| match api.prompt {
         "messages" => prompt.items().next().is_some_and(Value::is_object),
         _ => prompt.text().is_some() || prompt.items().next().is_some(),
     };
     let hint = match (api.prompt, prompt) {
         (_, None) if api.provider == Provider::Ollama => return Ok(None),
+        ("messages", Some(prompt)) if is_empty(prompt) => return Ok(None),
         (_, Some(prompt)) if sound(prompt) => return Ok(Some(prompt)),
         ("messages", _) => "a list such as [{\"role\": \"user\", \"content\": \"Hello\"}]",
         _ => "a text, or a list of items",
@@ -182,18 +204,46 @@ fn limit(api: &Api, options: Value) -> Result<Option<u64>, Bad> {
     }
 }
 
-/// The text of an answer that calls no tool.
-fn text(request: &Request, body: Value, model: &str, prompt: Option<Value>) -> Text {
+/// The prompts: several in a batch of OpenAI's completions, each a text or a list of the numbers of
+/// its tokens.
+fn prompts<'a>(api: &Api, prompt: Option<Value<'a>>) -> Vec<Option<Value<'a>>> {
+    let is_batch = |prompt: &Value| {
+        let first = prompt.items().next();
+        api.batch && first.is_some_and(|first| first.integer().is_none())
+    };
+    match prompt.filter(is_batch) {
+        Some(prompt) => prompt.items().map(Some).take(MAX_BATCH_CHOICES + 1).collect(),
+        None => vec![prompt],
+    }
+}
+
+/// The texts of the answers to each of these prompts, of so many bytes at most.
+fn texts(
+    request: &Request,
+    body: Value,
+    model: &str,
+    prompts: &[Option<Value>],
+    tool: Option<&Tool>,
+    most: usize,
+) -> Vec<Text> {
     let given = query::first(request, "text").filter(|text| !text.is_empty());
-    let echo = || (model == ECHO).then(|| last_message(prompt?)).flatten().map(Cow::Owned);
-    let sample = || schema::answer(body).map(Cow::Owned);
-    match given.or_else(echo).or_else(sample) {
-        Some(text) => Text::given(cut(&text)),
+    let given = tool.map(|tool| Cow::Borrowed(&*tool.arguments)).or(given);
+    if given.is_none() && model == ECHO {
+        let echo = |prompt: &Option<Value>| {
+            last_message((*prompt)?).map(|text| Text::given(cut(&text, most)))
+        };
+        if let Some(texts) = prompts.iter().map(echo).collect() {
+            return texts;
+        }
+    }
+    let text = match given.or_else(|| schema::answer(body).map(Cow::Owned)) {
+        Some(text) => Text::given(cut(&text, most)),
         None => {
             let seed = body.get("options").unwrap_or(body).get("seed").and_then(Value::integer);
             Text::words(seed.map_or(request.seed, |seed| seed as u64))
         }
-    }
+    };
+    vec![text; prompts.len()]
 }
 
 /// The text of the last message that is the user's; a prompt is one.
@@ -208,18 +258,28 @@ fn last_message(prompt: Value) -> Option<String> {
     Some(text)
 }
 
+/// How many bytes the text of each of so many choices may have: all together as many as those of
+/// one prompt.
+fn text_bytes(choices: u64) -> usize {
+    let all = MAX_COMPLETION_TEXT_BYTES * MAX_CHOICES as usize;
+    MAX_COMPLETION_TEXT_BYTES.min(all / (choices as usize).max(1))
+}
+
 /// A text as far as an answer may have it.
-fn cut(text: &str) -> &str {
-    let most = MAX_COMPLETION_TEXT_BYTES.min(text.len());
+fn cut(text: &str, most: usize) -> &str {
+    let most = most.min(text.len());
     let end = (0..=most).rev().find(|&end| text.is_char_boundary(end));
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
-/// The number of words of a prompt, and of the instructions beside it.
+/// The number of words of a prompt, and of the instructions beside it. A prompt may be a list of
+/// the numbers of its tokens, or several.
 pub(super) fn prompt_tokens(api: &Api, body: Value) -> u64 {
     let mut count = 0;
     for value in [api.prompt, "system", "instructions"].into_iter().filter_map(|it| body.get(it)) {
         each_text(value, &mut |text| count += tokens(text).count() as u64);
+        let numbers = value.items().flat_map(|item| item.items().chain([item]));
+        count += numbers.filter(|item| item.integer().is_some()).count() as u64;
     }
     count
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Api;
 use super::error::Bad;
+use crate::base::limits::MAX_BATCH_CHOICES;
 use crate::http::completion::{Choice, Text, escaped, tokens};
 use crate::http::json::Value;
 
@@ -22,27 +23,38 @@ pub(super) enum End {
     Load,
 }
 
-/// So many choices, each of so many tokens of a text, or up to the first stop
+/// So many choices for each of these texts, of so many tokens of it, or up to the first stop
 /// sequence among them. The arguments of a tool are not searched for one.
 pub(super) fn all(
     api: &Api,
     count: u64,
     options: Value,
-    text: &Text,
-    tokens: u64,
-    end: End,
+    texts: impl Iterator<Item = (Text, u64, End)>,
 ) -> Result<Box<[Choice]>, Bad> {
     let stops = stops(api, options)?;
-    let stops = if end == End::Tool { &[] } else { stops.as_slice() };
-    Ok((0..count).map(|n| one(api, text.choice(n), tokens, end, stops)).collect())
+    let mut choices = Vec::new();
+    for (text, tokens, end) in texts {
+        let stops = if end == End::Tool { &[] } else { stops.as_slice() };
+        for _ in 0..count {
+            choices.push(one(api, text.choice(choices.len() as u64), tokens, end, stops));
+        }
+    }
+    Ok(choices.into())
 }
 
-/// How many choices are asked for.
-pub(super) fn count(api: &Api, body: Value) -> Result<u64, Bad> {
+/// How many choices are asked for, for each of so many prompts and for all.
+pub(super) fn count(api: &Api, body: Value, prompts: usize) -> Result<(u64, u64), Bad> {
     let asked = body.get("n").filter(|_| api.choices > 1).map_or(Some(1), Value::integer);
-    let count = asked.filter(|n| (1..=api.choices).contains(n));
-    let bad = || Bad::new(Some("n"), "`n` must be an integer of 1 to 8");
-    count.map(i64::unsigned_abs).ok_or_else(bad)
+    let count = asked.filter(|n| (1..=api.choices).contains(n)).map(i64::unsigned_abs);
+    let count = count.ok_or_else(|| Bad::new(Some("n"), "`n` must be an integer of 1 to 8"))?;
+    let all = count * prompts as u64;
+    match all <= MAX_BATCH_CHOICES as u64 {
+        true => Ok((count, all)),
+        false => {
+            let reason = format!("`prompt` times `n` is more than {MAX_BATCH_CHOICES} choices");
+            Err(Bad::new(Some("prompt"), reason))
+        }
+    }
 }
 
 /// The stop sequences.

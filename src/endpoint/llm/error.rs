@@ -19,23 +19,21 @@ pub(super) enum Provider {
     Ollama,
 }
 
-/// Why a request is refused, with 400.
+/// Why a request is refused.
 #[derive(Clone, Debug)]
 pub(super) struct Bad {
+    status: Status,
     param: Option<&'static str>,
+    /// OpenAI's code, which distinguishes errors of one status.
+    code: Option<&'static str>,
     reason: Cow<'static, str>,
 }
 
 impl Bad {
-    /// A reason as a sentence, and the member of the request that it is about.
+    /// A reason for a 400 as a sentence, and the member of the request that it is about.
     pub(super) fn new(param: Option<&'static str>, reason: impl Into<Cow<'static, str>>) -> Bad {
-        Bad { param, reason: reason.into() }
+        Bad { status: Status(400), param, code: None, reason: reason.into() }
     }
-}
-
-/// The answer to a request that is refused.
-pub(super) fn refused(provider: Provider, request: &Request, bad: &Bad) -> Reply {
-    reply(provider, request.seed, Status(400), &bad.reason, bad.param)
 }
 
 /// The error in place of the answer of a route that is given this status: its body, and the fields
@@ -46,27 +44,59 @@ pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request
     }
     let path = ROUTES.get(usize::from(route))?.path;
     let provider = provider(path.as_bytes())?;
+    let code = match status.0 {
+        401 => Some("invalid_api_key"),
+        404 => Some("model_not_found"),
+        429 => Some("rate_limit_exceeded"),
+        _ => None,
+    };
     let message = format!("{}, as a modifier asks for it", status.reason());
-    let reply = reply(provider, request.seed, status, &message, None);
+    let reply = refused(provider, request, &Bad { status, code, ..Bad::new(None, message) });
     Some(if status.0 == 429 { limited(provider, request, reply) } else { reply })
 }
 
-/// The answer to a request that is refused before its route is asked, since its modifiers are
-/// wrong: the clients of a provider show no reason but one in its own form. `None` for any other
-/// refusal, or if the path does not end as that of a route of this group.
-pub(in crate::endpoint) fn refused_before(refusal: &Refusal, request: &Request) -> Option<Reply> {
-    let provider = provider(&request.target.path).filter(|_| refusal.status == Status(400))?;
-    Some(refused(provider, request, &Bad::new(None, refusal.reason.clone())))
+/// The answer to a request that is refused before its route is asked, as its modifiers, method,
+/// path or length are wrong: the clients of a provider show no reason but one in its own form.
+/// `None` if the path does not end as that of a route of this group, nor is unknown to a client of
+/// a provider.
+pub(in crate::endpoint) fn refused_before(
+    refusal: &Refusal,
+    request: &Request,
+    reason: &str,
+) -> Option<Reply> {
+    let status = refusal.status;
+    let by_client = || client(request).filter(|_| status.0 == 404);
+    let provider = provider(&request.target.path).or_else(by_client)?;
+    let code = match status.0 {
+        404 => Some("unknown_url"),
+        405 => Some("method_not_supported"),
+        _ => None,
+    };
+    Some(refused(provider, request, &Bad { status, code, ..Bad::new(None, reason.to_owned()) }))
 }
 
 /// The provider of the route of this group whose path is the end of this one.
 fn provider(path: &[u8]) -> Option<Provider> {
     let route = GROUP.routes.iter().find(|route| path.ends_with(route.path.as_bytes()))?;
-    Some(match route.path {
-        path if path.starts_with("/v1/messages") => Provider::Anthropic,
-        path if path.starts_with("/api/") => Provider::Ollama,
-        _ => Provider::OpenAi,
-    })
+    match route.path {
+        // It is that of many servers.
+        "/health" => None,
+        path if path.starts_with("/v1/messages") => Some(Provider::Anthropic),
+        path if path.starts_with("/api/") => Some(Provider::Ollama),
+        _ => Some(Provider::OpenAi),
+    }
+}
+
+/// The provider whose client sends a request, by the fields that it adds.
+fn client(request: &Request) -> Option<Provider> {
+    let agent = request.field("User-Agent").unwrap_or_default();
+    if request.field("anthropic-version").is_some() {
+        Some(Provider::Anthropic)
+    } else if agent.starts_with(b"ollama") {
+        Some(Provider::Ollama)
+    } else {
+        agent.starts_with(b"OpenAI/").then_some(Provider::OpenAi)
+    }
 }
 
 /// Adds the field by which a provider's clients name a request.
@@ -107,21 +137,16 @@ fn request_id(seed: u64) -> String {
     String::from_utf8_lossy(&id).into_owned()
 }
 
-fn reply(
-    provider: Provider,
-    seed: u64,
-    status: Status,
-    message: &str,
-    param: Option<&str>,
-) -> Reply {
+/// The answer to a request that is refused.
+pub(super) fn refused(provider: Provider, request: &Request, bad: &Bad) -> Reply {
+    let (status, message) = (bad.status, &*bad.reason);
     let mut output = Vec::new();
     Json::spelled(&mut output, Layout::Compact, Spelling::Go).object(|json| match provider {
         Provider::OpenAi => json.object_at("error", |json| {
-            let (kind, code) = openai_type(status);
             json.text_at("message", message);
-            json.text_at("type", kind);
-            text_or_null(json, "param", param);
-            text_or_null(json, "code", code);
+            json.text_at("type", openai_type(status));
+            text_or_null(json, "param", bad.param);
+            text_or_null(json, "code", bad.code);
         }),
         Provider::Anthropic => {
             json.text_at("type", "error");
@@ -129,7 +154,7 @@ fn reply(
                 json.text_at("type", anthropic_type(status));
                 json.text_at("message", message);
             });
-            json.text_at("request_id", &request_id(seed));
+            json.text_at("request_id", &request_id(request.seed));
         }
         Provider::Ollama => json.text_at("error", message),
     });
@@ -143,14 +168,12 @@ fn text_or_null(json: &mut Json, name: &str, text: Option<&str>) {
     }
 }
 
-/// OpenAI's type of an error, and its code.
-fn openai_type(status: Status) -> (&'static str, Option<&'static str>) {
+/// OpenAI's type of an error.
+fn openai_type(status: Status) -> &'static str {
     match status.0 {
-        401 => ("invalid_request_error", Some("invalid_api_key")),
-        404 => ("invalid_request_error", Some("model_not_found")),
-        429 => ("requests", Some("rate_limit_exceeded")),
-        500.. => ("server_error", None),
-        _ => ("invalid_request_error", None),
+        429 => "requests",
+        500.. => "server_error",
+        _ => "invalid_request_error",
     }
 }
 

@@ -22,6 +22,7 @@ mod error;
 mod models;
 mod ollama;
 mod openai;
+mod pattern;
 mod schema;
 mod tool;
 
@@ -74,7 +75,7 @@ pub(super) const GROUP: Group = Group {
         completion(
             "/v1/completions",
             |app, request| answer(&openai::COMPLETIONS, app, request),
-            "Answers as OpenAI's completions of a prompt, the last of several, without `logprobs`",
+            "Answers as OpenAI's completions of one prompt or several, without `logprobs`",
         )
         .keep_json(r#"{"model": "echo", "prompt": "Hello, world", "stream": true}"#),
         completion(
@@ -125,6 +126,12 @@ pub(super) const GROUP: Group = Group {
             .fixed()
             .with(&[Param::path("id", Kind::Text, "echo", "name of a model").like(r"^[\s\S]+$")]),
         Route::get("/api/tags", models::tags, "Returns models, as Ollama").fixed(),
+        Route::get("/api/ps", models::tags, "Returns the models that are loaded, as Ollama")
+            .fixed(),
+        Route::new(POST, "/api/show", models::show, "Returns what is known of a model, as Ollama")
+            .keep_json(r#"{"model": "echo"}"#)
+            .fixed(),
+        Route::get("/api/version", models::version, "Returns a version of Ollama").fixed(),
         Route::get(
             "/health",
             |_, _| Ok(Reply::new(Status::OK)),
@@ -167,6 +174,8 @@ struct Api {
     stop: (&'static str, usize),
     /// The most choices that `n` may ask for; 1 where an answer has no choices.
     choices: i64,
+    /// Whether a prompt may be a list of prompts.
+    batch: bool,
     /// Why an answer ended, for each [`choices::End`], and what else that says, in JSON.
     finish: [(&'static str, &'static str); 5],
     /// What events have in addition if the usage is asked for, and the event that has it.
@@ -177,7 +186,7 @@ struct Api {
 
 /// The answer of an API: streamed, or whole and made when it is sent.
 fn answer(api: &'static Api, app: &App, request: &Request) -> Result<Reply, Refusal> {
-    let reply = match ask::parse(request).and_then(|it| Ask::of(api, app, request, &it)) {
+    let reply = match ask::parse(request).and_then(|it| Ask::of(api, app, request, it.root())) {
         Err(bad) => error::refused(api.provider, request, &bad),
         Ok(ask) => {
             let (asked, sent) = ask.clamped;
@@ -202,7 +211,7 @@ fn streamed(media: Media, completion: Completion) -> Reply {
 /// Writes the whole answer, for a request that was found to be valid.
 fn render(api: &'static Api, app: &App, request: &Request, output: &mut Vec<u8>) {
     if let Ok(document) = ask::parse(request)
-        && let Ok(mut ask) = Ask::of(api, app, request, &document)
+        && let Ok(mut ask) = Ask::of(api, app, request, document.root())
     {
         ask.completion.whole(output);
     }

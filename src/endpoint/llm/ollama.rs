@@ -60,6 +60,7 @@ pub(super) static CHAT: Api = Api {
     error: "{\"error\":\"a fault, as a modifier asks for it\"}\n",
     stop: ("stop", MAX_STOP_SEQUENCES),
     choices: 1,
+    batch: false,
     finish: [("stop", ""), ("length", ""), ("stop", ""), ("stop", ""), ("load", "")],
     usage: ["", ""],
     render: |app, request, output| render(&CHAT, app, request, output),

@@ -102,6 +102,7 @@ pub(super) static CHAT: Api = Api {
     error: FAULT,
     stop: ("stop", 4),
     choices: MAX_CHOICES,
+    batch: false,
     finish: [("stop", ""), ("length", ""), ("tool_calls", ""), ("stop", ""), ("", "")],
     usage: [NO_USAGE, usage_chunk!("chat.completion.chunk")],
     render: |app, request, output| render(&CHAT, app, request, output),
@@ -133,6 +134,7 @@ static COMPLETION: Form = Form {
 /// `/v1/completions`.
 pub(super) static COMPLETIONS: Api = Api {
     prompt: "prompt",
+    batch: true,
     forms: [&COMPLETION, &COMPLETION],
     usage: [NO_USAGE, usage_chunk!("text_completion")],
     render: |app, request, output| render(&COMPLETIONS, app, request, output),

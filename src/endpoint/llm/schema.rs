@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::pattern;
 use crate::base::limits::{MAX_COMPLETION_TEXT_BYTES, MAX_SCHEMA_STEPS};
 use crate::http::json::{Json, Layout, Spelling, Value};
 
@@ -235,16 +236,25 @@ fn number(schema: Value) -> String {
     candidates.find(fits).unwrap_or(one)
 }
 
-/// A text of a format, or of four letters if it may have so many.
+/// A text that matches the pattern, or of a format, or of four letters if it may have so many.
 fn text(schema: Value) -> Cow<'static, str> {
-    let format = schema.get("format").and_then(Value::text);
+    let of = |name: &str| schema.get(name).and_then(Value::text);
+    let most = length(schema, "maxLength").unwrap_or(usize::MAX).min(MAX_COMPLETION_TEXT_BYTES);
+    let least = length(schema, "minLength").unwrap_or_default();
+    if let Some(pattern) = of("pattern") {
+        let fits = |text: &String| (least..=most).contains(&text.chars().count());
+        let mut samples = [1, 0, least].into_iter().filter_map(|n| pattern::sample(&pattern, n));
+        if let Some(text) = samples.find(fits) {
+            return Cow::Owned(text);
+        }
+    }
+    let format = of("format");
     if let Some((_, sample)) =
         FORMATS.iter().find(|row| format.as_ref().is_some_and(|it| it == row.0))
     {
         return Cow::Borrowed(sample);
     }
-    let most = length(schema, "maxLength").unwrap_or(usize::MAX).min(MAX_COMPLETION_TEXT_BYTES);
-    let count = length(schema, "minLength").unwrap_or_default().max(4).min(most);
+    let count = least.max(4).min(most);
     "text".chars().cycle().take(count).collect()
 }
 
@@ -295,6 +305,10 @@ mod tests {
             (r#"{"type": "string", "minLength": 6}"#, r#""textte""#),
             (r#"{"type": "string", "maxLength": 2}"#, r#""te""#),
             (r#"{"type": "string", "format": "date"}"#, r#""2026-01-01""#),
+            (r#"{"type": "string", "pattern": "^\\d{2}x*$"}"#, r#""00x""#),
+            (r#"{"type": "string", "pattern": "^[a-z]+$", "minLength": 3}"#, r#""aaa""#),
+            (r#"{"type": "string", "pattern": "^a?b?c*$", "maxLength": 2}"#, r#""""#),
+            (r#"{"type": "string", "pattern": "(?=no)", "maxLength": 2}"#, r#""te""#),
             (
                 r#"{"type": "array", "items": {"type": "null"}, "minItems": 3}"#,
                 "[null, null, null]",

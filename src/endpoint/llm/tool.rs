@@ -32,9 +32,7 @@ impl Tool {
         let forced = named.is_some() || matches!(kind, Some("required" | "any"));
         let last = prompt.and_then(|prompt| prompt.items().last());
         let by_model = model == MODEL && kind != Some("none") && !last.is_some_and(is_result);
-        let tools = || body.get("tools").into_iter().flat_map(Value::items).map(function);
-        let calls = forced || by_model && tools().next().is_some();
-        if !calls {
+        if !forced && !by_model {
             return Ok(None);
         }
         let call = |tool: Value| {
@@ -43,9 +41,13 @@ impl Tool {
             let schema = tool.get("parameters").or_else(|| tool.get("input_schema"));
             Some(Tool { name: Cow::into_owned(name), arguments: schema::sample(schema) })
         };
-        let missing =
-            || Bad::new(Some("tool_choice"), "`tools` has no tool as `tool_choice` has it");
-        tools().find_map(call).map(Some).ok_or_else(missing)
+        let mut tools = body.get("tools").into_iter().flat_map(Value::items).map(function);
+        match tools.find_map(call) {
+            None if forced => {
+                Err(Bad::new(Some("tool_choice"), "`tools` has no tool as `tool_choice` has it"))
+            }
+            called => Ok(called),
+        }
     }
 }
 

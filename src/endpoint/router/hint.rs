@@ -81,11 +81,22 @@ impl Likeness {
         let text = text_of(route).strip_prefix('/').filter(|text| !text.is_empty())?;
         let text_segments = text.split('/').count();
         let own = segments.get(..text_segments).unwrap_or(segments);
-        let edits = edits(&own.join("/").to_ascii_lowercase(), text)?;
         let params = route.path.matches('{').count();
+        let whole = segments.join("/");
+        let is_long = params == 0 && text_segments.min(segments.len()) > 1;
+        let edits = match is_long && (is_end(&whole, text) || is_end(text, &whole)) {
+            true => 0,
+            false => edits(&own.join("/").to_ascii_lowercase(), text)?,
+        };
         let lacking = segments.len().abs_diff(text_segments + params);
         Some(Likeness { edits, lacking, text_segments })
     }
+}
+
+/// Whether the last segments of a path are these: the base URL of a client of an API may have too
+/// many or too few.
+fn is_end(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|start| start.ends_with('/'))
 }
 
 /// The path of a route up to its parameters.
@@ -123,6 +134,10 @@ mod tests {
             ("/anythng", Some("/anything")),
             ("/anythng/x", Some("/anything/x")),
             ("/anythng/x/y/z", Some("/anything/x/y/z")),
+            ("/chat/completions", Some("/v1/chat/completions")),
+            ("/v1/v1/messages", Some("/v1/messages")),
+            ("/v1/api/chat", Some("/api/chat")),
+            ("/v2/get", None),
             ("/nope", None),
             ("/", None),
             ("/x", None),

@@ -311,7 +311,8 @@ fn refused(
     exchange
 }
 
-/// A placeholder for a request whose head, of which this has come, could not be parsed.
+/// A placeholder for a request whose head, of which this has come, could not be parsed. It has a
+/// path, since the APIs of language models have their own errors.
 fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {
@@ -319,7 +320,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
         version: Version::Http11,
         query_modifiers: false,
         loiter_field: false,
-        target: Target::whole(b""),
+        target: Target { path: refused_head::path(head), ..Target::whole(b"") },
         params: Params::default(),
         host: None,
         fields: &[],

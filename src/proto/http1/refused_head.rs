@@ -1,9 +1,11 @@
 //! The parts of a refused head that the access log shows.
 
+use std::borrow::Cow;
+
 use super::tokenize::is_version;
 use crate::http::char_class::in_token;
 use crate::http::record::{LoggedLine, LoggedStrings};
-use crate::http::request::Method;
+use crate::http::request::{Method, Target};
 
 /// Sets `strings` from the part of a refused head that has arrived.
 pub(in crate::proto) fn describe(head: &[u8], strings: &mut LoggedStrings) {
@@ -23,6 +25,12 @@ pub(in crate::proto) fn describe(head: &[u8], strings: &mut LoggedStrings) {
 /// The method of a refused head.
 pub(super) fn method(head: &[u8]) -> Method {
     request_line(head).method.map_or(Method::Other, Method::parse)
+}
+
+/// The decoded path of a refused head; empty if its target is malformed.
+pub(super) fn path(head: &[u8]) -> Cow<'_, [u8]> {
+    let target = request_line(head).target.and_then(Target::parse);
+    target.map(|(target, _)| target.path).unwrap_or_default()
 }
 
 /// The request line of a refused head: a token and a blank at its start are the method, a blank and

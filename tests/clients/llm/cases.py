@@ -4,9 +4,11 @@
 PATIENT, IMPATIENT = 20, 1
 
 # What is asked for: a whole answer, a stream, a stream that the client puts together by itself, two
-# tokens of it, what is before a stop sequence, a call of a tool, an object of a class, embeddings.
+# tokens of it, what is before a stop sequence, a call of a tool, an object of a class, embeddings, two
+# prompts at once, what is known of models; a body that is too large, a path that is not served.
 WHOLE, STREAM, BY_CLIENT, SHORT, STOP = "whole", "stream", "by client", "short", "stop"
-TOOL, OBJECT, VECTORS = "tool", "object", "vectors"
+TOOL, OBJECT, VECTORS, PROMPTS, MODELS = "tool", "object", "vectors", "prompts", "models"
+LARGE, NOWHERE = "large", "nowhere"
 
 # Modifiers, as segments of a path; what is asked for; and what it is. `KEY` is another one each time.
 CASES = [
@@ -18,6 +20,10 @@ CASES = [
     ("", TOOL, "a stream that calls a tool"),
     ("", OBJECT, "an answer that is parsed by its schema"),
     ("", VECTORS, "two embeddings"),
+    ("", PROMPTS, "two prompts in one request"),
+    ("", MODELS, "lists of models"),
+    ("", LARGE, "a message of 64 KiB, which is more than the server takes"),
+    ("", NOWHERE, "a path that is not served"),
     ("~gap=10ms", STREAM, "pauses between tokens"),
     ("~status=429/~times=2/~key=KEY", WHOLE, "two 429, then an answer"),
     ("~status=503/~header=Retry-After:1/~times=1/~key=KEY", STREAM, "a 503, then a stream"),
@@ -43,4 +49,5 @@ HANG = [
 
 # The answer is the message.
 TEXT = "one two three"
+LARGEST = "32KiB"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

@@ -13,11 +13,18 @@ import checks
 
 TITLE = "## What clients of language models report"
 MESSAGES = [{"role": "user", "content": cases.TEXT}]
+LARGE = [{"role": "user", "content": "a" * 65536}]
 FUNCTION = {"name": "weather", "parameters": cases.SCHEMA}
 TOOLS = [{"type": "function", "function": FUNCTION}]
 
 
 class Place(pydantic.BaseModel):
+    city: str = pydantic.Field(pattern="^[A-Z][a-z]{2,}$")
+
+
+class AnyPlace(pydantic.BaseModel):
+    """For Anthropic's client, which makes a pattern a part of the description."""
+
     city: str
 
 
@@ -31,7 +38,7 @@ def table():
     }
     rows = [(*case, cases.PATIENT) for case in cases.CASES]
     rows += [(*case, cases.IMPATIENT) for case in cases.HANG]
-    with checks.loiter() as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with checks.loiter("--max-body-size", cases.LARGEST) as server, concurrent.futures.ThreadPoolExecutor(8) as pool:
         columns = [
             [pool.submit(cell, client, f"http://{server}", *row) for row in rows]
             for client in clients.values()
@@ -51,8 +58,16 @@ def cell(client, server, modifiers, kind, what, seconds):
     except Exception as error:
         status = getattr(error, "status_code", None)
         end = type(error).__name__ + (f" ({status})" if isinstance(status, int) and status > 0 else "")
+        if kind in (cases.LARGE, cases.NOWHERE):
+            end += f": {reason(error)}"
     text = "".join(said)
     return f"`{text}`, {end}" if text else end
+
+
+def reason(error):
+    """The beginning of the sentence that the client took from the body of an error."""
+    body = getattr(error, "body", None) or {"message": error.error}
+    return body.get("error", body)["message"].split(",")[0]
 
 
 def chat(base, kind, seconds, said):
@@ -69,6 +84,15 @@ def chat(base, kind, seconds, said):
     if kind == cases.VECTORS:
         made = client.embeddings.create(model="any", input=["a", cases.TEXT])
         return f"{[len(each.embedding) for each in made.data]} numbers, {made.usage.total_tokens} tokens"
+    if kind == cases.PROMPTS:
+        made = client.completions.create(model="echo", prompt=["one two", "three"])
+        return f"{[choice.text for choice in made.choices]}, {made.usage.total_tokens} tokens"
+    if kind == cases.MODELS:
+        return ", ".join(model.id for model in client.models.list())
+    if kind == cases.LARGE:
+        return create(**asked | {"messages": LARGE})
+    if kind == cases.NOWHERE:
+        return client.files.list()
     if kind == cases.BY_CLIENT:
         with client.chat.completions.stream(**asked) as stream:
             choice = stream.get_final_completion().choices[0]
@@ -93,7 +117,7 @@ def chat(base, kind, seconds, said):
 
 
 def responses(base, kind, seconds, said):
-    if kind in (cases.STOP, cases.VECTORS):
+    if kind in (cases.STOP, cases.VECTORS, cases.PROMPTS, cases.MODELS):
         return "-"
     client = openai.OpenAI(base_url=f"{base}/v1", api_key="any", timeout=seconds, max_retries=retries(seconds))
     asked = {"model": "echo", "input": cases.TEXT}
@@ -101,6 +125,10 @@ def responses(base, kind, seconds, said):
         response = client.responses.create(**asked)
         said.append(response.output_text)
         return response.status
+    if kind == cases.LARGE:
+        return client.responses.create(**asked | {"input": LARGE})
+    if kind == cases.NOWHERE:
+        return client.responses.retrieve("resp_1")
     if kind == cases.OBJECT:
         return repr(client.responses.parse(model="any", input="x", text_format=Place).output_parsed)
     if kind == cases.BY_CLIENT:
@@ -126,7 +154,7 @@ def responses(base, kind, seconds, said):
 
 
 def messages(base, kind, seconds, said):
-    if kind == cases.VECTORS:
+    if kind in (cases.VECTORS, cases.PROMPTS):
         return "-"
     client = anthropic.Anthropic(base_url=base, api_key="any", timeout=seconds, max_retries=retries(seconds))
     asked = {"model": "echo", "max_tokens": 100, "messages": MESSAGES}
@@ -134,8 +162,14 @@ def messages(base, kind, seconds, said):
         message = client.messages.create(**asked)
         said.append(message.content[0].text)
         return message.stop_reason
+    if kind == cases.MODELS:
+        return ", ".join(model.id for model in client.models.list())
+    if kind == cases.LARGE:
+        return client.messages.create(**asked | {"messages": LARGE})
+    if kind == cases.NOWHERE:
+        return client.messages.batches.list()
     if kind == cases.OBJECT:
-        asked |= {"model": "any", "output_format": Place}
+        asked |= {"model": "any", "output_format": AnyPlace}
         return repr(client.messages.parse(**asked).parsed_output)
     if kind == cases.BY_CLIENT:
         with client.messages.stream(**asked) as stream:
@@ -170,6 +204,16 @@ def local(base, kind, seconds, said):
     if kind == cases.VECTORS:
         made = client.embed(model="any", input=["a", cases.TEXT])
         return f"{[len(each) for each in made.embeddings]} numbers, {made.prompt_eval_count} tokens"
+    if kind == cases.PROMPTS:
+        return "-"
+    if kind == cases.MODELS:
+        shown, loaded = client.show("any"), client.ps().models
+        models = ", ".join(model.model for model in client.list().models)
+        return f"{models}; {len(loaded)} loaded; {', '.join(shown.capabilities)}"
+    if kind == cases.LARGE:
+        return client.chat(**asked | {"messages": LARGE})
+    if kind == cases.NOWHERE:
+        return client.pull("any")
     if kind == cases.OBJECT:
         asked |= {"model": "any", "format": Place.model_json_schema()}
         return repr(Place.model_validate_json(client.chat(**asked).message.content))
