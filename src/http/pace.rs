@@ -3,6 +3,7 @@
 use super::completion::Completion;
 use super::headers::Headers;
 use super::journal::events::Events;
+use super::journal::har::Archive;
 use crate::base::go_rand::GoRand;
 use crate::base::random::{Mersenne, Random};
 
@@ -144,6 +145,8 @@ pub enum Source {
     /// The changes of the journal since the last piece. Often there is none, and the piece is
     /// empty.
     Journal(Box<Events>),
+    /// Requests of the journal as a HAR.
+    Archive(Box<Archive>),
     /// An answer of a language model: a token in each piece.
     Completion(Box<Completion>),
 }
@@ -190,6 +193,7 @@ impl Source {
             | Source::Lines { .. }
             | Source::Events { .. }
             | Source::Journal(_)
+            | Source::Archive(_)
             | Source::Completion(_) => u64::MAX,
         }
     }
@@ -226,6 +230,7 @@ impl Source {
                 *next += 1;
             }
             Source::Journal(events) => events.piece(output),
+            Source::Archive(archive) => archive.piece(output),
             Source::Completion(completion) => completion.piece(elapsed_us, output),
         }
     }

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::request::{Method, Request};
 use super::status::Status;
-use crate::base::limits::{MAX_LOGGED_BYTES, MAX_REQUEST_ID_BYTES, RECORDS_PER_TURN};
+use crate::base::limits::{
+    JOURNAL_ANSWER_BYTES, MAX_LOGGED_BYTES, MAX_REQUEST_ID_BYTES, RECORDS_PER_TURN,
+};
 use crate::base::time::Time;
 
 /// One finished exchange.
@@ -47,6 +49,19 @@ pub struct Record {
     pub journaled: u64,
     /// The body of the request, if that was streamed and is to be in the journal.
     pub streamed: Option<StreamedBody>,
+    /// The beginning of the answer's body, if that was made in pieces, for the journal.
+    pub answered: Vec<u8>,
+}
+
+impl Record {
+    /// This was appended to the answer's body.
+    pub fn extend_body(&mut self, piece: &[u8]) {
+        self.body_bytes += piece.len() as u64;
+        if self.journaled > 0 {
+            let room = JOURNAL_ANSWER_BYTES.saturating_sub(self.answered.len());
+            self.answered.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        }
+    }
 }
 
 /// What the journal keeps of a body that was sent back while it arrived.

@@ -326,12 +326,18 @@ impl Exchange {
             Phase::Waiting { due, .. } if clock.now < *due => Step::Wait(*due),
             Phase::Waiting { .. } => self.come_due(clock.now),
             Phase::Playing(Playing::Plain { since, .. }) => match &mut self.reply.body {
-                Body::Paced(pace) => piece(pace, *since, clock.now, room, into),
+                Body::Paced(pace) => {
+                    let step = piece(pace, *since, clock.now, room, into);
+                    self.note_piece(step, into)
+                }
                 // Only one of which nothing is sent is still in its body.
                 Body::Modified(_) => self.break_now(clock.now),
                 _ => Step::End,
             },
-            Phase::Playing(Playing::Shaped(shaped)) => shaped.step(clock.now, room, into),
+            Phase::Playing(Playing::Shaped(shaped)) => {
+                let step = shaped.step(clock.now, room, into);
+                self.note_piece(step, into)
+            }
         }
     }
 

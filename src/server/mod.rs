@@ -49,7 +49,7 @@ use std::io::Write;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mio::net::UnixStream;
 
@@ -189,6 +189,7 @@ impl Server {
             // A worker that panicked has printed that on standard error.
             totals.add(&thread.join().unwrap_or_default());
         }
+        self.handle.end_journal();
         self.handle.shared.admin.end();
         totals
     }
@@ -276,6 +277,13 @@ impl Handle {
         if let Some(log) = log {
             log.close(deadline);
         }
+    }
+
+    /// Its workers have ended: so has every request in the journal, as the admin listener shows.
+    fn end_journal(&self) {
+        let journal = self.running().plan.journal.clone();
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        journal.end(u64::try_from(unix.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// Sends each worker its command.

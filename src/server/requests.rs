@@ -64,6 +64,15 @@ impl Requests {
         self.narrowed(|filter| filter.path(pattern))
     }
 
+    /// Only those whose target, as it was sent and with its query, is this; `*` is any text.
+    ///
+    /// # Panics
+    ///
+    /// If it has more than 256 bytes.
+    pub fn target(self, pattern: &str) -> Requests {
+        self.narrowed(|filter| filter.target(pattern))
+    }
+
     /// Only those with this method.
     ///
     /// # Panics
@@ -115,20 +124,22 @@ impl Requests {
     }
 
     /// Waits until at least this many are there, and returns them all. A request is there before
-    /// its answer begins. After this time, the error has those that came.
+    /// its answer begins. After this time, or when the server has ended, the error has those that
+    /// came.
     pub fn wait_for(&self, count: usize, time: Duration) -> Result<Vec<ReceivedRequest>, TooFew> {
         let began = Instant::now();
         let mut search = Search::new(self.journal.clone(), self.filter.clone());
         search.wanted = count as u64;
         loop {
             let version = self.journal.version();
+            let ended = self.journal.has_ended();
             let left = time.saturating_sub(began.elapsed());
-            if search.may_be_enough() || left.is_zero() {
+            if search.may_be_enough() || ended || left.is_zero() {
                 let received = self.list();
                 if search.is_enough(received.len() as u64) {
                     return Ok(received);
-                } else if left.is_zero() {
-                    return Err(TooFew { count, time, received });
+                } else if ended || left.is_zero() {
+                    return Err(TooFew { count, time, ended, received });
                 }
             }
             self.journal.wait(version, left);
@@ -146,6 +157,8 @@ impl Requests {
 pub struct TooFew {
     count: usize,
     time: Duration,
+    /// Whether the server had ended.
+    ended: bool,
     /// Those that came.
     pub received: Vec<ReceivedRequest>,
 }
@@ -154,7 +167,8 @@ impl fmt::Display for TooFew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, time, came) = (self.count, self.time, self.received.len());
         let were = if count == 1 { "request was" } else { "requests were" };
-        write!(f, "{count} {were} expected within {time:?}, and {came} came")
+        write!(f, "{count} {were} expected within {time:?}, and {came} came")?;
+        if self.ended { f.write_str(" before the server ended") } else { Ok(()) }
     }
 }
 
@@ -212,6 +226,12 @@ impl ReceivedRequest {
     /// The status of its answer; while it waits, the one that is planned.
     pub fn status(&self) -> u16 {
         self.0.answer.status.0
+    }
+
+    /// The beginning of the body of its answer, 4 KiB at most; of one that comes in pieces, once it
+    /// is over.
+    pub fn response_body(&self) -> &[u8] {
+        &self.0.answer.body
     }
 
     /// Whether all of its answer was sent.

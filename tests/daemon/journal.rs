@@ -165,13 +165,15 @@ fn http2_and_tls_are_shown() {
     {
         assert_eq!((&one["version"], &one["tls"]), (&"HTTP/2.0".into(), &tls), "{one}");
         assert_eq!((&one["body"], &one["method"]), (&body.into(), &"POST".into()));
+        assert!(one["response_body"].as_str().is_some_and(|text| text.contains(body)), "{one}");
         let (line, fields) = (&one["response_line"], one["response_headers"].as_array());
         let media = serde_json::json!(["content-type", "application/json"]);
         assert!(fields.is_some_and(|fields| fields.contains(&media)), "{one}");
         assert_eq!((line, fields.map(Vec::len)), (&Value::Null, Some(7)), "{one}");
     }
-    let (_, har) = server.get("/requests.har");
-    let har: Value = serde_json::from_str(&har).expect(&har);
+    let answer = server.send("GET /requests.har HTTP/1.0\r\n\r\n");
+    let (_, har) = answer.split_once("\r\n\r\n").expect("a head");
+    let har: Value = serde_json::from_str(har).expect(har);
     let url = format!("https://{address}/anything/h2");
     assert_eq!(har["log"]["entries"][1]["request"]["url"], url);
     let (_, raw) = server.get("/requests/2/raw");
@@ -220,6 +222,26 @@ fn events_come_as_they_happen() {
     server.daemon.get("/status/404");
     assert!(next("\"status\":404").contains("\"id\":2,"));
     server.daemon.stop();
+}
+
+#[test]
+fn watchers_see_what_the_end_of_the_server_cuts_off() {
+    let server = start(&["--shutdown-timeout", "100ms"]);
+    // Longer than this test takes on any machine.
+    let mut stream = server.daemon.connect();
+    ask(&mut stream, "/~delay=1h/get", "");
+    assert_eq!(list(&server, "wait=20s").0, 200);
+    let mut watching = std::net::TcpStream::connect(&server.admin).expect("it listens");
+    watching.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    watching.write_all(b"GET /events HTTP/1.0\r\n\r\n").expect("it takes it");
+    let events = lines(watching);
+    let waits = |line: &String| line.contains("\"state\":\"waiting\",\"status\":200,");
+    assert!(events.iter().any(|line| waits(&line)), "it waits");
+    server.daemon.signal("TERM");
+    let rest: Vec<String> = events.iter().collect();
+    let last = rest.iter().rfind(|line| line.starts_with("data: ")).expect("an event");
+    assert!(last.contains("\"state\":\"aborted\",\"status\":444,"), "{rest:?}");
+    assert!(last.contains("\"error\":\"the server ended\""), "{rest:?}");
 }
 
 #[test]

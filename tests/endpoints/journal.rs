@@ -19,7 +19,7 @@ use crate::ask::*;
 
 /// 2026-11-22 21:27:01.485.
 const UNIX_US: u64 = 1_795_382_821_485_000;
-const HOOK: &str = "POST /hook%2fa?x=1&y=a+b&z[]=%22 HTTP/1.1\r\nHost: a.example:80\r\nX-Id:  7 \r\n\
+pub(crate) const HOOK: &str = "POST /hook%2fa?x=1&y=a+b&z[]=%22 HTTP/1.1\r\nHost: a.example:80\r\nX-Id:  7 \r\n\
                     Cookie: k=v; l=w=x\r\nContent-Type: text/plain\r\n\r\n";
 const HTTP2: &str = ":method: GET\r\n:path: /delay/2\r\n:authority: b.example\r\nx-id: 8\r\n\r\n";
 
@@ -27,7 +27,13 @@ const ANSWER: &[u8] = b"HTTP/1.1 302 Found\r\nContent-Type: text/plain\r\nLocati
                         Set-Cookie: a=b=c; Path=/\r\nSet-Cookie: d\r\n\r\n";
 
 /// Enters a request, as a worker does.
-fn enter(journal: &SharedJournal, head: &str, body: (&[u8], u64), status: u16, delay_us: u64) {
+pub(crate) fn enter(
+    journal: &SharedJournal,
+    head: &str,
+    body: (&[u8], u64),
+    status: u16,
+    delay_us: u64,
+) {
     let words: Vec<&str> = head.split_whitespace().collect();
     let (method, target, version) = match head.starts_with(':') {
         true => (words[1], words[3], Version::Http2),
@@ -142,7 +148,7 @@ fn without_a_journal_each_names_the_flag() {
     }
 }
 
-fn json(line: &str) -> Value {
+pub(crate) fn json(line: &str) -> Value {
     let answer = ask_of(&app(), line, CURL, b"");
     serde_json::from_slice(&answer.body).expect(line)
 }
@@ -165,6 +171,11 @@ fn each_filter_and_all_together() {
         ("field=Cookie&field=X-Id:8", vec![]),
         ("status=503", vec![3]),
         ("status=2xx", vec![1, 2]),
+        ("target=/hook*", vec![1, 3, 4]),
+        ("target=*x%3D1*", vec![1]),
+        ("target=/hook", vec![3, 4]),
+        ("until=2", vec![1, 2]),
+        ("since=1&until=3&limit=1", vec![2]),
         ("since=2", vec![3, 4]),
         ("since=0&limit=1", vec![1]),
         ("since=1&limit=2", vec![2, 3]),
@@ -191,6 +202,7 @@ fn a_request_is_shown_whole() {
         "route": "/delay/{delay}", "state": "done", "status": 200, "delay_us": 2_000_000,
         "late_us": 85, "duration_us": 2_000_112, "request_bytes": 5, "response_bytes": 341,
         "modifiers": null, "error": null, "response_line": null, "response_headers": [],
+        "response_body": "", "response_body_cut": true,
         "headers": [["Host", "a.example:80"], ["X-Id", "7"], ["Cookie", "k=v; l=w=x"],
                     ["Content-Type", "text/plain"]],
         "body": "hé\"\n", "body_cut": false,
@@ -203,10 +215,16 @@ fn a_request_is_shown_whole() {
 }
 
 #[test]
-fn the_head_of_an_answer_is_shown_once_it_was_written() {
+fn an_answer_is_shown_once_it_was_written() {
     let journal = journal();
-    journal.begin_sending(2, None, ANSWER);
-    journal.begin_sending(4, None, b":status: 400\r\nx-a: b\r\n\r\n");
+    journal.begin_sending(2, None, ANSWER, ("né".as_bytes(), 3));
+    journal.begin_sending(
+        3,
+        None,
+        b"HTTP/1.1 503 \r\nContent-Encoding: gzip\r\n\r\n",
+        (b"\x1f", 9),
+    );
+    journal.begin_sending(4, None, b":status: 400\r\nx-a: b\r\n\r\n", (b"\0", 1));
     let app = app_with(Some(journal));
     let json = |line: &str| -> Value {
         serde_json::from_slice(&ask_of(&app, line, CURL, b"").body).expect(line)
@@ -224,6 +242,12 @@ fn the_head_of_an_answer_is_shown_once_it_was_written() {
     assert_eq!(shown(1), (Value::Null, serde_json::json!([])));
     assert_eq!(shown(2), ("HTTP/1.1 302 Found".into(), fields));
     assert_eq!(shown(4), (Value::Null, serde_json::json!([["x-a", "b"]])), "HTTP/2");
+    let body = |id: u64| {
+        let one = json(&format!("GET /requests/{id}"));
+        ["response_body", "response_body_base64", "response_body_cut"].map(|name| one[name].clone())
+    };
+    assert_eq!(body(2), ["né".into(), Value::Null, false.into()]);
+    assert_eq!(body(3), [Value::Null, "Hw==".into(), true.into()]);
     let har = json("GET /requests.har");
     let answer = |at: usize| &har["log"]["entries"][at]["response"];
     let pair = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value });
@@ -235,6 +259,10 @@ fn the_head_of_an_answer_is_shown_once_it_was_written() {
     };
     assert_eq!(facts(1), [&"/next".into(), &Value::from(ANSWER.len()), &"text/plain".into()]);
     assert_eq!(facts(3), [&"".into(), &Value::from(-1), &"x-unknown".into()]);
+    let content = |at: usize| ["text", "encoding"].map(|name| answer(at)["content"][name].clone());
+    assert_eq!(content(1), ["né".into(), Value::Null]);
+    assert_eq!(content(2), [Value::Null, Value::Null], "HAR has decoded bodies");
+    assert_eq!(content(3), ["AA==", "base64"].map(Value::from));
 }
 
 #[test]
@@ -247,50 +275,6 @@ fn raw_is_what_arrived() {
     assert_eq!(refused.body, b"nonsense /hook\r\nHo st: b\r\n\r\n");
 }
 
-/// The members that <http://www.softwareishard.com/blog/har-12-spec/> requires.
-#[test]
-fn the_archive_has_what_har_requires() {
-    let har = json("GET /requests.har");
-    let entries = har["log"]["entries"].as_array().expect("entries");
-    assert_eq!(entries.len(), 4);
-    for entry in entries {
-        for (at, names) in [
-            ("", "startedDateTime time request response cache timings"),
-            ("/request", "method url httpVersion cookies headers queryString headersSize bodySize"),
-            (
-                "/response",
-                "status statusText httpVersion cookies headers content redirectURL headersSize \
-                 bodySize",
-            ),
-            ("/response/content", "size mimeType"),
-            ("/timings", "send wait receive"),
-        ] {
-            let object = entry.pointer(at).and_then(Value::as_object).expect(at);
-            assert!(names.split_whitespace().all(|name| object.contains_key(name)), "{object:?}");
-        }
-    }
-    let (hook, request) = (&entries[0], &entries[0]["request"]);
-    assert_eq!(hook["startedDateTime"], "2026-11-22T21:27:01.485Z");
-    assert_eq!(hook["time"], 2000.112);
-    let timings = serde_json::json!({ "send": 0, "wait": 2000.085, "receive": 0.027 });
-    assert_eq!(hook["timings"], timings);
-    assert_eq!(request["url"], "http://a.example:80/hook%2fa?x=1&y=a+b&z[]=%22");
-    let pair = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value });
-    let query = vec![pair("x", "1"), pair("y", "a b"), pair("z[]", "\"")];
-    assert_eq!(request["queryString"], Value::from(query));
-    assert_eq!(request["cookies"], Value::from(vec![pair("k", "v"), pair("l", "w=x")]));
-    assert_eq!(request["headers"][1], pair("X-Id", "7"));
-    let body = serde_json::json!({ "mimeType": "text/plain", "text": "hé\"\n" });
-    assert_eq!(request["postData"], body);
-    assert_eq!((request["bodySize"].as_i64(), &hook["_loiter"]["id"]), (Some(5), &1.into()));
-    assert_eq!(entries[1]["request"]["url"], "http://b.example/delay/2");
-    assert_eq!(entries[1]["request"]["headersSize"], -1);
-    let cut = &entries[2]["request"]["postData"];
-    assert_eq!((&cut["text"], &cut["encoding"]), (&"/wA=".into(), &"base64".into()));
-    assert_eq!(cut["comment"], "the first 2 of 9 bytes");
-    assert_eq!(entries[3]["request"]["url"], "http://127.0.0.1:8080/hook");
-}
-
 #[test]
 fn a_delete_needs_the_field_and_takes_what_matches() {
     let (app, fields) = (app(), [CURL, &[MAY]].concat());
@@ -299,7 +283,8 @@ fn a_delete_needs_the_field_and_takes_what_matches() {
         let answer = ask_of(&app, line, &fields, b"");
         (answer.status, String::from_utf8(answer.body).unwrap())
     };
-    assert_eq!(delete("DELETE /requests?path=/hook").1, "{\"deleted\":2}\n");
+    assert_eq!(delete("DELETE /requests?path=/hook&until=2").1, "{\"deleted\":0}\n");
+    assert_eq!(delete("DELETE /requests?path=/hook&until=4").1, "{\"deleted\":2}\n");
     assert_eq!(delete("DELETE /requests?path=hook").0, 400);
     assert_eq!(delete("DELETE /requests?limit=1").0, 400);
     assert_eq!(delete("DELETE /requests/1").0, 405);

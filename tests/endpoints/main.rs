@@ -3,6 +3,7 @@
 
 mod about;
 mod admin;
+mod archive;
 mod ask;
 mod auth;
 mod base64;

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use loiter::base::limits::Limits;
+use loiter::base::limits::{JOURNAL_ANSWER_BYTES, Limits};
 use loiter::base::random::Random;
 use loiter::base::time::Time;
 use loiter::http::app::{App, HalfClose};
@@ -234,7 +234,7 @@ pub(crate) fn serve<C: Client>(
     (totals, sim)
 }
 
-/// Each request is there with its whole body, and its answer is over, whatever became of it, unless
+/// Each request is there with its whole body, and with that of its answer, which is over, whatever became of it, unless
 /// the end of the worker cut its connection off.
 fn check_journal(journal: &Journal, totals: &WorkerStats) {
     let (entries, answered) = (journal.entries(), totals.requests);
@@ -243,6 +243,9 @@ fn check_journal(journal: &Journal, totals: &WorkerStats) {
         let known = over && entry.answer.duration_us.is_some();
         assert!(known || totals.cut_off > 0, "{entry:?}");
         assert!(!entry.received.is_cut(), "{entry:?}");
+        let answer = &entry.answer;
+        let kept = answer.body_bytes.min(JOURNAL_ANSWER_BYTES as u64);
+        assert!(!over || answer.body.len() as u64 == kept, "{entry:?}");
     }
     let done = entries.iter().filter(|entry| entry.answer.state == State::Done).count();
     assert!(done as u64 <= answered && answered <= entries.len() as u64, "{done} {answered}");

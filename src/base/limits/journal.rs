@@ -26,6 +26,9 @@ pub const JOURNAL_LISTED: u64 = 100;
 /// Bytes of heads and bodies after which it lists no more: as many as a journal keeps by default.
 /// Their JSON is at most twice as long, and is made whole.
 pub const JOURNAL_LISTED_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of an answer's body that the journal keeps: nearly all answers to webhooks, and of a
+/// journal of 1000 requests a quarter of its bytes by default.
+pub const JOURNAL_ANSWER_BYTES: usize = 4096;
 /// Longest time that a client may have it wait for requests: less than most clients wait.
 pub const MAX_JOURNAL_WAIT: Duration = Duration::from_secs(60);
 /// Longest pattern for a path or a field of the journal's requests: the time of a search is in

@@ -13,8 +13,9 @@ use crate::endpoint::route::{Beyond, Kind, Param, Sign};
 use crate::http::app::App;
 use crate::http::journal::events::Events;
 use crate::http::journal::filter::Filter;
+use crate::http::journal::har::Archive;
 use crate::http::journal::search::Search;
-use crate::http::journal::{Entry, SharedJournal, har, show};
+use crate::http::journal::{Entry, SharedJournal, show};
 use crate::http::json::{Json, Layout, Spelling};
 use crate::http::pace::{Pace, Source};
 use crate::http::reply::{Body, Media, Refusal, Reply};
@@ -27,6 +28,9 @@ const METHOD: Param = Param::query("method", Kind::Text, "method");
 const FIELD: Param = Param::query("field", Kind::Text, "`Name` or `Name: value`; may be repeated");
 const STATUS: Param = Param::query("status", Kind::Text, "status, or a class such as 5xx")
     .like("^[1-9]([0-9]{2}|xx)$");
+const TARGET: Param =
+    Param::query("target", Kind::Text, "target as sent, with its query; `*` is any text");
+const UNTIL: Param = number("until", 0, i64::MAX, "only requests up to the one of this number");
 const SINCE: Param = number("since", 0, i64::MAX, "only requests after the one of this number");
 const COUNT: Param = number("count", 1, MOST, "waits until so many requests are there");
 const LIMIT: Param = number("limit", 1, MOST, "most requests in the answer");
@@ -36,11 +40,11 @@ const MOST: i64 = MAX_JOURNAL_REQUESTS as i64;
 
 /// The parameters of a list.
 pub(super) const LISTED: &[Param] =
-    &[PATH, METHOD, FIELD, STATUS, SINCE, LIMIT.or("100"), COUNT, WAIT];
+    &[PATH, TARGET, METHOD, FIELD, STATUS, SINCE, UNTIL, LIMIT.or("100"), COUNT, WAIT];
 /// Those of the HAR.
-pub(super) const EXPORTED: &[Param] = &[PATH, METHOD, FIELD, STATUS, SINCE, LIMIT];
+pub(super) const EXPORTED: &[Param] = &[PATH, TARGET, METHOD, FIELD, STATUS, SINCE, UNTIL, LIMIT];
 /// Those that choose what is deleted.
-pub(super) const CHOSEN: &[Param] = &[PATH, METHOD, FIELD, STATUS, SINCE];
+pub(super) const CHOSEN: &[Param] = &[PATH, TARGET, METHOD, FIELD, STATUS, SINCE, UNTIL];
 /// The one of a request's path.
 pub(super) const ID: &[Param] =
     &[Param::path("id", Kind::Integer(1, i64::MAX), "1", "its number").beyond(Beyond::Refused)];
@@ -97,9 +101,12 @@ pub(super) fn raw(app: &App, request: &Request) -> Result<Reply, Refusal> {
 pub(super) fn archive(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let mut search = search(app, request)?;
     search.limit = given(app, request, "limit")?.unwrap_or(u64::MAX);
-    let mut body = Vec::new();
-    har::write(&mut body, &search.find().entries);
-    let reply = Reply::whole(Status::OK, Media::Json, body);
+    let ids = search.find(usize::MAX).entries.iter().map(|entry| entry.id).collect();
+    let archive = Archive::new(search.journal, ids);
+    let pieces = archive.pieces();
+    let pace = Pace::new(Source::Archive(Box::new(archive)), pieces, 0, None);
+    let body = Body::Paced(Box::new(pace));
+    let reply = Reply { media: Media::Json, body, ..Reply::new(Status::OK) };
     Ok(reply.header("Content-Disposition", "attachment; filename=\"requests.har\""))
 }
 
@@ -120,7 +127,7 @@ pub(super) fn events(app: &App, request: &Request) -> Result<Reply, Refusal> {
     let journal = journal(app, request)?;
     let last = request.field("Last-Event-ID").map(String::from_utf8_lossy);
     let since = match (first(request, "since"), last) {
-        (Some(text), _) => Some(start(&text)?),
+        (Some(text), _) => Some(number_of("since", &text)?),
         (None, last) => last.and_then(|text| text.parse().ok()),
     };
     let (span, tick) = (JOURNAL_EVENTS_TIME.as_micros(), JOURNAL_TICK.as_micros());
@@ -158,6 +165,7 @@ fn filter(request: &Request) -> Result<Filter, Refusal> {
     for (name, value) in query::of(request) {
         let result = match &*name {
             "path" => filter.path(&value),
+            "target" => filter.target(&value),
             "method" => filter.method(&value),
             "field" => {
                 let (name, value) = value.split_once(':').unwrap_or((&value, "*"));
@@ -165,7 +173,11 @@ fn filter(request: &Request) -> Result<Filter, Refusal> {
             }
             "status" => filter.status(&value),
             "since" => {
-                filter.since(start(&value)?);
+                filter.since(number_of("since", &value)?);
+                Ok(())
+            }
+            "until" => {
+                filter.until(number_of("until", &value)?);
                 Ok(())
             }
             _ => Ok(()),
@@ -175,9 +187,9 @@ fn filter(request: &Request) -> Result<Filter, Refusal> {
     Ok(filter)
 }
 
-/// The value of `since`.
-fn start(text: &str) -> Result<u64, Refusal> {
-    text.parse().map_err(|_| bad("since", text, "expected a number, 0 or more"))
+/// The number of a request or a change.
+fn number_of(name: &str, text: &str) -> Result<u64, Refusal> {
+    text.parse().map_err(|_| bad(name, text, "expected a number, 0 or more"))
 }
 
 /// A search of the journal for what the query means.

@@ -12,9 +12,13 @@ use crate::http::char_class::is_token;
 pub struct Filter {
     /// Only requests with a higher number are meant.
     since: Option<u64>,
+    /// None with a higher number is meant.
+    until: Option<u64>,
     method: Option<String>,
     /// A pattern.
     path: Option<String>,
+    /// A pattern.
+    target: Option<String>,
     status: Option<RangeInclusive<u16>>,
     fields: Vec<FieldFilter>,
 }
@@ -34,6 +38,11 @@ impl Filter {
     /// Only requests after the one with this number.
     pub fn since(&mut self, id: u64) {
         self.since = Some(id);
+    }
+
+    /// Only requests up to the one with this number.
+    pub fn until(&mut self, id: u64) {
+        self.until = Some(id);
     }
 
     /// Whether only requests after one with some number are meant.
@@ -57,6 +66,13 @@ impl Filter {
             return Err("a path begins with `/` or `*`, such as /hook or */hook");
         }
         self.path = Some(bounded(pattern)?);
+        Ok(())
+    }
+
+    /// Only those whose target, as it was sent and with the query, matches a pattern in which `*`
+    /// is any text.
+    pub fn target(&mut self, pattern: &str) -> Result<(), Advice> {
+        self.target = Some(bounded(pattern)?);
         Ok(())
     }
 
@@ -87,10 +103,13 @@ impl Filter {
     /// bounded, times that of the text.
     pub fn matches(&self, entry: &Entry) -> bool {
         let (received, status) = (&*entry.received, entry.answer.status.0);
+        let target = received.target.as_bytes();
         self.since.is_none_or(|since| entry.id > since)
+            && self.until.is_none_or(|until| entry.id <= until)
             && self.method.as_ref().is_none_or(|name| received.method.eq_ignore_ascii_case(name))
             && self.status.as_ref().is_none_or(|range| range.contains(&status))
             && self.path.as_ref().is_none_or(|path| is_like(path, &received.path()))
+            && self.target.as_ref().is_none_or(|pattern| is_like(pattern, target))
             && self.fields.iter().all(|field| field.is_in(received))
     }
 }

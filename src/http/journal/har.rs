@@ -1,44 +1,66 @@
 //! The journal as an HTTP Archive (HAR 1.2), which browsers' developer tools and proxies import.
 //!
-//! Members that the format does not know begin with `_`. The answers' bodies are not in the
-//! journal, so they are not here.
-
-use std::sync::Arc;
+//! Members that the format does not know begin with `_`. Of an answer's body it has what the
+//! journal has, unless that has a content coding: the format wants it decoded.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::events::summary;
-use super::{Entry, Received};
+use super::head::text;
+use super::{Entry, Received, SharedJournal};
 use crate::http::fields::conditional::http_date;
 use crate::http::json::{Json, Layout, Spelling};
 use crate::http::request::Target;
-use crate::http::uri::percent::{AsciiSet, all_but, percent_encode_bytes};
-use crate::http::uri::query;
+use crate::http::uri::percent::{
+    AsciiSet, all_but, form_decode, percent_encode_bytes, utf8_or_escapes,
+};
 
 /// What a URI may not have (RFC 3986 2), apart from `%`.
 static NOT_IN_URI: AsciiSet = all_but(b"!#$%&'()*+,/:;=?@[]");
 
-/// Writes an archive of these requests.
-pub fn write(output: &mut Vec<u8>, entries: &[Arc<Entry>]) {
-    let mut json = Json::spelled(output, Layout::Compact, Spelling::Go);
-    json.object(|json| {
-        json.object_at("log", |json| {
-            json.text_at("version", "1.2");
-            json.object_at("creator", |json| {
-                json.text_at("name", "loiter");
-                json.text_at("version", env!("CARGO_PKG_VERSION"));
-            });
-            json.list_at("entries", |json| {
-                for entry in entries {
-                    json.item();
-                    json.raw("\n");
-                    json.object(|json| write_entry(json, entry));
-                }
-            });
-        });
-    });
-    output.push(b'\n');
+/// What is written before the entries.
+const BEFORE: &str = concat!(
+    "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"loiter\",\"version\":\"",
+    env!("CARGO_PKG_VERSION"),
+    "\"},\"entries\":["
+);
+
+/// An archive that is written in pieces of one request each, as all of it may be 12 times as long
+/// as the journal. It has only their numbers: those that the journal drops meanwhile are left out.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    journal: SharedJournal,
+    /// The numbers of the requests that are left.
+    ids: std::vec::IntoIter<u64>,
+    /// Whether an entry was written.
+    begun: bool,
+}
+
+impl Archive {
+    /// An archive of the requests with these numbers.
+    pub fn new(journal: SharedJournal, ids: Vec<u64>) -> Archive {
+        Archive { journal, ids: ids.into_iter(), begun: false }
+    }
+
+    /// How many pieces are left: one for each request, and the end.
+    pub fn pieces(&self) -> u64 {
+        self.ids.len() as u64 + 1
+    }
+
+    /// Appends the next piece; nothing for a request that is no longer there.
+    pub(in crate::http) fn piece(&mut self, output: &mut Vec<u8>) {
+        let Some(id) = self.ids.next() else {
+            let before = if self.begun { "" } else { BEFORE };
+            return output.extend_from_slice([before, "]}}\n"].concat().as_bytes());
+        };
+        let Some(entry) = self.journal.entry(id) else { return };
+        let before = if std::mem::replace(&mut self.begun, true) { "," } else { BEFORE };
+        output.extend_from_slice(before.as_bytes());
+        output.push(b'\n');
+        let mut json = Json::spelled(output, Layout::Compact, Spelling::Go);
+        json.object(|json| write_entry(json, &entry));
+    }
 }
 
 fn write_entry(json: &mut Json, entry: &Entry) {
@@ -74,31 +96,35 @@ fn write_request(json: &mut Json, received: &Received) {
         received.header_fields().for_each(|field| pair(json, field.name, field.value));
     });
     json.list_at("queryString", |json| {
-        for (name, value) in query::pairs(received.query()) {
+        let pairs = received.query().split(|&byte| byte == b'&');
+        for (name, value) in pairs.filter(|pair| !pair.is_empty()).map(halves) {
+            let [name, value] = [name, value].map(|half| utf8_or_escapes(form_decode(half)));
             pair(json, name.as_bytes(), value.as_bytes());
         }
     });
     if received.body_bytes > 0 {
-        json.object_at("postData", |json| write_body(json, received));
+        json.object_at("postData", |json| {
+            json.key("mimeType");
+            json.bytes(received.field("Content-Type").unwrap_or_default());
+            write_body(json, &received.body, received.body_bytes);
+        });
     }
     head_size(json, &received.head);
     number_at(json, "bodySize", received.body_bytes);
 }
 
 /// The body. That base64 is named `encoding` is what HAR 1.3 proposes, and some tools do.
-fn write_body(json: &mut Json, received: &Received) {
-    json.key("mimeType");
-    json.bytes(received.field("Content-Type").unwrap_or_default());
-    match received.text() {
+fn write_body(json: &mut Json, kept: &[u8], bytes: u64) {
+    let is_cut = bytes > kept.len() as u64;
+    match text(kept, is_cut) {
         Some(text) => json.text_at("text", text),
         None => {
-            json.text_at("text", &STANDARD.encode(&received.body));
+            json.text_at("text", &STANDARD.encode(kept));
             json.text_at("encoding", "base64");
         }
     }
-    if received.is_cut() {
-        let (kept, all) = (received.body.len(), received.body_bytes);
-        json.text_at("comment", &format!("the first {kept} of {all} bytes"));
+    if is_cut {
+        json.text_at("comment", &format!("the first {} of {bytes} bytes", kept.len()));
     }
 }
 
@@ -115,7 +141,7 @@ fn write_response(json: &mut Json, entry: &Entry) {
     json.list_at("cookies", |json| {
         for field in named("Set-Cookie") {
             let end = memchr::memchr(b';', field.value).unwrap_or(field.value.len());
-            let (name, value) = cookie(field.value.get(..end).unwrap_or_default());
+            let (name, value) = halves(field.value.get(..end).unwrap_or_default());
             pair(json, name, value);
         }
     });
@@ -126,6 +152,9 @@ fn write_response(json: &mut Json, entry: &Entry) {
         number_at(json, "size", answer.body_bytes);
         json.key("mimeType");
         json.bytes(first("Content-Type").unwrap_or(b"x-unknown"));
+        if !answer.body.is_empty() && first("Content-Encoding").is_none() {
+            write_body(json, &answer.body, answer.body_bytes);
+        }
     });
     json.key("redirectURL");
     json.bytes(first("Location").unwrap_or_default());
@@ -181,11 +210,11 @@ fn url(received: &Received) -> String {
 fn cookies(received: &Received) -> impl Iterator<Item = (&[u8], &[u8])> {
     let fields = received.header_fields().filter(|field| field.is("Cookie"));
     let cookies = fields.flat_map(|field| field.value.split(|&byte| byte == b';'));
-    cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(cookie)
+    cookies.map(<[u8]>::trim_ascii).filter(|cookie| !cookie.is_empty()).map(halves)
 }
 
-/// The name and the value of a cookie.
-fn cookie(text: &[u8]) -> (&[u8], &[u8]) {
+/// The name and the value in a cookie or a query.
+fn halves(text: &[u8]) -> (&[u8], &[u8]) {
     let at = memchr::memchr(b'=', text).unwrap_or(text.len());
     let (name, value) = text.split_at_checked(at).unwrap_or((text, b""));
     (name, value.get(1..).unwrap_or_default())

@@ -34,17 +34,14 @@ impl Received {
         let target = Target::parse(self.target.as_bytes());
         target.and_then(|(target, _)| target.raw_query).unwrap_or_default()
     }
-
-    /// Its body, if that is text: UTF-8 without control characters other than whitespace. So its
-    /// JSON is at most twice as long.
-    pub fn text(&self) -> Option<&str> {
-        let is_text = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
-        let is_text = self.body.iter().all(is_text);
-        std::str::from_utf8(&self.body).ok().filter(|_| is_text)
-    }
 }
 
 impl Answer {
+    /// Whether the journal has not all of the body that was sent.
+    pub fn is_cut(&self) -> bool {
+        self.body_bytes > self.body.len() as u64
+    }
+
     /// Its header fields in the order in which they were written, without HTTP/2's pseudo-field.
     pub fn header_fields(&self) -> impl Iterator<Item = Field<'_>> {
         regular(&self.head)
@@ -56,6 +53,18 @@ impl Answer {
         let is_line = !line.is_empty() && !line.starts_with(b":");
         is_line.then(|| String::from_utf8_lossy(line))
     }
+}
+
+/// A body, if that is text: UTF-8 without control characters other than whitespace. So its JSON is
+/// at most twice as long. One that is cut may end within a character, which is left out.
+pub(super) fn text(body: &[u8], is_cut: bool) -> Option<&str> {
+    let is_text = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
+    let end = match std::str::from_utf8(body) {
+        Err(error) if is_cut && error.error_len().is_none() => error.valid_up_to(),
+        _ => body.len(),
+    };
+    let body = body.get(..end).filter(|body| body.iter().all(is_text))?;
+    std::str::from_utf8(body).ok()
 }
 
 /// The fields of a head, their values trimmed; HTTP/2's pseudo-fields are among them.

@@ -4,6 +4,7 @@
 //! begins before the first byte of its answer is sent, so a client that was answered finds its
 //! request there, and is completed from the exchange's [`Record`].
 
+mod answer;
 pub mod events;
 pub mod filter;
 pub mod har;
@@ -23,6 +24,8 @@ use std::time::Duration;
 use super::record::Record;
 use super::request::{Request, Version};
 use super::status::Status;
+use answer::beginning;
+pub use answer::{Answer, State};
 use ring::Ring;
 
 /// The last requests of a server. Workers and readers share it.
@@ -120,84 +123,6 @@ impl Received {
     }
 }
 
-impl Entry {
-    /// Its exchange is over.
-    fn complete(&mut self, record: &Record) {
-        let details = record.details.as_deref();
-        let Answer { route, delay_us, .. } = self.answer;
-        let is_unsent = matches!(record.status, Status::CLIENT_GONE | Status::NO_ANSWER);
-        let is_cut_off = record.cut_off || is_unsent;
-        self.answer = Answer {
-            state: if is_cut_off { State::Aborted } else { State::Done },
-            status: record.status,
-            route,
-            delay_us,
-            late_us: details.and_then(|details| details.late_us),
-            duration_us: Some(record.duration_us),
-            body_bytes: record.body_bytes,
-            modifiers: record.modifiers.clone(),
-            error: record.error.clone(),
-            head: std::mem::take(&mut self.answer.head),
-        };
-        if let Some(body) = &record.streamed {
-            let received = Arc::make_mut(&mut self.received);
-            received.body_bytes = body.bytes;
-            received.body = body.kept.as_slice().into();
-        }
-    }
-}
-
-/// What became of a request.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// How far it is.
-    pub state: State,
-    /// The status of the answer; until it is done, the one that is planned.
-    pub status: Status,
-    /// The template of the route that answers, such as `/delay/{n}`.
-    pub route: Option<&'static str>,
-    /// How long the answer was asked to wait, in microseconds.
-    pub delay_us: u64,
-    /// How much later than that it was given, in microseconds; `None` if it was not.
-    pub late_us: Option<u64>,
-    /// Microseconds from the end of the head to the end of the answer.
-    pub duration_us: Option<u64>,
-    /// Bytes of the answer's body that were sent.
-    pub body_bytes: u64,
-    /// What modifiers did to it, as in its `Loiter` field.
-    pub modifiers: Option<Box<str>>,
-    /// Why it was refused or cut off.
-    pub error: Option<Cow<'static, str>>,
-    /// Its head as it was written, with its final empty line; empty before that. In HTTP/2, its
-    /// fields as lines.
-    pub head: Box<[u8]>,
-}
-
-/// How far an answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It waits for its delay.
-    Waiting,
-    /// It is being sent.
-    Sending,
-    /// All of it was sent.
-    Done,
-    /// It was cut off, by its client or by a fault.
-    Aborted,
-}
-
-impl State {
-    /// Its name, as clients see it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Waiting => "waiting",
-            State::Sending => "sending",
-            State::Done => "done",
-            State::Aborted => "aborted",
-        }
-    }
-}
-
 /// A request that is about to be answered.
 #[derive(Debug)]
 pub struct Arrival<'a> {
@@ -248,6 +173,7 @@ impl Journal {
             modifiers: None,
             error: None,
             head: Box::default(),
+            body: Box::default(),
         };
         let received = arrival.received();
         self.change(|ring| ring.push(received, answer))
@@ -264,13 +190,21 @@ impl Journal {
         });
     }
 
-    /// This head of an answer was written, so late if it was delayed.
+    /// This head of an answer was written, so late if it was delayed, and with it so many bytes of
+    /// its body, which begin with these.
     #[cold]
-    pub fn begin_sending(&self, id: u64, late_us: Option<u64>, head: &[u8]) {
+    pub fn begin_sending(
+        &self,
+        id: u64,
+        late_us: Option<u64>,
+        head: &[u8],
+        (body, body_bytes): (&[u8], u64),
+    ) {
         self.change(|ring| {
-            ring.update(id, |entry| {
-                (entry.answer.state, entry.answer.late_us) = (State::Sending, late_us);
-                entry.answer.head = head.into();
+            ring.update(id, |Entry { answer, .. }| {
+                (answer.state, answer.late_us) = (State::Sending, late_us);
+                (answer.head, answer.body_bytes) = (head.into(), body_bytes);
+                answer.body = beginning(body).into();
             });
         });
     }
@@ -323,10 +257,22 @@ impl Journal {
         self.version.load(Ordering::Acquire)
     }
 
-    /// Waits until there is a change after this version, for so long at most.
+    /// Its server has ended, at this Unix time in microseconds: what is not over was cut off, and
+    /// nobody waits any longer.
+    pub fn end(&self, unix_us: u64) {
+        self.change(|ring| ring.end(unix_us));
+    }
+
+    /// Whether its server has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ring().ended
+    }
+
+    /// Waits until there is a change after this version, for so long at most; not at all once its
+    /// server has ended.
     pub fn wait(&self, version: u64, time: Duration) {
         let mut ring = self.ring();
-        if self.version() == version {
+        if self.version() == version && !ring.ended {
             ring.readers += 1;
             let woken = self.changed.wait_timeout(ring, time);
             woken.unwrap_or_else(PoisonError::into_inner).0.readers -= 1;

@@ -26,6 +26,8 @@ pub(super) struct Ring {
     pub(super) version: u64,
     /// How many threads wait for a change.
     pub(super) readers: usize,
+    /// Whether its server has ended.
+    pub(super) ended: bool,
 }
 
 /// Bytes of an entry beside those of its texts.
@@ -104,6 +106,17 @@ impl Ring {
         self.counts.cut += u64::from(is_cut);
     }
 
+    /// The server has ended, at this Unix time in microseconds: what is not over was cut off.
+    pub(super) fn end(&mut self, unix_us: u64) {
+        let is_open = |entry: &&Arc<Entry>| entry.answer.duration_us.is_none();
+        let open: Vec<u64> = self.entries().filter(is_open).map(|entry| entry.id).collect();
+        for id in open {
+            self.update(id, |entry| entry.cut_off(unix_us));
+        }
+        self.ended = true;
+        self.note(0);
+    }
+
     /// What has changed after this version: so many entries at most, of those that may be sent.
     ///
     /// Only what has changed is looked at; all entries if the version is older than the changes
@@ -179,8 +192,8 @@ impl Ring {
 fn bytes(entry: &Entry) -> usize {
     let Received { method, target, listener, head, body, .. } = &*entry.received;
     let own = method.len() + target.len() + listener.len() + head.len() + body.len();
-    let Answer { head: answered, modifiers, error, .. } = &entry.answer;
+    let Answer { head: answered, body: sent, modifiers, error, .. } = &entry.answer;
     let modifiers = modifiers.as_ref().map_or(0, |text| text.len());
     let error = error.as_ref().map_or(0, |text| text.len());
-    ENTRY_BYTES + own + answered.len() + modifiers + error
+    ENTRY_BYTES + own + answered.len() + sent.len() + modifiers + error
 }

@@ -41,20 +41,21 @@ impl Search {
         Search { journal, filter, wanted: 0, limit: 0, seen: None, missing: 0 }
     }
 
-    /// All that is meant now, up to the limit and to [`JOURNAL_LISTED_BYTES`].
-    pub fn find(&self) -> Found {
+    /// All that is meant now, up to the limit and to this many bytes of heads and bodies.
+    pub fn find(&self, bytes: usize) -> Found {
         let mut entries = self.journal.entries();
         entries.retain(|entry| self.filter.matches(entry));
         let matched = entries.len() as u64;
         if !self.filter.has_start() {
             entries.reverse();
         }
-        let mut room = JOURNAL_LISTED_BYTES;
+        let mut room = bytes;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let fit = entries.iter().take(limit).take_while(|entry| {
             let has_room = room > 0;
-            let Received { head, body, .. } = &*entry.received;
-            room = room.saturating_sub(head.len() + body.len() + entry.answer.head.len());
+            let (Received { head, body, .. }, answer) = (&*entry.received, &entry.answer);
+            let answered = answer.head.len() + answer.body.len();
+            room = room.saturating_sub(head.len() + body.len() + answered);
             has_room
         });
         entries.truncate(fit.count());
@@ -70,7 +71,7 @@ impl Search {
         if !self.may_be_enough() && !is_last {
             return None;
         }
-        let found = self.find();
+        let found = self.find(JOURNAL_LISTED_BYTES);
         let is_enough = self.is_enough(found.matched);
         let status = if is_enough { Status::OK } else { Status(504) };
         (is_enough || is_last).then(|| (status, self.list(&found)))

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Entry;
 use super::events::{optional, summary};
+use super::head::text;
 use crate::http::json::Json;
 
 /// Writes the members of an object that shows an entry with its header fields and its body.
@@ -18,12 +19,20 @@ pub fn whole(json: &mut Json, entry: &Entry) {
     json.list_at("headers", |json| {
         received.header_fields().for_each(|field| json.pair(field.name, field.value));
     });
-    match received.text() {
-        Some(text) => json.text_at("body", text),
+    let names = ["response_body", "response_body_base64", "response_body_cut"];
+    body(json, names, &answer.body, answer.is_cut());
+    body(json, ["body", "body_base64", "body_cut"], &received.body, received.is_cut());
+}
+
+/// Writes a body under the first name if it is text, otherwise under the second, and under the
+/// third whether it is cut.
+fn body(json: &mut Json, [plain, base64, cut]: [&str; 3], body: &[u8], is_cut: bool) {
+    match text(body, is_cut) {
+        Some(text) => json.text_at(plain, text),
         None => {
-            json.raw_at("body", "null");
-            json.text_at("body_base64", &STANDARD.encode(&received.body));
+            json.raw_at(plain, "null");
+            json.text_at(base64, &STANDARD.encode(body));
         }
     }
-    json.raw_at("body_cut", if received.is_cut() { "true" } else { "false" });
+    json.raw_at(cut, if is_cut { "true" } else { "false" });
 }

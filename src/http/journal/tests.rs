@@ -2,9 +2,12 @@
 
 use super::events::Events;
 use super::filter::Filter;
+use super::har::Archive;
 use super::search::Search;
 use super::*;
-use crate::base::limits::{JOURNAL_BACKLOG, JOURNAL_CHANGES, JOURNAL_EVENTS, JOURNAL_LISTED_BYTES};
+use crate::base::limits::{
+    JOURNAL_ANSWER_BYTES, JOURNAL_BACKLOG, JOURNAL_CHANGES, JOURNAL_EVENTS, JOURNAL_LISTED_BYTES,
+};
 use crate::base::random::Random;
 use crate::http::record::StreamedBody;
 use crate::http::request::Target;
@@ -105,8 +108,11 @@ fn bytes_are_counted_exactly() {
     let streamed = Some(StreamedBody { kept: vec![b'x'; 5000], bytes: 5000 });
     let before = journal.ring().bytes();
     let (modifiers, error) = (Some("x".repeat(4000).into()), Some("x".repeat(300).into()));
-    journal.complete(&Record { journaled: id, streamed, modifiers, error, ..Record::default() });
+    let record = Record { journaled: id, streamed, modifiers, error, ..Record::default() };
+    journal.complete(&record);
     assert_eq!(journal.ring().bytes(), before + 9300);
+    journal.complete(&Record { body_bytes: 5000, ..record });
+    assert_eq!(journal.ring().bytes(), before + 9300 + JOURNAL_ANSWER_BYTES);
     for _ in 0..30 {
         begin(&journal, "/a", &[b'x'; 100]);
     }
@@ -182,7 +188,7 @@ fn change_at_random(journal: &Journal, random: &mut Random) {
     match random.below(100) {
         0 => drop(journal.delete(|entry| entry.id % 7 == some % 7)),
         1..4 => journal.withdraw(newest),
-        4..20 => journal.begin_sending(some, Some(1), b"HTTP/1.1 200 OK\r\n\r\n"),
+        4..20 => journal.begin_sending(some, Some(1), b"HTTP/1.1 200 OK\r\n\r\n", (b"ok", 2)),
         20..60 => journal.complete(&Record { journaled: some, ..Record::default() }),
         _ => drop(begin(journal, path, b"")),
     }
@@ -266,6 +272,57 @@ fn what_is_lost_is_counted_and_watchers_see_it() {
 }
 
 #[test]
+fn the_end_of_the_server_is_that_of_its_requests() {
+    let journal = journal(10, 1 << 20);
+    let [waits, sends, done] = [0; 3].map(|_| begin(&journal, "/a", b""));
+    journal.begin_sending(sends, None, b"HTTP/1.1 200 OK\r\n\r\n", (b"", 0));
+    journal.complete(&Record { journaled: done, status: Status(201), ..Record::default() });
+    let (before, long) = (journal.version(), Duration::from_secs(3600));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| journal.wait(before, long));
+        journal.end(1_700_000_000_123_456 + 7);
+        waiting.join().expect("it does not panic");
+    });
+    journal.wait(journal.version(), long);
+    let ended = |id: u64| {
+        let answer = journal.entry(id).expect("it is there").answer.clone();
+        (answer.state, answer.status.0, answer.duration_us, answer.error)
+    };
+    let why = Some(Cow::Borrowed("the server ended"));
+    assert_eq!(ended(waits), (State::Aborted, 444, Some(7), why.clone()));
+    assert_eq!(ended(sends), (State::Aborted, 200, Some(7), why));
+    assert_eq!(ended(done), (State::Done, 201, Some(0), None));
+    assert_eq!(journal.changes(before, 9).entries.len(), 2, "watchers see it");
+}
+
+#[test]
+fn an_archive_has_a_piece_for_each_request_that_is_still_there() {
+    let journal = journal(10, 1 << 20);
+    let ids: Vec<u64> = (0..4).map(|_| begin(&journal, "/a?b", b"body")).collect();
+    let mut archive = Archive::new(journal.clone(), ids);
+    let (mut whole, mut pieces) = (Vec::new(), Vec::new());
+    while archive.pieces() > 1 {
+        let mut piece = Vec::new();
+        archive.piece(&mut piece);
+        whole.extend_from_slice(&piece);
+        pieces.push(piece.windows(18).filter(|bytes| bytes == b"\"startedDateTime\":").count());
+        journal.delete(|entry| entry.id == 2);
+    }
+    archive.piece(&mut whole);
+    assert_eq!(pieces, [1, 0, 1, 1]);
+    let har: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
+    let entries = har["log"]["entries"].as_array().expect("entries");
+    let ids: Vec<_> = entries.iter().map(|entry| entry["_loiter"]["id"].as_u64()).collect();
+    assert_eq!(ids, [Some(1), Some(3), Some(4)]);
+    let (mut none, mut empty) = (Archive::new(journal, vec![2]), Vec::new());
+    none.piece(&mut empty);
+    assert!(empty.is_empty());
+    none.piece(&mut empty);
+    let har: serde_json::Value = serde_json::from_slice(&empty).expect("JSON");
+    assert_eq!(har["log"]["entries"], serde_json::json!([]));
+}
+
+#[test]
 fn a_list_has_a_bound_in_bytes() {
     let journal = journal(10, 8 * JOURNAL_LISTED_BYTES);
     let body = vec![b'x'; JOURNAL_LISTED_BYTES / 2];
@@ -275,7 +332,7 @@ fn a_list_has_a_bound_in_bytes() {
     let mut search = Search::new(journal, Filter::default());
     search.limit = 10;
     let listed = |search: &Search| {
-        let found = search.find();
+        let found = search.find(JOURNAL_LISTED_BYTES);
         assert_eq!(found.matched, 4 - search.filter.has_start() as u64);
         found.entries.iter().map(|entry| entry.id).collect::<Vec<_>>()
     };

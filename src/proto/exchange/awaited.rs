@@ -38,12 +38,13 @@ impl Exchange {
         self.come_due(now)
     }
 
-    /// Ends it when it is looked at again, if it reports what happens: nothing more will.
+    /// Ends it when it is looked at again, if it reports what happens: then the server has ended,
+    /// and nothing more will.
     pub(super) fn stop_watching(&mut self) {
         match (&mut self.phase, &mut self.reply.body) {
             (Phase::Waiting { due, .. }, Body::Awaited(_)) => *due = Time::START,
             (_, Body::Paced(pace)) if matches!(pace.source, Source::Journal(_)) => {
-                pace.pieces = pace.made;
+                pace.pieces = pace.made + 1;
             }
             _ => {}
         }

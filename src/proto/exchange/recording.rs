@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ending, Exchange, Phase, Playing};
+use super::{Ending, Exchange, Phase, Playing, Step};
 use crate::base::pattern::matches;
 use crate::base::time::Time;
 use crate::endpoint::{self, ROUTES};
@@ -17,20 +17,33 @@ use crate::http::status::Status;
 use crate::proto::Cx;
 
 impl Exchange {
-    /// This many bytes of the body were sent: for the access log.
+    /// This step appended a piece of the body, if it did: for the access log and the journal.
+    pub(super) fn note_piece(&mut self, step: Step, into: &[u8]) -> Step {
+        if let (Step::Data(bytes), Some(record)) = (&step, &mut self.record) {
+            record.extend_body(into.get(into.len() - bytes..).unwrap_or_default());
+        }
+        step
+    }
+
+    /// This many bytes of the body were sent back as they arrived: for the access log.
     pub fn count(&mut self, bytes: usize) {
         if let Some(record) = &mut self.record {
             record.body_bytes += bytes as u64;
         }
     }
 
-    /// Its head was written, and this many bytes of its body with it.
+    /// Its head was written, and this many bytes of its body with it; `written` returns both.
     #[inline(always)] // in the answer to a plain request
-    pub fn note_head<'a>(&mut self, cx: &Cx, body_bytes: usize, head: impl FnOnce() -> &'a [u8]) {
+    pub fn note_head<'a>(
+        &mut self,
+        cx: &Cx,
+        body_bytes: usize,
+        written: impl FnOnce() -> (&'a [u8], &'a [u8]),
+    ) {
         if let Some(record) = &mut self.record {
             record.body_bytes += body_bytes as u64;
             if record.journaled > 0 {
-                enter_head(cx, record, head());
+                enter_head(cx, record, written());
             }
         }
     }
@@ -292,6 +305,7 @@ fn wanted(cx: &mut Cx, request: &Request, reply: &Reply) -> Option<Box<Record>> 
             let journaled = enter(cx, journal, request, reply);
             let mut record = record(cx, request);
             (record.journaled, record.unlogged) = (journaled, unlogged);
+            record.answered.clear();
             Some(record)
         }
     }
@@ -312,12 +326,12 @@ fn enter(cx: &Cx, journal: &Journal, request: &Request, reply: &Reply) -> u64 {
     journal.begin(&Arrival { request, unix_us, peer_port, listener, route, status, delay_us })
 }
 
-/// Enters the head of an answer into the journal.
+/// Enters the head of an answer into the journal, and what of its body goes with it.
 #[cold]
-fn enter_head(cx: &Cx, record: &Record, head: &[u8]) {
+fn enter_head(cx: &Cx, record: &Record, (head, body): (&[u8], &[u8])) {
     if let Some(journal) = &cx.app.journal {
         let late_us = record.details.as_deref().and_then(|details| details.late_us);
-        journal.begin_sending(record.journaled, late_us, head);
+        journal.begin_sending(record.journaled, late_us, head, (body, record.body_bytes));
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn answer(
     let is_slow = plan.head_us > 0;
     if version != Version::Http2 && cx.app.journal.is_some() {
         let written = [status_line, &rest].concat();
-        exchange.note_head(cx, 0, || &written);
+        exchange.note_head(cx, 0, || (&written, b""));
     }
     if is_slow {
         exchange.hold_rest_of_head(rest);

@@ -40,7 +40,10 @@ pub(super) fn answer(
     cors(output, cx.app.compat, request.field("Origin"));
     output.extend_from_slice(head.body);
     let bytes = head.body.len();
-    exchange.note_head(cx, bytes, || output.get(start..output.len() - bytes).unwrap_or_default());
+    exchange.note_head(cx, bytes, || {
+        let (before, body) = output.split_at(output.len() - bytes);
+        (before.get(start..).unwrap_or_default(), body)
+    });
     cx.worker.body.clear();
 }
 
@@ -79,7 +82,7 @@ pub(super) fn play(
                     return Some(Next::Write);
                 }
             }
-            Step::Data(bytes) => exchange.count(bytes),
+            Step::Data(_) => {}
             Step::Raw(bytes) => output.extend_from_slice(&bytes),
             Step::End | Step::Break => return None,
         }

@@ -8,7 +8,7 @@ use super::hpack::decode::Decoder;
 use super::hpack::decoded::Decoded;
 use super::hpack::encode;
 use crate::base::buf::Buf;
-use crate::base::limits::{BODY_HIGH_WATER, Limits};
+use crate::base::limits::{BODY_HIGH_WATER, JOURNAL_ANSWER_BYTES, Limits};
 use crate::http::compat::Compat;
 use crate::http::headers::Headers;
 use crate::http::modifiers::plan::Plan;
@@ -113,9 +113,9 @@ impl Http2 {
         let out = output.tail();
         let mut frame = self.begin_headers(out);
         encode_head(cx, &head, request, upgrades, out);
-        let text = journaled(cx, out, frame);
-        end_headers(out, &mut frame, id);
         let body = head.body;
+        let (text, kept) = journaled(cx, out, frame, body);
+        end_headers(out, &mut frame, id);
         let now = body.len().min(usize::try_from(room).unwrap_or(0));
         let (sent, rest) = body.split_at(now);
         if let Some(last) = data(out, id, sent) {
@@ -123,7 +123,7 @@ impl Http2 {
         }
         self.window -= sent.len() as i64;
         let (sent, rest, bytes) = (sent.len(), rest.to_vec(), body.len());
-        exchange.note_head(cx, bytes, || &text);
+        exchange.note_head(cx, bytes, || (&text, &kept));
         rendered.clear();
         cx.worker.body = rendered;
         let then = match exchange.is_whole() {
@@ -177,8 +177,8 @@ impl Http2 {
         let (before, after) = fields.split_at(length.unwrap_or(0));
         lines(before, out);
         lines(after.get(length.map_or(0, |_| 19)..).unwrap_or_default(), out);
-        let text = journaled(cx, out, frame);
-        exchange.note_head(cx, 0, || &text);
+        let (text, kept) = journaled(cx, out, frame, b"");
+        exchange.note_head(cx, 0, || (&text, &kept));
         end_headers(out, &mut frame, id);
         Left { then: Some(Then::More), ..Left::default() }
     }
@@ -253,10 +253,11 @@ fn encode_head(cx: &mut Cx, head: &Head, request: &Request, upgrades: bool, out:
     common.cors(cx.app.compat, request.field("origin"), out);
 }
 
-/// The fields of the head whose block ends the output, as lines: for the journal, if there is one.
-fn journaled(cx: &Cx, out: &[u8], start: Place) -> Vec<u8> {
+/// The fields of the head whose block ends the output, as lines, and the beginning of a body: for
+/// the journal, if there is one.
+fn journaled(cx: &Cx, out: &[u8], start: Place, body: &[u8]) -> (Vec<u8>, Vec<u8>) {
     if cx.app.journal.is_none() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let most = usize::MAX;
     let limits =
@@ -268,7 +269,7 @@ fn journaled(cx: &Cx, out: &[u8], start: Place) -> Vec<u8> {
         &mut decoded,
         &limits,
     );
-    decoded.text
+    (decoded.text, body.get(..JOURNAL_ANSWER_BYTES).unwrap_or(body).to_vec())
 }
 
 /// Where the last frame of a stream begins in the output.

@@ -219,7 +219,6 @@ impl Http2 {
             // The journal's events look for changes, and often there is none.
             Step::Room | Step::Data(0) => return self.again(cx, to, active),
             Step::Data(bytes) => {
-                exchange.count(bytes);
                 if exchange.is_made() {
                     active.then = Then::End;
                 }

@@ -37,6 +37,7 @@ fn a_request_has_all_its_parts() {
     assert_eq!((&*one.path(), one.header("x-ID").as_deref()), ("/anything/a b", Some("7")));
     assert_eq!(one.headers().next(), Some(("Host".into(), "a".into())));
     assert_eq!((one.body(), one.is_cut(), one.status()), (&b"body"[..], false, 200));
+    assert!(one.response_body().starts_with(b"{"), "{:?}", one.response_body());
     assert_eq!((one.header("absent"), one.late()), (None, None));
     assert!(one.peer().is_some_and(|peer| peer.ip().is_loopback()));
     assert!(one.received_at() <= SystemTime::now());
@@ -54,6 +55,7 @@ fn requests_are_narrowed_down_and_cleared() {
     assert_eq!(ids(all.clone()), [1, 2, 3]);
     assert_eq!(ids(all.clone().path("/status/*")), [2, 3]);
     assert_eq!(ids(all.clone().path("/status/*").method("POST")), [3]);
+    assert_eq!(ids(all.clone().target("/get?n=*")), [1]);
     assert_eq!(ids(all.clone().header("host", "b")), [3]);
     assert_eq!(ids(all.clone().status(418)), [2]);
     assert_eq!(ids(all.clone().since(2)), [3]);
@@ -100,6 +102,53 @@ fn a_delayed_request_is_there_before_its_answer() {
         thread::yield_now();
     };
     assert!(answered.late().is_some());
+}
+
+#[test]
+fn a_wait_ends_with_the_server() {
+    let server = server(10);
+    get(&server, "/get");
+    let all = server.requests();
+    let waiting = thread::spawn({
+        let all = all.clone();
+        move || all.wait_for(2, LONG)
+    });
+    server.stop();
+    let error = waiting.join().expect("no panic").expect_err("only one came");
+    let text = "2 requests were expected within 60s, and 1 came before the server ended";
+    assert_eq!((error.to_string().as_str(), error.received.len()), (text, 1));
+    assert_eq!(all.wait_for(1, LONG).map(|came| came.len()).ok(), Some(1), "it is still there");
+}
+
+#[test]
+fn the_end_of_the_server_cuts_off_what_is_not_over() {
+    let server = server(10);
+    get(&server, "/status/201");
+    // Longer than this test takes on any machine.
+    let mut streams = ["/~delay=1h/get", "/~gap=1h/drip"].map(|target| {
+        let mut stream = TcpStream::connect(server.address()).expect("it listens");
+        let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it takes a request");
+        stream
+    });
+    streams[1].read_exact(&mut [0]).expect("a head");
+    let all = server.requests();
+    all.wait_for(3, LONG).expect("all came");
+    server.stop();
+    let ends = all.list().into_iter().map(|one| {
+        let answer = one.0.answer.clone();
+        assert!(answer.duration_us.is_some(), "{one:?}");
+        (one.path().into_owned(), answer.state, answer.status.0, answer.error)
+    });
+    let mut ends: Vec<_> = ends.collect();
+    ends.sort_by_key(|(path, ..)| path.clone());
+    let why = Some(Cow::Borrowed("the server ended"));
+    let expected = [
+        ("/status/201".to_owned(), State::Done, 201, None),
+        ("/~delay=1h/get".to_owned(), State::Aborted, 444, why.clone()),
+        ("/~gap=1h/drip".to_owned(), State::Aborted, 200, why),
+    ];
+    assert_eq!(ends, expected);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the journal has of exchanges.
 
+use crate::base::limits::JOURNAL_ANSWER_BYTES;
 use crate::base::time::Time;
 use crate::http::app::App;
 use crate::http::journal::{Answer, SharedJournal, State};
@@ -96,6 +97,52 @@ fn the_journal_has_the_head_that_was_sent() {
     }
     let (mut driver, journal) = start("/get?~fault=close");
     assert!(answer_at(&mut driver, &journal, 1).head.is_empty(), "nothing was sent");
+}
+
+#[test]
+fn the_journal_has_the_beginning_of_the_body_that_was_sent() {
+    let long = format!("/range/{}", 3 * JOURNAL_ANSWER_BYTES);
+    for target in [
+        "/get",
+        "/drip?duration=1&numbytes=3",
+        "/stream/2",
+        "/jsonl?~gap=1s",
+        "/get?~delay=1s&~piece=3",
+        "/get?~fault=truncate:50",
+        "/gzip",
+        "/status/204",
+        &long,
+    ] {
+        let (mut driver, journal) = start(target);
+        answer_at(&mut driver, &journal, 0);
+        answer_at(&mut driver, &journal, 1_500_000);
+        let answer = answer_at(&mut driver, &journal, 99_000_000);
+        let sent = dechunked(driver.output.unread());
+        let kept = sent.get(..JOURNAL_ANSWER_BYTES).unwrap_or(&sent);
+        assert_eq!(
+            String::from_utf8_lossy(&answer.body),
+            String::from_utf8_lossy(kept),
+            "{target}"
+        );
+        assert_eq!((answer.is_cut(), answer.body_bytes), (target == long, sent.len() as u64));
+    }
+}
+
+/// The body of the answer that a client is sent, without its chunks.
+fn dechunked(output: &[u8]) -> Vec<u8> {
+    let at = output.windows(4).position(|end| end == b"\r\n\r\n").expect("a head") + 4;
+    let (head, mut rest) = output.split_at(at);
+    if !String::from_utf8_lossy(head).contains("Transfer-Encoding: chunked") {
+        return rest.to_vec();
+    }
+    let mut body = Vec::new();
+    while let Some(end) = rest.iter().position(|&byte| byte == b'\r') {
+        let size = std::str::from_utf8(&rest[..end]).expect("a size");
+        let size = usize::from_str_radix(size, 16).expect("a size");
+        body.extend_from_slice(&rest[end + 2..end + 2 + size]);
+        rest = &rest[end + 4 + size..];
+    }
+    body
 }
 
 #[test]
