@@ -79,13 +79,27 @@ export async function filtersAndClears(browser) {
     const other = await open(browser, admin, {}, new URL(page.url()).hash);
     await at(other, "#count", "3 of 6");
     await done(other);
+    const har = await page.getByRole("link", { name: "HAR" }).getAttribute("href");
+    assert.equal(new URL(har, admin).search, "?target=%2Fanything%2F*");
     await page.locator("#filter").fill("uui");
     await at(page, "#count", "1 of 6");
     await page.locator("#filter").fill("nowhere");
     await at(page, ".none", "No request matches.");
+    // What matches is deleted, but not what came since the list was drawn.
+    await page.locator("#filter").fill("?n=");
+    await at(page, "#count", "2 of 6");
+    await page.getByRole("button", { name: "Pause" }).click();
+    send(base, "/uuid?n=3");
+    await at(page, "#held", "Paused; 1 came.");
+    await page.getByRole("button", { name: "Clear matching" }).click();
+    await at(page, "#count", "1 of 5");
+    assert.equal(await left.locator(".path").textContent(), "/uuid?n=3");
+    const kept = (await (await fetch(admin + "/requests")).json()).requests.map(({ target }) => target);
+    assert.deepEqual(kept.sort(), ["/anything/other", "/get", "/headers", "/uuid", "/uuid?n=3"]);
+    await page.getByRole("button", { name: "Pause" }).click();
     await page.locator("#filter").fill("");
-    await at(page, "#count", "6 requests");
-    await page.getByRole("button", { name: "Clear" }).click();
+    await at(page, "#count", "5 requests");
+    await page.getByRole("button", { name: "Clear all" }).click();
     await at(page, "#count", "0 requests");
     assert.equal(await left.count(), 0);
     assert.equal((await (await fetch(admin + "/requests")).text()).includes("hook"), false);
@@ -226,13 +240,20 @@ export async function holdsStillForTheUser(browser) {
 export async function showsAnswersAndLosses(browser) {
   await served(async ({ base, admin }) => {
     const page = await open(browser, admin);
+    // UTF-8 is text.
+    send(base, "/post?utf8", { method: "POST" }, "Zoë ✓");
+    await row(page, "/post?utf8").locator("summary").click();
+    await at(page, ".shown pre", /^Zoë ✓$/);
+    await row(page, "/post?utf8").locator("summary").click();
+    await page.mouse.move(0, 0);
     await (await fetch(base + "/anything/long", { method: "POST", body: "x".repeat(40_000) })).text();
     await at(page, "#lost", "Of 1 request, only the beginning of the body was kept.");
     send(base, "/drip?duration=60&numbytes=60&code=201");
     await row(page, "/drip").locator("summary").click();
     await at(page, ".request[open] .shown pre", /^HTTP\/1\.1 201 CREATED\s+Server: .*Content-Type: /s);
     await row(page, "/anything/long").locator("summary").click();
-    await at(page, ".shown p", "The journal kept the first 32,768 bytes of the body.");
+    await at(page, ".shown p", "The journal kept the first 32,768 bytes of 40,000 bytes.");
+    await at(page, ".shown p", /^The journal kept the first 4,096 bytes of 4\d,\d{3} bytes\.$/);
     await row(page, "/anything/long").locator(".shown pre", { hasText: "HTTP/1.1 200 OK" }).waitFor();
     // One that waits is answered while it is open.
     await page.mouse.move(0, 0);
@@ -241,6 +262,7 @@ export async function showsAnswersAndLosses(browser) {
     const waits = row(page, "/delay/1");
     await waits.locator("summary").click();
     await waits.locator(".shown pre", { hasText: "HTTP/1.1 200 OK" }).waitFor();
+    await waits.locator(".shown pre", { hasText: /^{\s+"args": {}/ }).waitFor();
     await done(page);
   }, "--journal", "100", "--journal-bytes", "64KiB");
 }
@@ -272,7 +294,7 @@ export async function isOneCompressedRequest(browser) {
 export async function looksSound(browser) {
   await served(async ({ base, admin }) => {
     const targets = ["/get", "/delay/0.1", "/delay/0.2", "/status/404", "/status/503", "/drip?duration=9&numbytes=50",
-      "/anything/" + "long".repeat(40), "/~fault=reset/get", "/~delay=50ms..500ms/uuid", "/redirect-to?url=/get"];
+      "/anything/" + "long".repeat(40), "/~fault=reset/get", "/~delay=50ms..500ms/uuid", "/redirect-to?url=/get", "/bytes/40"];
     for (const target of targets) send(base, target);
     for (let n = 0; n < 40; n++) send(base, `/delay/${4 + (n * 37 % 50) / 10}`, { agent: false });
     for (const [name, width, colorScheme] of [
@@ -280,16 +302,26 @@ export async function looksSound(browser) {
       ["narrow-light", 390, "light"], ["narrow-dark", 390, "dark"],
     ]) {
       const page = await open(browser, admin, { viewport: { width, height: 900 }, colorScheme });
-      await at(page, "#count", "50 requests");
+      await at(page, "#count", "51 requests");
       if (pictures) await page.screenshot({ path: `${pictures}/live-${name}-first.png` });
       await row(page, "/get").last().locator("summary").click();
       await at(page, ".shown pre", "HTTP/1.1 200 OK");
+      // No line of a hex dump is broken.
+      await row(page, "/bytes/40").locator("summary").click();
+      const hex = page.locator(".shown pre", { hasText: /^0000(00)? / });
+      await hex.waitFor();
+      const text = await hex.textContent();
+      const [height, line] = await hex.evaluate((pre) => {
+        const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(pre);
+        return [pre.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom), parseFloat(lineHeight)];
+      });
+      assert.equal(Math.round(height / line), text.split("\n").length, name);
       if (pictures) await page.screenshot({ path: `${pictures}/live-${name}.png`, fullPage: true });
       await sound(page, "live-" + name);
       await done(page);
     }
     const calm = await open(browser, admin, { reducedMotion: "reduce" });
-    await at(calm, "#count", "50 requests");
+    await at(calm, "#count", "51 requests");
     assert.equal(await calm.evaluate(() => moving), false, "nothing is animated");
     await done(calm);
   }, "--journal", "1000");

@@ -6,11 +6,12 @@ const size = (bytes) => bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " 
 
 function dump(bytes) {
   const lines = [];
-  for (let at = 0; at < Math.min(bytes.length, MAX_BINARY); at += 16) {
-    const row = [...bytes.subarray(at, at + 16)];
-    const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(47);
+  const [width, digits] = innerWidth < 640 ? [8, 4] : [16, 6]; // Longer lines would be broken.
+  for (let at = 0; at < Math.min(bytes.length, MAX_BINARY); at += width) {
+    const row = [...bytes.subarray(at, at + width)];
+    const hex = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(3 * width - 1);
     const text = row.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "."));
-    lines.push(`${at.toString(16).padStart(6, "0")}  ${hex}  ${text.join("")}`);
+    lines.push(`${at.toString(16).padStart(digits, "0")}  ${hex}  ${text.join("")}`);
   }
   return lines.join("\n");
 }

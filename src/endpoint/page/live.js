@@ -24,13 +24,24 @@ let drawn = 0; // the newest when the list was drawn
 let pointed = false; // whether the pointer is on the list
 let lost; // what the journal has dropped
 
-// Like the journal's own filter: a whole path, in which `*` is any text; or a part of the target.
-function sieve() {
+// The journal's parameter `target`, in which `*` is any text; without one, a part of it is meant.
+function pattern() {
   const wanted = filter.value.trim();
-  if (!wanted.includes("*")) return ({ target }) => target.includes(wanted);
-  const parts = wanted.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const whole = new RegExp(`^${parts.join(".*")}$`);
-  return ({ target }) => whole.test(target.split("?")[0]);
+  return !wanted || wanted.includes("*") ? wanted : `*${wanted}*`;
+}
+
+// Matches what the journal does.
+function sieve() {
+  if (!pattern()) return () => true;
+  const parts = pattern().split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = new RegExp(`^${parts.join("[^]*")}$`);
+  return ({ target }) => whole.test(target);
+}
+
+// What is shown, for requests to the journal.
+function query(more) {
+  const chosen = pattern() ? { target: pattern(), ...more } : more;
+  return "?" + new URLSearchParams(chosen);
 }
 
 function take(entry) {
@@ -129,7 +140,9 @@ function showNumbers(shown) {
     bodies_cut && `Of ${plural(bodies_cut, "request")}, only the beginning of the body was kept.`,
     "A larger --journal or --journal-bytes keeps more.",
   ].filter(Boolean).join(" "));
-  $("#clear").disabled = !entries.size;
+  $("#clear").disabled = !shown.length;
+  say($("#clear"), filter.value.trim() ? "Clear matching" : "Clear all");
+  for (const link of $$(".links a[href*='/requests']")) link.search = query();
   const none = $(".none");
   none.hidden = shown.length > 0;
   say(none, entries.size ? "No request matches." : "No requests yet. Send one, and it appears here.");
@@ -164,31 +177,50 @@ async function ask(path) {
   return reply;
 }
 
+// Whether a body is text: UTF-8 without control characters. One that was cut may end within a character.
+function isText(bytes) {
+  try {
+    return !/[^\P{Cc}\s]/u.test(new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true }));
+  } catch {
+    return false;
+  }
+}
+
 // What is shown of a request when it is opened: the bytes as they arrived.
 async function showRaw({ dataset, entry: { request_bytes } }, shown) {
   try {
     const bytes = new Uint8Array(await (await ask(dataset.id + "/raw")).arrayBuffer());
     const head = endOfHead(bytes);
     shown.replaceChildren();
-    for (const [media, part] of [["text/plain", bytes.subarray(0, head)], ["", bytes.subarray(head)]]) {
-      const view = viewer(shown, media);
-      if (part.length) view.piece(part);
-      await view.end(part.length);
-    }
+    showBytes(shown, bytes.subarray(0, head), true);
+    showBytes(shown, bytes.subarray(head), isText(bytes.subarray(head)));
     const kept = bytes.length - head;
-    if (kept < request_bytes) shown.append(make("p", { textContent: `The journal kept the first ${size(kept)} of the body.` }));
+    if (kept < request_bytes) shown.append(make("p", { textContent: `The journal kept the first ${size(kept)} of ${size(request_bytes)}.` }));
   } catch (error) {
     shown.replaceChildren(make("p", { textContent: error.message }));
   }
 }
 
-// The head of its answer, once that was sent.
+function showBytes(shown, bytes, text) {
+  if (!bytes.length) return;
+  const view = viewer(shown, text ? "text/plain" : "");
+  view.piece(bytes);
+  view.end(bytes.length);
+}
+
+// Its answer, once that was sent: the head, and the beginning of the body.
 async function showAnswer({ dataset }, shown) {
   const found = await ask(dataset.id).then((reply) => reply.json()).catch(() => undefined);
   if (!found?.response_headers.length) return;
   const lines = found.response_headers.map(([name, value]) => `${name}: ${value}`);
-  const text = [found.response_line, ...lines].filter(Boolean).join("\n");
-  shown.replaceChildren(make("p", { textContent: "The head of the answer:" }), make("pre", { tabIndex: 0, textContent: text }));
+  const head = [found.response_line, ...lines].filter(Boolean).join("\n");
+  shown.replaceChildren(make("p", { textContent: "The answer:" }), make("pre", { tabIndex: 0, textContent: head }));
+  const { response_body: text, response_body_base64: base64, response_bytes } = found;
+  const bytes = base64 ? Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)) : new TextEncoder().encode(text);
+  showBytes(shown, bytes, !base64);
+  if (bytes.length < response_bytes && found.duration_us !== null) {
+    shown.append(make("p", { textContent: `The journal kept the first ${size(bytes.length)} of ${size(response_bytes)}.` }));
+  }
 }
 
 function makeRow() {
@@ -315,9 +347,17 @@ function forget() {
   later();
 }
 
+// Deletes what is shown: not what came since the list was drawn, as while it is held.
 async function clear() {
-  const reply = await fetch("requests", { method: "DELETE", headers: { "Loiter-Admin": "1" } }).catch(() => undefined);
-  if (reply?.ok) forget();
+  const [matches, last] = [sieve(), drawn];
+  const options = { method: "DELETE", headers: { "Loiter-Admin": "1" } };
+  const reply = await fetch("requests" + query({ until: last }), options).catch(() => undefined);
+  if (reply?.ok) {
+    for (const entry of entries.values()) if (entry.id <= last && matches(entry)) entries.delete(entry.id);
+    listed.clear();
+    list.replaceChildren();
+    show(true);
+  }
   $(".notice").textContent = reply?.ok ? "" : `Not deleted: ${reply ? await reply.text() : "no connection"}`;
 }
 
