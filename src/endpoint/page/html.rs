@@ -138,7 +138,7 @@ fn body_mark(app: &App, route: &Route) -> String {
 fn write_param(html: &mut String, app: &App, param: &Param) {
     let place = if param.place == Place::Path { "path" } else { "query" };
     let default = match (param.required, param.default) {
-        (false, Some(default)) => format!(", default {}", text(default)),
+        (false, Some(default)) => format!("default {}", text(default)),
         _ => String::new(),
     };
     let any = param.name == "*";
@@ -160,14 +160,15 @@ fn write_param(html: &mut String, app: &App, param: &Param) {
         Kind::Text | Kind::Number(..) | Kind::Duration(_) => {}
     }
     let name = if any { "any name" } else { param.name };
-    let limit = limit(app, param).map(|limit| format!("; {limit}")).unwrap_or_default();
+    let limit = prose(&limit(app, param).unwrap_or_default());
+    let facts = [text(&takes(app, param)), default, limit];
+    let facts = facts.into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>();
     let _ = writeln!(
         html,
-        "><span class=name>{}</span> <span class=hint>{}<small>{}{default}{limit}</small></span>",
+        "><span class=name>{}</span> <span class=hint>{}<small>{}</small></span>",
         text(name),
         prose(param.about),
-        text(&takes(app, param)),
-        limit = prose(&limit),
+        facts.join("; "),
     );
 }
 

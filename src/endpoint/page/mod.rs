@@ -77,11 +77,11 @@ fn description(app: &App, request: &Request) -> Result<Reply, Refusal> {
     Ok(reply(&app.documents.openapi, request, Media::Json, "", || openapi(app)))
 }
 
-/// The type of a parameter, in a few words.
+/// The type of a parameter, in a few words; none for a text of any kind.
 fn takes(app: &App, param: &Param) -> String {
     match param.kind {
         Kind::Text if param.name == "*" => "name=value".to_owned(),
-        Kind::Text => "text".to_owned(),
+        Kind::Text => String::new(),
         Kind::Integer(..) => match range(app, param) {
             (i64::MIN, i64::MAX) => "integer".to_owned(),
             (least, i64::MAX) => format!("integer from {least}"),
