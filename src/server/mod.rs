@@ -116,6 +116,7 @@ impl Server {
     /// # Panics
     ///
     /// If there is none: all listeners are Unix sockets or UDP.
+    #[track_caller]
     pub fn address(&self) -> std::net::SocketAddr {
         self.addresses.iter().find_map(Address::tcp).expect("the server listens for TCP")
     }
@@ -126,6 +127,7 @@ impl Server {
     /// # Panics
     ///
     /// If there is none: all listeners are Unix sockets or echo.
+    #[track_caller]
     pub fn url(&self) -> String {
         self.addresses.iter().find_map(Address::url).expect("the server listens for HTTP")
     }

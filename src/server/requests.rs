@@ -40,6 +40,7 @@ impl Server {
     /// # Panics
     ///
     /// If no journal is kept.
+    #[track_caller]
     pub fn requests(&self) -> Requests {
         let journal = self.handle.journal();
         let journal = journal.expect("no requests are kept; start it with Builder::journal(1000)");
@@ -60,6 +61,7 @@ impl Requests {
     /// # Panics
     ///
     /// If it begins with neither `/` nor `*`, or has more than 256 bytes.
+    #[track_caller]
     pub fn path(self, pattern: &str) -> Requests {
         self.narrowed(|filter| filter.path(pattern))
     }
@@ -78,6 +80,7 @@ impl Requests {
     /// # Panics
     ///
     /// If it is not a token.
+    #[track_caller]
     pub fn method(self, name: &str) -> Requests {
         self.narrowed(|filter| filter.method(name))
     }
@@ -87,6 +90,7 @@ impl Requests {
     /// # Panics
     ///
     /// If the name is not a token, or the value has more than 256 bytes.
+    #[track_caller]
     pub fn header(self, name: &str, value: &str) -> Requests {
         self.narrowed(|filter| filter.field(name, value))
     }
@@ -96,6 +100,7 @@ impl Requests {
     /// # Panics
     ///
     /// If it is not such a number.
+    #[track_caller]
     pub fn status(self, status: u16) -> Requests {
         self.narrowed(|filter| filter.status(&status.to_string()))
     }
@@ -108,11 +113,14 @@ impl Requests {
         })
     }
 
+    #[track_caller]
     fn narrowed(
         mut self,
         narrow: impl FnOnce(&mut Filter) -> Result<(), &'static str>,
     ) -> Requests {
-        narrow(&mut self.filter).unwrap_or_else(|advice| panic!("a bad condition: {advice}"));
+        if let Err(advice) = narrow(&mut self.filter) {
+            panic!("a bad condition: {advice}");
+        }
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
 use std::thread;
 
 use super::*;
@@ -42,6 +44,33 @@ fn a_request_has_all_its_parts() {
     assert!(one.peer().is_some_and(|peer| peer.ip().is_loopback()));
     assert!(one.received_at() <= SystemTime::now());
     assert_eq!(format!("{one:?}"), "1: POST /anything/a%20b?c=d -> 200");
+}
+
+/// The line that is shown is the caller's, which is what is to be changed.
+#[test]
+fn a_mistake_is_shown_where_it_was_made() {
+    static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let shown = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        SEEN.lock().expect("a list").push(info.to_string());
+        shown(info);
+    }));
+    let bare = Server::builder().listen("127.0.0.1:0").start().expect("a server");
+    let server = server(1);
+    let mistakes: [(&str, &dyn Fn()); 5] = [
+        ("no requests are kept", &|| drop(bare.requests())),
+        ("a bad condition: a path", &|| drop(server.requests().path("a"))),
+        ("a bad condition: ", &|| drop(server.requests().method("a b"))),
+        ("a bad condition: ", &|| drop(server.requests().header("a b", ""))),
+        ("a bad condition: ", &|| drop(server.requests().status(7))),
+    ];
+    for (reason, mistake) in mistakes {
+        SEEN.lock().expect("a list").clear();
+        panic::catch_unwind(AssertUnwindSafe(mistake)).expect_err("it is a mistake");
+        let seen = SEEN.lock().expect("a list").clone();
+        let is_ours = |text: &String| text.contains(file!()) && text.contains(reason);
+        assert!(seen.iter().any(is_ours), "{seen:?}");
+    }
 }
 
 #[test]
