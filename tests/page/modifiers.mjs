@@ -26,14 +26,24 @@ async function add(form, name, value) {
   if (value !== undefined) await form.locator(".set input:focus").fill(value);
 }
 
-// The break is named once, within the window.
+// The break is named once, within the window, also where the label changes sides.
 const brokeWith = async (form, label) => {
   const mark = form.locator(".ruler em", { hasText: label });
   await mark.waitFor();
   assert.equal(await form.locator(".ruler em").count(), 1);
-  const { x, width } = await mark.boundingBox();
   const { width: most } = form.page().viewportSize();
-  assert.ok(x >= 0 && x + width <= most, `${label} is from ${x} to ${x + width} of ${most}`);
+  const fits = async () => {
+    const { x, width } = await mark.boundingBox();
+    assert.ok(x >= 0 && x + width <= most, `${label} is from ${x} to ${x + width} of ${most}`);
+  };
+  await fits();
+  for (const [left, className] of [["49.9%", ""], ["50.1%", "late"]]) {
+    await mark.evaluate((mark, [left, className]) => {
+      mark.style.left = left;
+      mark.className = className;
+    }, [left, className]);
+    await fits();
+  }
 };
 
 export async function startsWithADrip(browser, base) {
