@@ -108,11 +108,7 @@ fn query_echo(app: &App, request: &Request) -> Result<Reply, Refusal> {
 /// Refuses a form with too many fields and, if the API is strict, a malformed body. Call this
 /// before rendering an answer with [`EchoField::Data`], `Files`, `Form` or `Json`.
 pub(super) fn check_body(app: &App, request: &Request) -> Result<(), Refusal> {
-    body::check_count(request)?;
-    if app.compat.strict {
-        body::read(app.compat, request)?;
-    }
-    Ok(())
+    body::check(app.compat, request)
 }
 
 /// `/upload`, from go-httpbin: the length of the body is unlimited, as it is not kept. Departure:

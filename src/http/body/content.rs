@@ -26,8 +26,10 @@ pub struct Content<'a> {
 /// How bytes are shown.
 #[derive(Debug)]
 pub enum Data<'a> {
+    /// As text.
+    Text(&'a str),
     /// As text, with invalid UTF-8 replaced.
-    Text(&'a [u8]),
+    Bytes(&'a [u8]),
     /// As a `data:` URL (RFC 2397).
     Url {
         /// Its media type.
@@ -52,7 +54,7 @@ pub(super) fn boundary(options: &Parameterized) -> Option<&str> {
 impl Content<'_> {
     /// Writes the form fields as an object.
     pub fn write_form(&self, json: &mut Json, compat: &Compat) {
-        query::write(json, compat, self.form.iter().cloned(), Order::Sorted);
+        query::write(json, compat, &self.form, Order::Sorted);
     }
 
     /// Writes the files as an object: the first file of each name, or lists of all.
@@ -80,15 +82,20 @@ impl Content<'_> {
 
 impl Default for Data<'_> {
     fn default() -> Self {
-        Data::Text(b"")
+        Data::Text("")
     }
 }
 
 impl<'a> Data<'a> {
+    /// As text, whatever it is.
+    pub(super) fn text(content: &'a [u8]) -> Data<'a> {
+        std::str::from_utf8(content).map_or(Data::Bytes(content), Data::Text)
+    }
+
     /// As text if it is valid UTF-8, whatever its media type.
     pub(super) fn of(content: &'a [u8], media: Option<Cow<'a, str>>) -> Data<'a> {
-        if std::str::from_utf8(content).is_ok() {
-            return Data::Text(content);
+        if let Ok(text) = std::str::from_utf8(content) {
+            return Data::Text(text);
         }
         let media = media.filter(|media| !media.is_empty());
         let media = media.unwrap_or("application/octet-stream".into());
@@ -98,10 +105,8 @@ impl<'a> Data<'a> {
     /// Writes it as a string.
     pub fn write(&self, json: &mut Json) {
         match self {
-            Data::Text(content) => match std::str::from_utf8(content) {
-                Ok(text) => json.text(text),
-                Err(_) => json.bytes(content),
-            },
+            Data::Text(text) => json.text(text),
+            Data::Bytes(content) => json.bytes(content),
             Data::Url { media, alphabet, content } => {
                 let spelling = json.spelling;
                 json.quoted(|output| {

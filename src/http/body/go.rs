@@ -18,19 +18,25 @@ use crate::http::uri::percent::utf8_or_replacement;
 use crate::http::uri::query;
 
 /// Parses a request's body. A form or JSON is shown as text too; any media type but plain text and
-/// HTML as a `data:` URL.
+/// HTML as a `data:` URL. JSON is not parsed here: see [`check_json`].
 pub fn read<'a>(request: &Request<'a>) -> Result<Content<'a>, Refusal> {
     let (body, value) = (request.body, request.field("Content-Type").unwrap_or_default());
     if body.is_empty() {
         return Ok(Content::default());
     }
     let options = Parameterized::parse(&String::from_utf8_lossy(value));
-    let content = Content { data: Data::Text(body), ..Content::default() };
+    let content = Content { data: Data::text(body), ..Content::default() };
     match options.value.as_str() {
         "text/html" | "text/plain" => Ok(content),
         URLENCODED => with_pairs(content, body),
         MULTIPART => with_parts(content, body, &options),
-        "application/json" => with_json(content, body),
+        "application/json" => {
+            let json = match content.data {
+                Data::Text(text) => text.into(),
+                _ => utf8_or_replacement(body.into()),
+            };
+            Ok(Content { json, ..content })
+        }
         _ => Ok(Content { data: url(value, body), ..content }),
     }
 }
@@ -52,7 +58,7 @@ fn with_parts<'a>(
     for part in parts.ok_or_else(|| unreadable("the multipart body is malformed"))? {
         let Some(name) = part.name.filter(|name| !name.is_empty()) else { continue };
         if part.file_name.is_some_and(|name| !name.is_empty()) {
-            content.files.push((name, Data::Text(part.content)))
+            content.files.push((name, Data::text(part.content)))
         } else {
             content.form.push((name.into(), utf8_or_replacement(part.content.into())))
         }
@@ -60,10 +66,10 @@ fn with_parts<'a>(
     Ok(content)
 }
 
-fn with_json<'a>(content: Content<'a>, body: &'a [u8]) -> Result<Content<'a>, Refusal> {
-    let json = utf8_or_replacement(body.into());
-    if reencode::is_json(&json) {
-        Ok(Content { json, ..content })
+/// Refuses a body that should be JSON and is not.
+pub fn check_json(content: &Content) -> Result<(), Refusal> {
+    if content.json.is_empty() || reencode::is_json(&content.json) {
+        Ok(())
     } else {
         Err(unreadable("it is not JSON"))
     }
@@ -95,6 +101,9 @@ mod tests {
         let mut output = Vec::new();
         let mut json = Json::spelled(&mut output, Layout::Compact, Spelling::Go);
         let read = |request: &Request| match read(request) {
+            Ok(content) if check_json(&content).is_err() => {
+                json.raw(&check_json(&content).unwrap_err().reason);
+            }
             Ok(content) => {
                 content.data.write(&mut json);
                 content.write_files(&mut json, &GO_HTTPBIN);

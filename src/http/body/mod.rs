@@ -13,17 +13,24 @@ use super::status::Status;
 use crate::base::limits::MAX_FORM_FIELDS;
 use content::{Content, URLENCODED};
 
-/// Parses a request's body by its Content-Type.
+/// Refuses a malformed body if the API is strict, and a form with too many fields.
+pub fn check(compat: &Compat, request: &Request) -> Result<(), Refusal> {
+    check_count(request)?;
+    if compat.strict { go::check_json(&go::read(request)?) } else { Ok(()) }
+}
+
+/// Parses a request's body by its Content-Type. It should have been [checked](check): JSON is not
+/// parsed again.
 ///
 /// # Errors
 ///
-/// The refusal of a malformed body, if the API is strict.
+/// The refusal of a malformed form, if the API is strict.
 pub fn read<'a>(compat: &Compat, request: &Request<'a>) -> Result<Content<'a>, Refusal> {
     if compat.strict { go::read(request) } else { Ok(werkzeug::read(request)) }
 }
 
 /// Refuses a form with too many fields, since each takes far more memory than its bytes.
-pub fn check_count(request: &Request) -> Result<(), Refusal> {
+fn check_count(request: &Request) -> Result<(), Refusal> {
     let body = request.body;
     if body.len() <= MAX_FORM_FIELDS {
         return Ok(());

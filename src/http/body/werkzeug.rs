@@ -28,8 +28,9 @@ pub fn read<'a>(request: &Request<'a>) -> Content<'a> {
 impl<'a> Content<'a> {
     /// Not a form. Whatever its media type, it is parsed as JSON.
     fn text(body: &'a [u8]) -> Content<'a> {
-        let json = std::str::from_utf8(body).unwrap_or_default().into();
-        Content { data: Data::of(body, None), json, ..Content::default() }
+        let data = Data::of(body, None);
+        let json = if let Data::Text(text) = data { text.into() } else { "".into() };
+        Content { data, json, ..Content::default() }
     }
 
     /// Invalid UTF-8 makes Werkzeug ignore the whole form.

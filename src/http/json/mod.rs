@@ -1,5 +1,6 @@
 //! JSON: written, parsed, and re-encoded with sorted keys, as by Python or by Go.
 
+mod float;
 mod parse;
 mod read;
 pub mod reencode;

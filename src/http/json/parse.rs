@@ -4,6 +4,8 @@
 //! be written again without loss. The nodes are in the order of the text, and each knows where the
 //! node after its children is. Depth is limited, so recursion is safe.
 
+use super::float;
+use super::write::plain_length;
 use crate::base::limits::{MAX_INTEGER_DIGITS, MAX_JSON_DEPTH};
 
 /// The type of a node.
@@ -17,8 +19,13 @@ pub(super) enum Kind {
     Integer,
     /// Any other number.
     Float,
-    /// A string; its span excludes the quotes.
+    /// A string of printable ASCII without escapes, which is written as it is. The spans of strings
+    /// exclude the quotes.
+    Plain,
+    /// Any other string without escapes.
     String,
+    /// A string with escapes.
+    Escaped,
     /// A list: its children are its items.
     List,
     /// An object: its children are keys, each followed by its value.
@@ -38,30 +45,45 @@ pub(super) struct Node {
 
 /// The nodes of a text, its value first; `None` if it is not JSON.
 pub(super) fn parse(text: &str) -> Option<Vec<Node>> {
-    u32::try_from(text.len()).ok()?;
-    let mut reader = Reader { text: text.as_bytes(), at: 0, nodes: Vec::new() };
-    reader.blanks();
-    reader.value(0)?;
-    reader.blanks();
-    (reader.at == reader.text.len()).then_some(reader.nodes)
+    let mut reader = Reader::new(text)?;
+    reader.whole(|reader| reader.value(0))?;
+    Some(reader.nodes)
 }
 
-/// The indices of the children of the node at this index.
-pub(super) fn children(nodes: &[Node], place: usize) -> impl Iterator<Item = usize> {
-    let next = |at: usize| nodes.get(at).map_or(usize::MAX, |node| node.next as usize);
-    let end = next(place);
-    std::iter::successors(Some(place + 1), move |&at| Some(next(at)))
-        .take_while(move |&at| at < end)
+/// Whether the text is valid JSON by RFC 8259, and all its numbers fit a float.
+pub fn is_json(text: &str) -> bool {
+    let strict = |reader| Reader { strict: true, ..reader };
+    let read = |mut reader: Reader| reader.whole(|reader| reader.value(0));
+    Reader::new(text).map(strict).and_then(read).is_some()
 }
 
-struct Reader<'a> {
+/// Reads a text from its beginning.
+pub(super) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
-    nodes: Vec<Node>,
+    /// The nodes of the values that were read.
+    pub(super) nodes: Vec<Node>,
+    /// Numbers must be valid and finite, and no nodes are kept.
+    strict: bool,
 }
 
-impl Reader<'_> {
-    fn peek(&self) -> Option<u8> {
+impl<'a> Reader<'a> {
+    /// `None` if the text is too long for a node.
+    pub(super) fn new(text: &'a str) -> Option<Reader<'a>> {
+        u32::try_from(text.len()).ok()?;
+        Some(Reader { text: text.as_bytes(), at: 0, nodes: Vec::new(), strict: false })
+    }
+
+    /// Reads the whole text; `value` reads the one value in it.
+    pub(super) fn whole(&mut self, value: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.blanks();
+        value(self)?;
+        self.blanks();
+        (self.at == self.text.len()).then_some(())
+    }
+
+    /// The next byte.
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
@@ -85,66 +107,89 @@ impl Reader<'_> {
 
     /// Adds a node for the text from `start` to here.
     fn leaf(&mut self, kind: Kind, start: usize) {
-        let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { kind, span: (start as u32, self.at as u32), next });
+        if !self.strict {
+            let next = self.nodes.len() as u32 + 1;
+            self.nodes.push(Node { kind, span: (start as u32, self.at as u32), next });
+        }
     }
 
-    fn value(&mut self, depth: usize) -> Option<()> {
+    /// Reads a value in so many lists and objects, and adds its nodes.
+    pub(super) fn value(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
-            b'{' => self.nested(Kind::Object, b'}', depth),
-            b'[' => self.nested(Kind::List, b']', depth),
+            b'{' => self.nested(Kind::Object, depth),
+            b'[' => self.nested(Kind::List, depth),
             b'"' => self.string(),
             b'-' | b'0'..=b'9' => self.number(),
             _ => self.word(),
         }
     }
 
-    fn nested(&mut self, kind: Kind, close: u8, depth: usize) -> Option<()> {
-        let (start, node) = (self.at, self.nodes.len());
+    fn nested(&mut self, kind: Kind, depth: usize) -> Option<()> {
+        let node = self.nodes.len();
+        self.leaf(kind, self.at);
+        match kind {
+            Kind::Object => self.items(b'}', depth, |reader| {
+                reader.string()?;
+                reader.blanks();
+                reader.take(b':')?;
+                reader.blanks();
+                reader.value(depth + 1)
+            })?,
+            _ => self.items(b']', depth, |reader| reader.value(depth + 1))?,
+        }
+        let next = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.next = next;
+        }
+        Some(())
+    }
+
+    /// Reads a list or an object; `item` reads an item of it.
+    pub(super) fn items(
+        &mut self,
+        close: u8,
+        depth: usize,
+        mut item: impl FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
         self.at += 1;
-        self.leaf(kind, start);
         self.blanks();
         if depth == MAX_JSON_DEPTH {
             return None;
         }
-        if self.take(close).is_none() {
-            self.item(kind, depth)?;
-            while self.take(close).is_none() {
-                self.take(b',')?;
-                self.blanks();
-                self.item(kind, depth)?;
+        if self.take(close).is_some() {
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            self.blanks();
+            if self.take(close).is_some() {
+                return Some(());
             }
-        }
-        let next = self.nodes.len() as u32;
-        self.nodes.get_mut(node)?.next = next;
-        Some(())
-    }
-
-    /// An item of a list or an object, and the blanks after it.
-    fn item(&mut self, kind: Kind, depth: usize) -> Option<()> {
-        if kind == Kind::Object {
-            self.string()?;
-            self.blanks();
-            self.take(b':')?;
+            self.take(b',')?;
             self.blanks();
         }
-        self.value(depth + 1)?;
-        self.blanks();
-        Some(())
     }
 
     fn string(&mut self) -> Option<()> {
         self.take(b'"')?;
-        let start = self.at;
+        let (start, mut kind) = (self.at, Kind::Plain);
         loop {
-            self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-            if self.peek()? == b'"' {
-                break;
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => {
+                    kind = Kind::Escaped;
+                    self.at += 1;
+                    self.escape()?;
+                }
+                0x7f.. => {
+                    kind = if kind == Kind::Plain { Kind::String } else { kind };
+                    self.take_while(|byte| byte >= 0x7f);
+                }
+                b' '.. => self.at += plain_length(self.rest()),
+                _ => return None,
             }
-            self.take(b'\\')?;
-            self.escape()?;
         }
-        self.leaf(Kind::String, start);
+        self.leaf(kind, start);
         self.take(b'"')
     }
 
@@ -182,6 +227,9 @@ impl Reader<'_> {
             self.digits()?;
         }
         let kind = if self.at == whole { Kind::Integer } else { Kind::Float };
+        if self.strict && kind == Kind::Float {
+            float::is_finite(self.text.get(start..self.at)?).then_some(())?;
+        }
         self.leaf(kind, start);
         Some(())
     }
@@ -204,8 +252,9 @@ impl Reader<'_> {
             ("NaN", Kind::Null),
             ("Infinity", Kind::Null),
         ];
+        let words = WORDS.get(..if self.strict { 3 } else { WORDS.len() })?;
         let (word, kind) =
-            WORDS.iter().find(|(word, _)| self.rest().starts_with(word.as_bytes()))?;
+            words.iter().find(|(word, _)| self.rest().starts_with(word.as_bytes()))?;
         let start = self.at;
         self.at += word.len();
         self.leaf(*kind, start);

@@ -119,11 +119,10 @@ impl<'a> Value<'a> {
         Some(key.member()).filter(|value| value.kind() != Kind::Null)
     }
 
-    /// Whether this key is the name. Nearly all are found to be another without decoding them: an
-    /// escape is longer than what it stands for.
+    /// Whether this key is the name.
     fn is_name(self, name: &str) -> bool {
         let span = self.span();
-        span == name || (span.len() > name.len() && span.contains('\\') && self.string() == name)
+        span == name || (self.kind() == Kind::Escaped && self.string() == name)
     }
 
     /// The items of a list; none of any other value.
@@ -133,14 +132,15 @@ impl<'a> Value<'a> {
 
     /// The text of a string; `None` for any other value. A lone surrogate becomes U+FFFD.
     pub fn text(self) -> Option<Cow<'a, str>> {
-        (self.kind() == Kind::String).then(|| self.string())
+        let is_string = matches!(self.kind(), Kind::Plain | Kind::String | Kind::Escaped);
+        is_string.then(|| self.string())
     }
 
     fn string(self) -> Cow<'a, str> {
         let span = self.span();
-        match span.contains('\\') {
-            true => points(Spelling::Go, span).filter_map(char::from_u32).collect(),
-            false => Cow::Borrowed(span),
+        match self.kind() {
+            Kind::Escaped => points(Spelling::Go, span).filter_map(char::from_u32).collect(),
+            _ => Cow::Borrowed(span),
         }
     }
 

@@ -6,11 +6,12 @@
 //! and so does a text that is nested too deep or that indentation would enlarge too much.
 //! go-httpbin reads integers as floats and so changes large ones; here they stay exact.
 
-use std::cmp::Ordering;
-
-use super::parse::{Kind, Node, children, parse};
-use super::{Json, Spelling, escape_char, escape_char_utf8, escape_unit};
+pub use super::parse::is_json;
+use super::parse::{Kind, Node, Reader};
+use super::write::{WORD, copy_plain};
+use super::{Json, Spelling, escape_char, escape_char_utf8, escape_unit, float};
 use crate::base::limits::{JSON_GROWTH_FLOOR, MAX_JSON_GROWTH};
+use crate::base::sort::sort_by_bytes;
 
 /// Writes the value of `text`, or `null` if it is not JSON.
 pub fn write(json: &mut Json, text: &str) {
@@ -19,26 +20,13 @@ pub fn write(json: &mut Json, text: &str) {
     }
     let most = MAX_JSON_GROWTH.saturating_mul(text.len()).max(JSON_GROWTH_FLOOR);
     let end = json.output.len().saturating_add(most);
-    let written = parse(text).and_then(|nodes| {
-        let tree = Tree { text, nodes: &nodes, end };
-        json.attempt(|json| tree.write(json, 0))
+    let mut tree = Tree { text, end, keys: Vec::new(), decoded: Vec::new() };
+    let written = Reader::new(text).and_then(|mut reader| {
+        json.attempt(|json| reader.whole(|reader| tree.copy(json, reader, 0)))
     });
     if written.is_none() {
         json.raw("null");
     }
-}
-
-/// Whether the text is valid JSON by RFC 8259, and all its numbers fit a float.
-pub fn is_json(text: &str) -> bool {
-    let sound = |node: &Node| {
-        let span = span(text, node);
-        match node.kind {
-            Kind::Null => span == "null",
-            Kind::Float => span.parse().is_ok_and(f64::is_finite),
-            _ => true,
-        }
-    };
-    parse(text).is_some_and(|nodes| nodes.iter().all(sound))
 }
 
 /// The text of a node.
@@ -48,64 +36,137 @@ fn span<'a>(text: &'a str, node: &Node) -> &'a str {
 
 struct Tree<'a> {
     text: &'a str,
-    nodes: &'a [Node],
+    /// Most bytes of output.
     end: usize,
+    /// The keys of the objects that are being written, those of each object sorted: the index of a
+    /// node in the upper 32 of 64 bits, in the lower ones how many are in `decoded` with it, or 0.
+    keys: Vec<u128>,
+    /// The content of keys with escapes.
+    decoded: Vec<Vec<u8>>,
 }
 
 impl<'a> Tree<'a> {
-    /// Writes the node at this index; `None` when the output has grown too long.
-    fn write(&self, json: &mut Json, place: usize) -> Option<()> {
-        let node = self.nodes.get(place)?;
+    /// Reads a value and writes it; `None` if it is not JSON, or the output has grown too long. A
+    /// list is written while it is read: only an object must be known to its end, as its keys are
+    /// sorted.
+    fn copy(&mut self, json: &mut Json, reader: &mut Reader, depth: usize) -> Option<()> {
+        if reader.peek()? != b'[' {
+            reader.nodes.clear();
+            reader.value(depth)?;
+            return self.write(json, &reader.nodes, 0);
+        }
+        json.open(b'[');
+        reader.items(b']', depth, |reader| {
+            json.item();
+            self.copy(json, reader, depth + 1)
+        })?;
+        json.close(b']');
+        (json.output.len() <= self.end).then_some(())
+    }
+
+    /// Writes the node at this index.
+    fn write(&mut self, json: &mut Json, nodes: &[Node], place: usize) -> Option<()> {
+        let node = *nodes.get(place)?;
+        let span = span(self.text, &node);
         match node.kind {
             Kind::Null => json.raw("null"),
-            Kind::Literal => json.raw(self.span(node)),
             // Python's integers have no negative zero; Go's floats do.
-            Kind::Integer if json.spelling == Spelling::Python && self.span(node) == "-0" => {
-                json.raw("0");
+            Kind::Integer if span == "-0" && json.spelling == Spelling::Python => json.raw("0"),
+            Kind::Literal | Kind::Integer => json.raw(span),
+            Kind::Float => {
+                let written = float::write(json.output, json.spelling, span);
+                written.unwrap_or_else(|| json.raw("null"));
             }
-            Kind::Integer => json.raw(self.span(node)),
-            Kind::Float => write_float(json, self.span(node)),
-            Kind::String => write_string(json, self.span(node)),
-            Kind::List => self.write_list(json, place)?,
-            Kind::Object => self.write_object(json, place)?,
+            Kind::Plain | Kind::String | Kind::Escaped => self.write_string(json, &node),
+            Kind::List => self.write_list(json, nodes, place)?,
+            Kind::Object => self.write_object(json, nodes, place)?,
         }
         (json.output.len() <= self.end).then_some(())
     }
 
-    fn span(&self, node: &Node) -> &'a str {
-        span(self.text, node)
+    /// Writes a string with the same content.
+    fn write_string(&self, json: &mut Json, node: &Node) {
+        let (start, end) = (node.span.0 as usize, node.span.1 as usize);
+        match node.kind {
+            // With its quotes.
+            Kind::Plain => json.raw(self.text.get(start - 1..end + 1).unwrap_or_default()),
+            Kind::Escaped => write_escaped(json, span(self.text, node)),
+            _ => json.text(span(self.text, node)),
+        }
     }
 
-    fn write_list(&self, json: &mut Json, place: usize) -> Option<()> {
+    fn write_list(&mut self, json: &mut Json, nodes: &[Node], place: usize) -> Option<()> {
         json.open(b'[');
-        for child in children(self.nodes, place) {
+        let (mut item, end) = (place + 1, after(nodes, place)?);
+        while item < end {
             json.item();
-            self.write(json, child)?;
+            self.write(json, nodes, item)?;
+            item = after(nodes, item)?;
         }
         json.close(b']');
         Some(())
     }
 
-    fn write_object(&self, json: &mut Json, place: usize) -> Option<()> {
-        let mut keys = Vec::new();
-        for key in children(self.nodes, place).step_by(2) {
-            keys.push((self.span(self.nodes.get(key)?), key + 1));
+    fn write_object(&mut self, json: &mut Json, nodes: &[Node], place: usize) -> Option<()> {
+        let (start, decoded) = (self.keys.len(), self.decoded.len());
+        let (mut key, end) = (place + 1, after(nodes, place)?);
+        while key < end {
+            self.push_key(nodes, key, json.spelling);
+            key = after(nodes, key + 1)?;
         }
-        // A stable sort, so the last of several equal keys in the text stays the last.
-        let spelling = json.spelling;
-        let by_points = |one: &str, other: &str| by_points(spelling, one, other);
-        keys.sort_by(|one, other| by_points(one.0, other.0));
+        sort_by_bytes(self.keys.get_mut(start..)?, &|place| match self
+            .decoded
+            .get((place as u32 as usize).wrapping_sub(1))
+        {
+            Some(decoded) => decoded,
+            None => {
+                nodes.get((place >> 32) as usize).map_or("", |key| span(self.text, key)).as_bytes()
+            }
+        });
         json.open(b'{');
-        for same in keys.chunk_by(|one, other| by_points(one.0, other.0).is_eq()) {
-            let &(key, value) = same.last()?;
+        for place in start..self.keys.len() {
+            // The last of several equal keys counts, and they are in the order of the text.
+            if self.keys.get(place + 1).is_some_and(|next| next >> 64 == 1) {
+                continue;
+            }
+            let key = (*self.keys.get(place)? as u64 >> 32) as usize;
             json.item();
-            write_string(json, key);
+            self.write_string(json, nodes.get(key)?);
             json.colon();
-            self.write(json, value)?;
+            self.write(json, nodes, key + 1)?;
         }
         json.close(b'}');
+        self.keys.truncate(start);
+        self.decoded.truncate(decoded);
         Some(())
     }
+
+    fn push_key(&mut self, nodes: &[Node], place: usize, spelling: Spelling) {
+        let escaped = nodes.get(place).filter(|node| node.kind == Kind::Escaped);
+        let decoded = escaped.map_or(0, |node| {
+            self.decoded.push(wtf8(points(spelling, span(self.text, node))));
+            self.decoded.len()
+        });
+        self.keys.push((place as u128) << 32 | decoded as u128);
+    }
+}
+
+/// A text as UTF-8, whose order is that of code points. So it is with a lone surrogate, which UTF-8
+/// has no bytes for, if it is written by the same rule.
+fn wtf8(points: impl Iterator<Item = u32>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for point in points {
+        match char::from_u32(point) {
+            Some(char) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => bytes.extend([0xed, (point >> 6) as u8 & 63 | 128, point as u8 & 63 | 128]),
+        }
+    }
+    bytes
+}
+
+/// The index of the node after this one and what is in it.
+fn after(nodes: &[Node], place: usize) -> Option<usize> {
+    nodes.get(place).map(|node| node.next as usize)
 }
 
 /// The first character of a JSON string, a code point or a lone surrogate, and the rest.
@@ -142,83 +203,47 @@ fn unicode_point(text: &str) -> Option<(u32, &str)> {
 
 fn unit(text: &str) -> Option<(u32, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
-    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+    let digit = |unit: u32, digit: char| Some(unit << 4 | digit.to_digit(16)?);
+    Some((digits.chars().try_fold(0, digit)?, rest))
 }
 
-/// The code points of a string's content. Go replaces a lone surrogate by U+FFFD.
+/// The next code point of a string's content, and the rest. Go replaces a lone surrogate by U+FFFD.
+fn next_point(spelling: Spelling, text: &str) -> Option<(u32, &str)> {
+    let (point, rest) = first_point(text)?;
+    match (spelling, point) {
+        (Spelling::Go, 0xd800..0xe000) => Some((0xfffd, rest)),
+        _ => Some((point, rest)),
+    }
+}
+
+/// The code points of a string's content.
 pub(super) fn points(spelling: Spelling, text: &str) -> impl Iterator<Item = u32> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (point, after) = first_point(rest)?;
+        let (point, after) = next_point(spelling, rest)?;
         rest = after;
-        match (spelling, char::from_u32(point)) {
-            (Spelling::Go, None) => Some(0xfffd),
-            _ => Some(point),
-        }
+        Some(point)
     })
 }
 
-/// Compares two strings by code points, which is the order of their UTF-8 bytes as well.
-fn by_points(spelling: Spelling, one: &str, other: &str) -> Ordering {
-    if one.contains('\\') || other.contains('\\') {
-        points(spelling, one).cmp(points(spelling, other))
-    } else {
-        one.cmp(other)
-    }
-}
-
-/// Writes a string from the content of one, with its escapes in the writer's spelling.
-fn write_string(json: &mut Json, text: &str) {
-    if !text.contains('\\') {
-        return json.text(text);
-    }
+/// Writes a string from the content of one with escapes, in the writer's spelling.
+fn write_escaped(json: &mut Json, text: &str) {
     let spelling = json.spelling;
     json.quoted(|output| {
-        for point in points(spelling, text) {
-            match (char::from_u32(point), spelling) {
-                (Some(char), Spelling::Python) => escape_char(output, char),
-                (Some(char), Spelling::Go) => escape_char_utf8(output, char),
-                (None, _) => escape_unit(output, point as u16),
+        let mut rest = text;
+        loop {
+            rest = copy_plain(output, rest);
+            for _ in 0..WORD {
+                let Some((point, after)) = next_point(spelling, rest) else { return };
+                match (char::from_u32(point), spelling) {
+                    (Some(char), Spelling::Python) => escape_char(output, char),
+                    (Some(char), Spelling::Go) => escape_char_utf8(output, char),
+                    (None, _) => escape_unit(output, point as u16),
+                }
+                rest = after;
             }
         }
     });
-}
-
-/// Writes a float with the fewest digits that parse to the same value. Python's `repr` uses an
-/// exponent of at least two digits below 1e-4 and from 1e16 on; Go's `encoding/json` below 1e-6 and
-/// from 1e21 on, and writes no `.0`.
-fn write_float(json: &mut Json, text: &str) {
-    let float = text.parse::<f64>().unwrap_or(f64::NAN);
-    if !float.is_finite() {
-        return json.raw("null");
-    }
-    let shortest = format!("{float:e}");
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let after_point = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    let (plain, fraction, width) = match json.spelling {
-        Spelling::Python => (-4..=15, 1, 2),
-        Spelling::Go => (-6..=20, 0, 1),
-    };
-    if plain.contains(&exponent) {
-        let after_point = i32::try_from(after_point).unwrap_or_default() - exponent;
-        let places = usize::try_from(after_point).unwrap_or_default().max(fraction);
-        let shortest = || match json.spelling {
-            Spelling::Python => format!("{float:?}"),
-            Spelling::Go => float.to_string(),
-        };
-        return json.raw(&nearest(float, format!("{float:.places$}"), shortest));
-    }
-    let spelled = nearest(float, format!("{float:.after_point$e}"), || shortest.clone());
-    let digits = spelled.split_once('e').map_or(spelled.as_str(), |parts| parts.0);
-    let sign = if exponent < 0 { '-' } else { '+' };
-    json.raw(&format!("{digits}e{sign}{:0width$}", exponent.unsigned_abs()));
-}
-
-/// Of two equally near shortest spellings, Python and Go choose the even one and Rust the larger.
-/// Rounding to as many digits gives the even one, which nearly always parses to the same value.
-fn nearest(float: f64, even: String, shortest: impl FnOnce() -> String) -> String {
-    if even.parse() == Ok(float) { even } else { shortest() }
 }
 
 #[cfg(test)]
@@ -249,6 +274,13 @@ mod tests {
             ("1.5e-7", "1.5e-07"),
             ("1e22", "1e+22"),
             ("5e-324", "5e-324"),
+            ("4.9406564584124654e-324", "5e-324"),
+            ("2.2250738585072014e-308", "2.2250738585072014e-308"),
+            ("0.30000000000000004", "0.30000000000000004"),
+            ("0.1000000000000000055", "0.1"),
+            ("12.50000000000000000000", "12.5"),
+            ("100000000000000000000.0", "1e+20"),
+            ("0.000e99999999999", "0.0"),
             ("-207187847431045.125", "-207187847431045.12"),
             ("1.7976931348623157e308", "1.7976931348623157e+308"),
             ("-1e-99999", "-0.0"),
@@ -370,6 +402,7 @@ mod tests {
             ("0.0000001", "1e-7"),
             ("1.5e-10", "1.5e-10"),
             ("1e20", "100000000000000000000"),
+            ("123456789012345683968.0", "123456789012345680000"),
             ("1e21", "1e+21"),
             ("-1.25e100", "-1.25e+100"),
             ("123456789.125", "123456789.125"),

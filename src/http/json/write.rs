@@ -4,8 +4,6 @@
 //! BMP as a surrogate pair. Go escapes control characters only. Neither escapes `/ < > & '`.
 //! Strings are written directly to the output.
 
-use std::iter::repeat_n;
-
 /// Whitespace between the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -31,7 +29,7 @@ impl Spelling {
     pub fn escape(self, output: &mut Vec<u8>, text: &str) {
         match self {
             Spelling::Python => escape(output, text),
-            Spelling::Go => escape_utf8(output, text.as_bytes()),
+            Spelling::Go => escape_valid_utf8(output, text),
         }
     }
 
@@ -202,35 +200,38 @@ impl<'a> Json<'a> {
         self.output.extend_from_slice(text.as_bytes());
     }
 
-    /// Starts an indented line, after a comma or not: in one copy unless it is deep.
+    /// Starts an indented line, after a comma or not. Copying many blanks and dropping some is
+    /// faster than copying as many as are needed.
     fn line(&mut self, comma: bool) {
-        const START: &[u8; 34] = b",\n                                ";
-        let (first, blanks) = (usize::from(!comma), 2 * self.depth);
-        if let Some(start) = START.get(first..2 + blanks) {
-            return self.output.extend_from_slice(start);
+        if comma {
+            self.output.push(b',');
         }
-        self.output.extend_from_slice(if comma { b",\n" } else { b"\n" });
-        self.output.extend(repeat_n(b' ', blanks));
+        let end = self.output.len() + 1 + 2 * self.depth;
+        self.output.extend_from_slice(b"\n                               ");
+        self.output.resize(end, b' ');
     }
 }
 
 /// Appends the content of a string: `text` with escapes.
 pub fn escape(output: &mut Vec<u8>, text: &str) {
+    escape_with(output, text, escape_char);
+}
+
+/// Appends a text; what is not plain by `special`.
+#[inline(always)] // for each of two
+fn escape_with(output: &mut Vec<u8>, text: &str, special: impl Fn(&mut Vec<u8>, char)) {
     if is_plain(text.as_bytes()) {
         return output.extend_from_slice(text.as_bytes());
     }
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !plain(byte)) {
-        // A byte that is not plain is ASCII or starts a character, so this is a char boundary.
-        let (run, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        output.extend_from_slice(run.as_bytes());
-        let mut chars = tail.chars();
-        if let Some(char) = chars.next() {
-            escape_char(output, char);
+    let mut chars = text.chars();
+    loop {
+        chars = copy_plain(output, chars.as_str()).chars();
+        // Where one character needs an escape, others near it often do.
+        for _ in 0..WORD {
+            let Some(char) = chars.next() else { return };
+            special(output, char);
         }
-        rest = chars.as_str();
     }
-    output.extend_from_slice(rest.as_bytes());
 }
 
 /// The same for bytes as ISO 8859-1, which is how Python's servers decode header fields.
@@ -246,15 +247,16 @@ pub fn escape_latin1(output: &mut Vec<u8>, text: &[u8]) {
 /// The same as Go: UTF-8 unchanged, U+FFFD for each byte of invalid UTF-8, escapes for control
 /// characters and the two line ends of JavaScript.
 pub fn escape_utf8(output: &mut Vec<u8>, text: &[u8]) {
-    if is_plain(text) {
-        return output.extend_from_slice(text);
-    }
     for chunk in text.utf8_chunks() {
-        chunk.valid().chars().for_each(|char| escape_char_utf8(output, char));
+        escape_valid_utf8(output, chunk.valid());
         for _ in chunk.invalid() {
             output.extend_from_slice(b"\\ufffd");
         }
     }
+}
+
+fn escape_valid_utf8(output: &mut Vec<u8>, text: &str) {
+    escape_with(output, text, escape_char_utf8);
 }
 
 /// Appends one character of a string as Go does.
@@ -290,11 +292,11 @@ pub fn escape_char(output: &mut Vec<u8>, char: char) {
 
 /// Appends `\uXXXX`, also for a lone surrogate.
 pub fn escape_unit(output: &mut Vec<u8>, unit: u16) {
-    output.extend_from_slice(b"\\u");
-    for shift in [12, 8, 4, 0] {
-        let digit = u32::from(unit >> shift & 15);
-        output.push(char::from_digit(digit, 16).map_or(b'0', |digit| digit as u8));
-    }
+    let digit = |shift: u32| {
+        let digit = (unit >> shift & 15) as u8;
+        digit + if digit < 10 { b'0' } else { b'a' - 10 }
+    };
+    output.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Whether a byte needs no escape.
@@ -305,6 +307,55 @@ const fn plain(byte: u8) -> bool {
 /// Whether no byte needs an escape. Testing all is vectorized, and faster than stopping early.
 fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |all, &byte| all & plain(byte))
+}
+
+/// Appends the plain bytes at the start of a text, and returns the rest.
+pub(super) fn copy_plain<'a>(output: &mut Vec<u8>, text: &'a str) -> &'a str {
+    let mut rest = text;
+    while let Some(word) = rest.as_bytes().first_chunk() {
+        let plain = plain_in_word(word);
+        // Copying a whole word and dropping its end is faster than copying a part of it.
+        output.extend_from_slice(word);
+        rest = rest.get(plain..).unwrap_or_default();
+        if plain < WORD {
+            output.truncate(output.len() - (WORD - plain));
+            return rest;
+        }
+    }
+    while let Some(&byte) = rest.as_bytes().first().filter(|byte| plain(**byte)) {
+        output.push(byte);
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    rest
+}
+
+/// The number of plain bytes at the start.
+pub(super) fn plain_length(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks();
+    for (n, word) in words.iter().enumerate() {
+        let plain = plain_in_word(word);
+        if plain < WORD {
+            return WORD * n + plain;
+        }
+    }
+    WORD * words.len() + rest.iter().take_while(|byte| plain(**byte)).count()
+}
+
+/// Bytes that are tested at once.
+pub(super) const WORD: usize = 8;
+
+/// The number of plain bytes at the start of a word. A bit of `odd` is set for the first byte that
+/// is not plain, and perhaps for some after it.
+fn plain_in_word(word: &[u8; WORD]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(*word);
+    let is = |byte: u8| {
+        let zero = word ^ (ONES * u64::from(byte));
+        zero.wrapping_sub(ONES) & !zero
+    };
+    let control = word.wrapping_sub(ONES * u64::from(b' '));
+    let odd = (word | control | is(b'"') | is(b'\\') | is(0x7f)) & (ONES << 7);
+    odd.trailing_zeros() as usize / 8
 }
 
 #[cfg(test)]
@@ -335,6 +386,26 @@ mod tests {
         escape_utf8(&mut output, b"\xffa\xc3");
         let text = String::from_utf8(output).unwrap();
         assert_eq!(text, "<\\\"\\\\\\n\\u0000\\b\u{7f}é\\u2028😀\\ufffda\\ufffd");
+    }
+
+    #[test]
+    fn what_is_not_plain_is_found_at_every_place_of_a_word() {
+        for odd in (0..=u8::MAX).filter(|byte| !plain(*byte)) {
+            for (before, after) in [(b'a', b'b'), (b' ', odd), (b'~', b'!')] {
+                for at in 0..20 {
+                    let mut text = vec![after; 20];
+                    text[..at].fill(before);
+                    text[at] = odd;
+                    assert_eq!(plain_length(&text), at, "{odd} after {before}");
+                }
+            }
+        }
+        for length in 0..20 {
+            let (mut output, text) = (b"x".to_vec(), "a".repeat(length));
+            assert_eq!(plain_length(text.as_bytes()), length);
+            assert_eq!(copy_plain(&mut output, &(text.clone() + "é~")), "é~");
+            assert_eq!(output, format!("x{text}").as_bytes());
+        }
     }
 
     fn sample(layout: Layout) -> String {

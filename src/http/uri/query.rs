@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use super::percent::{self, strip_tilde};
 use crate::base::limits::MAX_RESPONSE_FIELDS;
-use crate::base::sort::sort_by;
+use crate::base::sort::{sort_by, sort_by_bytes};
 use crate::http::char_class::all;
 use crate::http::compat::Compat;
 use crate::http::json::Json;
@@ -141,41 +141,35 @@ pub enum Order {
 /// Writes the arguments of a request as an object.
 pub fn write_args(json: &mut Json, compat: &Compat, request: &Request, order: Order) {
     match compat.strict {
-        true => write(json, compat, strict_of(request), order),
-        false => write(json, compat, of(request), order),
+        true => write(json, compat, &strict_of(request).collect::<Vec<_>>(), order),
+        false => write(json, compat, &of(request).collect::<Vec<_>>(), order),
     }
 }
 
 /// Writes pairs as an object; the values of a name as by [`write_values`].
-pub fn write<'a>(
-    json: &mut Json,
-    compat: &Compat,
-    pairs: impl Iterator<Item = Pair<'a>>,
-    order: Order,
-) {
-    write_grouped(json, compat, pairs.enumerate().collect(), order);
-}
-
-/// The same for numbered pairs. It is apart because it is long and `write` is compiled for several
-/// iterators.
-fn write_grouped(json: &mut Json, compat: &Compat, mut pairs: Vec<(usize, Pair)>, order: Order) {
+pub fn write(json: &mut Json, compat: &Compat, pairs: &[Pair], order: Order) {
     if pairs.is_empty() {
         return json.object(|_| ());
     }
-    // A stable sort, so the values of one name keep their order.
-    pairs.sort_by(|one, other| one.1.0.cmp(&other.1.0));
-    let mut groups: Vec<&[(usize, Pair)]> = pairs.chunk_by(|a, b| a.1.0 == b.1.0).collect();
+    let pair = |place: u128| {
+        let pair = pairs.get(place as u64 as usize);
+        pair.map_or(("", ""), |(name, value)| (name, value))
+    };
+    let mut places: Vec<u128> = (0..pairs.len() as u128).collect();
+    sort_by_bytes(&mut places, &|place| pair(place.into()).0.as_bytes());
+    // The values of one name are in order of arrival.
+    let mut groups: Vec<&[u128]> = places.chunk_by(|_, next| next >> 64 == 1).collect();
     if order == Order::Arrival {
-        let place = |group: &[(usize, Pair)]| group.first().map(|entry| entry.0);
-        sort_by(&mut groups, |one, other| place(one).cmp(&place(other)));
+        let first = |group: &[u128]| group.first().map(|place| *place as u64);
+        sort_by(&mut groups, |one, other| first(one).cmp(&first(other)));
     }
-    json.object(|json| groups.iter().for_each(|group| write_group(json, compat, group)));
-}
-
-fn write_group(json: &mut Json, compat: &Compat, group: &[(usize, Pair)]) {
-    let Some((_, (name, _))) = group.first() else { return };
-    json.text_key(name);
-    write_values(json, compat, group.iter().map(|(_, (_, value))| value.as_ref()));
+    json.object(|json| {
+        for group in groups {
+            let Some(first) = group.first() else { continue };
+            json.text_key(pair(*first).0);
+            write_values(json, compat, group.iter().map(|place| pair(*place).1));
+        }
+    });
 }
 
 /// Writes the values of a name: a single one as a string, several as a list; or all as lists.
