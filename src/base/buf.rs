@@ -108,6 +108,23 @@ impl Buf {
         }
     }
 
+    /// The same for what [`save_long`](Buf::save_long) returned.
+    pub fn load_long(&mut self, kept: Buf) {
+        self.load(kept.bytes.into_boxed_slice());
+        self.consume(kept.start);
+    }
+
+    /// The same as [`save`](Buf::save) for bytes that are consumed in many steps: a buffer that has
+    /// grown keeps its consumed bytes while they are the fewer ones. If the rest were moved in each
+    /// step, the work would grow with the square of the length.
+    pub fn save_long(&mut self, usual: usize) -> Buf {
+        if self.bytes.capacity() > usual && self.start < self.len() {
+            self.bytes.shrink_to_fit();
+            return std::mem::replace(self, Buf::with_capacity(usual));
+        }
+        Buf { bytes: self.save(usual).into_vec(), start: 0 }
+    }
+
     /// Empties the buffer and returns the unread bytes in a box of exactly their size. A buffer
     /// that has grown beyond `usual` bytes gives its memory away instead of copying.
     pub fn save(&mut self, usual: usize) -> Box<[u8]> {
@@ -142,6 +159,21 @@ mod tests {
         assert_eq!(buf.unread(), b"123cdef!");
         buf.consume(100);
         assert!(buf.is_empty() && buf.save(8).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_much_stays_where_it_is_until_it_is_less_than_half() {
+        let mut buf = Buf::with_capacity(8);
+        buf.tail().extend_from_slice(b"0123456789");
+        for (consumed, start) in [(1, 1), (3, 4), (1, 0), (2, 2), (2, 0)] {
+            buf.consume(consumed);
+            let (unread, kept) = (buf.unread().to_vec(), buf.save_long(2));
+            assert!(buf.is_empty() && kept.unread() == unread);
+            assert_eq!((kept.start, kept.bytes.capacity()), (start, unread.len() + start));
+            buf = Buf::with_capacity(4);
+            buf.load_long(kept);
+            assert_eq!(buf.unread(), unread);
+        }
     }
 
     #[test]

@@ -336,11 +336,13 @@ impl<S> Session<S> {
         {
             return Ok(Some(self.wait(until)));
         }
-        turn.sent += self.write(turn.net, turn.buffers)?;
-        if !turn.buffers.output.is_empty() {
+        let sent = self.write(turn.net, turn.buffers)?;
+        turn.sent += sent;
+        // After so much it is not known whether the client would take more.
+        if !turn.buffers.output.is_empty() && sent < TURN_BYTES {
             return self.blocked(turn, next).map(Some);
         }
-        if !turn.buffers.backlog.is_empty() {
+        if !turn.buffers.is_flushed() {
             turn.deadline.extend(turn.cx, turn.sent);
             return Ok(Some(TurnResult::Yield));
         }

@@ -69,7 +69,7 @@ impl SharedBuffers {
         let Some(leftover) = leftover else { return SendDeadline::default() };
         let Leftover { input, output, backlog, deadline } = *leftover;
         self.input.load(input);
-        self.output.load(output);
+        self.output.load_long(output);
         self.collected -= backlog.len();
         self.backlog = backlog;
         deadline
@@ -78,7 +78,7 @@ impl SharedBuffers {
     /// Empties the buffers: what a session has left over after its turn.
     pub(super) fn save(&mut self, deadline: SendDeadline) -> Option<Box<Leftover>> {
         let room = self.room();
-        let (input, output) = (self.input.save(room), self.output.save(room));
+        let (input, output) = (self.input.save(room), self.output.save_long(room));
         if input.is_empty() && output.is_empty() && self.backlog.is_empty() && !deadline.runs() {
             return None;
         }

@@ -1,6 +1,7 @@
 //! What a session keeps between turns, when it keeps anything.
 
 use super::backlog::Backlog;
+use crate::base::buf::Buf;
 use crate::base::time::Time;
 use crate::proto::Cx;
 
@@ -8,7 +9,7 @@ use crate::proto::Cx;
 #[derive(Debug)]
 pub(super) struct Leftover {
     pub(super) input: Box<[u8]>,
-    pub(super) output: Box<[u8]>,
+    pub(super) output: Buf,
     /// What comes after `output`: the answer to what the client went on sending.
     pub(super) backlog: Backlog,
     pub(super) deadline: SendDeadline,
@@ -87,10 +88,12 @@ mod tests {
     fn output_is_whatever_the_client_has_to_take() {
         let mut backlog = Backlog::default();
         backlog.push(b"x");
-        let none = || (Box::default(), Backlog::default(), None);
+        let mut output = Buf::default();
+        output.tail().push(b'x');
+        let none = || (Buf::default(), Backlog::default(), None);
         for ((output, backlog, until), expected) in [
             (none(), false),
-            ((b"x".as_slice().into(), none().1, None), true),
+            ((output, none().1, None), true),
             ((none().0, backlog, None), true),
             ((none().0, none().1, Some(Time::START)), true),
         ] {

@@ -36,7 +36,7 @@ impl<S> Session<S> {
         output: &mut Buf,
     ) -> io::Result<usize> {
         let mut taken = 0;
-        while !output.is_empty() {
+        while !output.is_empty() && taken < TURN_BYTES {
             match net.write(&mut self.socket, output.unread()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(bytes) => {

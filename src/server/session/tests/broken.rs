@@ -2,6 +2,7 @@
 
 use super::scripted::{Script, at, blocks};
 use super::*;
+use crate::base::buf::Buf;
 use crate::base::limits::{ACK_RETRY, GARBAGE_BYTES};
 use crate::http::modifiers::FaultKind;
 use crate::proto::broken::Broken;
@@ -14,8 +15,9 @@ fn broken(kind: FaultKind, output: &[u8]) -> Session<()> {
     session
 }
 
-fn leftover(output: &[u8]) -> Option<Box<Leftover>> {
-    let (input, output) = (Box::default(), output.into());
+fn leftover(bytes: &[u8]) -> Option<Box<Leftover>> {
+    let (input, mut output) = (Box::default(), Buf::default());
+    output.tail().extend_from_slice(bytes);
     let (backlog, deadline) = (Default::default(), SendDeadline::default());
     Some(Box::new(Leftover { input, output, backlog, deadline }))
 }
