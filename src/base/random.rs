@@ -126,9 +126,10 @@ impl Mersenne {
     /// Generates the next 624 words.
     fn twist(&mut self) {
         for i in 0..WORDS {
-            let y = self.state[i] & 0x8000_0000 | self.state[(i + 1) % WORDS] & 0x7fff_ffff;
-            let xor = if y & 1 == 0 { 0 } else { 0x9908_b0df };
-            self.state[i] = self.state[(i + STRIDE) % WORDS] ^ (y >> 1) ^ xor;
+            let after = |places| if i + places < WORDS { i + places } else { i + places - WORDS };
+            let y = self.state[i] & 0x8000_0000 | self.state[after(1)] & 0x7fff_ffff;
+            let xor = (y & 1).wrapping_neg() & 0x9908_b0df;
+            self.state[i] = self.state[after(STRIDE)] ^ (y >> 1) ^ xor;
         }
         self.next = 0;
     }
@@ -136,14 +137,17 @@ impl Mersenne {
     /// Appends `bytes` bytes, each Python's `random.randint(0, 255)`. 256 has nine bits, so Python
     /// draws nine until they are below 256.
     pub fn fill(&mut self, output: &mut Vec<u8>, bytes: usize) {
-        output.reserve(bytes);
-        for _ in 0..bytes {
-            let byte = loop {
-                if let Ok(byte) = u8::try_from(self.next_u32() >> 23) {
-                    break byte;
-                }
-            };
-            output.push(byte);
+        let mut left = bytes;
+        while left > 0 {
+            let (mut piece, mut filled, most) = ([0; 256], 0, left.min(256));
+            while filled < most {
+                let drawn = self.next_u32() >> 23;
+                // What is too large is overwritten: half of them are, and no CPU can predict which.
+                piece[filled] = drawn as u8;
+                filled += usize::from(drawn < 256);
+            }
+            output.extend_from_slice(&piece[..most]);
+            left -= most;
         }
     }
 }
