@@ -243,7 +243,7 @@ mod wheel {
 #[divan::bench_group(min_time = 0.2, max_time = 1)]
 mod json {
     use super::*;
-    use loiter::http::json::{Json, Layout, escape};
+    use loiter::http::json::{Json, Layout, escape, reencode};
 
     /// About the size of the answer to `/get`, without reading a request.
     #[divan::bench]
@@ -289,6 +289,39 @@ mod json {
     #[divan::bench]
     fn quotes_and_accents(bencher: Bencher) {
         escapes(bencher, &"Ein \"Text\" für\n\u{1f600} Escapes. ".repeat(100));
+    }
+
+    /// The JSON of a body, which is parsed and written with sorted keys.
+    fn reencodes(bencher: Bencher, item: impl Fn(usize) -> String) {
+        let items: Vec<String> = (0..1000).map(item).collect();
+        let text = format!("[{}]", items.join(","));
+        let mut output = Vec::with_capacity(16 * text.len());
+        bencher.counter(BytesCount::new(text.len())).bench_local(|| {
+            output.clear();
+            reencode::write(&mut Json::new(&mut output, Layout::Indented), black_box(&text));
+            black_box(output.as_slice()).len()
+        });
+    }
+
+    #[divan::bench]
+    fn integers(bencher: Bencher) {
+        reencodes(bencher, |n| n.to_string());
+    }
+
+    #[divan::bench]
+    fn short_floats(bencher: Bencher) {
+        reencodes(bencher, |n| format!("{n}.5"));
+    }
+
+    #[divan::bench]
+    fn long_floats(bencher: Bencher) {
+        reencodes(bencher, |n| (n as f64).sqrt().to_string());
+    }
+
+    #[divan::bench]
+    fn objects(bencher: Bencher) {
+        let member = |n| format!("\"name\": \"User {n}\", \"id\": {n}, \"note\": \"a\\n\\u00e9\"");
+        reencodes(bencher, |n| format!("{{{}}}", member(n)));
     }
 }
 
