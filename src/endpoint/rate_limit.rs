@@ -71,6 +71,7 @@ pub fn uncount(app: &App, request: &Request, limit: &Limit, key: Option<&str>) {
 }
 
 /// The same for a request that the route has counted, if it is that.
+#[cold]
 pub fn uncount_route(app: &App, request: &Request, route: &Route) {
     if route.path == LIMIT.path
         && request.method != Method::Options

@@ -288,3 +288,17 @@ fn a_client_that_sends_no_more_cannot_open_a_window() {
     let cancels = driver.output.unread().windows(13).any(|bytes| bytes == cancelled);
     assert!(cancels && logged(&mut driver).len() == 100);
 }
+
+/// RFC 9113 6.9.2.
+#[test]
+fn a_setting_that_overflows_the_window_of_a_queued_stream_is_an_error() {
+    let mut driver = connected(App::default(), 0);
+    more_than_is_made().for_each(|request| _ = driver.receive(&request));
+    let mut bytes = Vec::new();
+    frame::write_window_update(&mut bytes, 199, frame::MAX_31_BITS);
+    frame::write_settings(&mut bytes, &[(frame::setting::INITIAL_WINDOW_SIZE, 1)]);
+    let next = driver.receive(&bytes);
+    let (code, mut goaway) = (ErrorCode::FLOW_CONTROL_ERROR, Vec::new());
+    frame::write_goaway(&mut goaway, 199, code, "the window of a stream is full");
+    assert!(driver.output.unread().ends_with(&goaway), "{next:?}");
+}
