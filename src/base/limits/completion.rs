@@ -7,8 +7,8 @@ pub const MAX_COMPLETION_TOKENS: u64 = 16 * 1024;
 pub const MAX_COMPLETION_TEXT_BYTES: usize = 32 * 1024;
 /// Longest name of a model or a tool in bytes: every event of a stream may repeat it.
 pub const MAX_NAME_BYTES: usize = 256;
-/// Most bytes of a JSON Schema that are searched for what its references mean, of which each may
-/// search all of it: a schema of 16 KiB has 256 that are followed.
+/// Most bytes of a JSON Schema that are searched for a sample: each reference may search all of it,
+/// of which a schema of 16 KiB has 255 that are followed, and each item of a list all of its own.
 pub const MAX_SCHEMA_STEPS: usize = 4 * 1024 * 1024;
 /// Most choices of an answer: each may have a given text of its own, so a whole answer has 1.5 MiB
 /// at most.

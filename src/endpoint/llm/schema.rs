@@ -68,7 +68,7 @@ fn written(root: Value) -> Vec<u8> {
 /// Writes a sample of a schema.
 struct Sampler<'a> {
     root: Value<'a>,
-    /// How many more bytes of the schema may be searched for what references mean.
+    /// How many more bytes may be searched: the items of a list may all have one long schema.
     steps: usize,
     /// The schemas of which a sample is being written, by reference. One that refers to an open one
     /// could go on without end, so it is left out where the schema permits.
@@ -91,7 +91,7 @@ impl<'a> Sampler<'a> {
         depth: usize,
     ) {
         let too_long = json.output.len() > MAX_COMPLETION_TEXT_BYTES;
-        if depth == DEPTH || too_long || self.is_open(target) {
+        if depth == DEPTH || too_long || self.is_open(target) || self.search(schema).is_none() {
             return json.raw("null");
         }
         if let Some(target) = target {
@@ -187,6 +187,12 @@ impl<'a> Sampler<'a> {
         schema.get("$ref").and_then(|reference| self.resolve(&reference.text()?))
     }
 
+    /// Takes the steps to search a value; `None` if there are too few left.
+    fn search(&mut self, value: Value) -> Option<()> {
+        self.steps = self.steps.checked_sub(value.bytes())?;
+        Some(())
+    }
+
     fn is_open(&self, target: Option<Value<'a>>) -> bool {
         target.is_some_and(|target| self.open.iter().any(|open| open.is_same(target)))
     }
@@ -196,7 +202,7 @@ impl<'a> Sampler<'a> {
     fn resolve(&mut self, reference: &str) -> Option<Value<'a>> {
         let mut names = reference.split('/');
         names.next().filter(|document| *document == "#")?;
-        self.steps = self.steps.checked_sub(self.root.bytes())?;
+        self.search(self.root)?;
         names.take(DEPTH).try_fold(self.root, |value, name| value.get(name))
     }
 }
@@ -346,8 +352,18 @@ mod tests {
         };
         assert_eq!(followed(200, 0).1, 201);
         let (bytes, followed) = followed(1000, 50_000);
-        assert_eq!(followed, 1 + MAX_SCHEMA_STEPS / bytes);
+        // Once it is searched itself.
+        assert_eq!(followed, MAX_SCHEMA_STEPS / bytes);
         assert!(followed > 1);
+    }
+
+    #[test]
+    fn a_long_schema_is_written_as_often_as_the_bound_lets_it() {
+        let spare = (0..20_000).map(|n| format!(r#""spare{n}": 0, "#)).collect::<String>();
+        let item = format!(r#"{{{spare} "const": 7}}"#);
+        let sample = sampled(&format!(r#"{{"type": "array", "minItems": 4096, "items": {item}}}"#));
+        assert_eq!(sample.matches('7').count(), MAX_SCHEMA_STEPS / item.len() - 1);
+        assert_eq!(sample.matches("null").count(), 4096 - sample.matches('7').count());
     }
 
     #[test]
