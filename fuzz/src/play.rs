@@ -196,7 +196,9 @@ impl Player {
         assert!(entries.iter().all(|entry| is_over(entry.answer.state)), "{entries:?}");
         assert!(entries.is_sorted_by(|one, other| one.id < other.id), "{entries:?}");
         let mut export = Vec::new();
-        har::write(&mut export, &entries);
+        let ids = entries.iter().map(|entry| entry.id).collect();
+        let mut archive = har::Archive::new(journal.clone(), ids);
+        (0..archive.pieces()).for_each(|_| archive.piece(&mut export));
         let export = serde_json::from_slice::<serde::de::IgnoredAny>(&export);
         assert!(export.is_ok(), "{export:?}: {entries:?}");
     }

@@ -49,7 +49,7 @@ impl Archive {
     }
 
     /// Appends the next piece; nothing for a request that is no longer there.
-    pub(in crate::http) fn piece(&mut self, output: &mut Vec<u8>) {
+    pub fn piece(&mut self, output: &mut Vec<u8>) {
         let Some(id) = self.ids.next() else {
             let before = if self.begun { "" } else { BEFORE };
             return output.extend_from_slice([before, "]}}\n"].concat().as_bytes());
