@@ -162,7 +162,7 @@ function times({ state, delay_us, late_us, duration_us }) {
     delay_us ? "delay " + spelledUs(delay_us) : "",
     delay_us && late_us !== null ? "late " + spelledUs(late_us) : "",
     state === "done" || state === "aborted" ? "took " + spelledUs(duration_us ?? 0) : "",
-  ].filter(Boolean).join(", ");
+  ].filter(Boolean).map((time) => time.replaceAll(" ", "\u00a0")).join(", ");
 }
 
 // Where the body begins: behind the first empty line.
