@@ -46,14 +46,14 @@ pub(super) fn is_finite(text: &[u8]) -> bool {
 
 /// The number as it is in the text; `None` if it has too many digits.
 fn scan(text: &str) -> Option<Decimal> {
-    let (mut negative, mut fraction, mut point) = (false, false, 0);
+    let (mut negative, mut fraction, mut point) = (false, false, 0_i32);
     let mut digits = ArrayVec::new();
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'-' => negative = true,
             b'.' => fraction = true,
             b'e' | b'E' => {
-                point += text.get(at + 1..)?.parse::<i32>().ok()?;
+                point = point.saturating_add(text.get(at + 1..)?.parse().ok()?);
                 break;
             }
             b'0' if digits.is_empty() => point -= i32::from(fraction),
