@@ -43,6 +43,8 @@ pub(crate) struct Http2Visitor {
     /// Whether it closes its side once its requests are sent, and whether it has.
     pub(crate) half_closes: bool,
     pub(crate) half_closed: bool,
+    /// Whether the server has reset the connection.
+    pub(crate) broken: bool,
     pub(crate) over: bool,
     /// Turns since it last received something.
     pub(crate) idle: u32,
@@ -74,6 +76,7 @@ impl Http2Visitor {
             closes: random.below(2) == 0,
             half_closes: false,
             half_closed: false,
+            broken: false,
             over: false,
             idle: 0,
             may_end: false,
@@ -95,6 +98,7 @@ impl Client for Http2Visitor {
             return Time::NEVER;
         }
         let received = self.receive(now, link);
+        self.broken |= link.broken();
         if self.sent == self.out.len() {
             self.write();
         }
@@ -319,9 +323,11 @@ impl Http2Visitor {
         }
         for (number, planned) in self.planned.iter().enumerate() {
             let served = 2 * number as u64 + 1 < u64::from(self.referee.last);
-            // One that had been idle for a second may be evicted while its next request is under way.
+            // One that had been idle for a second may be evicted while its next request is under way,
+            // and while a slow client reads what the kernel has: that is lost if it sends more.
             let stream = self.referee.streams.get(&(2 * number as u32 + 1));
-            let evicted = self.evicts && stream.is_none_or(|stream| stream.status.is_none());
+            let evicted = self.broken || stream.is_none_or(|stream| stream.status.is_none());
+            let evicted = self.evicts && evicted;
             assert!(planned.done || !served || evicted, "no answer: {}", self.story(number));
         }
         // A quarter is given back at once.
