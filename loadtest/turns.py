@@ -117,7 +117,7 @@ class Measured:
     """The figures of one server for one shape."""
 
     def __init__(self):
-        self.cpu, self.answering, self.turns, self.answer = [], [], [], None
+        self.cpu, self.answering, self.turns, self.length, self.answer = [], [], [], 0, None
 
     def figures(self):
         """CPU in ns per byte, CPU of the answer and time of its turn in ms."""
@@ -154,7 +154,7 @@ def ask(server, shape, into):
     into.answering.append((after - taken) / 1e6)
     # Other answers have random numbers.
     seen = hashlib.sha256(content).hexdigest() if path == "/anything" else ""
-    into.answer = head.split()[1].decode(), len(content), seen
+    into.length, into.answer = len(content), (head.split()[1].decode(), seen)
 
 
 def options():
@@ -197,7 +197,7 @@ def main():
                     ask(server, shape, measured)
             own, other = found[0], found[-1]
             figures = [each.figures() for each in found]
-            line = f"{name:26}{own.answer[1] / 1e6:7.1f}"
+            line = f"{name:26}{own.length / 1e6:7.1f}"
             line += "".join("{:9.2f}{:8.1f}{:8.1f}".format(*each) for each in figures)
             if chosen.other:
                 line += "".join(f"{new / old:6.2f}" for new, old in zip(*figures))
