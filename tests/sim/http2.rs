@@ -98,13 +98,13 @@ impl Client for Http2Visitor {
             return Time::NEVER;
         }
         let received = self.receive(now, link);
-        self.broken |= link.broken();
         if self.sent == self.out.len() {
             self.write();
         }
         let most = self.out.len().min(self.sent + 1 + self.random.below(self.piece) as usize);
         let bytes = &self.out[self.sent..most];
         let sent = link.send(bytes);
+        self.broken |= link.broken();
         self.referee.sent(&bytes[..sent]);
         self.sent += sent;
         self.note_sent(now);
@@ -302,7 +302,8 @@ impl Http2Visitor {
         let stream = self.referee.streams.get(&(2 * number as u32 + 1));
         format!(
             "stream {} of {} opened, {fields:?}, {} of {} bytes written, ended: {}\n{stream:?}\n\
-             last {}, window {}, closes: {}, pause {}, {:?}",
+             last {}, window {}, closes: {}, pause {}, half-closes: {}, half-closed: {}, broken: {}, \
+             evicts: {}, over: {}, idle: {}, {:?}",
             2 * number + 1,
             self.opened,
             planned.written,
@@ -312,6 +313,12 @@ impl Http2Visitor {
             self.referee.receive_window,
             self.closes,
             self.pause_us,
+            self.half_closes,
+            self.half_closed,
+            self.broken,
+            self.evicts,
+            self.over,
+            self.idle,
             self.random,
         )
     }
