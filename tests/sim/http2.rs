@@ -236,7 +236,9 @@ impl Http2Visitor {
         for (name, value) in &planned.fields {
             frames::field(&mut block, name, value, self.random.below(4) == 0);
         }
-        let ends = planned.body.is_empty() && self.random.below(4) > 0;
+        // While more may come, a speed of reading is in effect, which it is not over HTTP/1.
+        let is_read = planned.asked.bytes.windows(5).any(|word| word == b"read=");
+        let ends = planned.body.is_empty() && (self.random.below(4) > 0 || is_read);
         planned.ended = ends;
         let flags = if ends { flag::END_STREAM } else { 0 };
         let cut = self.random.below(block.len() as u64) as usize;

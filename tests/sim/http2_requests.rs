@@ -27,7 +27,7 @@ pub(crate) struct Planned {
     pub(crate) sent_at: Option<Time>,
     /// Bytes of the answer's body that have been judged.
     judged: Option<usize>,
-    asked: Asked,
+    pub(crate) asked: Asked,
     status: u16,
     answer: Fields,
     content: Vec<u8>,
