@@ -20,6 +20,10 @@ const HEAD: usize = 7;
 /// What follows them if the text goes on; otherwise how many there are.
 const MORE: u128 = HEAD as u128 + 1;
 
+/// How many bytes of each text are compared before seven of them are, since all may share them. If
+/// that had no bound, texts of which each shares a little less would be compared in full each time.
+const AHEAD: usize = 64;
+
 /// Sorts places of texts by their bytes; equal ones in the order of their places. A place is the
 /// lower half of a number, of which the upper half is 0. In the result that is 1 for a text that
 /// equals the one before.
@@ -60,11 +64,12 @@ fn head(text: &[u8], depth: usize) -> u128 {
     u64::from_be_bytes(head).into()
 }
 
-/// How many bytes all texts share behind the first ones.
+/// How many bytes all texts share behind the first ones, as far as [`AHEAD`].
 fn shared_bytes<'t>(places: &[u128], text: &dyn Fn(u64) -> &'t [u8], depth: usize) -> usize {
     let rest = |place: &u128| text(*place as u64).get(depth..).unwrap_or_default();
     let Some((first, others)) = places.split_first() else { return 0 };
     let mut shared = rest(first);
+    shared = shared.get(..AHEAD).unwrap_or(shared);
     for place in others {
         let same = shared.iter().zip(rest(place)).take_while(|(one, other)| one == other).count();
         shared = &shared[..same];
@@ -80,6 +85,14 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_texts_share_is_looked_for_as_far_as_the_bound() {
+        let texts = ["a".repeat(2 * AHEAD), "a".repeat(2 * AHEAD - 1)];
+        let shared =
+            |depth| shared_bytes(&[0, 1], &|place| texts[place as usize].as_bytes(), depth);
+        assert_eq!([0, AHEAD, AHEAD + 1, 2 * AHEAD].map(shared), [AHEAD, AHEAD - 1, AHEAD - 2, 0]);
+    }
 
     proptest! {
         #[test]
