@@ -224,7 +224,12 @@ impl Http1 {
         since: Time,
         output: &mut Buf,
     ) -> Option<Next> {
-        let request = unparsed(cx, head);
+        let mut request = unparsed(cx, head);
+        if refusal.status == Status(413) {
+            // All of the head is there, and the APIs of language models have their own errors. Of
+            // another one, how much has come is a matter of chance.
+            request.target.path = refused_head::path(head);
+        }
         let mut exchange = refused(cx, refusal, &request, head, since);
         self.terms = ResponseTerms { version: Version::Http11, closing: Closing::ByUs };
         play::answer(&mut exchange, &mut self.terms, cx, &request, None, output.tail());
@@ -311,8 +316,7 @@ fn refused(
     exchange
 }
 
-/// A placeholder for a request whose head, of which this has come, could not be parsed. It has a
-/// path, since the APIs of language models have their own errors.
+/// A placeholder for a request whose head, of which this has come, could not be parsed.
 fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
     let head_only = head.starts_with(head::HEAD);
     Request {
@@ -320,7 +324,7 @@ fn unparsed<'a>(cx: &Cx<'a>, head: &'a [u8]) -> Request<'a> {
         version: Version::Http11,
         query_modifiers: false,
         loiter_field: false,
-        target: Target { path: refused_head::path(head), ..Target::whole(b"") },
+        target: Target::whole(b""),
         params: Params::default(),
         host: None,
         fields: &[],
