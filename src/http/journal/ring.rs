@@ -45,6 +45,11 @@ impl Ring {
         self.most_bytes / 2
     }
 
+    /// Half of the rest, so that a request with the longest body is there with its answer.
+    fn longest_answer(&self) -> usize {
+        self.most_bytes / 4
+    }
+
     pub(super) fn push(&mut self, mut received: Received, answer: Answer) -> u64 {
         if received.body.len() > self.longest_body() {
             received.body = received.body.get(..self.longest_body()).unwrap_or_default().into();
@@ -87,11 +92,15 @@ impl Ring {
     pub(super) fn update(&mut self, id: u64, change: impl FnOnce(&mut Entry)) {
         let Some(place) = self.place(id) else { return };
         self.note(id);
+        let longest_answer = self.longest_answer();
         let Some(entry) = self.entries.get_mut(place) else { return };
         let before = bytes(entry);
         let entry = Arc::make_mut(entry);
         entry.version = self.version;
         change(entry);
+        if let Some([kept @ .., _]) = entry.answer.body.get(..=longest_answer) {
+            entry.answer.body = kept.into();
+        }
         self.bytes = self.bytes - before + bytes(entry);
         self.fit();
     }
