@@ -38,12 +38,8 @@ pub fn modify(
     let status = plan.status.filter(|status| status.0 >= 200);
     if let Some(status) = status.or(switches.then_some(Status::OK)) {
         reply = with_status(reply, status);
-        if let Some(error) = llm::in_place(reply.route, status, request) {
-            for (name, value) in error.headers.iter() {
-                reply.headers.push(name.to_owned(), value.to_owned());
-            }
-            reply = Reply { media: error.media, body: error.body, ..reply };
-        }
+        let error = llm::in_place(reply.route, status, request);
+        reply = error.into_iter().fold(reply, with_error);
     }
     // There is no body in an answer that has none, and before WebSocket messages.
     plan.text = plan.text.filter(|_| reply.status.allows_body());
@@ -64,11 +60,9 @@ fn limit_and_trace(app: &App, mut reply: Reply, plan: &Plan, request: &Request) 
         reply = match limited.passes {
             true => with_fields(reply, limited),
             false => {
-                let over = over_limit(app, limited);
-                match llm::in_place(route, over.status, request) {
-                    Some(Reply { media, body, .. }) => Reply { route, media, body, ..over },
-                    None => Reply { route, ..over },
-                }
+                let error = llm::over_limit(route, limited, request);
+                let over = Reply { route, ..over_limit(app, limited) };
+                error.into_iter().fold(over, with_error)
             }
         };
     }
@@ -76,6 +70,14 @@ fn limit_and_trace(app: &App, mut reply: Reply, plan: &Plan, request: &Request) 
         Some(trace) => reply.header("traceresponse", trace.clone()),
         None => reply,
     }
+}
+
+/// The reply with the body of an error, and the fields that come with that.
+fn with_error(mut reply: Reply, error: Reply) -> Reply {
+    for (name, value) in error.headers.iter() {
+        reply.headers.push(name.to_owned(), value.to_owned());
+    }
+    Reply { media: error.media, body: error.body, ..reply }
 }
 
 /// Drops a fault that has no meaning for this body, and a framing without trailers where there are

@@ -7,6 +7,7 @@ use super::GROUP;
 use crate::http::completion::write_id;
 use crate::http::date_header::rfc_3339;
 use crate::http::json::{Json, Layout, Spelling};
+use crate::http::rate_limit::Limited;
 use crate::http::reply::{Media, Refusal, Reply};
 use crate::http::request::Request;
 use crate::http::status::Status;
@@ -42,8 +43,7 @@ pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request
     if status.0 < 400 {
         return None;
     }
-    let path = ROUTES.get(usize::from(route))?.path;
-    let provider = provider(path.as_bytes())?;
+    let provider = of_route(route)?;
     let code = match status.0 {
         401 => Some("invalid_api_key"),
         404 => Some("model_not_found"),
@@ -52,7 +52,31 @@ pub(in crate::endpoint) fn in_place(route: u8, status: Status, request: &Request
     };
     let message = format!("{}, as a modifier asks for it", status.reason());
     let reply = refused(provider, request, &Bad { status, code, ..Bad::new(None, message) });
-    Some(if status.0 == 429 { limited(provider, request, reply) } else { reply })
+    Some(match status.0 {
+        // Used up for a second, which is what `Retry-After` says.
+        429 => LIMITS.into_iter().fold(reply, |reply, (unit, limit)| {
+            limited(provider, reply, unit, limit, request.unix_us, 1)
+        }),
+        _ => reply,
+    })
+}
+
+/// The error in place of an answer of a route that is beyond a limit: its body, and the fields that
+/// come with it. `None` if the route is not one of this group.
+pub(in crate::endpoint) fn over_limit(
+    route: u8,
+    over: &Limited,
+    request: &Request,
+) -> Option<Reply> {
+    let (provider, code) = (of_route(route)?, Some("rate_limit_exceeded"));
+    let bad = Bad { status: Status(429), code, ..Bad::new(None, over.reason()) };
+    let limit = over.limit.requests.to_string();
+    let reply = identified(provider, request.seed, refused(provider, request, &bad));
+    Some(limited(provider, reply, "requests", &limit, request.unix_us, over.left_s()))
+}
+
+fn of_route(route: u8) -> Option<Provider> {
+    provider(ROUTES.get(usize::from(route))?.path.as_bytes())
 }
 
 /// The answer to a request that is refused before its route is asked, as its modifiers, method,
@@ -108,27 +132,31 @@ pub(super) fn identified(provider: Provider, seed: u64, reply: Reply) -> Reply {
     }
 }
 
-/// Adds the fields of a limit that is used up for a second, which is what `Retry-After` says.
-fn limited(provider: Provider, request: &Request, mut reply: Reply) -> Reply {
-    let reset = rfc_3339(request.unix_us.saturating_add(1_000_000));
-    for (unit, limit) in [("requests", "60"), ("tokens", "100000")] {
-        let values = [("limit", limit), ("remaining", "0")];
-        reply = match provider {
-            Provider::OpenAi => {
-                values.into_iter().chain([("reset", "1s")]).fold(reply, |reply, (name, value)| {
-                    reply.header(format!("x-ratelimit-{name}-{unit}"), value)
-                })
-            }
-            Provider::Anthropic => values.into_iter().chain([("reset", reset.as_str())]).fold(
-                reply,
-                |reply, (name, value)| {
-                    reply.header(format!("anthropic-ratelimit-{unit}-{name}"), value.to_owned())
-                },
-            ),
-            Provider::Ollama => reply,
-        };
-    }
-    reply
+/// The limits that a status alone is about.
+const LIMITS: [(&str, &str); 2] = [("requests", "60"), ("tokens", "100000")];
+
+/// Adds the fields of a limit that is used up, from now for so many seconds.
+fn limited(
+    provider: Provider,
+    reply: Reply,
+    unit: &str,
+    limit: &str,
+    unix_us: u64,
+    left_s: u64,
+) -> Reply {
+    let reset = match provider {
+        Provider::OpenAi => format!("{left_s}s"),
+        Provider::Anthropic => rfc_3339(unix_us.saturating_add(left_s.saturating_mul(1_000_000))),
+        Provider::Ollama => return reply,
+    };
+    let named = |name| match provider {
+        Provider::Anthropic => format!("anthropic-ratelimit-{unit}-{name}"),
+        _ => format!("x-ratelimit-{name}-{unit}"),
+    };
+    let values = [("limit", limit), ("remaining", "0"), ("reset", &reset)];
+    values
+        .into_iter()
+        .fold(reply, |reply, (name, value)| reply.header(named(name), value.to_owned()))
 }
 
 fn request_id(seed: u64) -> String {

@@ -26,7 +26,7 @@ mod pattern;
 mod schema;
 mod tool;
 
-pub(super) use error::{in_place, refused_before};
+pub(super) use error::{in_place, over_limit, refused_before};
 
 use super::route::{Client, Group, Kind, Param, Route};
 use crate::base::limits::MAX_COMPLETION_TOKENS;
