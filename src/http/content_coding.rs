@@ -47,7 +47,16 @@ impl Coding {
     }
 
     /// Appends `input` in this coding, at a moderate level; into a vector, that cannot fail.
-    pub fn compress(self, mut input: &[u8], output: &mut Vec<u8>) {
+    pub fn compress(self, input: &[u8], output: &mut Vec<u8>) {
+        self.compress_at(4, input, output);
+    }
+
+    /// The same for what is kept: of the page, Brotli leaves a twelfth less.
+    pub fn compress_kept(self, input: &[u8], output: &mut Vec<u8>) {
+        self.compress_at(5, input, output);
+    }
+
+    fn compress_at(self, quality: i32, mut input: &[u8], output: &mut Vec<u8>) {
         let level = Compression::new(5);
         let _ = match self {
             Coding::Zstd => {
@@ -55,7 +64,7 @@ impl Coding {
                 Ok(0)
             }
             Coding::Brotli => {
-                let (quality, lgwin, size_hint) = (4, 18, input.len());
+                let (lgwin, size_hint) = (18, input.len());
                 let standing = BrotliEncoderParams::default();
                 let params = BrotliEncoderParams { quality, lgwin, size_hint, ..standing };
                 brotli::BrotliCompress(&mut input, output, &params)

@@ -60,7 +60,7 @@ impl Document {
         let place = place.filter(|_| coding != Coding::Identity).and_then(|n| self.coded.get(n));
         let compress = || {
             let mut output = Vec::new();
-            coding.compress(whole, &mut output);
+            coding.compress_kept(whole, &mut output);
             output
         };
         place.map_or(whole, |coded| coded.get_or_init(compress)).clone()
